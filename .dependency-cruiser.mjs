@@ -1,0 +1,62 @@
+// The architecture as rules: who may import whom. doc/architecture.md explains the rooms and is drawn from this.
+
+/** Room → what it may import besides itself, `result.ts` and `progress.ts`. */
+const may = {
+  oci: [],
+  tar: [],
+  dockerfile: [],
+  store: ['oci'],
+  layer: ['oci', 'tar'],
+  registry: ['oci'],
+  'registry-server': ['oci', 'store'],
+  project: ['oci', 'dockerfile'],
+  'engine/solver': ['oci'],
+  'engine/executor': ['oci'],
+  'engine/snapshot': ['oci', 'layer', 'store'],
+  'engine/op': ['oci', 'layer', 'store', 'registry', 'engine/solver', 'engine/executor', 'engine/snapshot'],
+  'engine/frontend': ['oci', 'dockerfile', 'engine/solver/vertex', 'engine/op/op-definition'],
+  'engine/exporter': ['oci', 'store', 'layer', 'engine/snapshot'],
+  worker: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile'],
+  orchestrator: ['oci', 'project', 'dockerfile', 'registry', 'store', 'builder'],
+};
+
+const roots = ['result', 'progress'].map((file) => `^src/${file}\\.ts$`);
+const pathOf = (room) => `^src/${room}(/|\\.ts$)`;
+
+export default {
+  forbidden: [
+    ...Object.entries(may).map(([room, others]) => ({
+      name: `${room.replace('/', '-')}-imports-down-only`,
+      severity: 'error',
+      comment: `src/${room} may import ${others.join(', ') || 'nothing'}, result.ts and progress.ts: see doc/architecture.md`,
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: [pathOf(room), ...others.map(pathOf), ...roots] },
+    })),
+    {
+      name: 'nobody-imports-cli',
+      severity: 'error',
+      comment: 'cli/ prints, exits and reads the environment; whoever needs something of it is to be given it.',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    { name: 'no-circular', severity: 'error', from: { path: '^(src|test)/' }, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/' },
+      to: {},
+    },
+    {
+      name: 'src-does-not-know-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^test/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+  },
+};

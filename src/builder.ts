@@ -1,0 +1,40 @@
+import type { Descriptor } from './oci/descriptor.ts';
+import type { Platform } from './oci/platform.ts';
+import type { Progress } from './progress.ts';
+
+/** One context directory to one image, for one or more platforms. Plain data: it crosses a process border. */
+export interface BuildRequest {
+  /** Name of the image, for progress. */
+  readonly image: string;
+  /** Absolute. */
+  readonly contextDir: string;
+  /** Absolute. */
+  readonly dockerfile: string;
+  readonly target?: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly platforms: readonly Platform[];
+  /** Secrets by id: the absolute path of the file that holds the value. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Images that references resolve to before any registry is asked: full reference → image in the store. */
+  readonly resolved: Readonly<Record<string, Descriptor>>;
+  /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
+  readonly annotations: {
+    readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly index: Readonly<Record<string, string>>;
+  };
+  /** Ignore cached results; still write them. */
+  readonly noCache: boolean;
+}
+
+export interface BuildResult {
+  /** Always an index, with one manifest per platform of the request, in its order. All it reaches is in the store. */
+  readonly image: Descriptor;
+}
+
+/** A way to build. The orchestrator knows only this. Rejects with FailureError. */
+export interface Builder {
+  readonly name: string;
+  build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult>;
+  /** Ends what it started; a builder is not used after this. */
+  close(): Promise<void>;
+}

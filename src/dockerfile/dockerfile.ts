@@ -1,0 +1,191 @@
+import type { SourceSpan } from '../result.ts';
+
+/** A parsed Dockerfile before any variable is expanded: what was written, and where. */
+export interface Dockerfile {
+  readonly file: string;
+  /** `syntax`, `escape`, `check`: keys in lower case. */
+  readonly directives: ReadonlyMap<string, string>;
+  /** `\` or a backtick; what `expand` must be given. */
+  readonly escape: '\\' | '`';
+  /** ARGs above the first FROM: visible to FROM lines only (and, as an extension, to `--from`). */
+  readonly globalArgs: readonly ArgInstruction[];
+  /** At least one. */
+  readonly stages: readonly Stage[];
+  /** Things that are legal but probably not meant, such as an empty continuation line. */
+  readonly warnings: readonly { readonly reason: string; readonly message: string; readonly at: SourceSpan }[];
+}
+
+/** One FROM and everything up to the next. */
+export interface Stage {
+  readonly index: number;
+  /** The name after AS, in lower case. */
+  readonly name?: string | undefined;
+  readonly from: FromInstruction;
+  readonly instructions: readonly Instruction[];
+}
+
+interface Base {
+  /** The whole instruction, from its keyword to the end of its last line (heredoc bodies included). */
+  readonly at: SourceSpan;
+  /** The logical line: continuations joined, comments dropped, one line, without heredoc bodies. */
+  readonly text: string;
+}
+
+/** `<<EOF`: `body` ends in a newline unless empty; tabs already stripped for `<<-`. */
+export interface Heredoc {
+  /** The delimiter without quotes; also the name of the file that COPY makes of it. */
+  readonly name: string;
+  /** False when the delimiter had quotes. */
+  readonly expand: boolean;
+  readonly chomp: boolean;
+  readonly fileDescriptor: number;
+  readonly body: string;
+}
+
+/** Either `["a", "b"]` or text for the shell. For RUN the text is exactly what was written after the flags. */
+export type CommandLine =
+  | { readonly form: 'exec'; readonly args: readonly string[] }
+  | { readonly form: 'shell'; readonly text: string };
+
+/** `NAME=value` as written: the value still has its quotes and variables. `value` absent: `ARG NAME`. */
+export interface KeyValue {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly at: SourceSpan;
+  /** Covers just the value as written (quotes included); absent without one. */
+  readonly valueAt?: SourceSpan | undefined;
+}
+
+export interface FromInstruction extends Base {
+  readonly keyword: 'FROM';
+  /** As written, e.g. `${REGISTRY}/base:1.2.3`. */
+  readonly image: string;
+  /** Covers just `image`, so that a cascade can replace it and keep every other byte. */
+  readonly imageAt: SourceSpan;
+  readonly platform?: string | undefined;
+}
+export interface ArgInstruction extends Base {
+  readonly keyword: 'ARG';
+  readonly args: readonly KeyValue[];
+}
+export interface EnvInstruction extends Base {
+  readonly keyword: 'ENV';
+  readonly pairs: readonly (KeyValue & { readonly value: string })[];
+}
+export interface LabelInstruction extends Base {
+  readonly keyword: 'LABEL';
+  /** Keys are expanded too. */
+  readonly pairs: readonly (KeyValue & { readonly value: string })[];
+}
+/** A value of `--from` with its place. */
+export interface FromFlag {
+  readonly value: string;
+  readonly at: SourceSpan;
+}
+interface Transfer extends Base {
+  /** In the order written, heredocs left out. */
+  readonly sources: readonly string[];
+  readonly heredocs: readonly Heredoc[];
+  readonly destination: string;
+  readonly chown?: string | undefined;
+  readonly chmod?: string | undefined;
+  readonly link: boolean;
+  readonly exclude: readonly string[];
+}
+export interface CopyInstruction extends Transfer {
+  readonly keyword: 'COPY';
+  readonly from?: FromFlag | undefined;
+  readonly parents: boolean;
+}
+export interface AddInstruction extends Transfer {
+  readonly keyword: 'ADD';
+  readonly checksum?: string | undefined;
+  readonly keepGitDir?: boolean | undefined;
+  readonly unpack?: boolean | undefined;
+}
+/** One `--mount=`; values unexpanded, keys checked. */
+export interface RunMount {
+  readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
+  readonly at: SourceSpan;
+  readonly target?: string | undefined;
+  readonly source?: string | undefined;
+  readonly from?: FromFlag | undefined;
+  /** As written or the type's default: bind is read-only, cache is not. */
+  readonly readonly: boolean;
+  readonly id?: string | undefined;
+  readonly sharing?: 'shared' | 'private' | 'locked' | undefined;
+  readonly required?: boolean | undefined;
+  /** Octal text, unexpanded. */
+  readonly mode?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly gid?: string | undefined;
+  /** tmpfs: bytes, as written (`64m`). */
+  readonly size?: string | undefined;
+  /** secret: name of the environment variable. */
+  readonly env?: string | undefined;
+}
+export interface RunInstruction extends Base {
+  readonly keyword: 'RUN';
+  readonly command: CommandLine;
+  readonly heredocs: readonly Heredoc[];
+  readonly mounts: readonly RunMount[];
+  readonly network: 'default' | 'none' | 'host';
+  readonly security: 'sandbox' | 'insecure';
+}
+export interface CommandInstruction extends Base {
+  readonly keyword: 'CMD' | 'ENTRYPOINT';
+  readonly command: CommandLine;
+}
+export interface ShellInstruction extends Base {
+  readonly keyword: 'SHELL';
+  readonly args: readonly string[];
+}
+export interface ExposeInstruction extends Base {
+  readonly keyword: 'EXPOSE';
+  readonly ports: readonly string[];
+}
+export interface VolumeInstruction extends Base {
+  readonly keyword: 'VOLUME';
+  readonly paths: readonly string[];
+}
+export interface WordInstruction extends Base {
+  readonly keyword: 'USER' | 'WORKDIR' | 'STOPSIGNAL' | 'MAINTAINER';
+  readonly value: string;
+}
+export interface HealthcheckInstruction extends Base {
+  readonly keyword: 'HEALTHCHECK';
+  /** `none` switches off what the base has. Durations in nanoseconds, absent where not given. */
+  readonly check:
+    | { readonly type: 'none' }
+    | {
+        readonly type: 'cmd';
+        readonly command: CommandLine;
+        readonly interval?: number | undefined;
+        readonly timeout?: number | undefined;
+        readonly startPeriod?: number | undefined;
+        readonly startInterval?: number | undefined;
+        readonly retries?: number | undefined;
+      };
+}
+export interface OnbuildInstruction extends Base {
+  readonly keyword: 'ONBUILD';
+  /** What the image's config stores: the trigger as written, heredoc bodies included. */
+  readonly trigger: string;
+  readonly instruction: Instruction;
+}
+
+/** One member per kind of instruction; `instructions/<keyword>.ts` holds its parser. */
+export type Instruction =
+  | AddInstruction
+  | ArgInstruction
+  | CommandInstruction
+  | CopyInstruction
+  | EnvInstruction
+  | ExposeInstruction
+  | HealthcheckInstruction
+  | LabelInstruction
+  | OnbuildInstruction
+  | RunInstruction
+  | ShellInstruction
+  | VolumeInstruction
+  | WordInstruction;

@@ -1,0 +1,67 @@
+/** Where in a source text something is. Lines and columns count from 1, as editors do. */
+export interface SourceSpan {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Offset of the first character, in UTF-16 code units (what `string.slice` takes). */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Something that went wrong in an expected way. Each room narrows `reason` in its own failure.ts. */
+export interface Failure {
+  /** Stable, kebab-case, greppable; tests and `--json` key on it. */
+  readonly reason: string;
+  /** One sentence for a person: what, where, with which value. No full stop. */
+  readonly message: string;
+  /** What the person can do about it. */
+  readonly hint?: string;
+  readonly at?: SourceSpan;
+  /** More lines for a person, such as the last output of a failed step; printed as they are. */
+  readonly details?: readonly string[];
+}
+
+/** Returned by pure code. Parsers and planners report every problem at once, hence the array. */
+export type Result<T, F = readonly Failure[]> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: F };
+
+export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
+  return { ok: true, value };
+}
+
+export function failed<F>(failure: F): { readonly ok: false; readonly failure: F } {
+  return { ok: false, failure };
+}
+
+/** Thrown by effectful code: the same Failure, with the error that caused it as `cause`. */
+export class FailureError<F extends Failure = Failure> extends Error {
+  readonly failure: F;
+  constructor(failure: F, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.name = 'FailureError';
+    this.failure = failure;
+  }
+}
+
+/** Several failures at once, such as all problems of a project. Never empty. */
+export class FailuresError extends Error {
+  readonly failures: readonly Failure[];
+  constructor(failures: readonly Failure[], options?: ErrorOptions) {
+    super(failures.map((failure) => failure.message).join('; '), options);
+    this.name = 'FailuresError';
+    this.failures = failures;
+  }
+}
+
+/** The failures an error carries; undefined for a bug of our own. */
+export function failuresOf(error: unknown): readonly Failure[] | undefined {
+  if (error instanceof FailureError) return [error.failure];
+  if (error instanceof FailuresError) return error.failures;
+  return undefined;
+}
+
+/** Does not compile where a union member is left unhandled. */
+export function assertNever(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}
