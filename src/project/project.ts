@@ -1,0 +1,55 @@
+import type { SemVer } from 'semver';
+import type { Dockerfile } from '../dockerfile/dockerfile.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { Failure, SourceSpan } from '../result.ts';
+import type { ImageName } from './image-name.ts';
+
+/** A directory with `contexts/` in it, read and checked as a whole. */
+export interface Project {
+  /** Absolute. */
+  readonly directory: string;
+  /** By numeric prefix, then by name; those without a prefix last. The order to build in is the graph's. */
+  readonly contexts: ReadonlyMap<ImageName, Context>;
+  readonly notices: readonly Notice[];
+}
+
+/** One directory under `contexts/`: it becomes one image. */
+export interface Context {
+  /** Absolute. */
+  readonly directory: string;
+  /** As people are shown it: `contexts/02-java-dev`, in front of it what `loadProject` was told to show. */
+  readonly path: string;
+  /** The `02`, if the name has a prefix: a promise about the order, checked against the graph. */
+  readonly order?: number | undefined;
+  readonly name: ImageName;
+  /** A legal tag. */
+  readonly version: string;
+  /** The version taken apart; absent if it is not `major.minor.patch[-prerelease]`. */
+  readonly semver?: SemVer | undefined;
+  /** In the order written, without repeats. Empty means the defaults. */
+  readonly platforms: readonly Platform[];
+  /** `slim`: references to `name:1.2.3-slim` follow the version, and keep the suffix. */
+  readonly variants: readonly string[];
+  readonly dockerfile: Dockerfile;
+  /** What the spans of `dockerfile` count in: decoded, without byte order mark. */
+  readonly dockerfileText: string;
+  readonly metadata: ContextMetadata;
+}
+
+/** Where version and platforms were written: `info.edn`, or the older pair `VERSION` and `PLATFORMS_OVERRIDE`. */
+export interface ContextMetadata {
+  readonly kind: 'info-edn' | 'version-file';
+  /** The file that holds the version, as shown. Its name within the context is the last component. */
+  readonly file: string;
+  /** Decoded, without byte order mark. */
+  readonly text: string;
+  /** Covers just the characters of the version, without quotes. */
+  readonly versionAt: SourceSpan;
+  /** Keys of `info.edn` that nothing here reads, by name without the colon, values as `edn-data` gives them. */
+  readonly other: ReadonlyMap<string, unknown>;
+}
+
+/** Something a person should know that stops nothing. A `warning` is probably a mistake, a `notice` is not. */
+export interface Notice extends Failure {
+  readonly level: 'notice' | 'warning';
+}
