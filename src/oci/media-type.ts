@@ -44,3 +44,11 @@ export function layerCompression(mediaType: string): LayerCompression | undefine
   if (mediaType === mediaTypes.dockerForeignLayer) return 'gzip';
   return undefined;
 }
+
+/** Layers that may not be passed on: registries keep only the descriptor, whose `urls` say where they are. */
+export function isForeignLayer(mediaType: string): boolean {
+  return (
+    mediaType === mediaTypes.dockerForeignLayer ||
+    mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.v1.tar')
+  );
+}

@@ -1,0 +1,160 @@
+import type { Failure } from '../result.ts';
+
+/** What can be wrong with a reference to an image as somebody wrote it. */
+export type ReferenceFailure = ReturnType<
+  | typeof referenceEmpty
+  | typeof referenceUpperCase
+  | typeof referenceTooLong
+  | typeof referenceIsIdentifier
+  | typeof digestInvalid
+  | typeof digestUnsupported
+  | typeof referenceMalformed
+>;
+
+export function referenceEmpty() {
+  return {
+    reason: 'reference-empty',
+    message: 'the reference to an image is empty',
+    hint: 'write [registry/]repository[:tag][@digest], such as debian:12 or localhost:5000/base:1.0.0',
+  } as const satisfies Failure;
+}
+
+export function referenceUpperCase(text: string) {
+  return {
+    reason: 'reference-upper-case',
+    message: `the image reference "${text}" has upper-case letters in its name`,
+    hint: 'only the host and the tag may have them; write the repository in lower case',
+  } as const satisfies Failure;
+}
+
+export function referenceTooLong(text: string, limit: number) {
+  return {
+    reason: 'reference-too-long',
+    message: `the repository of the image reference "${text.slice(0, 60)}…" is longer than ${limit} characters`,
+    hint: 'registries refuse longer names; shorten the path',
+  } as const satisfies Failure;
+}
+
+export function referenceIsIdentifier(text: string) {
+  return {
+    reason: 'reference-is-identifier',
+    message: `"${text}" is 64 hexadecimal digits, which is the identifier of an image and not its name`,
+    hint: `to name an image by its digest write repository@sha256:${text}`,
+  } as const satisfies Failure;
+}
+
+export function digestInvalid(text: string, digest: string) {
+  return {
+    reason: 'digest-invalid',
+    message: `the digest "${digest}" of the image reference "${text}" is malformed`,
+    hint: 'a digest is sha256: followed by 64 lower-case hexadecimal digits',
+  } as const satisfies Failure;
+}
+
+export function digestUnsupported(text: string, algorithm: string) {
+  return {
+    reason: 'digest-unsupported',
+    message: `the image reference "${text}" has a digest of the algorithm "${algorithm}", which is not supported`,
+    hint: 'use the sha256 digest of the image',
+  } as const satisfies Failure;
+}
+
+export function referenceMalformed(text: string) {
+  return {
+    reason: 'reference-malformed',
+    message: `"${text}" is not a reference to an image`,
+    hint: 'write [registry/]repository[:tag][@digest] with lower-case letters, digits and single . _ - between them',
+  } as const satisfies Failure;
+}
+
+/** What can be wrong with `host[:port][/path]`. */
+export type RegistryNameFailure = ReturnType<
+  typeof registryEmpty | typeof registryMalformed | typeof registryHostAmbiguous | typeof registrySchemeUnsupported
+>;
+
+export function registryEmpty() {
+  return {
+    reason: 'registry-empty',
+    message: 'the name of the registry is empty',
+    hint: 'write host[:port][/path], such as localhost:5000 or registry.example.com/group/project',
+  } as const satisfies Failure;
+}
+
+export function registryMalformed(text: string, wrong: string) {
+  return {
+    reason: 'registry-malformed',
+    message: `"${text}" is not the name of a registry: ${wrong}`,
+    hint: 'write host[:port][/path], such as localhost:5000 or registry.example.com/group/project',
+  } as const satisfies Failure;
+}
+
+export function registryHostAmbiguous(text: string, first: string) {
+  return {
+    reason: 'registry-host-ambiguous',
+    message: `"${text}" names no registry: an image below it would be looked for on Docker Hub, because "${first}" has no dot and no port`,
+    hint: `write docker.io/${text} for the namespace on Docker Hub, or give the host a port, such as ${first}:443`,
+  } as const satisfies Failure;
+}
+
+export function registrySchemeUnsupported(text: string, scheme: string) {
+  return {
+    reason: 'registry-scheme-unsupported',
+    message: `the registry "${text}" has the scheme "${scheme}", but registries speak http and https`,
+    hint: `leave ${scheme}:// out`,
+  } as const satisfies Failure;
+}
+
+/** What can be wrong with a platform as somebody wrote it. */
+export type PlatformFailure = ReturnType<typeof platformMalformed | typeof platformUnknown>;
+
+export function platformMalformed(text: string) {
+  return {
+    reason: 'platform-malformed',
+    message: text.trim() === '' ? 'the platform is empty' : `"${text}" is not a platform`,
+    hint: 'write os/architecture[/variant], such as linux/amd64 or linux/arm/v7',
+  } as const satisfies Failure;
+}
+
+export function platformUnknown(text: string, part: 'operating system' | 'architecture', value: string) {
+  return {
+    reason: 'platform-unknown',
+    message: `the platform "${text}" has the unknown ${part} "${value}"`,
+    hint: 'write os/architecture[/variant], such as linux/amd64, linux/arm64 or linux/arm/v7',
+  } as const satisfies Failure;
+}
+
+/** `where` says who sent or keeps the bytes, such as `localhost:5000/base`. */
+export function blobDigestMismatch(where: string, wanted: string, got: string) {
+  return {
+    reason: 'blob-digest-mismatch',
+    message: `${where} gave bytes for ${wanted} that are ${got}`,
+    hint: 'the content was damaged in storage or on the way: try again, and if it repeats delete it there and publish it anew',
+  } as const satisfies Failure;
+}
+
+/** `where` says who sent or keeps the bytes; sizes in bytes. */
+export function blobSizeMismatch(where: string, digest: string, wanted: number, got: string) {
+  return {
+    reason: 'blob-size-mismatch',
+    message: `${where} gave ${got} for ${digest}, whose descriptor says ${wanted} bytes`,
+    hint: 'the content was cut off or damaged, or its descriptor is wrong: try again, and if it repeats publish it anew',
+  } as const satisfies Failure;
+}
+
+/** `kind` is what was expected; `start` the first characters of what came instead. */
+export function documentNotUnderstood(kind: string, digest: string, wrong: string, start: string) {
+  return {
+    reason: 'document-not-understood',
+    message: `${digest} is not ${kind}: ${wrong}`,
+    hint: `it begins with ${JSON.stringify(start)}`,
+  } as const satisfies Failure;
+}
+
+/** Sizes in bytes. */
+export function documentTooLarge(kind: string, digest: string, size: number, limit: number) {
+  return {
+    reason: 'document-too-large',
+    message: `${digest} has ${size} bytes, too many for ${kind} (at most ${limit})`,
+    hint: 'registries refuse such documents too; check what made it',
+  } as const satisfies Failure;
+}

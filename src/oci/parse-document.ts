@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import { failed, ok, type Result } from '../result.ts';
+import { documentNotUnderstood } from './failure.ts';
+import { ImageIndex } from './image-index.ts';
+import { Manifest } from './manifest.ts';
+import { isDocumentType, isIndexType, mediaTypes } from './media-type.ts';
+
+export type DocumentFailure = ReturnType<typeof documentNotUnderstood>;
+
+/** A manifest or an index, and the media type it turned out to have. */
+export type ParsedDocument =
+  | { readonly mediaType: string; readonly kind: 'manifest'; readonly value: Manifest }
+  | { readonly mediaType: string; readonly kind: 'index'; readonly value: ImageIndex };
+
+/**
+ * A manifest or index from its bytes. `mediaType` is what the descriptor or the Content-Type says; where that is
+ * another word for JSON, the document's own fields decide. A document that is both is refused, as two readers
+ * could see two images in it: https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh
+ */
+export function parseDocument(
+  bytes: Uint8Array,
+  mediaType: string,
+  name: string,
+): Result<ParsedDocument, readonly [DocumentFailure]> {
+  const not = (wrong: string) => notUnderstood('a manifest or an index', name, wrong, bytes);
+  const json = jsonOf(bytes);
+  if (typeof json !== 'object' || json === null) return not('it is not a JSON object');
+  if ('schemaVersion' in json && json.schemaVersion === 1) {
+    return not('it is of schema version 1, which was given up in 2017');
+  }
+  if ('manifests' in json && ('layers' in json || 'config' in json))
+    return not('it is an index and a manifest at once');
+
+  const own = 'mediaType' in json && typeof json.mediaType === 'string' ? json.mediaType : undefined;
+  if (own !== undefined && isDocumentType(mediaType) && own !== mediaType) {
+    return not(`it says it is ${own} but came as ${mediaType}`);
+  }
+  const guess = 'manifests' in json ? mediaTypes.imageIndex : mediaTypes.imageManifest;
+  const actual = isDocumentType(mediaType) ? mediaType : (own ?? guess);
+  if (!isDocumentType(actual)) return not(`${actual} is not a media type of images`);
+
+  if (isIndexType(actual)) {
+    const index = ImageIndex.safeParse(json);
+    return index.success ? ok({ mediaType: actual, kind: 'index', value: index.data }) : not(problemsOf(index.error));
+  }
+  const manifest = Manifest.safeParse(json);
+  return manifest.success
+    ? ok({ mediaType: actual, kind: 'manifest', value: manifest.data })
+    : not(problemsOf(manifest.error));
+}
+
+/** A document of one known kind, such as the configuration of an image. */
+export function parseAs<T>(
+  schema: z.ZodType<T>,
+  kind: string,
+  bytes: Uint8Array,
+  name: string,
+): Result<T, readonly [DocumentFailure]> {
+  const parsed = schema.safeParse(jsonOf(bytes));
+  if (parsed.success) return ok(parsed.data);
+  return notUnderstood(kind, name, problemsOf(parsed.error), bytes);
+}
+
+/** The first characters, for a person to see what came instead: often a page of HTML. */
+export function startOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 120)).toString('utf8').replace(/\s+/g, ' ').trim().slice(0, 80);
+}
+
+function notUnderstood(kind: string, name: string, wrong: string, bytes: Uint8Array) {
+  return failed<readonly [DocumentFailure]>([documentNotUnderstood(kind, name, wrong, startOf(bytes))]);
+}
+
+/** undefined for what is not JSON. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function problemsOf(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`)
+    .join('; ');
+}

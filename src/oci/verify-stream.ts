@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { Transform } from 'node:stream';
+import { FailureError } from '../result.ts';
+import type { Descriptor } from './descriptor.ts';
+import { blobDigestMismatch, blobSizeMismatch } from './failure.ts';
+
+/** Hashes and counts bytes as they pass, and throws FailureError where they are not those of the descriptor. */
+export class Verifier {
+  readonly #hash = createHash('sha256');
+  readonly #descriptor: Descriptor;
+  readonly #where: string;
+  #size = 0;
+
+  /** `where` is for people: who gives the bytes, such as `localhost:5000/base`. */
+  constructor(descriptor: Descriptor, where: string) {
+    this.#descriptor = descriptor;
+    this.#where = where;
+  }
+
+  /** Bytes seen so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Throws at the first byte too many, so that an endless answer ends. */
+  update(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    const { digest, size } = this.#descriptor;
+    if (this.#size > size) {
+      throw new FailureError(blobSizeMismatch(this.#where, digest, size, `more than ${size} bytes`));
+    }
+    this.#hash.update(chunk);
+  }
+
+  /** To be called once, after the last byte. */
+  finish(): void {
+    const { digest, size } = this.#descriptor;
+    if (this.#size !== size) {
+      throw new FailureError(blobSizeMismatch(this.#where, digest, size, `${this.#size} bytes`));
+    }
+    const got = `sha256:${this.#hash.digest('hex')}`;
+    if (got !== digest) throw new FailureError(blobDigestMismatch(this.#where, digest, got));
+  }
+}
+
+/**
+ * Passes the bytes of a blob on and errors instead of ending if they are not those of the descriptor. What was
+ * passed on before that is not to be trusted: write it to a temporary name.
+ */
+export function verifyStream(descriptor: Descriptor, where: string): Transform {
+  const verifier = new Verifier(descriptor, where);
+  return new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      try {
+        verifier.update(chunk);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    flush(done) {
+      try {
+        verifier.finish();
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+}
