@@ -1,0 +1,67 @@
+import type { Failure } from '../result.ts';
+
+const BROKEN = 'the archive is damaged or not a tar; make or fetch it again';
+
+export function tarTruncated(where: string) {
+  return {
+    reason: 'tar-truncated',
+    message: `the tar ends in the middle of ${where}`,
+    hint: BROKEN,
+  } as const satisfies Failure;
+}
+
+export function tarWithoutEnd() {
+  return {
+    reason: 'tar-truncated',
+    message: 'the tar ends without the block of zeros that marks its end',
+    hint: BROKEN,
+  } as const satisfies Failure;
+}
+
+/** `offset` in bytes from the start of the tar. */
+export function tarHeaderInvalid(offset: number, what: string) {
+  return {
+    reason: 'tar-header-invalid',
+    message: `the tar has an invalid header at byte ${offset}: ${what}`,
+    hint: BROKEN,
+  } as const satisfies Failure;
+}
+
+export function tarHeaderTooLong(offset: number, bytes: number, limit: number) {
+  return {
+    reason: 'tar-header-too-long',
+    message: `the extended header at byte ${offset} of the tar has ${bytes} bytes, more than the ${limit} allowed`,
+  } as const satisfies Failure;
+}
+
+export function tarUnsupportedType(name: string, what: string) {
+  return {
+    reason: 'tar-unsupported-type',
+    message: `the tar has ${name} as ${what}, which cannot be read`,
+    hint: 'make the archive again with `tar --format=pax` and without --sparse, --multi-volume and --listed-incremental',
+  } as const satisfies Failure;
+}
+
+export function tarNameNotUtf8(offset: number, name: string) {
+  return {
+    reason: 'tar-name-not-utf8',
+    message: `a name in the tar is not UTF-8: ${JSON.stringify(name)} at byte ${offset}`,
+    hint: 'rename the file to a UTF-8 name',
+  } as const satisfies Failure;
+}
+
+export function tarBodySize(name: string, size: number, actual: number) {
+  return {
+    reason: 'tar-body-size',
+    message: `${name} was to have ${size} bytes but ${actual < size ? `ended after ${actual}` : 'has more'}`,
+    hint: 'nothing may write to the file while it is read',
+  } as const satisfies Failure;
+}
+
+export function tarXattrName(name: string, xattr: string) {
+  return {
+    reason: 'tar-xattr-name',
+    message: `${name} has the extended attribute ${JSON.stringify(xattr)}: a tar cannot say a name with an equals sign`,
+    hint: 'remove the attribute with `setfattr -x`',
+  } as const satisfies Failure;
+}

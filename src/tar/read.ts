@@ -1,0 +1,299 @@
+import { isUtf8 } from 'node:buffer';
+import { FailureError } from '../result.ts';
+import { ByteSource } from './byte-source.ts';
+import { type EntryType, entryTypeOf, hasBody, unsupportedType } from './entry-type.ts';
+import {
+  tarHeaderInvalid,
+  tarHeaderTooLong,
+  tarNameNotUtf8,
+  tarTruncated,
+  tarUnsupportedType,
+  tarWithoutEnd,
+} from './failure.ts';
+import { BLOCK, checksum, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
+import { decodeNumber, decodePaxNumber, decodePaxTime } from './numbers.ts';
+import { decodePax, type PaxRecords, XATTR_PREFIX } from './pax.ts';
+
+export interface TarEntry {
+  readonly header: TarHeader;
+  readonly body: TarBody;
+}
+
+/** The content of one entry, readable until the next entry is asked for. What is left unread is skipped. */
+export interface TarBody extends AsyncIterable<Uint8Array> {
+  /** All of it, if it is at hand and untouched: costs no wait. Valid until the next read. */
+  bytesNow(): Buffer | undefined;
+  /** All that is left of it. For what is known to be small. */
+  bytes(): Promise<Buffer>;
+}
+
+export interface ReadTarOptions {
+  /**
+   * Whether a stream may end after an entry without the block of zeros. Only for streams whose digest is verified,
+   * since a tar that was cut there looks the same. Default false.
+   */
+  readonly endMarkerOptional?: boolean;
+}
+
+/** Extended headers and long names are held in memory; more than this is no name. */
+const EXTENDED_LIMIT = 1024 * 1024;
+const ZEROS = Buffer.alloc(BLOCK);
+const NO_RECORDS: PaxRecords = new Map();
+
+/**
+ * Entries of an uncompressed tar, in its order: ustar, PAX (also global headers), GNU long names, and the format
+ * before ustar. Reads the stream to its end, also past the end of the archive. Throws FailureError.
+ * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13
+ */
+export async function* readTar(
+  stream: AsyncIterable<Uint8Array>,
+  options: ReadTarOptions = {},
+): AsyncGenerator<TarEntry, void, undefined> {
+  const source = new ByteSource(stream);
+  let global = NO_RECORDS;
+  let extensions: Extensions = {};
+  try {
+    for (;;) {
+      const offset = source.position;
+      const block = source.takeNow(BLOCK) ?? (await source.take(BLOCK, 'a header'));
+      if (block === undefined) {
+        if (options.endMarkerOptional !== true || extensions.offset !== undefined)
+          throw new FailureError(tarWithoutEnd());
+        return;
+      }
+      if (block[0] === 0 && block.equals(ZEROS)) {
+        await readEnd(source, extensions);
+        return;
+      }
+      verifyChecksum(block, offset);
+      const typeflag = String.fromCharCode(block[fields.typeflag[0]]!);
+      const reader = extensionReaders[typeflag];
+      if (reader !== undefined) {
+        const bytes = await readExtension(source, block, offset);
+        if (typeflag === 'g') global = merged(global, decodeRecords(bytes, offset));
+        else extensions = { offset, ...extensions, ...reader(bytes, offset) };
+        continue;
+      }
+      const header = decodeHeader(block, offset, typeflag, global, extensions);
+      extensions = {};
+      const body = new Body(source, header);
+      yield { header, body };
+      const rest = body.remaining + paddingOf(header.size);
+      if (rest > 0 && source.takeNow(rest) === undefined) await source.skip(rest, header.name);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** What the headers before an entry said about it. */
+interface Extensions {
+  /** Of the first of them. */
+  readonly offset?: number;
+  readonly records?: PaxRecords;
+  readonly name?: string;
+  readonly linkName?: string;
+}
+
+type ExtensionReader = (bytes: Buffer, offset: number) => Extensions;
+
+/** `X` is Solaris' older name of `x`; `V` names a volume and says nothing of the next entry. */
+const extensionReaders: Readonly<Record<string, ExtensionReader>> = {
+  x: (bytes, offset) => ({ records: decodeRecords(bytes, offset) }),
+  X: (bytes, offset) => ({ records: decodeRecords(bytes, offset) }),
+  g: () => ({}),
+  L: (bytes, offset) => ({ name: text(bytes, 0, bytes.length, offset) }),
+  K: (bytes, offset) => ({ linkName: text(bytes, 0, bytes.length, offset) }),
+  V: () => ({}),
+};
+
+async function readExtension(source: ByteSource, block: Buffer, offset: number): Promise<Buffer> {
+  const size = number(block, 'size', offset);
+  if (size > EXTENDED_LIMIT) throw new FailureError(tarHeaderTooLong(offset, size, EXTENDED_LIMIT));
+  const bytes = await source.take(size + paddingOf(size), 'an extended header');
+  if (bytes === undefined) throw new FailureError(tarTruncated('an extended header'));
+  // A copy: it outlives the chunk it was read from.
+  return Buffer.from(bytes.subarray(0, size));
+}
+
+function decodeRecords(bytes: Buffer, offset: number): PaxRecords {
+  const records = decodePax(bytes);
+  if (records === undefined) throw new FailureError(tarHeaderInvalid(offset, 'its PAX records are malformed'));
+  return records;
+}
+
+/** Two blocks of zeros end an archive, one is accepted before the end of the stream; anything else between is refused. */
+async function readEnd(source: ByteSource, extensions: Extensions): Promise<void> {
+  if (extensions.offset !== undefined) throw new FailureError(tarTruncated('an entry'));
+  const offset = source.position;
+  const second = await source.take(BLOCK, 'its end marker');
+  if (second !== undefined && !second.equals(ZEROS))
+    throw new FailureError(tarHeaderInvalid(offset, 'it follows a lone block of zeros'));
+  await source.drain();
+}
+
+function verifyChecksum(block: Buffer, offset: number): void {
+  const want = decodeNumber(block, ...fields.checksum);
+  const sum = checksum(block);
+  if (want === sum) return;
+  // Some historic tars added the bytes as signed ones.
+  let above = 0;
+  for (const [at, byte] of block.entries()) if (byte > 127 && (at < 148 || at > 155)) above += 256;
+  if (want !== sum - above) throw new FailureError(tarHeaderInvalid(offset, 'its checksum does not match'));
+}
+
+function decodeHeader(
+  block: Buffer,
+  offset: number,
+  typeflag: string,
+  global: PaxRecords,
+  extensions: Extensions,
+): TarHeader {
+  const records = merged(global, extensions.records ?? NO_RECORDS);
+  const name = paxText(records, 'path', offset) ?? extensions.name ?? nameOf(block, offset);
+  const linkName = paxText(records, 'linkpath', offset) ?? extensions.linkName ?? fieldText(block, 'linkName', offset);
+  const size = paxNumber(records, 'size', offset) ?? number(block, 'size', offset);
+  if (size < 0) throw new FailureError(tarHeaderInvalid(offset, `its size is ${size}`));
+  const type = typeOf(typeflag, name, size, records, offset);
+  const isDevice = type === 'char-device' || type === 'block-device';
+  const xattrs = records.size > 0 ? xattrsOf(records) : undefined;
+  return {
+    type,
+    name,
+    linkName: type === 'symlink' || type === 'hardlink' ? linkName : '',
+    mode: number(block, 'mode', offset) & 0o7777,
+    uid: paxNumber(records, 'uid', offset) ?? number(block, 'uid', offset),
+    gid: paxNumber(records, 'gid', offset) ?? number(block, 'gid', offset),
+    size: hasBody(type) ? size : 0,
+    mtime: paxTime(records, offset) ?? number(block, 'mtime', offset),
+    devMajor: isDevice ? number(block, 'devMajor', offset) : 0,
+    devMinor: isDevice ? number(block, 'devMinor', offset) : 0,
+    ...(xattrs && { xattrs }),
+  };
+}
+
+function typeOf(typeflag: string, name: string, size: number, records: PaxRecords, offset: number): EntryType {
+  const type = entryTypeOf(typeflag);
+  if (type === undefined) throw new FailureError(tarUnsupportedType(name, unsupportedType(typeflag)));
+  for (const key of records.keys()) {
+    if (key.startsWith('GNU.sparse.')) throw new FailureError(tarUnsupportedType(name, unsupportedType('S')));
+  }
+  // Before ustar, a directory was a file whose name ends in a slash.
+  if (type !== 'file' || !name.endsWith('/')) return type;
+  if (size > 0) throw new FailureError(tarHeaderInvalid(offset, `${name} is a directory of ${size} bytes`));
+  return 'directory';
+}
+
+/** GNU has times where ustar has the prefix, and so has star behind the first 131 bytes of it, marked by `tar` at the end. */
+function nameOf(block: Buffer, offset: number): string {
+  const name = fieldText(block, 'name', offset);
+  if (block.toString('latin1', fields.magic[0], fields.magic[0] + 6) !== USTAR_MAGIC.slice(0, 6)) return name;
+  const isStar = block.toString('latin1', 508, 512) === 'tar\0';
+  const [start, length] = fields.prefix;
+  const prefix = text(block, start, start + (isStar ? 131 : length), offset);
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+function xattrsOf(records: PaxRecords): Record<string, string> | undefined {
+  let xattrs: Record<string, string> | undefined;
+  for (const [key, value] of records) {
+    if (!key.startsWith(XATTR_PREFIX)) continue;
+    xattrs ??= {};
+    xattrs[key.slice(XATTR_PREFIX.length)] = value.toString('base64');
+  }
+  return xattrs;
+}
+
+/** An empty value of `over` takes a record of `under` back. */
+function merged(under: PaxRecords, over: PaxRecords): PaxRecords {
+  if (under.size === 0) return over;
+  if (over.size === 0) return under;
+  return new Map([...under, ...over]);
+}
+
+function paxText(records: PaxRecords, key: string, offset: number): string | undefined {
+  const value = records.get(key);
+  if (value === undefined || value.length === 0) return undefined;
+  if (value.includes(0)) throw new FailureError(tarHeaderInvalid(offset, `its ${key} has a NUL`));
+  return text(value, 0, value.length, offset);
+}
+
+function paxNumber(records: PaxRecords, key: string, offset: number): number | undefined {
+  return paxValue(records, key, offset, decodePaxNumber);
+}
+
+function paxTime(records: PaxRecords, offset: number): number | undefined {
+  return paxValue(records, 'mtime', offset, decodePaxTime);
+}
+
+function paxValue(
+  records: PaxRecords,
+  key: string,
+  offset: number,
+  decode: (text: string) => number | undefined,
+): number | undefined {
+  const bytes = records.get(key);
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  const value = decode(bytes.toString('latin1'));
+  if (value === undefined) throw new FailureError(tarHeaderInvalid(offset, `its PAX ${key} is no number`));
+  return value;
+}
+
+function number(block: Buffer, field: keyof typeof fields, offset: number): number {
+  const [start, length] = fields[field];
+  const value = decodeNumber(block, start, length);
+  if (value === undefined) throw new FailureError(tarHeaderInvalid(offset, `its ${field} is no number`));
+  return value;
+}
+
+function fieldText(block: Buffer, field: keyof typeof fields, offset: number): string {
+  const [start, length] = fields[field];
+  return text(block, start, start + length, offset);
+}
+
+/** Up to the first NUL. */
+function text(bytes: Buffer, start: number, end: number, offset: number): string {
+  const nul = bytes.indexOf(0, start);
+  const stop = nul === -1 || nul > end ? end : nul;
+  const decoded = bytes.toString('utf8', start, stop);
+  if (decoded.includes('\uFFFD') && !isUtf8(bytes.subarray(start, stop)))
+    throw new FailureError(tarNameNotUtf8(offset, decoded));
+  return decoded;
+}
+
+class Body implements TarBody {
+  readonly #source: ByteSource;
+  readonly #header: TarHeader;
+  remaining: number;
+
+  constructor(source: ByteSource, header: TarHeader) {
+    this.#source = source;
+    this.#header = header;
+    this.remaining = header.size;
+  }
+
+  bytesNow(): Buffer | undefined {
+    if (this.remaining !== this.#header.size) return undefined;
+    const bytes = this.#source.takeNow(this.remaining);
+    if (bytes !== undefined) this.remaining = 0;
+    return bytes;
+  }
+
+  async bytes(): Promise<Buffer> {
+    const length = this.remaining;
+    if (length === 0) return Buffer.alloc(0);
+    const bytes = await this.#source.take(length, this.#header.name);
+    if (bytes === undefined) throw new FailureError(tarTruncated(this.#header.name));
+    this.remaining = 0;
+    return bytes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    while (this.remaining > 0) {
+      const part = await this.#source.some(this.remaining);
+      if (part === undefined) throw new FailureError(tarTruncated(this.#header.name));
+      this.remaining -= part.length;
+      yield part;
+    }
+  }
+}
