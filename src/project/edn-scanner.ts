@@ -1,0 +1,246 @@
+import { type Failure, failed, ok, type Result } from '../result.ts';
+import { canonicalEdn, type EdnAtom, type EdnNode } from './edn-node.ts';
+import { ednDuplicate, ednSyntax } from './failure.ts';
+import { type SourceFile, spanOf } from './source-span.ts';
+
+/**
+ * All forms of a file with their places. Comments and discarded forms are skipped, tags are kept unread. Fails on the
+ * first thing that is not EDN, and on every key of a map or member of a set that is there twice.
+ * https://github.com/edn-format/edn
+ */
+export function scanEdn(source: SourceFile): Result<readonly EdnNode[]> {
+  const scanner = new Scanner(source);
+  try {
+    const forms = scanner.forms(undefined);
+    return scanner.duplicates.length > 0 ? failed(scanner.duplicates) : ok(forms);
+  } catch (error) {
+    if (error instanceof EdnSyntaxError) {
+      return failed([...scanner.duplicates, ednSyntax(error.message, spanOf(source, error.offset, error.end))]);
+    }
+    throw error;
+  }
+}
+
+/** Carries the first syntax error out of the recursion; never leaves this file. */
+class EdnSyntaxError extends Error {
+  readonly offset: number;
+  readonly end: number;
+  constructor(message: string, offset: number, end: number) {
+    super(message);
+    this.offset = offset;
+    this.end = end;
+  }
+}
+
+const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '#{': '}' };
+const escapes: Readonly<Record<string, string>> = {
+  t: '\t',
+  r: '\r',
+  n: '\n',
+  b: '\b',
+  f: '\f',
+  '\\': '\\',
+  '"': '"',
+};
+const deepest = 200;
+
+class Scanner {
+  readonly duplicates: Failure[] = [];
+  readonly #source: SourceFile;
+  readonly #text: string;
+  #position = 0;
+  #depth = 0;
+
+  constructor(source: SourceFile) {
+    this.#source = source;
+    this.#text = source.text;
+  }
+
+  /** Forms up to the closing bracket of the one opened at `opened`, or to the end of the text. */
+  forms(opened: { readonly offset: number; readonly bracket: string } | undefined): EdnNode[] {
+    const closer = opened && closers[opened.bracket];
+    const forms: EdnNode[] = [];
+    for (;;) {
+      this.#skipBlank();
+      const next = this.#text[this.#position];
+      if (next === undefined) {
+        if (opened === undefined) return forms;
+        this.#fail(`${opened.bracket} is never closed`, opened.offset, opened.offset + opened.bracket.length);
+      }
+      if (next === closer) {
+        this.#position++;
+        return forms;
+      }
+      if (this.#text.startsWith('#_', this.#position)) {
+        const offset = this.#position;
+        this.#position += 2;
+        this.#formAfter('#_', offset);
+      } else forms.push(this.#form());
+    }
+  }
+
+  #form(): EdnNode {
+    if (++this.#depth > deepest) this.#fail(`nested deeper than ${deepest} levels`, this.#position, this.#position + 1);
+    const form = this.#formAt(this.#position);
+    this.#depth--;
+    return form;
+  }
+
+  #formAt(offset: number): EdnNode {
+    const next = this.#text[offset];
+    switch (next) {
+      case '(':
+        return { kind: 'list', items: this.#items('('), offset, end: this.#position };
+      case '[':
+        return { kind: 'vector', items: this.#items('['), offset, end: this.#position };
+      case '{':
+        return this.#map(offset);
+      case '"':
+        return this.#string(offset);
+      case '\\':
+        return this.#character(offset);
+      case '#':
+        return this.#text[offset + 1] === '{' ? this.#set(offset) : this.#tagged(offset);
+      case ')':
+      case ']':
+      case '}':
+        return this.#fail(`${next} closes nothing`, offset, offset + 1);
+      default:
+        return this.#token(offset);
+    }
+  }
+
+  #items(bracket: string): readonly EdnNode[] {
+    const offset = this.#position;
+    this.#position += bracket.length;
+    return this.forms({ offset, bracket });
+  }
+
+  #map(offset: number): EdnNode {
+    const items = this.#items('{');
+    const odd = items.length % 2 === 1 ? items.at(-1) : undefined;
+    if (odd !== undefined) this.#fail('the last key of this map has no value', odd.offset, odd.end);
+    const entries: [EdnNode, EdnNode][] = [];
+    for (let index = 0; index < items.length; index += 2) {
+      entries.push([items[index] as EdnNode, items[index + 1] as EdnNode]);
+    }
+    this.#refuseDuplicates(entries.map(([key]) => key));
+    return { kind: 'map', entries, offset, end: this.#position };
+  }
+
+  #set(offset: number): EdnNode {
+    const items = this.#items('#{');
+    this.#refuseDuplicates(items);
+    return { kind: 'set', items, offset, end: this.#position };
+  }
+
+  #refuseDuplicates(items: readonly EdnNode[]): void {
+    const seen = new Map<string, EdnNode>();
+    for (const item of items) {
+      const canonical = canonicalEdn(item);
+      const first = seen.get(canonical);
+      if (first === undefined) seen.set(canonical, item);
+      else {
+        const [firstAt, at] = [first, item].map((node) => spanOf(this.#source, node.offset, node.end));
+        if (firstAt && at) this.duplicates.push(ednDuplicate(this.#text.slice(item.offset, item.end), firstAt, at));
+      }
+    }
+  }
+
+  #tagged(offset: number): EdnNode {
+    this.#position++;
+    const tag = this.#rawToken();
+    if (!/^:?[a-zA-Z]/.test(tag)) this.#fail('# must be followed by a tag, { or _', offset, offset + 1);
+    const value = this.#formAfter(`#${tag}`, offset);
+    return { kind: 'tagged', tag, value, offset, end: this.#position };
+  }
+
+  /** The form that a tag or `#_` applies to. */
+  #formAfter(what: string, offset: number): EdnNode {
+    for (;;) {
+      this.#skipBlank();
+      const next = this.#text[this.#position];
+      if (next === undefined || next === ')' || next === ']' || next === '}') {
+        this.#fail(`nothing follows ${what}`, offset, offset + what.length);
+      }
+      if (!this.#text.startsWith('#_', this.#position)) return this.#form();
+      const inner = this.#position;
+      this.#position += 2;
+      this.#formAfter('#_', inner);
+    }
+  }
+
+  #string(offset: number): EdnAtom {
+    let value = '';
+    for (let position = offset + 1; ; ) {
+      const next = this.#text[position];
+      if (next === undefined) return this.#fail('this string is never closed', offset, offset + 1);
+      if (next === '"') {
+        this.#position = position + 1;
+        return { kind: 'string', value, offset, end: this.#position };
+      }
+      if (next !== '\\') {
+        value += next;
+        position++;
+        continue;
+      }
+      const unicode = /^u([0-9a-fA-F]{4})/.exec(this.#text.slice(position + 1, position + 6))?.[1];
+      const escaped = unicode
+        ? String.fromCharCode(Number.parseInt(unicode, 16))
+        : escapes[this.#text[position + 1] ?? ''];
+      if (escaped === undefined) return this.#fail('this escape is not known', position, position + 2);
+      value += escaped;
+      position += unicode ? 6 : 2;
+    }
+  }
+
+  /** `\c`, `\newline`, `\u00e9`. The character itself may be one that would end any other token. */
+  #character(offset: number): EdnAtom {
+    const first = this.#text[offset + 1];
+    if (first === undefined || /\s/.test(first))
+      return this.#fail('\\ must be followed by a character', offset, offset + 1);
+    this.#position = offset + 2;
+    const value = first + this.#rawToken();
+    if ([...value].length > 1 && !/^(?:newline|return|space|tab|backspace|formfeed|u[0-9a-fA-F]{4})$/.test(value)) {
+      return this.#fail(`\\${value} is not a character`, offset, this.#position);
+    }
+    return { kind: 'character', value, offset, end: this.#position };
+  }
+
+  #token(offset: number): EdnAtom {
+    const text = this.#rawToken();
+    const end = this.#position;
+    if (text === 'nil') return { kind: 'nil', value: text, offset, end };
+    if (text === 'true' || text === 'false') return { kind: 'boolean', value: text, offset, end };
+    if (/^[+-]?\d/.test(text)) {
+      if (/^[+-]?(?:0|[1-9]\d*)(?:N|(?:\.\d*)?(?:[eE][+-]?\d+)?M?)$/.test(text))
+        return { kind: 'number', value: text, offset, end };
+      return this.#fail(`${text} is not a number; a version with more than one dot needs quotes`, offset, end);
+    }
+    const name = text.startsWith(':') ? text.slice(1) : text;
+    // Letters, digits and `. * + ! - _ ? $ % & = < > : # '` with at most one `/` that parts a namespace off.
+    if (!/^(?:\/|[^\d/:#'][^/]*(?:\/[^/]+)?)$/u.test(name) || !/^[\p{L}\p{N}.*+!\-_?$%&=<>:#'/|]+$/u.test(name)) {
+      return this.#fail(`${text} is neither a symbol nor a keyword`, offset, end);
+    }
+    return { kind: text.startsWith(':') ? 'keyword' : 'symbol', value: name, offset, end };
+  }
+
+  /** Everything up to the next blank or bracket. */
+  #rawToken(): string {
+    const token = /[^\s,()[\]{}";\\]*/y;
+    token.lastIndex = this.#position;
+    const text = token.exec(this.#text)?.[0] ?? '';
+    this.#position += text.length;
+    return text;
+  }
+
+  #skipBlank(): void {
+    const blank = /(?:[\s,]|;[^\r\n]*)*/y;
+    blank.lastIndex = this.#position;
+    this.#position += blank.exec(this.#text)?.[0].length ?? 0;
+  }
+
+  #fail(message: string, offset: number, end: number): never {
+    throw new EdnSyntaxError(message, offset, end);
+  }
+}

@@ -1,0 +1,94 @@
+import { parseEDNString } from 'edn-data';
+import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
+import { type ContextInfo, checkVersion } from './context-info.ts';
+import { describeEdn, type EdnMap, type EdnNode } from './edn-node.ts';
+import { scanEdn } from './edn-scanner.ts';
+import { extraForms, infoNotAMap, invalidVariant, missingVersion, wrongType } from './failure.ts';
+import { type PlacedText, platformList } from './platform-list.ts';
+import { type SourceFile, spanOf } from './source-span.ts';
+import { isLegalTag } from './version.ts';
+
+/**
+ * `{:version "1.2.3", :platforms ["linux/amd64"], :variants ["slim"]}`; only the version is required. Other keys are
+ * kept. Forms after the first are not read, but have to be EDN, and get a warning.
+ */
+export function parseInfoEdn(source: SourceFile): Result<ContextInfo> {
+  const scanned = scanEdn(source);
+  if (!scanned.ok) return scanned;
+  const [form, second] = scanned.value;
+  if (form === undefined) return failed([infoNotAMap('nothing', spanOf(source, 0, 0))]);
+  if (form.kind !== 'map') return failed([infoNotAMap(describeEdn(form), spanOf(source, form.offset, form.end))]);
+
+  const entries = new Map(form.entries.map(([key, value]) => [keyName(key, source), value]));
+  const version = versionOf(entries.get('version'), form, source);
+  const platforms = platformsOf(entries.get('platforms'), source);
+  const variants = variantsOf(entries.get('variants'), source);
+  if (!version.ok || !platforms.ok || !variants.ok) {
+    return failed([version, platforms, variants].flatMap((result) => (result.ok ? [] : result.failure)));
+  }
+  const { versionAt, ...checked } = version.value;
+  return ok({
+    ...checked,
+    platforms: platforms.value,
+    variants: variants.value,
+    metadata: { kind: 'info-edn', ...source, versionAt, other: otherKeys(entries, source) },
+    notices: [...checked.notices, ...(second ? [extraForms(spanOf(source, second.offset, second.end))] : [])],
+  });
+}
+
+/** `version` for `:version`; a key of another kind as it is written, so that it cannot be mistaken for one. */
+function keyName(key: EdnNode, source: SourceFile): string {
+  return key.kind === 'keyword' ? key.value : source.text.slice(key.offset, key.end);
+}
+
+function versionOf(node: EdnNode | undefined, map: EdnMap, source: SourceFile) {
+  if (node === undefined) return failed([missingVersion(spanOf(source, map.offset, map.end))]);
+  const whole = spanOf(source, node.offset, node.end);
+  const isPlainNumber = node.kind === 'number' && /^\d+(?:\.\d+)?$/.test(node.value);
+  if (node.kind !== 'string' && !isPlainNumber) {
+    return failed([wrongType(':version', 'a string such as "1.0.0"', describeEdn(node), whole)]);
+  }
+  // The quotes stay where they are; a number has none.
+  const quote = node.kind === 'string' ? 1 : 0;
+  const versionAt = spanOf(source, node.offset + quote, node.end - quote);
+  const checked = checkVersion(node.value, versionAt);
+  return checked.ok ? ok({ ...checked.value, versionAt }) : checked;
+}
+
+function platformsOf(node: EdnNode | undefined, source: SourceFile) {
+  if (node === undefined) return ok([]);
+  const texts = stringsOf(node, ':platforms', 'a string or a list of strings', source);
+  return texts.ok ? platformList(texts.value, spanOf(source, node.offset, node.end)) : texts;
+}
+
+function variantsOf(node: EdnNode | undefined, source: SourceFile): Result<readonly string[]> {
+  if (node === undefined) return ok([]);
+  const texts = stringsOf(node, ':variants', 'a string or a list of strings', source);
+  if (!texts.ok) return texts;
+  const bad = texts.value.filter(({ text }) => !isLegalTag(text));
+  if (bad.length > 0) return failed(bad.map(({ text, at }) => invalidVariant(text, at)));
+  return ok([...new Set(texts.value.map(({ text }) => text))]);
+}
+
+/** The strings of a vector, list or set; a string alone counts as one. */
+function stringsOf(node: EdnNode, key: string, expected: string, source: SourceFile): Result<readonly PlacedText[]> {
+  const isSequence = node.kind === 'vector' || node.kind === 'list' || node.kind === 'set';
+  const texts: PlacedText[] = [];
+  const failures: Failure[] = [];
+  for (const item of isSequence ? node.items : [node]) {
+    const at: SourceSpan = spanOf(source, item.offset, item.end);
+    if (item.kind === 'string') texts.push({ text: item.value, at });
+    else
+      failures.push(wrongType(key, expected, isSequence ? `a list with ${describeEdn(item)}` : describeEdn(item), at));
+  }
+  return failures.length > 0 ? failed(failures) : ok(texts);
+}
+
+function otherKeys(entries: ReadonlyMap<string, EdnNode>, source: SourceFile): ReadonlyMap<string, unknown> {
+  const known = new Set(['version', 'platforms', 'variants']);
+  return new Map(
+    [...entries]
+      .filter(([name]) => !known.has(name))
+      .map(([name, node]) => [name, parseEDNString(source.text.slice(node.offset, node.end), { mapAs: 'map' })]),
+  );
+}
