@@ -1,0 +1,180 @@
+import { open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { addAbortSignal, pipeline, Readable } from 'node:stream';
+import { pipeline as pipe } from 'node:stream/promises';
+import type { ContentSink, ContentSource } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import type { Document } from '../oci/document.ts';
+import { FailureError } from '../result.ts';
+import { BlobWriter, type Written } from './blob-writer.ts';
+import { blobCorrupt, blobMissing, codeOf, explained, sizeMismatch } from './failure.ts';
+import type { StorePaths } from './paths.ts';
+import type { Session } from './session.ts';
+import { Verify } from './verify.ts';
+
+/** In bytes. Fewer, larger reads: the thread pool costs more than the copy. */
+const readSize = 256 * 1024;
+
+/**
+ * Blobs by digest: layers, configs, manifests, indexes. A blob that was put or asked for is not pruned while this
+ * session lives.
+ */
+export class BlobStore implements ContentSource, ContentSink {
+  readonly #paths: StorePaths;
+  readonly #session: Session;
+  /** Under way in this process: a second put of the same digest waits rather than fetch the bytes again. */
+  readonly #puts = new Map<Digest, Promise<void>>();
+
+  constructor(paths: StorePaths, session: Session) {
+    this.#paths = paths;
+    this.#session = session;
+  }
+
+  /** False too for a file of another size, such as a power cut leaves: a put replaces it. */
+  async has(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    return (await this.size(descriptor.digest)) === descriptor.size;
+  }
+
+  /** In bytes; undefined where the store has no such blob. */
+  async size(digest: Digest): Promise<number | undefined> {
+    const path = this.#paths.blob(digest);
+    try {
+      const { size, mtimeMs } = await stat(path);
+      if (mtimeMs < this.#session.startedAt) await this.#keep(path);
+      return size;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw explained(error, path);
+    }
+  }
+
+  /** The path of a blob that is there, for programs and calls that take a path. Its bytes are not verified. */
+  async openPath(digest: Digest): Promise<string> {
+    const path = this.#paths.blob(digest);
+    if ((await this.size(digest)) === undefined) throw new FailureError(blobMissing(digest, path));
+    return path;
+  }
+
+  /** A blob whose bytes turn out to have changed is removed, so that the next put brings good ones. */
+  async open(descriptor: Descriptor, signal: AbortSignal): Promise<Readable> {
+    signal.throwIfAborted();
+    const { digest } = descriptor;
+    const path = this.#paths.blob(digest);
+    const file = await open(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') throw new FailureError(blobMissing(digest, path), { cause: error });
+      throw explained(error, path);
+    });
+    const { size } = await file.stat();
+    if (size !== descriptor.size) {
+      await file.close();
+      throw new FailureError(sizeMismatch(digest, descriptor.size, size));
+    }
+    const verified = new Verify(descriptor, () => {
+      void rm(path).catch(() => {}); // where that is not allowed, the next reader fails as this one does
+      return blobCorrupt(digest, path);
+    });
+    pipeline(file.createReadStream({ highWaterMark: readSize }), verified, () => {}); // `verified` carries the error
+    return addAbortSignal(signal, verified);
+  }
+
+  async put(descriptor: Descriptor, bytes: () => Promise<Readable>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      if (await this.has(descriptor, signal)) return;
+      const other = this.#puts.get(descriptor.digest);
+      if (other === undefined) break;
+      await endOf(other, signal);
+    }
+    const put = this.#put(descriptor, bytes, signal);
+    this.#puts.set(descriptor.digest, put);
+    try {
+      await put;
+    } finally {
+      this.#puts.delete(descriptor.digest);
+    }
+  }
+
+  async #put(descriptor: Descriptor, bytes: () => Promise<Readable>, signal: AbortSignal): Promise<void> {
+    const source = await bytes();
+    const writer = this.#writer(descriptor);
+    try {
+      await pipe(source, writer, { signal });
+      await writer.commit();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  }
+
+  /** For bytes whose digest shows at their end. */
+  writer(): BlobWriter {
+    return this.#writer();
+  }
+
+  #writer(expected?: Written): BlobWriter {
+    return new BlobWriter(this.#session.tempPath('blob'), (temp, written) => this.#place(temp, written), expected);
+  }
+
+  async putBytes(mediaType: string, bytes: Uint8Array): Promise<Descriptor> {
+    const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+    await this.put(descriptor, async () => Readable.from([bytes], { objectMode: false }), never);
+    return descriptor;
+  }
+
+  async putDocument(document: Document<unknown>): Promise<Descriptor> {
+    const { descriptor, bytes } = document;
+    await this.put(descriptor, async () => Readable.from([bytes], { objectMode: false }), never);
+    return descriptor;
+  }
+
+  /** Takes over a finished file from elsewhere on the same file system, whose digest and size the caller has computed. */
+  async adopt(path: string, written: Written): Promise<void> {
+    const file = await open(path);
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await this.#place(path, written);
+  }
+
+  /** Replaces a blob that is there: the bytes are the same, and if they are not any more, these are good. */
+  async #place(temp: string, { digest }: Written): Promise<void> {
+    const path = this.#paths.blob(digest);
+    try {
+      await rename(temp, path);
+    } catch (error) {
+      throw explained(error, path);
+    }
+  }
+
+  /** Says that this session relies on a blob. A directory where that may not be written cannot be pruned either. */
+  async #keep(path: string): Promise<void> {
+    const seconds = this.#session.startedAt / 1000;
+    try {
+      await utimes(path, seconds, seconds);
+    } catch (error) {
+      if (!['EPERM', 'EACCES', 'EROFS'].includes(codeOf(error) ?? '')) throw error;
+    }
+  }
+}
+
+/** For what is in memory already and too short to be interrupted. */
+const never = new AbortController().signal;
+
+/** Resolves at the end of another's work, however it ends; rejects when `signal` aborts before. */
+async function endOf(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let stop = (): void => {};
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stop = () => reject(signal.reason);
+      signal.addEventListener('abort', stop, { once: true });
+      work.then(
+        () => resolve(),
+        () => resolve(),
+      );
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

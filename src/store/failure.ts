@@ -1,0 +1,119 @@
+import type { Digest } from '../oci/digest.ts';
+import { type Failure, FailureError } from '../result.ts';
+
+export function storeVersionUnknown(root: string, found: string) {
+  return {
+    reason: 'store-version-unknown',
+    message: `the store ${root} was made by another version of cip: its format is "${found}"`,
+    hint: 'use the cip that made it, or name another directory with CIP_STORE',
+  } as const satisfies Failure;
+}
+
+export function notAStore(root: string, stranger: string) {
+  return {
+    reason: 'not-a-store',
+    message: `${root} is not a store of cip and not empty: it holds ${stranger}`,
+    hint: 'name an empty or a new directory with CIP_STORE',
+  } as const satisfies Failure;
+}
+
+export function sessionMissing(path: string) {
+  return {
+    reason: 'session-missing',
+    message: `the session ${path} is not there: the process that opened it has ended`,
+  } as const satisfies Failure;
+}
+
+export function blobMissing(digest: Digest, path: string) {
+  return {
+    reason: 'blob-missing',
+    message: `the store has no blob ${digest} (${path})`,
+    hint: 'pull or build the image it belongs to again',
+  } as const satisfies Failure;
+}
+
+export function blobCorrupt(digest: Digest, path: string) {
+  return {
+    reason: 'blob-corrupt',
+    message: `the bytes of blob ${digest} have changed on disk (${path})`,
+    hint: 'it is not used any more: pull or build the image it belongs to again, and check the disk',
+  } as const satisfies Failure;
+}
+
+export function digestMismatch(expected: Digest, actual: Digest) {
+  return {
+    reason: 'digest-mismatch',
+    message: `${expected} was announced, but the bytes that came have the digest ${actual}`,
+    hint: 'try again; if it stays, the sender is broken',
+  } as const satisfies Failure;
+}
+
+/** `actual` is a lower bound where reading stopped at the first byte too many. */
+export function sizeMismatch(digest: Digest, expected: number, actual: number) {
+  return {
+    reason: 'size-mismatch',
+    message: `${digest} should have ${expected} bytes, but has ${actual > expected ? 'at least ' : ''}${actual}`,
+    hint: 'try again; if it stays, the sender or the descriptor is broken',
+  } as const satisfies Failure;
+}
+
+export function indexUnreadable(path: string, why: string) {
+  return {
+    reason: 'index-unreadable',
+    message: `${path}, which holds the names of all images, cannot be read: ${why}`,
+    hint: 'restore it from a copy; or move it away and write {"schemaVersion":2,"manifests":[]} in its place, which forgets the names and keeps the blobs until the next cip gc',
+  } as const satisfies Failure;
+}
+
+export function lockTimeout(path: string, holder: string, waited: number) {
+  return {
+    reason: 'lock-timeout',
+    message: `${path} is held by ${holder} since more than ${Math.round(waited / 1000)} s`,
+    hint: 'wait for that process to end, or end it; a lock is given up by itself when its process is gone',
+  } as const satisfies Failure;
+}
+
+export function diskFull(path: string) {
+  return {
+    reason: 'disk-full',
+    message: `no space left on the disk of ${path}`,
+    hint: 'make room (cip gc removes what no image needs) and run again: what is in the store stays valid',
+  } as const satisfies Failure;
+}
+
+export function storeReadOnly(path: string) {
+  return {
+    reason: 'store-read-only',
+    message: `${path} cannot be written: its file system is mounted read-only`,
+    hint: 'name a directory on another disk with CIP_STORE',
+  } as const satisfies Failure;
+}
+
+export function noPermission(path: string) {
+  return {
+    reason: 'no-permission',
+    message: `no permission to use ${path}`,
+    hint: 'give it to the user that runs cip (was cip run as root before?), or name another directory with CIP_STORE',
+  } as const satisfies Failure;
+}
+
+const byCode: Readonly<Record<string, (path: string) => Failure>> = {
+  ENOSPC: diskFull,
+  EDQUOT: diskFull,
+  EROFS: storeReadOnly,
+  EACCES: noPermission,
+  EPERM: noPermission,
+};
+
+/** What a person can do something about as a FailureError; anything else as it is. `path` serves where the error names none. */
+export function explained(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  const failure = code === undefined ? undefined : byCode[code];
+  if (failure === undefined) return error;
+  return new FailureError(failure((error as NodeJS.ErrnoException).path ?? path), { cause: error });
+}
+
+/** `ENOENT` and the like; undefined for what is not an error of the operating system. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && !(error instanceof FailureError) ? (error as NodeJS.ErrnoException).code : undefined;
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { type Digest, hexOf } from '../oci/digest.ts';
+
+/** Where everything is; the tree is drawn in store.ts. All absolute. */
+export interface StorePaths {
+  readonly root: string;
+  readonly version: string;
+  readonly lock: string;
+  /** The OCI image layout. */
+  readonly images: string;
+  readonly ociLayout: string;
+  readonly index: string;
+  /** Holds the blobs, named by the hex digits of their sha256. */
+  readonly blobs: string;
+  readonly records: string;
+  readonly indexes: string;
+  readonly snapshots: string;
+  readonly cacheMounts: string;
+  readonly sessions: string;
+  readonly trash: string;
+  blob(digest: Digest): string;
+}
+
+export function storePaths(root: string): StorePaths {
+  const images = join(root, 'images');
+  const blobs = join(images, 'blobs', 'sha256');
+  return {
+    root,
+    version: join(root, 'version'),
+    lock: join(root, 'lock'),
+    images,
+    ociLayout: join(images, 'oci-layout'),
+    index: join(images, 'index.json'),
+    blobs,
+    records: join(root, 'records'),
+    indexes: join(root, 'indexes'),
+    snapshots: join(root, 'snapshots'),
+    cacheMounts: join(root, 'cache-mounts'),
+    sessions: join(root, 'sessions'),
+    trash: join(root, 'trash'),
+    blob: (digest) => join(blobs, hexOf(digest)),
+  };
+}

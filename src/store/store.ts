@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { z } from 'zod';
+import { FailureError } from '../result.ts';
+import { replaceFile } from './atomic-file.ts';
+import { BlobStore } from './blob.ts';
+import { codeOf, explained, notAStore, storeVersionUnknown } from './failure.ts';
+import { IndexFiles } from './index-files.ts';
+import { Lock } from './lock.ts';
+import { type StorePaths, storePaths } from './paths.ts';
+import { RecordLog } from './record-log.ts';
+import { Refs } from './refs.ts';
+import { Session, sweep } from './session.ts';
+
+export interface StoreOptions {
+  /** Be a guest in the session of a parent process: nothing is created, swept or removed. */
+  readonly session?: { readonly path: string } | undefined;
+  /** How long to wait for other processes, in milliseconds. */
+  readonly lockTimeout?: number | undefined;
+}
+
+/**
+ * Everything cip keeps on one machine. Several processes may use it at once, and be killed at any moment.
+ *
+ *     <root>/
+ *     ├── version               "cip store 1"; written last, so that it says that all else is there
+ *     ├── lock                  held while names change and while blobs are pruned (lock.ts)
+ *     ├── images/               an OCI image layout: skopeo and umoci read it as it is
+ *     │   ├── oci-layout
+ *     │   ├── index.json        full reference → descriptor (refs.ts)
+ *     │   └── blobs/sha256/     (blob.ts)
+ *     ├── records/<name>.log    key → record lines (record-log.ts)
+ *     ├── indexes/<diffID hex>  indexes of layers (index-files.ts)
+ *     ├── snapshots/            unpacked layers   ┐ made by renaming finished directories;
+ *     ├── cache-mounts/         of RUN --mount    ┘ the engine knows what is in them
+ *     ├── sessions/<owner>/     all that is temporary, by running process (session.ts)
+ *     └── trash/                what waits to be removed, also by those who need other rights (trash.ts)
+ */
+export class Store {
+  readonly paths: StorePaths;
+  readonly session: Session;
+  readonly lock: Lock;
+  readonly blobs: BlobStore;
+  readonly refs: Refs;
+  readonly indexes: IndexFiles;
+  readonly #logs = new Map<string, RecordLog<never>>();
+
+  private constructor(paths: StorePaths, session: Session, lock: Lock) {
+    this.paths = paths;
+    this.session = session;
+    this.lock = lock;
+    this.blobs = new BlobStore(paths, session);
+    this.refs = new Refs(paths, session, lock);
+    this.indexes = new IndexFiles(paths, session);
+  }
+
+  /** `root` is absolute; a store is made there when there is none. What dead processes left is moved to the trash. */
+  static async open(root: string, options: StoreOptions = {}, signal: AbortSignal = never): Promise<Store> {
+    if (!isAbsolute(root)) throw new Error(`not an absolute path: ${root}`);
+    const paths = storePaths(root);
+    const lock = new Lock(paths.lock, options.lockTimeout === undefined ? {} : { timeout: options.lockTimeout });
+    if (options.session !== undefined) return new Store(paths, await Session.join(options.session.path), lock);
+    if (!(await isMade(paths))) await make(paths, lock, signal);
+    const session = await Session.open(paths);
+    await sweep(paths, session);
+    return new Store(paths, session, lock);
+  }
+
+  /** Always the same object for one name; `value` says which shape its values have. */
+  records<T>(name: string, value: z.ZodType<T>): RecordLog<T> {
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new Error(`not a name of a record log: ${name}`);
+    const known = this.#logs.get(name) as RecordLog<T> | undefined;
+    const log = known ?? new RecordLog(join(this.paths.records, `${name}.log`), this.session, value);
+    this.#logs.set(name, log as RecordLog<never>);
+    return log;
+  }
+
+  /** Removes this process's temporary files. */
+  async close(): Promise<void> {
+    for (const log of this.#logs.values()) await log.close();
+    await this.session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+const never = new AbortController().signal;
+const version = 'cip store 1';
+
+async function isMade({ root, version: path }: StorePaths): Promise<boolean> {
+  try {
+    const found = (await readFile(path, 'utf8')).trim();
+    if (found !== version) throw new FailureError(storeVersionUnknown(root, found));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw explained(error, path);
+  }
+}
+
+/** Also completes what a process that was killed has begun. */
+async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise<void> {
+  const directories = [
+    paths.blobs,
+    paths.records,
+    paths.indexes,
+    paths.snapshots,
+    paths.cacheMounts,
+    paths.sessions,
+    paths.trash,
+  ];
+  try {
+    await mkdir(paths.root, { recursive: true });
+    await refuseStrangers(paths);
+    for (const directory of directories) await mkdir(directory, { recursive: true });
+    await lock.hold(async () => {
+      if (await isMade(paths)) return;
+      const session = await Session.open(paths);
+      const files: [path: string, text: string][] = [
+        [paths.ociLayout, '{"imageLayoutVersion":"1.0.0"}'],
+        [paths.index, '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'],
+        [paths.version, `${version}\n`],
+      ];
+      for (const [path, bytes] of files) {
+        if (!existsSync(path)) await replaceFile({ path, bytes, temp: session.tempPath('new') });
+      }
+      await session.close();
+    }, signal);
+  } catch (error) {
+    throw explained(error, paths.root);
+  }
+}
+
+/** A directory with other things in it was named by mistake. */
+async function refuseStrangers(paths: StorePaths): Promise<void> {
+  const ours = new Set([
+    'version',
+    'lock',
+    'images',
+    'records',
+    'indexes',
+    'snapshots',
+    'cache-mounts',
+    'sessions',
+    'trash',
+    'lost+found',
+  ]);
+  const stranger = (await readdir(paths.root)).find((name) => !ours.has(name) && !name.startsWith('lock.'));
+  if (stranger !== undefined) throw new FailureError(notAStore(paths.root, stranger));
+}

@@ -1,0 +1,52 @@
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, explained } from './failure.ts';
+
+/**
+ * Removes what lies in the directory `trash`, as far as this process may, and returns the paths that are left.
+ * Trees with files of mapped users are left to a process that is root in a user namespace with the same mapping: the
+ * engine's worker calls this function there.
+ */
+export async function emptyTrash(trash: string): Promise<readonly string[]> {
+  const left: string[] = [];
+  const names = await readdir(trash).catch((error: unknown) => {
+    throw explained(error, trash);
+  });
+  for (const name of names) {
+    const path = join(trash, name);
+    if (!(await removeTree(path))) left.push(path);
+  }
+  return left;
+}
+
+/** False where rights are missing for some of it. What is gone already is no failure. */
+export async function removeTree(path: string): Promise<boolean> {
+  if (await remove(path)) return true;
+  // Removing from a directory takes write and search permission on it, which its owner can give himself.
+  await makeWritable(path);
+  return remove(path);
+}
+
+const lacksRights = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY']);
+
+async function remove(path: string): Promise<boolean> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    return true;
+  } catch (error) {
+    if (lacksRights.has(codeOf(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+async function makeWritable(directory: string): Promise<void> {
+  try {
+    await chmod(directory, 0o700);
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
+    }
+  } catch (error) {
+    const code = codeOf(error) ?? '';
+    if (!lacksRights.has(code) && code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+  }
+}
