@@ -1,0 +1,34 @@
+import type { CommandInstruction, CommandLine, ShellInstruction } from '../../dockerfile/dockerfile.ts';
+import type { InstructionContext } from './lowering-context.ts';
+import type { StageState } from './stage-state.ts';
+
+/** The argument vector: shell form is one string for the stage's shell. */
+export function argumentsOf(command: CommandLine, shell: readonly string[]): string[] {
+  return command.form === 'exec' ? [...command.args] : [...shell, command.text];
+}
+
+export function lowerCmd(instruction: CommandInstruction, state: StageState, context: InstructionContext): void {
+  const args = argumentsOf(instruction.command, state.shell);
+  state.config.Cmd = args;
+  state.config.ArgsEscaped = true;
+  state.hasOwnCmd = true;
+  context.record(state, `CMD ${quoted(args)}`);
+}
+
+/** ENTRYPOINT clears a CMD that came from the base: it was meant for another entrypoint. */
+export function lowerEntrypoint(instruction: CommandInstruction, state: StageState, context: InstructionContext): void {
+  const args = argumentsOf(instruction.command, state.shell);
+  state.config.Entrypoint = args.length === 0 ? null : args;
+  if (!state.hasOwnCmd) state.config.Cmd = null;
+  context.record(state, `ENTRYPOINT ${quoted(args)}`);
+}
+
+export function lowerShell(instruction: ShellInstruction, state: StageState, context: InstructionContext): void {
+  state.config.Shell = [...instruction.args];
+  context.record(state, `SHELL ${quoted(instruction.args)}`);
+}
+
+/** As Docker's history prints a list: `["a" "b"]`. */
+function quoted(args: readonly string[]): string {
+  return `[${args.map((arg) => JSON.stringify(arg)).join(' ')}]`;
+}

@@ -1,0 +1,104 @@
+import type {
+  EnvInstruction,
+  ExposeInstruction,
+  HealthcheckInstruction,
+  LabelInstruction,
+  OnbuildInstruction,
+  VolumeInstruction,
+  WordInstruction,
+} from '../../dockerfile/dockerfile.ts';
+import { expandWords } from '../../dockerfile/expand.ts';
+import type { Healthcheck } from '../../oci/image-config.ts';
+import { invalidValue } from './failure.ts';
+import type { InstructionContext } from './lowering-context.ts';
+import { parsePorts } from './ports.ts';
+import { isSignal } from './signals.ts';
+import type { StageState } from './stage-state.ts';
+
+/** All values of one ENV see the environment as it was before the line. */
+export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: InstructionContext): void {
+  const before = new Map(state.variables);
+  const values = pairs.map(({ key, value, at }) => [key, context.expand(value, before, at)] as const);
+  for (const [key, value] of values) state.setEnv(key, value);
+  context.record(state, `ENV ${values.map(([key, value]) => `${key}=${value}`).join(' ')}`);
+}
+
+export function lowerLabel({ pairs }: LabelInstruction, state: StageState, context: InstructionContext): void {
+  const labels = pairs.map(({ key, value, at }) => [
+    context.expand(key, state.variables, at),
+    context.expand(value, state.variables, at),
+  ]);
+  state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(labels) };
+  context.record(state, `LABEL ${labels.map(([key, value]) => `${key}=${value}`).join(' ')}`);
+}
+
+export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
+  const exposed: string[] = [];
+  for (const word of ports) {
+    const words = expandWords(word, state.variables, context.lowering.dockerfile.escape);
+    if (!words.ok) {
+      context.lowering.fail({ ...words.failure, at });
+      continue;
+    }
+    for (const text of words.value.words) {
+      const parsed = parsePorts(text);
+      if (parsed) exposed.push(...parsed);
+      else context.lowering.fail(invalidValue('EXPOSE', text, 'write for example 8080, 8080/udp or 8000-8010', at));
+    }
+  }
+  const sorted = Object.fromEntries(exposed.toSorted().map((port) => [port, {}]));
+  state.config.ExposedPorts = { ...state.config.ExposedPorts, ...sorted };
+  context.record(state, `EXPOSE [${Object.keys(sorted).join(' ')}]`);
+}
+
+/** Metadata only: nothing is created, and what later steps write there is kept. */
+export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState, context: InstructionContext): void {
+  const volumes = paths.map((path) => context.expand(path, state.variables, at).trim());
+  for (const volume of volumes) {
+    if (volume === '') context.lowering.fail(invalidValue('VOLUME', volume, 'give the path of a directory', at));
+  }
+  state.config.Volumes = { ...state.config.Volumes, ...Object.fromEntries(volumes.map((volume) => [volume, {}])) };
+  context.record(state, `VOLUME [${volumes.join(' ')}]`);
+}
+
+export function lowerUser({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
+  state.config.User = context.expand(value, state.variables, at);
+  context.record(state, `USER ${state.config.User}`);
+}
+
+export function lowerStopSignal({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
+  const name = context.expand(value, state.variables, at);
+  if (!isSignal(name)) context.lowering.fail(invalidValue('STOPSIGNAL', name, 'write for example SIGTERM or 15', at));
+  state.config.StopSignal = name;
+  context.record(state, `STOPSIGNAL ${name}`);
+}
+
+export function lowerMaintainer({ value }: WordInstruction, state: StageState, context: InstructionContext): void {
+  state.author = value;
+  context.record(state, `MAINTAINER ${value}`);
+}
+
+export function lowerOnbuild({ trigger }: OnbuildInstruction, state: StageState, context: InstructionContext): void {
+  state.config.OnBuild = [...(state.config.OnBuild ?? []), trigger];
+  context.record(state, `ONBUILD ${trigger}`);
+}
+
+/** The command stays as text for the shell of whoever runs the check: HEALTHCHECK does not use SHELL. */
+export function lowerHealthcheck({ check, text }: HealthcheckInstruction, state: StageState, context: InstructionContext): void {
+  if (check.type === 'none') {
+    state.config.Healthcheck = { Test: ['NONE'] };
+  } else {
+    const { command } = check;
+    const Test = command.form === 'exec' ? ['CMD', ...command.args] : ['CMD-SHELL', command.text];
+    const rest: Healthcheck = {
+      Interval: check.interval,
+      Timeout: check.timeout,
+      StartPeriod: check.startPeriod,
+      StartInterval: check.startInterval,
+      Retries: check.retries,
+    };
+    const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+    state.config.Healthcheck = { Test, ...Object.fromEntries(given) };
+  }
+  context.record(state, text);
+}

@@ -1,0 +1,98 @@
+import type { AddInstruction, CopyInstruction } from '../../dockerfile/dockerfile.ts';
+import { expand } from '../../dockerfile/expand.ts';
+import type { CopyOp, Step } from '../op/op-definition.ts';
+import type { Vertex } from '../solver/vertex.ts';
+import type { InstructionContext } from './lowering-context.ts';
+import type { StageState } from './stage-state.ts';
+import { resolvePath } from './workdir.ts';
+
+export function lowerCopy(instruction: CopyInstruction, state: StageState, context: InstructionContext): void {
+  const { input } = context.lowering;
+  const from = instruction.from && sourceOf(instruction.from, state, context);
+  if (instruction.from && !from) return;
+  const source: CopyOp['source'] = from
+    ? { type: 'input' }
+    : { type: 'context', directory: input.contextDir, ignore: input.ignore };
+  pushCopy({ instruction, state, context, source, from, parents: instruction.parents, unpack: false });
+}
+
+/**
+ * What `--from` names. Variables of the lines above the first FROM may be used in it: BuildKit refuses that, so the
+ * Dockerfile is then not portable, and a warning says so.
+ */
+export function sourceOf(
+  from: NonNullable<CopyInstruction['from']>,
+  state: StageState,
+  context: InstructionContext,
+): Vertex<Step> | undefined {
+  const { lowering, stage } = context;
+  const name = expand(from.value, lowering.globals, lowering.dockerfile.escape);
+  if (!name.ok) {
+    lowering.fail({ ...name.failure, at: from.at });
+    return undefined;
+  }
+  const others = name.value.used.filter((variable) => variable !== 'REGISTRY');
+  if (others.length > 0) {
+    lowering.warnings.push(
+      `${from.at.file}:${from.at.line}: --from=${from.value} uses ${others.join(', ')}, which other builders refuse`,
+    );
+  }
+  return lowering.source(name.value.value, { before: stage.index, platform: state.platform, at: from.at });
+}
+
+/** What COPY and ADD of local files have in common. */
+export function pushCopy(options: {
+  readonly instruction: CopyInstruction | AddInstruction;
+  readonly state: StageState;
+  readonly context: InstructionContext;
+  readonly source: CopyOp['source'];
+  readonly from?: Vertex<Step> | undefined;
+  readonly parents: boolean;
+  readonly unpack: boolean;
+}): void {
+  const { instruction, state, context, source, from, parents, unpack } = options;
+  const { at, text, keyword, link, exclude } = instruction;
+  const fill = (word: string) => context.expand(word, state.variables, at);
+  const patterns = instruction.sources.map(fill);
+  const destination = fill(instruction.destination);
+  const chown = instruction.chown === undefined ? undefined : fill(instruction.chown);
+  const chmod = instruction.chmod === undefined ? undefined : fill(instruction.chmod);
+  const inline = instruction.heredocs.map(({ name, body, expand: expands }) => ({
+    name,
+    content: expands ? expandBody(body, state, context, at) : body,
+  }));
+  const op: CopyOp = {
+    kind: 'copy',
+    source,
+    patterns,
+    inline,
+    destination: absoluteDestination(destination, state.workdir),
+    chown: chown || undefined,
+    chmod: chmod || undefined,
+    exclude,
+    link,
+    parents,
+    unpack,
+    mtime: context.lowering.mtime,
+  };
+  const flags = [parents && '--parents', chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean);
+  const names = [...patterns, ...inline.map(({ name }) => `<<${name}`)];
+  const createdBy = [keyword, ...flags, ...names, destination, '# buildkit'].join(' ');
+  context.push(state, { op, inputs: from ? [from] : [], text, at, createdBy });
+}
+
+/** Keeps what a trailing slash, `.` or `..` at the end says: the destination is a directory. */
+function absoluteDestination(destination: string, workdir: string): string {
+  const path = resolvePath(destination, workdir);
+  const isDirectory = destination === '' || /(^|\/)\.{0,2}$/.test(destination);
+  return isDirectory && path !== '/' ? `${path}/` : path;
+}
+
+/** In a heredoc quotes are plain characters; only variables and the escape character mean something. */
+function expandBody(body: string, state: StageState, context: InstructionContext, at: CopyInstruction['at']): string {
+  const guarded = body.replace(/["']/g, (quote) => `\\${quote}`).replace(/\\\\(["'])/g, '\\\\\\$1');
+  const result = expand(guarded, state.variables, '\\');
+  if (result.ok) return result.value.value;
+  context.lowering.fail({ ...result.failure, at });
+  return '';
+}

@@ -1,0 +1,27 @@
+import type { Failure, SourceSpan } from '../../result.ts';
+
+export function stageNotYetDefined(name: string, at: SourceSpan) {
+  return {
+    reason: 'stage-not-yet-defined',
+    message: `the stage ${name} comes after the stage that uses it`,
+    hint: `move ${name} up: a stage can only use stages above it`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
+  return {
+    reason: 'base-name-empty',
+    message: `${written} is empty after its variables are filled in`,
+    hint: unset.length > 0 ? `give ${unset.join(', ')} a default above the first FROM, or a --build-arg` : undefined,
+    at,
+  } as const satisfies Failure;
+}
+
+export function notSupported(what: string, hint: string, at: SourceSpan) {
+  return { reason: 'not-supported', message: `${what} is not supported by the embedded engine`, hint, at } as const satisfies Failure;
+}
+
+export function invalidValue(what: string, value: string, hint: string, at: SourceSpan) {
+  return { reason: 'invalid-value', message: `${what} cannot be ${JSON.stringify(value)}`, hint, at } as const satisfies Failure;
+}

@@ -1,0 +1,44 @@
+import type { Stage } from '../../dockerfile/dockerfile.ts';
+import { expand } from '../../dockerfile/expand.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { emptyBaseName, invalidValue } from './failure.ts';
+import { type ImageRequest, imageKey } from './lower-input.ts';
+import type { LoweringContext } from './lowering-context.ts';
+import { StageState } from './stage-state.ts';
+import { step } from './step.ts';
+
+/** What a stage starts with; undefined when it failed or the image is not known yet. */
+export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState | undefined {
+  const { from } = stage;
+  const platform = platformOf(stage, lowering);
+  const image = expand(from.image, lowering.globals, lowering.dockerfile.escape);
+  if (!image.ok) {
+    lowering.fail({ ...image.failure, at: from.imageAt });
+    return undefined;
+  }
+  if (!platform) return undefined;
+  const name = image.value.value;
+  if (name === '') {
+    lowering.fail(emptyBaseName(from.image, image.value.unset, from.imageAt));
+    return undefined;
+  }
+  if (name === 'scratch') return StageState.onScratch(step({ kind: 'scratch' }, [], 'FROM scratch'), platform);
+  // The last stage above with that name; a stage of that name further down means nothing here.
+  const above = lowering.dockerfile.stages.findLast((other) => other.index < stage.index && other.name === name.toLowerCase());
+  if (above) return lowering.stage(above.index)?.child();
+  const request: ImageRequest = { reference: name, platform };
+  const vertex = lowering.image(request);
+  const resolved = lowering.input.images.get(imageKey(request));
+  return vertex && resolved && StageState.onImage(vertex, platform, resolved);
+}
+
+function platformOf({ from }: Stage, lowering: LoweringContext): Platform | undefined {
+  if (from.platform === undefined) return lowering.input.platform;
+  const text = expand(from.platform, lowering.globals, lowering.dockerfile.escape);
+  const platform = text.ok ? parsePlatform(text.value.value) : undefined;
+  if (platform?.ok) return platform.value;
+  const value = text.ok ? text.value.value : from.platform;
+  lowering.fail(invalidValue('--platform', value, 'write for example --platform=linux/arm64', from.at));
+  return undefined;
+}

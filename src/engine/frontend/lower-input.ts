@@ -1,0 +1,59 @@
+import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { ImageConfig } from '../../oci/image-config.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { ImageOp, Step } from '../op/op-definition.ts';
+import type { Definition } from '../solver/vertex.ts';
+
+/** An image that some step stands on, for one platform: known, not fetched. */
+export interface ResolvedImage {
+  readonly manifest: Digest;
+  readonly config: ImageConfig;
+  readonly layers: ImageOp['layers'];
+  readonly origin?: ImageOp['origin'];
+}
+
+/** An image as a Dockerfile names it, variables filled in, for one platform. */
+export interface ImageRequest {
+  readonly reference: string;
+  readonly platform: Platform;
+}
+
+/** Key of a request in `LowerInput.images`. */
+export function imageKey({ reference, platform }: ImageRequest): string {
+  return `${reference} ${platform.os}/${platform.architecture}${platform.variant ? `/${platform.variant}` : ''}`;
+}
+
+export interface LowerInput {
+  readonly dockerfile: Dockerfile;
+  /** Name of the image, for failures. */
+  readonly image: string;
+  /** Name or number of a stage; the last one by default. */
+  readonly target?: string | undefined;
+  readonly platform: Platform;
+  /** Of this machine. */
+  readonly buildPlatform: Platform;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Absolute. */
+  readonly contextDir: string;
+  readonly ignore: readonly string[];
+  /** By `imageKey`. */
+  readonly images: ReadonlyMap<string, ResolvedImage>;
+  /** RFC 3339; of the image and of the history it adds. */
+  readonly created: string;
+  /** SOURCE_DATE_EPOCH in seconds; also the mtime of files that have none of their own, which is 0 without it. */
+  readonly sourceDateEpoch?: number | undefined;
+}
+
+export type Lowered =
+  /** Images that must be resolved first; lower again with them. */
+  | { readonly missing: readonly ImageRequest[] }
+  | {
+      readonly missing?: undefined;
+      readonly definition: Definition<Step>;
+      /** Everything but `rootfs.diff_ids`, which the layers tell. */
+      readonly config: Omit<ImageConfig, 'rootfs'>;
+      /** Build arguments that no ARG took. */
+      readonly unusedArgs: readonly string[];
+      readonly warnings: readonly string[];
+    };

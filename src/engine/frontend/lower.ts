@@ -1,0 +1,121 @@
+/**
+ * A Dockerfile, a platform and arguments to a graph of steps and the configuration of an image. Pure: images that the
+ * Dockerfile stands on are given, and those that are not are asked for. Only stages that the target needs are looked at.
+ */
+import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
+import { findStage } from '../../dockerfile/stages.ts';
+import { parseTrigger } from '../../dockerfile/trigger.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
+import type { Step } from '../op/op-definition.ts';
+import type { Vertex } from '../solver/vertex.ts';
+import { globalArgs } from './arg.ts';
+import { stageNotYetDefined } from './failure.ts';
+import { lowerFrom } from './from.ts';
+import { type ImageRequest, imageKey, type Lowered, type LowerInput } from './lower-input.ts';
+import { InstructionContext, type LoweringContext } from './lowering-context.ts';
+import { lowerInstruction } from './lowerings.ts';
+import { isProxy } from './predefined-args.ts';
+import type { StageState } from './stage-state.ts';
+import { step } from './step.ts';
+
+export function lower(input: LowerInput): Result<Lowered> {
+  const target = findStage(input.dockerfile, input.target);
+  if (!target.ok) return target;
+  const lowering = new Lowering(input, target.value);
+  const state = lowering.stage(target.value.index);
+  if (lowering.failures.length > 0) return failed(lowering.failures);
+  if (!state) return ok({ missing: [...lowering.missing.values()] });
+  const { author, platform } = state;
+  return ok({
+    definition: { target: state.vertex },
+    config: {
+      created: input.created,
+      ...(author === undefined ? {} : { author }),
+      architecture: platform.architecture,
+      os: platform.os,
+      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      config: state.config,
+      history: state.history,
+    },
+    unusedArgs: Object.keys(input.buildArgs).filter((name) => !lowering.usedArgs.has(name) && !isProxy(name)),
+    warnings: lowering.warnings,
+  });
+}
+
+class Lowering implements LoweringContext {
+  readonly input: LowerInput;
+  readonly dockerfile: Dockerfile;
+  readonly failures: Failure[] = [];
+  readonly warnings: string[] = [];
+  readonly missing = new Map<string, ImageRequest>();
+  readonly usedArgs = new Set<string>();
+  readonly globals: ReadonlyMap<string, string>;
+  readonly #stages = new Map<number, StageState | undefined>();
+
+  constructor(input: LowerInput, target: Stage) {
+    this.input = input;
+    this.dockerfile = input.dockerfile;
+    this.globals = globalArgs(this, input.target === undefined ? undefined : (target.name ?? `${target.index}`));
+  }
+
+  get mtime(): number {
+    return this.input.sourceDateEpoch ?? 0;
+  }
+
+  fail(...failures: readonly Failure[]): void {
+    this.failures.push(...failures);
+  }
+
+  stage(index: number): StageState | undefined {
+    if (this.#stages.has(index)) return this.#stages.get(index);
+    this.#stages.set(index, undefined);
+    const state = this.#lowerStage(this.dockerfile.stages[index]!);
+    this.#stages.set(index, state);
+    return state;
+  }
+
+  source(
+    name: string,
+    options: { readonly before: number; readonly platform: Platform; readonly at: SourceSpan },
+  ): Vertex<Step> | undefined {
+    const named = this.dockerfile.stages.filter((stage) => stage.name === name.toLowerCase());
+    // A name that is given twice means the last one above.
+    const found = named.findLast((stage) => stage.index < options.before) ?? named[0];
+    const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
+    if (index === undefined || (!found && index >= this.dockerfile.stages.length)) {
+      return this.image({ reference: name, platform: options.platform });
+    }
+    if (index >= options.before) {
+      this.fail(stageNotYetDefined(name, options.at));
+      return undefined;
+    }
+    return this.stage(index)?.vertex;
+  }
+
+  image(request: ImageRequest): Vertex<Step> | undefined {
+    const image = this.input.images.get(imageKey(request));
+    if (!image) {
+      this.missing.set(imageKey(request), request);
+      return undefined;
+    }
+    const { manifest, layers, origin } = image;
+    return step({ kind: 'image', manifest, layers, origin }, [], `FROM ${request.reference}`);
+  }
+
+  #lowerStage(stage: Stage): StageState | undefined {
+    const state = lowerFrom(stage, this);
+    if (!state) return undefined;
+    const triggers = state.config.OnBuild ?? [];
+    delete state.config.OnBuild;
+    for (const text of triggers) {
+      const trigger = parseTrigger(text, `ONBUILD of ${stage.from.image}`);
+      if (trigger.ok) lowerInstruction(trigger.value, state, new InstructionContext(this, stage, 1));
+      else this.fail(...trigger.failure);
+    }
+    stage.instructions.forEach((instruction, i) => {
+      lowerInstruction(instruction, state, new InstructionContext(this, stage, i + 2));
+    });
+    return this.missing.size > 0 ? undefined : state;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
+import { expand } from '../../dockerfile/expand.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Failure, SourceSpan } from '../../result.ts';
+import type { OpDefinition, Step } from '../op/op-definition.ts';
+import type { Vertex } from '../solver/vertex.ts';
+import type { ImageRequest, LowerInput } from './lower-input.ts';
+import type { StageState } from './stage-state.ts';
+import { step } from './step.ts';
+
+/** What one run of `lower` offers to those who lower a part of it. */
+export interface LoweringContext {
+  readonly input: LowerInput;
+  readonly dockerfile: Dockerfile;
+  /** ARGs above the first FROM, and those that are there by themselves. */
+  readonly globals: ReadonlyMap<string, string>;
+  /** Names of build arguments that some ARG took. */
+  readonly usedArgs: Set<string>;
+  readonly warnings: string[];
+  /** Seconds; for files and directories that have no time of their own. */
+  readonly mtime: number;
+  fail(...failures: readonly Failure[]): void;
+  /** The stage after its last instruction; undefined when it failed or an image below it is not known yet. */
+  stage(index: number): StageState | undefined;
+  /** An image; undefined, and remembered as missing, when it is not known yet. */
+  image(request: ImageRequest): Vertex<Step> | undefined;
+  /** A stage above `before`, or an image, by the name that `--from` gives. */
+  source(
+    name: string,
+    options: { readonly before: number; readonly platform: Platform; readonly at: SourceSpan },
+  ): Vertex<Step> | undefined;
+}
+
+/** One instruction on its way down: where it is, and what all instructions do alike. */
+export class InstructionContext {
+  readonly lowering: LoweringContext;
+  readonly stage: Stage;
+  /** Of the step within its stage, from 1 (FROM). */
+  readonly number: number;
+
+  constructor(lowering: LoweringContext, stage: Stage, number: number) {
+    this.lowering = lowering;
+    this.stage = stage;
+    this.number = number;
+  }
+
+  /** Fills variables in; a word that cannot be is reported and becomes empty. */
+  expand(word: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
+    const result = expand(word, variables, this.lowering.dockerfile.escape);
+    if (result.ok) return result.value.value;
+    this.lowering.fail({ ...result.failure, at });
+    return '';
+  }
+
+  /** Puts a step that makes a layer on top of the stage, and its entry in the history. */
+  push(
+    state: StageState,
+    layer: {
+      readonly op: OpDefinition;
+      readonly inputs?: readonly Vertex<Step>[];
+      readonly text: string;
+      readonly at: SourceSpan;
+      readonly createdBy: string;
+    },
+  ): void {
+    const name = this.stage.name ?? `${this.stage.index}`;
+    const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
+    const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
+    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, origin);
+    this.#remember(state, layer.createdBy, {});
+  }
+
+  /** Notes an instruction that changes the configuration only. */
+  record(state: StageState, createdBy: string): void {
+    this.#remember(state, createdBy, { empty_layer: true });
+  }
+
+  #remember(state: StageState, createdBy: string, rest: { readonly empty_layer?: true }): void {
+    const { created } = this.lowering.input;
+    state.history.push({ created, created_by: createdBy, comment: 'buildkit.dockerfile.v0', ...rest });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Instruction } from '../../dockerfile/dockerfile.ts';
+import { lowerAdd } from './add.ts';
+import { lowerArg } from './arg.ts';
+import { lowerCmd, lowerEntrypoint, lowerShell } from './command.ts';
+import {
+  lowerEnv,
+  lowerExpose,
+  lowerHealthcheck,
+  lowerLabel,
+  lowerMaintainer,
+  lowerOnbuild,
+  lowerStopSignal,
+  lowerUser,
+  lowerVolume,
+} from './config.ts';
+import { lowerCopy } from './copy.ts';
+import type { InstructionContext } from './lowering-context.ts';
+import { lowerRun } from './run.ts';
+import type { StageState } from './stage-state.ts';
+import { lowerWorkdir } from './workdir.ts';
+
+/** What an instruction means: a change of the stage's state. */
+type Lowerings = {
+  readonly [K in Instruction['keyword']]: (
+    instruction: Extract<Instruction, { readonly keyword: K }>,
+    state: StageState,
+    context: InstructionContext,
+  ) => void;
+};
+
+const lowerings = {
+  ADD: lowerAdd,
+  ARG: lowerArg,
+  CMD: lowerCmd,
+  COPY: lowerCopy,
+  ENTRYPOINT: lowerEntrypoint,
+  ENV: lowerEnv,
+  EXPOSE: lowerExpose,
+  HEALTHCHECK: lowerHealthcheck,
+  LABEL: lowerLabel,
+  MAINTAINER: lowerMaintainer,
+  ONBUILD: lowerOnbuild,
+  RUN: lowerRun,
+  SHELL: lowerShell,
+  STOPSIGNAL: lowerStopSignal,
+  USER: lowerUser,
+  VOLUME: lowerVolume,
+  WORKDIR: lowerWorkdir,
+} as const;
+
+export function lowerInstruction(instruction: Instruction, state: StageState, context: InstructionContext): void {
+  const lowerIt = (lowerings as unknown as Lowerings)[instruction.keyword] as (
+    instruction: Instruction,
+    state: StageState,
+    context: InstructionContext,
+  ) => void;
+  lowerIt(instruction, state, context);
+}

@@ -1,0 +1,134 @@
+import { posix } from 'node:path';
+import type { RunMount } from '../../dockerfile/dockerfile.ts';
+import type { ExecMount, Step } from '../op/op-definition.ts';
+import type { Vertex } from '../solver/vertex.ts';
+import { sourceOf } from './copy.ts';
+import { invalidValue, notSupported } from './failure.ts';
+import type { InstructionContext } from './lowering-context.ts';
+import type { StageState } from './stage-state.ts';
+import { step } from './step.ts';
+import { resolvePath } from './workdir.ts';
+
+interface MountContext {
+  readonly state: StageState;
+  readonly context: InstructionContext;
+  /** Adds an input to the step and returns how many there are then. */
+  readonly addInput: (vertex: Vertex<Step>) => number;
+}
+
+/** What one `--mount` means; undefined when it was reported or an image below it is not known yet. */
+export function lowerRunMount(mount: RunMount, place: MountContext): ExecMount | undefined {
+  const { state, context } = place;
+  const fill = (word: string | undefined) => (word === undefined ? undefined : context.expand(word, state.variables, mount.at));
+  const target = fill(mount.target);
+  const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
+  const number = (text: string | undefined, what: string, fallback: number, radix = 10) =>
+    parseNumber(fill(text), { what, fallback, radix, mount, context });
+  switch (mount.type) {
+    case 'bind':
+      return lowerBind(mount, { ...place, target: absolute ?? '/', source: fill(mount.source) ?? '' });
+    case 'tmpfs':
+      return { type: 'tmpfs', target: absolute ?? '/', size: sizeOf(fill(mount.size), mount, context) };
+    case 'cache': {
+      const seed = mount.from && sourceOf(mount.from, state, context);
+      if (mount.from && !seed) return undefined;
+      const source = clean(fill(mount.source) ?? '');
+      return {
+        type: 'cache',
+        id: fill(mount.id) ?? absolute ?? '/',
+        target: absolute ?? '/',
+        sharing: mount.sharing ?? 'shared',
+        readonly: mount.readonly,
+        mode: number(mount.mode, 'mode', 0o755, 8),
+        uid: number(mount.uid, 'uid', 0),
+        gid: number(mount.gid, 'gid', 0),
+        seed: seed && { input: place.addInput(seed), source },
+      };
+    }
+    case 'secret': {
+      const env = fill(mount.env);
+      const id = fill(mount.id) ?? fill(mount.source) ?? (absolute ? posix.basename(absolute) : env);
+      if (!id) {
+        context.lowering.fail(invalidValue('the id of a secret', '', 'write --mount=type=secret,id=NAME', mount.at));
+        return undefined;
+      }
+      return {
+        type: 'secret',
+        id,
+        target: absolute ?? (env === undefined ? `/run/secrets/${posix.basename(id)}` : undefined),
+        env,
+        required: mount.required ?? false,
+        mode: number(mount.mode, 'mode', 0o400, 8),
+        uid: number(mount.uid, 'uid', 0),
+        gid: number(mount.gid, 'gid', 0),
+      };
+    }
+    case 'ssh':
+      context.lowering.fail(notSupported('RUN --mount=type=ssh', 'give the key as a secret: --mount=type=secret', mount.at));
+      return undefined;
+  }
+}
+
+/** Files of the context are selected like those of a COPY, so .dockerignore holds and only they are part of the key. */
+function lowerBind(
+  mount: RunMount,
+  place: MountContext & { readonly target: string; readonly source: string },
+): ExecMount | undefined {
+  const { state, context, target, addInput } = place;
+  const source = clean(place.source);
+  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(source, context);
+  return from && { type: 'bind', input: addInput(from), source, target, readonly: mount.readonly };
+}
+
+function contextFiles(source: string, { lowering }: InstructionContext): Vertex<Step> {
+  const { contextDir, ignore } = lowering.input;
+  const base = step({ kind: 'scratch' }, [], 'FROM scratch');
+  return step(
+    {
+      kind: 'copy',
+      source: { type: 'context', directory: contextDir, ignore },
+      patterns: [source === '' ? '.' : source],
+      inline: [],
+      destination: '/',
+      exclude: [],
+      link: true,
+      parents: source !== '',
+      unpack: false,
+      mtime: lowering.mtime,
+    },
+    [base],
+    `[internal] files of the context: ${source === '' ? '.' : source}`,
+  );
+}
+
+/** Relative to the source's root, whatever `..` says. */
+function clean(path: string): string {
+  return resolvePath(path, '/').slice(1);
+}
+
+function parseNumber(
+  text: string | undefined,
+  options: {
+    readonly what: string;
+    readonly fallback: number;
+    readonly radix: number;
+    readonly mount: RunMount;
+    readonly context: InstructionContext;
+  },
+): number {
+  const { what, fallback, radix, mount, context } = options;
+  if (text === undefined || text === '') return fallback;
+  if ((radix === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/).test(text)) return Number.parseInt(text, radix);
+  context.lowering.fail(invalidValue(`${what} of a mount`, text, radix === 8 ? 'write octal: 0755' : 'write a number', mount.at));
+  return fallback;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+function sizeOf(text: string | undefined, mount: RunMount, context: InstructionContext): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const match = /^(\d+(?:\.\d+)?)([bkmgt]?)(?:i?b)?$/i.exec(text);
+  if (match) return Math.floor(Number(match[1]) * (units[(match[2] ?? '').toLowerCase()] ?? 1));
+  context.lowering.fail(invalidValue('size of a tmpfs', text, 'write for example size=64m', mount.at));
+  return undefined;
+}

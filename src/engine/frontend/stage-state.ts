@@ -1,0 +1,108 @@
+import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Step } from '../op/op-definition.ts';
+import type { Vertex } from '../solver/vertex.ts';
+import type { ResolvedImage } from './lower-input.ts';
+
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const DEFAULT_SHELL = ['/bin/sh', '-c'];
+
+/** All that a stage knows on its way down. One object per stage, changed by one instruction after the other. */
+export class StageState {
+  /** The root file system so far. */
+  vertex: Vertex<Step>;
+  readonly platform: Platform;
+  config: ContainerConfig;
+  author: string | undefined;
+  /** Of the base first, then one entry per instruction. */
+  history: History[];
+  /** Values of the ARGs declared so far, in the order of declaration. */
+  readonly args: Map<string, string>;
+  /** What `$x` means: ARG and ENV, whichever came later. */
+  readonly variables: Map<string, string>;
+  /** Whether this stage has a CMD of its own, which an ENTRYPOINT then leaves alone. */
+  hasOwnCmd = false;
+
+  constructor(parts: {
+    readonly vertex: Vertex<Step>;
+    readonly platform: Platform;
+    readonly config: ContainerConfig;
+    readonly author: string | undefined;
+    readonly history: readonly History[];
+    readonly args: ReadonlyMap<string, string>;
+    readonly variables: ReadonlyMap<string, string>;
+  }) {
+    this.vertex = parts.vertex;
+    this.platform = parts.platform;
+    this.config = structuredClone(parts.config);
+    this.author = parts.author;
+    this.history = [...parts.history];
+    this.args = new Map(parts.args);
+    this.variables = new Map(parts.variables);
+  }
+
+  static onScratch(vertex: Vertex<Step>, platform: Platform): StageState {
+    const state = new StageState({
+      vertex,
+      platform,
+      config: {},
+      author: undefined,
+      history: [],
+      args: new Map(),
+      variables: new Map(),
+    });
+    state.setEnv('PATH', DEFAULT_PATH);
+    return state;
+  }
+
+  static onImage(vertex: Vertex<Step>, platform: Platform, image: ResolvedImage): StageState {
+    const { config } = image;
+    const state = new StageState({
+      vertex,
+      platform,
+      config: config.config ?? {},
+      author: config.author,
+      history: historyFor(config, image.layers.length),
+      args: new Map(),
+      variables: new Map(),
+    });
+    for (const pair of config.config?.Env ?? []) {
+      const equals = pair.indexOf('=');
+      state.variables.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
+    }
+    if (!state.variables.has('PATH')) state.setEnv('PATH', DEFAULT_PATH);
+    return state;
+  }
+
+  /** A stage that starts where this one ended: files, environment and arguments. */
+  child(): StageState {
+    return new StageState(this);
+  }
+
+  get workdir(): string {
+    return this.config.WorkingDir || '/';
+  }
+
+  get user(): string {
+    return this.config.User ?? '';
+  }
+
+  get shell(): readonly string[] {
+    return this.config.Shell ?? DEFAULT_SHELL;
+  }
+
+  setEnv(name: string, value: string): void {
+    this.variables.set(name, value);
+    const env = this.config.Env ?? [];
+    const at = env.findIndex((pair) => pair.startsWith(`${name}=`));
+    this.config.Env = at === -1 ? [...env, `${name}=${value}`] : env.with(at, `${name}=${value}`);
+  }
+}
+
+/** Docker refuses an image whose history does not match its layers, so a base without one gets a plain one. */
+function historyFor(config: ImageConfig, layers: number): readonly History[] {
+  const history = config.history ?? [];
+  const filled = history.filter((entry) => !entry.empty_layer).length;
+  if (filled === layers) return history;
+  return Array.from({ length: layers }, () => ({ created_by: 'a layer of the base image' }));
+}

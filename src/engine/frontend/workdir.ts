@@ -1,0 +1,22 @@
+import { posix } from 'node:path';
+import type { WordInstruction } from '../../dockerfile/dockerfile.ts';
+import type { InstructionContext } from './lowering-context.ts';
+import type { StageState } from './stage-state.ts';
+
+/** Relative to the WORKDIR before it. Directories that are missing belong to the USER of this moment. */
+export function lowerWorkdir({ value, text, at }: WordInstruction, state: StageState, context: InstructionContext): void {
+  const path = resolvePath(context.expand(value, state.variables, at), state.workdir);
+  state.config.WorkingDir = path;
+  const createdBy = `WORKDIR ${path}`;
+  if (path === '/') context.record(state, createdBy);
+  else {
+    const op = { kind: 'make-directory', path, user: state.user, mtime: context.lowering.mtime } as const;
+    context.push(state, { op, text, at, createdBy });
+  }
+}
+
+/** An absolute, clean path; `..` never leads above the root. */
+export function resolvePath(path: string, workdir: string): string {
+  const cleaned = posix.normalize(posix.resolve('/', workdir, path));
+  return cleaned.length > 1 ? cleaned.replace(/\/+$/, '') : cleaned;
+}

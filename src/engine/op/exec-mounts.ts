@@ -1,0 +1,133 @@
+import { chmod, chown, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FailureError } from '../../result.ts';
+import type { Mount } from '../executor/executor.ts';
+import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
+import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
+import { CacheMount } from './cache-mount.ts';
+import { mountSourceMissing, secretMissing } from './failure.ts';
+import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
+import type { RunnerServices } from './runner-services.ts';
+import { resolveSource } from './source-tree.ts';
+import { snapshotTree } from './read-snapshot.ts';
+
+interface Opening {
+  readonly op: ExecOp;
+  readonly inputs: readonly Snapshot[];
+  readonly services: RunnerServices;
+  readonly origin: StepOrigin | undefined;
+}
+
+/** What `RUN --mount` asks for, made ready for one process. Disposing gives caches back and discards writes to binds. */
+export class ExecMounts implements AsyncDisposable {
+  readonly list: Mount[] = [];
+  /** `NAME=value` of secrets that go to the environment. */
+  readonly env: string[] = [];
+  /** To be masked in the output. */
+  readonly secretValues: string[] = [];
+  readonly #stack = new AsyncStack();
+  readonly #roots = new Map<number, ActiveSnapshot>();
+
+  static async open(opening: Opening, signal: AbortSignal): Promise<ExecMounts> {
+    const mounts = new ExecMounts();
+    try {
+      for (const mount of opening.op.mounts) await mounts.#add(mount, opening, signal);
+      return mounts;
+    } catch (error) {
+      await mounts[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.dispose();
+  }
+
+  async #add(mount: ExecMount, opening: Opening, signal: AbortSignal): Promise<void> {
+    switch (mount.type) {
+      case 'tmpfs':
+        this.list.push({ type: 'tmpfs', target: mount.target, size: mount.size });
+        return;
+      case 'bind': {
+        const source = await this.#pathIn(mount, opening, signal);
+        this.list.push({ type: 'bind', source, target: mount.target, readonly: mount.readonly });
+        return;
+      }
+      case 'cache': {
+        const seed = mount.seed && (await this.#pathIn(mount.seed, opening, signal));
+        const cache = await CacheMount.open({ mount, seed, store: opening.services.store }, signal);
+        this.#stack.push(cache);
+        this.list.push({ type: 'bind', source: cache.directory, target: mount.target, readonly: mount.readonly });
+        return;
+      }
+      case 'secret':
+        return this.#addSecret(mount, opening);
+      case 'file': {
+        const source = await this.#file(opening, { content: mount.content, mode: mount.mode, uid: 0, gid: 0 });
+        this.list.push({ type: 'bind', source, target: mount.target, readonly: true });
+      }
+    }
+  }
+
+  async #addSecret(mount: Extract<ExecMount, { type: 'secret' }>, opening: Opening): Promise<void> {
+    const file = opening.services.secretFile(mount.id);
+    if (file === undefined) {
+      if (mount.required) throw new FailureError(secretMissing(mount.id, opening.origin));
+      return;
+    }
+    const value = await readFile(file);
+    const text = value.toString();
+    this.secretValues.push(text.replace(/\n$/, ''), ...text.split('\n'));
+    if (mount.env !== undefined) this.env.push(`${mount.env}=${text}`);
+    if (mount.target === undefined) return;
+    const source = await this.#file(opening, { content: value, mode: mount.mode, uid: mount.uid, gid: mount.gid });
+    this.list.push({ type: 'bind', source, target: mount.target, readonly: true });
+  }
+
+  /** A file of our own in memory-backed storage, never on the disk of the store. */
+  async #file(
+    opening: Opening,
+    file: { readonly content: string | Uint8Array; readonly mode: number; readonly uid: number; readonly gid: number },
+  ): Promise<string> {
+    const path = await opening.services.memoryFile();
+    await writeFile(path, file.content, { mode: 0o600 });
+    await chown(path, file.uid, file.gid);
+    await chmod(path, file.mode);
+    return path;
+  }
+
+  /** Where a path of an input is on this machine, mounted for this step alone. */
+  async #pathIn(
+    place: { readonly input: number; readonly source: string },
+    opening: Opening,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { services, inputs, origin } = opening;
+    const snapshot = inputs[place.input] ?? scratch;
+    const node = await resolveSource(await snapshotTree(services, snapshot, signal), place.source);
+    if (!node) throw new FailureError(mountSourceMissing(place.source, origin));
+    let root = this.#roots.get(place.input);
+    if (!root) {
+      root = await services.snapshotter.prepare(snapshot, signal);
+      this.#roots.set(place.input, root);
+      this.#stack.push(root);
+    }
+    return join(root.rootfs, node.path);
+  }
+}
+
+/** Disposes in reverse order. Node 20 has no AsyncDisposableStack. */
+class AsyncStack {
+  readonly #resources: AsyncDisposable[] = [];
+
+  push(resource: AsyncDisposable): void {
+    this.#resources.push(resource);
+  }
+
+  async dispose(): Promise<void> {
+    for (let resource = this.#resources.pop(); resource; resource = this.#resources.pop()) {
+      await resource[Symbol.asyncDispose]();
+    }
+  }
+}
+

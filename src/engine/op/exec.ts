@@ -1,0 +1,89 @@
+import { FailureError } from '../../result.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { lookupUser } from '../executor/user.ts';
+import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
+import { digestOfFields } from '../solver/cache-key.ts';
+import type { Op } from '../solver/op.ts';
+import { canonicalJson } from '../solver/vertex.ts';
+import { ExecMounts } from './exec-mounts.ts';
+import { runFailed } from './failure.ts';
+import { LastLines } from './last-lines.ts';
+import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
+import { readText } from './read-snapshot.ts';
+import type { RunnerServices } from './runner-services.ts';
+
+/** Host name of every step; what BuildKit uses, so that what a step writes of it is the same. */
+const HOSTNAME = 'buildkitsandbox';
+
+/** RUN: one process in a root made of the base; what it changed becomes a layer. */
+export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
+  return {
+    cacheMap: () =>
+      Promise.resolve({
+        digest: digestOfFields(['exec', canonicalJson({ ...op, keylessEnv: [], mounts: op.mounts.map(keyOf) })]),
+        contentDigests: inputContents(op),
+      }),
+
+    async exec(inputs, context) {
+      const [base = scratch] = inputs;
+      const { signal } = context;
+      const read = readText(services, base, signal);
+      const user = lookupUser(op.user, await read('etc/passwd'), await read('etc/group'));
+      if (!user.ok) throw new FailureError({ ...user.failure, at: origin?.at });
+      await using mounts = await ExecMounts.open({ op, inputs, services, origin }, signal);
+      await using active = await services.snapshotter.prepare(base, signal);
+      const output = new LastLines(mounts.secretValues, (stream, text) =>
+        context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
+      );
+      const env = withHome([...op.keylessEnv, ...op.env, ...mounts.env], user.value.home);
+      const status = await services.executor.run(
+        active.rootfs,
+        { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
+        (stream, text) => output.write(stream, text),
+        signal,
+      );
+      output.end();
+      if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
+      const layer = await services.snapshotter.commit(active, signal);
+      return { layers: [...base.layers, layer] };
+    },
+  };
+}
+
+/**
+ * What of a mount decides what a step does: not the content of a secret or of a cache, nor how the cache is shared.
+ */
+function keyOf(mount: ExecMount): unknown {
+  if (mount.type === 'cache') return { ...mount, sharing: undefined };
+  return mount;
+}
+
+/** The root is known by the chain of its layers: a parent that was made again with the same bytes changes nothing. */
+function inputContents(op: ExecOp): ((input: Snapshot) => Promise<Digest>)[] {
+  const count = 1 + op.mounts.filter((mount) => mount.type === 'bind' || (mount.type === 'cache' && mount.seed)).length;
+  const byChain = (input: Snapshot) => Promise.resolve(digestOfFields(['chain', chainOf(input) ?? '']));
+  return Array.from({ length: count }, () => byChain);
+}
+
+function withHome(env: readonly string[], home: string): readonly string[] {
+  return env.some((pair) => pair.startsWith('HOME=')) ? env : [...env, `HOME=${home}`];
+}
+
+function failureOf(options: {
+  readonly op: ExecOp;
+  readonly origin: StepOrigin | undefined;
+  readonly status: { readonly code: number; readonly signal?: string | undefined };
+  readonly lastLines: readonly string[];
+}) {
+  const { op, origin, status, lastLines } = options;
+  return runFailed({
+    origin,
+    command: origin?.text ?? op.args.join(' '),
+    platform: formatPlatform(op.platform),
+    code: status.code,
+    signal: status.signal,
+    lastLines,
+  });
+}
+

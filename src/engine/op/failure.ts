@@ -1,0 +1,104 @@
+import type { Failure } from '../../result.ts';
+import type { StepOrigin } from './op-definition.ts';
+
+const where = (origin: StepOrigin | undefined) =>
+  origin ? `${origin.image}, stage ${origin.stage}: ${origin.text}` : 'a step';
+
+export function copySourceMissing(pattern: string, from: string, origin?: StepOrigin) {
+  return {
+    reason: 'copy-source-missing',
+    message: `${pattern} does not exist in ${from} (${where(origin)})`,
+    hint: 'check the spelling and the case, and that .dockerignore does not exclude it',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function copyNeedsDirectory(destination: string, origin?: StepOrigin) {
+  return {
+    reason: 'copy-needs-directory',
+    message: `several sources cannot be copied to ${destination}, which is not a directory (${where(origin)})`,
+    hint: `end the destination with a slash: ${destination}/`,
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function copyOntoNonDirectory(path: string, origin?: StepOrigin) {
+  return {
+    reason: 'copy-onto-non-directory',
+    message: `/${path} exists in the image and is not a directory, so a directory cannot be copied to it (${where(origin)})`,
+    hint: 'remove it in an earlier RUN, or copy to another path',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function copyOntoDirectory(path: string, origin?: StepOrigin) {
+  return {
+    reason: 'copy-onto-directory',
+    message: `/${path} is a directory in the image, so a file cannot replace it (${where(origin)})`,
+    hint: 'remove it in an earlier RUN, or copy to another path',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function invalidChmod(text: string, origin?: StepOrigin) {
+  return {
+    reason: 'invalid-chmod',
+    message: `--chmod=${text} is neither octal (0 to 7777) nor symbolic (${where(origin)})`,
+    hint: 'write for example --chmod=0755 or --chmod=u=rwX,go=rX',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
+  return {
+    reason: 'unknown-owner',
+    message: `${name} is not in the image's ${file} (${where(origin)})`,
+    hint: 'create the user or group in an earlier RUN, or give the number',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function unreadableSource(path: string, cause: string, origin?: StepOrigin) {
+  return {
+    reason: 'copy-source-unreadable',
+    message: `${path} cannot be read: ${cause} (${where(origin)})`,
+    hint: 'fix its permissions, or exclude it in .dockerignore',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function runFailed(options: {
+  readonly origin: StepOrigin | undefined;
+  readonly command: string;
+  readonly platform: string;
+  readonly code: number;
+  readonly signal?: string | undefined;
+  readonly lastLines: readonly string[];
+}) {
+  const { origin, command, platform, code, signal, lastLines } = options;
+  const ending = signal ? `was ended by ${signal}` : `exited with status ${code}`;
+  return {
+    reason: 'run-failed',
+    message: `${command} ${ending} (${origin ? `${origin.image}, stage ${origin.stage}, ` : ''}${platform})`,
+    hint: code === 127 ? 'the command, or the shell that runs it, is not in the image' : undefined,
+    at: origin?.at,
+    details: lastLines,
+  } as const satisfies Failure;
+}
+
+export function secretMissing(id: string, origin?: StepOrigin) {
+  return {
+    reason: 'secret-missing',
+    message: `the secret ${id} is required but was not given (${where(origin)})`,
+    hint: `add --secret id=${id},src=FILE`,
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+export function mountSourceMissing(source: string, origin?: StepOrigin) {
+  return {
+    reason: 'mount-source-missing',
+    message: `${source} does not exist in the source of the mount (${where(origin)})`,
+    at: origin?.at,
+  } as const satisfies Failure;
+}

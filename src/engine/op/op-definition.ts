@@ -1,0 +1,134 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { SourceSpan } from '../../result.ts';
+
+/** Where the text of a step stands, for failures. Not part of what a step means. */
+export interface StepOrigin {
+  readonly image: string;
+  /** Name of the stage, or its number. */
+  readonly stage: string;
+  readonly at: SourceSpan;
+  /** The instruction as people read it. */
+  readonly text: string;
+}
+
+/** Nothing at all: what FROM scratch starts with. */
+export interface ScratchOp {
+  readonly kind: 'scratch';
+}
+
+/** The layers of an image, known by its manifest; nothing is fetched for it. */
+export interface ImageOp {
+  readonly kind: 'image';
+  readonly manifest: Digest;
+  readonly layers: readonly {
+    readonly blob: { readonly mediaType: string; readonly digest: Digest; readonly size: number };
+    readonly diffID: string;
+  }[];
+  /** Where blobs that the store lacks are fetched; absent for images of the store. */
+  readonly origin?: { readonly registry: string; readonly repository: string } | undefined;
+}
+
+/** A file whose content stands in the Dockerfile. */
+export interface InlineFile {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** Where a COPY takes its files from: a directory of this machine, or the vertex's second input. */
+export type CopySource =
+  | { readonly type: 'context'; readonly directory: string; readonly ignore: readonly string[] }
+  | { readonly type: 'input' };
+
+/** COPY and ADD of local files. Inputs: the base and, for a source of type `input`, the source. */
+export interface CopyOp {
+  readonly kind: 'copy';
+  readonly source: CopySource;
+  /** Go `filepath.Match` patterns, relative to the source's root. */
+  readonly patterns: readonly string[];
+  readonly inline: readonly InlineFile[];
+  /** Absolute; a trailing slash means a directory. */
+  readonly destination: string;
+  /** `user[:group]`, names or numbers; looked up in the base. */
+  readonly chown?: string | undefined;
+  /** Octal or symbolic text. */
+  readonly chmod?: string | undefined;
+  readonly exclude: readonly string[];
+  /** Do not look below: the layer is the same on every base. */
+  readonly link: boolean;
+  /** Keep the path from the source's root (or after `/./`) below the destination. */
+  readonly parents: boolean;
+  /** ADD: archives among the sources are unpacked. */
+  readonly unpack: boolean;
+  /** mtime in seconds of what has none of its own: inline files and directories made on the way. */
+  readonly mtime: number;
+}
+
+/** WORKDIR. Input: the base. */
+export interface MakeDirectoryOp {
+  readonly kind: 'make-directory';
+  /** Absolute. */
+  readonly path: string;
+  /** Owner of what is created: the USER of that moment, as written. */
+  readonly user: string;
+  readonly mtime: number;
+}
+
+/** One `RUN --mount`. `input` is the number of the vertex's input that holds the files. */
+export type ExecMount =
+  | {
+      readonly type: 'bind';
+      readonly input: number;
+      readonly source: string;
+      readonly target: string;
+      readonly readonly: boolean;
+    }
+  | {
+      readonly type: 'cache';
+      readonly id: string;
+      readonly target: string;
+      readonly sharing: 'shared' | 'private' | 'locked';
+      readonly readonly: boolean;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+      /** What an empty cache starts with. */
+      readonly seed?: { readonly input: number; readonly source: string } | undefined;
+    }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number | undefined }
+  | {
+      readonly type: 'secret';
+      readonly id: string;
+      readonly target?: string | undefined;
+      readonly env?: string | undefined;
+      readonly required: boolean;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  | { readonly type: 'file'; readonly target: string; readonly content: string; readonly mode: number };
+
+/** RUN. Inputs: the root, then what the mounts refer to. */
+export interface ExecOp {
+  readonly kind: 'exec';
+  readonly args: readonly string[];
+  /** `NAME=value`, in order. */
+  readonly env: readonly string[];
+  /** Like `env`, but not part of what the step means: proxies. */
+  readonly keylessEnv: readonly string[];
+  readonly cwd: string;
+  /** As written; looked up in the root. */
+  readonly user: string;
+  readonly mounts: readonly ExecMount[];
+  readonly network: 'none' | 'host';
+  readonly platform: Platform;
+}
+
+/** Every kind of work the engine does, as plain data: hashed into a vertex's digest, printable, comparable. */
+export type OpDefinition = ScratchOp | ImageOp | CopyOp | MakeDirectoryOp | ExecOp;
+
+/** What the engine's vertices carry: the work, and where it was asked for. */
+export interface Step {
+  readonly op: OpDefinition;
+  readonly origin?: StepOrigin | undefined;
+}

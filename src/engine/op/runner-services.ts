@@ -1,0 +1,20 @@
+import type { Store } from '../../store/store.ts';
+import type { Executor } from '../executor/executor.ts';
+import type { Layers } from '../snapshot/layers.ts';
+import type { Snapshotter } from '../snapshot/snapshotter.ts';
+import type { ContextTrees } from './context-trees.ts';
+
+/** What operations work with: one set per engine. */
+export interface RunnerServices {
+  readonly store: Store;
+  readonly layers: Layers;
+  readonly snapshotter: Snapshotter;
+  readonly executor: Executor;
+  readonly contexts: ContextTrees;
+  /** SOURCE_DATE_EPOCH in seconds, if it is set: no file of a layer is newer. */
+  readonly clampMtime?: number | undefined;
+  /** Absolute path of the file with a secret's value; undefined when it was not given. */
+  readonly secretFile: (id: string) => string | undefined;
+  /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */
+  readonly memoryFile: () => Promise<string>;
+}

@@ -1,0 +1,10 @@
+import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
+import { digestOfFields } from '../solver/cache-key.ts';
+import type { Op } from '../solver/op.ts';
+
+export function scratchRunner(): Op<Snapshot> {
+  return {
+    cacheMap: () => Promise.resolve({ digest: digestOfFields(['scratch']), contentDigests: [] }),
+    exec: () => Promise.resolve(scratch),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Tree } from '../../layer/tree.ts';
+import type { SourceNode, SourceTree } from './source-tree.ts';
+
+/** The files of a snapshot as a source of COPY: owners, modes and extended attributes as the layers have them. */
+export class SnapshotTree implements SourceTree {
+  readonly description: string;
+  readonly #tree: Tree;
+  readonly #diskPath: (path: string) => Promise<string>;
+
+  /** `diskPath` unpacks what it needs and tells where a file's bytes are. */
+  constructor(options: {
+    readonly description: string;
+    readonly tree: Tree;
+    readonly diskPath: (path: string) => Promise<string>;
+  }) {
+    this.description = options.description;
+    this.#tree = options.tree;
+    this.#diskPath = options.diskPath;
+  }
+
+  lookup(path: string): Promise<SourceNode | undefined> {
+    return Promise.resolve(this.#node(path));
+  }
+
+  children(path: string): Promise<readonly string[]> {
+    return Promise.resolve(this.#tree.children(path));
+  }
+
+  digest(node: SourceNode): Promise<Digest> {
+    const entry = this.#tree.lookup(node.path)?.entry;
+    if (entry?.type !== 'file') throw new Error(`${node.path} is not a file of ${this.description}`);
+    return Promise.resolve(entry.digest);
+  }
+
+  fileOf(node: SourceNode): Promise<string> {
+    return this.#diskPath(node.path);
+  }
+
+  #node(path: string): SourceNode | undefined {
+    if (path === '') return { path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 };
+    const found = this.#tree.lookup(path);
+    if (!found) return undefined;
+    const { entry, layer } = found;
+    const { type, mode, uid, gid, mtime, xattrs } = entry;
+    const common = { path, type, mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) };
+    if (type === 'file') {
+      const identity = entry.path === path && !this.#tree.hasLinks(path) ? undefined : `${layer}:${entry.path}`;
+      return { ...common, size: entry.size, identity };
+    }
+    if (type === 'symlink') return { ...common, target: entry.target };
+    if (type === 'char-device' || type === 'block-device') return { ...common, major: entry.major, minor: entry.minor };
+    return common;
+  }
+}

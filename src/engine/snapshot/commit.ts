@@ -1,0 +1,32 @@
+import type { LayerInput } from '../../layer/pack.ts';
+import { packLayer } from '../../layer/pack.ts';
+import { mediaTypes } from '../../oci/media-type.ts';
+import type { Store } from '../../store/store.ts';
+import type { Layers } from './layers.ts';
+import type { SnapshotLayer } from './snapshot.ts';
+
+export interface CommitOptions {
+  readonly store: Store;
+  readonly layers: Layers;
+  readonly entries: AsyncIterable<LayerInput> | Iterable<LayerInput>;
+  /** Seconds: no file of the layer is newer. */
+  readonly clampMtime?: number | undefined;
+}
+
+/**
+ * Packs entries to a layer in one pass: read, tar, digest, disk. Layers stay uncompressed in the store and are compressed
+ * once, when they are pushed (ADR 0006).
+ */
+export async function commitLayer(options: CommitOptions, signal: AbortSignal): Promise<SnapshotLayer> {
+  const { store, layers, entries, clampMtime } = options;
+  const writer = await store.blobs.writer();
+  try {
+    const packed = await packLayer(entries, writer, { clampMtime }, signal);
+    const { digest, size } = await writer.commit();
+    await layers.addIndex(packed.diffID, packed.index);
+    return { blob: { mediaType: mediaTypes.layerTar, digest, size }, diffID: packed.diffID };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}

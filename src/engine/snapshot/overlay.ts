@@ -1,0 +1,104 @@
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { upperDiff } from '../../layer/upper-diff.ts';
+import { FailureError } from '../../result.ts';
+import { mountRefused } from './failure.ts';
+import { commitLayer } from './commit.ts';
+import type { Layers } from './layers.ts';
+import type { Snapshot, SnapshotLayer } from './snapshot.ts';
+import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface SnapshotterOptions {
+  readonly store: Store;
+  readonly layers: Layers;
+  /** Seconds: no file of a layer is newer; undefined leaves times as they are. */
+  readonly clampMtime?: number | undefined;
+}
+
+/**
+ * Roots made of overlay mounts: one directory per layer below, one that takes the changes on top. A layer is what the
+ * upper directory holds, so making it costs what changed, not what there is.
+ * https://www.kernel.org/doc/html/v6.6/filesystems/overlayfs.html
+ */
+export class OverlaySnapshotter implements Snapshotter {
+  readonly name = 'overlay';
+  readonly #options: SnapshotterOptions;
+  #count = 0;
+
+  constructor(options: SnapshotterOptions) {
+    this.#options = options;
+  }
+
+  async prepare(parent: Snapshot, signal: AbortSignal): Promise<OverlayRoot> {
+    const { store, layers } = this.#options;
+    const lower = await layers.directories(parent, signal);
+    this.#count += 1;
+    const directory = join(store.session.path, `overlay-${this.#count}`);
+    const root = new OverlayRoot(parent, directory);
+    await Promise.all(['upper', 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })));
+    try {
+      await root.mount(lower);
+    } catch (error) {
+      await root[Symbol.asyncDispose]();
+      throw error;
+    }
+    return root;
+  }
+
+  async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
+    if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
+    const { store, layers, clampMtime } = this.#options;
+    const lower = await layers.tree(active.parent, signal);
+    const changes = upperDiff({ upper: active.upper, merged: active.rootfs, lower });
+    const layer = await commitLayer({ store, layers, entries: changes, clampMtime }, signal);
+    await active.unmount();
+    await layers.adopt({ layers: [...active.parent.layers, layer] }, active.upper);
+    await active[Symbol.asyncDispose]();
+    return layer;
+  }
+}
+
+class OverlayRoot implements ActiveSnapshot {
+  readonly parent: Snapshot;
+  readonly rootfs: string;
+  readonly upper: string;
+  readonly #directory: string;
+  #mounted = false;
+
+  constructor(parent: Snapshot, directory: string) {
+    this.parent = parent;
+    this.#directory = directory;
+    this.rootfs = join(directory, 'merged');
+    this.upper = join(directory, 'upper');
+  }
+
+  /**
+   * Options fit in a page of 4 KiB, so lower directories go by short links relative to the working directory of
+   * mount(8): that leaves room for the 500 layers that the kernel allows.
+   */
+  async mount(lower: readonly string[]): Promise<void> {
+    await Promise.all(lower.map((target, i) => symlink(target, join(this.#directory, `${i}`))));
+    const names = lower.length === 0 ? ['empty'] : lower.map((_, i) => `${i}`).toReversed();
+    // What is read from the upper directory must be complete: no renames by reference, no data left below.
+    const options = `lowerdir=${names.join(':')},upperdir=upper,workdir=work,userxattr,redirect_dir=nofollow,volatile`;
+    const result = await execa('mount', ['-t', 'overlay', 'overlay', '-o', options, 'merged'], {
+      cwd: this.#directory,
+      reject: false,
+    });
+    if (result.failed) throw new FailureError(mountRefused('an overlay file system', result.stderr || result.shortMessage));
+    this.#mounted = true;
+  }
+
+  async unmount(): Promise<void> {
+    if (!this.#mounted) return;
+    await execa('umount', ['--lazy', this.rootfs], { reject: false });
+    this.#mounted = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unmount();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}

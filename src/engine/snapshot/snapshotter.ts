@@ -1,0 +1,16 @@
+import type { Snapshot, SnapshotLayer } from './snapshot.ts';
+
+/** A writable root filesystem above a snapshot. Disposing it discards what was not committed. */
+export interface ActiveSnapshot extends AsyncDisposable {
+  readonly parent: Snapshot;
+  /** Absolute path of the mounted root. */
+  readonly rootfs: string;
+}
+
+/** Two implementations: `overlay` where the kernel allows it, `copy` everywhere. */
+export interface Snapshotter {
+  readonly name: 'overlay' | 'copy';
+  prepare(parent: Snapshot, signal: AbortSignal): Promise<ActiveSnapshot>;
+  /** Diffs, packs and stores the changes as one layer; an empty one when nothing changed. Ends the active snapshot. */
+  commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer>;
+}

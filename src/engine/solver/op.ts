@@ -1,0 +1,24 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Progress } from '../../progress.ts';
+
+/** How one vertex is cached. */
+export interface CacheMap<R> {
+  /** Of the operation alone: an image source's manifest digest; a RUN's argv, env, mounts, user and cwd. */
+  readonly digest: Digest;
+  /** Per input, how to key on its *content*; undefined keys on how the input was made. */
+  readonly contentDigests: readonly (((input: R) => Promise<Digest>) | undefined)[];
+}
+
+/** What an operation is told while it works. */
+export interface OpContext {
+  readonly progress: Progress;
+  /** Identity of the step, for its events. */
+  readonly step: string;
+  readonly signal: AbortSignal;
+}
+
+/** What the solver asks of an operation. `R` is a Snapshot in cip, a number in the solver's own tests. */
+export interface Op<R> {
+  cacheMap(signal: AbortSignal): Promise<CacheMap<R>>;
+  exec(inputs: readonly R[], context: OpContext): Promise<R>;
+}

@@ -1,0 +1,188 @@
+/**
+ * The solver: a graph of vertices to the result of its target, over a content-addressed cache. It knows no containers;
+ * its own tests add numbers.
+ *
+ * A vertex has two keys. Its *definition key* hashes the operation and the definition keys of its inputs, so it is
+ * known before anything ran, and a hit at the target means that nothing below it is even looked at. Its *content key*
+ * hashes what the inputs contain and is asked for once they are there: it hits where an input was made differently but
+ * came out the same. What ran is recorded under both.
+ */
+import type { Digest } from '../../oci/digest.ts';
+import type { Progress } from '../../progress.ts';
+import { contentKey, definitionKey } from './cache-key.ts';
+import type { CacheMap, Op } from './op.ts';
+import type { ResultCache } from './result-cache.ts';
+import { Semaphore } from './semaphore.ts';
+import type { Definition, Vertex } from './vertex.ts';
+
+export interface SolverOptions<O, R> {
+  /** The operation that a vertex stands for. */
+  readonly opOf: (op: O) => Op<R>;
+  readonly cache: ResultCache<R>;
+  /** How many operations run at a time, over all solves. */
+  readonly concurrency: number;
+  /** Milliseconds; only differences are used. */
+  readonly now: () => number;
+}
+
+export interface SolveOptions {
+  readonly progress: Progress;
+  /** Do not read the cache; still write it. */
+  readonly noCache?: boolean;
+}
+
+/** Cheapest way to the target: cache hits first, each distinct vertex at most once, siblings in parallel. */
+export class Solver<O, R> {
+  readonly #options: SolverOptions<O, R>;
+  readonly #slots: Semaphore;
+  /** Work under way, by definition key: two solves that need the same step share it. */
+  readonly #running = new Map<Digest, Promise<R>>();
+
+  constructor(options: SolverOptions<O, R>) {
+    this.#options = options;
+    this.#slots = new Semaphore(options.concurrency);
+  }
+
+  /** Rejects with the first failure; by then no operation of this solve is running any more. */
+  async solve(definition: Definition<O>, options: SolveOptions, signal: AbortSignal): Promise<R> {
+    const stop = new AbortController();
+    const solve = new Solve<O, R>({
+      ...this.#options,
+      ...options,
+      slots: this.#slots,
+      running: this.#running,
+      signal: AbortSignal.any([signal, stop.signal]),
+    });
+    try {
+      return await solve.result(definition.target);
+    } catch (error) {
+      stop.abort(error);
+      await solve.settled();
+      throw error;
+    }
+  }
+}
+
+interface SolveContext<O, R> extends SolverOptions<O, R>, SolveOptions {
+  readonly slots: Semaphore;
+  readonly running: Map<Digest, Promise<R>>;
+  readonly signal: AbortSignal;
+}
+
+/** A vertex whose definition key is known. */
+interface Keyed<R> {
+  readonly op: Op<R>;
+  readonly map: CacheMap<R>;
+  readonly key: Digest;
+}
+
+/** One graph on its way: every vertex is keyed and solved at most once. */
+class Solve<O, R> {
+  readonly #context: SolveContext<O, R>;
+  readonly #keys = new Map<Digest, Promise<Keyed<R>>>();
+  readonly #results = new Map<Digest, Promise<R>>();
+
+  constructor(context: SolveContext<O, R>) {
+    this.#context = context;
+  }
+
+  result(vertex: Vertex<O>): Promise<R> {
+    return remember(this.#results, vertex.digest, () => this.#solve(vertex));
+  }
+
+  /** Resolves when nothing of this solve is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#results.values());
+  }
+
+  #keyed(vertex: Vertex<O>): Promise<Keyed<R>> {
+    return remember(this.#keys, vertex.digest, async () => {
+      const op = this.#context.opOf(vertex.op);
+      const [map, ...inputs] = await Promise.all([
+        op.cacheMap(this.#context.signal),
+        ...vertex.inputs.map((input) => this.#keyed(input)),
+      ]);
+      return {
+        op,
+        map,
+        key: definitionKey(
+          map.digest,
+          inputs.map((input) => input.key),
+        ),
+      };
+    });
+  }
+
+  async #solve(vertex: Vertex<O>): Promise<R> {
+    const { key } = await this.#keyed(vertex);
+    const hit = await this.#cached(vertex, key);
+    if (hit !== undefined) return hit;
+    const inputs = await Promise.all(vertex.inputs.map((input) => this.result(input)));
+    const shared = this.#context.running.get(key);
+    if (shared) {
+      const result = await shared.catch(() => undefined);
+      if (result !== undefined) return result;
+      this.#context.signal.throwIfAborted();
+    }
+    const work = this.#byContentOrRun(vertex, inputs);
+    this.#context.running.set(key, work);
+    try {
+      return await work;
+    } finally {
+      if (this.#context.running.get(key) === work) this.#context.running.delete(key);
+    }
+  }
+
+  async #byContentOrRun(vertex: Vertex<O>, inputs: readonly R[]): Promise<R> {
+    const { op, map, key } = await this.#keyed(vertex);
+    const byContent = await this.#contentKey(vertex, map, inputs);
+    const hit = byContent && (await this.#cached(vertex, byContent));
+    if (hit !== undefined) {
+      await this.#context.cache.put(key, hit);
+      return hit;
+    }
+    const result = await this.#context.slots.run(() => this.#run(vertex, op, inputs));
+    await this.#context.cache.put(key, result);
+    if (byContent) await this.#context.cache.put(byContent, result);
+    return result;
+  }
+
+  async #contentKey(vertex: Vertex<O>, map: CacheMap<R>, inputs: readonly R[]): Promise<Digest | undefined> {
+    if (!map.contentDigests.some((digest) => digest !== undefined)) return undefined;
+    const parts = await Promise.all(
+      vertex.inputs.map(async (input, i) => {
+        const content = await map.contentDigests[i]?.(inputs[i]!);
+        return content
+          ? { content: true, digest: content }
+          : { content: false, digest: (await this.#keyed(input)).key };
+      }),
+    );
+    return contentKey(map.digest, parts);
+  }
+
+  async #cached(vertex: Vertex<O>, key: Digest): Promise<R | undefined> {
+    if (this.#context.noCache) return undefined;
+    const hit = await this.#context.cache.get(key);
+    if (hit !== undefined) this.#context.progress.emit({ type: 'step-cached', step: vertex.digest, name: vertex.name });
+    return hit;
+  }
+
+  async #run(vertex: Vertex<O>, op: Op<R>, inputs: readonly R[]): Promise<R> {
+    const { progress, signal } = this.#context;
+    signal.throwIfAborted();
+    const started = this.#context.now();
+    progress.emit({ type: 'step-started', step: vertex.digest, name: vertex.name });
+    const result = await op.exec(inputs, { progress, step: vertex.digest, signal });
+    progress.emit({ type: 'step-finished', step: vertex.digest, duration: this.#context.now() - started });
+    return result;
+  }
+}
+
+/** The value under `key`, made on first use. */
+function remember<V>(map: Map<Digest, Promise<V>>, key: Digest, make: () => Promise<V>): Promise<V> {
+  const known = map.get(key);
+  if (known) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
