@@ -1,7 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 
 interface Named {
-  /** Relative to the root of the file system: no leading or trailing slash, no `.` or `..`, never empty. */
+  /**
+   * Relative to the root of the file system: no leading or trailing slash, no `.` or `..`. Not empty in a layer; only
+   * the root of a `Tree` has ''.
+   */
   readonly path: string;
 }
 
@@ -49,7 +52,7 @@ export interface DeviceEntry extends Owned {
 export interface WhiteoutEntry extends Named {
   readonly type: 'whiteout';
 }
-/** Everything below `path` in the layers below is gone. `path` may be empty: the root. Read, never written. */
+/** Everything below `path` in the layers below is gone. `path` may be '': the root. Read, never written. */
 export interface OpaqueEntry extends Named {
   readonly type: 'opaque';
 }

@@ -45,14 +45,6 @@ export const fields = {
 /** `ustar`, a NUL and the version `00`: POSIX. GNU's is `ustar  ` and a NUL; what has neither is of the time before. */
 export const USTAR_MAGIC = 'ustar\x0000';
 
-/** Sum of all bytes of a header block, those of the checksum itself counted as blanks. */
-export function checksum(block: Uint8Array): number {
-  let sum = 0;
-  for (let at = 0; at < 148; at += 1) sum += block[at]!;
-  for (let at = 156; at < BLOCK; at += 1) sum += block[at]!;
-  return sum + 8 * 0x20;
-}
-
 /** Bytes of zeros between a body of `size` bytes and the next block. */
 export function paddingOf(size: number): number {
   return (BLOCK - (size % BLOCK)) % BLOCK;

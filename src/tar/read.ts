@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { FailureError } from '../result.ts';
 import { ByteSource } from './byte-source.ts';
+import { checksumMatches } from './checksum.ts';
 import { type EntryType, entryTypeOf, hasBody, unsupportedType } from './entry-type.ts';
 import {
   tarHeaderInvalid,
@@ -10,7 +11,7 @@ import {
   tarUnsupportedType,
   tarWithoutEnd,
 } from './failure.ts';
-import { BLOCK, checksum, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
+import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
 import { decodeNumber, decodePaxNumber, decodePaxTime } from './numbers.ts';
 import { decodePax, type PaxRecords, XATTR_PREFIX } from './pax.ts';
 
@@ -65,7 +66,7 @@ export async function* readTar(
         await readEnd(source, extensions);
         return;
       }
-      verifyChecksum(block, offset);
+      if (!checksumMatches(block)) throw new FailureError(tarHeaderInvalid(offset, 'its checksum does not match'));
       const typeflag = String.fromCharCode(block[fields.typeflag[0]]!);
       const reader = extensionReaders[typeflag];
       if (reader !== undefined) {
@@ -130,16 +131,6 @@ async function readEnd(source: ByteSource, extensions: Extensions): Promise<void
   if (second !== undefined && !second.equals(ZEROS))
     throw new FailureError(tarHeaderInvalid(offset, 'it follows a lone block of zeros'));
   await source.drain();
-}
-
-function verifyChecksum(block: Buffer, offset: number): void {
-  const want = decodeNumber(block, ...fields.checksum);
-  const sum = checksum(block);
-  if (want === sum) return;
-  // Some historic tars added the bytes as signed ones.
-  let above = 0;
-  for (const [at, byte] of block.entries()) if (byte > 127 && (at < 148 || at > 155)) above += 256;
-  if (want !== sum - above) throw new FailureError(tarHeaderInvalid(offset, 'its checksum does not match'));
 }
 
 function decodeHeader(

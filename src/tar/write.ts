@@ -1,7 +1,8 @@
 import { FailureError } from '../result.ts';
+import { checksum } from './checksum.ts';
 import { hasBody, typeflags } from './entry-type.ts';
 import { tarBodySize, tarXattrName } from './failure.ts';
-import { BLOCK, checksum, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
+import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
 import { encodeOctal, octalLimit } from './numbers.ts';
 import { encodePax, XATTR_PREFIX } from './pax.ts';
 

@@ -1,0 +1,117 @@
+import type { Failure } from '../result.ts';
+
+const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
+
+export function entryEscapes(name: string) {
+  return {
+    reason: 'layer-entry-escapes',
+    message: `the layer has an entry ${JSON.stringify(name)}, which points out of the root file system`,
+    hint: HOSTILE,
+  } as const satisfies Failure;
+}
+
+export function entryInvalid(name: string, why: string) {
+  return {
+    reason: 'layer-entry-invalid',
+    message: `the layer has an entry ${JSON.stringify(name)}, ${why}`,
+    hint: HOSTILE,
+  } as const satisfies Failure;
+}
+
+export function linkTargetMissing(path: string, target: string) {
+  return {
+    reason: 'link-target-missing',
+    message: `${path} is a hard link to ${target}, which does not exist`,
+  } as const satisfies Failure;
+}
+
+export function tooManyLinks(path: string) {
+  return {
+    reason: 'too-many-links',
+    message: `${path} goes through too many symbolic links, or they form a loop`,
+  } as const satisfies Failure;
+}
+
+export function notADirectory(path: string, ancestor: string) {
+  return {
+    reason: 'not-a-directory',
+    message: `${path} cannot be created: ${ancestor} is not a directory`,
+  } as const satisfies Failure;
+}
+
+export function digestMismatch(what: string, want: string, actual: string) {
+  return {
+    reason: 'layer-digest-mismatch',
+    message: `${what} is ${actual} but was to be ${want}`,
+    hint: 'remove the layer from the store and fetch it again',
+  } as const satisfies Failure;
+}
+
+export function reservedName(path: string) {
+  return {
+    reason: 'reserved-name',
+    message: `${path} cannot be put in a layer: names that start with .wh. mark deletions there`,
+    hint: 'rename or remove the file, or name it in .dockerignore',
+  } as const satisfies Failure;
+}
+
+export function fileChanged(path: string, what: string) {
+  return {
+    reason: 'file-changed',
+    message: `${path} changed while it was read: ${what}`,
+    hint: 'nothing may write to the files of a build while it runs',
+  } as const satisfies Failure;
+}
+
+/** `code` is that of the system, such as EACCES. */
+export function fileUnreadable(path: string, code: string) {
+  return { reason: 'file-unreadable', message: `${path} cannot be read: ${code}` } as const satisfies Failure;
+}
+
+export function nameNotUtf8(path: string) {
+  return {
+    reason: 'name-not-utf8',
+    message: `the name of ${JSON.stringify(path)} is not UTF-8`,
+    hint: 'rename the file to a UTF-8 name',
+  } as const satisfies Failure;
+}
+
+export function corruptCompression(compression: string, message: string) {
+  return {
+    reason: 'corrupt-compression',
+    message: `the data is no valid ${compression}: ${message}`,
+    hint: 'the blob or archive is damaged; fetch or make it again',
+  } as const satisfies Failure;
+}
+
+export function programMissing(program: string, purpose: string) {
+  return {
+    reason: 'program-missing',
+    message: `the program ${program} is needed to ${purpose} and was not found`,
+    hint: `install ${program}`,
+  } as const satisfies Failure;
+}
+
+export function programFailed(program: string, purpose: string, stderr: string) {
+  return {
+    reason: 'program-failed',
+    message: `${program} could not ${purpose}: ${stderr.trim().split('\n').at(-1) ?? 'no reason given'}`,
+  } as const satisfies Failure;
+}
+
+export function indexInvalid(what: string) {
+  return {
+    reason: 'layer-index-invalid',
+    message: `the stored index of a layer is damaged: ${what}`,
+    hint: 'remove it; it is made anew from the layer',
+  } as const satisfies Failure;
+}
+
+/** `code` is that of the system, such as EPERM. */
+export function unpackFailed(path: string, code: string, hint: string) {
+  return {
+    reason: 'unpack-failed',
+    message: `${path} of the layer cannot be unpacked: ${code}`,
+    hint,
+  } as const satisfies Failure;
+}

@@ -1,0 +1,41 @@
+/**
+ * The form of all paths in this room: relative to the root, no leading or trailing slash, no empty component, no `.`;
+ * '' is the root. undefined for a name with `..` or NUL, which no honest writer makes.
+ */
+export function canonicalPath(name: string): string | undefined {
+  if (isCanonical(name)) return name;
+  const components = name.split('/').filter((component) => component !== '' && component !== '.');
+  const path = components.join('/');
+  return path === '' || isCanonical(path) ? path : undefined;
+}
+
+/** Whether `path` is in that form and not the root. */
+export function isCanonical(path: string): boolean {
+  return path !== '' && !NOT_CANONICAL.test(path);
+}
+
+const NOT_CANONICAL = /^\/|\/$|\/\/|(^|\/)\.\.?(\/|$)|\0/;
+
+/**
+ * Joins an untrusted path to the directory it must stay in: the one place where this is done. Says nothing of links
+ * on the way: see `RealDirectories`.
+ */
+export function scopedPath(root: string, path: string): string {
+  if (path === '') return root;
+  if (!isCanonical(path)) throw new Error(`not a canonical path: ${JSON.stringify(path)}`);
+  return root === '/' ? `/${path}` : `${root}/${path}`;
+}
+
+/** '' for a path of one component. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash === -1 ? '' : path.slice(0, slash);
+}
+
+export function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+export function childOf(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
+}
