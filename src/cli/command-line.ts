@@ -1,0 +1,251 @@
+import { Parser } from 'yargs/helpers';
+import { type Failure, failed, ok, type Result } from '../result.ts';
+import { closest } from './closest.ts';
+import type { Command } from './command.ts';
+import { commands, findCommand } from './commands.ts';
+import { type Shell, shells } from './completion.ts';
+import * as failures from './failure.ts';
+import type { Invocation } from './invocation.ts';
+import {
+  flagOf,
+  type Option,
+  type OptionName,
+  type OptionValues,
+  options,
+  type SchemaKit,
+  variableOf,
+} from './options.ts';
+
+/** What was typed, understood. */
+export type CommandLine =
+  | { readonly kind: 'version' }
+  | { readonly kind: 'help'; readonly command?: Command | undefined }
+  | { readonly kind: 'completion'; readonly shell: Shell }
+  | { readonly kind: 'run'; readonly command: Command; readonly invocation: Invocation };
+
+/**
+ * Arguments and environment to a command line. A request for help wins over every mistake; otherwise all mistakes
+ * are reported at once. An option is taken from its flag (the last, if repeated), else from its variable, else it
+ * has its default.
+ */
+export async function parseCommandLine(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Result<CommandLine>> {
+  const words = parseWords(argv);
+  const { command, rest } = findCommand(words.positionals);
+  if (words.help || command?.name === 'help') return helpFor(command, rest);
+  if (words.version) return ok({ kind: 'version' });
+  if (command === undefined) return failed([...noCommand(words), ...strangers(words, undefined)]);
+
+  const shell = shells.find((known) => known === (rest[0] ?? 'bash').toLowerCase());
+  const problems = [...strangers(words, command), ...misplaced(words, rest, command)];
+  if (command.name === 'completion' && shell === undefined) problems.push(failures.unknownShell(rest[0]!, shells));
+  const { values, explicit, invalid } = await readValues(words, command, env);
+  problems.push(...invalid);
+  if (problems.length > 0) return failed(problems);
+  if (command.name === 'completion') return ok({ kind: 'completion', shell: shell! });
+  const invocation = {
+    command: command.name,
+    options: values,
+    explicit,
+    positionals: rest,
+    buildArguments: words.afterDashes,
+  };
+  return ok({ kind: 'run', command, invocation });
+}
+
+interface Words {
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly positionals: readonly string[];
+  /** By option, every value typed for it, in order: strings, `true`, or a count. */
+  readonly given: ReadonlyMap<OptionName, readonly unknown[]>;
+  /** As typed: `--bogus`. */
+  readonly unknown: readonly string[];
+  /** `--stop-on-first-error=perhaps`. */
+  readonly badToggles: readonly { readonly flag: string; readonly typed: string }[];
+  readonly afterDashes: readonly string[];
+}
+
+const names = Object.keys(options) as OptionName[];
+const nameOfFlag = new Map(names.map((name) => [flagOf(name), name]));
+const definitionOf = (name: OptionName): Option => options[name];
+const flagsOfKind = (...kinds: Option['kind'][]) =>
+  names.filter((name) => kinds.includes(definitionOf(name).kind)).map(flagOf);
+
+const parserOptions = {
+  boolean: [...flagsOfKind('boolean'), 'help', 'version'],
+  string: flagsOfKind('string'),
+  count: flagsOfKind('count'),
+  array: flagsOfKind('list'),
+  alias: {
+    ...Object.fromEntries(
+      names.flatMap((name) => (definitionOf(name).alias ? [[flagOf(name), [definitionOf(name).alias!]]] : [])),
+    ),
+    help: ['h'],
+  },
+  configuration: {
+    'boolean-negation': false,
+    'camel-case-expansion': false,
+    'dot-notation': false,
+    'duplicate-arguments-array': true,
+    'greedy-arrays': false,
+    'parse-numbers': false,
+    'parse-positional-numbers': false,
+    'populate--': true,
+    'strip-aliased': true,
+  },
+};
+
+function parseWords(argv: readonly string[]): Words {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const badToggles: { flag: string; typed: string }[] = [];
+  const before = argv.slice(0, end).map((word, index) => {
+    if (index === 0 && /^-(h|-help)$/i.test(word)) return word.toLowerCase();
+    return unNegated(word, badToggles);
+  });
+  const parsed = Parser(before, parserOptions) as Record<string, unknown> & { _: string[] };
+  const given = new Map<OptionName, readonly unknown[]>();
+  const unknown: string[] = [];
+  for (const [flag, value] of Object.entries(parsed)) {
+    if (flag === '_' || flag === '--' || flag === 'help' || flag === 'version') continue;
+    const name = nameOfFlag.get(flag);
+    if (name === undefined) unknown.push(flag.length === 1 ? `-${flag}` : `--${flag}`);
+    else if (!(definitionOf(name).kind === 'count' && value === 0)) given.set(name, [value].flat());
+  }
+  return {
+    help: parsed['help'] === true,
+    version: parsed['version'] === true,
+    positionals: parsed._,
+    given,
+    unknown,
+    badToggles,
+    afterDashes: argv.slice(end + 1),
+  };
+}
+
+/** `--no-color` → `--color=never`; `--json=yes` → `--json=true`, so that repetitions stay in order for the parser. */
+function unNegated(word: string, badToggles: { flag: string; typed: string }[]): string {
+  const [, negated, flag = '', typed] = /^--(no-)?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+  const name = nameOfFlag.get(negated === undefined ? flag : `no-${flag}`) ?? nameOfFlag.get(flag);
+  if (name === undefined) return word;
+  const { kind, negation } = definitionOf(name);
+  if (negated !== undefined && flagOf(name) === flag) {
+    return negation === undefined || typed !== undefined ? word : `--${flag}=${negation}`;
+  }
+  if (kind !== 'boolean' || typed === undefined) return word;
+  const value = toggleWords.get(typed.toLowerCase());
+  if (value === undefined) badToggles.push({ flag: flagOf(name), typed });
+  return `--${flagOf(name)}=${value ?? true}`;
+}
+
+const toggleWords = new Map([
+  ...['true', 'yes', 'on', '1'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', '0'].map((word) => [word, false] as const),
+]);
+
+function helpFor(command: Command | undefined, rest: readonly string[]): Result<CommandLine> {
+  if (command !== undefined && command.name !== 'help') return ok({ kind: 'help', command });
+  const topic = findCommand(rest);
+  if (command === undefined || rest.length === 0) return ok({ kind: 'help' });
+  if (topic.command === undefined) return failed([unknownCommand(rest)]);
+  return ok({ kind: 'help', command: topic.command.name === 'help' ? undefined : topic.command });
+}
+
+function noCommand(words: Words): readonly Failure[] {
+  return [words.positionals.length === 0 ? failures.missingCommand() : unknownCommand(words.positionals)];
+}
+
+function unknownCommand(typed: readonly string[]) {
+  const all = commands.flatMap((command) => [command.name, ...command.aliases]);
+  const [first = ''] = typed;
+  const group = all.find((name) => name.startsWith(`${first.toLowerCase()} `));
+  return failures.unknownCommand(first, group ?? closest(first, all));
+}
+
+function strangers(words: Words, command: Command | undefined): readonly Failure[] {
+  const name = command?.name ?? '';
+  const known = (command?.options ?? names).flatMap((option) => {
+    const { alias, negation } = definitionOf(option);
+    const flag = flagOf(option);
+    return [`--${flag}`, ...(alias ? [`-${alias}`] : []), ...(negation ? [`--no-${flag}`] : [])];
+  });
+  const unknown = words.unknown.map((typed) =>
+    failures.unknownOption(typed, name, typed.startsWith('--') ? closest(typed, [...known, '--help']) : undefined),
+  );
+  if (command === undefined) return unknown;
+  const elsewhere = [...words.given.keys()]
+    .filter((option) => !command.options.includes(option))
+    .map((option) => failures.optionOfOtherCommand(`--${flagOf(option)}`, name, commandsWith(option)));
+  return [...unknown, ...elsewhere];
+}
+
+function commandsWith(option: OptionName): readonly string[] {
+  return commands.filter((command) => command.options.includes(option)).map((command) => command.name);
+}
+
+function misplaced(words: Words, positionals: readonly string[], command: Command): readonly Failure[] {
+  const extra = command.positionals === undefined ? positionals : positionals.slice(command.positionals.atMost);
+  return [
+    ...extra.map((typed) => failures.unexpectedArgument(typed, command.name, command.positionals?.description)),
+    ...(words.afterDashes.length > 0 && !command.takesBuildArguments
+      ? [failures.argumentsAfterDashes(command.name)]
+      : []),
+  ];
+}
+
+async function readValues(words: Words, command: Command, env: Readonly<Record<string, string | undefined>>) {
+  const kit = await schemaKit();
+  const values: Partial<Record<OptionName, unknown>> = {};
+  const explicit = new Set<OptionName>();
+  const invalid: Failure[] = words.badToggles.map(({ flag, typed }) =>
+    failures.invalidOptionValue(`--${flag}`, typed, ['it is either on or off'], 'true or false'),
+  );
+  for (const name of command.options) {
+    const definition = definitionOf(name);
+    const variable = variableOf(name);
+    const fromEnv = variable === undefined ? undefined : env[variable] || undefined;
+    const typed = words.given.get(name);
+    const source = typed === undefined ? (variable ?? '') : `--${flagOf(name)}`;
+    if (typed !== undefined || fromEnv !== undefined) explicit.add(name);
+    const last = definition.kind === 'list' && typed !== undefined ? typed : typed?.at(-1);
+    const raw = last ?? fromEnv ?? definition.default;
+    if (typed !== undefined && (typed.length === 0 || typed.includes('') || last === '')) {
+      invalid.push(failures.optionWithoutValue(source, definition.value ?? 'VALUE'));
+    } else if (raw === undefined && command.required.includes(name)) {
+      invalid.push(failures.missingOption(flagOf(name), definition.value ?? 'VALUE', variable, command.name));
+    } else {
+      const parsed = definition.schema(kit).safeParse(raw);
+      if (parsed.success) values[name] = parsed.data;
+      else {
+        invalid.push(invalidValue(source, [raw].flat().join(' '), parsed.error.issues, definition));
+      }
+    }
+  }
+  if (words.given.get('keepGoing')?.at(-1) === true && words.given.get('stopOnFirstError')?.at(-1) === true) {
+    invalid.push(failures.contradictoryOptions('--keep-going', '--stop-on-first-error'));
+  }
+  return { values: values as OptionValues<OptionName>, explicit, invalid };
+}
+
+/** A failure of one of our own parsers, which names the value itself, or of a schema, which does not. */
+function invalidValue(
+  source: string,
+  typed: string,
+  issues: readonly { readonly code: string; readonly message: string; readonly params?: Record<string, unknown> }[],
+  definition: Option,
+): Failure {
+  const problems = [...new Set(issues.map(({ message }) => message))];
+  const hints = issues.flatMap(({ params }) => (typeof params?.['hint'] === 'string' ? [params['hint']] : []));
+  return failures.invalidOptionValue(source, typed, problems, hints[0] ?? definition.value);
+}
+
+async function schemaKit(): Promise<SchemaKit> {
+  const [z, platform, registryName] = await Promise.all([
+    import('zod'),
+    import('../oci/platform.ts'),
+    import('../oci/registry-name.ts'),
+  ]);
+  return { z, parsePlatforms: platform.parsePlatforms, parseRegistry: registryName.parseRegistry };
+}

@@ -1,0 +1,214 @@
+import type { Command, CommandGroup, CommandModule, Positionals } from './command.ts';
+import type { OptionName } from './options.ts';
+
+const output = ['progress', 'color', 'quiet', 'verbose'] as const;
+const registries = ['insecureRegistry', 'registryCa'] as const;
+const building = [
+  'defaultPlatforms',
+  'platform',
+  'onlyLocalPlatform',
+  'stopOnFirstError',
+  'keepGoing',
+  'jobs',
+  'dryRun',
+  'noCache',
+  'secret',
+] as const;
+const copying = ['projectDir', ...registries, 'jobs', 'dryRun', 'json', ...output] as const;
+
+const selectors: Positionals = {
+  usage: '[SELECTOR…]',
+  description: 'images: a name, a pattern such as *-dev, name+ with all that need it, +name with all it needs',
+  atMost: Number.POSITIVE_INFINITY,
+};
+
+/** Every command, in the order of the help text. */
+export const commands: readonly Command[] = [
+  command({
+    name: 'build',
+    group: 'Build and publish',
+    summary: "Build what is missing or changed, for this machine's platform, into the local store",
+    positionals: selectors,
+    options: ['projectDir', 'localRegistry', ...building, ...registries, 'json', ...output],
+    takesBuildArguments: true,
+    examples: [
+      ['cip build', 'every image that is not up to date'],
+      ['cip build base+ -k', 'base and all that stands on it, as far as it goes'],
+      ['cip build jq -- --build-arg VERSION=1.7', 'with a build argument'],
+    ],
+    load: () => import('./commands/build.ts'),
+  }),
+  command({
+    name: 'publish-locally',
+    group: 'Build and publish',
+    summary: 'Build, and push to the local registry',
+    positionals: selectors,
+    options: ['projectDir', 'localRegistry', ...building, ...registries, 'json', ...output],
+    takesBuildArguments: true,
+    examples: [['cip publish-locally --local-registry localhost:5000', 'see also: cip registry serve']],
+    load: () => import('./commands/publish-locally.ts'),
+  }),
+  command({
+    name: 'publish',
+    group: 'Build and publish',
+    summary: 'Build for all platforms, and push to the remote registry',
+    positionals: selectors,
+    options: ['projectDir', 'remoteRegistry', ...building, ...registries, 'json', ...output],
+    required: ['remoteRegistry'],
+    takesBuildArguments: true,
+    examples: [
+      ['cip publish --remote-registry registry.example.com/group', 'everything the registry lacks'],
+      ['cip publish --remote-registry registry.example.com/group -n', 'only say what that would be'],
+    ],
+    load: () => import('./commands/publish.ts'),
+  }),
+  command({
+    name: 'cascade-version-updates',
+    aliases: ['cascade'],
+    group: 'Build and publish',
+    summary: 'Bump every descendant of an image whose version changed',
+    options: ['projectDir', 'check', 'dryRun', 'json', ...output],
+    examples: [
+      ['cip cascade', 'edit Dockerfiles and versions'],
+      ['cip cascade --check', 'exit with 3 if something is behind'],
+    ],
+    load: () => import('./commands/cascade-version-updates.ts'),
+  }),
+  command({
+    name: 'upload-all-to-local-registry',
+    aliases: ['mirror'],
+    group: 'Move images',
+    summary: 'Copy whole multi-platform images from the remote registry to the local one',
+    positionals: selectors,
+    options: ['localRegistry', 'remoteRegistry', ...copying],
+    required: ['remoteRegistry'],
+    load: () => import('./commands/upload-all-to-local-registry.ts'),
+  }),
+  command({
+    name: 'pull-latest-from-local-registry',
+    group: 'Move images',
+    summary: 'Copy the current versions from the local registry into the store',
+    positionals: selectors,
+    options: ['localRegistry', ...copying],
+    load: () => import('./commands/pull-latest-from-local-registry.ts'),
+  }),
+  command({
+    name: 'pull-latest-from-remote-registry',
+    group: 'Move images',
+    summary: 'Copy the current versions from the remote registry into the store',
+    positionals: selectors,
+    options: ['remoteRegistry', ...copying],
+    required: ['remoteRegistry'],
+    load: () => import('./commands/pull-latest-from-remote-registry.ts'),
+  }),
+  command({
+    name: 'pull',
+    group: 'Move images',
+    summary: 'Short for the two above: pull --from local, pull --from remote',
+    positionals: selectors,
+    options: ['from', 'localRegistry', 'remoteRegistry', ...copying],
+    load: () => import('./commands/pull.ts'),
+  }),
+  command({
+    name: 'plan',
+    group: 'Decide',
+    summary: 'Say what build, publish-locally or publish would do, and why',
+    positionals: {
+      usage: '[build|publish-locally|publish] [SELECTOR…]',
+      description: `the command to plan (default: build), then ${selectors.description}`,
+      atMost: Number.POSITIVE_INFINITY,
+    },
+    options: [
+      'projectDir',
+      'localRegistry',
+      'remoteRegistry',
+      ...building.filter((name) => name !== 'dryRun'),
+      'check',
+      ...registries,
+      'json',
+      ...output,
+    ],
+    takesBuildArguments: true,
+    examples: [['cip plan publish --remote-registry registry.example.com/group --json', 'for a script (cip.plan/v1)']],
+    load: () => import('./commands/plan.ts'),
+  }),
+  command({
+    name: 'graph',
+    group: 'Decide',
+    summary: 'Draw which image is built on which',
+    positionals: selectors,
+    options: ['projectDir', 'format', 'json', ...output],
+    examples: [['cip graph +web-dev --format=mermaid', 'web-dev and all it needs']],
+    load: () => import('./commands/graph.ts'),
+  }),
+  command({
+    name: 'check',
+    group: 'Decide',
+    summary: 'Report every problem of the project',
+    options: ['projectDir', 'json', ...output],
+    load: () => import('./commands/check.ts'),
+  }),
+  command({
+    name: 'doctor',
+    group: 'Set up',
+    summary: 'Say what this machine can do, and what to do about the rest',
+    options: ['localRegistry', 'remoteRegistry', ...registries, 'json', ...output],
+    load: () => import('./commands/doctor.ts'),
+  }),
+  command({
+    name: 'registry serve',
+    group: 'Set up',
+    summary: 'Serve a registry on this machine, until interrupted',
+    options: ['addr', 'storage', ...output],
+    examples: [['cip registry serve --addr 127.0.0.1:0', 'on a free port, which is printed']],
+    load: () => import('./commands/registry-serve.ts'),
+  }),
+  command({
+    name: 'completion',
+    group: 'Set up',
+    summary: 'Print a completion script for a shell',
+    positionals: { usage: '[bash|zsh|fish]', description: 'bash (the default), zsh or fish', atMost: 1 },
+    options: [...output],
+    examples: [['source <(cip completion bash)', 'in ~/.bashrc']],
+  }),
+  command({
+    name: 'help',
+    group: 'Set up',
+    summary: 'Explain cip, or one of its commands: help build',
+    positionals: { usage: '[COMMAND]', description: 'a command', atMost: 2 },
+    options: [],
+  }),
+];
+
+/** The command that the first words name, whatever their case, and the words after it. */
+export function findCommand(words: readonly string[]): { command?: Command; rest: readonly string[] } {
+  for (const length of [2, 1]) {
+    const typed = words.slice(0, length).join(' ').toLowerCase();
+    const found = commands.find(({ name, aliases }) => name === typed || aliases.includes(typed));
+    if (found !== undefined) return { command: found, rest: words.slice(length) };
+  }
+  return { rest: words };
+}
+
+/** A row, whose code may use no option that the row does not list: the compiler checks it. */
+function command<const K extends OptionName>(row: {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly group: CommandGroup;
+  readonly summary: string;
+  readonly positionals?: Positionals;
+  readonly options: readonly K[];
+  readonly required?: readonly NoInfer<K>[];
+  readonly takesBuildArguments?: boolean;
+  readonly examples?: Command['examples'];
+  readonly load?: () => Promise<CommandModule<NoInfer<K>>>;
+}): Command {
+  return {
+    ...row,
+    aliases: row.aliases ?? [],
+    required: row.required ?? [],
+    takesBuildArguments: row.takesBuildArguments ?? false,
+    examples: row.examples ?? [],
+    load: row.load as Command['load'],
+  };
+}

@@ -1,0 +1,144 @@
+import type { Failure } from '../result.ts';
+
+export function missingCommand() {
+  return {
+    reason: 'missing-command',
+    message: 'no command given',
+    hint: 'cip build builds what is missing or changed; the commands are listed above',
+  } as const satisfies Failure;
+}
+
+export function unknownCommand(typed: string, meant: string | undefined) {
+  return {
+    reason: 'unknown-command',
+    message: `"${typed}" is not a command of cip`,
+    hint: meant === undefined ? 'cip help lists the commands' : `did you mean: cip ${meant}`,
+  } as const satisfies Failure;
+}
+
+export function unknownOption(typed: string, command: string, meant: string | undefined) {
+  return {
+    reason: 'unknown-option',
+    message: `${typed} is not an option of cip ${command}`.trimEnd(),
+    hint: meant === undefined ? `cip ${`${command} --help`.trimStart()} lists the options` : `did you mean: ${meant}`,
+  } as const satisfies Failure;
+}
+
+/** `others`: the commands that do have the option. */
+export function optionOfOtherCommand(typed: string, command: string, others: readonly string[]) {
+  return {
+    reason: 'option-of-other-command',
+    message: `${typed} is not an option of cip ${command}`,
+    hint: `it is one of: ${others.map((other) => `cip ${other}`).join(', ')}`,
+  } as const satisfies Failure;
+}
+
+export function missingOption(flag: string, value: string, variable: string | undefined, command: string) {
+  return {
+    reason: 'missing-option',
+    message: `cip ${command} needs --${flag} ${value}`,
+    ...(variable === undefined ? {} : { hint: `give it on the command line or in ${variable}` }),
+  } as const satisfies Failure;
+}
+
+/** `source`: `--jobs` or `CIP_JOBS`. */
+export function optionWithoutValue(source: string, value: string) {
+  return {
+    reason: 'option-without-value',
+    message: `${source} needs a value`,
+    hint: `write ${source}=${value}`,
+  } as const satisfies Failure;
+}
+
+export function invalidOptionValue(source: string, typed: string, problems: readonly string[], hint?: string) {
+  return {
+    reason: 'invalid-option-value',
+    message: `${source} does not take "${typed}": ${problems.join('; ')}`,
+    ...(hint === undefined ? {} : { hint }),
+  } as const satisfies Failure;
+}
+
+export function contradictoryOptions(one: string, other: string) {
+  return {
+    reason: 'contradictory-options',
+    message: `${one} and ${other} contradict each other`,
+    hint: 'leave one of them out',
+  } as const satisfies Failure;
+}
+
+export function unexpectedArgument(typed: string, command: string, takes: string | undefined) {
+  return {
+    reason: 'unexpected-argument',
+    message: `cip ${command} does not take "${typed}"`,
+    hint: takes === undefined ? 'it takes options only' : `it takes ${takes}`,
+  } as const satisfies Failure;
+}
+
+export function argumentsAfterDashes(command: string) {
+  return {
+    reason: 'arguments-after-dashes',
+    message: `cip ${command} builds nothing, so it takes no build arguments after --`,
+    hint: 'leave out -- and what follows it',
+  } as const satisfies Failure;
+}
+
+export function unknownBuildArgument(typed: string) {
+  return {
+    reason: 'unknown-build-argument',
+    message: `"${typed}" after -- is not a build argument that cip understands`,
+    hint: 'after -- write --build-arg NAME=VALUE or --target STAGE',
+  } as const satisfies Failure;
+}
+
+export function invalidBuildArgument(typed: string, problem: string) {
+  return {
+    reason: 'invalid-build-argument',
+    message: `${typed} after -- ${problem}`,
+    hint: 'write --build-arg NAME=VALUE or --target STAGE',
+  } as const satisfies Failure;
+}
+
+export function secretNotReadable(id: string, file: string) {
+  return {
+    reason: 'secret-not-readable',
+    message: `the file of secret ${id} cannot be read: ${file}`,
+    hint: 'src= names an existing file, from the directory cip was started in',
+  } as const satisfies Failure;
+}
+
+export function registryCaNotReadable(file: string) {
+  return {
+    reason: 'registry-ca-not-readable',
+    message: `the certificates of --registry-ca cannot be read: ${file}`,
+    hint: 'it names an existing PEM file',
+  } as const satisfies Failure;
+}
+
+export function interrupted(signal: string) {
+  return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies Failure;
+}
+
+export function unknownShell(typed: string, known: readonly string[]) {
+  return {
+    reason: 'unknown-shell',
+    message: `there is no completion for "${typed}"`,
+    hint: `shells are: ${known.join(', ')}`,
+  } as const satisfies Failure;
+}
+
+/** An error of the operating system that no room foresaw where it happened; undefined for anything else. */
+export function systemFailure(error: unknown): readonly Failure[] | undefined {
+  const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === undefined || syscall === undefined) return undefined;
+  const hints: Readonly<Record<string, string>> = {
+    ENOSPC: 'make room on the disk and try again; what was complete is kept',
+    EDQUOT: 'the quota of this account is used up; make room and try again',
+    EACCES: 'give this account the rights it needs there, or work elsewhere (--project-dir, CIP_STORE)',
+    EROFS: 'work elsewhere (--project-dir, CIP_STORE)',
+    EMFILE: 'raise the limit of open files: ulimit -n 4096',
+  };
+  const hint = hints[code];
+  return [
+    { reason: 'system-error', message: `the operating system refuses: ${message}`, ...(hint && { hint }) },
+  ] as const satisfies readonly Failure[];
+}

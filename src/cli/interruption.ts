@@ -1,0 +1,28 @@
+import { FailureError } from '../result.ts';
+import { interrupted } from './failure.ts';
+
+/** SIGINT and SIGTERM as an AbortSignal: the first lets everything end in order, the second ends it at once. */
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+  /** Which signal came first, once one has come. */
+  readonly by: () => NodeJS.Signals | undefined;
+}
+
+export function watchForInterruption(onSecond: (signal: NodeJS.Signals) => void): Interruption {
+  const controller = new AbortController();
+  let first: NodeJS.Signals | undefined;
+  const listener = (signal: NodeJS.Signals) => {
+    if (first !== undefined) return onSecond(signal);
+    first = signal;
+    controller.abort(new FailureError(interrupted(signal)));
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return {
+    signal: controller.signal,
+    by: () => first,
+    [Symbol.dispose]: () => {
+      for (const signal of signals) process.off(signal, listener);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { type Failure, failuresOf } from '../result.ts';
+import type { Command } from './command.ts';
+import { type CommandLine, parseCommandLine } from './command-line.ts';
+import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
+import { systemFailure } from './failure.ts';
+import { watchForInterruption } from './interruption.ts';
+import type { Invocation } from './invocation.ts';
+import { surroundings, versionOfCip } from './surroundings.ts';
+
+const here = surroundings();
+/** As far as it is known; failures on the way there are coloured as the environment says. */
+let color: 'auto' | 'always' | 'never' = 'auto';
+
+exit(await main());
+
+/** One run of cip: from what was typed to the exit status. */
+async function main(): Promise<ExitStatus> {
+  try {
+    const parsed = await parseCommandLine(here.argv, here.env);
+    if (!parsed.ok) return await refuse(parsed.failure);
+    if (parsed.value.kind === 'run') return await run(parsed.value.command, parsed.value.invocation);
+    here.stdout.write(await answer(parsed.value));
+    return exitStatus.done;
+  } catch (error) {
+    return await report(error);
+  }
+}
+
+/** Every mistake of the line, on stderr; below the general help where no command was given. */
+async function refuse(failures: readonly Failure[]): Promise<ExitStatus> {
+  if (failures.some(({ reason }) => reason === 'missing-command')) {
+    const { generalHelp } = await import('./help.ts');
+    here.stderr.write(`${await generalHelp(columns(here.stderr))}\n`);
+  }
+  await complain(failures);
+  return exitStatus.usage;
+}
+
+async function answer(line: Exclude<CommandLine, { kind: 'run' }>): Promise<string> {
+  if (line.kind === 'version') return `cip ${versionOfCip()}\n`;
+  if (line.kind === 'completion') return (await import('./completion.ts')).completionScript(line.shell);
+  const { commandHelp, generalHelp } = await import('./help.ts');
+  const width = columns(here.stdout);
+  return line.command === undefined ? generalHelp(width) : commandHelp(line.command, width);
+}
+
+/** The command, until it is done or a signal comes; what it opened is closed before anything more is said. */
+async function run(command: Command, invocation: Invocation): Promise<ExitStatus> {
+  if (command.load === undefined) throw new Error(`${command.name} cannot be run`);
+  color = invocation.options.color;
+  const { createWorld } = await import('./world.ts');
+  using interruption = watchForInterruption((signal) => exit(statusOfSignal(signal)));
+  try {
+    await using world = await createWorld(here, invocation.options, interruption.signal);
+    const status = await (await command.load()).run(invocation, world);
+    const by = interruption.by();
+    return by === undefined || status === exitStatus.done ? status : statusOfSignal(by);
+  } catch (error) {
+    const by = interruption.by();
+    if (by === undefined) throw error;
+    here.stderr.write(`cip: stopped by ${by}\n`);
+    return statusOfSignal(by);
+  }
+}
+
+async function report(error: unknown): Promise<ExitStatus> {
+  const failures = failuresOf(error) ?? systemFailure(error);
+  if (failures !== undefined) {
+    await complain(failures);
+    return statusOf(failures);
+  }
+  const { reportBug } = await import('./report-failure.ts');
+  here.stderr.write(reportBug(error, versionOfCip()));
+  return exitStatus.bug;
+}
+
+async function complain(failures: readonly Failure[]): Promise<void> {
+  const [{ reportFailures }, { colorsFor }, { sourceReader }] = await Promise.all([
+    import('./report-failure.ts'),
+    import('./colors.ts'),
+    import('./source-reader.ts'),
+  ]);
+  const colors = colorsFor(color, here.env, here.stderr.isTTY);
+  here.stderr.write(reportFailures(failures, { colors, readSource: sourceReader(here.cwd) }));
+}
+
+/** The width to break lines at: the terminal's, or one that is good to read in a file. */
+function columns(stream: NodeJS.WriteStream): number {
+  return Math.max(40, Math.min(stream.columns ?? 100, 110));
+}
+
+/** Connections that idle and listeners left over are no reason to stay. Writes to files and pipes are done by now. */
+function exit(status: ExitStatus): never {
+  process.exit(status);
+}

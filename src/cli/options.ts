@@ -1,0 +1,298 @@
+import type * as Zod from 'zod';
+import type { parsePlatforms } from '../oci/platform.ts';
+import type { parseRegistry } from '../oci/registry-name.ts';
+import type { Failure, Result } from '../result.ts';
+
+/** What schemas are made with. Loading it takes longer than all of `cip --help`, so it is given when it is needed. */
+export interface SchemaKit {
+  readonly z: typeof Zod;
+  readonly parsePlatforms: typeof parsePlatforms;
+  readonly parseRegistry: typeof parseRegistry;
+}
+
+/** One option, written once: how it is typed, what it means, and what its value must be. */
+interface OptionDefinition<T = unknown> {
+  /** One letter, without the dash. */
+  readonly alias?: string;
+  readonly kind: 'string' | 'boolean' | 'count' | 'list';
+  /** Stands for the value in help: `DIR`. */
+  readonly value?: string;
+  readonly description: string;
+  readonly group: OptionGroup;
+  /** As a person would type it. */
+  readonly default?: string;
+  /** What `--no-…` stands for, where that spelling exists. */
+  readonly negation?: string;
+  /** False where an environment variable for it makes no sense. */
+  readonly fromEnvironment?: false;
+  /** Takes what was typed (a string, `true`, a count, a list) or undefined. */
+  readonly schema: (kit: SchemaKit) => Zod.ZodType<T>;
+}
+
+export type OptionGroup = 'What' | 'Where' | 'How' | 'Output';
+
+const text = ({ z }: SchemaKit) => z.string().min(1);
+const toggle = ({ z }: SchemaKit) => z.union([z.boolean(), z.stringbool()]);
+
+const platformList = (kit: SchemaKit) => parsedBy(kit, kit.parsePlatforms);
+const registry = (kit: SchemaKit) => parsedBy(kit, kit.parseRegistry);
+
+/** Text that one of our own parsers reads; its failures become the schema's, each with its hint. */
+function parsedBy<T>({ z }: SchemaKit, parse: (text: string) => Result<T, readonly Failure[]>) {
+  return z.string().transform((text, context): T => {
+    const result = parse(text);
+    if (result.ok) return result.value;
+    for (const { message, hint } of result.failure) context.addIssue({ code: 'custom', message, params: { hint } });
+    return z.NEVER;
+  });
+}
+
+function option<T>(definition: OptionDefinition<T>): OptionDefinition<T> {
+  return definition;
+}
+
+/** Every option of every command. The flag is the key in kebab-case, its environment variable `CIP_` and the key. */
+export const options = {
+  projectDir: option({
+    alias: 'C',
+    kind: 'string',
+    value: 'DIR',
+    description: 'The project: the directory that contains "contexts"',
+    group: 'Where',
+    default: '.',
+    schema: text,
+  }),
+  localRegistry: option({
+    kind: 'string',
+    value: 'REGISTRY',
+    description: 'The local registry, as host:port and perhaps a path',
+    group: 'Where',
+    default: 'localhost:5000',
+    schema: registry,
+  }),
+  remoteRegistry: option({
+    kind: 'string',
+    value: 'REGISTRY',
+    description: 'The remote registry, as host and perhaps a path: registry.example.com/group',
+    group: 'Where',
+    schema: (kit) => registry(kit).optional(),
+  }),
+  from: option({
+    kind: 'string',
+    value: 'local|remote',
+    description: 'The registry to pull from',
+    group: 'Where',
+    default: 'local',
+    schema: ({ z }) => z.enum(['local', 'remote']),
+  }),
+  defaultPlatforms: option({
+    kind: 'string',
+    value: 'LIST',
+    description: 'Platforms of images whose info.edn names none, separated by commas',
+    group: 'What',
+    default: 'linux/arm64,linux/amd64',
+    schema: platformList,
+  }),
+  platform: option({
+    kind: 'string',
+    value: 'LIST',
+    description: 'Exactly these platforms, whatever info.edn says',
+    group: 'What',
+    schema: (kit) => platformList(kit).optional(),
+  }),
+  onlyLocalPlatform: option({
+    kind: 'boolean',
+    description: "Only this machine's platform; beats every other choice of platforms",
+    group: 'What',
+    default: 'false',
+    schema: toggle,
+  }),
+  noCache: option({
+    kind: 'boolean',
+    description: 'Run every step again instead of taking results from the cache',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
+  secret: option({
+    kind: 'list',
+    value: 'id=ID,src=FILE',
+    description: 'A file for RUN --mount=type=secret; may be given several times',
+    group: 'How',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(
+          z
+            .string()
+            .transform((pairs) => Object.fromEntries(pairs.split(',').map((pair) => splitOnce(pair, '='))))
+            .pipe(
+              z.strictObject(
+                { id: z.string().min(1), src: z.string().min(1), type: z.literal('file').optional() },
+                { error: () => 'write it as id=ID,src=FILE' },
+              ),
+            ),
+        )
+        .default([]),
+  }),
+  jobs: option({
+    alias: 'j',
+    kind: 'string',
+    value: 'N',
+    description: 'Images worked on at once (default: the number of CPUs, at most 4)',
+    group: 'How',
+    schema: ({ z }) =>
+      z.coerce.number('expected a whole number').int('expected a whole number').min(1).max(256).optional(),
+  }),
+  stopOnFirstError: option({
+    kind: 'boolean',
+    description: 'Start nothing new after an error; --no-stop-on-first-error is --keep-going',
+    group: 'How',
+    default: 'true',
+    negation: 'false',
+    schema: toggle,
+  }),
+  keepGoing: option({
+    alias: 'k',
+    kind: 'boolean',
+    description: 'After an error go on with all images that do not need the failed one',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
+  dryRun: option({
+    alias: 'n',
+    kind: 'boolean',
+    description: 'Say what would be done, and do none of it',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
+  check: option({
+    kind: 'boolean',
+    description: 'Change nothing; exit with 3 if there is something to do',
+    group: 'How',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
+  insecureRegistry: option({
+    kind: 'list',
+    value: 'HOST',
+    description: 'Speak http to this registry (loopback needs no such leave); may be given several times',
+    group: 'Where',
+    schema: ({ z }) =>
+      z
+        .union([
+          z.array(z.string().min(1)),
+          z.string().transform((hosts) => hosts.split(',').map((host) => host.trim())),
+        ])
+        .default([]),
+  }),
+  registryCa: option({
+    kind: 'string',
+    value: 'FILE',
+    description: 'PEM file with certificates to trust for registries, besides those Node trusts',
+    group: 'Where',
+    schema: (kit) => text(kit).optional(),
+  }),
+  format: option({
+    kind: 'string',
+    value: 'tree|json|dot|mermaid',
+    description: 'How to draw the graph',
+    group: 'Output',
+    default: 'tree',
+    fromEnvironment: false,
+    schema: ({ z }) => z.enum(['tree', 'json', 'dot', 'mermaid']),
+  }),
+  addr: option({
+    kind: 'string',
+    value: 'HOST:PORT',
+    description: 'Where to listen; port 0 takes a free one',
+    group: 'Where',
+    default: '127.0.0.1:5000',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .string()
+        .regex(/^(\[[0-9a-f:]+\]|[^:]*):\d{1,5}$/i, 'write it as HOST:PORT, such as 127.0.0.1:5000')
+        .transform((addr) => ({
+          host: addr.slice(0, addr.lastIndexOf(':')).replace(/^\[|\]$/g, '') || '127.0.0.1',
+          port: Number(addr.slice(addr.lastIndexOf(':') + 1)),
+        })),
+  }),
+  storage: option({
+    kind: 'string',
+    value: 'DIR',
+    description: 'Where the registry keeps its content (default: "registry" beside the store)',
+    group: 'Where',
+    fromEnvironment: false,
+    schema: (kit) => text(kit).optional(),
+  }),
+  json: option({
+    kind: 'boolean',
+    description: 'Print the result as JSON',
+    group: 'Output',
+    default: 'false',
+    schema: toggle,
+  }),
+  progress: option({
+    kind: 'string',
+    value: 'MODE',
+    description: 'auto, tty, plain, json or quiet',
+    group: 'Output',
+    default: 'auto',
+    schema: ({ z }) => z.enum(['auto', 'tty', 'plain', 'json', 'quiet']),
+  }),
+  color: option({
+    kind: 'string',
+    value: 'WHEN',
+    description: 'auto, always or never',
+    group: 'Output',
+    default: 'auto',
+    negation: 'never',
+    schema: ({ z }) => z.enum(['auto', 'always', 'never']),
+  }),
+  quiet: option({
+    alias: 'q',
+    kind: 'boolean',
+    description: 'Only errors',
+    group: 'Output',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
+  verbose: option({
+    alias: 'v',
+    kind: 'count',
+    description: 'Also the steps of each build and their output',
+    group: 'Output',
+    fromEnvironment: false,
+    schema: ({ z }) => z.number().default(0),
+  }),
+} as const satisfies Record<string, OptionDefinition>;
+
+export type OptionName = keyof typeof options;
+export type Option = OptionDefinition;
+
+/** The values of the options in `K`, past their schemas. */
+export type OptionValues<K extends OptionName> = {
+  readonly [N in K]: (typeof options)[N] extends OptionDefinition<infer T> ? T : never;
+};
+
+/** `projectDir` → `project-dir`. */
+export function flagOf(name: OptionName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `projectDir` → `CIP_PROJECT_DIR`; undefined where there is no such variable. */
+export function variableOf(name: OptionName): string | undefined {
+  const definition: Option = options[name];
+  if (definition.fromEnvironment === false) return undefined;
+  return `CIP_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}

@@ -1,0 +1,46 @@
+import type { Colors } from '../colors.ts';
+import type { OptionValues } from '../options.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { Renderer } from './renderer.ts';
+
+type ProgressOptions = OptionValues<'progress' | 'quiet' | 'verbose'>;
+
+export type ProgressMode = 'tty' | 'plain' | 'json' | 'quiet';
+
+/** Milliseconds between two signs of life in plain progress. */
+const heartbeat = 30_000;
+
+/** The renderer that the options ask for; the code of the others is not loaded. */
+export async function createRenderer(
+  { progress = 'auto', quiet = false, verbose = 0 }: Partial<ProgressOptions>,
+  { env, stderr, now }: Surroundings,
+  colors: Colors,
+): Promise<Renderer> {
+  const write = (text: string) => void stderr.write(text);
+  switch (progressMode({ progress, quiet, verbose }, env, stderr.isTTY)) {
+    case 'tty':
+      return new (await import('./live.ts')).LiveRenderer({ stream: stderr, now, colors });
+    case 'plain': {
+      const { foldingOf, PlainRenderer } = await import('./plain.ts');
+      return new PlainRenderer({ write, now, colors, verbose, folding: foldingOf(env), heartbeat });
+    }
+    case 'json':
+      return (await import('./json.ts')).jsonRenderer(write, now);
+    case 'quiet':
+      return (await import('./quiet.ts')).quiet;
+  }
+}
+
+/**
+ * `auto` is `tty` on a terminal that can move its cursor, outside of CI; elsewhere, and where steps are to be shown in
+ * full, it is `plain`.
+ */
+export function progressMode(
+  { progress, quiet, verbose }: ProgressOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+): ProgressMode {
+  if (quiet) return 'quiet';
+  if (progress !== 'auto') return progress;
+  return isTerminal && env['TERM'] !== 'dumb' && !env['CI'] && verbose === 0 ? 'tty' : 'plain';
+}

@@ -1,0 +1,13 @@
+import type { ProgressEvent } from '../../progress.ts';
+import type { Renderer } from './renderer.ts';
+
+/** For machines: one JSON object per line, each with the `time` it happened (RFC 3339). */
+export function jsonRenderer(write: (text: string) => void, now: () => number): Renderer {
+  const line = (event: ProgressEvent | { type: 'run-started'; title: string; images: readonly string[] }) =>
+    write(`${JSON.stringify({ time: new Date(now()).toISOString(), ...event })}\n`);
+  return {
+    begin: (title, images) => line({ type: 'run-started', title, images }),
+    emit: line,
+    async close() {},
+  };
+}

@@ -1,0 +1,23 @@
+/** Cuts text that arrives in pieces into lines. A carriage return within a line starts it over, as on a terminal. */
+export class Lines {
+  #rest = '';
+
+  /** The lines that are complete now. */
+  push(text: string): string[] {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    return lines.map(lastOverwrite);
+  }
+
+  /** What is left without an end of line, if anything. */
+  end(): string[] {
+    const rest = this.#rest;
+    this.#rest = '';
+    return rest === '' ? [] : [lastOverwrite(rest)];
+  }
+}
+
+function lastOverwrite(line: string): string {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return text.slice(text.lastIndexOf('\r') + 1);
+}

@@ -1,0 +1,84 @@
+import type { Failure, SourceSpan } from '../result.ts';
+import type { Colors } from './colors.ts';
+
+export interface ReportOptions {
+  readonly colors: Colors;
+  /** The text of a file that a span names; undefined if it cannot be read. */
+  readonly readSource: (file: string) => string | undefined;
+}
+
+/** What stands after the word: `error[cycle]: …`. */
+export type Level = 'error' | 'warning' | 'notice';
+
+/** Failures that belong together: all of one image. */
+export interface FailureGroup {
+  /** `node-dev 0.0.3`. */
+  readonly title: string;
+  readonly failures: readonly Failure[];
+  /** More to know: `full log: …`. */
+  readonly notes: readonly string[];
+}
+
+/** Every failure as a letter to a person; with more than one, their number at the end. */
+export function reportFailures(failures: readonly Failure[], options: ReportOptions): string {
+  const letters = failures.map((failure) => `${reportFailure(failure, 'error', options)}\n`);
+  if (failures.length > 1) letters.push(`${options.colors.bold.red(`${failures.length} errors`)}\n`);
+  return letters.join('\n');
+}
+
+/** Failures under the titles of their groups. */
+export function reportGroups(groups: readonly FailureGroup[], options: ReportOptions): string {
+  return groups
+    .map(({ title, failures, notes }) => {
+      const rule = options.colors.dim('─'.repeat(Math.max(4, 72 - title.length)));
+      const letters = failures.map((failure) => `${reportFailure(failure, 'error', options)}\n`);
+      return `${options.colors.dim('──')} ${options.colors.bold(title)} ${rule}\n${letters.join('\n')}${notes
+        .map((note) => `  = ${note}\n`)
+        .join('')}`;
+    })
+    .join('\n');
+}
+
+/**
+ * What, where, the details, and what to do; without a final end of line.
+ *
+ *     error[unknown-parent]: web is built FROM bas, which is not a context of this project
+ *       --> contexts/02-web/Dockerfile:6:6
+ *        |
+ *      6 | FROM ${REGISTRY}/bas:1.0.0
+ *        |      ^^^^^^^^^^^^^^^^^^^^^
+ *        = fix: contexts are: base, web
+ */
+export function reportFailure(failure: Failure, level: Level, options: ReportOptions): string {
+  const { colors } = options;
+  const paint = { error: colors.red, warning: colors.yellow, notice: colors.cyan }[level];
+  const gutter = ' '.repeat(failure.at === undefined ? 2 : Math.max(2, String(failure.at.line).length));
+  const lines = [`${paint.bold(`${level}[${failure.reason}]`)}${colors.bold(`: ${failure.message}`)}`];
+  if (failure.at !== undefined) lines.push(...excerpt(failure.at, gutter, paint, options));
+  for (const detail of failure.details ?? []) lines.push(`${gutter} ${colors.dim('|')} ${detail}`.trimEnd());
+  if (failure.hint !== undefined) lines.push(`${gutter} ${colors.dim('=')} ${colors.cyan('fix:')} ${failure.hint}`);
+  return lines.join('\n');
+}
+
+function excerpt(at: SourceSpan, gutter: string, paint: Colors, { colors, readSource }: ReportOptions): string[] {
+  const place = `${gutter.slice(1)}${colors.dim('-->')} ${at.file}:${at.line}:${at.column}`;
+  const source = readSource(at.file)?.split(/\r?\n/)[at.line - 1];
+  if (source === undefined) return [place];
+  const start = Math.min(at.column - 1, source.length);
+  const width = Math.max(1, Math.min(at.length, source.length - start));
+  const indent = source.slice(0, start).replaceAll(/[^\t]/g, ' ');
+  const bar = colors.dim('|');
+  return [
+    place,
+    `${gutter} ${bar}`,
+    `${String(at.line).padStart(gutter.length)} ${bar} ${source}`,
+    `${gutter} ${bar} ${indent}${paint('^'.repeat(width))}`,
+  ];
+}
+
+/** For what nobody foresaw. */
+export function reportBug(error: unknown, version: string): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const cause = error instanceof Error && error.cause !== undefined ? `\ncaused by: ${String(error.cause)}` : '';
+  return `cip ${version} has a bug: it did not foresee this. Please report it with these lines:\n${stack}${cause}\n`;
+}

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a process finds itself in. Read here, and given to everyone else. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly pid: number;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** A reader that went away (`cip graph | head`) is no error: what is written after that goes nowhere. */
+export function surroundings(): Surroundings {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    pid: process.pid,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    now: Date.now,
+  };
+}
+
+/** The version of cip, from its package.json, which is above `src/` as well as above `dist/src/`. */
+export function versionOfCip(): string {
+  const above = ['../..', '../../..'].map((up) => join(import.meta.dirname, up, 'package.json'));
+  const file = above.find(existsSync);
+  if (file === undefined) throw new Error(`no package.json at ${above.join(' or ')}`);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

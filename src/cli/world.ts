@@ -1,0 +1,95 @@
+import { join, resolve } from 'node:path';
+import type { Builder } from '../builder.ts';
+import type { Progress } from '../progress.ts';
+import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { Store } from '../store/store.ts';
+import { colorsFor } from './colors.ts';
+import { lazyBuilder } from './lazy-builder.ts';
+import { LogFiles, runName } from './log-file.ts';
+import type { OptionValues } from './options.ts';
+import { createRenderer } from './render/create-renderer.ts';
+import type { Renderer } from './render/renderer.ts';
+import type { ReportOptions } from './report-failure.ts';
+import { registryOptions, storeDirectory } from './settings.ts';
+import { sourceReader } from './source-reader.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Everything a command works with. Made here and nowhere else; opened when first used, closed at the end. */
+export interface World extends AsyncDisposable {
+  readonly surroundings: Surroundings;
+  /** Aborts when the person or the machine wants the run to end. */
+  readonly signal: AbortSignal;
+  readonly renderer: Renderer;
+  /** To the renderer and to the log files. */
+  readonly progress: Progress;
+  readonly logs: LogFiles;
+  readonly reportOptions: ReportOptions;
+  readonly registryOptions: RegistryOptions;
+  /** Starts its process with the first image that really is to be built. */
+  readonly builder: Builder;
+  /** Absolute. */
+  readonly storeDirectory: string;
+  /** Writes to stdout: the result that was asked for, and nothing else. */
+  print(text: string): void;
+  /** Writes to stderr, unless only errors are wanted there. */
+  tell(text: string): void;
+  /** Writes to stderr in any case. */
+  complain(text: string): void;
+  /** A path as typed, from the directory cip was started in. */
+  resolve(path: string): string;
+  store(): Promise<Store>;
+}
+
+export type WorldOptions = Partial<
+  OptionValues<'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa'>
+>;
+
+export async function createWorld(
+  surroundings: Surroundings,
+  options: WorldOptions,
+  signal: AbortSignal,
+): Promise<World> {
+  const { env, cwd, now, pid, stdout, stderr } = surroundings;
+  const colors = colorsFor(options.color ?? 'auto', env, stderr.isTTY);
+  const registry = registryOptions(options, surroundings);
+  const root = storeDirectory(env, cwd);
+  const renderer = await createRenderer(options, surroundings, colors);
+  const logs = new LogFiles(join(root, 'logs'), runName(now(), pid), (message) =>
+    renderer.emit({ type: 'warning', message }),
+  );
+  const progress: Progress = {
+    emit(event) {
+      logs.emit(event);
+      renderer.emit(event);
+    },
+  };
+  let store: Promise<Store> | undefined;
+  const openStore = () => {
+    store ??= import('../store/store.ts').then(({ Store }) => Store.open(root, {}, signal));
+    return store;
+  };
+  const builder = lazyBuilder('embedded', async () => {
+    throw new Error('no worker yet');
+  });
+  return {
+    surroundings,
+    signal,
+    renderer,
+    progress,
+    logs,
+    reportOptions: { colors, readSource: sourceReader(cwd) },
+    registryOptions: registry,
+    builder,
+    storeDirectory: root,
+    print: (text) => void stdout.write(text),
+    tell: (text) => void (options.quiet || stderr.write(text)),
+    complain: (text) => void stderr.write(text),
+    resolve: (path) => resolve(cwd, path),
+    store: openStore,
+    async [Symbol.asyncDispose]() {
+      await renderer.close();
+      await builder.close();
+      await (await store?.catch(() => undefined))?.close();
+    },
+  };
+}
