@@ -1,0 +1,64 @@
+import { annotations } from '../oci/annotations.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type Document, makeDocument } from '../oci/document.ts';
+import type { ImageIndex } from '../oci/image-index.ts';
+import { mediaTypes } from '../oci/media-type.ts';
+import { isAttestation } from '../oci/platform-match.ts';
+import { indexAnnotations, keyAnnotations, keyIn } from './index-keys.ts';
+
+/** Some of an index: the manifests to take from it, and the attestations to those come along. */
+export interface IndexPart {
+  readonly document: Document<ImageIndex>;
+  readonly take: ReadonlySet<Digest>;
+}
+
+/** The manifest that an attestation is about, as BuildKit writes it. */
+const attestsTo = 'vnd.docker.reference.digest';
+
+/**
+ * One index of parts of several, in their order; entries go over as they are. An index that is taken whole and alone
+ * is returned itself, so that it keeps its digest. `keys` are by manifest: where an entry does not show its own, it is
+ * put there.
+ */
+export function assembleIndex(parts: readonly IndexPart[], keys: ReadonlyMap<Digest, Digest>): Document<ImageIndex> {
+  const used = parts.filter(({ take }) => take.size > 0);
+  const [first] = used;
+  if (first === undefined) throw new Error('an index of nothing');
+  if (used.length === 1 && entriesOf(first).length === first.document.value.manifests.length) return first.document;
+
+  const manifests = used.flatMap(entriesOf).map((entry) => withKey(entry, keys.get(entry.digest)));
+  const { annotations: old = {}, ...rest } = first.document.value;
+  return makeDocument(mediaTypes.imageIndex, {
+    ...rest,
+    schemaVersion: 2,
+    mediaType: mediaTypes.imageIndex,
+    manifests,
+    annotations: { ...withoutKey(old), ...keysTogether(manifests) },
+  });
+}
+
+function entriesOf({ document, take }: IndexPart): readonly Descriptor[] {
+  return document.value.manifests.filter(
+    (entry) => take.has(entry.digest) || (isAttestation(entry) && take.has(entry.annotations?.[attestsTo] as Digest)),
+  );
+}
+
+function withKey(entry: Descriptor, key: Digest | undefined): Descriptor {
+  if (key === undefined || keyIn(entry.annotations) === key) return entry;
+  return { ...entry, annotations: { ...entry.annotations, ...keyAnnotations(key) } };
+}
+
+/** Nothing if one of the platforms has no key. */
+function keysTogether(manifests: readonly Descriptor[]): Readonly<Record<string, string>> {
+  const keys = manifests
+    .filter((entry) => !isAttestation(entry))
+    .map(({ platform, annotations: found }) => ({ platform, key: keyIn(found) }));
+  const known = keys.flatMap(({ platform, key }) => (platform && key ? [[platform, key] as const] : []));
+  return known.length === keys.length ? indexAnnotations(known) : {};
+}
+
+function withoutKey(old: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { [annotations.buildKey]: _key, [annotations.buildKeySchema]: _schema, ...rest } = old;
+  return rest;
+}

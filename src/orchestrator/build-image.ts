@@ -1,0 +1,129 @@
+import type { Builder, BuildRequest } from '../builder.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { isAttestation } from '../oci/platform-match.ts';
+import { readIndex } from '../oci/read-document.ts';
+import type { Progress } from '../progress.ts';
+import type { Context } from '../project/project.ts';
+import type { Store } from '../store/store.ts';
+import { assembleIndex, type IndexPart } from './assemble-index.ts';
+import { indexAnnotations, keyAnnotations } from './index-keys.ts';
+import type { IndexBase, PlanCommand, PlannedImage } from './plan.ts';
+
+export interface BuildImageDependencies {
+  readonly builder: Builder;
+  readonly store: Store;
+  readonly progress: Progress;
+  /** REGISTRY among them. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** By id: absolute path of the file. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly noCache: boolean;
+}
+
+/**
+ * Brings all of a planned image that can be there into the store: what is to be built, what is there under another
+ * name and, where the tag is the store's, what the tag has already. Returns one index of it; undefined where nothing
+ * of the image is to come from here.
+ */
+export async function buildImage(
+  image: PlannedImage,
+  context: Context,
+  command: PlanCommand,
+  resolved: Readonly<Record<string, Descriptor>>,
+  dependencies: BuildImageDependencies,
+  signal: AbortSignal,
+): Promise<Descriptor | undefined> {
+  const { store } = dependencies;
+  const parts: IndexPart[] = [];
+  if (image.base !== undefined && command === 'build') parts.push(await basePart(image.base, store, signal));
+  if (image.platforms.some(({ source }) => source.from === 'build')) {
+    const { builder, progress } = dependencies;
+    const request = requestFor(image, context, resolved, dependencies);
+    const built = await builder.build(request, forImage(image.name, progress), signal);
+    const document = await readIndex(store.blobs, built.image, signal);
+    parts.push({ document, take: new Set(document.value.manifests.map(({ digest }) => digest)) });
+  }
+  parts.push(...(await takenParts(image, store, signal)));
+  if (parts.length === 0) return undefined;
+  const { descriptor } = await put(parts, keysOf(image, parts), store);
+  return descriptor;
+}
+
+/** All of an index but the platforms that are no longer right. */
+export function keptPart(document: IndexPart['document'], drop: readonly string[]): IndexPart {
+  const kept = document.value.manifests.filter(
+    (entry) => !isAttestation(entry) && !(entry.platform && drop.includes(formatPlatform(entry.platform))),
+  );
+  return { document, take: new Set(kept.map(({ digest }) => digest)) };
+}
+
+async function basePart({ index, drop }: IndexBase, store: Store, signal: AbortSignal): Promise<IndexPart> {
+  return keptPart(await readIndex(store.blobs, index, signal), drop);
+}
+
+/** What the store has under other names, one part for each of its indexes. */
+async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal): Promise<readonly IndexPart[]> {
+  const byIndex = new Map<Digest, { index: Descriptor; take: Set<Digest> }>();
+  for (const { source } of image.platforms) {
+    if (source.from !== 'store') continue;
+    const { index, manifest } = source;
+    const entry = byIndex.get(index.digest) ?? { index, take: new Set() };
+    byIndex.set(index.digest, { index, take: entry.take.add(manifest.digest) });
+  }
+  return await Promise.all(
+    [...byIndex.values()].map(async ({ index, take }) => ({
+      document: await readIndex(store.blobs, index, signal),
+      take,
+    })),
+  );
+}
+
+function requestFor(
+  image: PlannedImage,
+  context: Context,
+  resolved: Readonly<Record<string, Descriptor>>,
+  { buildArgs, secrets, noCache }: BuildImageDependencies,
+): BuildRequest {
+  const built = image.platforms.filter(({ source }) => source.from === 'build');
+  return {
+    image: image.name,
+    contextDir: context.directory,
+    dockerfile: `${context.directory}/Dockerfile`,
+    buildArgs,
+    platforms: built.map(({ platform }) => platform),
+    secrets,
+    resolved,
+    annotations: {
+      manifests: Object.fromEntries(built.map(({ platform, key }) => [formatPlatform(platform), keyAnnotations(key)])),
+      index: indexAnnotations(built.map(({ platform, key }) => [platform, key])),
+    },
+    noCache,
+  };
+}
+
+/** Manifest → key, for what the plan knows the keys of: whatever made the index need not have written them there. */
+function keysOf(image: PlannedImage, parts: readonly IndexPart[]): ReadonlyMap<Digest, Digest> {
+  const planned = new Map(image.platforms.map(({ platform, key }) => [formatPlatform(platform), key]));
+  const entries = parts.flatMap(({ document, take }) =>
+    document.value.manifests.filter(({ digest }) => take.has(digest)),
+  );
+  return new Map(
+    entries.flatMap(({ digest, platform }) => {
+      const key = platform && planned.get(formatPlatform(platform));
+      return key === undefined ? [] : [[digest, key] as const];
+    }),
+  );
+}
+
+async function put(parts: readonly IndexPart[], keys: ReadonlyMap<Digest, Digest>, store: Store) {
+  const document = assembleIndex(parts, keys);
+  await store.blobs.putDocument(document);
+  return document;
+}
+
+/** Adds the image to the events that do not name it. */
+function forImage(image: string, progress: Progress): Progress {
+  return { emit: (event) => progress.emit({ image, ...event }) };
+}

@@ -1,0 +1,153 @@
+import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Edge } from '../project/dependency-graph.ts';
+import type { Context } from '../project/project.ts';
+import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
+import type { ContextListing } from './context-digest.ts';
+import { usesRegistry } from './registry-use.ts';
+
+/** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
+export const keySchema = 1;
+
+/**
+ * What a build key is made of, by name: two keys that differ can be explained. Values that may be secret or long are
+ * kept as digests.
+ */
+export interface KeyParts {
+  readonly schema: number;
+  readonly platform: string;
+  readonly target?: string | undefined;
+  /** In the order written: the line each begins at (not part of the key) and the digest of what it says. */
+  readonly instructions: readonly (readonly [line: number, digest: Digest])[];
+  /** Build arguments that the Dockerfile can see → digest of the value. */
+  readonly args: Readonly<Record<string, Digest>>;
+  /** Images of the project that it is built from, at the version the project holds → their keys. */
+  readonly parents: Readonly<Record<string, Digest>>;
+  /** Digest of its ContextListing. */
+  readonly context: Digest;
+}
+
+export interface KeyInputs {
+  readonly context: Context;
+  /** The edges of the graph that start at it. */
+  readonly edges: readonly Edge[];
+  readonly platform: string;
+  readonly target?: string | undefined;
+  readonly listing: ContextListing;
+  /** All that the build is given, REGISTRY among them. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Parent → the version that the project holds, and its key for this platform. */
+  readonly parents: ReadonlyMap<string, { readonly version: string; readonly key: Digest }>;
+}
+
+/** The key, and what it is made of. */
+export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
+  const { dockerfile } = inputs.context;
+  const parts: KeyParts = {
+    schema: keySchema,
+    platform: inputs.platform,
+    ...(inputs.target !== undefined && { target: inputs.target }),
+    instructions: instructionsOf(dockerfile).map(([instruction, stage]) => [
+      instruction.at.line,
+      canonicalDigest(canonicalInstruction(instruction, referencesIn(instruction, stage, inputs))),
+    ]),
+    args: Object.fromEntries(
+      argsInUse(dockerfile, inputs.buildArgs).map(([name, value]) => [name, canonicalDigest(value)]),
+    ),
+    parents: Object.fromEntries([...followed(inputs)].map((name) => [name, inputs.parents.get(name)!.key])),
+    context: inputs.listing.digest,
+  };
+  return { key: keyOf(parts), parts };
+}
+
+function keyOf(parts: KeyParts): Digest {
+  return canonicalDigest([
+    String(parts.schema),
+    parts.platform,
+    parts.target,
+    parts.instructions.map(([, digest]) => digest),
+    sortedEntries(parts.args),
+    sortedEntries(parts.parents),
+    parts.context,
+  ]);
+}
+
+type AnyInstruction = Instruction | Dockerfile['globalArgs'][number] | Dockerfile['stages'][number]['from'];
+
+function instructionsOf(dockerfile: Dockerfile): readonly (readonly [AnyInstruction, stage: number])[] {
+  return [
+    ...dockerfile.globalArgs.map((arg) => [arg, -1] as const),
+    ...dockerfile.stages.flatMap((stage) =>
+      [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
+    ),
+  ];
+}
+
+/** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */
+function canonicalInstruction(instruction: AnyInstruction, references: ReadonlyMap<string, string>): Canonical {
+  let text: string = instruction.text;
+  for (const [written, stands] of references) {
+    const at = text.indexOf(written);
+    if (at >= 0) text = text.slice(0, at) + stands + text.slice(at + written.length);
+  }
+  return [text, bodies(instruction)];
+}
+
+function bodies(instruction: AnyInstruction): Canonical {
+  if (instruction.keyword === 'ONBUILD') return bodies(instruction.instruction);
+  if (!('heredocs' in instruction)) return [];
+  return instruction.heredocs.map((heredoc) => [heredoc.name, String(heredoc.expand), heredoc.body]);
+}
+
+/**
+ * What stands for each reference of the instruction: `<name>` for an image that the key follows, since the key of that
+ * image is a part of its own. So neither the registry nor a version of equal content makes a difference. A reference
+ * to anything else is taken as it is written.
+ */
+function referencesIn(instruction: AnyInstruction, stage: number, inputs: KeyInputs): ReadonlyMap<string, string> {
+  const { line, offset, length } = instruction.at;
+  const within = inputs.edges.filter(
+    (edge) =>
+      edge.stage === stage && edge.at.line >= line && edge.at.offset >= offset && edge.at.offset < offset + length,
+  );
+  return new Map(
+    within.map((edge) => {
+      const suffix = edge.pin.kind === 'version' || edge.pin.kind === 'unknown' ? edge.pin.suffix : '';
+      return [
+        edge.text,
+        isFollowed(edge, inputs) ? `<${edge.to}${suffix}>` : `<${edge.to}:${edge.tag}@${edge.digest}>`,
+      ];
+    }),
+  );
+}
+
+/** The parents whose content, as the project holds it, this image is built from. */
+function followed(inputs: KeyInputs): ReadonlySet<string> {
+  return new Set(inputs.edges.filter((edge) => isFollowed(edge, inputs)).map((edge) => edge.to));
+}
+
+/** False for a digest or another version than the project's: those name content that the project does not hold. */
+function isFollowed(edge: Edge, inputs: KeyInputs): boolean {
+  if (edge.digest !== undefined) return false;
+  if (edge.pin.kind === 'floating') return true;
+  return edge.pin.kind !== 'digest' && edge.pin.version === inputs.parents.get(edge.to)?.version;
+}
+
+/** Arguments that change results without being declared. */
+const alwaysInUse = /^(?:SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/;
+
+/** Declared anywhere, in an ONBUILD trigger too; REGISTRY only where it does more than name images. */
+function argsInUse(
+  dockerfile: Dockerfile,
+  buildArgs: Readonly<Record<string, string>>,
+): readonly (readonly [string, string])[] {
+  const declared = new Set<string>();
+  for (const [instruction] of instructionsOf(dockerfile)) {
+    const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
+    if (inner.keyword === 'ARG') for (const arg of inner.args) declared.add(arg.key);
+  }
+  return sortedEntries(buildArgs).filter(([name]) => {
+    if (name === 'REGISTRY') return declared.has(name) && usesRegistry(dockerfile);
+    return declared.has(name) || alwaysInUse.test(name);
+  });
+}

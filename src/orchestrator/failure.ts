@@ -1,0 +1,94 @@
+import type { Failure } from '../result.ts';
+
+/** What can go wrong in deciding and doing; `cli/exit-codes.ts` maps each reason to an exit status. */
+export type OrchestratorFailure = ReturnType<
+  | typeof unknownSelector
+  | typeof contextChanging
+  | typeof contextUnreadable
+  | typeof changedWithoutBump
+  | typeof publishedUnlikeStore
+  | typeof lostRace
+  | typeof missingInRegistry
+  | typeof imageGone
+  | typeof cancelled
+>;
+
+/** A usage error. */
+export function unknownSelector(selector: string, known: readonly string[], suggestion: string | undefined) {
+  return {
+    reason: 'unknown-selector',
+    message: `no image of this project matches "${selector}"`,
+    hint: suggestion === undefined ? `images are: ${known.join(', ') || 'none'}` : `did you mean ${suggestion}?`,
+  } as const satisfies Failure;
+}
+
+/** The environment: something writes into the project while it is read. */
+export function contextChanging(path: string) {
+  return {
+    reason: 'context-changing',
+    message: `${path} was being written while its content was read`,
+    hint: 'wait for whatever writes it, or list it in .dockerignore, and try again',
+  } as const satisfies Failure;
+}
+
+/** The environment. `why` is what the operating system said. */
+export function contextUnreadable(path: string, why: string) {
+  return {
+    reason: 'context-unreadable',
+    message: `${path} cannot be read: ${why}`,
+    hint: 'make it readable, or list it in .dockerignore if no image needs it',
+  } as const satisfies Failure;
+}
+
+/** A difference that stops a publish: the tag names content that these sources do not give. */
+export function changedWithoutBump(reference: string, path: string, what: readonly string[]) {
+  return {
+    reason: 'changed-without-bump',
+    message: `${reference} is published with other content than ${path} gives now`,
+    hint: 'raise the version of the image in its info.edn and run cip cascade-version-updates: a published version is never overwritten',
+    ...(what.length > 0 && { details: what }),
+  } as const satisfies Failure;
+}
+
+/** A difference that stops a publish: what would be built stands on a parent that is published otherwise. */
+export function publishedUnlikeStore(reference: string) {
+  return {
+    reason: 'published-unlike-store',
+    message: `${reference} has platforms of different content and cannot be completed`,
+    hint: 'raise the version of the image in its info.edn: a published version is never overwritten',
+  } as const satisfies Failure;
+}
+
+/** Somebody else published in between. Digests, or undefined where there was no tag. */
+export function lostRace(reference: string, wanted: string, found: string) {
+  return {
+    reason: 'lost-race',
+    message: `${reference} was published by somebody else meanwhile, as ${found} and not ${wanted}`,
+    hint: 'run the command again to see what is left to do; nothing was overwritten',
+  } as const satisfies Failure;
+}
+
+/** For `--require-all`. */
+export function missingInRegistry(reference: string) {
+  return {
+    reason: 'missing-in-registry',
+    message: `${reference} is not in the registry`,
+    hint: 'publish it first, or leave out --require-all',
+  } as const satisfies Failure;
+}
+
+/** Somebody else removed in between what the plan counted on. */
+export function imageGone(reference: string) {
+  return {
+    reason: 'image-gone',
+    message: `${reference} was removed after the plan was made`,
+    hint: 'run the command again',
+  } as const satisfies Failure;
+}
+
+export function cancelled(image: string) {
+  return {
+    reason: 'cancelled',
+    message: `${image} was not finished because the run was cancelled`,
+  } as const satisfies Failure;
+}

@@ -1,0 +1,56 @@
+import type { Digest } from '../oci/digest.ts';
+import type { KeyParts } from './build-key.ts';
+
+/** One thing by which two build keys differ. Lines count from 1. */
+export type KeyChange =
+  | { readonly code: 'input-changed'; readonly path: string }
+  | { readonly code: 'instruction-changed'; readonly line: number }
+  | { readonly code: 'parent-changed'; readonly parent: string }
+  | { readonly code: 'argument-changed'; readonly name: string }
+  | { readonly code: 'target-changed' };
+
+/** A key taken apart, and what its context held, as far as that is remembered. */
+export interface ExplainedKey {
+  readonly parts: KeyParts;
+  readonly paths?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * All that changed from `before` to `after`: inputs by path, the first instruction that differs, parents, arguments.
+ * Empty where the two cannot be compared, or what one context held is not remembered.
+ */
+export function keyChanges(before: ExplainedKey, after: ExplainedKey): readonly KeyChange[] {
+  if (before.parts.schema !== after.parts.schema) return [];
+  return [
+    ...contextChanges(before, after),
+    ...instructionChanges(before.parts.instructions, after.parts.instructions),
+    ...changedNames(before.parts.parents, after.parts.parents).map(
+      (parent) => ({ code: 'parent-changed', parent }) as const,
+    ),
+    ...changedNames(before.parts.args, after.parts.args).map((name) => ({ code: 'argument-changed', name }) as const),
+    ...(before.parts.target === after.parts.target ? [] : [{ code: 'target-changed' } as const]),
+  ];
+}
+
+function contextChanges(before: ExplainedKey, after: ExplainedKey): readonly KeyChange[] {
+  if (before.parts.context === after.parts.context) return [];
+  return changedNames(before.paths ?? {}, after.paths ?? {}).map((path) => ({ code: 'input-changed', path }));
+}
+
+type Instructions = readonly (readonly [line: number, digest: Digest])[];
+
+/** After the first difference all else may only have moved. Where something was cut off the end, its last line. */
+function instructionChanges(before: Instructions, after: Instructions): readonly KeyChange[] {
+  const at = after.findIndex(([, digest], index) => digest !== before[index]?.[1]);
+  const line = (at >= 0 ? after[at] : before.length > after.length ? after.at(-1) : undefined)?.[0];
+  return line === undefined ? [] : [{ code: 'instruction-changed', line }];
+}
+
+/** Added, removed or with another value; sorted. */
+function changedNames(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => before[name] !== after[name]).sort();
+}

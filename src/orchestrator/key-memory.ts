@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { Digest } from '../oci/digest.ts';
+import type { RecordLog } from '../store/record-log.ts';
+import type { Store } from '../store/store.ts';
+import type { KeyParts } from './build-key.ts';
+import type { ContextListing } from './context-digest.ts';
+import type { ExplainedKey } from './key-change.ts';
+
+const KeyPartsRecord = z.object({
+  schema: z.number(),
+  platform: z.string(),
+  target: z.string().optional(),
+  instructions: z.array(z.tuple([z.number(), Digest])),
+  args: z.record(z.string(), Digest),
+  parents: z.record(z.string(), Digest),
+  context: Digest,
+}) satisfies z.ZodType<KeyParts>;
+
+/** What keys were made of, so that it can be said why one is new. Lost records only make the answer shorter. */
+export class KeyMemory {
+  readonly #keys: RecordLog<z.infer<typeof KeyPartsRecord>>;
+  readonly #contexts: RecordLog<Record<string, string>>;
+
+  constructor(store: Store) {
+    this.#keys = store.records('build-keys', KeyPartsRecord);
+    this.#contexts = store.records('build-contexts', z.record(z.string(), z.string()));
+  }
+
+  async recall(key: Digest): Promise<ExplainedKey | undefined> {
+    const parts = await this.#keys.get(key);
+    return parts && { parts, paths: await this.#contexts.get(parts.context) };
+  }
+
+  /** Nothing where it is remembered already. */
+  async remember(key: Digest, parts: KeyParts, listing: ContextListing): Promise<void> {
+    if ((await this.#keys.get(key)) !== undefined) return;
+    if ((await this.#contexts.get(listing.digest)) === undefined) {
+      await this.#contexts.append(listing.digest, { ...listing.paths });
+    }
+    await this.#keys.append(key, KeyPartsRecord.parse(parts));
+  }
+}

@@ -1,0 +1,38 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+
+/** What is known of the image that a tag names. */
+export interface TaggedImage {
+  /** `registry/name:tag`. */
+  readonly reference: string;
+  readonly descriptor: Descriptor;
+  /** In the order of the index, attestations left out. Empty for a manifest without an index. */
+  readonly platforms: readonly TaggedPlatform[];
+}
+
+export interface TaggedPlatform {
+  readonly platform: Platform;
+  readonly manifest: Descriptor;
+  /** Absent on images of other tools, and where the rules of keys were others. */
+  readonly key?: Digest | undefined;
+}
+
+/** A place where images are, as it was looked at: the local store or a registry. */
+export interface PlaceState {
+  readonly kind: 'store' | 'registry';
+  /** What is there under each of the references that were asked about; no entry where there is no such tag. */
+  readonly tags: ReadonlyMap<string, TaggedImage>;
+}
+
+/** Where content of this key is to be had in a place; the first tag found. */
+export function findKey(
+  place: PlaceState,
+  key: Digest,
+): { readonly image: TaggedImage; readonly manifest: Descriptor } | undefined {
+  for (const image of place.tags.values()) {
+    const found = image.platforms.find((platform) => platform.key === key);
+    if (found !== undefined) return { image, manifest: found.manifest };
+  }
+  return undefined;
+}

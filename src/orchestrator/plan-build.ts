@@ -1,0 +1,173 @@
+import type { Digest } from '../oci/digest.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { ImageName } from '../project/image-name.ts';
+import { criticalPath } from './critical-path.ts';
+import { type Decision, decideImage } from './decide-image.ts';
+import { changedWithoutBump } from './failure.ts';
+import type { KeyChange } from './key-change.ts';
+import { latest, movesLatest } from './latest.ts';
+import type { PlaceState } from './place-state.ts';
+import type { Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
+import { describeReason } from './plan-reason.ts';
+import type { Selection } from './selection.ts';
+import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
+
+/** All that decisions are made of: known before anything is built. */
+export interface PlanInputs {
+  readonly command: PlanCommand;
+  /** `host[:port][/path]`. */
+  readonly registry: string;
+  readonly graph: DependencyGraph;
+  readonly selection: Selection;
+  readonly platforms: PlatformChoice;
+  readonly keyOf: (image: ImageName, platform: Platform) => Digest;
+  /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
+  readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
+  /** Where the tags are to be. The store itself for `build`. */
+  readonly target: PlaceState;
+  readonly store: PlaceState;
+  /** Milliseconds that building took; undefined where it was never done. */
+  readonly estimateOf: (image: ImageName, platform: Platform) => number | undefined;
+  /** Build what was asked for in any case; what is published is not overwritten even so. */
+  readonly rebuild: boolean;
+  /** `skip` leaves what is published as it is, and says so. */
+  readonly onDrift: 'fail' | 'skip';
+}
+
+/** Decides for every image by its key alone; the keys of its parents are a part of it. */
+export function planBuild(inputs: PlanInputs): Plan {
+  const { graph, selection } = inputs;
+  const levels = levelsOf(graph);
+  const candidates = new Set([...selection.selected, ...selection.implied]);
+  const decisions = new Map<ImageName, Decision>();
+  for (const name of graph.order.filter((one) => candidates.has(one))) {
+    decisions.set(name, decide(name, decisions, inputs));
+  }
+  for (const name of unneeded(inputs, decisions)) decisions.delete(name);
+
+  const images = [...decisions].map(([name, decision]): PlannedImage => {
+    const context = graph.project.contexts.get(name)!;
+    return {
+      name,
+      version: context.version,
+      reference: referenceOf(inputs, name),
+      path: context.path,
+      level: levels.get(name)!,
+      implied: !selection.selected.includes(name),
+      action: decision.action,
+      platforms: decision.platforms,
+      ...(decision.base && { base: decision.base }),
+      dependsOn: graph.parents.get(name) ?? [],
+      dependents: graph.children.get(name) ?? [],
+      tags: decision.action === 'build' || decision.action === 'retag' ? tagsOf(inputs, name) : [],
+      reasons: reasonsOf(name, decision, decisions, inputs),
+    };
+  });
+  return {
+    command: inputs.command,
+    registry: inputs.registry,
+    images,
+    failures: inputs.onDrift === 'skip' ? [] : images.filter(({ action }) => action === 'drift').map(driftFailure),
+    criticalPath: criticalPath(images),
+  };
+}
+
+function decide(name: ImageName, decisions: ReadonlyMap<ImageName, Decision>, inputs: PlanInputs): Decision {
+  const context = inputs.graph.project.contexts.get(name)!;
+  const wanted = wantedPlatforms(context, inputs.platforms);
+  const skippedParent = inputs.graph.parents
+    .get(name)
+    ?.find((parent) => decisions.get(parent)?.action === 'skipped-platform');
+  if (inputs.platforms.kind === 'host') {
+    if (wanted.length === 0)
+      return skipped({ code: 'platform-excluded', platform: formatPlatform(inputs.platforms.platform) });
+    if (skippedParent !== undefined) return skipped({ code: 'parent-skipped', parent: skippedParent });
+  }
+  return decideImage({
+    reference: referenceOf(inputs, name),
+    latestReference: `${inputs.registry}/${name}:${latest}`,
+    wanted,
+    keyOf: (platform) => inputs.keyOf(name, platform),
+    estimateOf: (platform) => inputs.estimateOf(name, platform),
+    target: inputs.target,
+    store: inputs.store,
+    rebuild: inputs.rebuild && inputs.selection.selected.includes(name),
+  });
+}
+
+function skipped(reason: PlanReason): Decision {
+  return { action: 'skipped-platform', platforms: [], reasons: [reason] };
+}
+
+/** Ancestors that nobody asked for and nothing is built from. */
+function unneeded({ graph, selection }: PlanInputs, decisions: ReadonlyMap<ImageName, Decision>): readonly ImageName[] {
+  const needed = new Set<ImageName>(selection.selected);
+  for (const name of graph.order.toReversed()) {
+    if (!needed.has(name) || decisions.get(name)?.action !== 'build') continue;
+    for (const parent of graph.parents.get(name) ?? []) needed.add(parent);
+  }
+  return selection.implied.filter((name) => !needed.has(name));
+}
+
+function reasonsOf(
+  name: ImageName,
+  { action, changed, reasons }: Decision,
+  decisions: ReadonlyMap<ImageName, Decision>,
+  { graph, changesBetween }: PlanInputs,
+): readonly PlanReason[] {
+  if (changed === undefined) return reasons;
+  const path = graph.project.contexts.get(name)!.path;
+  const known = changesBetween(changed.before, changed.after) ?? [];
+  const changes =
+    known.length > 0 ? known.map((change) => shown(change, path, decisions)) : [{ code: 'key-changed' } as const];
+  return action === 'drift' ? [...reasons, ...changes] : [...changes, ...reasons];
+}
+
+function shown(change: KeyChange, path: string, decisions: ReadonlyMap<ImageName, Decision>): PlanReason {
+  switch (change.code) {
+    case 'input-changed':
+      return { code: change.code, path: `${path}/${change.path}` };
+    case 'instruction-changed':
+      return { code: change.code, path: `${path}/Dockerfile`, line: change.line };
+    case 'parent-changed': {
+      const isBuilt = decisions.get(change.parent as ImageName)?.action === 'build';
+      return { code: isBuilt ? 'parent-built' : 'parent-changed', parent: change.parent };
+    }
+    default:
+      return change;
+  }
+}
+
+/** The version, and `latest` as far as can be said: a registry is asked for all its versions when it is set. */
+function tagsOf({ graph, registry, target }: PlanInputs, name: ImageName): readonly PlannedTag[] {
+  const { version } = graph.project.contexts.get(name)!;
+  const repository = `${registry}/${name}`;
+  const before = (tag: string): PlannedTag => {
+    const reference = `${repository}:${tag}`;
+    return { reference, before: target.tags.get(reference)?.descriptor.digest ?? null };
+  };
+  const existing = [...target.tags.keys()].flatMap((reference) =>
+    reference.startsWith(`${repository}:`) ? [reference.slice(repository.length + 1)] : [],
+  );
+  const follows = movesLatest(version, existing);
+  return follows ? [before(version), before(latest)] : [before(version)];
+}
+
+function driftFailure({ reference, path, reasons }: PlannedImage) {
+  const changes = reasons.filter(({ code }) => code !== 'changed-without-bump' && code !== 'key-changed');
+  return changedWithoutBump(reference, path, changes.map(describeReason));
+}
+
+function levelsOf(graph: DependencyGraph): ReadonlyMap<ImageName, number> {
+  const levels = new Map<ImageName, number>();
+  for (const name of graph.order) {
+    const parents = graph.parents.get(name) ?? [];
+    levels.set(name, Math.max(-1, ...parents.map((parent) => levels.get(parent)!)) + 1);
+  }
+  return levels;
+}
+
+function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {
+  return `${registry}/${name}:${graph.project.contexts.get(name)!.version}`;
+}

@@ -1,0 +1,40 @@
+import { assertNever } from '../result.ts';
+import type { PlanReason } from './plan.ts';
+
+/** A reason as a person is told it, without the image it is about: `changed: contexts/04-go-dev/plugins.lua`. */
+export function describeReason(reason: PlanReason): string {
+  switch (reason.code) {
+    case 'missing':
+      return `${reason.reference} is missing`;
+    case 'missing-platforms':
+      return `missing for ${reason.platforms.join(', ')}`;
+    case 'input-changed':
+      return `changed: ${reason.path}`;
+    case 'instruction-changed':
+      return `instruction at ${reason.path}:${reason.line} changed`;
+    case 'argument-changed':
+      return `build argument ${reason.name} changed`;
+    case 'target-changed':
+      return 'the target stage is another';
+    case 'parent-built':
+      return `parent ${reason.parent} is built`;
+    case 'parent-changed':
+      return `parent ${reason.parent} changed`;
+    case 'key-changed':
+      return 'the sources changed since it was built elsewhere';
+    case 'asked-for':
+      return 'asked for';
+    case 'same-key':
+      return `same content as ${reason.reference}`;
+    case 'no-key':
+      return 'made by another tool: its sources are not known';
+    case 'changed-without-bump':
+      return 'published with other content than the sources give now';
+    case 'platform-excluded':
+      return `not made for ${reason.platform}`;
+    case 'parent-skipped':
+      return `parent ${reason.parent} is skipped`;
+    default:
+      return assertNever(reason);
+  }
+}

@@ -1,0 +1,119 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Failure } from '../result.ts';
+
+/** What is to be done, and why: all decided, nothing done. Printable, and the same for equal inputs. */
+export interface Plan {
+  readonly command: PlanCommand;
+  /** `host[:port][/path]`: what stands before the names of the images. */
+  readonly registry: string;
+  /** Parents before children. Ancestors that turned out not to be needed are left out. */
+  readonly images: readonly PlannedImage[];
+  /** What forbids running the plan, such as drift; empty if nothing does. */
+  readonly failures: readonly Failure[];
+  readonly criticalPath: CriticalPath;
+}
+
+/** `build` asks the local store what is there, `publish` the registry. */
+export type PlanCommand = 'build' | 'publish';
+
+export interface PlannedImage {
+  readonly name: ImageName;
+  readonly version: string;
+  /** `registry/name:version`. */
+  readonly reference: string;
+  /** As shown: `contexts/04-node-dev`. */
+  readonly path: string;
+  /** 0 has no parent in the project; else one more than the highest of the parents. */
+  readonly level: number;
+  /** Not asked for: needed by one that is. */
+  readonly implied: boolean;
+  readonly action: Action;
+  /** What the image is to have, in the order wanted. Empty when skipped for its platforms. */
+  readonly platforms: readonly PlannedPlatform[];
+  /** An index to complete: the tag's, less the platforms whose content is no longer right. */
+  readonly base?: IndexBase | undefined;
+  readonly dependsOn: readonly ImageName[];
+  readonly dependents: readonly ImageName[];
+  /** Tags to be set, the version first. */
+  readonly tags: readonly PlannedTag[];
+  /** The most telling first; never empty. */
+  readonly reasons: readonly PlanReason[];
+}
+
+/**
+ * - `build`: at least one platform is built; others may be taken from where they are.
+ * - `retag`: all content is there under another name: only tags (and, to a registry, a push) are needed.
+ * - `up-to-date`: the tag is there with equal keys.
+ * - `unverified`: the tag is there, made by another tool: nobody knows of what.
+ * - `drift`: published, but not of what the sources are now. Nothing is overwritten.
+ * - `skipped-platform`: the image is not made for the platform that is built.
+ */
+export type Action = 'build' | 'retag' | 'up-to-date' | 'unverified' | 'drift' | 'skipped-platform';
+
+export interface PlannedPlatform {
+  readonly platform: Platform;
+  readonly key: Digest;
+  /** Of what the tag of the version names now, else `latest`. */
+  readonly previousKey?: Digest | undefined;
+  readonly source: PlatformSource;
+  /** Milliseconds, from earlier runs; only for what is built. */
+  readonly estimate?: number | undefined;
+}
+
+/** Where the manifest of a platform comes from. */
+export type PlatformSource =
+  | { readonly from: 'build' }
+  /** The index that the tag names has it. */
+  | { readonly from: 'tag'; readonly manifest: Descriptor }
+  /** It is known under another reference. */
+  | {
+      readonly from: 'store' | 'registry';
+      readonly reference: string;
+      readonly index: Descriptor;
+      readonly manifest: Descriptor;
+    };
+
+export interface IndexBase {
+  readonly index: Descriptor;
+  /** Platforms to leave out, as text. */
+  readonly drop: readonly string[];
+}
+
+export interface PlannedTag {
+  readonly reference: string;
+  /** Digest it names now; null where there is none, absent where nobody asked. */
+  readonly before?: Digest | null | undefined;
+}
+
+/** Why. Names and paths as people are shown them; lines count from 1. */
+export type PlanReason =
+  | { readonly code: 'missing'; readonly reference: string }
+  | { readonly code: 'missing-platforms'; readonly platforms: readonly string[] }
+  | { readonly code: 'input-changed'; readonly path: string }
+  | { readonly code: 'instruction-changed'; readonly path: string; readonly line: number }
+  | { readonly code: 'argument-changed'; readonly name: string }
+  | { readonly code: 'target-changed' }
+  /** The parent is built in this plan. */
+  | { readonly code: 'parent-built'; readonly parent: string }
+  /** The parent is other than the one it was built from, and there already. */
+  | { readonly code: 'parent-changed'; readonly parent: string }
+  /** Nothing is remembered of what the earlier key was made of. */
+  | { readonly code: 'key-changed' }
+  | { readonly code: 'asked-for' }
+  | { readonly code: 'same-key'; readonly reference: string }
+  | { readonly code: 'no-key' }
+  | { readonly code: 'changed-without-bump' }
+  | { readonly code: 'platform-excluded'; readonly platform: string }
+  | { readonly code: 'parent-skipped'; readonly parent: string };
+
+/** The chain of builds that takes longest: no number of jobs makes the run shorter. */
+export interface CriticalPath {
+  readonly images: readonly ImageName[];
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Whether all of its durations are recorded ones. */
+  readonly isRecorded: boolean;
+}

@@ -1,0 +1,195 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { readDocument } from '../oci/read-document.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { ImageName } from '../project/image-name.ts';
+import { type Failure, failuresOf } from '../result.ts';
+import { type BuildImageDependencies, buildImage } from './build-image.ts';
+import type { BuildKeys } from './build-keys.ts';
+import { remainingDurations } from './critical-path.ts';
+import type { Durations } from './durations.ts';
+import { platformsOf } from './index-keys.ts';
+import type { KeyMemory } from './key-memory.ts';
+import { latest, movesLatest } from './latest.ts';
+import { contentFor, referencesTo } from './parent-images.ts';
+import type { PlaceState, TaggedImage } from './place-state.ts';
+import type { Plan, PlannedImage } from './plan.ts';
+import { describeReason } from './plan-reason.ts';
+import type { ImageOutcome, RunReport } from './run-report.ts';
+import { type Outcome, schedule } from './schedule.ts';
+
+export interface RunDependencies extends BuildImageDependencies {
+  readonly graph: DependencyGraph;
+  readonly keys: BuildKeys;
+  /** As it was when the plan was made. */
+  readonly storeState: PlaceState;
+  readonly memory: KeyMemory;
+  readonly durations: Durations;
+  /** Milliseconds, from any start. */
+  readonly clock: () => number;
+}
+
+export interface RunOptions {
+  /** Images at once. */
+  readonly jobs: number;
+  /** After a failure go on with all that is not built from the failed image; else start nothing new. */
+  readonly keepGoing: boolean;
+  /** When it aborts nothing new is started, and what runs is finished. */
+  readonly drain?: AbortSignal | undefined;
+  /** Called for each image as soon as its content is in the store; not waited for. Must not throw. */
+  readonly onContent?: ((image: PlannedImage, content: Descriptor | undefined) => void) | undefined;
+}
+
+/**
+ * Builds and names what the plan says, each image as soon as its own parents are done. Failures of images are in the
+ * report; rejects only for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
+ */
+export async function runPlan(
+  plan: Plan,
+  dependencies: RunDependencies,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<RunReport> {
+  const run = new PlanRun(plan, dependencies, options, signal);
+  const work = plan.images.filter(isWork);
+  const names = new Set(work.map(({ name }) => name));
+  const priorities = remainingDurations(plan.images);
+  const tasks = work.map((image) => ({
+    id: image.name,
+    after: image.dependsOn.filter((parent) => names.has(parent)),
+    priority: priorities.get(image.name)!,
+    run: () => run.image(image),
+  }));
+  const drain = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
+  run.skipUntouched();
+  const outcomes = await schedule(tasks, { jobs: options.jobs, keepGoing: options.keepGoing, drain });
+  const results = plan.images.map((image) => ({ image, ...outcomeOf(outcomes.get(image.name), signal) }));
+  return { results };
+}
+
+function isWork({ action }: PlannedImage): boolean {
+  return action === 'build' || action === 'retag';
+}
+
+type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' }>;
+
+class PlanRun {
+  readonly #plan: Plan;
+  readonly #dependencies: RunDependencies;
+  readonly #options: RunOptions;
+  readonly #signal: AbortSignal;
+  /** Images of this run as their children will want them. */
+  readonly #made = new Map<ImageName, TaggedImage>();
+
+  constructor(plan: Plan, dependencies: RunDependencies, options: RunOptions, signal: AbortSignal) {
+    this.#plan = plan;
+    this.#dependencies = dependencies;
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  skipUntouched(): void {
+    for (const image of this.#plan.images.filter((one) => !isWork(one))) {
+      const why = image.reasons.map(describeReason).join('; ');
+      this.#dependencies.progress.emit({ type: 'image-skipped', image: image.name, why });
+    }
+  }
+
+  async image(image: PlannedImage): Promise<Done> {
+    const { progress, clock } = this.#dependencies;
+    const start = clock();
+    try {
+      const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
+      progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
+      const content = await this.#build(image);
+      const duration = clock() - start;
+      if (content !== undefined) await this.#keep(image, content, duration);
+      this.#options.onContent?.(image, content);
+      if (content !== undefined)
+        progress.emit({ type: 'image-finished', image: image.name, digest: content.digest, duration });
+      return { status: image.action === 'build' ? 'built' : 'retagged', content, duration };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (!this.#signal.aborted) progress.emit({ type: 'image-failed', image: image.name, message });
+      throw error;
+    }
+  }
+
+  async #build(image: PlannedImage): Promise<Descriptor | undefined> {
+    const context = this.#dependencies.graph.project.contexts.get(image.name)!;
+    const resolved = image.action === 'build' ? await this.#resolved(image) : {};
+    return await buildImage(image, context, this.#plan.command, resolved, this.#dependencies, this.#signal);
+  }
+
+  /** Parents that are in the store, built in this run or before; the builder looks for others in the registry. */
+  async #resolved(image: PlannedImage): Promise<Readonly<Record<string, Descriptor>>> {
+    const { graph } = this.#dependencies;
+    const edges = graph.edges.filter(({ from }) => from === image.name);
+    const built = image.platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+    const resolved: Record<string, Descriptor> = {};
+    for (const parent of graph.parents.get(image.name) ?? []) {
+      const content = await this.#contentOf(parent, built);
+      if (content === undefined) continue;
+      const { version } = graph.project.contexts.get(parent)!;
+      for (const reference of referencesTo(parent, version, edges, this.#plan.registry)) resolved[reference] = content;
+    }
+    return resolved;
+  }
+
+  async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<Descriptor | undefined> {
+    const { store, keys, storeState } = this.#dependencies;
+    const planned = this.#plan.images.find(({ name }) => name === parent);
+    const tagged = planned && storeState.tags.get(planned.reference);
+    // Of another tool: it is what the tag says, and there is no more to know.
+    if (planned?.action === 'unverified' && this.#plan.command === 'build') return tagged?.descriptor;
+    const candidates = [this.#made.get(parent), tagged, ...storeState.tags.values()].filter((one) => one !== undefined);
+    const keyOf = (platform: Platform): Digest => keys.keyOf(parent, platform);
+    return await contentFor(platforms, candidates, keyOf, store, this.#signal);
+  }
+
+  /** Names the image, and remembers what it was made of and how long that took. */
+  async #keep(image: PlannedImage, content: Descriptor, duration: number): Promise<void> {
+    const { store, keys, memory, durations } = this.#dependencies;
+    const document = await readDocument(store.blobs, content, this.#signal);
+    const platforms = await platformsOf(document, store.blobs, this.#signal);
+    this.#made.set(image.name, { reference: image.reference, descriptor: content, platforms });
+
+    await store.refs.set(await this.#names(image, content), this.#signal);
+    const built = image.platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+    for (const platform of built) {
+      const { key, parts, listing } = keys.computed(image.name, platform);
+      await memory.remember(key, parts, listing);
+    }
+    await durations.record(image.name, built, duration);
+  }
+
+  async #names(image: PlannedImage, content: Descriptor): Promise<ReadonlyMap<string, Descriptor>> {
+    const repository = `${this.#plan.registry}/${image.name}`;
+    const existing = [...(await this.#dependencies.store.refs.list()).keys()]
+      .filter((reference) => reference.startsWith(`${repository}:`))
+      .map((reference) => reference.slice(repository.length + 1));
+    const names = new Map([[image.reference, content]]);
+    if (movesLatest(image.version, existing)) names.set(`${repository}:${latest}`, content);
+    return names;
+  }
+}
+
+function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
+  switch (outcome?.status) {
+    case undefined:
+      return { status: 'untouched' };
+    case 'done':
+      return outcome.value;
+    case 'failed':
+      return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
+    default:
+      return outcome;
+  }
+}
+
+function failuresIn(error: unknown): readonly Failure[] {
+  const failures = failuresOf(error);
+  if (failures === undefined) throw error;
+  return failures;
+}

@@ -1,0 +1,92 @@
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { ImageName } from '../project/image-name.ts';
+import { type Failure, failed, ok, type Result } from '../result.ts';
+import { unknownSelector } from './failure.ts';
+
+/** Which images a command is about, in the order of the graph. */
+export interface Selection {
+  /** What was asked for. */
+  readonly selected: readonly ImageName[];
+  /** Ancestors of those that were not asked for: only needed as far as something is built from them. */
+  readonly implied: readonly ImageName[];
+}
+
+/**
+ * Reads selectors: `jq`, `*-dev` (`*` and `?`), `base-dev+` (and all that is built from it), `+web-dev` (and all that it
+ * is built from), `+x+`. None at all select everything. All failures of the list are reported.
+ */
+export function selectImages(graph: DependencyGraph, selectors: readonly string[]): Result<Selection> {
+  if (selectors.length === 0) return ok({ selected: graph.order, implied: [] });
+  const selected = new Set<ImageName>();
+  const failures: Failure[] = [];
+  for (const selector of selectors) {
+    const names = matching(graph, selector);
+    if (names.length === 0) failures.push(noMatch(graph, selector));
+    for (const name of names) selected.add(name);
+  }
+  if (failures.length > 0) return failed(failures);
+  const needed = reachable(selected, graph.parents);
+  return ok({
+    selected: graph.order.filter((name) => selected.has(name)),
+    implied: graph.order.filter((name) => needed.has(name) && !selected.has(name)),
+  });
+}
+
+function matching(graph: DependencyGraph, selector: string): readonly ImageName[] {
+  const { ancestors, pattern, descendants } = partsOf(selector);
+  const named = graph.order.filter((name) => pattern.test(name));
+  return [
+    ...named,
+    ...(ancestors ? reachable(new Set(named), graph.parents) : []),
+    ...(descendants ? reachable(new Set(named), graph.children) : []),
+  ];
+}
+
+function partsOf(selector: string) {
+  const [, before, name = '', after] = /^(\+?)(.*?)(\+?)$/s.exec(selector)!;
+  const source = name.replace(/[\\^$.|?*+()[\]{}]/g, (found) =>
+    found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`,
+  );
+  return { name, ancestors: before === '+', pattern: new RegExp(`^${source}$`, 's'), descendants: after === '+' };
+}
+
+/** Everything that can be reached from the names, themselves included. */
+function reachable(
+  names: ReadonlySet<ImageName>,
+  next: ReadonlyMap<ImageName, readonly ImageName[]>,
+): ReadonlySet<ImageName> {
+  const found = new Set(names);
+  for (const name of found) for (const other of next.get(name) ?? []) found.add(other);
+  return found;
+}
+
+function noMatch(graph: DependencyGraph, selector: string) {
+  const { name, ancestors, descendants } = partsOf(selector);
+  const nearest = nearestName(name, graph.order);
+  const suggestion = nearest && `${ancestors ? '+' : ''}${nearest}${descendants ? '+' : ''}`;
+  return unknownSelector(selector, graph.order, suggestion);
+}
+
+/** The name that shares most of its letters with what was typed; undefined where none is near enough to suggest. */
+function nearestName(typed: string, names: readonly string[]): string | undefined {
+  const limit = Math.max(1, Math.floor(typed.length / 3));
+  return names
+    .map((name) => ({ name, edits: edits(typed.toLowerCase(), name) }))
+    .filter((candidate) => candidate.edits <= limit)
+    .sort((a, b) => a.edits - b.edits)[0]?.name;
+}
+
+/** Letters to insert, delete or replace; swapped neighbours count as one. */
+function edits(a: string, b: string): number {
+  let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped ? before[j - 2]! + 1 : replaced));
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length]!;
+}
