@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCommandLine } from '../../src/cli/command-line.ts';
+import type { Invocation } from '../../src/cli/invocation.ts';
+import type { OptionName } from '../../src/cli/options.ts';
+
+const arm64 = { os: 'linux', architecture: 'arm64' };
+const amd64 = { os: 'linux', architecture: 'amd64' };
+const localhost = { host: 'localhost:5000', path: '' };
+
+async function invocation(argv: readonly string[], env: Record<string, string> = {}): Promise<Invocation> {
+  const parsed = await parseCommandLine(argv, env);
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  assert.equal(parsed.value.kind, 'run');
+  return (parsed.value as Extract<typeof parsed.value, { kind: 'run' }>).invocation;
+}
+
+async function reasons(argv: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
+  const parsed = await parseCommandLine(argv, env);
+  assert.ok(!parsed.ok, `${argv.join(' ')} was accepted`);
+  return parsed.failure.map(({ reason }) => reason);
+}
+
+const defaults: [command: string, want: Partial<Record<OptionName, unknown>>][] = [
+  ['build', { projectDir: '.', localRegistry: localhost, defaultPlatforms: [arm64, amd64], stopOnFirstError: true }],
+  ['publish-locally', { projectDir: '.', localRegistry: localhost, defaultPlatforms: [arm64, amd64] }],
+  ['build', { keepGoing: false, onlyLocalPlatform: false, dryRun: false, noCache: false, json: false, secret: [] }],
+  ['build', { platform: undefined, jobs: undefined, insecureRegistry: [], registryCa: undefined }],
+  ['build', { progress: 'auto', color: 'auto', quiet: false, verbose: 0 }],
+  ['publish --remote-registry r.example.com/group', { remoteRegistry: { host: 'r.example.com', path: 'group' } }],
+  ['publish --remote-registry r.example.com', { defaultPlatforms: [arm64, amd64], stopOnFirstError: true }],
+  ['upload-all-to-local-registry --remote-registry r.example.com', { projectDir: '.', localRegistry: localhost }],
+  ['pull-latest-from-local-registry', { projectDir: '.', localRegistry: localhost }],
+  ['pull-latest-from-remote-registry --remote-registry r.example.com', { projectDir: '.' }],
+  ['cascade-version-updates', { projectDir: '.', check: false }],
+  ['graph', { format: 'tree' }],
+  ['pull', { from: 'local' }],
+  ['registry serve', { addr: { host: '127.0.0.1', port: 5000 }, storage: undefined }],
+];
+for (const [line, want] of defaults) {
+  test(`without options: ${line} has ${Object.keys(want).join(', ')}`, async () => {
+    const { options } = await invocation(line.split(' '));
+    assert.deepEqual(pick(options, Object.keys(want)), want);
+  });
+}
+
+const given: [title: string, argv: string[], want: Partial<Record<OptionName, unknown>>][] = [
+  ['value after a space', ['--project-dir', 'a/b'], { projectDir: 'a/b' }],
+  ['value after =', ['--project-dir=a=b'], { projectDir: 'a=b' }],
+  ['the last one wins', ['--project-dir=a', '-C', 'b'], { projectDir: 'b' }],
+  ['short and glued number', ['-j4'], { jobs: 4 }],
+  ['short ones in a group', ['-kn'], { keepGoing: true, dryRun: true }],
+  ['counted', ['-vv', '-v'], { verbose: 3 }],
+  ['-v alone', ['-v'], { verbose: 1 }],
+  ['=false', ['--stop-on-first-error=false'], { stopOnFirstError: false }],
+  ['=NO', ['--stop-on-first-error=NO'], { stopOnFirstError: false }],
+  ['--no-', ['--no-stop-on-first-error'], { stopOnFirstError: false }],
+  ['--no- and back', ['--no-stop-on-first-error', '--stop-on-first-error'], { stopOnFirstError: true }],
+  ['there and --no-', ['--stop-on-first-error', '--no-stop-on-first-error'], { stopOnFirstError: false }],
+  ['a name that begins with no-', ['--no-cache'], { noCache: true }],
+  ['a name that begins with no-, =false', ['--no-cache=false'], { noCache: false }],
+  ['--no-color', ['--no-color'], { color: 'never' }],
+  [
+    'platforms keep their order',
+    ['--platform=linux/s390x,linux/amd64'],
+    { platform: [{ os: 'linux', architecture: 's390x' }, amd64] },
+  ],
+  [
+    'platforms once each, trimmed, normalised',
+    ['--default-platforms', ' linux/amd64 , linux/x86_64,arm64'],
+    { defaultPlatforms: [amd64, arm64] },
+  ],
+  [
+    'a registry with scheme and slash',
+    ['--local-registry', 'http://r.example.com:5000/'],
+    { localRegistry: { host: 'r.example.com:5000', path: '', scheme: 'http' } },
+  ],
+  ['repeatable', ['--insecure-registry=a:1', '--insecure-registry', 'b:2'], { insecureRegistry: ['a:1', 'b:2'] }],
+  [
+    'secrets',
+    ['--secret', 'id=npm,src=.npmrc', '--secret=src=b,id=a'],
+    {
+      secret: [
+        { id: 'npm', src: '.npmrc' },
+        { id: 'a', src: 'b' },
+      ],
+    },
+  ],
+];
+for (const [title, argv, want] of given) {
+  test(`options: ${title}: ${argv.join(' ')}`, async () => {
+    const before = await invocation([...argv, 'build']);
+    const after = await invocation(['build', ...argv]);
+    assert.deepEqual(pick(after.options, Object.keys(want)), want);
+    assert.deepEqual(before, after);
+  });
+}
+
+const commandNames: [typed: string, want: string][] = [
+  ['build', 'build'],
+  ['BUILD', 'build'],
+  ['Cascade', 'cascade-version-updates'],
+  ['mirror --remote-registry=r.example.com', 'upload-all-to-local-registry'],
+  ['registry serve', 'registry serve'],
+  ['Registry SERVE', 'registry serve'],
+];
+for (const [typed, want] of commandNames) {
+  test(`commands: ${typed} is ${want}`, async () => assert.equal((await invocation(typed.split(' '))).command, want));
+}
+
+test('positionals are selectors, wherever they stand', async () => {
+  const { positionals } = await invocation(['build', 'jq', '-k', '*-dev', '--jobs', '2', '+x+']);
+  assert.deepEqual(positionals, ['jq', '*-dev', '+x+']);
+});
+
+test('what follows -- is for the build, whatever it looks like', async () => {
+  const { positionals, buildArguments } = await invocation(['build', 'jq', '--', '--build-arg', 'K=V', '-h', '--']);
+  assert.deepEqual(
+    { positionals, buildArguments },
+    { positionals: ['jq'], buildArguments: ['--build-arg', 'K=V', '-h', '--'] },
+  );
+});
+
+test('the environment gives what the line does not', async () => {
+  const env = {
+    CIP_JOBS: '3',
+    CIP_KEEP_GOING: '1',
+    CIP_LOCAL_REGISTRY: 'r:1',
+    CIP_PLATFORM: '',
+    CIP_INSECURE_REGISTRY: 'a:1, b:2',
+  };
+  const { options, explicit } = await invocation(['build', '--local-registry', 'r:2'], env);
+  const { jobs, keepGoing, localRegistry, platform, insecureRegistry } = options;
+  assert.deepEqual(
+    { jobs, keepGoing, localRegistry, platform, insecureRegistry },
+    {
+      jobs: 3,
+      keepGoing: true,
+      localRegistry: { host: 'r:2', path: '' },
+      platform: undefined,
+      insecureRegistry: ['a:1', 'b:2'],
+    },
+  );
+  assert.deepEqual([...explicit].sort(), ['insecureRegistry', 'jobs', 'keepGoing', 'localRegistry']);
+});
+
+test('a required option may come from the environment', async () => {
+  const { options } = await invocation(['publish'], { CIP_REMOTE_REGISTRY: 'r.example.com' });
+  assert.deepEqual(options.remoteRegistry, { host: 'r.example.com', path: '' });
+});
+
+const help: [title: string, argv: string[], command: string | undefined][] = [
+  ['help', ['help'], undefined],
+  ['-h', ['-h'], undefined],
+  ['--HELP', ['--HELP'], undefined],
+  ['-H', ['-H'], undefined],
+  ['help of a command', ['help', 'publish'], 'publish'],
+  ['help of an alias', ['help', 'CASCADE'], 'cascade-version-updates'],
+  ['help of two words', ['help', 'registry', 'serve'], 'registry serve'],
+  ['help help', ['help', 'help'], undefined],
+  ['beats an unknown option', ['publish', '--bogus', '-h'], 'publish'],
+  ['beats a missing option', ['publish', '--help'], 'publish'],
+  ['beats a bad value', ['build', '--jobs=none', '--help'], 'build'],
+  ['before the command', ['-h', 'build'], 'build'],
+  ['beats an unknown command', ['bild', '-h'], undefined],
+];
+for (const [title, argv, command] of help) {
+  test(`help: ${title}: ${argv.join(' ')}`, async () => {
+    const parsed = await parseCommandLine(argv, {});
+    assert.ok(parsed.ok && parsed.value.kind === 'help');
+    assert.equal(parsed.value.command?.name, command);
+  });
+}
+
+test('-h after -- is not a request for help', async () => {
+  assert.deepEqual((await invocation(['build', '--', '-h'])).buildArguments, ['-h']);
+});
+
+const mistakes: [title: string, argv: string[], want: string[]][] = [
+  ['no command', [], ['missing-command']],
+  ['no command, and a bad option', ['--bogus'], ['missing-command', 'unknown-option']],
+  ['unknown command', ['bild'], ['unknown-command']],
+  ['half a command', ['registry'], ['unknown-command']],
+  ['help of an unknown command', ['help', 'bild'], ['unknown-command']],
+  ['unknown options', ['build', '--bogus', '-x'], ['unknown-option', 'unknown-option']],
+  ['an option of another command', ['build', '--remote-registry=r'], ['option-of-other-command']],
+  ['missing option', ['publish'], ['missing-option']],
+  ['missing value', ['build', '--project-dir'], ['option-without-value']],
+  ['missing value before an option', ['build', '--project-dir', '--json'], ['option-without-value']],
+  ['missing value of a list', ['build', '--secret'], ['option-without-value']],
+  ['empty value', ['build', '--default-platforms='], ['option-without-value']],
+  ['all at once', ['publish', '--foo', '--project-dir'], ['unknown-option', 'option-without-value', 'missing-option']],
+  ['malformed platform', ['build', '--platform=linux/amd64,,x/y'], ['invalid-option-value']],
+  ['malformed registry', ['build', '--local-registry=ftp://x'], ['invalid-option-value']],
+  ['no number', ['build', '-j', 'many'], ['invalid-option-value']],
+  ['too small', ['build', '-j0'], ['invalid-option-value']],
+  ['half a toggle', ['build', '--json=perhaps'], ['invalid-option-value']],
+  ['no such mode', ['build', '--progress=fancy'], ['invalid-option-value']],
+  ['half a secret', ['build', '--secret=id=a'], ['invalid-option-value']],
+  ['address without port', ['registry', 'serve', '--addr=localhost'], ['invalid-option-value']],
+  ['contradiction', ['build', '-k', '--stop-on-first-error'], ['contradictory-options']],
+  ['argument where none is taken', ['check', 'jq'], ['unexpected-argument']],
+  ['-- where nothing is built', ['cascade', '--', '--pull'], ['arguments-after-dashes']],
+  ['no such shell', ['completion', 'tcsh'], ['unknown-shell']],
+];
+for (const [title, argv, want] of mistakes) {
+  test(`mistakes: ${title}: ${argv.join(' ')}`, async () => assert.deepEqual(await reasons(argv), want));
+}
+
+test('mistakes: a bad value in the environment', async () => {
+  assert.deepEqual(await reasons(['build'], { CIP_JOBS: 'x' }), ['invalid-option-value']);
+});
+
+const slips: [argv: string[], hint: string][] = [
+  [['biuld'], 'did you mean: cip build'],
+  [['publsh'], 'did you mean: cip publish'],
+  [['registry'], 'did you mean: cip registry serve'],
+  [['build', '--projct-dir=x'], 'did you mean: --project-dir'],
+  [['build', '--keep-goin'], 'did you mean: --keep-going'],
+  [['frobnicate'], 'cip help lists the commands'],
+];
+for (const [argv, hint] of slips) {
+  test(`slips: ${argv.join(' ')}: ${hint}`, async () => {
+    const parsed = await parseCommandLine(argv, {});
+    assert.ok(!parsed.ok);
+    assert.deepEqual(
+      parsed.failure.map((failure) => failure.hint),
+      [hint],
+    );
+  });
+}
+
+function pick(values: object, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, (values as Record<string, unknown>)[name]]));
+}
