@@ -62,6 +62,8 @@ export interface FromInstruction extends Base {
   readonly image: string;
   /** Covers just `image`, so that a cascade can replace it and keep every other byte. */
   readonly imageAt: SourceSpan;
+  /** The name after AS, in lower case. */
+  readonly name?: string | undefined;
   readonly platform?: string | undefined;
 }
 export interface ArgInstruction extends Base {
@@ -103,8 +105,18 @@ export interface AddInstruction extends Transfer {
   readonly keepGitDir?: boolean | undefined;
   readonly unpack?: boolean | undefined;
 }
-/** One `--mount=`; values unexpanded, keys checked. */
+/** A `key=value` of `--mount=`, or a key alone; keys in lower case, values as written but without quotes. */
+export interface MountField {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly at: SourceSpan;
+}
+/**
+ * One `--mount=`; values unexpanded, keys checked. Where the value of `type`, `sharing`, `readonly` or `required` holds
+ * a variable, the default stands in its place until `expandMount` is asked.
+ */
 export interface RunMount {
+  readonly fields: readonly MountField[];
   readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
   readonly at: SourceSpan;
   readonly target?: string | undefined;
@@ -154,7 +166,7 @@ export interface WordInstruction extends Base {
 }
 export interface HealthcheckInstruction extends Base {
   readonly keyword: 'HEALTHCHECK';
-  /** `none` switches off what the base has. Durations in nanoseconds, absent where not given. */
+  /** `none` switches off what the base has. Durations in nanoseconds, absent where not given or 0, which mean the same. */
   readonly check:
     | { readonly type: 'none' }
     | {

@@ -1,0 +1,342 @@
+import type { Failure, SourceSpan } from '../result.ts';
+
+// Text level
+
+export function invalidUtf8(file: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-utf8',
+    message: `${file} is not valid UTF-8: the bytes at line ${at.line}, column ${at.column} are no character`,
+    hint: 'save the file as UTF-8',
+    at,
+  } as const satisfies Failure;
+}
+
+export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
+  return {
+    reason: 'line-too-long',
+    message: `this line has ${bytes} bytes, a line of a Dockerfile may have ${limit}`,
+    hint: 'break the line, or put the text into a file and COPY it',
+    at,
+  } as const satisfies Failure;
+}
+
+export function duplicateDirective(name: string, at: SourceSpan) {
+  return {
+    reason: 'duplicate-directive',
+    message: `the ${name} directive is given twice`,
+    hint: 'keep one of them',
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidEscape(value: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-escape',
+    message: `the escape character must be \\ or a backtick, not ${quoted(value)}`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function unsupportedSyntax(value: string, at: SourceSpan) {
+  return {
+    reason: 'unsupported-syntax',
+    message: `the syntax directive asks for ${quoted(value)}, and the language built in is docker/dockerfile 1.x`,
+    hint: 'write "# syntax=docker/dockerfile:1" or remove the directive; other frontends need a BuildKit builder',
+    at,
+  } as const satisfies Failure;
+}
+
+export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
+  return {
+    reason: 'overlapping-edits',
+    message: `two edits change the same characters of ${second.file}: one of ${first.length} at line ${first.line}, column ${first.column}, and one of ${second.length} at line ${second.line}, column ${second.column}`,
+    at: second,
+  } as const satisfies Failure;
+}
+
+// The file as a whole
+
+export function noInstructions(file: string, at: SourceSpan) {
+  return {
+    reason: 'no-instructions',
+    message: `${file} has no instructions`,
+    hint: 'a Dockerfile starts with FROM',
+    at,
+  } as const satisfies Failure;
+}
+
+export function noStage(file: string, at: SourceSpan) {
+  return {
+    reason: 'no-stage',
+    message: `${file} has no FROM, so there is nothing to build`,
+    hint: 'add FROM with the base image, or FROM scratch',
+    at,
+  } as const satisfies Failure;
+}
+
+export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'instruction-before-from',
+    message: `${keyword} stands before the first FROM, where only ARG may stand`,
+    hint: 'move it below FROM',
+    at,
+  } as const satisfies Failure;
+}
+
+export function unknownInstruction(keyword: string, suggestion: string | undefined, at: SourceSpan) {
+  return {
+    reason: 'unknown-instruction',
+    message: `${quoted(keyword)} is not an instruction`,
+    ...didYouMean(suggestion),
+    at,
+  } as const satisfies Failure;
+}
+
+export function unterminatedHeredoc(name: string, at: SourceSpan) {
+  return {
+    reason: 'unterminated-heredoc',
+    message: `the heredoc ${name} has no end`,
+    hint: `end it with a line that holds nothing but ${name}`,
+    at,
+  } as const satisfies Failure;
+}
+
+// Flags
+
+export function unknownFlag(
+  keyword: string,
+  flag: string,
+  { suggestion, known, at }: { suggestion: string | undefined; known: readonly string[]; at: SourceSpan },
+) {
+  const all = known.length === 0 ? `${keyword} takes no flags` : `flags of ${keyword}: ${known.join(', ')}`;
+  return {
+    reason: 'unknown-flag',
+    message: `${keyword} has no flag ${flag}`,
+    hint: suggestion === undefined ? all : `did you mean ${suggestion}?`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function duplicateFlag(flag: string, at: SourceSpan) {
+  return { reason: 'duplicate-flag', message: `${flag} is given twice`, at } as const satisfies Failure;
+}
+
+export function missingFlagValue(flag: string, at: SourceSpan) {
+  return {
+    reason: 'missing-flag-value',
+    message: `${flag} has no value`,
+    hint: `write ${flag}=…`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidFlagValue(flag: string, value: string, { expected, at }: { expected: string; at: SourceSpan }) {
+  return {
+    reason: 'invalid-flag-value',
+    message: `${flag} must be ${expected}, not ${quoted(value)}`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function unsupportedFlag(flag: string, at: SourceSpan) {
+  return {
+    reason: 'unsupported-flag',
+    message: `${flag} is an experiment of BuildKit that the engine does not have`,
+    hint: 'build this image with a BuildKit builder, or remove the flag',
+    at,
+  } as const satisfies Failure;
+}
+
+// Arguments
+
+export function jsonNotStrings(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'json-not-strings',
+    message: `the JSON array of ${keyword} holds something that is not a string`,
+    hint: 'put every element in double quotes',
+    at,
+  } as const satisfies Failure;
+}
+
+export function missingArguments(keyword: string, expected: string, at: SourceSpan) {
+  return {
+    reason: 'missing-arguments',
+    message: `${keyword} needs ${expected}`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidFrom(at: SourceSpan) {
+  return {
+    reason: 'invalid-from',
+    message: 'FROM takes an image, or an image, AS and a name',
+    hint: 'write FROM <image> or FROM <image> AS <name>',
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidStageName(name: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-stage-name',
+    message: `${quoted(name)} cannot be the name of a stage`,
+    hint: 'a stage name starts with a letter, followed by letters, digits, "-", "_" or "."',
+    at,
+  } as const satisfies Failure;
+}
+
+export function missingValue(keyword: string, key: string, at: SourceSpan) {
+  return {
+    reason: 'missing-value',
+    message: `${keyword} gives ${quoted(key)} no value`,
+    hint: `write ${keyword} ${key}=value; a value with blanks needs quotes`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function blankName(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'blank-name',
+    message: `${keyword} has a value without a name`,
+    hint: `write ${keyword} name=value, without blanks around "="`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function emptyPath(keyword: string, at: SourceSpan) {
+  return { reason: 'empty-path', message: `${keyword} names an empty path`, at } as const satisfies Failure;
+}
+
+export function shellNotJson(at: SourceSpan) {
+  return {
+    reason: 'shell-not-json',
+    message: 'SHELL must be a JSON array of strings',
+    hint: 'write for example SHELL ["/bin/bash", "-c"]',
+    at,
+  } as const satisfies Failure;
+}
+
+export function heredocAsDestination(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'heredoc-as-destination',
+    message: `the last argument of ${keyword} is its destination, and a heredoc cannot be one`,
+    hint: `write ${keyword} <<EOF /path/of/the/file`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function heredocWithBlanks(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'heredoc-with-blanks',
+    message: `the name of a heredoc of ${keyword} is also the name of a file and cannot have blanks in it or before it`,
+    hint: `write ${keyword} <<EOF /path/of/the/file`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidTrigger(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-trigger',
+    message: `${keyword} cannot be an ONBUILD trigger`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
+  return {
+    reason: 'trigger-not-one-instruction',
+    message: `the ONBUILD trigger ${quoted(trigger)} holds ${count} instructions, and it must be one`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidHealthcheck(type: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-healthcheck',
+    message: `HEALTHCHECK is followed by CMD and a command or by NONE, not by ${quoted(type)}`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
+  return {
+    reason: 'invalid-mount',
+    message: `this --mount ${problem}`,
+    ...(hint === undefined ? {} : { hint }),
+    at,
+  } as const satisfies Failure;
+}
+
+// Stages
+
+export function unknownStage(
+  name: string,
+  { file, suggestion, known }: { file: string; suggestion: string | undefined; known: readonly string[] },
+) {
+  const all = known.length === 0 ? 'no stage of it has a name' : `its stages are: ${known.join(', ')}`;
+  return {
+    reason: 'unknown-stage',
+    message: `${file} has no stage ${quoted(name)}`,
+    hint: suggestion === undefined ? all : `did you mean ${suggestion}?`,
+  } as const satisfies Failure;
+}
+
+export function stageNotBefore(name: string, at: SourceSpan) {
+  return {
+    reason: 'stage-not-before',
+    message: `the stage ${quoted(name)} is used here, and it is not defined before`,
+    hint: 'a stage can use stages above it only: move it up',
+    at,
+  } as const satisfies Failure;
+}
+
+// Variables: without a place, which the caller knows
+
+export function badSubstitution(word: string, problem: string) {
+  return {
+    reason: 'bad-substitution',
+    message: `cannot expand ${quoted(word)}: ${problem}`,
+  } as const satisfies Failure;
+}
+
+export function unterminatedQuote(word: string, quote: string) {
+  return {
+    reason: 'unterminated-quote',
+    message: `${quoted(word)} has a ${quote} without its partner`,
+  } as const satisfies Failure;
+}
+
+/** `message` is what the author wrote after `?`, or a sentence of ours. */
+export function requiredVariable(name: string, message: string) {
+  return {
+    reason: 'required-variable',
+    message: `${name}: ${message}`,
+    hint: `give it a value with ARG or ENV, or on the command line as a build argument`,
+  } as const satisfies Failure;
+}
+
+// Path patterns
+
+export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
+  return {
+    reason: 'bad-pattern',
+    message: `${quoted(pattern)} is not a pattern: ${problem}`,
+    ...(at === undefined ? {} : { at }),
+  } as const satisfies Failure;
+}
+
+export function emptyNegation(at?: SourceSpan) {
+  return {
+    reason: 'empty-negation',
+    message: '"!" needs a pattern of what is not to be ignored',
+    ...(at === undefined ? {} : { at }),
+  } as const satisfies Failure;
+}
+
+function didYouMean(suggestion: string | undefined): { readonly hint?: string } {
+  return suggestion === undefined ? {} : { hint: `did you mean ${suggestion}?` };
+}
+
+function quoted(text: string): string {
+  const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return `"${short}"`;
+}

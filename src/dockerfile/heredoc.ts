@@ -1,0 +1,135 @@
+import type { Heredoc, RunInstruction } from './dockerfile.ts';
+import type { Source } from './source.ts';
+import { isSpace } from './space.ts';
+
+/** A `<<NAME` in a logical line, whose body follows below it; `start` and `end` are indices in the line. */
+export interface HeredocWord extends Omit<Heredoc, 'body'> {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A heredoc with its body as it was written, tabs included. */
+export interface HeredocText extends Heredoc {
+  readonly raw: string;
+}
+
+/** `3<<-EOF`: file descriptor, operator, `-` for tabs that do not count, and the delimiter. */
+const OPERATOR = /^(\d*)<<(-?)\s*([^<]+)$/;
+
+/**
+ * The heredocs a line announces, in order. Whatever `# escape=` says, quoting is the shell's here. A line whose quotes
+ * do not match announces none.
+ */
+export function heredocWords(text: string, start = 0, end: number = text.length): readonly HeredocWord[] {
+  const found: HeredocWord[] = [];
+  let wordStart: number | undefined;
+  for (let at = start; at <= end; at++) {
+    const char = at === end ? ' ' : text.charAt(at);
+    if (isSpace(char)) {
+      const word = wordStart === undefined ? undefined : heredocWord(text, wordStart, at);
+      if (word) found.push(word);
+      wordStart = undefined;
+      continue;
+    }
+    wordStart ??= at;
+    if (char === '\\') at = Math.min(at + 1, end - 1);
+    else if (char === "'" || char === '"') {
+      const closing = closingQuote(text, at, end);
+      if (closing === undefined) return [];
+      at = closing;
+    } else if (text.startsWith('<<', at)) {
+      // Blanks may stand between the operator and the delimiter.
+      at++;
+      while (at + 1 < end && /[\t\r ]/.test(text.charAt(at + 1))) at++;
+    }
+  }
+  return found;
+}
+
+/** The body that starts at `offset`; undefined where no line ends it. `end` is behind that line, without its newline. */
+export function readHeredoc(
+  source: Source,
+  offset: number,
+  word: HeredocWord,
+): { readonly heredoc: HeredocText; readonly end: number; readonly next: number } | undefined {
+  for (let line = source.lineAt(offset); line; line = source.lineAt(line.next)) {
+    const text = source.text.slice(line.start, line.end);
+    if ((word.chomp ? withoutTabs(text) : text) !== word.name) continue;
+    const { name, expand, chomp, fileDescriptor } = word;
+    const raw = source.text.slice(offset, line.start);
+    const body = chomp ? withoutTabs(raw) : raw;
+    return { heredoc: { name, expand, chomp, fileDescriptor, body, raw }, end: line.end, next: line.next };
+  }
+  return undefined;
+}
+
+/** What a RUN in shell form executes. */
+export type RunScript =
+  /** Text for the shell of the stage. */
+  | { readonly kind: 'shell'; readonly text: string }
+  /** A script with a `#!` line: to be made an executable file of that name, and run as it is. */
+  | { readonly kind: 'file'; readonly name: string; readonly body: string };
+
+/**
+ * A RUN that is nothing but one heredoc runs its body, which needs no shell that knows heredocs; any other text is put
+ * together again for the shell. Undefined for the exec form. Nothing is expanded: that is the shell's to do.
+ */
+export function runScript({ command, heredocs }: Pick<RunInstruction, 'command' | 'heredocs'>): RunScript | undefined {
+  if (command.form === 'exec') return undefined;
+  const [first] = heredocs;
+  if (!first) return { kind: 'shell', text: command.text };
+  const [word] = heredocWords(command.text);
+  if (word?.start === 0 && word.end === command.text.length) {
+    const isFile = first.body.startsWith('#!');
+    return isFile ? { kind: 'file', name: first.name, body: first.body } : { kind: 'shell', text: first.body };
+  }
+  return { kind: 'shell', text: withBodies(command.text, heredocs) };
+}
+
+/** Text and bodies as they stood one below the other, without a newline at the end. */
+export function withBodies(text: string, heredocs: readonly (Heredoc & { readonly raw?: string })[]): string {
+  return [text, ...heredocs.map(({ raw, body, name }) => `${raw ?? body}${name}`)].join('\n');
+}
+
+function heredocWord(text: string, start: number, end: number): HeredocWord | undefined {
+  const match = OPERATOR.exec(text.slice(start, end));
+  if (!match) return undefined;
+  const [, fileDescriptor = '', dash, delimiter = ''] = match;
+  const { name, isQuoted } = unquoted(delimiter);
+  if (name === '') return undefined;
+  return { name, expand: !isQuoted, chomp: dash === '-', fileDescriptor: Number(fileDescriptor), start, end };
+}
+
+/** Removes quotes and escape characters from one word, whose quotes match. */
+function unquoted(word: string): { readonly name: string; readonly isQuoted: boolean } {
+  let name = '';
+  let quote: string | undefined;
+  let isQuoted = false;
+  for (let at = 0; at < word.length; at++) {
+    const char = word.charAt(at);
+    const next = word.charAt(at + 1);
+    if (char === quote) quote = undefined;
+    else if (quote === undefined && (char === '"' || char === "'")) {
+      quote = char;
+      isQuoted = true;
+    } else if (char === '\\' && (quote === undefined || (quote === '"' && /["$\\]/.test(next)))) {
+      name += next;
+      at++;
+    } else name += char;
+  }
+  return { name, isQuoted };
+}
+
+function closingQuote(text: string, opening: number, end: number): number | undefined {
+  const quote = text.charAt(opening);
+  for (let at = opening + 1; at < end; at++) {
+    const char = text.charAt(at);
+    if (char === quote) return at;
+    if (char === '\\' && quote === '"') at++;
+  }
+  return undefined;
+}
+
+function withoutTabs(text: string): string {
+  return text.replace(/^\t+/gm, '');
+}

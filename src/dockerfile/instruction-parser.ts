@@ -1,0 +1,35 @@
+import type { Failure, Result, SourceSpan } from '../result.ts';
+import type { FromInstruction, Instruction } from './dockerfile.ts';
+import type { HeredocText } from './heredoc.ts';
+import type { Escape } from './logical-line.ts';
+import type { Keyword, Statement } from './statement.ts';
+
+/** Gives a statement its meaning. */
+export type InstructionParser = (statement: Statement, context: ParseContext) => Result<Parsed, Failure>;
+
+export type Parsed = Instruction | FromInstruction;
+
+/** A remark of the parser that is no failure. */
+export interface Warning {
+  readonly reason: string;
+  readonly message: string;
+  readonly at: SourceSpan;
+}
+
+/** What an instruction's parser may need besides the statement. */
+export interface ParseContext {
+  readonly escapeCharacter: Escape;
+  /** In the order their words stand in the line. */
+  readonly heredocs: readonly HeredocText[];
+  /** Offset in the file of the end of the instruction, heredoc bodies included. */
+  readonly end: number;
+  warn(warning: Warning): void;
+  /** For the statement inside ONBUILD. */
+  parse(statement: Statement): Result<Parsed, Failure>;
+}
+
+/** What every instruction has: its place and its text. */
+export function baseOf<K extends Keyword>(statement: Statement & { readonly keyword: K }, context: ParseContext) {
+  const { keyword, line, start, end } = statement;
+  return { keyword, at: line.spanToEnd(start, context.end), text: line.text.slice(start, end) };
+}

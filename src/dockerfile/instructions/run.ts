@@ -1,0 +1,56 @@
+import { type Failure, failed, ok, type Result } from '../../result.ts';
+import type { RunInstruction, RunMount } from '../dockerfile.ts';
+import { invalidFlagValue, missingArguments } from '../failure.ts';
+import { checkFlags } from '../flags.ts';
+import type { Fragment } from '../fragment.ts';
+import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import type { Statement } from '../statement.ts';
+import { commandLineOf } from './command-line.ts';
+import { parseMount } from './run-mount.ts';
+
+const FLAGS = { mount: 'many', network: 'one', security: 'one', device: 'unsupported' } as const;
+const NETWORKS = ['default', 'none', 'host'] as const;
+const SECURITIES = ['sandbox', 'insecure'] as const;
+
+/** `RUN [--mount=…] [--network=…] [--security=…] command`, with heredocs where it is text for the shell. */
+export function parseRun(statement: Statement, context: ParseContext): Result<RunInstruction, Failure> {
+  const { line, start, end } = statement;
+  const flags = checkFlags(statement, FLAGS);
+  if (!flags.ok) return flags;
+  const network = oneOf('--network', flags.value.network, NETWORKS, statement);
+  if (!network.ok) return network;
+  const security = oneOf('--security', flags.value.security, SECURITIES, statement);
+  if (!security.ok) return security;
+  const mounts: RunMount[] = [];
+  for (const written of flags.value.mount) {
+    const mount = parseMount(written, line);
+    if (!mount.ok) return mount;
+    mounts.push(mount.value);
+  }
+  const command = commandLineOf(statement.arguments);
+  const at = line.span(start, end);
+  if (command.form === 'exec' && command.args.length === 0) return failed(missingArguments('RUN', 'a command', at));
+  if (command.form === 'shell' && command.text === '') {
+    context.warn({ reason: 'empty-command', message: 'RUN without a command starts a shell that does nothing', at });
+  }
+  return ok({
+    ...baseOf({ ...statement, keyword: 'RUN' }, context),
+    command,
+    heredocs: context.heredocs.map(({ raw: _, ...heredoc }) => heredoc),
+    mounts,
+    network: network.value,
+    security: security.value,
+  });
+}
+
+/** The value of a flag that is a choice; the first is the default. */
+function oneOf<const T extends readonly [string, ...string[]]>(
+  flag: string,
+  written: Fragment | undefined,
+  choices: T,
+  { line }: Statement,
+): Result<T[number], Failure> {
+  if (!written) return ok(choices[0]);
+  if (choices.includes(written.text)) return ok(written.text);
+  return failed(invalidFlagValue(flag, written.text, { expected: choices.join(' or '), at: written.at(line) }));
+}

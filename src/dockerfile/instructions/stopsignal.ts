@@ -1,0 +1,4 @@
+import { parseWord } from './word.ts';
+
+/** `STOPSIGNAL <name or number>`. */
+export const parseStopsignal = parseWord('STOPSIGNAL', 'a signal');

@@ -1,0 +1,4 @@
+import { parseWord } from './word.ts';
+
+/** `USER <name or id>[:<group>]`. */
+export const parseUser = parseWord('USER', 'a user');

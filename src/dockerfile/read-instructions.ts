@@ -1,0 +1,108 @@
+import type { Failure, Result, SourceSpan } from '../result.ts';
+import { unterminatedHeredoc } from './failure.ts';
+import { type HeredocText, type HeredocWord, heredocWords, readHeredoc } from './heredoc.ts';
+import type { ParseContext, Parsed, Warning } from './instruction-parser.ts';
+import { keywords } from './keywords.ts';
+import { type Escape, type ReadLine, readLogicalLine } from './logical-line.ts';
+import type { Source } from './source.ts';
+import { type Keyword, readStatement, type Statement } from './statement.ts';
+
+/** An instruction whose keyword is known; `instruction` is absent where something in it is wrong. */
+export interface ReadInstruction {
+  readonly keyword: Keyword;
+  readonly at: SourceSpan;
+  readonly instruction?: Parsed | undefined;
+}
+
+export interface ReadInstructions {
+  /** In the order of the file. */
+  readonly instructions: readonly ReadInstruction[];
+  readonly warnings: readonly Warning[];
+  /** At most one for each instruction. */
+  readonly failures: readonly Failure[];
+}
+
+/** Keywords whose text for the shell, or whose sources, may be heredocs. */
+const WITH_HEREDOCS: ReadonlySet<Keyword> = new Set(['ADD', 'COPY', 'RUN']);
+
+/** Reads instruction by instruction; one that is wrong does not keep the next from being read. */
+export function readInstructions(source: Source, escapeCharacter: Escape): ReadInstructions {
+  const instructions: ReadInstruction[] = [];
+  const warnings: Warning[] = [];
+  const failures: Failure[] = [];
+  let offset = source.start;
+  for (
+    let read = readLogicalLine(source, offset, escapeCharacter);
+    read;
+    read = readLogicalLine(source, offset, escapeCharacter)
+  ) {
+    const { line } = read;
+    if (read.emptyLine) warnings.push(emptyContinuation(source, read.emptyLine));
+    const statement = readStatement(line, escapeCharacter);
+    const bodies = readBodies(source, read, statement);
+    offset = bodies.next;
+    if (!statement.ok) {
+      failures.push(statement.failure);
+      continue;
+    }
+    const { keyword, start } = statement.value;
+    const context: ParseContext = {
+      escapeCharacter,
+      heredocs: bodies.heredocs,
+      end: bodies.end,
+      warn: (warning) => warnings.push(warning),
+      parse: (inner) => keywords[inner.keyword](inner, context),
+    };
+    const result: Result<Parsed, Failure> = bodies.failure
+      ? { ok: false, failure: bodies.failure }
+      : context.parse(statement.value);
+    if (!result.ok) failures.push(result.failure);
+    const at = line.spanToEnd(start, bodies.end);
+    instructions.push({ keyword, at, instruction: result.ok ? result.value : undefined });
+  }
+  return { instructions, warnings, failures };
+}
+
+interface Bodies {
+  readonly heredocs: readonly HeredocText[];
+  /** Of the instruction: behind the line that ends the last body. */
+  readonly end: number;
+  /** Where the next instruction may start. */
+  readonly next: number;
+  readonly failure?: Failure;
+}
+
+/** The heredoc bodies below a line, also below one that could not be taken apart: nothing in a body is an instruction. */
+function readBodies(source: Source, { line, next }: ReadLine, statement: Result<Statement, Failure>): Bodies {
+  const words = statement.ok ? heredocWordsOf(statement.value) : heredocWords(line.text);
+  const heredocs: HeredocText[] = [];
+  let end = line.end;
+  let offset = next;
+  for (const word of words) {
+    const read = readHeredoc(source, offset, word);
+    if (!read) {
+      if (!statement.ok) break;
+      const failure = unterminatedHeredoc(word.name, line.span(word.start, word.end));
+      return { heredocs, end: source.text.length, next: source.text.length, failure };
+    }
+    heredocs.push(read.heredoc);
+    end = read.end;
+    offset = read.next;
+  }
+  return { heredocs, end, next: offset };
+}
+
+function heredocWordsOf(statement: Statement): readonly HeredocWord[] {
+  const written = statement.arguments;
+  if (written.kind === 'statement') return heredocWordsOf(written.statement);
+  if (!WITH_HEREDOCS.has(statement.keyword) || written.kind === 'json') return [];
+  return heredocWords(statement.line.text, statement.argumentsStart, statement.end);
+}
+
+function emptyContinuation(source: Source, { start, end }: { readonly start: number; readonly end: number }): Warning {
+  return {
+    reason: 'empty-continuation',
+    message: 'an empty line inside an instruction is skipped; it may become an error',
+    at: source.span(start, end),
+  };
+}
