@@ -33,7 +33,7 @@ export function reportGroups(groups: readonly FailureGroup[], options: ReportOpt
       const rule = options.colors.dim('─'.repeat(Math.max(4, 72 - title.length)));
       const letters = failures.map((failure) => `${reportFailure(failure, 'error', options)}\n`);
       return `${options.colors.dim('──')} ${options.colors.bold(title)} ${rule}\n${letters.join('\n')}${notes
-        .map((note) => `  = ${note}\n`)
+        .map((note) => `   = ${note}\n`)
         .join('')}`;
     })
     .join('\n');

@@ -174,7 +174,7 @@ function folded(folding: Folding, title: string, lines: readonly string[], now: 
   const body = lines.map((line) => `${line}\n`).join('');
   if (folding === 'github') return `::group::${title}\n${body}::endgroup::\n`;
   const seconds = Math.floor(now / 1000);
-  const name = `cip_${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`;
+  const name = `cip${`_${title.toLowerCase()}`.replaceAll(/[^a-z0-9]+/g, '_')}`;
   const marker = (edge: 'start' | 'end', options = '') =>
     `\u001b[0Ksection_${edge}:${seconds}:${name}${options}\r\u001b[0K`;
   return `${marker('start', '[collapsed=true]')}${title}\n${body}${marker('end')}\n`;
