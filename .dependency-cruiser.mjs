@@ -24,7 +24,7 @@ const may = {
     'engine/snapshot',
   ],
   'engine/frontend': ['oci', 'dockerfile', 'engine/solver/vertex', 'engine/op/op-definition'],
-  'engine/exporter': ['oci', 'store', 'layer', 'engine/snapshot'],
+  'engine/exporter': ['oci', 'store', 'layer', 'engine/snapshot', 'engine/frontend/lower-input'],
   worker: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile'],
   orchestrator: ['oci', 'project', 'dockerfile', 'registry', 'store', 'builder'],
 };

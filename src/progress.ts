@@ -3,7 +3,15 @@
  * Durations in milliseconds, sizes in bytes. `image` names the image of the project that the event belongs to,
  * `platform` is `linux/amd64`, and `step` identifies a step within one build.
  */
-export type ProgressEvent =
+export type ProgressEvent = Whence & Happening;
+
+/** What an event belongs to. */
+interface Whence {
+  readonly image?: string;
+  readonly platform?: string;
+}
+
+type Happening =
   | {
       readonly type: 'image-started';
       readonly image: string;
@@ -16,35 +24,29 @@ export type ProgressEvent =
   | { readonly type: 'image-pushed'; readonly image: string; readonly reference: string; readonly digest: string }
   | {
       readonly type: 'step-started';
-      readonly image?: string;
-      readonly platform?: string;
       readonly step: string;
       readonly name: string;
     }
   | {
       readonly type: 'step-cached';
-      readonly image?: string;
-      readonly platform?: string;
       readonly step: string;
       readonly name: string;
     }
   | {
       readonly type: 'step-output';
-      readonly image?: string;
       readonly step: string;
       readonly stream: 'stdout' | 'stderr';
       readonly text: string;
     }
-  | { readonly type: 'step-finished'; readonly image?: string; readonly step: string; readonly duration: number }
+  | { readonly type: 'step-finished'; readonly step: string; readonly duration: number }
   | {
       readonly type: 'blob-progress';
-      readonly image?: string;
       readonly digest: string;
       readonly done: number;
       readonly total: number;
     }
-  | { readonly type: 'notice'; readonly image?: string; readonly message: string }
-  | { readonly type: 'warning'; readonly image?: string; readonly message: string };
+  | { readonly type: 'notice'; readonly message: string }
+  | { readonly type: 'warning'; readonly message: string };
 
 export interface Progress {
   emit(event: ProgressEvent): void;

@@ -1,5 +1,6 @@
 import type { ArgInstruction } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
+import { located } from './failure.ts';
 import type { InstructionContext, LoweringContext } from './lowering-context.ts';
 import { platformArgs } from './predefined-args.ts';
 import type { StageState } from './stage-state.ts';
@@ -22,7 +23,7 @@ export function globalArgs(lowering: LoweringContext, targetStage: string | unde
       }
       const expanded = expand(value, values, dockerfile.escape);
       if (expanded.ok) values.set(key, expanded.value.value);
-      else lowering.fail({ ...expanded.failure, at });
+      else lowering.fail(...located(expanded.failure, at));
     }
   }
   return values;
@@ -58,6 +59,6 @@ function argValue(
   if (written === undefined) return lowering.globals.get(key);
   const expanded = expand(written, state.variables, lowering.dockerfile.escape);
   if (expanded.ok) return expanded.value.value;
-  lowering.fail({ ...expanded.failure, at });
+  lowering.fail(...located(expanded.failure, at));
   return undefined;
 }

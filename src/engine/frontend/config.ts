@@ -9,7 +9,7 @@ import type {
 } from '../../dockerfile/dockerfile.ts';
 import { expandWords } from '../../dockerfile/expand.ts';
 import type { Healthcheck } from '../../oci/image-config.ts';
-import { invalidValue } from './failure.ts';
+import { invalidValue, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { parsePorts } from './ports.ts';
 import { isSignal } from './signals.ts';
@@ -37,7 +37,7 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
   for (const word of ports) {
     const words = expandWords(word, state.variables, context.lowering.dockerfile.escape);
     if (!words.ok) {
-      context.lowering.fail({ ...words.failure, at });
+      context.lowering.fail(...located(words.failure, at));
       continue;
     }
     for (const text of words.value.words) {
@@ -84,7 +84,11 @@ export function lowerOnbuild({ trigger }: OnbuildInstruction, state: StageState,
 }
 
 /** The command stays as text for the shell of whoever runs the check: HEALTHCHECK does not use SHELL. */
-export function lowerHealthcheck({ check, text }: HealthcheckInstruction, state: StageState, context: InstructionContext): void {
+export function lowerHealthcheck(
+  { check, text }: HealthcheckInstruction,
+  state: StageState,
+  context: InstructionContext,
+): void {
   if (check.type === 'none') {
     state.config.Healthcheck = { Test: ['NONE'] };
   } else {

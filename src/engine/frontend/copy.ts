@@ -2,6 +2,7 @@ import type { AddInstruction, CopyInstruction } from '../../dockerfile/dockerfil
 import { expand } from '../../dockerfile/expand.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
+import { located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
 import { resolvePath } from './workdir.ts';
@@ -28,7 +29,7 @@ export function sourceOf(
   const { lowering, stage } = context;
   const name = expand(from.value, lowering.globals, lowering.dockerfile.escape);
   if (!name.ok) {
-    lowering.fail({ ...name.failure, at: from.at });
+    lowering.fail(...located(name.failure, from.at));
     return undefined;
   }
   const others = name.value.used.filter((variable) => variable !== 'REGISTRY');
@@ -59,7 +60,7 @@ export function pushCopy(options: {
   const chmod = instruction.chmod === undefined ? undefined : fill(instruction.chmod);
   const inline = instruction.heredocs.map(({ name, body, expand: expands }) => ({
     name,
-    content: expands ? expandBody(body, state, context, at) : body,
+    content: expands ? context.expandHeredoc(body, state.variables, at) : body,
   }));
   const op: CopyOp = {
     kind: 'copy',
@@ -86,13 +87,4 @@ function absoluteDestination(destination: string, workdir: string): string {
   const path = resolvePath(destination, workdir);
   const isDirectory = destination === '' || /(^|\/)\.{0,2}$/.test(destination);
   return isDirectory && path !== '/' ? `${path}/` : path;
-}
-
-/** In a heredoc quotes are plain characters; only variables and the escape character mean something. */
-function expandBody(body: string, state: StageState, context: InstructionContext, at: CopyInstruction['at']): string {
-  const guarded = body.replace(/["']/g, (quote) => `\\${quote}`).replace(/\\\\(["'])/g, '\\\\\\$1');
-  const result = expand(guarded, state.variables, '\\');
-  if (result.ok) return result.value.value;
-  context.lowering.fail({ ...result.failure, at });
-  return '';
 }

@@ -19,9 +19,24 @@ export function emptyBaseName(written: string, unset: readonly string[], at: Sou
 }
 
 export function notSupported(what: string, hint: string, at: SourceSpan) {
-  return { reason: 'not-supported', message: `${what} is not supported by the embedded engine`, hint, at } as const satisfies Failure;
+  return {
+    reason: 'not-supported',
+    message: `${what} is not supported by the embedded engine`,
+    hint,
+    at,
+  } as const satisfies Failure;
 }
 
 export function invalidValue(what: string, value: string, hint: string, at: SourceSpan) {
-  return { reason: 'invalid-value', message: `${what} cannot be ${JSON.stringify(value)}`, hint, at } as const satisfies Failure;
+  return {
+    reason: 'invalid-value',
+    message: `${what} cannot be ${JSON.stringify(value)}`,
+    hint,
+    at,
+  } as const satisfies Failure;
+}
+
+/** Failures of a word, at the instruction it stands in. */
+export function located(failures: readonly Failure[], at: SourceSpan): readonly Failure[] {
+  return failures.map((failure) => ({ ...failure, at }));
 }

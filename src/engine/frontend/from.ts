@@ -1,8 +1,8 @@
 import type { Stage } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
-import { parsePlatform } from '../../oci/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { emptyBaseName, invalidValue } from './failure.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { emptyBaseName, invalidValue, located } from './failure.ts';
 import { type ImageRequest, imageKey } from './lower-input.ts';
 import type { LoweringContext } from './lowering-context.ts';
 import { StageState } from './stage-state.ts';
@@ -14,7 +14,7 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   const platform = platformOf(stage, lowering);
   const image = expand(from.image, lowering.globals, lowering.dockerfile.escape);
   if (!image.ok) {
-    lowering.fail({ ...image.failure, at: from.imageAt });
+    lowering.fail(...located(image.failure, from.imageAt));
     return undefined;
   }
   if (!platform) return undefined;
@@ -25,7 +25,9 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   }
   if (name === 'scratch') return StageState.onScratch(step({ kind: 'scratch' }, [], 'FROM scratch'), platform);
   // The last stage above with that name; a stage of that name further down means nothing here.
-  const above = lowering.dockerfile.stages.findLast((other) => other.index < stage.index && other.name === name.toLowerCase());
+  const above = lowering.dockerfile.stages.findLast(
+    (other) => other.index < stage.index && other.name === name.toLowerCase(),
+  );
   if (above) return lowering.stage(above.index)?.child();
   const request: ImageRequest = { reference: name, platform };
   const vertex = lowering.image(request);

@@ -1,6 +1,6 @@
 import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ImageConfig } from '../../oci/image-config.ts';
+import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { ImageOp, Step } from '../op/op-definition.ts';
 import type { Definition } from '../solver/vertex.ts';
@@ -37,6 +37,8 @@ export interface LowerInput {
   /** Absolute. */
   readonly contextDir: string;
   readonly ignore: readonly string[];
+  /** Files with the values of secrets, by id. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** By `imageKey`. */
   readonly images: ReadonlyMap<string, ResolvedImage>;
   /** RFC 3339; of the image and of the history it adds. */
@@ -45,14 +47,24 @@ export interface LowerInput {
   readonly sourceDateEpoch?: number | undefined;
 }
 
+/** The configuration of an image but for `rootfs.diff_ids`, which the layers tell. */
+export interface ConfigDraft {
+  readonly created: string;
+  readonly author?: string | undefined;
+  readonly architecture: string;
+  readonly os: string;
+  readonly variant?: string | undefined;
+  readonly config: ContainerConfig;
+  readonly history: readonly History[];
+}
+
 export type Lowered =
   /** Images that must be resolved first; lower again with them. */
   | { readonly missing: readonly ImageRequest[] }
   | {
       readonly missing?: undefined;
       readonly definition: Definition<Step>;
-      /** Everything but `rootfs.diff_ids`, which the layers tell. */
-      readonly config: Omit<ImageConfig, 'rootfs'>;
+      readonly config: ConfigDraft;
       /** Build arguments that no ARG took. */
       readonly unusedArgs: readonly string[];
       readonly warnings: readonly string[];

@@ -1,9 +1,10 @@
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
-import { expand } from '../../dockerfile/expand.ts';
+import { expand, expandHeredoc } from '../../dockerfile/expand.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
 import type { OpDefinition, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
+import { located } from './failure.ts';
 import type { ImageRequest, LowerInput } from './lower-input.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
@@ -48,7 +49,15 @@ export class InstructionContext {
   expand(word: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
     const result = expand(word, variables, this.lowering.dockerfile.escape);
     if (result.ok) return result.value.value;
-    this.lowering.fail({ ...result.failure, at });
+    this.lowering.fail(...located(result.failure, at));
+    return '';
+  }
+
+  /** Fills variables in in the body of a heredoc, where quotes are plain characters. */
+  expandHeredoc(body: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
+    const result = expandHeredoc(body, variables);
+    if (result.ok) return result.value.value;
+    this.lowering.fail(...located(result.failure, at));
     return '';
   }
 
@@ -66,7 +75,8 @@ export class InstructionContext {
     const name = this.stage.name ?? `${this.stage.index}`;
     const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
     const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
-    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, origin);
+    const { secrets } = this.lowering.input;
+    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, { origin, secrets });
     this.#remember(state, layer.createdBy, {});
   }
 

@@ -19,7 +19,8 @@ interface MountContext {
 /** What one `--mount` means; undefined when it was reported or an image below it is not known yet. */
 export function lowerRunMount(mount: RunMount, place: MountContext): ExecMount | undefined {
   const { state, context } = place;
-  const fill = (word: string | undefined) => (word === undefined ? undefined : context.expand(word, state.variables, mount.at));
+  const fill = (word: string | undefined) =>
+    word === undefined ? undefined : context.expand(word, state.variables, mount.at);
   const target = fill(mount.target);
   const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
   const number = (text: string | undefined, what: string, fallback: number, radix = 10) =>
@@ -64,7 +65,9 @@ export function lowerRunMount(mount: RunMount, place: MountContext): ExecMount |
       };
     }
     case 'ssh':
-      context.lowering.fail(notSupported('RUN --mount=type=ssh', 'give the key as a secret: --mount=type=secret', mount.at));
+      context.lowering.fail(
+        notSupported('RUN --mount=type=ssh', 'give the key as a secret: --mount=type=secret', mount.at),
+      );
       return undefined;
   }
 }
@@ -119,7 +122,9 @@ function parseNumber(
   const { what, fallback, radix, mount, context } = options;
   if (text === undefined || text === '') return fallback;
   if ((radix === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/).test(text)) return Number.parseInt(text, radix);
-  context.lowering.fail(invalidValue(`${what} of a mount`, text, radix === 8 ? 'write octal: 0755' : 'write a number', mount.at));
+  context.lowering.fail(
+    invalidValue(`${what} of a mount`, text, radix === 8 ? 'write octal: 0755' : 'write a number', mount.at),
+  );
   return fallback;
 }
 

@@ -14,7 +14,9 @@ const SCRIPTS = '/dev/pipes';
 export function lowerRun(instruction: RunInstruction, state: StageState, context: InstructionContext): void {
   const { at, text } = instruction;
   if (instruction.security === 'insecure') {
-    context.lowering.fail(notSupported('RUN --security=insecure', 'steps have the 14 default capabilities; remove the flag', at));
+    context.lowering.fail(
+      notSupported('RUN --security=insecure', 'steps have the 14 default capabilities; remove the flag', at),
+    );
     return;
   }
   const inputs: Vertex<Step>[] = [];

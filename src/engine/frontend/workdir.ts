@@ -4,7 +4,11 @@ import type { InstructionContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
 
 /** Relative to the WORKDIR before it. Directories that are missing belong to the USER of this moment. */
-export function lowerWorkdir({ value, text, at }: WordInstruction, state: StageState, context: InstructionContext): void {
+export function lowerWorkdir(
+  { value, text, at }: WordInstruction,
+  state: StageState,
+  context: InstructionContext,
+): void {
   const path = resolvePath(context.expand(value, state.variables, at), state.workdir);
   state.config.WorkingDir = path;
   const createdBy = `WORKDIR ${path}`;

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { detectArchive } from '../../layer/detect.ts';
-import type { LayerInput } from '../../layer/pack.ts';
+import { decompressArchive, detectArchive } from '../../layer/detect.ts';
+import type { LayerInput } from '../../layer/layer-input.ts';
 import { Tree } from '../../layer/tree.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
 import type { RunnerServices } from './runner-services.ts';
@@ -23,11 +23,11 @@ export class ArchiveUnpacker implements AsyncDisposable {
 
   /** The archive's entries; undefined when the file is not an archive, whatever its name. */
   async open(file: string): Promise<readonly LayerInput[] | undefined> {
-    const tar = await detectArchive(file, this.#signal);
-    if (!tar) return undefined;
-    const parent = join(this.#services.store.session.path, 'archives');
-    await mkdir(parent, { recursive: true });
-    const directory = await mkdtemp(join(parent, 'add-'));
+    const compression = await detectArchive(() => createReadStream(file), this.#signal);
+    if (!compression) return undefined;
+    const tar = decompressArchive(createReadStream(file), compression, this.#signal);
+    const directory = this.#services.store.session.tempPath('add');
+    await mkdir(directory);
     this.#directories.push(directory);
     const { index } = await unpackLayer(
       tar,
@@ -35,10 +35,11 @@ export class ArchiveUnpacker implements AsyncDisposable {
       { whiteouts: 'apply', lower: Tree.empty, owner: 'ignore', xattrs: 'skip' },
       this.#signal,
     );
-    return index.map((entry): LayerInput => {
-      if (entry.type !== 'file') return entry;
+    return index.flatMap((entry): readonly LayerInput[] => {
+      if (entry.type === 'opaque') return [];
+      if (entry.type !== 'file') return [entry];
       const { digest: _, ...rest } = entry;
-      return { ...rest, open: () => createReadStream(join(directory, entry.path)) };
+      return [{ ...rest, sourcePath: join(directory, entry.path) }];
     });
   }
 

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { failuresOf } from '../../result.ts';
+import { Lock } from '../../store/lock.ts';
 import type { Store } from '../../store/store.ts';
 import type { ExecMount } from './op-definition.ts';
+
+/** Milliseconds; a step of another build may use a locked cache for long. */
+const MAX_WAIT = 3_600_000;
 
 type CacheMountOp = Extract<ExecMount, { readonly type: 'cache' }>;
 
@@ -30,25 +35,46 @@ export class CacheMount implements AsyncDisposable {
       await create(directory, mount, seed);
       return new CacheMount(directory, async () => {});
     }
-    const wait = mount.sharing === 'locked';
-    const lock = await store.lock(`cache-mount-${name}`, { wait }, signal);
-    if (!lock) {
-      const own = await mkdtemp(join(store.session.path, 'cache-mount-'));
+    const wait = mount.sharing === 'locked' ? MAX_WAIT : 0;
+    const release = await take(new Lock(`${directory}.lock`, { timeout: wait }), signal).catch((error: unknown) => {
+      const isBusy = failuresOf(error)?.some(({ reason }) => reason === 'lock-timeout');
+      if (isBusy && mount.sharing === 'private') return undefined;
+      throw error;
+    });
+    if (!release) {
+      const own = store.session.tempPath('cache-mount');
       await create(own, mount, seed);
       return new CacheMount(own, () => rm(own, { recursive: true, force: true }));
     }
     try {
       await create(directory, mount, seed);
     } catch (error) {
-      await lock.release();
+      await release();
       throw error;
     }
-    return new CacheMount(directory, () => lock.release());
+    return new CacheMount(directory, release);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#release();
   }
+}
+
+/** Holds the lock until the function that it resolves to is called. */
+function take(lock: Lock, signal: AbortSignal): Promise<() => Promise<void>> {
+  return new Promise((resolve, reject) => {
+    const held = lock.hold(
+      () =>
+        new Promise<void>((letGo) => {
+          resolve(async () => {
+            letGo();
+            await held;
+          });
+        }),
+      signal,
+    );
+    held.catch(reject);
+  });
 }
 
 /** Makes the directory if it is not there, with the owner and mode asked for, and fills it from the seed if it is empty. */

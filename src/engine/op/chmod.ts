@@ -37,7 +37,12 @@ function applyClause(clause: string, mode: number, isDirectory: boolean): number
 }
 
 function applyAction(
-  action: { readonly operator: string; readonly permissions: string; readonly name: string; readonly isDirectory: boolean },
+  action: {
+    readonly operator: string;
+    readonly permissions: string;
+    readonly name: string;
+    readonly isDirectory: boolean;
+  },
   mode: number,
 ): number {
   const { operator, permissions, name, isDirectory } = action;

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { digestOfFields } from '../solver/cache-key.ts';
-import type { Op, OpContext } from '../solver/op.ts';
+import { FailureError } from '../../result.ts';
 import { commitLayer } from '../snapshot/commit.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { scratch } from '../snapshot/snapshot.ts';
-import { FailureError } from '../../result.ts';
+import { digestOfFields } from '../solver/cache-key.ts';
+import type { Op, OpContext } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import { ArchiveUnpacker } from './archive.ts';
 import { copyNeedsDirectory } from './failure.ts';
@@ -37,16 +36,22 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
         const tree = await snapshotTree(services, snapshot, signal);
         return selectionDigest(tree, await select(tree, op, origin), op);
       };
-      return { digest: digestOfFields(fields), contentDigests: source.type === 'input' ? [undefined, ofSource] : [undefined] };
+      return {
+        digest: digestOfFields(fields),
+        contentDigests: source.type === 'input' ? [undefined, ofSource] : [undefined],
+      };
     },
 
     async exec([base = scratch, from = scratch], { signal }: OpContext) {
       const { tree, selection } =
-        op.source.type === 'context' ? await context() : await selectFromSnapshot(op, services, from, { origin, signal });
+        op.source.type === 'context'
+          ? await context()
+          : await selectFromSnapshot(op, services, from, { origin, signal });
       const below = op.link ? scratch : base;
       const placement = new Placement({
         base: await services.layers.tree(below, signal),
-        owner: op.chown === undefined ? undefined : await lookupOwner(op.chown, readText(services, below, signal), origin),
+        owner:
+          op.chown === undefined ? undefined : await lookupOwner(op.chown, readText(services, below, signal), origin),
         chmod: op.chmod,
         mtime: op.mtime,
         origin,
@@ -93,7 +98,8 @@ async function place(options: {
   }
   const pathFor = (name: string) => (isDirectory ? join(target, name) : target);
   for (const selected of selection) {
-    const archive = op.unpack && selected.node.type === 'file' ? await archives.open(await tree.fileOf(selected.node)) : undefined;
+    const archive =
+      op.unpack && selected.node.type === 'file' ? await archives.open(await tree.fileOf(selected.node)) : undefined;
     if (archive) {
       placement.makeDirectories(target);
       for (const entry of archive) placement.replace({ ...entry, path: join(target, entry.path) });
@@ -118,8 +124,14 @@ async function place(options: {
   }
 }
 
-async function placeWithParents(tree: SourceTree, selected: Selected, target: string, placement: Placement): Promise<void> {
-  for (const { path, node } of selected.leading) await putNode(tree, { ...node, type: 'directory' }, join(target, path), placement);
+async function placeWithParents(
+  tree: SourceTree,
+  selected: Selected,
+  target: string,
+  placement: Placement,
+): Promise<void> {
+  for (const { path, node } of selected.leading)
+    await putNode(tree, { ...node, type: 'directory' }, join(target, path), placement);
   const own = join(target, join(selected.leading.at(-1)?.path ?? '', selected.name));
   await putNode(tree, selected.node, own, placement);
   for (const { path, node } of selected.below) await putNode(tree, node, join(own, path), placement);
@@ -133,8 +145,7 @@ async function putNode(tree: SourceTree, node: SourceNode, path: string, placeme
       return placement.putDirectory({ ...common, type: 'directory' });
     case 'file': {
       const file = await tree.fileOf(node);
-      const open = () => createReadStream(file);
-      return placement.put({ ...common, type: 'file', size: node.size ?? 0, open }, node.identity);
+      return placement.put({ ...common, type: 'file', size: node.size ?? 0, sourcePath: file }, node.identity);
     }
     case 'symlink':
       return placement.put({ ...common, type: 'symlink', target: node.target ?? '' });
@@ -144,4 +155,3 @@ async function putNode(tree: SourceTree, node: SourceNode, path: string, placeme
       return placement.put({ ...common, type: node.type, major: node.major ?? 0, minor: node.minor ?? 0 });
   }
 }
-

@@ -7,9 +7,9 @@ import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
 import { CacheMount } from './cache-mount.ts';
 import { mountSourceMissing, secretMissing } from './failure.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
+import { snapshotTree } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { resolveSource } from './source-tree.ts';
-import { snapshotTree } from './read-snapshot.ts';
 
 interface Opening {
   readonly op: ExecOp;
@@ -108,7 +108,7 @@ export class ExecMounts implements AsyncDisposable {
     if (!node) throw new FailureError(mountSourceMissing(place.source, origin));
     let root = this.#roots.get(place.input);
     if (!root) {
-      root = await services.snapshotter.prepare(snapshot, signal);
+      root = await (await services.snapshotter(signal)).prepare(snapshot, signal);
       this.#roots.set(place.input, root);
       this.#stack.push(root);
     }
@@ -130,4 +130,3 @@ class AsyncStack {
     }
   }
 }
-

@@ -1,6 +1,6 @@
-import { FailureError } from '../../result.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
+import { FailureError, FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import { digestOfFields } from '../solver/cache-key.ts';
@@ -30,14 +30,16 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const { signal } = context;
       const read = readText(services, base, signal);
       const user = lookupUser(op.user, await read('etc/passwd'), await read('etc/group'));
-      if (!user.ok) throw new FailureError({ ...user.failure, at: origin?.at });
+      if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
       await using mounts = await ExecMounts.open({ op, inputs, services, origin }, signal);
-      await using active = await services.snapshotter.prepare(base, signal);
+      const snapshotter = await services.snapshotter(signal);
+      const executor = await services.executor(op.platform, signal);
+      await using active = await snapshotter.prepare(base, signal);
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
       const env = withHome([...op.keylessEnv, ...op.env, ...mounts.env], user.value.home);
-      const status = await services.executor.run(
+      const status = await executor.run(
         active.rootfs,
         { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
         (stream, text) => output.write(stream, text),
@@ -45,7 +47,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       );
       output.end();
       if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
-      const layer = await services.snapshotter.commit(active, signal);
+      const layer = await snapshotter.commit(active, signal);
       return { layers: [...base.layers, layer] };
     },
   };
@@ -86,4 +88,3 @@ function failureOf(options: {
     lastLines,
   });
 }
-

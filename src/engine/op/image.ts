@@ -8,7 +8,10 @@ import type { ImageOp } from './op-definition.ts';
 export function imageRunner(op: ImageOp): Op<Snapshot> {
   return {
     cacheMap: () =>
-      Promise.resolve({ digest: digestOfFields(['image', ...op.layers.map((layer) => layer.diffID)]), contentDigests: [] }),
+      Promise.resolve({
+        digest: digestOfFields(['image', ...op.layers.map((layer) => layer.diffID)]),
+        contentDigests: [],
+      }),
     exec: () =>
       Promise.resolve({
         layers: op.layers.map(({ blob, diffID }) => ({ blob, diffID: DiffID.parse(diffID), origin: op.origin })),

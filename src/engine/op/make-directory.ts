@@ -1,4 +1,4 @@
-import { FailureError } from '../../result.ts';
+import { FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { commitLayer } from '../snapshot/commit.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
@@ -20,7 +20,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
       const { store, layers, clampMtime } = services;
       const read = readText(services, base, signal);
       const user = lookupUser(op.user, await read('etc/passwd'), await read('etc/group'));
-      if (!user.ok) throw new FailureError({ ...user.failure, at: origin?.at });
+      if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
       const { uid, gid } = user.value;
       const placement = new Placement({
         base: await layers.tree(base, signal),

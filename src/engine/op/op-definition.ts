@@ -131,4 +131,6 @@ export type OpDefinition = ScratchOp | ImageOp | CopyOp | MakeDirectoryOp | Exec
 export interface Step {
   readonly op: OpDefinition;
   readonly origin?: StepOrigin | undefined;
+  /** Files with the values of secrets, by id. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,4 +1,4 @@
-import type { LayerInput } from '../../layer/pack.ts';
+import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { FailureError } from '../../result.ts';
 import { applyChmod } from './chmod.ts';
@@ -120,4 +120,3 @@ export class Placement {
 function orderOf(input: LayerInput): number {
   return input.type === 'hardlink' ? 1 : 0;
 }
-

@@ -1,5 +1,5 @@
-import type { Digest } from '../../oci/digest.ts';
 import type { Tree } from '../../layer/tree.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { SourceNode, SourceTree } from './source-tree.ts';
 
 /** The files of a snapshot as a source of COPY: owners, modes and extended attributes as the layers have them. */
@@ -38,14 +38,13 @@ export class SnapshotTree implements SourceTree {
   }
 
   #node(path: string): SourceNode | undefined {
-    if (path === '') return { path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 };
     const found = this.#tree.lookup(path);
     if (!found) return undefined;
     const { entry, layer } = found;
     const { type, mode, uid, gid, mtime, xattrs } = entry;
     const common = { path, type, mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) };
     if (type === 'file') {
-      const identity = entry.path === path && !this.#tree.hasLinks(path) ? undefined : `${layer}:${entry.path}`;
+      const identity = this.#tree.names(path).length > 1 ? `${layer}:${entry.path}` : undefined;
       return { ...common, size: entry.size, identity };
     }
     if (type === 'symlink') return { ...common, target: entry.target };

@@ -1,4 +1,4 @@
-import type { LayerInput } from '../../layer/pack.ts';
+import { clampMtimes, type LayerInput } from '../../layer/layer-input.ts';
 import { packLayer } from '../../layer/pack.ts';
 import { mediaTypes } from '../../oci/media-type.ts';
 import type { Store } from '../../store/store.ts';
@@ -19,9 +19,10 @@ export interface CommitOptions {
  */
 export async function commitLayer(options: CommitOptions, signal: AbortSignal): Promise<SnapshotLayer> {
   const { store, layers, entries, clampMtime } = options;
-  const writer = await store.blobs.writer();
+  const writer = store.blobs.writer();
   try {
-    const packed = await packLayer(entries, writer, { clampMtime }, signal);
+    const clamped = clampMtime === undefined ? entries : clampMtimes(entries, clampMtime);
+    const packed = await packLayer(clamped, writer, signal);
     const { digest, size } = await writer.commit();
     await layers.addIndex(packed.diffID, packed.index);
     return { blob: { mediaType: mediaTypes.layerTar, digest, size }, diffID: packed.diffID };

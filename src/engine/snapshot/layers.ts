@@ -1,15 +1,15 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chainIDOf } from '../../oci/chain-id.ts';
-import { type DiffID, hexOf } from '../../oci/digest.ts';
-import { layerCompression } from '../../oci/media-type.ts';
-import { FailureError } from '../../result.ts';
 import { decompress } from '../../layer/compression.ts';
-import { decodeIndex, encodeIndex } from '../../layer/index-codec.ts';
+import { parseIndex, serializeIndex } from '../../layer/index-codec.ts';
 import { indexLayer } from '../../layer/index-layer.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
 import { Tree } from '../../layer/tree.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
+import { chainIDOf } from '../../oci/chain-id.ts';
+import { type DiffID, hexOf } from '../../oci/digest.ts';
+import { layerCompression } from '../../oci/media-type.ts';
+import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { layerDigestMismatch, notALayer } from './failure.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
@@ -63,7 +63,7 @@ export class Layers {
   /** Records the index of a layer that was just made. */
   async addIndex(diffID: DiffID, index: LayerIndex): Promise<void> {
     this.#indexes.set(diffID, Promise.resolve(index));
-    await this.#options.store.indexes.put(hexOf(diffID), encodeIndex(index));
+    await this.#options.store.indexes.put(hexOf(diffID), Buffer.from(serializeIndex(index)));
   }
 
   /**
@@ -73,6 +73,14 @@ export class Layers {
   async adopt(snapshot: Snapshot, directory: string): Promise<void> {
     const name = await this.#directoryName(snapshot.layers, new AbortController().signal);
     await this.#moveIntoPlace(directory, join(this.#options.store.paths.snapshots, name));
+  }
+
+  /** Unpacks the whole stack into one directory, where deleted files are simply not there. */
+  async unpackAll(snapshot: Snapshot, directory: string, signal: AbortSignal): Promise<void> {
+    for (const [i, layer] of snapshot.layers.entries()) {
+      const lower = await this.#tree(snapshot.layers.slice(0, i), signal);
+      await this.#unpackInto(directory, { layer, lower, whiteouts: 'apply' }, signal);
+    }
   }
 
   #tree(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<Tree> {
@@ -88,16 +96,17 @@ export class Layers {
     const layer = layers.at(-1)!;
     return remember(this.#indexes, layer.diffID, async () => {
       const known = await this.#options.store.indexes.get(hexOf(layer.diffID));
-      const index = known && decodeIndex(known);
-      return index ?? (await this.#readIndex(layer, signal));
+      const parsed = known && parseIndex(known.toString());
+      // One that another version of cip has written in another form is made again.
+      return parsed?.ok ? parsed.value : this.#readIndex(layer, signal);
     });
   }
 
   async #readIndex(layer: SnapshotLayer, signal: AbortSignal): Promise<LayerIndex> {
-    const made = await indexLayer(await this.#openTar(layer, signal), signal);
-    this.#verify(layer, made.diffID);
-    await this.#options.store.indexes.put(hexOf(layer.diffID), encodeIndex(made.index));
-    return made.index;
+    const { diffID } = layer;
+    const { index } = await indexLayer(await this.#openTar(layer, signal), { diffID }, signal);
+    await this.#options.store.indexes.put(hexOf(diffID), Buffer.from(serializeIndex(index)));
+    return index;
   }
 
   async #openTar(layer: SnapshotLayer, signal: AbortSignal) {
@@ -124,28 +133,29 @@ export class Layers {
 
   async #unpack(layers: readonly SnapshotLayer[], target: string, signal: AbortSignal): Promise<void> {
     const layer = layers.at(-1)!;
-    const { store, preserveOwner, notice } = this.#options;
-    const directory = join(store.session.path, `unpack-${hexOf(layer.diffID).slice(0, 16)}-${layers.length}`);
-    await mkdir(directory, { recursive: true });
+    const directory = this.#options.store.session.tempPath('unpack');
+    await mkdir(directory);
     try {
-      const unpacked = await unpackLayer(
-        await this.#openTar(layer, signal),
-        directory,
-        {
-          whiteouts: 'overlay',
-          lower: await this.#tree(layers.slice(0, -1), signal),
-          owner: preserveOwner ? 'preserve' : 'ignore',
-          xattrs: 'apply',
-        },
-        signal,
-      );
-      this.#verify(layer, unpacked.diffID);
-      for (const path of unpacked.xattrsSkipped) {
-        notice(`extended attributes of ${path} are not set while RUN steps work: install attr (setfattr)`);
-      }
+      const lower = await this.#tree(layers.slice(0, -1), signal);
+      await this.#unpackInto(directory, { layer, lower, whiteouts: 'overlay' }, signal);
       await this.#moveIntoPlace(directory, target);
     } finally {
       await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  async #unpackInto(
+    directory: string,
+    what: { readonly layer: SnapshotLayer; readonly lower: Tree; readonly whiteouts: 'overlay' | 'apply' },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { layer, lower, whiteouts } = what;
+    const owner = this.#options.preserveOwner ? 'preserve' : 'ignore';
+    const tar = await this.#openTar(layer, signal);
+    const unpacked = await unpackLayer(tar, directory, { whiteouts, lower, owner, xattrs: 'apply' }, signal);
+    this.#verify(layer, unpacked.diffID);
+    for (const path of unpacked.xattrsSkipped) {
+      this.#options.notice(`extended attributes of ${path} are not set while RUN steps work: install attr (setfattr)`);
     }
   }
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { upperDiff } from '../../layer/upper-diff.ts';
 import { FailureError } from '../../result.ts';
-import { mountRefused } from './failure.ts';
+import type { Store } from '../../store/store.ts';
 import { commitLayer } from './commit.ts';
+import { mountRefused } from './failure.ts';
 import type { Layers } from './layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
-import type { Store } from '../../store/store.ts';
 
 export interface SnapshotterOptions {
   readonly store: Store;
@@ -25,7 +25,6 @@ export interface SnapshotterOptions {
 export class OverlaySnapshotter implements Snapshotter {
   readonly name = 'overlay';
   readonly #options: SnapshotterOptions;
-  #count = 0;
 
   constructor(options: SnapshotterOptions) {
     this.#options = options;
@@ -34,10 +33,11 @@ export class OverlaySnapshotter implements Snapshotter {
   async prepare(parent: Snapshot, signal: AbortSignal): Promise<OverlayRoot> {
     const { store, layers } = this.#options;
     const lower = await layers.directories(parent, signal);
-    this.#count += 1;
-    const directory = join(store.session.path, `overlay-${this.#count}`);
+    const directory = store.session.tempPath('overlay');
     const root = new OverlayRoot(parent, directory);
-    await Promise.all(['upper', 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })));
+    await Promise.all(
+      ['upper', 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })),
+    );
     try {
       await root.mount(lower);
     } catch (error) {
@@ -87,7 +87,8 @@ class OverlayRoot implements ActiveSnapshot {
       cwd: this.#directory,
       reject: false,
     });
-    if (result.failed) throw new FailureError(mountRefused('an overlay file system', result.stderr || result.shortMessage));
+    if (result.failed)
+      throw new FailureError(mountRefused('an overlay file system', result.stderr || String(result.shortMessage)));
     this.#mounted = true;
   }
 

@@ -1,5 +1,5 @@
-import type { ChainID } from '../../oci/digest.ts';
 import { chainIDOf } from '../../oci/chain-id.ts';
+import type { ChainID } from '../../oci/digest.ts';
 import type { Layer } from '../../oci/layer.ts';
 
 /** A layer, and where its blob can be fetched from when the store lacks it. */

@@ -1,0 +1,28 @@
+import type { ExecutorTools } from './executor/tools.ts';
+
+/**
+ * Which user and group ids exist where the engine runs. `root-map`: the machine's own ids, given by root;
+ * `subuid-map`: 0 is the user, the others come from /etc/subuid; `single-uid`: only 0 exists, so ownership is lost;
+ * `none`: no namespaces of its own.
+ */
+export type IsolationTier = 'root-map' | 'subuid-map' | 'single-uid' | 'none';
+
+/** What the embedded engine is made from. Plain data: it crosses a process border. Paths are absolute. */
+export interface EngineOptions {
+  readonly storeDir: string;
+  /** Empty directory of this process alone, removed when it ends: snapshots in use, mounts, FIFOs. */
+  readonly sessionDir: string;
+  readonly registry: Readonly<Record<string, unknown>>;
+  readonly tier: IsolationTier;
+  /** By architecture (`arm64`): the statically linked qemu that runs its programs. */
+  readonly emulators: Readonly<Record<string, string>>;
+  readonly tools: ExecutorTools;
+  /** How many steps run at once. */
+  readonly concurrency: number;
+  /** Seconds since 1970: no time in what is built is later than this. */
+  readonly sourceDateEpoch?: number | undefined;
+  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is set. What images say they were created. */
+  readonly created: string;
+  /** Settings from outside that reach the engine: proxies and the like. Never the whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,167 @@
+/**
+ * The embedded Builder: per platform a Dockerfile is lowered to a graph, the graph solved, the result exported; then
+ * all are joined under one index. It runs where files may have any owner: in the worker, inside its own namespaces.
+ */
+import { availableParallelism } from 'node:os';
+import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
+import type { Progress } from '../progress.ts';
+import { RegistryClient } from '../registry/registry.ts';
+import type { RegistryOptions } from '../registry/registry-options.ts';
+import { FailureError, FailuresError } from '../result.ts';
+import { Store } from '../store/store.ts';
+import type { EngineOptions } from './engine-options.ts';
+import { exportImage } from './exporter/image.ts';
+import { exportIndex } from './exporter/image-index.ts';
+import { blobNotFetchable } from './failure.ts';
+import { lower } from './frontend/lower.ts';
+import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
+import { Machine } from './machine.ts';
+import { ContextTrees } from './op/context-trees.ts';
+import type { Step } from './op/op-definition.ts';
+import type { RunnerServices } from './op/runner-services.ts';
+import { runnerFor } from './op/runners.ts';
+import { SnapshotCache, SnapshotRecord } from './op/snapshot-cache.ts';
+import { readSources, type Sources } from './read-sources.ts';
+import { ImageResolver } from './resolve-images.ts';
+import { Layers } from './snapshot/layers.ts';
+import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
+import { Solver } from './solver/solver.ts';
+
+export async function createEngine(options: EngineOptions): Promise<Builder> {
+  const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
+  return new Engine(store, options);
+}
+
+type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
+
+class Engine implements Builder {
+  readonly name = 'embedded';
+  readonly #options: EngineOptions;
+  readonly #store: Store;
+  readonly #registry: RegistryClient;
+  readonly #images: ImageResolver;
+  readonly #layers: Layers;
+  readonly #machine: Machine;
+  readonly #contexts = new ContextTrees();
+  readonly #solver: Solver<Step, Snapshot>;
+  /** Those who watch builds that are under way. */
+  readonly #watching = new Set<Progress>();
+
+  constructor(store: Store, options: EngineOptions) {
+    this.#options = options;
+    this.#store = store;
+    this.#registry = new RegistryClient(options.registry as unknown as RegistryOptions);
+    this.#images = new ImageResolver({ store, registry: this.#registry });
+    this.#layers = new Layers({
+      store,
+      fetch: (layer, signal) => this.#fetch(layer, signal),
+      preserveOwner: options.tier !== 'single-uid',
+      notice: (message) => this.#notice(message),
+    });
+    this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
+    this.#solver = new Solver({
+      opOf: (step) => runnerFor(step, this.#services(step)),
+      cache: new SnapshotCache({ records: store.records('results', SnapshotRecord), blobs: store.blobs }),
+      concurrency: options.concurrency || availableParallelism(),
+      now: () => performance.now(),
+    });
+  }
+
+  async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
+    const watcher: Progress = { emit: (event) => progress.emit({ image: request.image, ...event }) };
+    this.#watching.add(watcher);
+    try {
+      const sources = await readSources(request);
+      const stop = new AbortController();
+      const either = AbortSignal.any([signal, stop.signal]);
+      const builds = request.platforms.map((platform) =>
+        this.#buildPlatform({ request, sources, platform, progress: watcher }, either),
+      );
+      // One platform's failure ends the others, and nothing of them is left running.
+      const manifests = await Promise.all(builds).catch(async (error: unknown) => {
+        stop.abort(error);
+        await Promise.allSettled(builds);
+        throw error;
+      });
+      return { image: await exportIndex(manifests, request.annotations.index, this.#store) };
+    } finally {
+      this.#watching.delete(watcher);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#machine.close();
+    await this.#store.close();
+  }
+
+  async #buildPlatform(
+    build: { request: BuildRequest; sources: Sources; platform: Platform; progress: Progress },
+    signal: AbortSignal,
+  ): Promise<Descriptor> {
+    const { request, platform } = build;
+    const name = formatPlatform(platform);
+    const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
+    const { definition, config, warnings } = await this.#lower(build, signal);
+    for (const message of warnings) progress.emit({ type: 'warning', message });
+    const snapshot = await this.#solver.solve(definition, { progress, noCache: request.noCache }, signal);
+    const annotations = request.annotations.manifests[name];
+    return exportImage({ snapshot, config, annotations, store: this.#store, layers: this.#layers }, signal);
+  }
+
+  /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
+  async #lower(
+    build: { request: BuildRequest; sources: Sources; platform: Platform },
+    signal: AbortSignal,
+  ): Promise<Complete> {
+    const { request, sources, platform } = build;
+    const images = new Map<string, ResolvedImage>();
+    for (;;) {
+      const lowered = lower({
+        ...sources,
+        image: request.image,
+        target: request.target,
+        platform,
+        buildPlatform: hostPlatform(process.arch),
+        buildArgs: request.buildArgs,
+        contextDir: request.contextDir,
+        secrets: request.secrets,
+        images,
+        created: this.#options.created,
+        sourceDateEpoch: this.#options.sourceDateEpoch,
+      });
+      if (!lowered.ok) throw new FailuresError(lowered.failure);
+      if (!lowered.value.missing) return lowered.value;
+      await Promise.all(
+        lowered.value.missing.map(async (wanted) => {
+          images.set(imageKey(wanted), await this.#images.resolve(wanted, request.resolved, signal));
+        }),
+      );
+    }
+  }
+
+  #services(step: Step): RunnerServices {
+    return {
+      store: this.#store,
+      layers: this.#layers,
+      snapshotter: (signal) => this.#machine.snapshotter(signal),
+      executor: (platform, signal) => this.#machine.executor(platform, signal),
+      memoryFile: () => this.#machine.memoryFile(),
+      contexts: this.#contexts,
+      clampMtime: this.#options.sourceDateEpoch,
+      secretFile: (id) => step.secrets?.[id],
+    };
+  }
+
+  async #fetch(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
+    const { blob, origin } = layer;
+    if (!origin) throw new FailureError(blobNotFetchable(blob.digest));
+    const remote = this.#registry.repository(origin);
+    await this.#store.blobs.put(blob, () => remote.open(blob, signal), signal);
+  }
+
+  #notice(message: string): void {
+    for (const progress of this.#watching) progress.emit({ type: 'notice', message });
+  }
+}

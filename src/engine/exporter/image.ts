@@ -1,0 +1,49 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { makeDocument } from '../../oci/document.ts';
+import type { ImageConfig } from '../../oci/image-config.ts';
+import type { Manifest } from '../../oci/manifest.ts';
+import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
+import type { Store } from '../../store/store.ts';
+import type { ConfigDraft } from '../frontend/lower-input.ts';
+import type { Layers } from '../snapshot/layers.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+
+export interface ExportRequest {
+  readonly snapshot: Snapshot;
+  readonly config: ConfigDraft;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly store: Store;
+  readonly layers: Layers;
+}
+
+const ociTypes = { none: mediaTypes.layerTar, gzip: mediaTypes.layerTarGzip, zstd: mediaTypes.layerTarZstd } as const;
+
+/** Writes configuration and manifest, and brings what the store lacks of the layers. The descriptor has the platform. */
+export async function exportImage(request: ExportRequest, signal: AbortSignal): Promise<Descriptor> {
+  const { snapshot, store, layers, annotations } = request;
+  const { history, ...rest } = request.config;
+  const diffIDs = snapshot.layers.map((layer) => layer.diffID);
+  const config = makeDocument<ImageConfig>(mediaTypes.imageConfig, {
+    ...rest,
+    rootfs: { type: 'layers', diff_ids: diffIDs },
+    history: [...history],
+  });
+  for (const layer of snapshot.layers) await layers.ensureBlob(layer, signal);
+  const manifest = makeDocument<Manifest>(mediaTypes.imageManifest, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.imageManifest,
+    config: config.descriptor,
+    layers: snapshot.layers.map(({ blob }) => ({ mediaType: ociTypeOf(blob), digest: blob.digest, size: blob.size })),
+    ...(annotations && Object.keys(annotations).length > 0 ? { annotations } : {}),
+  });
+  await store.blobs.putDocument(config);
+  await store.blobs.putDocument(manifest);
+  const { os, architecture, variant } = request.config;
+  return { ...manifest.descriptor, platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } };
+}
+
+/** Layers of a Docker image under OCI's name for the same bytes: the types of a manifest go together. */
+function ociTypeOf(blob: Descriptor): string {
+  const compression = layerCompression(blob.mediaType);
+  return compression === undefined ? blob.mediaType : ociTypes[compression];
+}

@@ -1,0 +1,43 @@
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import type { Failure } from '../result.ts';
+
+export function baseNotFound(reference: string) {
+  return {
+    reason: 'base-not-found',
+    message: `${reference} does not exist in its registry`,
+    hint: 'check the name and the tag; if it is an image of this project, check that its version matches its info.edn',
+  } as const satisfies Failure;
+}
+
+export function platformMissing(reference: string, wanted: Platform, offered: readonly Platform[]) {
+  const real = offered.filter((platform) => platform.os !== 'unknown').map(formatPlatform);
+  return {
+    reason: 'platform-missing',
+    message: `${reference} is not there for ${formatPlatform(wanted)}, only for ${real.join(', ') || 'nothing'}`,
+    hint: 'choose another base, or name the platforms of this image with :platforms in its info.edn',
+  } as const satisfies Failure;
+}
+
+export function layersDoNotMatch(reference: string, layers: number, diffIDs: number) {
+  return {
+    reason: 'layers-do-not-match',
+    message: `${reference} has ${layers} layers, but its configuration names ${diffIDs}`,
+    hint: 'the image is broken: push it again, or use another tag',
+  } as const satisfies Failure;
+}
+
+export function dockerfileUnreadable(file: string, code: string) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: `${file} cannot be read: ${code}`,
+    hint: 'check that it exists and its permissions',
+  } as const satisfies Failure;
+}
+
+export function blobNotFetchable(digest: string) {
+  return {
+    reason: 'blob-not-fetchable',
+    message: `${digest} is neither in the store nor known to be in a registry`,
+    hint: 'build again with --no-cache',
+  } as const satisfies Failure;
+}

@@ -1,0 +1,111 @@
+import type { ContentSource } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { DiffID } from '../oci/digest.ts';
+import { isIndexType, layerCompression } from '../oci/media-type.ts';
+import { selectPlatform } from '../oci/platform-match.ts';
+import { readConfig, readIndex, readManifest } from '../oci/read-document.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/registry.ts';
+import { FailureError, FailuresError } from '../result.ts';
+import type { Store } from '../store/store.ts';
+import { baseNotFound, layersDoNotMatch, platformMissing } from './failure.ts';
+import { type ImageRequest, imageKey, type ResolvedImage } from './frontend/lower-input.ts';
+
+/**
+ * References of Dockerfiles to images: first those that the build was given, then the registry. Of a registry only
+ * the small documents are read; layers stay where they are until a step needs them.
+ */
+export class ImageResolver {
+  readonly #store: Store;
+  readonly #registry: RegistryClient;
+  readonly #known = new Map<string, Promise<ResolvedImage>>();
+
+  constructor(options: { readonly store: Store; readonly registry: RegistryClient }) {
+    this.#store = options.store;
+    this.#registry = options.registry;
+  }
+
+  /** `given` maps references, as Dockerfiles write them, to images of the store. */
+  resolve(
+    request: ImageRequest,
+    given: Readonly<Record<string, Descriptor>>,
+    signal: AbortSignal,
+  ): Promise<ResolvedImage> {
+    const descriptor = given[request.reference];
+    const key = `${descriptor?.digest ?? ''} ${imageKey(request)}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const resolved = descriptor
+      ? this.#read({ request, root: descriptor, source: this.#store.blobs }, signal)
+      : this.#fromRegistry(request, signal);
+    this.#known.set(key, resolved);
+    resolved.catch(() => this.#known.delete(key));
+    return resolved;
+  }
+
+  async #fromRegistry(request: ImageRequest, signal: AbortSignal): Promise<ResolvedImage> {
+    const reference = parseReference(request.reference);
+    if (!reference.ok) throw new FailuresError(reference.failure);
+    const { registry, repository } = reference.value;
+    const remote = this.#registry.repository({ registry, repository });
+    const document = await remote.manifest(tagOf(reference.value), signal);
+    if (!document) throw new FailureError(baseNotFound(request.reference));
+    await this.#store.blobs.putDocument(document);
+    return this.#read({ request, root: document.descriptor, source: remote, origin: { registry, repository } }, signal);
+  }
+
+  async #read(
+    from: {
+      readonly request: ImageRequest;
+      readonly root: Descriptor;
+      readonly source: ContentSource;
+      readonly origin?: ResolvedImage['origin'];
+    },
+    signal: AbortSignal,
+  ): Promise<ResolvedImage> {
+    const { request, root, source, origin } = from;
+    const manifestDescriptor = isIndexType(root.mediaType)
+      ? await this.#choose({ request, root, source }, signal)
+      : root;
+    const manifest = await readManifest(
+      await this.#local(manifestDescriptor, source, signal),
+      manifestDescriptor,
+      signal,
+    );
+    const configDescriptor = manifest.value.config;
+    const config = await readConfig(await this.#local(configDescriptor, source, signal), configDescriptor, signal);
+    const blobs = manifest.value.layers.filter((layer) => layerCompression(layer.mediaType) !== undefined);
+    const diffIDs = config.value.rootfs.diff_ids;
+    if (blobs.length !== diffIDs.length) {
+      throw new FailureError(layersDoNotMatch(request.reference, blobs.length, diffIDs.length));
+    }
+    const layers = blobs.map(({ mediaType, digest, size }, i) => ({
+      blob: { mediaType, digest, size },
+      diffID: DiffID.parse(diffIDs[i]),
+    }));
+    return { manifest: manifestDescriptor.digest, config: config.value, layers, origin };
+  }
+
+  async #choose(
+    from: { readonly request: ImageRequest; readonly root: Descriptor; readonly source: ContentSource },
+    signal: AbortSignal,
+  ): Promise<Descriptor> {
+    const index = await readIndex(from.source, from.root, signal);
+    const { platform, reference } = from.request;
+    const chosen = selectPlatform(index.value.manifests, platform);
+    if (chosen) return chosen;
+    const offered = index.value.manifests.flatMap((manifest) => manifest.platform ?? []);
+    throw new FailureError(platformMissing(reference, platform, offered));
+  }
+
+  /** Puts a small document into the store, so that it is read from there now and later. */
+  async #local(descriptor: Descriptor, source: ContentSource, signal: AbortSignal): Promise<ContentSource> {
+    const { blobs } = this.#store;
+    if (source !== blobs) await blobs.put(descriptor, () => source.open(descriptor, signal), signal);
+    return blobs;
+  }
+}
+
+function tagOf(reference: Reference): string {
+  return reference.digest ?? reference.tag ?? 'latest';
+}

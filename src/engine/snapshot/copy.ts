@@ -1,0 +1,55 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { treeDiff } from '../../layer/tree-diff.ts';
+import { commitLayer } from './commit.ts';
+import type { SnapshotterOptions } from './overlay.ts';
+import type { Snapshot, SnapshotLayer } from './snapshot.ts';
+import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
+
+/**
+ * Roots made by unpacking every layer into one plain directory, where the kernel or the file system refuses overlay
+ * mounts. Slower, and takes the space of the whole image for the time of the step; the result is the same.
+ */
+export class CopySnapshotter implements Snapshotter {
+  readonly name = 'copy';
+  readonly #options: SnapshotterOptions;
+
+  constructor(options: SnapshotterOptions) {
+    this.#options = options;
+  }
+
+  async prepare(parent: Snapshot, signal: AbortSignal): Promise<CopiedRoot> {
+    const rootfs = this.#options.store.session.tempPath('root');
+    const root = new CopiedRoot(parent, rootfs);
+    await mkdir(rootfs, { mode: 0o755 });
+    try {
+      await this.#options.layers.unpackAll(parent, rootfs, signal);
+    } catch (error) {
+      await root[Symbol.asyncDispose]();
+      throw error;
+    }
+    return root;
+  }
+
+  async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
+    const { store, layers, clampMtime } = this.#options;
+    const lower = await layers.tree(active.parent, signal);
+    const entries = treeDiff({ root: active.rootfs, lower });
+    const layer = await commitLayer({ store, layers, entries, clampMtime }, signal);
+    await active[Symbol.asyncDispose]();
+    return layer;
+  }
+}
+
+class CopiedRoot implements ActiveSnapshot {
+  readonly parent: Snapshot;
+  readonly rootfs: string;
+
+  constructor(parent: Snapshot, rootfs: string) {
+    this.parent = parent;
+    this.rootfs = rootfs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.rootfs, { recursive: true, force: true });
+  }
+}
