@@ -1,9 +1,11 @@
-import type { SourceSpan } from '../result.ts';
+import { type Failure, failed, ok, type Result } from '../result.ts';
+import { type ExternalReference, type ReferenceOptions, referencesOf } from './context-references.ts';
+import type { Edge } from './edge.ts';
+import { dependencyCycle, equalPrefix, prefixContradiction } from './failure.ts';
 import type { ImageName } from './image-name.ts';
-import type { Notice, Project } from './project.ts';
-
-/** Where in a Dockerfile a reference to an image was found. */
-export type ReferenceKind = 'from' | 'copy-from' | 'mount-from' | 'onbuild';
+import type { Context, Notice, Project } from './project.ts';
+import { shortestCycle } from './shortest-cycle.ts';
+import { stronglyConnected } from './strongly-connected.ts';
 
 /** Who is built with whom. Acyclic; every parent is a context of the project. */
 export interface DependencyGraph {
@@ -23,59 +25,85 @@ export interface DependencyGraph {
   readonly warnings: readonly Notice[];
 }
 
-/** One reference of a Dockerfile to another image of the project. */
-export interface Edge {
-  /** The image whose Dockerfile it is. */
-  readonly from: ImageName;
-  /** The image it needs. */
-  readonly to: ImageName;
-  readonly kind: ReferenceKind;
-  /** The stage it is in, counted from 0. */
-  readonly stage: number;
-  /** As written: `${REGISTRY}/base:1.2.3`. */
-  readonly text: string;
-  readonly at: SourceSpan;
-  /** After expansion: `1.2.3`, `latest`, `1.2.3-slim`. Absent without a tag. */
-  readonly tag?: string | undefined;
-  /** After expansion: `sha256:…`. */
-  readonly digest?: string | undefined;
-  /** Whether the tag names one version, and which. */
-  readonly pin: Pin;
-  /**
-   * Covers just the characters of the version (no suffix of a variant), here or in the default of the ARG they come
-   * from. Absent where they are not written in one piece.
-   */
-  readonly versionAt?: SourceSpan | undefined;
-  /** Covers the digest with its `@`. Absent without a digest or where it is not written in one piece. */
-  readonly digestAt?: SourceSpan | undefined;
-  /** The global ARG whose default holds `versionAt`. */
-  readonly argument?: string | undefined;
-}
-
-/**
- * What a tag says about the version: `version` names exactly one (with the suffix of a declared variant, `-slim`, or
- * empty), `floating` follows along (`latest`, `1.2`, no tag), `digest` names bytes and no version, `unknown` has a
- * suffix that is neither a prerelease nor a declared variant.
- */
-export type Pin =
-  | { readonly kind: 'version'; readonly version: string; readonly suffix: string }
-  | { readonly kind: 'floating' }
-  | { readonly kind: 'digest' }
-  | { readonly kind: 'unknown'; readonly version: string; readonly suffix: string };
-
-/** A reference to an image that the project does not build. */
-export interface ExternalReference {
-  readonly from: ImageName;
-  readonly kind: ReferenceKind;
-  readonly stage: number;
-  readonly text: string;
-  readonly at: SourceSpan;
-  /** Expanded: `docker.io/library/debian:bookworm-slim` if so written; `${REGISTRY}` stays where no value is known. */
-  readonly reference: string;
-}
-
+/** A reference to a version that is not the one of the project. */
 export interface StaleReference {
   readonly edge: Edge;
   /** The version that the project holds. */
   readonly current: string;
+}
+
+/** Infers the graph from the references in all Dockerfiles. Fails with everything that keeps it from being one. */
+export function dependencyGraph(project: Project, options: ReferenceOptions = {}): Result<DependencyGraph> {
+  const found = [...project.contexts.values()].map((context) => referencesOf(context, project, options));
+  const edges = found.flatMap((each) => each.edges);
+  const parents = parentsByChild(project, edges);
+  const components = stronglyConnected([...project.contexts.keys()], (name) => parents.get(name) ?? []);
+
+  const failures = [
+    ...found.flatMap((each) => each.failures),
+    ...components.filter((names) => names.length > 1).map((names) => cycleIn(names, parents, edges)),
+    ...edges.flatMap((edge) => prefixFailures(edge, project)),
+  ];
+  if (failures.length > 0) return failed(failures);
+  return ok({
+    project,
+    edges,
+    parents,
+    children: childrenByParent(project, parents),
+    order: components.flat(),
+    externals: found.flatMap((each) => each.externals),
+    stale: edges.flatMap((edge) => staleness(edge, project)),
+    warnings: [...found.flatMap((each) => each.warnings), ...edges.flatMap((edge) => prefixWarnings(edge, project))],
+  });
+}
+
+function parentsByChild(project: Project, edges: readonly Edge[]): ReadonlyMap<ImageName, readonly ImageName[]> {
+  const parents = new Map([...project.contexts.keys()].map((name) => [name, new Set<ImageName>()]));
+  for (const { from, to } of edges) parents.get(from)?.add(to);
+  return new Map([...parents].map(([name, set]) => [name, [...set]]));
+}
+
+function childrenByParent(project: Project, parents: ReadonlyMap<ImageName, readonly ImageName[]>) {
+  const children = new Map([...project.contexts.keys()].map((name): [ImageName, ImageName[]] => [name, []]));
+  for (const [child, needed] of parents) for (const parent of needed) children.get(parent)?.push(child);
+  return children;
+}
+
+/** A shortest cycle through the first, by name, of some images that all reach each other. */
+function cycleIn(
+  names: readonly ImageName[],
+  parents: ReadonlyMap<ImageName, readonly ImageName[]>,
+  edges: readonly Edge[],
+): Failure {
+  const cycle = shortestCycle([...names].sort()[0] as ImageName, (name) => parents.get(name) ?? []) ?? [];
+  const places = cycle.flatMap((from, index) => {
+    const to = cycle[(index + 1) % cycle.length];
+    return edges.find((edge) => edge.from === from && edge.to === to)?.at ?? [];
+  });
+  return dependencyCycle(cycle, places);
+}
+
+function prefixFailures(edge: Edge, project: Project): readonly Failure[] {
+  const { child, parent, order } = prefixes(edge, project);
+  return order > 0 ? [prefixContradiction(child.path, parent.path, edge.at)] : [];
+}
+
+function prefixWarnings(edge: Edge, project: Project): readonly Notice[] {
+  const { child, parent, order } = prefixes(edge, project);
+  return order === 0 ? [equalPrefix(child.path, parent.path, edge.at)] : [];
+}
+
+/** `order` is positive where the parent's prefix is the greater; not a number where one has none: no promise. */
+function prefixes(edge: Edge, project: Project) {
+  const child = project.contexts.get(edge.from) as Context;
+  const parent = project.contexts.get(edge.to) as Context;
+  return { child, parent, order: (parent.order ?? Number.NaN) - (child.order ?? Number.NaN) };
+}
+
+function staleness(edge: Edge, project: Project): readonly StaleReference[] {
+  const current = (project.contexts.get(edge.to) as Context).version;
+  const { pin } = edge;
+  const isCurrent =
+    pin.kind === 'floating' || pin.kind === 'digest' || (pin.kind === 'version' && pin.version === current);
+  return isCurrent ? [] : [{ edge, current }];
 }

@@ -1,21 +1,21 @@
+import type { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { canonicalEdn, type EdnAtom, type EdnNode } from './edn-node.ts';
 import { ednDuplicate, ednSyntax } from './failure.ts';
-import { type SourceFile, spanOf } from './source-span.ts';
 
 /**
  * All forms of a file with their places. Comments and discarded forms are skipped, tags are kept unread. Fails on the
  * first thing that is not EDN, and on every key of a map or member of a set that is there twice.
  * https://github.com/edn-format/edn
  */
-export function scanEdn(source: SourceFile): Result<readonly EdnNode[]> {
+export function scanEdn(source: Source): Result<readonly EdnNode[]> {
   const scanner = new Scanner(source);
   try {
     const forms = scanner.forms(undefined);
     return scanner.duplicates.length > 0 ? failed(scanner.duplicates) : ok(forms);
   } catch (error) {
     if (error instanceof EdnSyntaxError) {
-      return failed([...scanner.duplicates, ednSyntax(error.message, spanOf(source, error.offset, error.end))]);
+      return failed([...scanner.duplicates, ednSyntax(error.message, source.span(error.offset, error.end))]);
     }
     throw error;
   }
@@ -46,14 +46,15 @@ const deepest = 200;
 
 class Scanner {
   readonly duplicates: Failure[] = [];
-  readonly #source: SourceFile;
+  readonly #source: Source;
   readonly #text: string;
-  #position = 0;
+  #position: number;
   #depth = 0;
 
-  constructor(source: SourceFile) {
+  constructor(source: Source) {
     this.#source = source;
     this.#text = source.text;
+    this.#position = source.start;
   }
 
   /** Forms up to the closing bracket of the one opened at `opened`, or to the end of the text. */
@@ -141,7 +142,7 @@ class Scanner {
       const first = seen.get(canonical);
       if (first === undefined) seen.set(canonical, item);
       else {
-        const [firstAt, at] = [first, item].map((node) => spanOf(this.#source, node.offset, node.end));
+        const [firstAt, at] = [first, item].map((node) => this.#source.span(node.offset, node.end));
         if (firstAt && at) this.duplicates.push(ednDuplicate(this.#text.slice(item.offset, item.end), firstAt, at));
       }
     }

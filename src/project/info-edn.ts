@@ -1,23 +1,24 @@
 import { parseEDNString } from 'edn-data';
+import type { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { type ContextInfo, checkVersion } from './context-info.ts';
 import { describeEdn, type EdnMap, type EdnNode } from './edn-node.ts';
 import { scanEdn } from './edn-scanner.ts';
 import { extraForms, infoNotAMap, invalidVariant, missingVersion, wrongType } from './failure.ts';
 import { type PlacedText, platformList } from './platform-list.ts';
-import { type SourceFile, spanOf } from './source-span.ts';
+
 import { isLegalTag } from './version.ts';
 
 /**
  * `{:version "1.2.3", :platforms ["linux/amd64"], :variants ["slim"]}`; only the version is required. Other keys are
  * kept. Forms after the first are not read, but have to be EDN, and get a warning.
  */
-export function parseInfoEdn(source: SourceFile): Result<ContextInfo> {
+export function parseInfoEdn(source: Source): Result<ContextInfo> {
   const scanned = scanEdn(source);
   if (!scanned.ok) return scanned;
   const [form, second] = scanned.value;
-  if (form === undefined) return failed([infoNotAMap('nothing', spanOf(source, 0, 0))]);
-  if (form.kind !== 'map') return failed([infoNotAMap(describeEdn(form), spanOf(source, form.offset, form.end))]);
+  if (form === undefined) return failed([infoNotAMap('nothing', source.span(0, 0))]);
+  if (form.kind !== 'map') return failed([infoNotAMap(describeEdn(form), source.span(form.offset, form.end))]);
 
   const entries = new Map(form.entries.map(([key, value]) => [keyName(key, source), value]));
   const version = versionOf(entries.get('version'), form, source);
@@ -31,37 +32,37 @@ export function parseInfoEdn(source: SourceFile): Result<ContextInfo> {
     ...checked,
     platforms: platforms.value,
     variants: variants.value,
-    metadata: { kind: 'info-edn', ...source, versionAt, other: otherKeys(entries, source) },
-    notices: [...checked.notices, ...(second ? [extraForms(spanOf(source, second.offset, second.end))] : [])],
+    metadata: { kind: 'info-edn', file: source.file, text: source.text, versionAt, other: otherKeys(entries, source) },
+    notices: [...checked.notices, ...(second ? [extraForms(source.span(second.offset, second.end))] : [])],
   });
 }
 
 /** `version` for `:version`; a key of another kind as it is written, so that it cannot be mistaken for one. */
-function keyName(key: EdnNode, source: SourceFile): string {
+function keyName(key: EdnNode, source: Source): string {
   return key.kind === 'keyword' ? key.value : source.text.slice(key.offset, key.end);
 }
 
-function versionOf(node: EdnNode | undefined, map: EdnMap, source: SourceFile) {
-  if (node === undefined) return failed([missingVersion(spanOf(source, map.offset, map.end))]);
-  const whole = spanOf(source, node.offset, node.end);
+function versionOf(node: EdnNode | undefined, map: EdnMap, source: Source) {
+  if (node === undefined) return failed([missingVersion(source.span(map.offset, map.end))]);
+  const whole = source.span(node.offset, node.end);
   const isPlainNumber = node.kind === 'number' && /^\d+(?:\.\d+)?$/.test(node.value);
   if (node.kind !== 'string' && !isPlainNumber) {
     return failed([wrongType(':version', 'a string such as "1.0.0"', describeEdn(node), whole)]);
   }
   // The quotes stay where they are; a number has none.
   const quote = node.kind === 'string' ? 1 : 0;
-  const versionAt = spanOf(source, node.offset + quote, node.end - quote);
+  const versionAt = source.span(node.offset + quote, node.end - quote);
   const checked = checkVersion(node.value, versionAt);
   return checked.ok ? ok({ ...checked.value, versionAt }) : checked;
 }
 
-function platformsOf(node: EdnNode | undefined, source: SourceFile) {
+function platformsOf(node: EdnNode | undefined, source: Source) {
   if (node === undefined) return ok([]);
   const texts = stringsOf(node, ':platforms', 'a string or a list of strings', source);
-  return texts.ok ? platformList(texts.value, spanOf(source, node.offset, node.end)) : texts;
+  return texts.ok ? platformList(texts.value, source.span(node.offset, node.end)) : texts;
 }
 
-function variantsOf(node: EdnNode | undefined, source: SourceFile): Result<readonly string[]> {
+function variantsOf(node: EdnNode | undefined, source: Source): Result<readonly string[]> {
   if (node === undefined) return ok([]);
   const texts = stringsOf(node, ':variants', 'a string or a list of strings', source);
   if (!texts.ok) return texts;
@@ -71,12 +72,12 @@ function variantsOf(node: EdnNode | undefined, source: SourceFile): Result<reado
 }
 
 /** The strings of a vector, list or set; a string alone counts as one. */
-function stringsOf(node: EdnNode, key: string, expected: string, source: SourceFile): Result<readonly PlacedText[]> {
+function stringsOf(node: EdnNode, key: string, expected: string, source: Source): Result<readonly PlacedText[]> {
   const isSequence = node.kind === 'vector' || node.kind === 'list' || node.kind === 'set';
   const texts: PlacedText[] = [];
   const failures: Failure[] = [];
   for (const item of isSequence ? node.items : [node]) {
-    const at: SourceSpan = spanOf(source, item.offset, item.end);
+    const at: SourceSpan = source.span(item.offset, item.end);
     if (item.kind === 'string') texts.push({ text: item.value, at });
     else
       failures.push(wrongType(key, expected, isSequence ? `a list with ${describeEdn(item)}` : describeEdn(item), at));
@@ -84,7 +85,7 @@ function stringsOf(node: EdnNode, key: string, expected: string, source: SourceF
   return failures.length > 0 ? failed(failures) : ok(texts);
 }
 
-function otherKeys(entries: ReadonlyMap<string, EdnNode>, source: SourceFile): ReadonlyMap<string, unknown> {
+function otherKeys(entries: ReadonlyMap<string, EdnNode>, source: Source): ReadonlyMap<string, unknown> {
   const known = new Set(['version', 'platforms', 'variants']);
   return new Map(
     [...entries]

@@ -31,7 +31,7 @@ export interface Context {
   /** `slim`: references to `name:1.2.3-slim` follow the version, and keep the suffix. */
   readonly variants: readonly string[];
   readonly dockerfile: Dockerfile;
-  /** What the spans of `dockerfile` count in: decoded, without byte order mark. */
+  /** What the spans of `dockerfile` count in: all of the file, a byte order mark included. */
   readonly dockerfileText: string;
   readonly metadata: ContextMetadata;
 }
@@ -41,7 +41,7 @@ export interface ContextMetadata {
   readonly kind: 'info-edn' | 'version-file';
   /** The file that holds the version, as shown. Its name within the context is the last component. */
   readonly file: string;
-  /** Decoded, without byte order mark. */
+  /** All of that file, a byte order mark included. */
   readonly text: string;
   /** Covers just the characters of the version, without quotes. */
   readonly versionAt: SourceSpan;

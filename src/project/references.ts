@@ -1,0 +1,158 @@
+import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
+import { parseReference } from '../oci/reference.ts';
+import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
+import { invalidReference, unresolvableReference } from './failure.ts';
+import { expandIn, type GlobalScope, usesPlatform } from './global-scope.ts';
+
+/** Where in a Dockerfile a reference to an image was found. */
+export type ReferenceKind = 'from' | 'copy-from' | 'mount-from' | 'onbuild';
+
+/** A reference to an image, as written and as resolved. Names and numbers of stages are none. */
+export interface ImageReference {
+  readonly kind: ReferenceKind;
+  /** The stage it is in, counted from 0. */
+  readonly stage: number;
+  /** As written: `${REGISTRY}/base:1.2.3`. */
+  readonly text: string;
+  readonly at: SourceSpan;
+  /** With all variables expanded; what stands for the registry is in it. */
+  readonly expanded: string;
+  /** Names of the variables that were used. */
+  readonly variables: readonly string[];
+  readonly target: ReferenceTarget;
+  /** What it was expanded in. */
+  readonly scope: GlobalScope;
+}
+
+/** An image of the registry that this project is published to, or any other. */
+export type ReferenceTarget =
+  | {
+      readonly where: 'project';
+      /** Not necessarily a context. */
+      readonly name: string;
+      readonly tag?: string | undefined;
+      readonly digest?: string | undefined;
+      /** Whether it says REGISTRY, and not the name of a registry. */
+      readonly byVariable: boolean;
+    }
+  | { readonly where: 'elsewhere' };
+
+/** Stands for the value of REGISTRY, which no Dockerfile can contain by chance: RFC 6761 reserves the domain. */
+export const anyRegistry = 'registry.cip.invalid';
+
+/**
+ * All references of a Dockerfile, in the order written. `scopes` holds one scope of it per platform, at least one; a
+ * reference that resolves to several images, since it uses TARGETARCH, is there once for each. `registries` are names of registries
+ * that mean the same as REGISTRY.
+ */
+export function imageReferences(
+  scopes: readonly GlobalScope[],
+  registries: readonly string[],
+): Result<readonly ImageReference[]> {
+  const references: ImageReference[] = [];
+  const failures: Failure[] = [];
+  for (const place of writtenReferences((scopes[0] as GlobalScope).dockerfile)) {
+    const seen = new Set<string>();
+    for (const scope of scopes) {
+      const resolved = resolve(place, scope, registries);
+      if (!resolved.ok) failures.push(...resolved.failure);
+      else if (resolved.value !== undefined && !seen.has(resolved.value.expanded)) {
+        seen.add(resolved.value.expanded);
+        references.push(resolved.value);
+      }
+      // What does not depend on the platform is the same in every other scope.
+      if (!usesPlatform(place.text) && !scope.dependsOnPlatform) break;
+      if (!resolved.ok) break;
+    }
+  }
+  return failures.length > 0 ? failed(failures) : ok(references);
+}
+
+interface WrittenReference {
+  readonly kind: ReferenceKind;
+  readonly stage: number;
+  readonly text: string;
+  readonly at: SourceSpan;
+}
+
+function writtenReferences(dockerfile: Dockerfile): readonly WrittenReference[] {
+  return dockerfile.stages.flatMap((stage) => [
+    { kind: 'from' as const, stage: stage.index, text: stage.from.image, at: stage.from.imageAt },
+    ...stage.instructions.flatMap((instruction) => inInstruction(instruction, stage.index)),
+  ]);
+}
+
+function inInstruction(instruction: Instruction, stage: number): readonly WrittenReference[] {
+  switch (instruction.keyword) {
+    case 'COPY': {
+      const { from } = instruction;
+      return from === undefined ? [] : [{ kind: 'copy-from', stage, text: from.value, at: from.at }];
+    }
+    case 'RUN':
+      return instruction.mounts.flatMap(({ from }) =>
+        from === undefined ? [] : [{ kind: 'mount-from', stage, text: from.value, at: from.at }],
+      );
+    case 'ONBUILD':
+      return inInstruction(instruction.instruction, stage).map((reference) => ({ ...reference, kind: 'onbuild' }));
+    default:
+      return [];
+  }
+}
+
+/** Undefined for what is no reference: a stage, or `scratch`. */
+function resolve(
+  place: WrittenReference,
+  scope: GlobalScope,
+  registries: readonly string[],
+): Result<ImageReference | undefined> {
+  const { dockerfile } = scope;
+  const word = expandIn(scope, place.text);
+  if (!word.ok) return failed(word.failure.map((failure) => ({ ...failure, at: failure.at ?? place.at })));
+  const { value: expanded, used } = word.value;
+  const missing = word.value.unset.filter((name) => isMissed(name, place.text, scope));
+  if (missing.length > 0) {
+    return failed([unresolvableReference(place.text, missing, isStageArgument(dockerfile, missing), place.at)]);
+  }
+  if (isStage(expanded, place, dockerfile) || (place.kind === 'from' && expanded === 'scratch')) return ok(undefined);
+  const parsed = parseReference(expanded);
+  if (!parsed.ok)
+    return failed(parsed.failure.map((failure) => invalidReference(place.text, shown(expanded), failure, place.at)));
+  return ok({ ...place, expanded, variables: used, target: targetOf(expanded, registries), scope });
+}
+
+/** Whether a variable without a value is used without a default, and not only in a default that is not needed. */
+function isMissed(name: string, text: string, scope: GlobalScope): boolean {
+  const escaped = name.replace(/[^\p{L}\p{N}_]/u, '\\$&');
+  const isBare = new RegExp(`\\$(?:${escaped}(?![\\p{L}\\p{N}_])|\\{${escaped}(?!:?[-+]))`, 'u').test(text);
+  const [without, withValue] = [scope, { ...scope, values: new Map(scope.values).set(name, 'value') }].map((each) => {
+    const expanded = expandIn(each, text);
+    return expanded.ok ? expanded.value.value : undefined;
+  });
+  return isBare && without !== withValue;
+}
+
+/** FROM sees the stages above it; `--from` may also give a number, and a stage below is the engine's to refuse. */
+function isStage(expanded: string, { kind, stage }: WrittenReference, dockerfile: Dockerfile): boolean {
+  const name = expanded.toLowerCase();
+  const above = kind === 'from' ? dockerfile.stages.slice(0, stage) : dockerfile.stages;
+  return above.some((other) => other.name === name) || (kind !== 'from' && /^\d+$/.test(expanded));
+}
+
+function targetOf(expanded: string, registries: readonly string[]): ReferenceTarget {
+  const registry = [anyRegistry, ...registries].find((candidate) => expanded.startsWith(`${candidate}/`));
+  const rest = registry === undefined ? '' : expanded.slice(registry.length + 1);
+  const [, name, tag, digest] = /^([^/:@]+)(?::([^@]+))?(?:@(.+))?$/.exec(rest) ?? [];
+  if (name === undefined) return { where: 'elsewhere' };
+  return { where: 'project', name, tag, digest, byVariable: registry === anyRegistry };
+}
+
+/** For people, who do not know what stands for the registry. */
+export function shown(expanded: string): string {
+  return expanded.replaceAll(anyRegistry, '${REGISTRY}');
+}
+
+/** Whether one of the variables is an ARG of some stage, where no reference sees it. */
+function isStageArgument(dockerfile: Dockerfile, names: readonly string[]): boolean {
+  const instructions = dockerfile.stages.flatMap((stage) => stage.instructions);
+  return instructions.some((each) => each.keyword === 'ARG' && each.args.some(({ key }) => names.includes(key)));
+}
