@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -10,14 +10,19 @@ export async function replaceFile(file: {
   readonly bytes: Uint8Array | string;
   readonly temp: string;
 }): Promise<void> {
-  const handle = await open(file.temp, 'wx');
   try {
-    await handle.writeFile(file.bytes);
-    await handle.datasync();
-  } finally {
-    await handle.close();
+    const handle = await open(file.temp, 'wx');
+    try {
+      await handle.writeFile(file.bytes);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(file.temp, file.path);
+  } catch (error) {
+    await rm(file.temp, { force: true });
+    throw error;
   }
-  await rename(file.temp, file.path);
   await syncDirectory(dirname(file.path));
 }
 

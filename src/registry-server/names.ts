@@ -1,0 +1,36 @@
+import { Digest } from '../oci/digest.ts';
+import { RegistryError } from './errors.ts';
+
+/**
+ * Lower-case letters and digits in components, joined by single separators: neither `..` nor a leading `.`, `_` or `/`
+ * can occur, so a name is a safe relative path, and directories that begin with `_` are free for our own use.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+ */
+const repositoryName = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const tag = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+/** Also what file systems and other registries take. */
+const longestName = 255;
+
+export function isRepositoryName(text: string): boolean {
+  return text.length <= longestName && repositoryName.test(text);
+}
+
+export function isTag(text: string): boolean {
+  return tag.test(text);
+}
+
+export function isDigest(text: string): text is Digest {
+  return Digest.safeParse(text).success;
+}
+
+export function parseRepositoryName(text: string): string {
+  if (isRepositoryName(text)) return text;
+  throw new RegistryError('NAME_INVALID', 'not a name of a repository', { detail: { name: text } });
+}
+
+/** Only sha256 is kept here. */
+export function parseDigest(text: string | null): Digest {
+  if (text !== null && isDigest(text)) return text;
+  throw new RegistryError('DIGEST_INVALID', 'not a sha256 digest', { detail: { digest: text } });
+}

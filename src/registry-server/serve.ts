@@ -1,0 +1,115 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { FailureError } from '../result.ts';
+import { explained } from '../store/failure.ts';
+import { type ErrorCode, errorBody, RegistryError } from './errors.ts';
+import { type Exchange, reply } from './exchange.ts';
+import { route } from './routes.ts';
+import type { Storage } from './storage.ts';
+
+export interface ServedRequest {
+  readonly method: string;
+  /** As sent, with the query. */
+  readonly url: string;
+  /** 499 where the client went away before it was answered. */
+  readonly status: number;
+  /** In milliseconds. */
+  readonly duration: number;
+  /** What went wrong on our side; clients are told little of it. */
+  readonly error?: unknown;
+}
+
+interface Service {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly storage: Storage;
+  readonly options: { readonly readonly?: boolean; readonly log?: (request: ServedRequest) => void };
+}
+
+/** Answers one request, whatever happens. Never rejects. */
+export async function serve({ request, response, storage, options }: Service): Promise<void> {
+  const began = performance.now();
+  const { method = '', url = '' } = request;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  response.setHeader('Docker-Distribution-API-Version', 'registry/2.0');
+  const [path = '', query = ''] = splitOnce(url, '?');
+  const exchange: Exchange = {
+    request,
+    response,
+    storage,
+    path: decoded(path),
+    query: new URLSearchParams(query),
+    reference: '',
+    signal: gone.signal,
+  };
+  let error: unknown;
+  try {
+    refuseUnwanted(request, options.readonly === true);
+    await route(exchange);
+  } catch (thrown) {
+    error = replyError(exchange, thrown);
+  }
+  const status = response.writableEnded ? response.statusCode : 499;
+  if (!response.writableEnded) response.destroy(); // a client must not take half a blob for a whole one
+  options.log?.({
+    method,
+    url,
+    status,
+    duration: performance.now() - began,
+    ...(error === undefined ? {} : { error }),
+  });
+}
+
+function refuseUnwanted(request: IncomingMessage, readonly: boolean): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  if (readonly)
+    throw new RegistryError('UNSUPPORTED', 'this registry is read-only', { headers: { Allow: 'GET, HEAD' } });
+  // No client of a registry sends it. A page in a browser on this machine is not to write here.
+  if (request.headers.origin !== undefined) throw new RegistryError('DENIED', 'not from a browser');
+}
+
+/** Returns the error where it is ours and not the client's. */
+function replyError(exchange: Exchange, thrown: unknown): unknown {
+  const { response } = exchange;
+  if (response.headersSent || response.destroyed) return exchange.signal.aborted ? undefined : thrown;
+  if (thrown instanceof RegistryError) {
+    replyWith(exchange, thrown.status, thrown.headers, {
+      code: thrown.code,
+      message: thrown.message,
+      detail: thrown.detail,
+    });
+    return undefined;
+  }
+  const error = explained(thrown, 'the storage');
+  const isFull = error instanceof FailureError && error.failure.reason === 'disk-full';
+  replyWith(
+    exchange,
+    isFull ? 507 : 500,
+    {},
+    { code: 'UNKNOWN', message: isFull ? 'no space left' : 'internal error' },
+  );
+  return error;
+}
+
+function replyWith(
+  exchange: Exchange,
+  status: number,
+  headers: OutgoingHttpHeaders,
+  { code, message, detail }: { code: ErrorCode | 'UNKNOWN'; message: string; detail?: unknown },
+): void {
+  reply(exchange, status, { ...headers, 'Content-Type': 'application/json' }, errorBody(code, message, detail));
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** What cannot be decoded names nothing here. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,146 @@
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, BlockList, isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { FailureError } from '../result.ts';
+import { Lock } from '../store/lock.ts';
+import { addressInUse, cannotListen, notLoopback, storageInUse } from './failure.ts';
+import { type ServedRequest, serve } from './serve.ts';
+import { Storage } from './storage.ts';
+
+export interface RegistryOptions {
+  /** Absolute path of a directory; made where there is none. */
+  readonly storage: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Refuse everything that would change something. */
+  readonly readonly?: boolean;
+  /** Listen on addresses that other machines reach. There is no authentication. */
+  readonly allowRemote?: boolean;
+  /** Called once for each request, when it was answered or broken off. */
+  readonly log?: (request: ServedRequest) => void;
+}
+
+export interface RunningRegistry {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Lets running requests end for a moment, then breaks them off. Uploads can be gone on with after the next start. */
+  close(): Promise<void>;
+}
+
+/** How long requests may go on after `close()`, in milliseconds. */
+const patience = 2_000;
+/** Of a connection on which nothing moves, in milliseconds. A request as a whole may take as long as it needs. */
+const idle = 5 * 60_000;
+
+/**
+ * A registry without authentication for this machine: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
+ * It also ends when `signal` aborts.
+ */
+export async function serveRegistry(options: RegistryOptions, signal: AbortSignal): Promise<RunningRegistry> {
+  signal.throwIfAborted();
+  if (options.allowRemote !== true) await refuseRemote(options.host);
+  const release = await occupy(options.storage, signal);
+  try {
+    const storage = await Storage.open(options.storage);
+    try {
+      if (options.readonly !== true) await storage.collectGarbage(signal);
+      return await start(options, storage, release, signal);
+    } catch (error) {
+      await storage.store.close();
+      throw error;
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function start(
+  options: RegistryOptions,
+  storage: Storage,
+  release: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<RunningRegistry> {
+  const running = new Set<Promise<void>>();
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
+    const served = serve({ request, response, storage, options });
+    running.add(served);
+    void served.finally(() => running.delete(served)); // serve() never rejects
+  });
+  server.timeout = idle;
+  await listen(server, options);
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      signal.removeEventListener('abort', closeNow);
+      const closed = once(server, 'close');
+      server.close();
+      const timer = setTimeout(() => server.closeAllConnections(), patience);
+      await closed;
+      clearTimeout(timer);
+      await Promise.all(running);
+      await storage.store.close();
+      await release();
+    })();
+    return closing;
+  };
+  const closeNow = (): void => void close();
+  signal.addEventListener('abort', closeNow, { once: true });
+  const { address, port } = server.address() as AddressInfo;
+  return { address: { host: address, port }, close };
+}
+
+async function listen(server: Server, { host, port }: RegistryOptions): Promise<void> {
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const failure = code === 'EADDRINUSE' ? addressInUse(host, port) : cannotListen(host, port, message);
+    throw new FailureError(failure, { cause: error });
+  }
+}
+
+/** Holds the lock of the storage until the returned function is called. */
+async function occupy(directory: string, signal: AbortSignal): Promise<() => Promise<void>> {
+  await mkdir(directory, { recursive: true });
+  const lock = new Lock(join(directory, 'lock'), { timeout: 1_000 });
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let held: Promise<void> | undefined;
+  await new Promise<void>((resolve, reject) => {
+    held = lock.hold(async () => {
+      resolve();
+      await ended;
+    }, signal);
+    held.catch(reject);
+  }).catch((error: unknown) => {
+    if (error instanceof FailureError && error.failure.reason === 'lock-timeout') {
+      throw new FailureError(storageInUse(directory), { cause: error });
+    }
+    throw error;
+  });
+  return async () => {
+    end();
+    await held;
+  };
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+async function refuseRemote(host: string): Promise<void> {
+  const addresses = await lookup(host, { all: true }).catch((error: Error) => {
+    throw new FailureError(cannotListen(host, 0, error.message), { cause: error });
+  });
+  for (const { address } of addresses) {
+    if (!loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) throw new FailureError(notLoopback(host, address));
+  }
+}
