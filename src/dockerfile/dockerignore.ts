@@ -1,0 +1,199 @@
+import { posix } from 'node:path';
+import { type Failure, failed, ok, type Result } from '../result.ts';
+import { badPattern, emptyNegation } from './failure.ts';
+import { type PathPattern, type PatternPart, pathPattern, patternParts, regExpOf } from './path-pattern.ts';
+import { Source } from './source.ts';
+
+/**
+ * The patterns of a `.dockerignore`, cleaned, in order; a `!` stays in front. `file` is what people call it.
+ * https://docs.docker.com/build/concepts/context/#syntax
+ */
+export function parseIgnoreFile(text: string, file = '.dockerignore'): Result<readonly string[]> {
+  const source = new Source(file, text);
+  const patterns: string[] = [];
+  const failures: Failure[] = [];
+  for (let line = source.lineAt(source.start); line; line = source.lineAt(line.next)) {
+    const written = text.slice(line.start, line.end);
+    if (written.startsWith('#') || written.trim() === '') continue;
+    const pattern = parseIgnorePattern(written);
+    if (pattern.ok) patterns.push(pattern.value);
+    else failures.push({ ...pattern.failure, at: source.span(line.start, line.end) });
+  }
+  return failures.length > 0 ? failed(failures) : ok(patterns);
+}
+
+/** One pattern, such as `COPY --exclude` gives them: without blanks around it, `./`, `//` and a `/` at its ends. */
+export function parseIgnorePattern(written: string): Result<string, Failure> {
+  const trimmed = written.trim();
+  const isNegated = trimmed.startsWith('!');
+  const path = isNegated ? trimmed.slice(1).trim() : trimmed;
+  if (path === '') return failed(isNegated ? emptyNegation() : badPattern(written, 'it is empty'));
+  const pattern = cleaned(path);
+  const parts = patternParts(pattern);
+  return parts.ok ? ok(isNegated ? `!${pattern}` : pattern) : parts;
+}
+
+/** Answers which paths of a context are ignored. Paths are relative to the context, with `/` between names. */
+export interface IgnoreMatcher {
+  /** The last pattern that matches the path or a directory above it decides. The context itself is never excluded. */
+  excludes(path: string): boolean;
+  /** Whether something in this directory may not be excluded; where false, a walk need not enter it. */
+  mayContainIncluded(directory: string): boolean;
+}
+
+/**
+ * Compiles patterns, in their order, once. They must be as `parseIgnoreFile` or `parseIgnorePattern` accept them: one
+ * that they refuse is a bug of the caller, and thrown as such. Fastest when a directory is asked before what is in it.
+ */
+export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
+  return new CompiledIgnore(patterns.map(compile));
+}
+
+interface IgnorePattern {
+  readonly isNegated: boolean;
+  readonly whole: PathPattern;
+  /** One for each name up to the first `**`, for the directories that lead to a match; `isOpen` where `**` follows. */
+  readonly names: readonly PathPattern[];
+  readonly isOpen: boolean;
+}
+
+/** A directory and, for each pattern, whether it matches the directory or one above it. */
+interface Ancestor {
+  readonly path: string;
+  readonly matched: readonly boolean[];
+}
+
+class CompiledIgnore implements IgnoreMatcher {
+  readonly #patterns: readonly IgnorePattern[];
+  /** The directories that lead to the path asked for last, outermost first: neighbours share them. */
+  readonly #ancestors: Ancestor[] = [];
+
+  constructor(patterns: readonly IgnorePattern[]) {
+    this.#patterns = patterns;
+  }
+
+  excludes(path: string): boolean {
+    if (path === '' || path === '.') return false;
+    const deciding = this.#deciding(withoutSlashes(path));
+    return deciding !== -1 && !this.#patterns[deciding]?.isNegated;
+  }
+
+  mayContainIncluded(directory: string): boolean {
+    if (directory === '' || directory === '.') return true;
+    const path = withoutSlashes(directory);
+    const deciding = this.#deciding(path);
+    if (deciding === -1 || this.#patterns[deciding]?.isNegated) return true;
+    const names = path.split('/');
+    // What stands before the deciding pattern loses against it below the directory as well.
+    return this.#patterns.slice(deciding + 1).some((pattern) => pattern.isNegated && canMatchBelow(pattern, names));
+  }
+
+  /** Index of the last pattern that matches the path or a directory above it; -1 for none. */
+  #deciding(path: string): number {
+    const above = this.#matchedAbove(path);
+    return this.#patterns.findLastIndex(({ whole }, index) => above?.[index] || whole.matches(path));
+  }
+
+  #matchedAbove(path: string): readonly boolean[] | undefined {
+    const end = path.lastIndexOf('/');
+    return end === -1 ? undefined : this.#matched(path.slice(0, end));
+  }
+
+  #matched(directory: string): readonly boolean[] {
+    let nearest = this.#ancestors.at(-1);
+    while (nearest && nearest.path !== directory && !directory.startsWith(`${nearest.path}/`)) {
+      this.#ancestors.pop();
+      nearest = this.#ancestors.at(-1);
+    }
+    if (nearest?.path === directory) return nearest.matched;
+    const above = this.#matchedAbove(directory);
+    const matched = this.#patterns.map(({ whole }, index) => above?.[index] || whole.matches(directory));
+    this.#ancestors.push({ path: directory, matched });
+    return matched;
+  }
+}
+
+function compile(pattern: string): IgnorePattern {
+  const isNegated = pattern.startsWith('!');
+  const text = isNegated ? pattern.slice(1) : pattern;
+  const parts = patternParts(text);
+  if (!parts.ok) throw new Error(`unchecked ignore pattern: ${parts.failure.message}`);
+  return { isNegated, whole: wholePattern(parts.value), ...leadingNames(text) };
+}
+
+/** Most patterns are names, suffixes or beginnings: those need no regular expression. */
+function wholePattern(parts: readonly PatternPart[]): PathPattern {
+  const [first, second, third] = parts;
+  if (parts.length === 1 && first?.kind === 'text') {
+    const { text } = first;
+    return { matches: (path) => path === text };
+  }
+  const startsDeep = first?.kind === 'many' && second?.kind === 'many';
+  if (startsDeep && parts.length === 3 && third?.kind === 'text') {
+    const { text } = third;
+    // Without a `/` behind the stars any end of a name will do: `**.log` and `**log` match like `*.log` at any depth.
+    return { matches: (path) => path.endsWith(text) || (text.startsWith('/') && path === text.slice(1)) };
+  }
+  const regExp = new RegExp(`^${deepRegExp(parts)}$`, 'u');
+  return { matches: (path) => regExp.test(path) };
+}
+
+/** Two stars, with the `/` behind them, are any number of directories; at the end, anything at all. */
+function deepRegExp(parts: readonly PatternPart[]): string {
+  let result = '';
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index];
+    if (!part) break;
+    if (part.kind !== 'many' || parts[index + 1]?.kind !== 'many') {
+      result += regExpOf(part);
+      continue;
+    }
+    index++;
+    const next = parts[index + 1];
+    const rest = next?.kind === 'text' && next.text.startsWith('/') ? next.text.slice(1) : undefined;
+    const isLast = next === undefined || (rest === '' && index + 2 === parts.length);
+    result += isLast ? '[^]*' : '(?:[^]*/)?';
+    if (rest === undefined) continue;
+    result += regExpOf({ kind: 'text', text: rest });
+    index++;
+  }
+  return result;
+}
+
+/** The names a path must start with to match, as far as they are one pattern for each name. */
+function leadingNames(pattern: string): Pick<IgnorePattern, 'names' | 'isOpen'> {
+  const names: PathPattern[] = [];
+  for (const name of pattern.split('/')) {
+    const parts = patternParts(name);
+    const compiled = pathPattern(name);
+    // A class that may stand for a `/` makes it unclear where a name ends; so does one that was cut in two.
+    const isOpen = !parts.ok || !compiled.ok || name.includes('**') || parts.value.some(matchesSlash);
+    if (isOpen) return { names, isOpen };
+    names.push(compiled.value);
+  }
+  return { names, isOpen: false };
+}
+
+function matchesSlash(part: PatternPart): boolean {
+  return part.kind === 'class' && new RegExp(regExpOf(part), 'u').test('/');
+}
+
+/** Whether the pattern can match something inside the directory, but not the directory itself. */
+function canMatchBelow({ names, isOpen }: IgnorePattern, directory: readonly string[]): boolean {
+  const common = Math.min(names.length, directory.length);
+  for (let index = 0; index < common; index++) {
+    if (!names[index]?.matches(directory[index] ?? '')) return false;
+  }
+  return isOpen || names.length > directory.length;
+}
+
+/** Like Go's filepath.Clean, and without a `/` in front. */
+function cleaned(path: string): string {
+  const normal = posix.normalize(path);
+  const withoutEnd = normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
+  return withoutEnd.length > 1 && withoutEnd.startsWith('/') ? withoutEnd.slice(1) : withoutEnd;
+}
+
+function withoutSlashes(path: string): string {
+  return path.startsWith('/') || path.endsWith('/') ? path.replace(/^\/+|\/+$/g, '') : path;
+}

@@ -1,0 +1,97 @@
+import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
+import type { Dockerfile, Instruction, Stage } from './dockerfile.ts';
+import { stageNotBefore, unknownStage } from './failure.ts';
+import { suggestionFor } from './suggestion.ts';
+
+/** The stage of that name, whatever its case, or else of that index; the last one where nothing is asked for. */
+export function findStage(dockerfile: Dockerfile, nameOrIndex?: string | undefined): Result<Stage> {
+  const { stages, file } = dockerfile;
+  const stage =
+    nameOrIndex === undefined ? stages.at(-1) : (lastNamed(stages, nameOrIndex) ?? atIndex(stages, nameOrIndex));
+  if (stage) return ok(stage);
+  const known = stages.flatMap(({ name }) => name ?? []);
+  const wanted = nameOrIndex ?? '';
+  return failed([unknownStage(wanted, { file, suggestion: suggestionFor(wanted, known), known })]);
+}
+
+/** How one stage is used by another. */
+type Use =
+  /** As its base: only a name means a stage. */
+  | 'from'
+  /** By COPY: an index means a stage too. */
+  | 'copy'
+  | 'mount';
+
+/**
+ * The stages that building `target` needs, in the order of the file, `target` last. `resolve` fills in the variables of
+ * a FROM or a `--from`; undefined means that it cannot, and that the value names no stage. Stages that are not needed
+ * are not looked at. Fails where a stage is used that does not stand above.
+ */
+export function stagesNeededBy(
+  dockerfile: Dockerfile,
+  target: Stage,
+  resolve: (value: string) => string | undefined,
+): Result<readonly Stage[]> {
+  const failures: Failure[] = [];
+  const needed = new Set([target.index]);
+  // A stage needs only stages above it, so one pass from below finds them all.
+  for (let index = target.index; index >= 0; index--) {
+    const stage = dockerfile.stages[index];
+    if (!stage || !needed.has(index)) continue;
+    for (const { value, use, at } of usesOf(stage, dockerfile, resolve)) {
+      const found = stageMeant(dockerfile.stages, stage, { name: resolve(value), use, at });
+      if (!found.ok) failures.push(found.failure);
+      else if (found.value) needed.add(found.value.index);
+    }
+  }
+  return failures.length > 0 ? failed(failures) : ok(dockerfile.stages.filter(({ index }) => needed.has(index)));
+}
+
+interface WrittenUse {
+  readonly value: string;
+  readonly use: Use;
+  readonly at: SourceSpan;
+}
+
+function usesOf(stage: Stage, dockerfile: Dockerfile, resolve: (value: string) => string | undefined): WrittenUse[] {
+  const base: WrittenUse = { value: stage.from.image, use: 'from', at: stage.from.imageAt };
+  const parent = stageMeant(dockerfile.stages, stage, { name: resolve(base.value), use: 'from', at: base.at });
+  // The triggers of the stage below run in this one.
+  const triggers = (parent.ok ? (parent.value?.instructions ?? []) : []).flatMap((instruction) =>
+    instruction.keyword === 'ONBUILD' ? [instruction.instruction] : [],
+  );
+  return [base, ...triggers.flatMap(usesOfInstruction), ...stage.instructions.flatMap(usesOfInstruction)];
+}
+
+function usesOfInstruction(instruction: Instruction): readonly WrittenUse[] {
+  if (instruction.keyword === 'COPY') return instruction.from ? [{ ...instruction.from, use: 'copy' }] : [];
+  if (instruction.keyword !== 'RUN') return [];
+  return instruction.mounts.flatMap(({ from }) => (from ? [{ ...from, use: 'mount' as const }] : []));
+}
+
+/** The stage that a name means in `user`; undefined where it means an image. */
+function stageMeant(
+  stages: readonly Stage[],
+  user: Stage,
+  { name, use, at }: { readonly name: string | undefined; readonly use: Use; readonly at: SourceSpan },
+): Result<Stage | undefined, Failure> {
+  if (name === undefined) return ok(undefined);
+  const above = stages.slice(0, user.index);
+  if (use === 'copy' && /^\d+$/.test(name)) {
+    const stage = atIndex(above, name);
+    return stage ? ok(stage) : failed(stageNotBefore(name, at));
+  }
+  const stage = lastNamed(above, name);
+  // FROM looks no further: a name that only a later stage has is an image.
+  if (stage || use === 'from' || !lastNamed(stages, name)) return ok(stage);
+  return failed(stageNotBefore(name, at));
+}
+
+function lastNamed(stages: readonly Stage[], name: string): Stage | undefined {
+  const folded = name.toLowerCase();
+  return stages.findLast((stage) => stage.name === folded);
+}
+
+function atIndex(stages: readonly Stage[], index: string): Stage | undefined {
+  return /^\d+$/.test(index) ? stages[Number(index)] : undefined;
+}
