@@ -1,0 +1,172 @@
+import { FailureError } from '../result.ts';
+import type { Challenge } from './challenge.ts';
+import type { CredentialStore } from './credentials.ts';
+import type { Credentials } from './docker-config.ts';
+import { registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import type { Place } from './place.ts';
+import type { RegistryOptions } from './registry-options.ts';
+import { type BearerService, isBearerService, type TokenServer } from './token-server.ts';
+
+/** What a request needs leave for: `repository:base:pull,push`. */
+export type Scope = string;
+
+/** Leave to do these things in a repository. https://distribution.github.io/distribution/spec/auth/scope/ */
+export function scopeOf(repository: string, actions: 'pull' | 'pull,push' | 'delete'): Scope {
+  return `repository:${repository}:${actions}`;
+}
+
+/** How a registry wants to be approached, as it said when it refused a request. */
+type Approach = { readonly scheme: 'basic' } | ({ readonly scheme: 'bearer' } & BearerService);
+
+interface Token {
+  readonly header: string;
+  /** On the clock of the hooks. */
+  readonly until: number;
+}
+
+/** Whoever fetched a token was called off, which is no reason for those who waited for it. */
+class CalledOff extends Error {}
+
+/** Specification's life of a token that does not say. Seconds. */
+const defaultLife = 60;
+
+/**
+ * Finds what to write into `Authorization`. What a registry once asked for is sent unasked from then on; tokens are
+ * kept for each service and set of scopes until shortly before they end, and fetched once for all who wait for one.
+ */
+export class Authenticator {
+  readonly #credentials: CredentialStore;
+  readonly #tokenServer: TokenServer;
+  readonly #now: () => number;
+  readonly #approaches = new Map<string, Approach>();
+  readonly #tokens = new Map<string, Promise<Token>>();
+
+  constructor(credentials: CredentialStore, tokenServer: TokenServer, { hooks }: Pick<RegistryOptions, 'hooks'>) {
+    this.#credentials = credentials;
+    this.#tokenServer = tokenServer;
+    this.#now = hooks?.now ?? (() => performance.now());
+  }
+
+  /** To send with the first try; undefined if the registry has not asked for anything yet. */
+  async header(place: Place, scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
+    const approach = this.#approaches.get(place.registry);
+    if (approach === undefined) return undefined;
+    const credentials = await this.#credentials.find(place);
+    if (approach.scheme === 'basic') return basicHeader(credentials);
+    return (await this.#token(place, approach, scopes, [], credentials, signal)).header;
+  }
+
+  /**
+   * To send after a 401. `sent` is what was refused: a token of it is not used again. Throws where nothing
+   * better can be had. `isSecure` tells that the registry was asked over TLS.
+   */
+  async answer(
+    place: Place,
+    doing: string,
+    challenges: readonly Challenge[],
+    request: { readonly scopes: readonly Scope[]; readonly sent: string | undefined; readonly isSecure: boolean },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const credentials = await this.#credentials.find(place);
+    const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
+    if (bearer !== undefined) {
+      if (!isBearerService(bearer.parameters)) {
+        throw new FailureError(
+          registryAnswerNotUnderstood(place, doing, 'it asks for a token without saying where to get one'),
+        );
+      }
+      const { realm, service } = bearer.parameters;
+      const approach: Approach = { scheme: 'bearer', realm, service, isSecure: request.isSecure };
+      this.#approaches.set(place.registry, approach);
+      const { scope, error } = bearer.parameters as { readonly scope?: string; readonly error?: string };
+      const demanded = scope === undefined || scope === '' ? [] : scope.split(' ');
+      this.#forget(place, approach, request.scopes, request.sent);
+      const { header } = await this.#token(place, approach, request.scopes, demanded, credentials, signal);
+      if (header !== request.sent) return header;
+      throw new FailureError(registryDenied(place, doing, error, credentials !== undefined));
+    }
+
+    const header = basicHeader(credentials);
+    const asksForBasic = challenges.some((challenge) => challenge.scheme === 'basic');
+    if (!asksForBasic || header === undefined || header === request.sent) {
+      const said = challenges.length === 0 || asksForBasic ? undefined : `it asks for ${challenges[0]!.scheme}`;
+      throw new FailureError(registryDenied(place, doing, said, credentials !== undefined));
+    }
+    this.#approaches.set(place.registry, { scheme: 'basic' });
+    return header;
+  }
+
+  async hasCredentials(place: Place): Promise<boolean> {
+    return (await this.#credentials.find(place)) !== undefined;
+  }
+
+  /** Drops a token that was refused, unless another request has already replaced it. */
+  #forget(place: Place, service: BearerService, scopes: readonly Scope[], sent: string | undefined): void {
+    const key = tokenKey(place, service, scopes);
+    const kept = this.#tokens.get(key);
+    if (kept === undefined || sent === undefined) return;
+    this.#tokens.set(
+      key,
+      kept.then((token) => (token.header === sent ? { ...token, until: Number.NEGATIVE_INFINITY } : token)),
+    );
+  }
+
+  async #token(
+    place: Place,
+    service: BearerService,
+    scopes: readonly Scope[],
+    demanded: readonly Scope[],
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<Token> {
+    if (credentials?.kind === 'registry-token') return { header: `Bearer ${credentials.token}`, until: Infinity };
+    const key = tokenKey(place, service, scopes);
+    for (;;) {
+      const kept = this.#tokens.get(key);
+      if (kept !== undefined) {
+        const token = await kept.catch((error: unknown) => {
+          signal.throwIfAborted();
+          if (error instanceof CalledOff) return undefined;
+          throw error;
+        });
+        if (token !== undefined && token.until > this.#now()) return token;
+        // Of all who see that it is over, the first to come here fetches; the others find its promise.
+        if (this.#tokens.get(key) !== kept) continue;
+      }
+      const fetched = this.#fetch(place, service, union(scopes, demanded), credentials, signal).catch((error) => {
+        throw signal.aborted ? new CalledOff() : error;
+      });
+      this.#tokens.set(key, fetched);
+      return await fetched.catch((error: unknown) => {
+        if (this.#tokens.get(key) === fetched) this.#tokens.delete(key);
+        signal.throwIfAborted();
+        throw error;
+      });
+    }
+  }
+
+  async #fetch(
+    place: Place,
+    service: BearerService,
+    scopes: readonly Scope[],
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<Token> {
+    const { token, life = defaultLife } = await this.#tokenServer.fetch(place, service, scopes, credentials, signal);
+    // A tenth less, so that a token does not end on the way.
+    return { header: `Bearer ${token}`, until: this.#now() + life * 900 };
+  }
+}
+
+function basicHeader(credentials: Credentials | undefined): string | undefined {
+  if (credentials?.kind !== 'password') return undefined;
+  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+}
+
+function union(scopes: readonly Scope[], demanded: readonly Scope[]): readonly Scope[] {
+  return [...new Set([...scopes, ...demanded])];
+}
+
+function tokenKey(place: Place, { realm, service }: BearerService, scopes: readonly Scope[]): string {
+  return JSON.stringify([place.registry, realm, service, [...scopes].sort()]);
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { FailureError } from '../result.ts';
+import type { Credentials } from './docker-config.ts';
+import { credentialHelperFailed } from './failure.ts';
+import type { RegistryOptions } from './registry-options.ts';
+
+const Answer = z.looseObject({ Username: z.string(), Secret: z.string() });
+
+/** The user name that says that the secret is an identity token. */
+const tokenUser = '<token>';
+
+/**
+ * Asks `docker-credential-<helper>` as Docker does; undefined if it has nothing for the registry.
+ * https://github.com/docker/docker-credential-helpers/blob/v0.8.2/README.md#development
+ */
+export async function runCredentialHelper(
+  helper: string,
+  registry: string,
+  env: RegistryOptions['env'],
+): Promise<Credentials | undefined> {
+  const program = `docker-credential-${helper}`;
+  const { execa } = await import('execa');
+  const result = await execa(program, ['get'], {
+    input: registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry,
+    env: { ...env },
+    extendEnv: false,
+    reject: false,
+    timeout: 60_000,
+  });
+  const stdout = result.stdout ?? '';
+  if (result.failed) {
+    const said = stdout.trim() || result.stderr?.trim() || '';
+    if (/credentials not found/i.test(said)) return undefined;
+    const [line] = said.split('\n');
+    throw new FailureError(credentialHelperFailed(registry, program, line || (result.shortMessage ?? 'it failed')));
+  }
+
+  const answer = Answer.safeParse(parse(stdout));
+  // What it printed may hold a secret and is not shown.
+  if (!answer.success)
+    throw new FailureError(credentialHelperFailed(registry, program, 'its answer is no credentials'));
+  const { Username: username, Secret: secret } = answer.data;
+  if (username === '' && secret === '') return undefined;
+  return username === tokenUser
+    ? { kind: 'identity-token', token: secret }
+    : { kind: 'password', username, password: secret };
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { Readable } from 'node:stream';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isDocumentType } from '../oci/media-type.ts';
+import { Verifier } from '../oci/verify-stream.ts';
+import { FailureError } from '../result.ts';
+import { scopeOf } from './auth.ts';
+import { blobUnknown } from './failure.ts';
+import { type Place, placeName } from './place.ts';
+import type { RegistryResponse } from './response.ts';
+import { TransferError, transferErrorOf } from './transfer-error.ts';
+import type { Transport } from './transport.ts';
+
+/**
+ * The bytes of a blob or document, verified at their end. Where the connection breaks, the rest is asked for by a
+ * range; tries are counted anew whenever some bytes have come. Rejects before the first byte if there is no blob.
+ */
+export async function download(
+  transport: Transport,
+  place: Required<Place>,
+  descriptor: Descriptor,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const blob = new RemoteBlob(transport, place, descriptor, signal);
+  const first = await transport.retrier.run(() => blob.get(0), signal);
+  // Chunks are bytes, but for the size of its buffer a stream of objects keeps them as they come.
+  return Readable.from(blob.bytes(first), { objectMode: false, highWaterMark: 128 << 10 });
+}
+
+class RemoteBlob {
+  readonly #transport: Transport;
+  readonly #place: Required<Place>;
+  readonly #descriptor: Descriptor;
+  readonly #signal: AbortSignal;
+  readonly #doing: string;
+
+  constructor(transport: Transport, place: Required<Place>, descriptor: Descriptor, signal: AbortSignal) {
+    this.#transport = transport;
+    this.#place = place;
+    this.#descriptor = descriptor;
+    this.#signal = signal;
+    this.#doing = `read ${descriptor.digest}`;
+  }
+
+  async *bytes(first: RegistryResponse): AsyncGenerator<Uint8Array> {
+    const verifier = new Verifier(this.#descriptor, placeName(this.#place));
+    let response: RegistryResponse | undefined = first;
+    let failures = 0;
+    for (;;) {
+      const before = verifier.size;
+      try {
+        response ??= await this.get(before);
+        yield* this.#through(verifier, response);
+        return verifier.finish();
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        const explained = transferErrorOf(error, this.#place, this.#doing) ?? error;
+        failures = verifier.size > before ? 1 : failures + 1;
+        await this.#transport.retrier.pause(explained, failures, this.#signal);
+        response = undefined;
+      }
+    }
+  }
+
+  /** One try to get what follows the first `offset` bytes. */
+  async get(offset: number): Promise<RegistryResponse> {
+    const { digest, mediaType } = this.#descriptor;
+    const { repository } = this.#place;
+    const isDocument = isDocumentType(mediaType);
+    try {
+      return await this.#transport.once(
+        {
+          method: 'GET',
+          place: this.#place,
+          doing: this.#doing,
+          at: `${repository}/${isDocument ? 'manifests' : 'blobs'}/${digest}`,
+          scopes: [scopeOf(repository, 'pull')],
+          headers: {
+            // The digest is of the bytes as they are stored.
+            'accept-encoding': 'identity',
+            ...(isDocument && { accept: mediaType }),
+            ...(offset > 0 && { range: `bytes=${offset}-` }),
+          },
+          accept: offset > 0 ? [200, 206] : [200],
+        },
+        async (response) => response,
+        this.#signal,
+      );
+    } catch (error) {
+      if (!(error instanceof TransferError) || error.status !== 404) throw error;
+      throw new FailureError(blobUnknown(this.#place, digest), { cause: error });
+    }
+  }
+
+  /** Passes on what of an answer is new: not every server knows ranges. */
+  async *#through(verifier: Verifier, response: RegistryResponse): AsyncGenerator<Uint8Array> {
+    let skip = verifier.size - startOf(response);
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
+      skip -= chunk.length - fresh.length;
+      if (fresh.length === 0) continue;
+      verifier.update(fresh);
+      yield fresh;
+    }
+  }
+}
+
+/** Offset of the first byte of an answer. */
+function startOf({ status, headers }: RegistryResponse): number {
+  if (status !== 206) return 0;
+  return Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1] ?? 0);
+}

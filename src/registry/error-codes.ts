@@ -1,0 +1,69 @@
+/** What a code means, for a person, and what can be done about it. */
+export interface ErrorCode {
+  /** Worth another try after a while. */
+  readonly temporary: boolean;
+  readonly meaning: string;
+  readonly hint?: string;
+}
+
+/**
+ * Codes in the bodies of registries' answers.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes, and below the line those of
+ * https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#errors-2
+ */
+export const errorCodes: Readonly<Record<string, ErrorCode>> = {
+  BLOB_UNKNOWN: { temporary: false, meaning: 'it does not have the blob' },
+  BLOB_UPLOAD_INVALID: {
+    temporary: false,
+    meaning: 'it does not accept the upload',
+    hint: 'a proxy before the registry may have changed the request; look into its log',
+  },
+  /** A new upload may do. */
+  BLOB_UPLOAD_UNKNOWN: {
+    temporary: true,
+    meaning: 'it does not know the upload any more',
+    hint: 'several instances behind one address need shared storage and the same http.secret',
+  },
+  DIGEST_INVALID: {
+    temporary: false,
+    meaning: 'what it received does not have the digest it was sent under',
+    hint: 'the content was damaged on the way or in the local store; try again',
+  },
+  MANIFEST_BLOB_UNKNOWN: {
+    temporary: false,
+    meaning: 'it does not have a blob or manifest that the manifest names',
+    hint: 'the registry may have deleted it meanwhile; push again',
+  },
+  MANIFEST_INVALID: {
+    temporary: false,
+    meaning: 'it does not accept the manifest',
+    hint: 'the registry may be too old for this media type',
+  },
+  MANIFEST_UNKNOWN: { temporary: false, meaning: 'it does not have the manifest' },
+  NAME_INVALID: {
+    temporary: false,
+    meaning: 'it does not accept the name of the repository',
+    hint: 'some registries ask for a path of a certain depth, such as group/project/image',
+  },
+  NAME_UNKNOWN: {
+    temporary: false,
+    meaning: 'it does not know the repository',
+    hint: 'some registries want a repository to be created before the first push',
+  },
+  SIZE_INVALID: { temporary: false, meaning: 'what it received has not the size that was announced' },
+  UNAUTHORIZED: { temporary: false, meaning: 'it asks for other credentials' },
+  DENIED: { temporary: false, meaning: 'the account may not do this' },
+  UNSUPPORTED: { temporary: false, meaning: 'it does not support this operation' },
+  TOOMANYREQUESTS: {
+    temporary: true,
+    meaning: 'it has had too many requests',
+    hint: 'log in for a higher limit, or wait until it has passed',
+  },
+
+  TAG_INVALID: { temporary: false, meaning: 'the tag is not that of the manifest' },
+  MANIFEST_UNVERIFIED: { temporary: false, meaning: 'it could not verify the manifest' },
+  RANGE_INVALID: { temporary: false, meaning: 'it does not accept the range of the chunk' },
+  PAGINATION_NUMBER_INVALID: { temporary: false, meaning: 'it does not accept the size of a page' },
+  UNAVAILABLE: { temporary: true, meaning: 'it is not available' },
+  UNKNOWN: { temporary: false, meaning: 'it failed for a reason it does not know' },
+};

@@ -1,0 +1,261 @@
+import type { Readable } from 'node:stream';
+import type { ContentSink, ContentSource } from '../oci/content.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { Digest, digestOf } from '../oci/digest.ts';
+import { documentTooLarge } from '../oci/failure.ts';
+import { isDocumentType, mediaTypes } from '../oci/media-type.ts';
+import { parseDocument, startOf } from '../oci/parse-document.ts';
+import { collect, documentOf, type ImageDocument, maxManifestSize } from '../oci/read-document.ts';
+import { FailureError } from '../result.ts';
+import { scopeOf } from './auth.ts';
+import { download } from './download.ts';
+import { manifestDigestMismatch, registryAnswerNotUnderstood } from './failure.ts';
+import type { KnownBlobs } from './known-blobs.ts';
+import { type Place, placeName } from './place.ts';
+import { type RegistryResponse, readWhole } from './response.ts';
+import { listTags } from './tags.ts';
+import type { RegistryRequest, Transport } from './transport.ts';
+import { BlobUpload, type UploadHabits, type UploadOptions } from './upload.ts';
+
+/** Everything a reference may lead to; without this header, registries convert to formats of the past. */
+const documentTypes = [
+  mediaTypes.imageIndex,
+  mediaTypes.imageManifest,
+  mediaTypes.dockerManifestList,
+  mediaTypes.dockerManifest,
+].join(', ');
+
+/** One repository of a registry: `library/debian` of `docker.io`. */
+export class RemoteRepository implements ContentSource, ContentSink {
+  /** Registries refuse a manifest that names what they lack. */
+  readonly manifestsAreWhole = true;
+  readonly #transport: Transport;
+  readonly #place: Required<Place>;
+  readonly #known: KnownBlobs;
+  readonly #upload: { readonly options: UploadOptions; readonly habits: UploadHabits };
+  readonly #puts = new Map<Digest, Promise<void>>();
+
+  constructor(
+    transport: Transport,
+    place: Required<Place>,
+    known: KnownBlobs,
+    upload: { readonly options: UploadOptions; readonly habits: UploadHabits },
+  ) {
+    this.#transport = transport;
+    this.#place = place;
+    this.#known = known;
+    this.#upload = upload;
+  }
+
+  /** `host/repository`. */
+  get name(): string {
+    return placeName(this.#place);
+  }
+
+  /** What a tag or digest leads to; undefined if there is no such thing. Where the registry can, only headers are sent. */
+  async resolve(tagOrDigest: string, signal: AbortSignal): Promise<Descriptor | undefined> {
+    const descriptor = await this.#head(tagOrDigest, false, signal);
+    if (descriptor !== 'unclear') return descriptor;
+    return (await this.manifest(tagOrDigest, signal))?.descriptor;
+  }
+
+  /** The manifest or index that a tag or digest leads to; undefined if there is no such thing. */
+  async manifest(tagOrDigest: string, signal: AbortSignal): Promise<ImageDocument | undefined> {
+    return await this.#send(
+      {
+        method: 'GET',
+        doing: `read the manifest ${tagOrDigest}`,
+        at: manifestPath(this.#place, tagOrDigest),
+        headers: { accept: documentTypes, 'accept-encoding': 'identity' },
+        accept: [200, 404],
+      },
+      (response) => this.#readManifest(tagOrDigest, response),
+      signal,
+    );
+  }
+
+  /** Stores a document under its digest or, so that it shows, under a tag. All that it names must be there. */
+  async putManifest(
+    tagOrDigest: string,
+    descriptor: Descriptor,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#send(
+      {
+        method: 'PUT',
+        doing: `store the manifest ${tagOrDigest}`,
+        at: manifestPath(this.#place, tagOrDigest),
+        headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) },
+        body: bytes,
+        accept: [201, 200, 202, 204],
+        push: true,
+      },
+      async ({ headers }) => {
+        const got = headers['docker-content-digest'];
+        // A digest of another algorithm says nothing against this one.
+        if (got === undefined || !got.startsWith('sha256:') || got === descriptor.digest) return;
+        throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, descriptor.digest, got));
+      },
+      signal,
+    );
+  }
+
+  /** In the registry's order; none if the repository does not exist. */
+  tags(signal: AbortSignal): AsyncIterable<string> {
+    return listTags(this.#transport, this.#place, signal);
+  }
+
+  /** Deletes a manifest by digest, with all its tags, or a tag where the registry can. False if it was not there. */
+  async deleteManifest(tagOrDigest: string, signal: AbortSignal): Promise<boolean> {
+    return await this.#transport.send(
+      {
+        method: 'DELETE',
+        place: this.#place,
+        doing: `delete the manifest ${tagOrDigest}`,
+        at: manifestPath(this.#place, tagOrDigest),
+        scopes: [scopeOf(this.#place.repository, 'pull,push'), scopeOf(this.#place.repository, 'delete')],
+        accept: [202, 200, 204, 404],
+      },
+      async ({ status }) => status !== 404,
+      signal,
+    );
+  }
+
+  async has(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+    return await this.#has(descriptor, false, signal);
+  }
+
+  async open(descriptor: Descriptor, signal: AbortSignal): Promise<Readable> {
+    const bytes = await download(this.#transport, this.#place, descriptor, signal);
+    this.knownAt(descriptor.digest, this.#place.repository);
+    return bytes;
+  }
+
+  async put(descriptor: Descriptor, bytes: () => Promise<Readable>, signal: AbortSignal): Promise<void> {
+    const running = this.#puts.get(descriptor.digest);
+    // Whoever sends it now may fail or be called off; this one sees for itself afterwards.
+    if (running !== undefined) await running.catch(() => {});
+    const put = this.#put(descriptor, bytes, signal);
+    this.#puts.set(descriptor.digest, put);
+    try {
+      await put;
+    } finally {
+      if (this.#puts.get(descriptor.digest) === put) this.#puts.delete(descriptor.digest);
+    }
+  }
+
+  /** Says that a blob is in another repository of this registry, from where it need not be sent. */
+  knownAt(digest: Digest, repository: string): void {
+    this.#known.add(this.#place.registry, digest, repository);
+  }
+
+  async #put(descriptor: Descriptor, bytes: () => Promise<Readable>, signal: AbortSignal): Promise<void> {
+    const elsewhere = this.#known.repositoryOf(this.#place, descriptor.digest);
+    if (await this.#has(descriptor, true, signal)) return;
+    if (isDocumentType(descriptor.mediaType)) {
+      const document = await collect(await bytes(), withinLimit(descriptor), 'the source');
+      return await this.putManifest(descriptor.digest, descriptor, document, signal);
+    }
+    const blob = { descriptor, open: bytes };
+    await new BlobUpload(this.#transport, this.#place, blob, this.#upload, signal).run(elsewhere);
+    this.knownAt(descriptor.digest, this.#place.repository);
+  }
+
+  /** `push` asks at once for the leave that is needed if it is not there. */
+  async #has(descriptor: Descriptor, push: boolean, signal: AbortSignal): Promise<boolean> {
+    const { digest, mediaType } = descriptor;
+    if (isDocumentType(mediaType)) {
+      const found = await this.#head(digest, push, signal);
+      return found === 'unclear' ? (await this.manifest(digest, signal)) !== undefined : found !== undefined;
+    }
+    const isThere = await this.#send(
+      {
+        method: 'HEAD',
+        doing: `look for the blob ${digest}`,
+        at: `${this.#place.repository}/blobs/${digest}`,
+        accept: [200, 404],
+        push,
+      },
+      async ({ status }) => status === 200,
+      signal,
+    );
+    if (isThere) this.knownAt(digest, this.#place.repository);
+    return isThere;
+  }
+
+  /** `unclear` where the headers do not say what there is: the document has to be read. */
+  async #head(tagOrDigest: string, push: boolean, signal: AbortSignal): Promise<Descriptor | 'unclear' | undefined> {
+    return await this.#send(
+      {
+        method: 'HEAD',
+        doing: `look for the manifest ${tagOrDigest}`,
+        at: manifestPath(this.#place, tagOrDigest),
+        headers: { accept: documentTypes },
+        accept: [200, 404, 405],
+        push,
+      },
+      async ({ status, headers }) => {
+        if (status === 404) return undefined;
+        const mediaType = mediaTypeOf(headers['content-type']);
+        const digest = Digest.safeParse(headers['docker-content-digest'] ?? tagOrDigest);
+        const size = Number(headers['content-length'] || Number.NaN);
+        if (status !== 200 || !digest.success || !isDocumentType(mediaType) || !Number.isInteger(size))
+          return 'unclear';
+        this.#expect(tagOrDigest, digest.data);
+        return { mediaType, digest: digest.data, size };
+      },
+      signal,
+    );
+  }
+
+  async #readManifest(tagOrDigest: string, response: RegistryResponse): Promise<ImageDocument | undefined> {
+    if (response.status === 404) return undefined;
+    const doing = `read the manifest ${tagOrDigest}`;
+    const bytes = await readWhole(response, maxManifestSize, this.#place, doing);
+    const digest = digestOf(bytes);
+    const promised = Digest.safeParse(response.headers['docker-content-digest']);
+    this.#expect(tagOrDigest, digest);
+    if (promised.success && promised.data !== digest) {
+      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, promised.data, digest));
+    }
+    const parsed = parseDocument(bytes, mediaTypeOf(response.headers['content-type']), digest);
+    if (parsed.ok)
+      return documentOf({ mediaType: parsed.value.mediaType, digest, size: bytes.length }, bytes, parsed.value);
+    throw new FailureError(registryAnswerNotUnderstood(this.#place, doing, parsed.failure[0].message, startOf(bytes)));
+  }
+
+  /** What was asked for by its digest has that digest and no other. */
+  #expect(tagOrDigest: string, got: Digest): void {
+    const wanted = Digest.safeParse(tagOrDigest);
+    if (wanted.success && wanted.data !== got) {
+      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, wanted.data, got));
+    }
+  }
+
+  async #send<T>(
+    request: Omit<RegistryRequest, 'place' | 'scopes'> & { readonly push?: boolean },
+    use: (response: RegistryResponse) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { push = false, ...rest } = request;
+    const scopes = [scopeOf(this.#place.repository, push ? 'pull,push' : 'pull')];
+    return await this.#transport.send({ ...rest, place: this.#place, scopes }, use, signal);
+  }
+}
+
+function manifestPath({ repository }: Required<Place>, tagOrDigest: string): string {
+  return `${repository}/manifests/${tagOrDigest}`;
+}
+
+/** Without parameters such as `; charset=utf-8`. */
+function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? '').replace(/;.*$/, '').trim();
+}
+
+function withinLimit(descriptor: Descriptor): Descriptor {
+  if (descriptor.size <= maxManifestSize) return descriptor;
+  throw new FailureError(
+    documentTooLarge('a manifest or an index', descriptor.digest, descriptor.size, maxManifestSize),
+  );
+}

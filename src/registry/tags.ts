@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { startOf } from '../oci/parse-document.ts';
+import { FailureError } from '../result.ts';
+import { scopeOf } from './auth.ts';
+import { registryAnswerNotUnderstood } from './failure.ts';
+import type { Place } from './place.ts';
+import { type RegistryResponse, readWhole } from './response.ts';
+import type { Transport } from './transport.ts';
+
+const Page = z.looseObject({ tags: z.array(z.string()).nullish() });
+
+/** Bytes; a page of a thousand tags has 130 KiB at most, but a registry may send all there are. */
+const maxPage = 32 << 20;
+const doing = 'list tags';
+
+/**
+ * The tags of a repository in the registry's order, asked for page by page as they are taken. None for a
+ * repository that does not exist. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
+ */
+export async function* listTags(
+  transport: Transport,
+  place: Required<Place>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const scopes = [scopeOf(place.repository, 'pull')];
+  const seen = new Set<string>();
+  let at: string | URL | undefined = `${place.repository}/tags/list?n=1000`;
+  while (at !== undefined) {
+    const page: Awaited<ReturnType<typeof readPage>> = await transport.send(
+      { method: 'GET', place, doing, at, scopes, accept: [200, 404] },
+      (response) => readPage(response, place),
+      signal,
+    );
+    yield* page.tags;
+    // A registry that leads in a circle would never end.
+    if (page.next !== undefined && seen.has(page.next.href)) return;
+    if (page.next !== undefined) seen.add(page.next.href);
+    at = page.next;
+  }
+}
+
+async function readPage(response: RegistryResponse, place: Place) {
+  if (response.status === 404) return { tags: [], next: undefined };
+  const bytes = await readWhole(response, maxPage, place, doing);
+  const page = Page.safeParse(parse(bytes));
+  if (!page.success) {
+    throw new FailureError(registryAnswerNotUnderstood(place, doing, 'it is no list of tags', startOf(bytes)));
+  }
+  return { tags: page.data.tags ?? [], next: nextPage(response) };
+}
+
+/** `Link: </v2/base/tags/list?n=1000&last=1.0>; rel="next"`. https://www.rfc-editor.org/rfc/rfc8288#section-3 */
+function nextPage({ headers, url }: RegistryResponse): URL | undefined {
+  for (const [, target, parameters] of (headers['link'] ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
+    if (/;\s*rel="?(?:[^";]*\s)?next(?:\s[^";]*)?"?/i.test(parameters!) && URL.canParse(target!, url.href)) {
+      return new URL(target!, url);
+    }
+  }
+  return undefined;
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { FailureError } from '../result.ts';
+import type { Credentials } from './docker-config.ts';
+import { redirectRefused, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import type { Place } from './place.ts';
+import { isDowngrade } from './redirect.ts';
+import { TransferError } from './transfer-error.ts';
+
+/** Who gives out tokens, and for whom. */
+export interface BearerService {
+  /** Address of the token server. */
+  readonly realm: string;
+  readonly service?: string | undefined;
+  /** Whether the registry that named it was reached over TLS. */
+  readonly isSecure: boolean;
+}
+
+export function isBearerService(
+  parameters: Readonly<Record<string, string>>,
+): parameters is Readonly<Record<string, string>> & { readonly realm: string; readonly service?: string } {
+  return parameters['realm'] !== undefined && URL.canParse(parameters['realm']);
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  /** Seconds; absent where the server does not say. */
+  readonly life?: number | undefined;
+}
+
+/** Sends one request and answers with the body of a 200; throws TransferError for another status. */
+export type TokenFetch = (
+  request: {
+    readonly method: 'GET' | 'POST';
+    readonly url: URL;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: Uint8Array;
+  },
+  place: Place,
+  doing: string,
+  signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+const Answer = z.looseObject({
+  token: z.string().optional(),
+  access_token: z.string().optional(),
+  expires_in: z.number().optional(),
+});
+
+const doing = 'get an access token';
+
+/**
+ * Gets tokens. With a password or for nobody by GET, with an identity token by POST; where the server does not
+ * know the one, by the other. https://distribution.github.io/distribution/spec/auth/token/ and …/auth/oauth/
+ */
+export class TokenServer {
+  readonly #fetch: TokenFetch;
+  readonly #clientID: string;
+
+  constructor(fetch: TokenFetch, clientID: string) {
+    this.#fetch = fetch;
+    this.#clientID = clientID;
+  }
+
+  async fetch(
+    place: Place,
+    service: BearerService,
+    scopes: readonly string[],
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<IssuedToken> {
+    const realm = new URL(service.realm);
+    const origin = new URL(service.isSecure ? 'https://registry' : 'http://registry');
+    if (credentials !== undefined && isDowngrade(origin, realm)) {
+      throw new FailureError(redirectRefused(place, doing, realm.origin, 'credentials are not sent in the clear'));
+    }
+    const byGet = () => this.#get(place, realm, service, scopes, credentials, signal);
+    const byPost = () => this.#post(place, realm, service, scopes, credentials, signal);
+    if (credentials === undefined) return await byGet().catch((error) => denied(place, error, false));
+    const [first, second] = credentials.kind === 'identity-token' ? [byPost, byGet] : [byGet, byPost];
+    try {
+      return await first();
+    } catch (error) {
+      if (!isStatus(error, 401, 404, 405)) return denied(place, error, true);
+      // The reason that the right way gave says more than that of the other.
+      return await second().catch((other) =>
+        denied(place, isStatus(other, 400, 401, 403, 404, 405) ? error : other, true),
+      );
+    }
+  }
+
+  async #get(
+    place: Place,
+    realm: URL,
+    { service }: BearerService,
+    scopes: readonly string[],
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<IssuedToken> {
+    const url = new URL(realm);
+    if (service !== undefined) url.searchParams.set('service', service);
+    for (const scope of scopes) url.searchParams.append('scope', scope);
+    const [username, secret] = nameAndSecret(credentials);
+    if (username !== '') url.searchParams.set('account', username);
+    const basic = Buffer.from(`${username}:${secret}`).toString('base64');
+    const headers: Record<string, string> = credentials === undefined ? {} : { authorization: `Basic ${basic}` };
+    return tokenIn(place, await this.#fetch({ method: 'GET', url, headers }, place, doing, signal));
+  }
+
+  async #post(
+    place: Place,
+    url: URL,
+    { service }: BearerService,
+    scopes: readonly string[],
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<IssuedToken> {
+    const [username, secret] = nameAndSecret(credentials);
+    const form = new URLSearchParams({
+      ...(credentials?.kind === 'identity-token'
+        ? { grant_type: 'refresh_token', refresh_token: secret }
+        : { grant_type: 'password', username, password: secret }),
+      client_id: this.#clientID,
+      ...(service !== undefined && { service }),
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = Buffer.from(form.toString());
+    return tokenIn(place, await this.#fetch({ method: 'POST', url, headers, body }, place, doing, signal));
+  }
+}
+
+function nameAndSecret(credentials: Credentials | undefined): readonly [username: string, secret: string] {
+  if (credentials === undefined) return ['', ''];
+  if (credentials.kind === 'password') return [credentials.username, credentials.password];
+  return [(credentials.kind === 'identity-token' && credentials.username) || '', credentials.token];
+}
+
+function tokenIn(place: Place, bytes: Uint8Array): IssuedToken {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    json = undefined;
+  }
+  const answer = Answer.safeParse(json);
+  const token = answer.data?.token || answer.data?.access_token;
+  // The answer may hold a secret: its beginning is not shown.
+  if (!token) throw new FailureError(registryAnswerNotUnderstood(place, doing, 'the token server sent no token'));
+  const life = answer.data?.expires_in ?? 0;
+  return life > 0 ? { token, life } : { token };
+}
+
+function isStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  return error instanceof TransferError && error.status !== undefined && statuses.includes(error.status);
+}
+
+function denied(place: Place, error: unknown, hadCredentials: boolean): never {
+  if (!isStatus(error, 400, 401, 403)) throw error;
+  const said = `the token server answered with status ${(error as TransferError).status}`;
+  throw new FailureError(registryDenied(place, doing, said, hadCredentials), { cause: error });
+}
