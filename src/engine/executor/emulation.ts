@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Platform } from '../../oci/platform.ts';
+import { FailureError } from '../../result.ts';
+import { type BinfmtFlags, binfmtRegistration } from './binfmt.ts';
+import { elfTargets, isDynamic, tinyProgram } from './elf.ts';
+import { emulationUnavailable, emulatorNotStatic } from './failure.ts';
+import { type ExecutorTools, findProgram } from './tools.ts';
+
+const execFileAsync = promisify(execFile);
+
+/** Makes programs of other architectures run. */
+export interface Emulation {
+  /** Resolves when programs for the platform can be started in any root; fails with `emulation-unavailable` or `emulator-not-static`. */
+  ensure(platform: Platform, signal: AbortSignal): Promise<void>;
+}
+
+export interface BinfmtEmulationOptions {
+  /** Existing directory of this emulation alone, on a file system that programs may be started from. */
+  readonly dir: string;
+  readonly tools: Pick<ExecutorTools, 'unshare' | 'mount'>;
+  /** As from `findEmulators()`. */
+  readonly emulators: Readonly<Record<string, string>>;
+  /** Of this machine, as `GOARCH`. */
+  readonly hostArchitecture: string;
+  /** This process is in a user namespace made for it. Else a mount would be that of the machine, and is not made. */
+  readonly ownUserNamespace: boolean;
+}
+
+/**
+ * Emulation by binfmt_misc. What the machine runs by itself or by a registration of its own is left to it; else
+ * binfmt_misc is mounted for this user namespace alone (Linux 6.7 and newer), and every emulator is registered in it.
+ * From then on the machine's registrations do not count in this namespace.
+ */
+export class BinfmtEmulation implements Emulation {
+  readonly #options: BinfmtEmulationOptions;
+  readonly #ensured = new Map<string, Promise<void>>();
+  #private: Promise<boolean> | undefined;
+
+  constructor(options: BinfmtEmulationOptions) {
+    this.#options = options;
+  }
+
+  async ensure(platform: Platform, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { architecture } = platform;
+    if (architecture === this.#options.hostArchitecture) return;
+    let ensured = this.#ensured.get(architecture);
+    if (ensured === undefined) {
+      ensured = this.#ensure(architecture);
+      this.#ensured.set(architecture, ensured);
+    }
+    await ensured;
+  }
+
+  async #ensure(architecture: string): Promise<void> {
+    if (await this.#runs(architecture)) return;
+    const emulator = this.#options.emulators[architecture];
+    if (emulator === undefined) throw new FailureError(notFound(architecture));
+    if (await isDynamicProgram(emulator)) throw new FailureError(emulatorNotStatic(architecture, emulator));
+    if (!this.#options.ownUserNamespace) {
+      throw new FailureError(
+        notRegistered(architecture, 'this build has no user namespace of its own to register it in'),
+      );
+    }
+    this.#private ??= this.#mountPrivate();
+    if (!(await this.#private)) {
+      throw new FailureError(
+        notRegistered(architecture, 'the kernel gives this user namespace no binfmt_misc (Linux 6.7 and newer do)'),
+      );
+    }
+    if (!(await this.#runs(architecture))) {
+      throw new FailureError(notRegistered(architecture, `a program run by ${emulator} does not end well`));
+    }
+  }
+
+  /** Whether the kernel let us. */
+  async #mountPrivate(): Promise<boolean> {
+    const { dir, emulators, tools } = this.#options;
+    const point = await mkdtemp(join(dir, 'binfmt-'));
+    try {
+      await execFileAsync(tools.mount, ['-t', 'binfmt_misc', 'binfmt_misc', point]);
+    } catch {
+      return false;
+    }
+    // What the machine ran by its own registration has to be asked again.
+    this.#ensured.clear();
+    for (const [name, emulator] of Object.entries(emulators)) {
+      const target = elfTargets[name];
+      if (target === undefined || (await isDynamicProgram(emulator))) continue;
+      const flags = await flagsFor(emulator);
+      await writeFile(join(point, 'register'), binfmtRegistration(`cip-${name}`, target, emulator, flags));
+    }
+    return true;
+  }
+
+  /** Starts the smallest program there is, in a root that has nothing else. */
+  async #runs(architecture: string): Promise<boolean> {
+    const target = elfTargets[architecture];
+    if (target === undefined) return false;
+    const root = join(this.#options.dir, `try-${architecture}`);
+    await mkdir(root, { recursive: true });
+    await writeFile(join(root, 'exit'), tinyProgram(target, target.exit), { mode: 0o755 });
+    try {
+      await execFileAsync(this.#options.tools.unshare, [`--root=${root}`, '/exit']);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  }
+}
+
+/** By architecture: the emulator on `path` (as in PATH), a static one if there is one. */
+export async function findEmulators(path: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [architecture, { qemu }] of Object.entries(elfTargets)) {
+    for (const name of [`qemu-${qemu}-static`, `qemu-${qemu}`, `buildkit-qemu-${qemu}`]) {
+      const file = await findProgram(name, path);
+      if (file === undefined) continue;
+      const dynamic = await isDynamicProgram(file);
+      if (!dynamic || found[architecture] === undefined) found[architecture] = await realpath(file);
+      if (!dynamic) break;
+    }
+  }
+  return found;
+}
+
+/** Whether the program needs a loader, and libraries, in the root it runs in. */
+export async function isDynamicProgram(file: string): Promise<boolean> {
+  await using handle = await open(file);
+  const head = Buffer.alloc(4096);
+  const { bytesRead } = await handle.read(head, 0, head.length, 0);
+  // A script has an interpreter as well.
+  return isDynamic(head.subarray(0, bytesRead)) ?? true;
+}
+
+/** qemu takes `argv[0]` from the kernel since 6.0; an older one would take it for an argument. */
+async function flagsFor(emulator: string): Promise<BinfmtFlags> {
+  const { stdout } = await execFileAsync(emulator, ['--version']);
+  const major = /version (\d+)/.exec(stdout)?.[1];
+  return Number(major ?? 0) >= 6 ? 'FCP' : 'FC';
+}
+
+function notFound(architecture: string) {
+  const qemu = elfTargets[architecture]?.qemu ?? architecture;
+  return emulationUnavailable(
+    architecture,
+    `there is no qemu-${qemu}-static`,
+    `install qemu-user-static (Debian, Ubuntu), qemu-user-static-${qemu} (Fedora) or qemu-${qemu} (Alpine)`,
+  );
+}
+
+function notRegistered(architecture: string, why: string) {
+  return emulationUnavailable(
+    architecture,
+    why,
+    'register qemu for the whole machine: install qemu-user-static and binfmt-support (Debian, Ubuntu), or run `docker run --privileged --rm tonistiigi/binfmt --install all`',
+  );
+}

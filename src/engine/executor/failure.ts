@@ -1,0 +1,138 @@
+import type { Failure } from '../../result.ts';
+
+export function toolMissing(name: string, from: string) {
+  return {
+    reason: 'tool-missing',
+    message: `the program ${name} is needed to run build steps and is not on PATH`,
+    hint: `install ${from}`,
+  } as const satisfies Failure;
+}
+
+/** The place to run in could not be made; the process was never started. `said` is what the tools said. */
+export function sandboxFailed(said: string) {
+  return {
+    reason: 'sandbox-failed',
+    message: 'the namespaces and mounts to run the step in could not be set up',
+    hint: '`cip doctor` shows what this machine allows',
+    details: said.trim().split('\n'),
+  } as const satisfies Failure;
+}
+
+export function cannotExecute(program: string, said: string) {
+  return {
+    reason: 'cannot-execute',
+    message: `${program} could not be started in the image: ${said}`,
+    hint: 'check that the program is in the image, is executable, and is made for its platform',
+  } as const satisfies Failure;
+}
+
+export function idNotMapped(kind: 'user' | 'group', id: number) {
+  return {
+    reason: 'id-not-mapped',
+    message: `the step is to run as ${kind} ${id}, which does not exist in this user namespace`,
+    hint: 'give the user a range of ids in /etc/subuid and /etc/subgid (`cip doctor` prints the command), or run as root',
+  } as const satisfies Failure;
+}
+
+export function hostnameNotSet(hostname: string) {
+  return {
+    reason: 'hostname-not-set',
+    message: `the host name ${hostname} could not be set`,
+    hint: 'install the program hostname (or busybox)',
+  } as const satisfies Failure;
+}
+
+export function loopbackNotUp() {
+  return {
+    reason: 'loopback-not-up',
+    message: 'the step has no network but a loopback interface, and that could not be brought up',
+    hint: 'install iproute2 (or busybox)',
+  } as const satisfies Failure;
+}
+
+export function mountTargetInvalid(target: string, why: string) {
+  return {
+    reason: 'mount-target-invalid',
+    message: `nothing can be mounted at ${target}: ${why}`,
+    hint: 'choose another target',
+  } as const satisfies Failure;
+}
+
+export function mountSourceMissing(source: string, target: string) {
+  return {
+    reason: 'mount-source-missing',
+    message: `${source}, to be mounted at ${target}, does not exist`,
+  } as const satisfies Failure;
+}
+
+export function mountsUnsupported(targets: readonly string[]) {
+  return {
+    reason: 'mounts-unsupported',
+    message: `this machine allows no mounts, and the step needs them at ${targets.join(', ')}`,
+    hint: 'allow user namespaces (`cip doctor` prints how), or do without RUN --mount',
+  } as const satisfies Failure;
+}
+
+export function networkUnsupported() {
+  return {
+    reason: 'network-unsupported',
+    message: 'this machine allows no network namespaces, and the step is to run without network',
+    hint: 'allow user namespaces (`cip doctor` prints how)',
+  } as const satisfies Failure;
+}
+
+export function workingDirectoryInvalid(cwd: string, why: string) {
+  return {
+    reason: 'working-directory-invalid',
+    message: `the working directory ${cwd} cannot be made: ${why}`,
+    hint: 'choose another WORKDIR',
+  } as const satisfies Failure;
+}
+
+export function loaderVariablesUnsupported(names: readonly string[]) {
+  return {
+    reason: 'loader-variables-unsupported',
+    message: `${names.join(', ')} can only be set by a program of the image, and it has neither env nor sh`,
+    hint: 'unset them with ENV, or set them in the command itself',
+  } as const satisfies Failure;
+}
+
+export function emulationUnavailable(architecture: string, why: string, hint: string) {
+  return {
+    reason: 'emulation-unavailable',
+    message: `programs for ${architecture} cannot be run on this machine: ${why}`,
+    hint,
+  } as const satisfies Failure;
+}
+
+export function emulatorNotStatic(architecture: string, file: string) {
+  return {
+    reason: 'emulator-not-static',
+    message: `${file} is to run programs for ${architecture}, but it is dynamically linked and would not be found inside an image`,
+    hint: 'install qemu-user-static',
+  } as const satisfies Failure;
+}
+
+export function userInvalid(text: string, why: string) {
+  return {
+    reason: 'user-invalid',
+    message: `the user ${JSON.stringify(text)} is invalid: ${why}`,
+    hint: 'write name, uid, name:group or uid:gid',
+  } as const satisfies Failure;
+}
+
+export function userUnknown(name: string) {
+  return {
+    reason: 'user-unknown',
+    message: `there is no user ${name} in /etc/passwd of the image`,
+    hint: 'create it in an earlier step, or use its number',
+  } as const satisfies Failure;
+}
+
+export function groupUnknown(name: string) {
+  return {
+    reason: 'group-unknown',
+    message: `there is no group ${name} in /etc/group of the image`,
+    hint: 'create it in an earlier step, or use its number',
+  } as const satisfies Failure;
+}

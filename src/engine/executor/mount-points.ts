@@ -1,0 +1,172 @@
+import { chmod, lchown, mkdir, realpath, stat } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { type Failure, FailureError } from '../../result.ts';
+import type { Mount, ProcessSpec } from './executor.ts';
+import { mountSourceMissing, mountTargetInvalid, workingDirectoryInvalid } from './failure.ts';
+import { submountsOf } from './mount-table.ts';
+import { type KernelView, readonlyBind } from './namespaces.ts';
+import { type Located, RootView } from './root-view.ts';
+import { mountStep, type SetupStep } from './setup-step.ts';
+import { Stubs } from './stubs.ts';
+
+/** Places to mount on, made ready in a root. */
+export interface MountPoints {
+  /** Make the mounts that were asked for, in order, with targets below the root. */
+  readonly steps: readonly SetupStep[];
+  /** Takes away what was created to mount on, if it is still empty. Never the working directory. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Creates what is missing in `rootfs` (canonical) for /proc, /sys and /dev, for `mounts`, and the working directory.
+ * Nothing else may be at work in the root meanwhile. Leaves nothing behind when it fails.
+ */
+export async function makeMountPoints(
+  rootfs: string,
+  process: Pick<ProcessSpec, 'cwd' | 'user'>,
+  mounts: readonly Mount[],
+  view: Pick<KernelView, 'mounts'>,
+): Promise<MountPoints> {
+  const maker = new MountPointMaker(rootfs, view);
+  try {
+    await maker.makeStandard();
+    for (const mount of byDepth(mounts)) await maker.make(mount);
+    await maker.makeWorkingDirectory(process);
+  } catch (error) {
+    await maker.stubs.remove();
+    throw error;
+  }
+  return { steps: maker.steps, remove: () => maker.stubs.remove() };
+}
+
+/** The upper one first: it would hide the other. */
+function byDepth(mounts: readonly Mount[]): readonly Mount[] {
+  const depth = (mount: Mount) => posix.resolve('/', mount.target).split('/').length;
+  return mounts.toSorted((a, b) => depth(a) - depth(b));
+}
+
+class MountPointMaker {
+  readonly steps: SetupStep[] = [];
+  readonly stubs: Stubs;
+  readonly #rootfs: string;
+  readonly #root: RootView;
+  readonly #view: Pick<KernelView, 'mounts'>;
+
+  constructor(rootfs: string, view: Pick<KernelView, 'mounts'>) {
+    this.#rootfs = rootfs;
+    this.#view = view;
+    this.#root = new RootView(rootfs);
+    this.stubs = new Stubs(rootfs);
+  }
+
+  /** These three are mounted on as they are named; a link in their place would lead elsewhere. */
+  async makeStandard(): Promise<void> {
+    for (const target of ['/proc', '/sys', '/dev']) {
+      const invalid = (why: string) => mountTargetInvalid(target, why);
+      const at = await this.#locate(target, invalid);
+      if (at.path !== target) throw new FailureError(invalid('it is a symbolic link in the image'));
+      await this.#makeDirectories(at, invalid);
+      // Nobody looks into the /dev of the machine: the one of the process is another.
+      this.#root.add({
+        target,
+        source: target === '/dev' ? undefined : target,
+        creatable: target === '/dev' ? 'for-good' : 'no',
+      });
+    }
+  }
+
+  async make(mount: Mount): Promise<void> {
+    const invalid = (why: string) => mountTargetInvalid(mount.target, why);
+    if (!posix.isAbsolute(mount.target)) throw new FailureError(invalid('it is not an absolute path'));
+    const at = await this.#locate(mount.target, invalid);
+    if (at.path === '/') throw new FailureError(invalid('it is the root'));
+    if (mount.type === 'tmpfs') await this.#makeTmpfs(mount, at, invalid);
+    else await this.#makeBind(mount, at, invalid);
+  }
+
+  /** Every missing level is 0755 and the user's, and stays. */
+  async makeWorkingDirectory({ cwd, user }: Pick<ProcessSpec, 'cwd' | 'user'>): Promise<void> {
+    const invalid = (why: string) => workingDirectoryInvalid(cwd, why);
+    const at = await this.#locate(cwd, invalid);
+    if (at.stats !== undefined && !at.stats.isDirectory())
+      throw new FailureError(invalid(`${at.path} is not a directory`));
+    for (const level of await this.#missingLevels(at, invalid)) {
+      if (level.file === undefined) {
+        this.steps.push({ kind: 'make-directory', path: `${this.#rootfs}${level.path}`, uid: user.uid, gid: user.gid });
+        continue;
+      }
+      if (level.on.creatable === 'no') throw new FailureError(invalid(`${level.on.target} is read-only`));
+      await mkdir(level.file);
+      await chmod(level.file, 0o755);
+      await lchown(level.file, user.uid, user.gid);
+    }
+  }
+
+  async #makeTmpfs(mount: Mount & { type: 'tmpfs' }, at: Located, invalid: Invalid): Promise<void> {
+    if (at.stats !== undefined && !at.stats.isDirectory()) throw new FailureError(invalid('it is not a directory'));
+    await this.#makeDirectories(at, invalid);
+    const size = mount.size === undefined ? [] : [`size=${mount.size}`];
+    this.steps.push(mountStep('tmpfs', `${this.#rootfs}${at.path}`, 'tmpfs', 'nosuid', 'nodev', 'mode=1777', ...size));
+    this.#root.add({ target: at.path, source: undefined, creatable: 'for-good' });
+  }
+
+  async #makeBind(mount: Mount & { type: 'bind' }, at: Located, invalid: Invalid): Promise<void> {
+    const source = await realpath(mount.source).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new FailureError(mountSourceMissing(mount.source, mount.target), { cause: error });
+    });
+    const directory = (await stat(source)).isDirectory();
+    if (at.stats !== undefined && at.stats.isDirectory() !== directory) {
+      throw new FailureError(invalid(directory ? 'it is not a directory' : 'it is a directory, and a file is mounted'));
+    }
+    await (directory ? this.#makeDirectories(at, invalid) : this.#makeFile(at, invalid));
+    const target = `${this.#rootfs}${at.path}`;
+    const recursive = submountsOf(this.#view.mounts, source).length > 0 ? 'rbind' : 'bind';
+    this.steps.push(
+      ...(mount.readonly ? readonlyBind(source, target, this.#view) : [mountStep(source, target, 'none', recursive)]),
+    );
+    this.#root.add({ target: at.path, source, creatable: mount.readonly ? 'no' : 'for-good' });
+  }
+
+  async #locate(path: string, invalid: Invalid): Promise<Located> {
+    const located = await this.#root.locate(path);
+    if (typeof located === 'string') throw new FailureError(invalid(located));
+    return located;
+  }
+
+  async #makeFile(at: Located, invalid: Invalid): Promise<void> {
+    const parent = await this.#locate(posix.dirname(at.path), invalid);
+    await this.#makeDirectories(parent, invalid);
+    if (at.stats !== undefined) return;
+    if (at.file === undefined) this.steps.push({ kind: 'make-file', path: `${this.#rootfs}${at.path}` });
+    else await this.#creator(at, invalid).makeFile(at.file);
+  }
+
+  async #makeDirectories(at: Located, invalid: Invalid): Promise<void> {
+    for (const level of await this.#missingLevels(at, invalid)) {
+      if (level.file === undefined) {
+        this.steps.push({ kind: 'make-directory', path: `${this.#rootfs}${level.path}`, uid: 0, gid: 0 });
+      } else await this.#creator(level, invalid).makeDirectory(level.file);
+    }
+  }
+
+  /** Stubs of the root are removed; one in a cache mount stays, since others may use it by now. */
+  #creator(at: Located, invalid: Invalid): Pick<Stubs, 'makeDirectory' | 'makeFile'> {
+    if (at.on.creatable === 'no') {
+      throw new FailureError(invalid(`it does not exist, and ${at.on.target} is read-only`));
+    }
+    return at.on.creatable === 'for-a-while' ? this.stubs : new Stubs(at.on.source!);
+  }
+
+  /** Upper ones first. In what is empty until the process starts, every level below the mount is taken as missing. */
+  async #missingLevels(at: Located, invalid: Invalid): Promise<readonly Located[]> {
+    const levels: Located[] = [];
+    for (let level = at; level.stats === undefined && level.path !== level.on.target; ) {
+      levels.unshift(level);
+      level = await this.#locate(posix.dirname(level.path), invalid);
+    }
+    return levels;
+  }
+}
+
+type Invalid = (why: string) => Failure;

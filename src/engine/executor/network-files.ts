@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Mount, ProcessSpec } from './executor.ts';
+
+/** systemd's list of the real servers; /etc/resolv.conf names only its own, which listens on the machine's loopback. */
+const SYSTEMD_UPSTREAM = '/run/systemd/resolve/resolv.conf';
+const SYSTEMD_STUB = '127.0.0.53';
+
+/**
+ * Text of /etc/resolv.conf for a process. `upstream` is systemd's list, if there is one. With a network of its own a
+ * process cannot reach servers on the machine's loopback: these lines are left out.
+ */
+export function resolvConf(own: string, upstream: string | undefined, network: ProcessSpec['network']): string {
+  const servers = nameservers(own);
+  const text = upstream !== undefined && servers.length > 0 && servers.every(isStub) ? upstream : own;
+  if (network === 'host') return text;
+  return lines(text)
+    .filter((line) => !nameservers(line).some(isLoopback))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+export function hostsFile(hostname: string): string {
+  return `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
+}
+
+/** Files that say where other machines are. Lie in `dir`, under names that say what is in them. */
+export class NetworkFiles {
+  readonly #dir: string;
+  readonly #written = new Map<string, Promise<string>>();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Read-only, as what is asked of the network is no part of a layer. */
+  async mounts(process: Pick<ProcessSpec, 'network' | 'hostname'>): Promise<readonly Mount[]> {
+    const text = await machineResolvConf(process.network);
+    const [resolv, hosts] = await Promise.all([
+      this.#write('resolv.conf', text),
+      this.#write('hosts', hostsFile(process.hostname)),
+    ]);
+    return [
+      { type: 'bind', source: resolv, target: '/etc/resolv.conf', readonly: true },
+      { type: 'bind', source: hosts, target: '/etc/hosts', readonly: true },
+    ];
+  }
+
+  #write(name: string, text: string): Promise<string> {
+    const file = join(this.#dir, `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
+    let written = this.#written.get(file);
+    if (written === undefined) {
+      written = writeWhole(file, text);
+      this.#written.set(file, written);
+    }
+    return written;
+  }
+}
+
+/** Of this machine at this moment: it changes when a laptop moves. */
+export async function machineResolvConf(network: ProcessSpec['network']): Promise<string> {
+  const [own, upstream] = await Promise.all([textOf('/etc/resolv.conf'), textOf(SYSTEMD_UPSTREAM)]);
+  return resolvConf(own ?? '', upstream, network);
+}
+
+async function writeWhole(file: string, text: string): Promise<string> {
+  await writeFile(`${file}.tmp`, text, { mode: 0o644 });
+  await rename(`${file}.tmp`, file);
+  return file;
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+}
+
+function nameservers(text: string): readonly string[] {
+  return lines(text).flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
+}
+
+function isStub(server: string): boolean {
+  return server === SYSTEMD_STUB;
+}
+
+function isLoopback(server: string): boolean {
+  return server.startsWith('127.') || server === '::1' || server.startsWith('::1%');
+}
+
+function lines(text: string): readonly string[] {
+  return text.split('\n').filter((line, index, all) => index < all.length - 1 || line !== '');
+}

@@ -1,0 +1,8 @@
+/** Quotes for sh: the result is one word, taken literally. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+export function shellCommand(words: readonly string[]): string {
+  return words.map(shellWord).join(' ');
+}

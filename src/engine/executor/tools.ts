@@ -1,0 +1,89 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FailureError } from '../../result.ts';
+import { toolMissing } from './failure.ts';
+
+/** Programs of util-linux and coreutils that executors start, by absolute path. Plain data. */
+export interface ExecutorTools {
+  readonly sh: string;
+  readonly env: string;
+  readonly cp: string;
+  readonly mkdir: string;
+  readonly mkfifo: string;
+  readonly chown: string;
+  readonly mount: string;
+  readonly unshare: string;
+  readonly setpriv: string;
+  /** Command that takes a host name; only ordinary users need it, root writes to /proc. */
+  readonly hostname?: readonly string[] | undefined;
+  /** Command that brings the loopback interface up; only ordinary users need it, root writes to /sys. */
+  readonly loopbackUp?: readonly string[] | undefined;
+}
+
+const packages = {
+  sh: 'dash',
+  env: 'coreutils',
+  cp: 'coreutils',
+  mkdir: 'coreutils',
+  mkfifo: 'coreutils',
+  chown: 'coreutils',
+  mount: 'mount (part of util-linux)',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+} satisfies Record<Exclude<keyof ExecutorTools, 'hostname' | 'loopbackUp'>, string>;
+
+const hostnameCommands = [['hostname'], ['busybox', 'hostname']] as const;
+const loopbackCommands = [
+  ['ip', 'link', 'set', 'lo', 'up'],
+  ['ifconfig', 'lo', 'up'],
+  ['busybox', 'ip', 'link', 'set', 'lo', 'up'],
+] as const;
+
+/** Looks on `path` (as in PATH) and where system programs are by custom. Fails with `tool-missing`. */
+export async function findTools(path: string): Promise<ExecutorTools> {
+  const found = await Promise.all(
+    Object.entries(packages).map(async ([name, from]) => [name, await requireProgram(name, from, path)] as const),
+  );
+  return {
+    ...(Object.fromEntries(found) as unknown as ExecutorTools),
+    hostname: await findCommand(hostnameCommands, path),
+    loopbackUp: await findCommand(loopbackCommands, path),
+  };
+}
+
+/** Absolute path of the first program of that name that may be executed; undefined if there is none. */
+export async function findProgram(name: string, path: string): Promise<string | undefined> {
+  for (const dir of searched(path)) {
+    const file = join(dir, name);
+    const executable = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable && (await stat(file)).isFile()) return file;
+  }
+  return undefined;
+}
+
+/** PATH of ordinary users often lacks the directories of system programs. */
+export function searched(path: string): readonly string[] {
+  const given = path.split(':').filter((dir) => dir.startsWith('/'));
+  return [...new Set([...given, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'])];
+}
+
+async function requireProgram(name: string, from: string, path: string): Promise<string> {
+  const file = await findProgram(name, path);
+  if (file === undefined) throw new FailureError(toolMissing(name, from));
+  return file;
+}
+
+async function findCommand(
+  commands: readonly (readonly [string, ...string[]])[],
+  path: string,
+): Promise<readonly string[] | undefined> {
+  for (const [program, ...args] of commands) {
+    const file = await findProgram(program, path);
+    if (file !== undefined) return [file, ...args];
+  }
+  return undefined;
+}

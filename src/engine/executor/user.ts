@@ -1,0 +1,93 @@
+import { type Failure, failed, ok, type Result } from '../../result.ts';
+import type { ProcessUser } from './executor.ts';
+import { groupUnknown, userInvalid, userUnknown } from './failure.ts';
+
+const MAX_ID = 0x7fffffff;
+
+/** Who a process runs as, and the home directory that goes with it. */
+export interface ImageUser extends ProcessUser {
+  /** `/` where passwd has no line for the user. */
+  readonly home: string;
+}
+
+/**
+ * Looks up what USER says (`name[:group]`, `uid[:gid]`, '' for root) in the text of the image's /etc/passwd and
+ * /etc/group; undefined where the image has none. A number needs no line; one that has a line gets its group, groups and
+ * home. A group that is written is the only one.
+ */
+export function lookupUser(
+  text: string,
+  passwd: string | undefined,
+  group: string | undefined,
+): Result<ImageUser, readonly Failure[]> {
+  const colon = text.indexOf(':');
+  const userText = colon < 0 ? text : text.slice(0, colon);
+  const groupText = colon < 0 ? undefined : text.slice(colon + 1);
+  if (colon === 0) return failed([userInvalid(text, 'there is no user before the colon')]);
+  if (groupText === '') return failed([userInvalid(text, 'there is no group after the colon')]);
+  if (groupText?.includes(':')) return failed([userInvalid(text, 'it has more than one colon')]);
+
+  const groups = groupLines(group ?? '');
+  const user = findUser(userText, passwd ?? '');
+  const gid = groupText === undefined ? undefined : findGroup(groupText, groups);
+  const failures = [user, gid].flatMap((found) => (found === undefined || found.ok ? [] : found.failure));
+  if (failures.length > 0 || !user.ok || gid?.ok === false) return failed(failures);
+
+  const { name, uid, home } = user.value;
+  if (gid !== undefined) return ok({ uid, gid: gid.value, additionalGids: [gid.value], home });
+  const member = groups.filter((line) => name !== undefined && line.members.includes(name)).map((line) => line.gid);
+  return ok({ uid, gid: user.value.gid, additionalGids: [...new Set([user.value.gid, ...member])], home });
+}
+
+interface FoundUser {
+  readonly name?: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+function findUser(text: string, passwd: string): Result<FoundUser> {
+  const id = text === '' ? 0 : idOf(text);
+  const line = passwdLines(passwd).find((user) => user.name === text || user.uid === id);
+  if (line !== undefined) return ok(line);
+  if (id === undefined) return failed([userUnknown(text)]);
+  if (id > MAX_ID) return failed([userInvalid(text, `ids go from 0 to ${MAX_ID}`)]);
+  return ok({ uid: id, gid: 0, home: '/' });
+}
+
+function findGroup(text: string, groups: readonly GroupLine[]): Result<number> {
+  const id = idOf(text);
+  const line = groups.find((group) => group.name === text || group.gid === id);
+  if (line !== undefined) return ok(line.gid);
+  if (id === undefined) return failed([groupUnknown(text)]);
+  if (id > MAX_ID) return failed([userInvalid(text, `ids go from 0 to ${MAX_ID}`)]);
+  return ok(id);
+}
+
+/** `name:password:uid:gid:gecos:home:shell`. Lines without a name or numbers are passed over. */
+function passwdLines(text: string): readonly (FoundUser & { readonly name: string })[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , uidText = '', gidText = '', , home = ''] = line.trim().split(':');
+    const [uid, gid] = [idOf(uidText), idOf(gidText)];
+    return name === '' || uid === undefined || gid === undefined ? [] : [{ name, uid, gid, home: home || '/' }];
+  });
+}
+
+interface GroupLine {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** `name:password:gid:member,member`. */
+function groupLines(text: string): readonly GroupLine[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , gidText = '', members = ''] = line.trim().split(':');
+    const gid = idOf(gidText);
+    return name === '' || gid === undefined ? [] : [{ name, gid, members: members.split(',') }];
+  });
+}
+
+function idOf(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
