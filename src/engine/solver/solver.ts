@@ -7,6 +7,7 @@
  * hashes what the inputs contain and is asked for once they are there: it hits where an input was made differently but
  * came out the same. What ran is recorded under both.
  */
+
 import type { Digest } from '../../oci/digest.ts';
 import type { Progress } from '../../progress.ts';
 import { contentKey, definitionKey } from './cache-key.ts';
