@@ -1,6 +1,7 @@
 import { Parser } from 'yargs/helpers';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { closest } from './closest.ts';
+
 import type { Command } from './command.ts';
 import { commands, findCommand } from './commands.ts';
 import { type Shell, shells } from './completion.ts';
@@ -161,7 +162,7 @@ function unknownCommand(typed: readonly string[]) {
   const all = commands.flatMap((command) => [command.name, ...command.aliases]);
   const [first = ''] = typed;
   const group = all.find((name) => name.startsWith(`${first.toLowerCase()} `));
-  return failures.unknownCommand(first, group ?? closest(first, all));
+  return failures.unknownCommand(first, group ?? suggestionFor(first, all));
 }
 
 function strangers(words: Words, command: Command | undefined): readonly Failure[] {
@@ -172,7 +173,11 @@ function strangers(words: Words, command: Command | undefined): readonly Failure
     return [`--${flag}`, ...(alias ? [`-${alias}`] : []), ...(negation ? [`--no-${flag}`] : [])];
   });
   const unknown = words.unknown.map((typed) =>
-    failures.unknownOption(typed, name, typed.startsWith('--') ? closest(typed, [...known, '--help']) : undefined),
+    failures.unknownOption(
+      typed,
+      name,
+      typed.startsWith('--') ? suggestionFor(typed, [...known, '--help']) : undefined,
+    ),
   );
   if (command === undefined) return unknown;
   const elsewhere = [...words.given.keys()]

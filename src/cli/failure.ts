@@ -1,3 +1,4 @@
+import type { Edge } from '../project/edge.ts';
 import type { Failure } from '../result.ts';
 
 export function missingCommand() {
@@ -111,6 +112,16 @@ export function registryCaNotReadable(file: string) {
     reason: 'registry-ca-not-readable',
     message: `the certificates of --registry-ca cannot be read: ${file}`,
     hint: 'it names an existing PEM file',
+  } as const satisfies Failure;
+}
+
+/** `current`: the version that the project holds. */
+export function staleReference({ from, to, text, at }: Edge, current: string) {
+  return {
+    reason: 'stale-reference',
+    message: `${from} is built from ${text}, but the project holds ${to} ${current}`,
+    hint: 'cip cascade-version-updates brings every reference up to date',
+    at,
   } as const satisfies Failure;
 }
 

@@ -224,10 +224,18 @@ export const options = {
   storage: option({
     kind: 'string',
     value: 'DIR',
-    description: 'Where the registry keeps its content (default: "registry" beside the store)',
+    description: 'Where the registry keeps its content (default: that of the store, and "-registry")',
     group: 'Where',
     fromEnvironment: false,
     schema: (kit) => text(kit).optional(),
+  }),
+  allowRemote: option({
+    kind: 'boolean',
+    description: 'Listen on an address that other machines reach, though anybody may then write',
+    group: 'Where',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
   }),
   json: option({
     kind: 'boolean',

@@ -1,0 +1,26 @@
+import { applyCascade } from '../../project/apply-cascade.ts';
+import { planCascade } from '../../project/cascade.ts';
+import { type ExitStatus, exitStatus } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
+import { openProject, orThrow } from '../open-project.ts';
+import { cascadeDocument, cascadeSize, cascadeTree } from '../render/cascade.ts';
+import { reportFailure } from '../report-failure.ts';
+import type { World } from '../world.ts';
+
+type Options = 'projectDir' | 'check' | 'dryRun' | 'json';
+
+/** `cip cascade-version-updates`: every reference to the version its parent has now; whoever changes is bumped once. */
+export async function run({ options }: Invocation<Options>, world: World): Promise<ExitStatus> {
+  const graph = await openProject(options.projectDir, world);
+  const cascade = orThrow(planCascade(graph));
+  for (const notice of cascade.notices) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  const isBehind = cascade.bumps.length > 0;
+  const isLeft = options.check || options.dryRun;
+
+  if (!isLeft) await applyCascade(cascade, {}, world.signal);
+  if (options.json) world.print(`${JSON.stringify(cascadeDocument(cascade), null, 2)}\n`);
+  else if (isBehind) world.print(cascadeTree(cascade, graph));
+  world.tell(isBehind ? `${isLeft ? 'behind' : 'raised'}: ${cascadeSize(cascade)}\n` : 'all versions are up to date\n');
+  if (isLeft && isBehind) world.tell('fix: cip cascade-version-updates\n');
+  return options.check && isBehind ? exitStatus.differences : exitStatus.done;
+}

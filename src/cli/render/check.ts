@@ -1,0 +1,43 @@
+import type { Failure } from '../../result.ts';
+import { staleReference } from '../failure.ts';
+import type { OpenProject } from '../open-project.ts';
+import { plural } from './plural.ts';
+
+/** What `cip check` found. */
+export interface CheckReport {
+  readonly schema: 'cip.check/v1';
+  readonly contexts: number;
+  /** References between images of the project. */
+  readonly references: number;
+  /** Of a project that nothing can be done with. */
+  readonly problems: readonly Failure[];
+  /** References that are not to the version that the project holds. */
+  readonly stale: readonly Failure[];
+  readonly warnings: readonly Failure[];
+}
+
+export function checkOf({ graph, notices }: OpenProject): CheckReport {
+  return {
+    schema: 'cip.check/v1',
+    contexts: graph.project.contexts.size,
+    references: graph.edges.length,
+    problems: [],
+    stale: graph.stale.map(({ edge, current }) => staleReference(edge, current)),
+    warnings: notices,
+  };
+}
+
+export function checkOfInvalid(problems: readonly Failure[]): CheckReport {
+  return { schema: 'cip.check/v1', contexts: 0, references: 0, problems, stale: [], warnings: [] };
+}
+
+/** One line that says what is well. */
+export function checkSummary({ contexts, references, stale, warnings }: CheckReport): string {
+  const parts = [
+    plural(contexts, 'context'),
+    `${plural(references, 'internal reference')}, ${stale.length === 0 ? 'all up to date' : `${stale.length} behind`}`,
+    'no cycle, order matches the graph',
+    ...(warnings.length === 0 ? [] : [plural(warnings.length, 'warning')]),
+  ];
+  return `${parts.join('; ')}\n`;
+}
