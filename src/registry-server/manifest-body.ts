@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ImageIndex } from '../oci/image-index.ts';
 import { Manifest } from '../oci/manifest.ts';
-import { isDocumentType, isIndexType, layerCompression } from '../oci/media-type.ts';
+import { isDocumentType, isForeignLayer, isIndexType } from '../oci/media-type.ts';
 import { RegistryError } from './errors.ts';
 
 /** What a registry must know about a manifest or an index. */
@@ -54,7 +54,7 @@ function manifestBody(mediaType: string, json: unknown): ManifestBody {
   const { config, layers, subject, artifactType, annotations } = data;
   return {
     mediaType,
-    blobs: [config, ...layers.filter((layer) => !isForeign(layer))].map(({ digest }) => digest),
+    blobs: [config, ...layers.filter((layer) => !isElsewhere(layer))].map(({ digest }) => digest),
     manifests: [],
     subject: subject?.digest,
     artifactType: artifactType || config.mediaType,
@@ -62,10 +62,9 @@ function manifestBody(mediaType: string, json: unknown): ManifestBody {
   };
 }
 
-/** Layers that may not be passed on are fetched by their URLs. */
-function isForeign({ mediaType, urls }: Descriptor): boolean {
-  const foreign = mediaType.includes('.nondistributable.') || mediaType.includes('.foreign.');
-  return foreign && layerCompression(mediaType) !== undefined && urls !== undefined && urls.length > 0;
+/** Layers that may not be passed on stay where their URLs say. */
+function isElsewhere({ mediaType, urls }: Descriptor): boolean {
+  return isForeignLayer(mediaType) && urls !== undefined && urls.length > 0;
 }
 
 function parseJson(bytes: Buffer): unknown {

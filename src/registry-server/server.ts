@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, BlockList, isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { FailureError } from '../result.ts';
+import { FailureError, failuresOf } from '../result.ts';
+import { explained } from '../store/failure.ts';
 import { Lock } from '../store/lock.ts';
 import { addressInUse, cannotListen, notLoopback, storageInUse } from './failure.ts';
 import { type ServedRequest, serve } from './serve.ts';
@@ -105,31 +106,17 @@ async function listen(server: Server, { host, port }: RegistryOptions): Promise<
   }
 }
 
-/** Holds the lock of the storage until the returned function is called. */
+/** Two servers would not know of each other's changes. Returns what ends the occupation. */
 async function occupy(directory: string, signal: AbortSignal): Promise<() => Promise<void>> {
-  await mkdir(directory, { recursive: true });
-  const lock = new Lock(join(directory, 'lock'), { timeout: 1_000 });
-  let end = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  let held: Promise<void> | undefined;
-  await new Promise<void>((resolve, reject) => {
-    held = lock.hold(async () => {
-      resolve();
-      await ended;
-    }, signal);
-    held.catch(reject);
-  }).catch((error: unknown) => {
-    if (error instanceof FailureError && error.failure.reason === 'lock-timeout') {
+  try {
+    await mkdir(directory, { recursive: true });
+    return await new Lock(join(directory, 'lock'), { timeout: 1_000 }).acquire(signal);
+  } catch (error) {
+    if (failuresOf(error)?.some(({ reason }) => reason === 'lock-timeout')) {
       throw new FailureError(storageInUse(directory), { cause: error });
     }
-    throw error;
-  });
-  return async () => {
-    end();
-    await held;
-  };
+    throw explained(error, directory);
+  }
 }
 
 const loopback = new BlockList();

@@ -3,8 +3,9 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type Digest, digestFromHex } from '../oci/digest.ts';
+import { blobDigestMismatch, blobSizeMismatch } from '../oci/failure.ts';
 import { FailureError } from '../result.ts';
-import { digestMismatch, explained, sizeMismatch } from './failure.ts';
+import { explained } from './failure.ts';
 
 /** What was written. `size` in bytes. */
 export interface Written {
@@ -87,12 +88,13 @@ export class BlobWriter extends Writable {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    const digest = digestFromHex(this.#hash.digest('hex'));
-    this.#written = { digest, size: this.#size };
-    const expected = this.#expected ?? this.#written;
-    if (expected.size !== this.#size) done(new FailureError(sizeMismatch(expected.digest, expected.size, this.#size)));
-    else if (expected.digest !== digest) done(new FailureError(digestMismatch(expected.digest, digest)));
-    else this.#settle(this.#open().datasync(), done);
+    const written = { digest: digestFromHex(this.#hash.digest('hex')), size: this.#size };
+    this.#written = written;
+    const { digest, size } = this.#expected ?? written;
+    if (size !== written.size) done(this.#sizeMismatch(`${written.size} bytes`));
+    else if (digest !== written.digest) {
+      done(new FailureError(blobDigestMismatch('the source', digest, written.digest)));
+    } else this.#settle(this.#open().datasync(), done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -107,11 +109,16 @@ export class BlobWriter extends Writable {
   #append(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
     this.#size += lengthOf(chunks);
     if (this.#expected !== undefined && this.#size > this.#expected.size) {
-      done(new FailureError(sizeMismatch(this.#expected.digest, this.#expected.size, this.#size)));
+      done(this.#sizeMismatch(`more than ${this.#expected.size} bytes`));
       return;
     }
     this.#settle(writeAll(this.#open(), chunks), done);
     for (const chunk of chunks) this.#hash.update(chunk);
+  }
+
+  #sizeMismatch(got: string): Error {
+    const { digest, size } = this.#expected ?? { digest: '', size: 0 };
+    return new FailureError(blobSizeMismatch('the source', digest, size, got));
   }
 
   #settle(work: Promise<unknown>, done: (error?: Error | null) => void): void {

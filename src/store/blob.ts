@@ -5,12 +5,13 @@ import type { ContentSink, ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import type { Document } from '../oci/document.ts';
+import { blobSizeMismatch } from '../oci/failure.ts';
+import { verifyStream } from '../oci/verify-stream.ts';
 import { FailureError } from '../result.ts';
 import { BlobWriter, type Written } from './blob-writer.ts';
-import { blobCorrupt, blobMissing, codeOf, explained, sizeMismatch } from './failure.ts';
+import { blobMissing, codeOf, explained } from './failure.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
-import { Verify } from './verify.ts';
 
 /** In bytes. Fewer, larger reads: the thread pool costs more than the copy. */
 const readSize = 256 * 1024;
@@ -65,16 +66,17 @@ export class BlobStore implements ContentSource, ContentSink {
       if (codeOf(error) === 'ENOENT') throw new FailureError(blobMissing(digest, path), { cause: error });
       throw explained(error, path);
     });
+    const where = `the store (${path})`;
     const { size } = await file.stat();
     if (size !== descriptor.size) {
       await file.close();
-      throw new FailureError(sizeMismatch(digest, descriptor.size, size));
+      throw new FailureError(blobSizeMismatch(where, digest, descriptor.size, `${size} bytes`));
     }
-    const verified = new Verify(descriptor, () => {
-      void rm(path).catch(() => {}); // where that is not allowed, the next reader fails as this one does
-      return blobCorrupt(digest, path);
+    const verified = verifyStream(descriptor, where);
+    pipeline(file.createReadStream({ highWaterMark: readSize }), verified, (error) => {
+      // The reader hears of it from `verified`. Where removing is not allowed, the next reader does too.
+      if (error instanceof FailureError) void rm(path).catch(() => {});
     });
-    pipeline(file.createReadStream({ highWaterMark: readSize }), verified, () => {}); // `verified` carries the error
     return addAbortSignal(signal, verified);
   }
 

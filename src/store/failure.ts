@@ -32,31 +32,6 @@ export function blobMissing(digest: Digest, path: string) {
   } as const satisfies Failure;
 }
 
-export function blobCorrupt(digest: Digest, path: string) {
-  return {
-    reason: 'blob-corrupt',
-    message: `the bytes of blob ${digest} have changed on disk (${path})`,
-    hint: 'it is not used any more: pull or build the image it belongs to again, and check the disk',
-  } as const satisfies Failure;
-}
-
-export function digestMismatch(expected: Digest, actual: Digest) {
-  return {
-    reason: 'digest-mismatch',
-    message: `${expected} was announced, but the bytes that came have the digest ${actual}`,
-    hint: 'try again; if it stays, the sender is broken',
-  } as const satisfies Failure;
-}
-
-/** `actual` is a lower bound where reading stopped at the first byte too many. */
-export function sizeMismatch(digest: Digest, expected: number, actual: number) {
-  return {
-    reason: 'size-mismatch',
-    message: `${digest} should have ${expected} bytes, but has ${actual > expected ? 'at least ' : ''}${actual}`,
-    hint: 'try again; if it stays, the sender or the descriptor is broken',
-  } as const satisfies Failure;
-}
-
 export function indexUnreadable(path: string, why: string) {
   return {
     reason: 'index-unreadable',

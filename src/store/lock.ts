@@ -38,6 +38,16 @@ export class Lock {
 
   /** Runs `work` while nobody else holds the lock. Fails with `lock-timeout` when the holder does not let go. */
   async hold<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const release = await this.acquire(signal);
+    try {
+      return await work();
+    } finally {
+      await release();
+    }
+  }
+
+  /** Like `hold`; the lock is held until the returned function is called. */
+  async acquire(signal: AbortSignal): Promise<() => Promise<void>> {
     const before = this.#last;
     let leave = (): void => {};
     this.#last = new Promise<void>((resolve) => {
@@ -47,14 +57,13 @@ export class Lock {
       await before;
       const target = await this.#take(signal);
       const beat = setInterval(() => void lifeSign(this.#path), heartbeat).unref();
-      try {
-        return await work();
-      } finally {
+      return async () => {
         clearInterval(beat);
-        await release(this.#path, target);
-      }
-    } finally {
+        await release(this.#path, target).finally(leave);
+      };
+    } catch (error) {
       leave();
+      throw error;
     }
   }
 

@@ -1,11 +1,11 @@
-import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { readdir, rename, stat, unlink } from 'node:fs/promises';
+import { childrenOf } from '../oci/copy-graph.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestFromHex, digestOf } from '../oci/digest.ts';
-import { ImageIndex } from '../oci/image-index.ts';
-import { Manifest } from '../oci/manifest.ts';
-import { isIndexType, isManifestType } from '../oci/media-type.ts';
+import { digestFromHex, hexOf } from '../oci/digest.ts';
+import { isDocumentType } from '../oci/media-type.ts';
+import { readDocument } from '../oci/read-document.ts';
+import { FailureError } from '../result.ts';
 import { codeOf, explained } from './failure.ts';
-import type { StorePaths } from './paths.ts';
 import { oldestStart } from './session.ts';
 import type { Store } from './store.ts';
 
@@ -44,40 +44,24 @@ export async function prune(store: Store, options: PruneOptions, signal: AbortSi
   }, signal);
 }
 
-/** What can be read from here on: hex names of blobs. Blobs that are not there, such as layers never fetched, are named too. */
+/** Hex names of the blobs that `roots` reach, also of those that are not there, such as layers never fetched. */
 async function mark(store: Store, roots: readonly Descriptor[], signal: AbortSignal) {
   const reached = new Set<string>();
   const unreadable: Descriptor[] = [];
   const todo = [...roots];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    signal.throwIfAborted();
-    const hex = next.digest.slice('sha256:'.length);
+    const hex = hexOf(next.digest);
     if (reached.has(hex)) continue;
     reached.add(hex);
-    const children = await childrenOf(store.paths, next);
-    if (children === undefined) unreadable.push(next);
-    else todo.push(...children);
+    if (!isDocumentType(next.mediaType)) continue;
+    try {
+      todo.push(...childrenOf(await readDocument(store.blobs, next, signal)));
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      if (error.failure.reason !== 'blob-missing') unreadable.push(next);
+    }
   }
   return { reached, unreadable };
-}
-
-/** undefined where the document is there but is not what its descriptor says. */
-async function childrenOf(paths: StorePaths, descriptor: Descriptor): Promise<readonly Descriptor[] | undefined> {
-  const { mediaType, digest } = descriptor;
-  if (!isIndexType(mediaType) && !isManifestType(mediaType)) return [];
-  const path = paths.blob(digest);
-  try {
-    const bytes = await readFile(path);
-    if (digestOf(bytes) !== digest) return undefined;
-    const json: unknown = JSON.parse(bytes.toString());
-    if (isIndexType(mediaType)) return ImageIndex.safeParse(json).data?.manifests;
-    const manifest = Manifest.safeParse(json).data;
-    return manifest && [manifest.config, ...manifest.layers];
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    if (error instanceof SyntaxError) return undefined;
-    throw explained(error, path);
-  }
 }
 
 async function sweepBlobs(
