@@ -212,7 +212,9 @@ function filesOf(context: Context, edits: readonly CascadeEdit[]): readonly File
   return texts.flatMap(({ file, before }) => {
     const own = edits.filter(({ at }) => at.file === file).map(({ at, after }) => ({ at, text: after }));
     if (own.length === 0) return [];
-    return [{ path: join(context.directory, basename(file)), file, before, after: replaceSpans(before, own) }];
+    const replaced = replaceSpans(before, own);
+    if (!replaced.ok) throw new Error(`edits of ${file} overlap`);
+    return [{ path: join(context.directory, basename(file)), file, before, after: replaced.value }];
   });
 }
 

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { decodeDockerfile } from '../dockerfile/decode.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
+import { Source } from '../dockerfile/source.ts';
+import { failed, ok, type Result } from '../result.ts';
+import { parseContextDirectory } from './context-directory.ts';
+import type { ContextInfo } from './context-info.ts';
+import { ignoredDirectory, invalidImageName, missingDockerfile, missingMetadata } from './failure.ts';
+import { parseInfoEdn } from './info-edn.ts';
+import type { Context, Notice } from './project.ts';
+import { parseVersionFile } from './version-file.ts';
+
+/** The files of a context that say what it is. `PLATFORMS_OVERRIDE` and `VERSION` count without `info.edn` only. */
+export const contextFiles = ['Dockerfile', 'info.edn', 'VERSION', 'PLATFORMS_OVERRIDE'] as const;
+
+/** A directory under `contexts/` as it was read. */
+export interface ContextContents {
+  /** Absolute. */
+  readonly directory: string;
+  /** As shown. */
+  readonly path: string;
+  /** Last component of both. */
+  readonly name: string;
+  /** Undefined for a file that is not there. */
+  readonly files: Readonly<Record<(typeof contextFiles)[number], Result<Uint8Array | undefined>>>;
+}
+
+/** What became of a directory. */
+export interface ParsedContext {
+  /** Absent for a directory that is not a context. */
+  readonly context?: Context | undefined;
+  readonly notices: readonly Notice[];
+}
+
+/** A context with everything in it read and checked. Fails with all that is wrong with it. */
+export function parseContext(contents: ContextContents): Result<ParsedContext> {
+  const { directory, path } = contents;
+  const parsed = parseContextDirectory(contents.name);
+  if (parsed.kind === 'ignored') return ok({ notices: [ignoredDirectory(path)] });
+  const name = parsed.kind === 'invalid' ? failed([invalidImageName(path, parsed.name)]) : ok(parsed);
+  const dockerfile = dockerfileIn(contents);
+  const info = infoIn(contents);
+  if (!name.ok || !dockerfile.ok || !info.ok) {
+    return failed([name, dockerfile, info].flatMap((result) => (result.ok ? [] : result.failure)));
+  }
+  const { notices, ...rest } = info.value;
+  const { order, name: imageName } = name.value;
+  return ok({ context: { directory, path, order, name: imageName, ...rest, ...dockerfile.value }, notices });
+}
+
+function dockerfileIn(contents: ContextContents): Result<Pick<Context, 'dockerfile' | 'dockerfileText'>> {
+  const source = sourceIn(contents, 'Dockerfile');
+  if (!source.ok) return source;
+  if (source.value === undefined) return failed([missingDockerfile(contents.path)]);
+  const { text, file } = source.value;
+  const dockerfile = parseDockerfile(text, file);
+  return dockerfile.ok ? ok({ dockerfile: dockerfile.value, dockerfileText: text }) : dockerfile;
+}
+
+function infoIn(contents: ContextContents): Result<ContextInfo> {
+  const edn = sourceIn(contents, 'info.edn');
+  if (!edn.ok) return edn;
+  if (edn.value !== undefined) return parseInfoEdn(edn.value);
+  const version = sourceIn(contents, 'VERSION');
+  const platforms = sourceIn(contents, 'PLATFORMS_OVERRIDE');
+  if (!version.ok || !platforms.ok) {
+    return failed([version, platforms].flatMap((result) => (result.ok ? [] : result.failure)));
+  }
+  if (version.value === undefined) return failed([missingMetadata(contents.path)]);
+  return parseVersionFile(version.value, platforms.value);
+}
+
+function sourceIn(contents: ContextContents, name: (typeof contextFiles)[number]): Result<Source | undefined> {
+  const bytes = contents.files[name];
+  if (!bytes.ok) return bytes;
+  if (bytes.value === undefined) return ok(undefined);
+  const file = join(contents.path, name);
+  const text = decodeDockerfile(bytes.value, file);
+  return text.ok ? ok(new Source(file, text.value)) : text;
+}
