@@ -24,7 +24,7 @@ export function parseDocument(
 ): Result<ParsedDocument, readonly [DocumentFailure]> {
   const not = (wrong: string) => notUnderstood('a manifest or an index', name, wrong, bytes);
   const json = jsonOf(bytes);
-  if (typeof json !== 'object' || json === null) return not('it is not a JSON object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return not('it is not a JSON object');
   if ('schemaVersion' in json && json.schemaVersion === 1) {
     return not('it is of schema version 1, which was given up in 2017');
   }
