@@ -2,13 +2,13 @@ import type { Builder, BuildRequest } from '../builder.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { isAttestation } from '../oci/platform-match.ts';
 import { readIndex } from '../oci/read-document.ts';
 import type { Progress } from '../progress.ts';
 import type { Context } from '../project/project.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
 import { indexAnnotations, keyAnnotations } from './index-keys.ts';
+import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
 import type { IndexBase, PlanCommand, PlannedImage } from './plan.ts';
 
 export interface BuildImageDependencies {
@@ -42,21 +42,11 @@ export async function buildImage(
     const { builder, progress } = dependencies;
     const request = requestFor(image, context, resolved, dependencies);
     const built = await builder.build(request, forImage(image.name, progress), signal);
-    const document = await readIndex(store.blobs, built.image, signal);
-    parts.push({ document, take: new Set(document.value.manifests.map(({ digest }) => digest)) });
+    parts.push(wholePart(await readIndex(store.blobs, built.image, signal)));
   }
   parts.push(...(await takenParts(image, store, signal)));
   if (parts.length === 0) return undefined;
-  const { descriptor } = await put(parts, keysOf(image, parts), store);
-  return descriptor;
-}
-
-/** All of an index but the platforms that are no longer right. */
-export function keptPart(document: IndexPart['document'], drop: readonly string[]): IndexPart {
-  const kept = document.value.manifests.filter(
-    (entry) => !isAttestation(entry) && !(entry.platform && drop.includes(formatPlatform(entry.platform))),
-  );
-  return { document, take: new Set(kept.map(({ digest }) => digest)) };
+  return await store.blobs.putDocument(assembleIndex(parts, plannedKeys(image, parts)));
 }
 
 async function basePart({ index, drop }: IndexBase, store: Store, signal: AbortSignal): Promise<IndexPart> {
@@ -101,26 +91,6 @@ function requestFor(
     },
     noCache,
   };
-}
-
-/** Manifest → key, for what the plan knows the keys of: whatever made the index need not have written them there. */
-function keysOf(image: PlannedImage, parts: readonly IndexPart[]): ReadonlyMap<Digest, Digest> {
-  const planned = new Map(image.platforms.map(({ platform, key }) => [formatPlatform(platform), key]));
-  const entries = parts.flatMap(({ document, take }) =>
-    document.value.manifests.filter(({ digest }) => take.has(digest)),
-  );
-  return new Map(
-    entries.flatMap(({ digest, platform }) => {
-      const key = platform && planned.get(formatPlatform(platform));
-      return key === undefined ? [] : [[digest, key] as const];
-    }),
-  );
-}
-
-async function put(parts: readonly IndexPart[], keys: ReadonlyMap<Digest, Digest>, store: Store) {
-  const document = assembleIndex(parts, keys);
-  await store.blobs.putDocument(document);
-  return document;
 }
 
 /** Adds the image to the events that do not name it. */

@@ -1,9 +1,10 @@
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Edge } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
 import type { ContextListing } from './context-digest.ts';
+import { isFollowed } from './followed-edge.ts';
 import { usesRegistry } from './registry-use.ts';
 
 /** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
@@ -84,9 +85,9 @@ function instructionsOf(dockerfile: Dockerfile): readonly (readonly [AnyInstruct
 }
 
 /** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */
-function canonicalInstruction(instruction: AnyInstruction, references: ReadonlyMap<string, string>): Canonical {
+function canonicalInstruction(instruction: AnyInstruction, references: readonly Replacement[]): Canonical {
   let text: string = instruction.text;
-  for (const [written, stands] of references) {
+  for (const { written, stands } of references) {
     const at = text.indexOf(written);
     if (at >= 0) text = text.slice(0, at) + stands + text.slice(at + written.length);
   }
@@ -99,38 +100,40 @@ function bodies(instruction: AnyInstruction): Canonical {
   return instruction.heredocs.map((heredoc) => [heredoc.name, String(heredoc.expand), heredoc.body]);
 }
 
+interface Replacement {
+  readonly written: string;
+  readonly stands: string;
+}
+
 /**
- * What stands for each reference of the instruction: `<name>` for an image that the key follows, since the key of that
- * image is a part of its own. So neither the registry nor a version of equal content makes a difference. A reference
- * to anything else is taken as it is written.
+ * What stands for each reference of the instruction, in the order written: `<name>` for an image that the key follows,
+ * since the key of that image is a part of its own. So neither the registry nor a version of equal content makes a
+ * difference. A reference to anything else is taken as it is written.
  */
-function referencesIn(instruction: AnyInstruction, stage: number, inputs: KeyInputs): ReadonlyMap<string, string> {
-  const { line, offset, length } = instruction.at;
-  const within = inputs.edges.filter(
-    (edge) =>
-      edge.stage === stage && edge.at.line >= line && edge.at.offset >= offset && edge.at.offset < offset + length,
-  );
-  return new Map(
-    within.map((edge) => {
-      const suffix = edge.pin.kind === 'version' || edge.pin.kind === 'unknown' ? edge.pin.suffix : '';
-      return [
-        edge.text,
-        isFollowed(edge, inputs) ? `<${edge.to}${suffix}>` : `<${edge.to}:${edge.tag}@${edge.digest}>`,
-      ];
-    }),
-  );
+function referencesIn(instruction: AnyInstruction, stage: number, inputs: KeyInputs): readonly Replacement[] {
+  const { offset, length } = instruction.at;
+  const replacements = new Map<number, Replacement>();
+  for (const edge of inputs.edges) {
+    if (edge.stage !== stage || edge.at.offset < offset || edge.at.offset >= offset + length) continue;
+    // One place names several images where it depends on the platform.
+    const before = replacements.get(edge.at.offset)?.stands ?? '';
+    replacements.set(edge.at.offset, { written: edge.text, stands: before + standIn(edge, inputs) });
+  }
+  return [...replacements].sort(([a], [b]) => a - b).map(([, replacement]) => replacement);
+}
+
+function standIn(edge: Edge, inputs: KeyInputs): string {
+  if (!isFollowed(edge, versionOf(edge, inputs))) return `<${edge.to}:${edge.tag}@${edge.digest}>`;
+  return `<${edge.to}>`;
 }
 
 /** The parents whose content, as the project holds it, this image is built from. */
 function followed(inputs: KeyInputs): ReadonlySet<string> {
-  return new Set(inputs.edges.filter((edge) => isFollowed(edge, inputs)).map((edge) => edge.to));
+  return new Set(inputs.edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
 }
 
-/** False for a digest or another version than the project's: those name content that the project does not hold. */
-function isFollowed(edge: Edge, inputs: KeyInputs): boolean {
-  if (edge.digest !== undefined) return false;
-  if (edge.pin.kind === 'floating') return true;
-  return edge.pin.kind !== 'digest' && edge.pin.version === inputs.parents.get(edge.to)?.version;
+function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {
+  return inputs.parents.get(edge.to)?.version;
 }
 
 /** Arguments that change results without being declared. */

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import type { DependencyGraph, Edge } from '../project/dependency-graph.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
 import type { ContextListing } from './context-digest.ts';

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestFromHex } from '../oci/digest.ts';
@@ -10,9 +10,10 @@ import { contextUnreadable } from './failure.ts';
 
 /** How the content of contexts is looked at. */
 export interface ContextFiles {
-  /** What is in a directory, in any order. */
+  /** What is in a directory, in any order; sockets, which no image can have, left out. */
   list(directory: string): Promise<readonly FoundFile[]>;
-  look(path: string): Promise<FoundFile>;
+  /** undefined if it is gone, or is a socket. */
+  look(path: string): Promise<FoundFile | undefined>;
   /** Of a file's bytes. */
   digest(path: string, size: number, signal: AbortSignal): Promise<Digest>;
   linkTarget(path: string): Promise<string>;
@@ -34,9 +35,10 @@ export interface FoundFile {
 export const contextFiles: ContextFiles = {
   async list(directory) {
     const names = await explained(directory, readdir(directory));
-    return await Promise.all(names.map((name) => look(join(directory, name), name)));
+    const found = await Promise.all(names.map((name) => look(join(directory, name), name)));
+    return found.filter((file) => file !== undefined);
   },
-  look: (path) => look(path, path.slice(path.lastIndexOf('/') + 1)),
+  look: (path) => look(path, basename(path)),
   async digest(path, size, signal) {
     return digestFromHex(
       await explained(path, size <= atOnce ? digestAtOnce(path, signal) : digestInParts(path, signal)),
@@ -48,8 +50,12 @@ export const contextFiles: ContextFiles = {
 /** Bytes: a stream costs more than to read so little. */
 const atOnce = 1 << 20;
 
-async function look(path: string, name: string): Promise<FoundFile> {
-  const stats = await explained(path, lstat(path, { bigint: true }));
+async function look(path: string, name: string): Promise<FoundFile | undefined> {
+  const stats = await explained(path, lstat(path, { bigint: true })).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (stats === undefined || stats.isSocket()) return undefined;
   return {
     name,
     kind: stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'symlink' : stats.isDirectory() ? 'directory' : 'special',

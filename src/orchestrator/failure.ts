@@ -6,11 +6,9 @@ export type OrchestratorFailure = ReturnType<
   | typeof contextChanging
   | typeof contextUnreadable
   | typeof changedWithoutBump
-  | typeof publishedUnlikeStore
   | typeof lostRace
   | typeof missingInRegistry
   | typeof imageGone
-  | typeof cancelled
 >;
 
 /** A usage error. */
@@ -50,21 +48,12 @@ export function changedWithoutBump(reference: string, path: string, what: readon
   } as const satisfies Failure;
 }
 
-/** A difference that stops a publish: what would be built stands on a parent that is published otherwise. */
-export function publishedUnlikeStore(reference: string) {
-  return {
-    reason: 'published-unlike-store',
-    message: `${reference} has platforms of different content and cannot be completed`,
-    hint: 'raise the version of the image in its info.edn: a published version is never overwritten',
-  } as const satisfies Failure;
-}
-
 /** Somebody else published in between. Digests, or undefined where there was no tag. */
-export function lostRace(reference: string, wanted: string, found: string) {
+export function lostRace(reference: string, wanted: string, found: string | undefined) {
   return {
     reason: 'lost-race',
-    message: `${reference} was published by somebody else meanwhile, as ${found} and not ${wanted}`,
-    hint: 'run the command again to see what is left to do; nothing was overwritten',
+    message: `${reference} was ${found === undefined ? 'removed' : `set to ${found}`} by somebody else while ${wanted} was made for it`,
+    hint: 'run the command again to see what is left to do; nothing of theirs was overwritten',
   } as const satisfies Failure;
 }
 
@@ -83,12 +72,5 @@ export function imageGone(reference: string) {
     reason: 'image-gone',
     message: `${reference} was removed after the plan was made`,
     hint: 'run the command again',
-  } as const satisfies Failure;
-}
-
-export function cancelled(image: string) {
-  return {
-    reason: 'cancelled',
-    message: `${image} was not finished because the run was cancelled`,
   } as const satisfies Failure;
 }

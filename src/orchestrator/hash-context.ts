@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { IgnoreMatcher } from '../dockerfile/dockerignore.ts';
 import { Digest } from '../oci/digest.ts';
 import { Semaphore } from '../oci/semaphore.ts';
 import { FailureError } from '../result.ts';
@@ -11,14 +12,6 @@ import { contextChanging } from './failure.ts';
 /** Absolute directory → name of a file in it → its stamp when it was hashed, and its digest. */
 export const FileDigests = z.record(z.string(), z.tuple([z.string(), Digest]));
 export type FileDigests = z.infer<typeof FileDigests>;
-
-/** Which paths of a context count, relative to it, with `/`. */
-export interface ContextFilter {
-  /** Left out; of a directory that says nothing about what is in it. */
-  excludes(path: string): boolean;
-  /** Whether something in an excluded directory may count all the same. */
-  mayReachInto(directory: string): boolean;
-}
 
 export interface HashContextDependencies {
   readonly files: ContextFiles;
@@ -42,7 +35,7 @@ const settleTime = 2_000;
 /** All of a context that counts. A file is read only if it is not the one whose digest is remembered. */
 export async function hashContext(
   directory: string,
-  filter: ContextFilter,
+  filter: IgnoreMatcher,
   dependencies: HashContextDependencies,
   signal: AbortSignal,
 ): Promise<ContextListing> {
@@ -53,14 +46,14 @@ export async function hashContext(
 
 class ContextWalk {
   readonly #root: string;
-  readonly #filter: ContextFilter;
+  readonly #filter: IgnoreMatcher;
   readonly #dependencies: HashContextDependencies;
   readonly #entries: ContextEntry[];
   readonly #signal: AbortSignal;
 
   constructor(
     root: string,
-    filter: ContextFilter,
+    filter: IgnoreMatcher,
     dependencies: HashContextDependencies,
     entries: ContextEntry[],
     signal: AbortSignal,
@@ -93,7 +86,7 @@ class ContextWalk {
     }
     const entered = inside.filter(
       ({ file, path }) =>
-        file.kind === 'directory' && (!this.#filter.excludes(path) || this.#filter.mayReachInto(path)),
+        file.kind === 'directory' && (!this.#filter.excludes(path) || this.#filter.mayContainIncluded(path)),
     );
     await Promise.all(entered.map((one) => this.visit(one.path)));
   }
@@ -128,7 +121,8 @@ class ContextWalk {
       for (let attempt = 0; attempt < 3; attempt++) {
         const digest = await files.digest(path, before.size, this.#signal);
         const after = await files.look(path);
-        if (after.stamp === before.stamp) return { file: after, digest };
+        if (after?.stamp === before.stamp) return { file: after, digest };
+        if (after === undefined) break;
         before = after;
       }
       throw new FailureError(contextChanging(path));

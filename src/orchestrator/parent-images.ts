@@ -1,13 +1,14 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { isIndexType } from '../oci/media-type.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { readIndex } from '../oci/read-document.ts';
-import type { Edge } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
+import { isFollowed } from './followed-edge.ts';
+import { latest } from './latest.ts';
 import type { TaggedImage } from './place-state.ts';
 
 /**
@@ -49,9 +50,13 @@ export function referencesTo(
   registry: string,
 ): readonly string[] {
   const repository = `${registry}/${parent}`;
-  const floating = edges.filter((edge) => edge.to === parent && edge.pin.kind === 'floating');
-  const tags = floating.map(({ tag }) =>
-    tag === undefined ? [repository, `${repository}:latest`] : [`${repository}:${tag}`],
-  );
-  return [...new Set([`${repository}:${version}`, ...tags.flat()])];
+  const references = [`${repository}:${version}`];
+  for (const edge of edges.filter(({ to }) => to === parent)) {
+    if (!isFollowed(edge, version)) continue;
+    if (edge.tag === undefined) references.push(repository, `${repository}:${latest}`);
+    else references.push(`${repository}:${edge.tag}`);
+    // A registry that is named and not said by REGISTRY.
+    if (!edge.text.includes('$')) references.push(edge.text);
+  }
+  return [...new Set(references)];
 }

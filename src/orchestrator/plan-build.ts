@@ -68,7 +68,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     command: inputs.command,
     registry: inputs.registry,
     images,
-    failures: inputs.onDrift === 'skip' ? [] : images.filter(({ action }) => action === 'drift').map(driftFailure),
+    failures: images.filter((image) => isForbidden(image, images, inputs)).map(driftFailure),
     criticalPath: criticalPath(images),
   };
 }
@@ -152,6 +152,12 @@ function tagsOf({ graph, registry, target }: PlanInputs, name: ImageName): reado
   );
   const follows = movesLatest(version, existing);
   return follows ? [before(version), before(latest)] : [before(version)];
+}
+
+/** Drift may be passed over, but nothing can be built on an image whose content is other than its sources. */
+function isForbidden({ action, dependents }: PlannedImage, images: readonly PlannedImage[], { onDrift }: PlanInputs) {
+  if (action !== 'drift') return false;
+  return onDrift === 'fail' || images.some((other) => other.action === 'build' && dependents.includes(other.name));
 }
 
 function driftFailure({ reference, path, reasons }: PlannedImage) {

@@ -4,7 +4,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { readDocument } from '../oci/read-document.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { type Failure, failuresOf } from '../result.ts';
+import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import { type BuildImageDependencies, buildImage } from './build-image.ts';
 import type { BuildKeys } from './build-keys.ts';
 import { remainingDurations } from './critical-path.ts';
@@ -43,7 +43,7 @@ export interface RunOptions {
 
 /**
  * Builds and names what the plan says, each image as soon as its own parents are done. Failures of images are in the
- * report; rejects only for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
+ * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
  */
 export async function runPlan(
   plan: Plan,
@@ -51,6 +51,7 @@ export async function runPlan(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
+  if (plan.failures.length > 0) throw new FailuresError(plan.failures);
   const run = new PlanRun(plan, dependencies, options, signal);
   const work = plan.images.filter(isWork);
   const names = new Set(work.map(({ name }) => name));
@@ -176,16 +177,10 @@ class PlanRun {
 }
 
 function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
-  switch (outcome?.status) {
-    case undefined:
-      return { status: 'untouched' };
-    case 'done':
-      return outcome.value;
-    case 'failed':
-      return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
-    default:
-      return outcome;
-  }
+  if (outcome === undefined) return { status: 'untouched' };
+  if (outcome.status === 'done') return outcome.value;
+  if (outcome.status !== 'failed') return outcome;
+  return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
 }
 
 function failuresIn(error: unknown): readonly Failure[] {

@@ -1,3 +1,4 @@
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
@@ -62,31 +63,7 @@ function reachable(
 
 function noMatch(graph: DependencyGraph, selector: string) {
   const { name, ancestors, descendants } = partsOf(selector);
-  const nearest = nearestName(name, graph.order);
+  const nearest = suggestionFor(name, graph.order);
   const suggestion = nearest && `${ancestors ? '+' : ''}${nearest}${descendants ? '+' : ''}`;
   return unknownSelector(selector, graph.order, suggestion);
-}
-
-/** The name that shares most of its letters with what was typed; undefined where none is near enough to suggest. */
-function nearestName(typed: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(typed.length / 3));
-  return names
-    .map((name) => ({ name, edits: edits(typed.toLowerCase(), name) }))
-    .filter((candidate) => candidate.edits <= limit)
-    .sort((a, b) => a.edits - b.edits)[0]?.name;
-}
-
-/** Letters to insert, delete or replace; swapped neighbours count as one. */
-function edits(a: string, b: string): number {
-  let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped ? before[j - 2]! + 1 : replaced));
-    }
-    [before, row] = [row, next];
-  }
-  return row[b.length]!;
 }

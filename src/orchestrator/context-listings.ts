@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type IgnoreMatcher, ignoreMatcher, parseIgnoreFile } from '../dockerfile/dockerignore.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Context, Project } from '../project/project.ts';
+import { FailureError, FailuresError } from '../result.ts';
+import { mapBounded } from './bounded.ts';
+import type { ContextListing } from './context-digest.ts';
+import { couldCopy } from './copyable.ts';
+import { contextUnreadable } from './failure.ts';
+import { type HashContextDependencies, hashContext } from './hash-context.ts';
+
+/** What counts of the context of each image, read from disk. */
+export async function contextListings(
+  project: Project,
+  images: readonly ImageName[],
+  dependencies: HashContextDependencies,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<ImageName, ContextListing>> {
+  const listings = await mapBounded(images, 8, async (name) => {
+    const context = project.contexts.get(name)!;
+    const filter = withoutOwnFiles(context, await ignoredIn(context));
+    return [name, await hashContext(context.directory, filter, dependencies, signal)] as const;
+  });
+  return new Map(listings);
+}
+
+/**
+ * Of the files that describe the image itself, only those count that could come to be in it: what the Dockerfile says
+ * is in the key instruction by instruction, and a new version alone must not make new content.
+ */
+function withoutOwnFiles(context: Context, ignored: IgnoreMatcher): IgnoreMatcher {
+  const metadata =
+    context.metadata.kind === 'info-edn' ? [basename(context.metadata.file)] : ['VERSION', 'PLATFORMS_OVERRIDE'];
+  const own = ['Dockerfile', 'Dockerfile.dockerignore', '.dockerignore', ...metadata];
+  const left = new Set(own.filter((file) => !couldCopy(context.dockerfile, file)));
+  return {
+    excludes: (path) => left.has(path) || ignored.excludes(path),
+    mayContainIncluded: (directory) => ignored.mayContainIncluded(directory),
+  };
+}
+
+/** By the ignore file that a build reads: `Dockerfile.dockerignore`, else `.dockerignore`. */
+async function ignoredIn({ directory, path }: Context): Promise<IgnoreMatcher> {
+  for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
+    const text = await readFile(join(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw new FailureError(contextUnreadable(join(path, name), error.message), { cause: error });
+    });
+    if (text === undefined) continue;
+    const patterns = parseIgnoreFile(text, join(path, name));
+    if (!patterns.ok) throw new FailuresError(patterns.failure);
+    return ignoreMatcher(patterns.value);
+  }
+  return ignoreMatcher([]);
+}

@@ -1,0 +1,33 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Document } from '../oci/document.ts';
+import type { ImageIndex } from '../oci/image-index.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { isAttestation } from '../oci/platform-match.ts';
+import type { IndexPart } from './assemble-index.ts';
+import type { PlannedImage } from './plan.ts';
+
+export function wholePart(document: Document<ImageIndex>): IndexPart {
+  return { document, take: new Set(document.value.manifests.map(({ digest }) => digest)) };
+}
+
+/** All of an index but the platforms that are no longer right. */
+export function keptPart(document: Document<ImageIndex>, drop: readonly string[]): IndexPart {
+  const kept = document.value.manifests.filter(
+    (entry) => !isAttestation(entry) && !(entry.platform && drop.includes(formatPlatform(entry.platform))),
+  );
+  return { document, take: new Set(kept.map(({ digest }) => digest)) };
+}
+
+/** Manifest → key, for what the plan knows the keys of: whatever made the index need not have written them there. */
+export function plannedKeys(image: PlannedImage, parts: readonly IndexPart[]): ReadonlyMap<Digest, Digest> {
+  const planned = new Map(image.platforms.map(({ platform, key }) => [formatPlatform(platform), key]));
+  const entries = parts.flatMap(({ document, take }) =>
+    document.value.manifests.filter(({ digest }) => take.has(digest)),
+  );
+  return new Map(
+    entries.flatMap(({ digest, platform }) => {
+      const key = platform && planned.get(formatPlatform(platform));
+      return key === undefined ? [] : [[digest, key] as const];
+    }),
+  );
+}

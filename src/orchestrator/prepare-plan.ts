@@ -1,0 +1,166 @@
+import type { Digest } from '../oci/digest.ts';
+import { samePlatform } from '../oci/platform.ts';
+import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Store } from '../store/store.ts';
+import { BuildKeys } from './build-keys.ts';
+import { contextFiles } from './context-files.ts';
+import { contextListings } from './context-listings.ts';
+import { Durations } from './durations.ts';
+import { FileDigests } from './hash-context.ts';
+import { type ExplainedKey, keyChanges } from './key-change.ts';
+import { KeyMemory } from './key-memory.ts';
+import { latest } from './latest.ts';
+import type { PlaceState, TaggedImage } from './place-state.ts';
+import type { Plan } from './plan.ts';
+import { planBuild } from './plan-build.ts';
+import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
+import { registryState, type WantedImage } from './registry-state.ts';
+import type { Selection } from './selection.ts';
+import { storeState } from './store-state.ts';
+import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
+
+export interface PlanRequest {
+  readonly graph: DependencyGraph;
+  readonly selection: Selection;
+  /** Stands before the names of images, and is the value of REGISTRY. */
+  readonly registry: RegistryName;
+  readonly platforms: PlatformChoice;
+  /** Besides REGISTRY. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly rebuild: boolean;
+  readonly onDrift: 'fail' | 'skip';
+}
+
+export interface PlanDependencies {
+  readonly store: Store;
+  /** Given for a publish: the registry is asked what is there. A build asks nobody. */
+  readonly client?: RepositoryClient | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A plan, and what it was made from: running it needs the same. */
+export interface PreparedPlan {
+  readonly plan: Plan;
+  readonly graph: DependencyGraph;
+  readonly keys: BuildKeys;
+  readonly storeState: PlaceState;
+  readonly memory: KeyMemory;
+  readonly durations: Durations;
+  /** REGISTRY among them. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
+export async function preparePlan(
+  request: PlanRequest,
+  { store, client, now }: PlanDependencies,
+  signal: AbortSignal,
+): Promise<PreparedPlan> {
+  const { graph, selection, registry } = request;
+  const names = [...selection.selected, ...selection.implied];
+  const buildArgs = { ...request.buildArgs, REGISTRY: formatRegistry(registry) };
+  const cache = store.records('file-digests', FileDigests);
+  const hashing = { files: contextFiles, cache, now };
+  const [listings, storeImages] = await Promise.all([
+    contextListings(graph.project, withAncestors(names, graph), hashing, signal),
+    storeState(store, signal),
+  ]);
+  const keys = new BuildKeys({ graph, listings, buildArgs });
+  const wanted = names.map((name) => wantedImage(name, request, keys));
+  const target =
+    client === undefined
+      ? storeImages
+      : await registryState(new RegistryPlace(registry, client), wanted, store, signal);
+
+  const memory = new KeyMemory(store);
+  const durations = new Durations(store);
+  const earlier = await earlierKeys(wanted, target, formatRegistry(registry), memory);
+  const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
+  const plan = planBuild({
+    command: client === undefined ? 'build' : 'publish',
+    registry: formatRegistry(registry),
+    graph,
+    selection,
+    platforms: request.platforms,
+    keyOf: (image, platform) => keys.keyOf(image, platform),
+    changesBetween: (before, after) => {
+      const [old, now] = [earlier.get(before), current.get(after)];
+      return old && now && keyChanges(old, now);
+    },
+    target,
+    store: storeImages,
+    estimateOf: await durations.read(),
+    rebuild: request.rebuild,
+    onDrift: request.onDrift,
+  });
+  await rememberSettled(plan, keys, memory);
+  return { plan, graph, keys, storeState: storeImages, memory, durations, buildArgs };
+}
+
+/** A selection has its ancestors, except that one of all images needs none. */
+function withAncestors(names: readonly ImageName[], graph: DependencyGraph): readonly ImageName[] {
+  const all = new Set(names);
+  for (const name of all) for (const parent of graph.parents.get(name) ?? []) all.add(parent);
+  return [...all];
+}
+
+function wantedImage(name: ImageName, { graph, platforms }: PlanRequest, keys: BuildKeys): WantedImage {
+  const context = graph.project.contexts.get(name)!;
+  return {
+    name,
+    version: context.version,
+    platforms: wantedPlatforms(context, platforms).map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
+  };
+}
+
+/** What the keys were made of that images have now and will not keep. */
+async function earlierKeys(
+  wanted: readonly WantedImage[],
+  target: PlaceState,
+  registry: string,
+  memory: KeyMemory,
+): Promise<ReadonlyMap<Digest, ExplainedKey>> {
+  const earlier = new Map<Digest, ExplainedKey>();
+  for (const { name, version, platforms } of wanted) {
+    const tagged = [version, latest].flatMap((tag) => target.tags.get(`${registry}/${name}:${tag}`) ?? []);
+    for (const { platform, key } of platforms) {
+      for (const before of keysFor(platform, tagged)) {
+        const explained = before === key ? undefined : await memory.recall(before);
+        if (explained !== undefined) earlier.set(before, explained);
+      }
+    }
+  }
+  return earlier;
+}
+
+function keysFor(
+  platform: WantedImage['platforms'][number]['platform'],
+  images: readonly TaggedImage[],
+): readonly Digest[] {
+  return images.flatMap((image) =>
+    image.platforms.flatMap((entry) =>
+      entry.key !== undefined && samePlatform(entry.platform, platform) ? [entry.key] : [],
+    ),
+  );
+}
+
+function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonly (readonly [Digest, ExplainedKey])[] {
+  return platforms.map(({ platform, key }) => {
+    const { parts, listing } = keys.computed(name, platform);
+    return [key, { parts, paths: listing.paths }] as const;
+  });
+}
+
+/** What was built elsewhere is explained from now on as well: its key shows that these are its sources. */
+async function rememberSettled(plan: Plan, keys: BuildKeys, memory: KeyMemory): Promise<void> {
+  for (const image of plan.images) {
+    if (image.action !== 'up-to-date' && image.action !== 'retag') continue;
+    for (const { platform } of image.platforms) {
+      const { key, parts, listing } = keys.computed(image.name, platform);
+      await memory.remember(key, parts, listing);
+    }
+  }
+}

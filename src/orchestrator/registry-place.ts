@@ -1,0 +1,35 @@
+import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { RemoteRepository } from '../registry/remote-repository.ts';
+
+/** Where the images of a project are, or are to be, in a registry. */
+export class RegistryPlace {
+  /** `host[:port][/path]`. */
+  readonly text: string;
+  readonly #name: RegistryName;
+  readonly #client: RepositoryClient;
+
+  constructor(name: RegistryName, client: RepositoryClient) {
+    this.text = formatRegistry(name);
+    this.#name = name;
+    this.#client = client;
+  }
+
+  repository(image: ImageName): RemoteRepository {
+    return this.#client.repository({ registry: this.#name.host, repository: this.repositoryName(image) });
+  }
+
+  /** Without the host: `group/project/jq`. */
+  repositoryName(image: ImageName): string {
+    return this.#name.path === '' ? image : `${this.#name.path}/${image}`;
+  }
+
+  reference(image: ImageName, tag: string): string {
+    return `${this.text}/${image}:${tag}`;
+  }
+}
+
+/** What is asked of a client of registries. */
+export interface RepositoryClient {
+  repository(place: { readonly registry: string; readonly repository: string }): RemoteRepository;
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { Descriptor } from '../oci/descriptor.ts';
+import { Digest } from '../oci/digest.ts';
+import { Platform, samePlatform } from '../oci/platform.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { RemoteRepository } from '../registry/remote-repository.ts';
+import type { RecordLog } from '../store/record-log.ts';
+import type { Store } from '../store/store.ts';
+import { mapBounded } from './bounded.ts';
+import { keySchema } from './build-key.ts';
+import { platformsOf } from './index-keys.ts';
+import { latest } from './latest.ts';
+import type { PlaceState, TaggedImage, TaggedPlatform } from './place-state.ts';
+import type { RegistryPlace } from './registry-place.ts';
+
+/** An image to look for, and what it should be. */
+export interface WantedImage {
+  readonly name: ImageName;
+  readonly version: string;
+  /** Empty where nothing is wanted of it. */
+  readonly platforms: readonly { readonly platform: Platform; readonly key: Digest }[];
+}
+
+const Keys = z.array(z.object({ platform: Platform, manifest: Descriptor, key: Digest.optional() }));
+
+/** Requests at once. */
+const parallel = 8;
+
+/**
+ * What a registry has of the images: one HEAD for each version, and for `latest` where the version is not as wanted.
+ * An index is read once in the life of the store, since its digest stands for its keys. An image that is not there has
+ * no entry; a registry that cannot be asked is a failure.
+ */
+export async function registryState(
+  place: RegistryPlace,
+  images: readonly WantedImage[],
+  store: Store,
+  signal: AbortSignal,
+): Promise<PlaceState> {
+  const known = store.records(`registry-keys-${keySchema}`, Keys);
+  const found = await mapBounded(images, parallel, async (image) => {
+    const repository = place.repository(image.name);
+    const look = (tag: string) => taggedImage(repository, tag, place.reference(image.name, tag), known, signal);
+    const version = await look(image.version);
+    return isAsWanted(version, image) ? [version] : [version, await look(latest)];
+  });
+  const tagged = found.flat().filter((image) => image !== undefined);
+  return { kind: 'registry', tags: new Map(tagged.map((image) => [image.reference, image])) };
+}
+
+async function taggedImage(
+  repository: RemoteRepository,
+  tag: string,
+  reference: string,
+  known: RecordLog<z.infer<typeof Keys>>,
+  signal: AbortSignal,
+): Promise<TaggedImage | undefined> {
+  const descriptor = await repository.resolve(tag, signal);
+  if (descriptor === undefined) return undefined;
+  const remembered = await known.get(descriptor.digest);
+  if (remembered !== undefined) return { reference, descriptor, platforms: remembered };
+
+  const document = await repository.manifest(descriptor.digest, signal);
+  if (document === undefined) return undefined;
+  const platforms = await platformsOf(document, repository, signal);
+  await known.append(descriptor.digest, Keys.parse(platforms));
+  return { reference, descriptor, platforms };
+}
+
+function isAsWanted(image: TaggedImage | undefined, wanted: WantedImage): boolean {
+  return wanted.platforms.every(({ platform, key }) => {
+    const has = (entry: TaggedPlatform) => entry.key === key && samePlatform(entry.platform, platform);
+    return image?.platforms.some(has) === true;
+  });
+}
