@@ -92,7 +92,6 @@ class Engine implements Builder {
   }
 
   async close(): Promise<void> {
-    await this.#machine.close();
     await this.#store.close();
   }
 
@@ -146,7 +145,7 @@ class Engine implements Builder {
       store: this.#store,
       layers: this.#layers,
       snapshotter: (signal) => this.#machine.snapshotter(signal),
-      executor: (platform, signal) => this.#machine.executor(platform, signal),
+      executor: () => this.#machine.executor(),
       memoryFile: () => this.#machine.memoryFile(),
       contexts: this.#contexts,
       clampMtime: this.#options.sourceDateEpoch,

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { hostPlatform, type Platform, samePlatform } from '../oci/platform.ts';
+import { hostPlatform } from '../oci/platform.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineOptions } from './engine-options.ts';
-import { Emulation } from './executor/emulation.ts';
+import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor } from './executor/executor.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
 import { chooseSnapshotter } from './snapshot/choose.ts';
@@ -28,7 +28,7 @@ export class Machine {
   readonly #parts: MachineOptions;
   #snapshotter: Promise<Snapshotter> | undefined;
   #memory: Promise<string> | undefined;
-  #emulation: Promise<Emulation> | undefined;
+  #executor: Promise<Executor> | undefined;
   #files = 0;
 
   constructor(parts: MachineOptions) {
@@ -41,14 +41,10 @@ export class Machine {
     return this.#snapshotter;
   }
 
-  /** Ready to run programs of `platform`: a foreign one is emulated from now on. */
-  async executor(platform: Platform, signal: AbortSignal): Promise<Executor> {
-    const { options } = this.#parts;
-    if (!samePlatform(platform, hostPlatform(process.arch))) {
-      this.#emulation ??= Emulation.open(options);
-      await (await this.#emulation).enable(platform.architecture, signal);
-    }
-    return new NamespacesExecutor(options);
+  /** Emulates foreign platforms by itself. */
+  executor(): Promise<Executor> {
+    this.#executor ??= this.#makeExecutor();
+    return this.#executor;
   }
 
   /** A name for a new file in storage that is backed by memory, never by the disk of the store. */
@@ -58,8 +54,19 @@ export class Machine {
     return join(await this.#memory, `${this.#files}`);
   }
 
-  async close(): Promise<void> {
-    // Mounts end with the namespaces of this process.
+  async #makeExecutor(): Promise<Executor> {
+    const { sessionDir, tools, emulators, tier } = this.#parts.options;
+    const dir = join(sessionDir, 'executor');
+    await mkdir(dir, { recursive: true });
+    const hostArchitecture = hostPlatform(process.arch).architecture;
+    const emulation = new BinfmtEmulation({
+      dir,
+      tools,
+      emulators,
+      hostArchitecture,
+      ownUserNamespace: tier !== 'none',
+    });
+    return new NamespacesExecutor({ dir, tools, emulation });
   }
 
   async #mountMemory(): Promise<string> {

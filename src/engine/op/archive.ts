@@ -3,7 +3,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decompressArchive, detectArchive } from '../../layer/detect.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
-import { Tree } from '../../layer/tree.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
 import type { RunnerServices } from './runner-services.ts';
 
@@ -32,7 +31,7 @@ export class ArchiveUnpacker implements AsyncDisposable {
     const { index } = await unpackLayer(
       tar,
       directory,
-      { whiteouts: 'apply', lower: Tree.empty, owner: 'ignore', xattrs: 'skip' },
+      { whiteouts: 'apply', owner: 'ignore', xattrs: 'skip' },
       this.#signal,
     );
     return index.flatMap((entry): readonly LayerInput[] => {

@@ -25,12 +25,12 @@ const shifts: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 };
 const special: Readonly<Record<string, number>> = { u: 0o4000, g: 0o2000, o: 0o1000 };
 
 function applyClause(clause: string, mode: number, isDirectory: boolean): number | undefined {
-  const match = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/.exec(clause);
+  const match = /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/.exec(clause);
   if (!match) return undefined;
   const [, who = '', actions = ''] = match;
   const classes = who === '' || who.includes('a') ? ['u', 'g', 'o'] : [...new Set(who)];
   let result = mode;
-  for (const [, operator = '', permissions = ''] of actions.matchAll(/([-+=])([rwxXst]*|[ugo])/g)) {
+  for (const [, operator = '', permissions = ''] of actions.matchAll(/([-+=])([ugo]|[rwxXst]*)/g)) {
     for (const name of classes) result = applyAction({ operator, permissions, name, isDirectory }, result);
   }
   return result;

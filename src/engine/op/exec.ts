@@ -33,7 +33,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
       await using mounts = await ExecMounts.open({ op, inputs, services, origin }, signal);
       const snapshotter = await services.snapshotter(signal);
-      const executor = await services.executor(op.platform, signal);
+      const executor = await services.executor();
       await using active = await snapshotter.prepare(base, signal);
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),

@@ -1,4 +1,3 @@
-import type { Platform } from '../../oci/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Layers } from '../snapshot/layers.ts';
@@ -11,8 +10,7 @@ export interface RunnerServices {
   readonly layers: Layers;
   /** Chosen when the first step needs a root file system. */
   readonly snapshotter: (signal: AbortSignal) => Promise<Snapshotter>;
-  /** Ready to run programs of the platform. */
-  readonly executor: (platform: Platform, signal: AbortSignal) => Promise<Executor>;
+  readonly executor: () => Promise<Executor>;
   readonly contexts: ContextTrees;
   /** SOURCE_DATE_EPOCH in seconds, if it is set: no file of a layer is newer. */
   readonly clampMtime?: number | undefined;

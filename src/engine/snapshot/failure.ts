@@ -1,15 +1,5 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { DiffID } from '../../oci/digest.ts';
-import type { Layer } from '../../oci/layer.ts';
 import type { Failure } from '../../result.ts';
-
-export function layerDigestMismatch(layer: Layer, actual: DiffID) {
-  return {
-    reason: 'layer-digest-mismatch',
-    message: `layer ${layer.blob.digest} unpacks to ${actual}, but its image says ${layer.diffID}`,
-    hint: 'the image is broken: push it again, or use another tag',
-  } as const satisfies Failure;
-}
 
 export function notALayer(blob: Descriptor) {
   return {

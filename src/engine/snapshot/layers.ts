@@ -11,7 +11,7 @@ import { type DiffID, hexOf } from '../../oci/digest.ts';
 import { layerCompression } from '../../oci/media-type.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { layerDigestMismatch, notALayer } from './failure.ts';
+import { notALayer } from './failure.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 
 export interface LayersOptions {
@@ -44,8 +44,12 @@ export class Layers {
 
   /** Directories the layers are unpacked to, base first, in the form overlayfs takes as lower layers. */
   directories(snapshot: Snapshot, signal: AbortSignal): Promise<string[]> {
-    const { layers } = snapshot;
-    return Promise.all(layers.map((_, i) => this.#directory(layers.slice(0, i + 1), signal)));
+    const stacks = snapshot.layers.map((_, i) => snapshot.layers.slice(0, i + 1));
+    // A layer that is not known yet is read once: unpacking it tells its index as well.
+    for (const layers of stacks) {
+      void remember(this.#indexes, layers.at(-1)!.diffID, () => this.#indexByUnpacking(layers, signal)).catch(() => {});
+    }
+    return Promise.all(stacks.map((layers) => this.#directory(layers, signal)));
   }
 
   /** Absolute path of a file's bytes on this machine. `path` is one that the tree has, links not followed. */
@@ -63,7 +67,7 @@ export class Layers {
   /** Records the index of a layer that was just made. */
   async addIndex(diffID: DiffID, index: LayerIndex): Promise<void> {
     this.#indexes.set(diffID, Promise.resolve(index));
-    await this.#options.store.indexes.put(hexOf(diffID), Buffer.from(serializeIndex(index)));
+    await this.#putIndex(diffID, index);
   }
 
   /**
@@ -71,16 +75,13 @@ export class Layers {
    * process was faster.
    */
   async adopt(snapshot: Snapshot, directory: string): Promise<void> {
-    const name = await this.#directoryName(snapshot.layers, new AbortController().signal);
-    await this.#moveIntoPlace(directory, join(this.#options.store.paths.snapshots, name));
+    const index = await this.#index(snapshot.layers, new AbortController().signal);
+    await this.#moveIntoPlace(directory, this.#directoryFor(snapshot.layers, index));
   }
 
   /** Unpacks the whole stack into one directory, where deleted files are simply not there. */
   async unpackAll(snapshot: Snapshot, directory: string, signal: AbortSignal): Promise<void> {
-    for (const [i, layer] of snapshot.layers.entries()) {
-      const lower = await this.#tree(snapshot.layers.slice(0, i), signal);
-      await this.#unpackInto(directory, { layer, lower, whiteouts: 'apply' }, signal);
-    }
+    for (const layer of snapshot.layers) await this.#unpackInto(directory, { layer, whiteouts: 'apply' }, signal);
   }
 
   #tree(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<Tree> {
@@ -95,18 +96,29 @@ export class Layers {
   #index(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<LayerIndex> {
     const layer = layers.at(-1)!;
     return remember(this.#indexes, layer.diffID, async () => {
-      const known = await this.#options.store.indexes.get(hexOf(layer.diffID));
-      const parsed = known && parseIndex(known.toString());
-      // One that another version of cip has written in another form is made again.
-      return parsed?.ok ? parsed.value : this.#readIndex(layer, signal);
+      const stored = await this.#storedIndex(layer);
+      if (stored) return stored;
+      const { diffID } = layer;
+      const { index } = await indexLayer(await this.#openTar(layer, signal), { diffID }, signal);
+      await this.#putIndex(diffID, index);
+      return index;
     });
   }
 
-  async #readIndex(layer: SnapshotLayer, signal: AbortSignal): Promise<LayerIndex> {
-    const { diffID } = layer;
-    const { index } = await indexLayer(await this.#openTar(layer, signal), { diffID }, signal);
+  async #indexByUnpacking(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<LayerIndex> {
+    const layer = layers.at(-1)!;
+    return (await this.#storedIndex(layer)) ?? (await this.#unpack(layers, signal));
+  }
+
+  async #storedIndex(layer: SnapshotLayer): Promise<LayerIndex | undefined> {
+    const bytes = await this.#options.store.indexes.get(hexOf(layer.diffID));
+    const parsed = bytes && parseIndex(bytes.toString());
+    // One that another version of cip has written in another form is made again.
+    return parsed?.ok ? parsed.value : undefined;
+  }
+
+  async #putIndex(diffID: DiffID, index: LayerIndex): Promise<void> {
     await this.#options.store.indexes.put(hexOf(diffID), Buffer.from(serializeIndex(index)));
-    return index;
   }
 
   async #openTar(layer: SnapshotLayer, signal: AbortSignal) {
@@ -118,27 +130,33 @@ export class Layers {
 
   #directory(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<string> {
     return remember(this.#directories, chainKey(layers), async () => {
-      const target = join(this.#options.store.paths.snapshots, await this.#directoryName(layers, signal));
-      if (!(await exists(target))) await this.#unpack(layers, target, signal);
+      const target = this.#directoryFor(layers, await this.#index(layers, signal));
+      if (!(await exists(target))) await this.#unpack(layers, signal);
       return target;
     });
   }
 
   /** A layer is unpacked once for all stacks, unless it has opaque marks: what those hide depends on what is below. */
-  async #directoryName(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<string> {
-    const index = await this.#index(layers, signal);
+  #directoryFor(layers: readonly SnapshotLayer[], index: LayerIndex): string {
     const isOpaque = index.some((entry) => entry.type === 'opaque');
-    return isOpaque ? `chain-${hexOf(chainIDOf(layers.map((layer) => layer.diffID))!)}` : hexOf(layers.at(-1)!.diffID);
+    const name = isOpaque
+      ? `chain-${hexOf(chainIDOf(layers.map((layer) => layer.diffID))!)}`
+      : hexOf(layers.at(-1)!.diffID);
+    return join(this.#options.store.paths.snapshots, name);
   }
 
-  async #unpack(layers: readonly SnapshotLayer[], target: string, signal: AbortSignal): Promise<void> {
+  /** Unpacks the top layer to its place. */
+  async #unpack(layers: readonly SnapshotLayer[], signal: AbortSignal): Promise<LayerIndex> {
     const layer = layers.at(-1)!;
     const directory = this.#options.store.session.tempPath('unpack');
     await mkdir(directory);
     try {
-      const lower = await this.#tree(layers.slice(0, -1), signal);
-      await this.#unpackInto(directory, { layer, lower, whiteouts: 'overlay' }, signal);
-      await this.#moveIntoPlace(directory, target);
+      const lower = this.#tree(layers.slice(0, -1), signal);
+      lower.catch(() => {}); // looked at only if the layer has opaque marks
+      const index = await this.#unpackInto(directory, { layer, whiteouts: 'overlay', lower }, signal);
+      await this.#putIndex(layer.diffID, index);
+      await this.#moveIntoPlace(directory, this.#directoryFor(layers, index));
+      return index;
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -146,17 +164,21 @@ export class Layers {
 
   async #unpackInto(
     directory: string,
-    what: { readonly layer: SnapshotLayer; readonly lower: Tree; readonly whiteouts: 'overlay' | 'apply' },
+    what: { readonly layer: SnapshotLayer } & (
+      | { readonly whiteouts: 'overlay'; readonly lower: Promise<Tree> }
+      | { readonly whiteouts: 'apply' }
+    ),
     signal: AbortSignal,
-  ): Promise<void> {
-    const { layer, lower, whiteouts } = what;
+  ): Promise<LayerIndex> {
+    const { layer, ...whiteouts } = what;
     const owner = this.#options.preserveOwner ? 'preserve' : 'ignore';
+    const { diffID } = layer;
     const tar = await this.#openTar(layer, signal);
-    const unpacked = await unpackLayer(tar, directory, { whiteouts, lower, owner, xattrs: 'apply' }, signal);
-    this.#verify(layer, unpacked.diffID);
+    const unpacked = await unpackLayer(tar, directory, { ...whiteouts, diffID, owner, xattrs: 'apply' }, signal);
     for (const path of unpacked.xattrsSkipped) {
       this.#options.notice(`extended attributes of ${path} are not set while RUN steps work: install attr (setfattr)`);
     }
+    return unpacked.index;
   }
 
   async #moveIntoPlace(directory: string, target: string): Promise<void> {
@@ -167,10 +189,6 @@ export class Layers {
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
       await rm(directory, { recursive: true, force: true });
     }
-  }
-
-  #verify(layer: SnapshotLayer, diffID: DiffID): void {
-    if (diffID !== layer.diffID) throw new FailureError(layerDigestMismatch(layer, diffID));
   }
 }
 

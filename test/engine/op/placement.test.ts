@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Placement } from '../../../src/engine/op/placement.ts';
+import type { LayerEntry } from '../../../src/layer/layer-entry.ts';
+import { Tree } from '../../../src/layer/tree.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { failuresOf } from '../../../src/result.ts';
+
+const owned = { mode: 0o755, uid: 1, gid: 2, mtime: 7 };
+const base = Tree.of([
+  [
+    { type: 'directory', path: 'etc', ...owned },
+    { type: 'file', path: 'etc/passwd', ...owned, mode: 0o644, size: 1, digest: digestOf('x') },
+    { type: 'directory', path: 'srv', ...owned, mode: 0o700 },
+    { type: 'directory', path: 'srv/data', ...owned },
+    { type: 'symlink', path: 'link', ...owned, target: '/srv/data' },
+    { type: 'symlink', path: 'dangling', ...owned, target: 'nowhere/deep' },
+    { type: 'directory', path: 'tmp', ...owned, mode: 0o1777 },
+  ] satisfies LayerEntry[],
+]);
+
+const file = (path: string) =>
+  ({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 5, size: 0, sourcePath: '/x' }) as const;
+
+function paths(placement: Placement): string[] {
+  return placement.entries().map((entry) => {
+    const owner = 'uid' in entry ? ` ${entry.uid}:${entry.gid} ${entry.mode.toString(8)}` : '';
+    return `${entry.type} ${entry.path}${owner}`;
+  });
+}
+
+const reasonOf = (work: () => void) => {
+  try {
+    work();
+  } catch (error) {
+    return failuresOf(error)?.[0]?.reason;
+  }
+  return undefined;
+};
+
+const resolved: [destination: string, want: string][] = [
+  ['/', ''],
+  ['/etc', 'etc'],
+  ['/link/', 'srv/data'],
+  ['/link/file', 'srv/data/file'],
+  ['/dangling', 'nowhere/deep'],
+  ['/new/dir', 'new/dir'],
+  ['/etc/../../srv', 'srv'],
+];
+for (const [destination, want] of resolved) {
+  test(`Placement.resolve() follows links inside the root: ${destination}`, () => {
+    assert.equal(new Placement({ base, mtime: 0 }).resolve(destination), want);
+  });
+}
+
+test('directories that are made on the way are 0755 and belong to root; those of the base come along as they are', () => {
+  const placement = new Placement({ base, mtime: 0 });
+  placement.makeDirectories('srv/data/new/deep');
+  placement.put(file('srv/data/new/deep/f'));
+  assert.deepEqual(paths(placement), [
+    'directory srv 1:2 700',
+    'directory srv/data 1:2 755',
+    'directory srv/data/new 0:0 755',
+    'directory srv/data/new/deep 0:0 755',
+    'file srv/data/new/deep/f 0:0 644',
+  ]);
+});
+
+test('--chown and --chmod hold for directories made on the way as well, not for those of the base', () => {
+  const placement = new Placement({ base, mtime: 0, owner: { uid: 9, gid: 8 }, chmod: '0700' });
+  placement.makeDirectories('srv/new');
+  placement.put(file('srv/new/f'));
+  assert.deepEqual(paths(placement), ['directory srv 1:2 700', 'directory srv/new 9:8 700', 'file srv/new/f 9:8 700']);
+});
+
+test('a symbolic link keeps its mode under --chmod', () => {
+  const placement = new Placement({ base, mtime: 0, chmod: '0600' });
+  placement.put({ type: 'symlink', path: 's', target: 'x', mode: 0o777, uid: 0, gid: 0, mtime: 0 });
+  assert.deepEqual(paths(placement), ['symlink s 0:0 777']);
+});
+
+test('names of one file stay one file, and links come after what they name', () => {
+  const placement = new Placement({ base, mtime: 0 });
+  placement.put(file('z'), 'inode');
+  placement.put(file('a'), 'inode');
+  assert.deepEqual(
+    placement.entries().map((entry) => [entry.type, entry.path]),
+    [
+      ['file', 'z'],
+      ['hardlink', 'a'],
+    ],
+  );
+});
+
+test('a file replaces a file and a link of that name', () => {
+  const placement = new Placement({ base, mtime: 0 });
+  placement.put(file('etc/passwd'));
+  placement.put(file('link'));
+  assert.deepEqual(paths(placement), ['directory etc 1:2 755', 'file etc/passwd 0:0 644', 'file link 0:0 644']);
+});
+
+test('a file does not replace a directory', () => {
+  assert.equal(
+    reasonOf(() => new Placement({ base, mtime: 0 }).put(file('srv'))),
+    'copy-onto-directory',
+  );
+});
+
+test('a directory does not replace a file or a link', () => {
+  const directory = (path: string) => ({ type: 'directory', path, ...owned }) as const;
+  assert.equal(
+    reasonOf(() => new Placement({ base, mtime: 0 }).putDirectory(directory('etc/passwd'))),
+    'copy-onto-non-directory',
+  );
+  assert.equal(
+    reasonOf(() => new Placement({ base, mtime: 0 }).putDirectory(directory('link'))),
+    'copy-onto-non-directory',
+  );
+  assert.equal(
+    reasonOf(() => new Placement({ base, mtime: 0 }).makeDirectories('etc/passwd/x')),
+    'copy-onto-non-directory',
+  );
+});
+
+test('an archive replaces a file by a directory', () => {
+  const placement = new Placement({ base, mtime: 0 });
+  placement.replace({ type: 'directory', path: 'etc/passwd', ...owned });
+  assert.deepEqual(paths(placement), ['directory etc 1:2 755', 'directory etc/passwd 1:2 755']);
+});
+
+test('an unknown --chmod is refused', () => {
+  assert.equal(
+    reasonOf(() => new Placement({ base, mtime: 0, chmod: 'u=q' }).put(file('f'))),
+    'invalid-chmod',
+  );
+});
