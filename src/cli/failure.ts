@@ -42,6 +42,10 @@ export function missingOption(flag: string, value: string, variable: string | un
   } as const satisfies Failure;
 }
 
+export function missingRemoteRegistry(command: string) {
+  return missingOption('remote-registry', 'REGISTRY', 'CIP_REMOTE_REGISTRY', command);
+}
+
 /** `source`: `--jobs` or `CIP_JOBS`. */
 export function optionWithoutValue(source: string, value: string) {
   return {

@@ -54,13 +54,18 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
     await using world = await createWorld(here, invocation.options, interruption.signal);
     const status = await (await command.load()).run(invocation, world);
     const by = interruption.by();
-    return by === undefined || status === exitStatus.done ? status : statusOfSignal(by);
+    return by === undefined || status === exitStatus.done ? status : stopped(by);
   } catch (error) {
     const by = interruption.by();
     if (by === undefined) throw error;
-    here.stderr.write(`cip: stopped by ${by}\n`);
-    return statusOfSignal(by);
+    return stopped(by);
   }
+}
+
+/** What went wrong after the signal went wrong because of it. */
+function stopped(by: NodeJS.Signals): ExitStatus {
+  here.stderr.write(`cip: stopped by ${by}\n`);
+  return statusOfSignal(by);
 }
 
 async function report(error: unknown): Promise<ExitStatus> {

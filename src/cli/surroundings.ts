@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly pid: number;
+  /** Node's name for the processor. */
+  readonly arch: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   /** Milliseconds since 1970. */
@@ -25,6 +27,7 @@ export function surroundings(): Surroundings {
     env: process.env,
     cwd: process.cwd(),
     pid: process.pid,
+    arch: process.arch,
     stdout: process.stdout,
     stderr: process.stderr,
     now: Date.now,

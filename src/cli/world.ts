@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path';
 import type { Builder } from '../builder.ts';
 import type { Progress } from '../progress.ts';
+import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
-import { colorsFor } from './colors.ts';
+import { type Colors, colorsFor } from './colors.ts';
 import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
 import type { OptionValues } from './options.ts';
@@ -23,6 +24,8 @@ export interface World extends AsyncDisposable {
   /** To the renderer and to the log files. */
   readonly progress: Progress;
   readonly logs: LogFiles;
+  /** For stdout; those of stderr are in `reportOptions`. */
+  readonly colors: Colors;
   readonly reportOptions: ReportOptions;
   readonly registryOptions: RegistryOptions;
   /** Starts its process with the first image that really is to be built. */
@@ -38,6 +41,8 @@ export interface World extends AsyncDisposable {
   /** A path as typed, from the directory cip was started in. */
   resolve(path: string): string;
   store(): Promise<Store>;
+  /** One for all of the run: connections and tokens are shared. */
+  registryClient(): Promise<RegistryClient>;
 }
 
 export type WorldOptions = Partial<
@@ -68,6 +73,11 @@ export async function createWorld(
     store ??= import('../store/store.ts').then(({ Store }) => Store.open(root, {}, signal));
     return store;
   };
+  let client: Promise<RegistryClient> | undefined;
+  const openClient = () => {
+    client ??= import('../registry/registry.ts').then(({ RegistryClient }) => new RegistryClient(registry));
+    return client;
+  };
   const builder = lazyBuilder('embedded', async () => {
     throw new Error('no worker yet');
   });
@@ -77,6 +87,7 @@ export async function createWorld(
     renderer,
     progress,
     logs,
+    colors: colorsFor(options.color ?? 'auto', env, stdout.isTTY),
     reportOptions: { colors, readSource: sourceReader(cwd) },
     registryOptions: registry,
     builder,
@@ -86,9 +97,11 @@ export async function createWorld(
     complain: (text) => void stderr.write(text),
     resolve: (path) => resolve(cwd, path),
     store: openStore,
+    registryClient: openClient,
     async [Symbol.asyncDispose]() {
       await renderer.close();
       await builder.close();
+      await (await client)?.close();
       await (await store?.catch(() => undefined))?.close();
     },
   };

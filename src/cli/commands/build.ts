@@ -1,0 +1,30 @@
+import { runPlan } from '../../orchestrator/run-plan.ts';
+import { concludePlan } from '../conclude-plan.ts';
+import type { ExitStatus } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
+import { type PlanOption, prepare } from '../prepare.ts';
+import { conclude, madeIn } from '../report.ts';
+import { beginRun, type RunOption, runSettings } from '../run-settings.ts';
+import type { World } from '../world.ts';
+
+/** `cip build`: what is missing or changed, parents before children, into the store. */
+export async function run(
+  invocation: Invocation<PlanOption | RunOption | 'localRegistry'>,
+  world: World,
+): Promise<ExitStatus> {
+  const { options } = invocation;
+  const start = world.surroundings.now();
+  const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
+  if (options.dryRun) return concludePlan(prepared.plan, 'build', options, world);
+
+  const { dependencies, settings } = await runSettings(options, world);
+  beginRun('Building', prepared.plan, settings, world);
+  const { results } = await runPlan(prepared.plan, { ...prepared, ...dependencies }, settings, world.signal);
+  const duration = world.surroundings.now() - start;
+  const made = madeIn(results);
+  return conclude(
+    { command: 'build', plan: prepared.plan, results, failures: [], made, tags: [], duration },
+    options.json,
+    world,
+  );
+}

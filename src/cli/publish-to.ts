@@ -1,0 +1,37 @@
+import { PushPreparation } from '../engine/prepare-for-push.ts';
+import { publish } from '../orchestrator/publish.ts';
+import { RegistryPlace } from '../orchestrator/registry-place.ts';
+import { concludePlan } from './conclude-plan.ts';
+import type { ExitStatus } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+import { type PlannedCommand, type PlanOption, prepare } from './prepare.ts';
+import { conclude } from './report.ts';
+import { beginRun, type RunOption, runSettings } from './run-settings.ts';
+import type { World } from './world.ts';
+
+/** Builds what the registry lacks, sends it, and sets the tags when all of it is there. */
+export async function publishTo(
+  planned: PlannedCommand,
+  invocation: Invocation<PlanOption | RunOption>,
+  world: World,
+): Promise<ExitStatus> {
+  const { options } = invocation;
+  const start = world.surroundings.now();
+  const prepared = await prepare(planned, invocation, world);
+  if (options.dryRun) return concludePlan(prepared.plan, planned.command, options, world);
+
+  const { dependencies, settings } = await runSettings(options, world);
+  const place = new RegistryPlace(planned.registry, await world.registryClient());
+  const preparation = new PushPreparation(dependencies.store);
+  const prepareForPush = preparation.prepare.bind(preparation);
+  beginRun('Publishing', prepared.plan, settings, world);
+  const { published, ...report } = await publish(
+    prepared.plan,
+    { ...prepared, ...dependencies, place, prepareForPush },
+    settings,
+    world.signal,
+  );
+  const duration = world.surroundings.now() - start;
+  const { command } = planned;
+  return conclude({ command, plan: prepared.plan, ...report, made: published, duration }, options.json, world);
+}

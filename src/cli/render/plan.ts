@@ -1,0 +1,112 @@
+import { formatPlatform } from '../../oci/platform.ts';
+import type { Action, Plan, PlannedImage } from '../../orchestrator/plan.ts';
+import { describeReason } from '../../orchestrator/plan-reason.ts';
+import type { Colors } from '../colors.ts';
+import { duration } from './duration.ts';
+import { plural } from './plural.ts';
+
+/** What people read for each action, in the order of the list; those at the end need no line for each image. */
+const titles = {
+  build: 'BUILD',
+  retag: 'RE-TAG',
+  drift: 'DRIFT',
+  unverified: 'UNVERIFIED',
+  'skipped-platform': 'SKIP',
+  'up-to-date': 'UP TO DATE',
+} satisfies Record<Action, string>;
+const actions = Object.keys(titles) as Action[];
+
+/** The plan for a person: how many of what, then each image that something is to be said about, with the reasons. */
+export function planText(plan: Plan, colors: Colors): string {
+  const told = plan.images.filter(({ action }) => action !== 'up-to-date');
+  return [
+    `${heading(plan)}\n`,
+    ...(plan.images.length > 0 ? [section(counts(plan, colors))] : []),
+    ...(told.length > 0 ? [section(explanations(told))] : []),
+    section(forecast(plan)),
+  ].join('');
+}
+
+/** `cip.plan/v1`. `command` is the one that was planned. Durations in milliseconds. */
+export function planDocument(plan: Plan, command: string) {
+  const count = (action: Action) => plan.images.filter((image) => image.action === action).length;
+  return {
+    schema: 'cip.plan/v1',
+    command,
+    registry: plan.registry,
+    images: plan.images.map((image) => ({
+      name: image.name,
+      context: image.path,
+      version: image.version,
+      reference: image.reference,
+      level: image.level,
+      implied: image.implied,
+      action: image.action,
+      platforms: image.platforms.map(({ platform, key, previousKey, source, estimate }) => ({
+        platform: formatPlatform(platform),
+        key,
+        ...(previousKey && { previousKey }),
+        from: source.from,
+        ...(estimate !== undefined && { estimateMs: estimate }),
+      })),
+      dependsOn: image.dependsOn,
+      dependents: image.dependents,
+      tags: image.tags.map(({ reference, before }) => ({ ref: reference, ...(before !== undefined && { before }) })),
+      reasons: image.reasons,
+    })),
+    summary: {
+      build: count('build'),
+      retag: count('retag'),
+      upToDate: count('up-to-date'),
+      unverified: count('unverified'),
+      drift: count('drift'),
+      skipped: count('skipped-platform'),
+    },
+    criticalPath: plan.criticalPath.images,
+    criticalPathMs: plan.criticalPath.duration,
+  };
+}
+
+function heading({ images, registry }: Plan): string {
+  const levels = new Set(images.map(({ level }) => level)).size;
+  const platforms = new Set(images.flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform))));
+  const parts = [plural(images.length, 'image'), plural(levels, 'level'), [...platforms].join(' + ')];
+  return `Plan: ${parts.filter(Boolean).join(', ')} → ${registry}`;
+}
+
+function counts({ images }: Plan, colors: Colors): string[] {
+  const width = Math.max(...Object.values(titles).map((title) => title.length));
+  return actions.flatMap((action) => {
+    const own = images.filter((image) => image.action === action);
+    if (own.length === 0) return [];
+    const names =
+      action === 'up-to-date' ? '' : `   ${own.map(({ name, version }) => `${name} ${version}`).join(', ')}`;
+    const title = titles[action].padEnd(width);
+    const paint = { drift: colors.red, build: colors.green }[action as string] ?? ((text: string) => text);
+    return [`${paint(title)} ${String(own.length).padStart(4)}${names}`];
+  });
+}
+
+/** A line per reason, the first beside the image. */
+function explanations(images: readonly PlannedImage[]): string[] {
+  const labels = images.map(({ name, version }) => `${name}  ${version}`);
+  const width = Math.max(...labels.map((label) => label.length));
+  return images.flatMap(({ reasons }, index) =>
+    reasons.map((reason, line) => `${(line === 0 ? labels[index]! : '').padEnd(width)}   ${describeReason(reason)}`),
+  );
+}
+
+function forecast({ criticalPath, images }: Plan): string[] {
+  const latest = images.flatMap(({ tags }) => tags).filter(({ reference }) => reference.endsWith(':latest')).length;
+  const path = criticalPath.images;
+  return [
+    ...(path.length > 0 && criticalPath.isRecorded
+      ? [`critical path: ${path.join(' → ')} ≈ ${duration(criticalPath.duration)}`]
+      : []),
+    ...(latest > 0 ? [`would set: latest ×${latest}`] : []),
+  ];
+}
+
+function section(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}

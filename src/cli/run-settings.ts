@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os';
+import { formatPlatform } from '../oci/platform.ts';
+import type { BuildImageDependencies } from '../orchestrator/build-image.ts';
+import type { Plan } from '../orchestrator/plan.ts';
+import type { RunOptions } from '../orchestrator/run-plan.ts';
+import type { OptionValues } from './options.ts';
+import { readableSecrets } from './prepare.ts';
+import { plural } from './render/plural.ts';
+import type { World } from './world.ts';
+
+/** The options that say how a plan is run. */
+export type RunOption = 'jobs' | 'keepGoing' | 'stopOnFirstError' | 'noCache' | 'secret' | 'dryRun' | 'json';
+
+/** What running a plan needs besides the plan. */
+export async function runSettings(options: OptionValues<RunOption>, world: World) {
+  const dependencies = {
+    store: await world.store(),
+    builder: world.builder,
+    progress: world.progress,
+    secrets: await readableSecrets(options, world),
+    noCache: options.noCache,
+    clock: () => world.surroundings.now(),
+  } satisfies Omit<BuildImageDependencies, 'buildArgs'> & { clock: () => number };
+  const settings: RunOptions = {
+    jobs: options.jobs ?? Math.min(4, availableParallelism()),
+    keepGoing: options.keepGoing || !options.stopOnFirstError,
+  };
+  return { dependencies, settings };
+}
+
+/** The head of the progress: what is going to happen. */
+export function beginRun(doing: string, plan: Plan, { jobs }: RunOptions, world: World): void {
+  const work = plan.images.filter(({ action }) => action === 'build' || action === 'retag');
+  const platforms = new Set(work.flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform))));
+  const extra = work.filter(({ implied }) => implied).map(({ name }) => name);
+  const title = `${doing} ${plural(work.length, 'image')} of ${plan.images.length}`;
+  const how = work.length === 0 ? '' : ` for ${[...platforms].join(', ')}, ${jobs} at a time`;
+  world.renderer.begin(
+    `${title}${how}${extra.length === 0 ? '' : `; needed and therefore too: ${extra.join(', ')}`}`,
+    work.map(({ name }) => name),
+  );
+}
