@@ -58,6 +58,7 @@ class Engine implements Builder {
       store,
       fetch: (layer, signal) => this.#fetch(layer, signal),
       preserveOwner: options.tier !== 'single-uid',
+      makesDevices: options.tier === 'none',
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });

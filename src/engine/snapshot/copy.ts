@@ -23,6 +23,7 @@ export class CopySnapshotter implements Snapshotter {
     await mkdir(rootfs, { mode: 0o755 });
     try {
       await this.#options.layers.unpackAll(parent, rootfs, signal);
+      root.unpackedAt = await this.#options.store.session.now();
     } catch (error) {
       await root[Symbol.asyncDispose]();
       throw error;
@@ -31,9 +32,10 @@ export class CopySnapshotter implements Snapshotter {
   }
 
   async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
+    if (!(active instanceof CopiedRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
     const { store, layers, clampMtime } = this.#options;
-    const lower = await layers.tree(active.parent, signal);
-    const entries = treeDiff({ root: active.rootfs, lower });
+    const lower = await layers.diffOptions(active.parent, signal);
+    const entries = treeDiff({ ...lower, root: active.rootfs, unchangedUntil: active.unpackedAt }, signal);
     const layer = await commitLayer({ store, layers, entries, clampMtime }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
@@ -43,6 +45,8 @@ export class CopySnapshotter implements Snapshotter {
 class CopiedRoot implements ActiveSnapshot {
   readonly parent: Snapshot;
   readonly rootfs: string;
+  /** Milliseconds, by the clock of the file system. */
+  unpackedAt = 0;
 
   constructor(parent: Snapshot, rootfs: string) {
     this.parent = parent;

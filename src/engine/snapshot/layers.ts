@@ -1,6 +1,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decompress } from '../../layer/compression.ts';
+import type { DiffOptions } from '../../layer/diff.ts';
 import { parseIndex, serializeIndex } from '../../layer/index-codec.ts';
 import { indexLayer } from '../../layer/index-layer.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
@@ -20,6 +21,8 @@ export interface LayersOptions {
   readonly fetch: (layer: SnapshotLayer, signal: AbortSignal) => Promise<void>;
   /** Whether files can be given to any owner here; else all belong to the one who runs cip. */
   readonly preserveOwner: boolean;
+  /** Whether device nodes can be made here: not in a user namespace. */
+  readonly makesDevices: boolean;
   readonly notice: (message: string) => void;
 }
 
@@ -58,6 +61,26 @@ export class Layers {
     if (!found) throw new Error(`${path} is not in the snapshot`);
     const directory = await this.#directory(snapshot.layers.slice(0, found.layer + 1), signal);
     return join(directory, found.entry.path);
+  }
+
+  /** What must be known to tell what a step changed on a root made of `snapshot`. */
+  async diffOptions(snapshot: Snapshot, signal: AbortSignal): Promise<DiffOptions> {
+    const { preserveOwner, makesDevices, notice } = this.#options;
+    const lower = await this.tree(snapshot, signal);
+    return {
+      lower,
+      onXattrsUnavailable: () => notice('file capabilities that a RUN sets are lost: install attr (getfattr)'),
+      // Where all files are ours on disk, those that a lower layer has stay whose they were.
+      ...(preserveOwner ? {} : { ownerOf: (path, onDisk) => ownerIn(lower, path) ?? onDisk }),
+      ...(makesDevices ? {} : { notUnpacked: await this.#devices(snapshot, signal) }),
+    };
+  }
+
+  async #devices(snapshot: Snapshot, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const stacks = snapshot.layers.map((_, i) => snapshot.layers.slice(0, i + 1));
+    const indexes = await Promise.all(stacks.map((layers) => this.#index(layers, signal)));
+    const isDevice = ({ type }: LayerIndex[number]) => type === 'char-device' || type === 'block-device';
+    return new Set(indexes.flatMap((index) => index.filter(isDevice).map(({ path }) => path)));
   }
 
   async ensureBlob(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
@@ -190,6 +213,10 @@ export class Layers {
       await rm(directory, { recursive: true, force: true });
     }
   }
+}
+
+function ownerIn(tree: Tree, path: string): { readonly uid: number; readonly gid: number } | undefined {
+  return tree.lookup(path)?.entry;
 }
 
 function chainKey(layers: readonly SnapshotLayer[]): string {

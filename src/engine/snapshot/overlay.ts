@@ -50,8 +50,8 @@ export class OverlaySnapshotter implements Snapshotter {
   async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
     if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
     const { store, layers, clampMtime } = this.#options;
-    const lower = await layers.tree(active.parent, signal);
-    const changes = upperDiff({ upper: active.upper, merged: active.rootfs, lower });
+    const lower = await layers.diffOptions(active.parent, signal);
+    const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
     const layer = await commitLayer({ store, layers, entries: changes, clampMtime }, signal);
     await active.unmount();
     await layers.adopt({ layers: [...active.parent.layers, layer] }, active.upper);
