@@ -108,10 +108,10 @@ export function indexInvalid(what: string) {
 }
 
 /** `code` is that of the system, such as EPERM. */
-export function unpackFailed(path: string, code: string, hint: string) {
+export function unpackFailed(path: string, code: string, hint: string | undefined) {
   return {
     reason: 'unpack-failed',
     message: `${path} of the layer cannot be unpacked: ${code}`,
-    hint,
+    ...(hint && { hint }),
   } as const satisfies Failure;
 }

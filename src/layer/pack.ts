@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +10,7 @@ import { END_OF_ARCHIVE, encodeHeader } from '../tar/write.ts';
 import { fileChanged, fileUnreadable, linkTargetMissing, reservedName } from './failure.ts';
 import type { LayerEntry, LayerIndex } from './layer-entry.ts';
 import type { FileInput, FileOnDisk, LayerInput, StreamedFile } from './layer-input.ts';
+import { READ_FILE } from './read-file.ts';
 import { isCanonical } from './scoped-path.ts';
 import { isReserved, whiteoutName } from './whiteout.ts';
 
@@ -120,8 +121,9 @@ class Packing {
   }
 
   *#put(bytes: Buffer): Generator<Buffer, void, undefined> {
-    if (this.#used + bytes.length > CHUNK && this.#used > 0) yield this.#flush();
-    if (bytes.length >= CHUNK / 2) {
+    const isBig = bytes.length >= CHUNK / 2;
+    if (this.#used > 0 && (isBig || this.#used + bytes.length > CHUNK)) yield this.#flush();
+    if (isBig) {
       this.#tarHash.update(bytes);
       this.#size += bytes.length;
       yield bytes;
@@ -161,9 +163,6 @@ function indexed(file: FileInput, digest: Digest): LayerEntry {
   const { type, path, mode, uid, gid, mtime, xattrs, size } = file;
   return { type, path, mode, uid, gid, mtime, ...(xattrs && { xattrs }), size, digest };
 }
-
-/** Not to wait for a writer where the file has become a FIFO, nor to follow a link that has taken its place. */
-const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Bytes read: up to one more than the size. */
 function readSmall(file: FileOnDisk, chunk: Buffer, start: number): number {

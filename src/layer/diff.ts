@@ -1,0 +1,164 @@
+import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
+import { digestOfFile } from './file-digest.ts';
+import type { WhiteoutEntry } from './layer-entry.ts';
+import type { LayerInput } from './layer-input.ts';
+import { comparePaths } from './path-order.ts';
+import { childOf } from './scoped-path.ts';
+import type { Tree, TreeNode } from './tree.ts';
+import { withXattrs } from './walk.ts';
+import { defaultXattrs, sameXattrs, wantedXattrs, type XattrKind } from './xattr.ts';
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface DiffOptions {
+  /** What was there before. */
+  readonly lower: Tree;
+  /** Attributes that count and are written; file capabilities unless given. */
+  readonly xattrs?: readonly XattrKind[] | undefined;
+  /** Called where no program is there that could read attributes: the layer is written without. */
+  readonly onXattrsUnavailable?: (() => void) | undefined;
+  /** Whose a path is, where the owner on disk says nothing because owners could not be preserved. */
+  readonly ownerOf?: ((path: string, onDisk: Owner) => Owner) | undefined;
+  /** Paths of `lower` that are not on disk though nobody removed them, such as devices that could not be made. */
+  readonly notUnpacked?: ReadonlySet<string> | undefined;
+}
+
+/** Where the difference is looked for. */
+export interface DiffSource extends DiffOptions {
+  /** Absolute. Where new and changed entries are. */
+  readonly root: string;
+  /** Absolute. Where what is missing was removed: `root`, or what an overlay shows over it. */
+  readonly merged: string;
+  /** What in `root` is no entry but the mark of a removal. */
+  readonly isMark: (node: DiskNode) => boolean;
+  /** Whether an entry cannot have changed, given that `lower` has one like it; saves reading it. */
+  readonly isUntouched: (entry: DiskEntry, parents: readonly DiskEntry[]) => boolean;
+}
+
+/**
+ * Entries of a layer that makes `lower` to what is on disk, in the order of `comparePaths`: what is new or changed,
+ * its parents with their own metadata, all names of a file of which one is new or changed, and a whiteout for each
+ * path removed. Throws FailureError.
+ */
+export async function* diff(source: DiffSource, signal: AbortSignal): AsyncGenerator<LayerInput, void, undefined> {
+  const found = await withAttributes(source, [...scan(source)], signal);
+  const changed = await changedEntries(source, found, signal);
+  const parents: DiskNode[] = [];
+  const firstNames = new Map<string, string>();
+  for (const item of found) {
+    const { path } = item.type === 'whiteout' ? item : item.disk.node;
+    while (parents.length > 0 && !path.startsWith(`${parents.at(-1)!.path}/`)) parents.pop();
+    if (item.type === 'whiteout') {
+      yield* parents.splice(0);
+      yield item;
+      continue;
+    }
+    const { node, inode } = item.disk;
+    if (!changed.has(item)) {
+      if (node.type === 'directory') parents.push(node);
+      continue;
+    }
+    yield* parents.splice(0);
+    const first = inode === undefined ? undefined : firstNames.get(inode);
+    if (inode !== undefined && first === undefined) firstNames.set(inode, path);
+    yield first === undefined ? node : { type: 'hardlink', path, target: first };
+  }
+}
+
+interface FoundEntry {
+  readonly type: 'entry';
+  readonly disk: DiskEntry;
+  /** Whether it was told without reading that it has not changed. */
+  readonly untouched: boolean;
+}
+type Found = FoundEntry | WhiteoutEntry;
+
+function* scan(source: DiffSource, path = '', parents: readonly DiskEntry[] = []): Generator<Found, void, undefined> {
+  const { root, merged, lower } = source;
+  const names = readDirectory(root, path);
+  const removed = removedNames(source, path, root === merged ? names : readDirectory(merged, path));
+  for (const name of [...new Set([...names, ...removed])].sort(comparePaths)) {
+    const child = childOf(path, name);
+    const disk = removed.has(name) ? undefined : readDiskEntry(root, child);
+    if (disk === undefined) {
+      // Removed; or replaced by a socket, which comes to the same because no layer can hold one.
+      if (lower.lookup(child) !== undefined) yield { type: 'whiteout', path: child };
+      continue;
+    }
+    if (source.isMark(disk.node)) continue;
+    yield { type: 'entry', disk: owned(disk, source), untouched: source.isUntouched(disk, parents) };
+    if (disk.node.type === 'directory') yield* scan(source, child, [...parents, disk]);
+  }
+}
+
+function removedNames({ lower, notUnpacked }: DiffSource, path: string, present: readonly string[]): Set<string> {
+  const names = new Set(present);
+  const isGone = (name: string) => !names.has(name) && notUnpacked?.has(childOf(path, name)) !== true;
+  return new Set(lower.children(path).filter(isGone));
+}
+
+function owned(disk: DiskEntry, { ownerOf }: DiffSource): DiskEntry {
+  if (ownerOf === undefined) return disk;
+  const { uid, gid } = ownerOf(disk.node.path, disk.node);
+  return { ...disk, node: { ...disk.node, uid, gid } };
+}
+
+async function withAttributes(
+  source: DiffSource,
+  found: readonly Found[],
+  signal: AbortSignal,
+): Promise<readonly Found[]> {
+  const { root, xattrs = defaultXattrs, onXattrsUnavailable } = source;
+  const touched = found.filter((item) => item.type === 'entry').filter((item) => !item.untouched);
+  const disks = touched.map(({ disk }) => disk);
+  const attributed = await withXattrs(root, disks, { xattrs, onXattrsUnavailable }, signal);
+  if (attributed === disks) return found;
+  const byItem = new Map<Found, DiskEntry>(touched.map((item, at) => [item, attributed[at]!]));
+  return found.map((item) => {
+    const disk = byItem.get(item);
+    return item.type === 'whiteout' || disk === undefined ? item : { ...item, disk };
+  });
+}
+
+/** Names of one file count as changed if any of them is. */
+async function changedEntries(
+  source: DiffSource,
+  found: readonly Found[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<Found>> {
+  const changed = new Set<Found>();
+  const inodes = new Set<string>();
+  for (const item of found) {
+    if (item.type === 'whiteout' || !(await isChanged(source, item, signal))) continue;
+    changed.add(item);
+    if (item.disk.inode !== undefined) inodes.add(item.disk.inode);
+  }
+  for (const item of found)
+    if (item.type === 'entry' && item.disk.inode !== undefined && inodes.has(item.disk.inode)) changed.add(item);
+  return changed;
+}
+
+async function isChanged(source: DiffSource, { disk, untouched }: FoundEntry, signal: AbortSignal): Promise<boolean> {
+  const { node } = disk;
+  const below = source.lower.lookup(node.path)?.entry;
+  if (below === undefined || !sameMetadata(node, below, untouched ? undefined : (source.xattrs ?? defaultXattrs)))
+    return true;
+  if (node.type !== 'file' || below.type !== 'file' || untouched) return false;
+  return (await digestOfFile(node.sourcePath, node.size, signal)) !== below.digest;
+}
+
+/** All but the content of files. Of directories the mtime says only that something in them has changed. */
+function sameMetadata(node: DiskNode, below: TreeNode['entry'], kinds: readonly XattrKind[] | undefined): boolean {
+  if (node.type !== below.type || node.uid !== below.uid || node.gid !== below.gid) return false;
+  if (node.type !== 'symlink' && node.mode !== below.mode) return false;
+  if (kinds !== undefined && !sameXattrs(node.xattrs, wantedXattrs(below.xattrs, kinds))) return false;
+  if (node.type === 'directory') return true;
+  if (node.mtime !== below.mtime) return false;
+  if (node.type === 'file') return below.type === 'file' && node.size === below.size;
+  if (node.type === 'symlink') return below.type === 'symlink' && node.target === below.target;
+  if (node.type === 'fifo') return true;
+  return 'major' in below && node.major === below.major && node.minor === below.minor;
+}

@@ -1,0 +1,137 @@
+import { execa } from 'execa';
+import { FailureError } from '../result.ts';
+import { readTar } from '../tar/read.ts';
+import { programFailed } from './failure.ts';
+import { throughProgram } from './through-program.ts';
+import { isWanted, portableXattr, type XattrKind } from './xattr.ts';
+
+export type Xattrs = Readonly<Record<string, string>>;
+
+export interface ReadXattrs {
+  /** By path; only those that have any of the kinds asked for. */
+  readonly byPath: ReadonlyMap<string, Xattrs>;
+  /** Whether some program could read them at all. If not, `byPath` is empty, and the caller has to say so. */
+  readonly available: boolean;
+}
+
+/**
+ * Extended attributes of paths below `root`, links not followed: by `getfattr`, else by GNU `tar` (which also reads
+ * the contents, and knows no ACLs), since Node cannot. File systems without attributes have none. Throws FailureError.
+ */
+export async function readXattrs(
+  root: string,
+  paths: readonly string[],
+  kinds: readonly XattrKind[],
+  signal: AbortSignal,
+): Promise<ReadXattrs> {
+  if (paths.length === 0 || kinds.length === 0) return { byPath: new Map(), available: true };
+  for (const read of [withGetfattr, withTar]) {
+    const all = await read(root, paths, signal);
+    if (all !== undefined) return { byPath: wanted(all, kinds), available: true };
+  }
+  return { byPath: new Map(), available: false };
+}
+
+/** Raw attributes by path; undefined where the program is missing or cannot. */
+type Reader = (
+  root: string,
+  paths: readonly string[],
+  signal: AbortSignal,
+) => Promise<Map<string, Map<string, Buffer>> | undefined>;
+
+function wanted(all: Map<string, Map<string, Buffer>>, kinds: readonly XattrKind[]): Map<string, Xattrs> {
+  const byPath = new Map<string, Xattrs>();
+  for (const [path, xattrs] of all) {
+    const kept = [...xattrs]
+      .filter(([name]) => isWanted(name, kinds))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, portableXattr(name, value).toString('base64')] as const);
+    if (kept.length > 0) byPath.set(path, Object.fromEntries(kept));
+  }
+  return byPath;
+}
+
+const withGetfattr: Reader = async (root, paths, signal) => {
+  const all = new Map<string, Map<string, Buffer>>();
+  for (const batch of batches(paths)) {
+    // In any other locale the messages, by which harmless ones are told, are translated.
+    const options = { cwd: root, env: { LC_ALL: 'C' }, reject: false, cancelSignal: signal } as const;
+    const dump = await execa('getfattr', [...GETFATTR, ...batch], options);
+    signal.throwIfAborted();
+    if (dump.code === 'ENOENT') return undefined;
+    const problem = dump.stderr.split('\n').find((line) => line !== '' && !HARMLESS.test(line));
+    if (problem !== undefined) throw new FailureError(programFailed('getfattr', 'read extended attributes', problem));
+    parseDump(dump.stdout, all);
+  }
+  return all;
+};
+
+const GETFATTR = ['--dump', '--match=-', '--encoding=base64', '--no-dereference', '--absolute-names', '--'];
+const HARMLESS = /: (Operation not supported|No such file or directory)$/;
+/** Bytes of arguments per call: a fraction of what the kernel takes. */
+const BATCH = 512 * 1024;
+
+function* batches(paths: readonly string[]): Generator<readonly string[], void, undefined> {
+  let batch: string[] = [];
+  let length = 0;
+  for (const path of paths) {
+    length += Buffer.byteLength(path) + 9;
+    if (length > BATCH) {
+      yield batch;
+      batch = [];
+      length = Buffer.byteLength(path) + 9;
+    }
+    batch.push(path);
+  }
+  yield batch;
+}
+
+/** `# file: <path>` and lines `<name>=0s<base64>`, with a blank line after each file; bytes that would be in the way as `\ooo`. */
+function parseDump(dump: string, all: Map<string, Map<string, Buffer>>): void {
+  let xattrs = new Map<string, Buffer>();
+  for (const line of dump.split('\n')) {
+    if (line.startsWith('# file: ')) {
+      xattrs = new Map();
+      all.set(unquoted(line.slice('# file: '.length)), xattrs);
+      continue;
+    }
+    const equals = line.indexOf('=');
+    if (equals > 0)
+      xattrs.set(unquoted(line.slice(0, equals)), Buffer.from(line.slice(equals + '=0s'.length), 'base64'));
+    else if (line !== '') xattrs.set(unquoted(line), Buffer.alloc(0));
+  }
+}
+
+function unquoted(text: string): string {
+  if (!text.includes('\\')) return text;
+  const bytes = Buffer.from(text).toString('latin1');
+  return Buffer.from(
+    bytes.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    'latin1',
+  ).toString();
+}
+
+const withTar: Reader = async (root, paths, signal) => {
+  const list = paths.map((path) => `${path}\0`).join('');
+  const tar = { program: 'tar', args: [...TAR, '-C', root, '--null', '-T', '-'], purpose: 'read extended attributes' };
+  const all = new Map<string, Map<string, Buffer>>();
+  try {
+    for await (const { header } of readTar(throughProgram(only(Buffer.from(list)), tar, signal))) {
+      const xattrs = Object.entries(header.xattrs ?? {}).map(
+        ([name, value]) => [name, Buffer.from(value, 'base64')] as const,
+      );
+      all.set(header.name.replace(/\/$/, ''), new Map(xattrs));
+    }
+  } catch (error) {
+    // Other tars than GNU's do not know these options.
+    if (error instanceof FailureError && /^program-|^tar-/.test(error.failure.reason)) return undefined;
+    throw error;
+  }
+  return all;
+};
+
+const TAR = ['-c', '--format=pax', '--xattrs', '--xattrs-include=*', '--no-recursion', '--hard-dereference', '-f', '-'];
+
+async function* only(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  yield bytes;
+}

@@ -1,0 +1,68 @@
+import type { LayerIndex } from './layer-entry.ts';
+import { comparePaths } from './path-order.ts';
+import { childOf, parentOf, scopedPath } from './scoped-path.ts';
+import { makeWhiteouts } from './special-files.ts';
+import type { Tree } from './tree.ts';
+import type { UnpackDirectory } from './unpack-directory.ts';
+
+/** Removes what the layer says is gone from the directory that has the lower layers too. Its own entries stay. */
+export function applyMarks(index: LayerIndex, directory: UnpackDirectory): void {
+  for (const mark of index) {
+    if (mark.type === 'opaque') {
+      if (directory.isReal(mark.path)) prune(mark.path, directory);
+    } else if (mark.type === 'whiteout' && directory.isReal(parentOf(mark.path))) {
+      const own = directory.added(mark.path);
+      if (own === undefined) directory.remove(mark.path);
+      else if (own === 'directory') prune(mark.path, directory);
+    }
+  }
+}
+
+function prune(path: string, directory: UnpackDirectory): void {
+  for (const name of directory.names(path)) {
+    const child = childOf(path, name);
+    const own = directory.added(child);
+    if (own === undefined) directory.remove(child);
+    else if (own === 'directory') prune(child, directory);
+  }
+}
+
+/**
+ * Makes an overlayfs whiteout for each path of the layers below that is gone. There is no other mark: a directory that
+ * hides the one below gets a whiteout for each child of that, since its attribute cannot be set from Node.
+ */
+export async function expandMarks(
+  index: LayerIndex,
+  directory: UnpackDirectory,
+  lower: Tree,
+  signal: AbortSignal,
+): Promise<void> {
+  const gone = new Set<string>();
+  const hide = (path: string) => {
+    const below = lower.lookup(path)?.entry;
+    if (below === undefined) return;
+    const own = directory.added(path);
+    if (own === undefined) gone.add(path);
+    else if (own === 'directory' && below.type === 'directory') hideChildren(path);
+  };
+  const hideChildren = (path: string) => {
+    for (const name of lower.children(path)) hide(childOf(path, name));
+  };
+  for (const mark of index) {
+    if (mark.type === 'whiteout') hide(mark.path);
+    else if (mark.type === 'opaque') hideChildren(mark.path);
+  }
+  const needed = [...gone].filter((path) => !isHidden(path, gone, directory)).sort(comparePaths);
+  for (const path of needed) directory.ensure(parentOf(path));
+  await makeWhiteouts(
+    needed.map((path) => scopedPath(directory.root, path)),
+    signal,
+  );
+}
+
+/** Whether a parent is gone too, or is no directory any more. */
+function isHidden(path: string, gone: ReadonlySet<string>, directory: UnpackDirectory): boolean {
+  for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent))
+    if (gone.has(parent) || directory.added(parent) === 'other') return true;
+  return false;
+}

@@ -1,0 +1,304 @@
+import { createHash, hash } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lutimesSync,
+  openSync,
+  symlinkSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { type DiffID, type Digest, digestFromHex } from '../oci/digest.ts';
+import type { LayerCompression } from '../oci/media-type.ts';
+import { FailureError } from '../result.ts';
+import type { TarBody } from '../tar/read.ts';
+import { decompress } from './compression.ts';
+import { digesting } from './digesting.ts';
+import { isWhiteoutDevice } from './disk-entry.ts';
+import { linkTargetMissing, unpackFailed } from './failure.ts';
+import { type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
+import type {
+  DeviceEntry,
+  DirectoryEntry,
+  FifoEntry,
+  FileEntry,
+  HardlinkEntry,
+  LayerEntry,
+  NodeEntry,
+  SymlinkEntry,
+} from './layer-entry.ts';
+import { type LayerRecord, readLayer } from './layer-reader.ts';
+import { comparePaths } from './path-order.ts';
+import type { Xattrs } from './read-xattrs.ts';
+import { childOf, scopedPath } from './scoped-path.ts';
+import { makeDevice, makeFifos } from './special-files.ts';
+import type { Tree } from './tree.ts';
+import { UnpackDirectory } from './unpack-directory.ts';
+import { applyMarks, expandMarks } from './unpack-marks.ts';
+import { writeXattrs } from './write-xattrs.ts';
+
+export type UnpackOptions = {
+  /** 'none' unless given. */
+  readonly compression?: LayerCompression | undefined;
+  /** What the tar inside has to be. */
+  readonly diffID?: DiffID | undefined;
+  /** Whether files get the owners of the layer, or stay with who unpacks. */
+  readonly owner: 'preserve' | 'ignore';
+  readonly xattrs: 'apply' | 'skip';
+} & (
+  | {
+      /** A directory for overlayfs: what is deleted becomes a device 0/0. The directory is empty before. */
+      readonly whiteouts: 'overlay';
+      /** The layers below. Only needed at the end, so that layers can be unpacked at once and indexed meanwhile. */
+      readonly lower: Tree | Promise<Tree>;
+    }
+  | {
+      /** A whole root file system with the layers below in it: what is deleted is removed. */
+      readonly whiteouts: 'apply';
+    }
+);
+
+export interface UnpackedLayer extends IndexedLayer {
+  /** Paths of devices that this user may not make: in the index, but not on disk. */
+  readonly devicesSkipped: readonly string[];
+  /** Paths that did not get all of their extended attributes. */
+  readonly xattrsSkipped: readonly string[];
+}
+
+/**
+ * Unpacks a layer into the existing directory `into` (absolute), and never writes outside it, whatever the layer
+ * says. Metadata is exact to the second; that of directories is set after all else. `into` itself is left as it is.
+ * After a failure `into` is to be thrown away. Throws FailureError.
+ */
+export async function unpackLayer(
+  tar: AsyncIterable<Uint8Array>,
+  into: string,
+  options: UnpackOptions,
+  signal: AbortSignal,
+): Promise<UnpackedLayer> {
+  const unpacking = new Unpacking(into, options);
+  const lower = options.whiteouts === 'overlay' ? Promise.resolve(options.lower) : undefined;
+  // Awaited at the end; if the layer fails first, that it failed as well is of no interest.
+  lower?.catch(() => {});
+  const tarHash = createHash('sha256');
+  for await (const record of readLayer(digesting(decompress(tar, options.compression ?? 'none'), tarHash))) {
+    signal.throwIfAborted();
+    await unpacking.add(record);
+  }
+  const diffID = verifiedDiffID(tarHash, options.diffID);
+  const skipped = await unpacking.finish(await lower, signal);
+  return { diffID, index: unpacking.index, ...skipped };
+}
+
+/** Up to here a file is written at once. */
+const SMALL = 1024 * 1024;
+
+class Unpacking {
+  readonly index: LayerEntry[] = [];
+  readonly #into: string;
+  readonly #options: UnpackOptions;
+  readonly #directory: UnpackDirectory;
+  readonly #xattrs = new Map<string, Xattrs>();
+  /** FIFOs and devices, made at the end because each kind takes a program; and links to them. */
+  readonly #specials = new Map<string, FifoEntry | DeviceEntry>();
+  readonly #lateLinks = new Map<string, HardlinkEntry>();
+
+  constructor(into: string, options: UnpackOptions) {
+    this.#into = into;
+    this.#options = options;
+    this.#directory = new UnpackDirectory(into, (path) => this.#forget(path));
+  }
+
+  async add({ entry, body }: LayerRecord): Promise<void> {
+    try {
+      this.index.push(await this.#added(entry, body));
+    } catch (error) {
+      throw explained(entry.path, error);
+    }
+  }
+
+  async finish(lower: Tree | undefined, signal: AbortSignal) {
+    const devicesSkipped = await this.#makeSpecials(signal);
+    if (lower === undefined) applyMarks(this.index, this.#directory);
+    else await expandMarks(this.index, this.#directory, lower, signal);
+    const directories = this.#finalDirectories(lower);
+    const xattrsSkipped =
+      this.#options.xattrs === 'apply' ? await writeXattrs(this.#into, this.#xattrs, signal) : [...this.#xattrs.keys()];
+    for (const directory of directories) this.#setMetadata(directory);
+    this.#directory.restoreTimes();
+    return { devicesSkipped, xattrsSkipped };
+  }
+
+  async #added(entry: LayerRecord['entry'], body: TarBody): Promise<LayerEntry> {
+    switch (entry.type) {
+      case 'file':
+        return withDigest(entry, await this.#file(entry, body));
+      case 'directory':
+        this.#directory.make(entry);
+        break;
+      case 'symlink':
+        this.#symlink(entry);
+        break;
+      case 'hardlink':
+        this.#hardlink(entry);
+        break;
+      case 'fifo':
+      case 'char-device':
+      case 'block-device':
+        this.#directory.reserve(entry.path);
+        this.#specials.set(entry.path, entry);
+        break;
+      case 'whiteout':
+      case 'opaque':
+        return entry;
+    }
+    if (entry.type !== 'hardlink') this.#remember(entry);
+    return entry;
+  }
+
+  async #file(entry: Omit<FileEntry, 'digest'>, body: TarBody): Promise<Digest> {
+    const whole = entry.size <= SMALL ? (body.bytesNow() ?? (await body.bytes())) : undefined;
+    const descriptor = this.#directory.place(entry.path, (place) => openSync(place, 'wx', 0o600));
+    try {
+      const digest = whole === undefined ? await writeBody(descriptor, body) : writeWhole(descriptor, whole);
+      if (this.#options.owner === 'preserve') fchownSync(descriptor, entry.uid, entry.gid);
+      // After chown, which takes setuid away.
+      fchmodSync(descriptor, entry.mode);
+      futimesSync(descriptor, entry.mtime, entry.mtime);
+      this.#remember(entry);
+      return digest;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #symlink(entry: SymlinkEntry): void {
+    const place = this.#directory.place(entry.path, (free) => {
+      symlinkSync(entry.target, free);
+      return free;
+    });
+    if (this.#options.owner === 'preserve') lchownSync(place, entry.uid, entry.gid);
+    lutimesSync(place, entry.mtime, entry.mtime);
+  }
+
+  #hardlink(entry: HardlinkEntry): void {
+    const { path, target } = entry;
+    const special = this.#lateLinks.get(target)?.target ?? target;
+    if (this.#specials.has(special)) {
+      this.#directory.reserve(path);
+      this.#lateLinks.set(path, { ...entry, target: special });
+      return;
+    }
+    if (!this.#directory.hasFile(target)) throw new FailureError(linkTargetMissing(path, target));
+    this.#directory.place(path, (place) => linkSync(scopedPath(this.#into, target), place));
+  }
+
+  /** Returns the paths of what could not be made. */
+  async #makeSpecials(signal: AbortSignal): Promise<readonly string[]> {
+    const skipped: string[] = [];
+    const fifos = [...this.#specials.values()].filter((entry) => entry.type === 'fifo');
+    const devices = [...this.#specials.values()].filter((entry) => entry.type !== 'fifo');
+    await makeFifos(
+      fifos.map(({ path }) => this.#directory.unreserve(path)),
+      signal,
+    );
+    for (const fifo of fifos) this.#setMetadata(fifo);
+    for (const device of devices) {
+      const place = this.#directory.unreserve(device.path);
+      // A device 0/0 would be a whiteout to overlayfs, which a layer has to say by name.
+      if (!isWhiteoutDevice(device) && (await makeDevice(place, device, signal))) this.#setMetadata(device);
+      else skipped.push(device.path);
+    }
+    for (const { path, target } of this.#lateLinks.values()) {
+      const place = this.#directory.unreserve(path);
+      if (skipped.includes(target)) skipped.push(path);
+      else linkSync(scopedPath(this.#into, target), place);
+    }
+    for (const path of skipped) this.#xattrs.delete(path);
+    return skipped;
+  }
+
+  /** Children before parents. What no entry describes is as it is below, where it was a directory there. */
+  #finalDirectories(lower: Tree | undefined): readonly DirectoryEntry[] {
+    const final = [...this.#directory.made.values()].map((directory) => {
+      if (!this.#directory.isImplicit(directory)) return directory;
+      const below = lower?.lookup(directory.path)?.entry;
+      if (below?.type !== 'directory') return directory;
+      if (below.xattrs !== undefined) this.#xattrs.set(below.path, below.xattrs);
+      return below;
+    });
+    return final.sort((a, b) => comparePaths(b.path, a.path));
+  }
+
+  #setMetadata({ path, uid, gid, mode, mtime }: DirectoryEntry | FifoEntry | DeviceEntry): void {
+    const place = scopedPath(this.#into, path);
+    try {
+      if (this.#options.owner === 'preserve') lchownSync(place, uid, gid);
+      chmodSync(place, mode);
+      lutimesSync(place, mtime, mtime);
+    } catch (error) {
+      throw explained(path, error);
+    }
+  }
+
+  #remember(entry: Exclude<NodeEntry, FileEntry | HardlinkEntry> | Omit<FileEntry, 'digest'>): void {
+    if (entry.xattrs === undefined) this.#xattrs.delete(entry.path);
+    else this.#xattrs.set(entry.path, entry.xattrs);
+  }
+
+  /** Something of the layer was removed, with all below it, for a later entry to take its place. */
+  #forget(path: string): void {
+    for (const known of [this.#xattrs, this.#specials, this.#lateLinks])
+      for (const key of known.keys()) if (key === path || key.startsWith(childOf(path, ''))) known.delete(key);
+  }
+}
+
+function writeWhole(descriptor: number, bytes: Buffer): Digest {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+  return digestFromHex(hash('sha256', bytes, 'hex'));
+}
+
+/** Each chunk is hashed while it is written. */
+async function writeBody(descriptor: number, body: TarBody): Promise<Digest> {
+  const contentHash = createHash('sha256');
+  for await (const chunk of body) {
+    const writing = writeAll(descriptor, chunk);
+    contentHash.update(chunk);
+    await writing;
+  }
+  return digestFromHex(contentHash.digest('hex'));
+}
+
+async function writeAll(descriptor: number, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) at += (await writeChunk(descriptor, chunk, at)).bytesWritten;
+}
+
+const writeChunk = promisify(write);
+
+function explained(path: string, cause: unknown): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === undefined || cause instanceof FailureError) return cause;
+  return new FailureError(unpackFailed(path, code, hints.get(code)), {
+    cause,
+  });
+}
+
+const hints: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'free some space, or put the store on another disk'],
+  ['EDQUOT', 'free some space, or put the store on another disk'],
+  [
+    'EPERM',
+    'the owner of the file cannot be set: give this user a range in /etc/subuid and /etc/subgid, or run as root',
+  ],
+  [
+    'EINVAL',
+    'the owner of the file is not in the range of this user: give it a greater one in /etc/subuid and /etc/subgid',
+  ],
+  ['ENAMETOOLONG', 'the file system of the store allows shorter names only'],
+]);
