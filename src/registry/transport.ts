@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request as send } from 'undici';
 import { FailureError } from '../result.ts';

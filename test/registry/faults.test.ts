@@ -254,7 +254,7 @@ function uploads(answer: (request: HttpRequest, response: ServerResponse, nth: n
     const { method, path, body } = request;
     const length = Buffer.concat(received).length;
     const range = `0-${Math.max(0, length + body.length - 1)}`;
-    const location = '/v2/a/blobs/uploads/u1?_state=a%2Bb%3D%3D&n=' + nth;
+    const location = `/v2/a/blobs/uploads/u1?_state=a%2Bb%3D%3D&n=${nth}`;
     if (method === 'HEAD') response.writeHead(404).end();
     else if (method === 'POST') {
       received.length = 0;
