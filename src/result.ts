@@ -54,8 +54,14 @@ export class FailuresError extends Error {
   }
 }
 
-/** The failures an error carries; undefined for a bug of our own. */
+/**
+ * The failures an error carries; undefined for a bug of our own. Where cleaning up after a failure failed as well
+ * (`await using` makes a SuppressedError of both), what went wrong first is the one to tell.
+ */
 export function failuresOf(error: unknown): readonly Failure[] | undefined {
+  if (error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error) {
+    return failuresOf(error.suppressed) ?? ('error' in error ? failuresOf(error.error) : undefined);
+  }
   if (error instanceof FailureError) return [error.failure];
   if (error instanceof FailuresError) return error.failures;
   return undefined;

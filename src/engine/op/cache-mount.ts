@@ -36,7 +36,7 @@ export class CacheMount implements AsyncDisposable {
       return new CacheMount(directory, async () => {});
     }
     const wait = mount.sharing === 'locked' ? MAX_WAIT : 0;
-    const release = await take(new Lock(`${directory}.lock`, { timeout: wait }), signal).catch((error: unknown) => {
+    const release = await new Lock(`${directory}.lock`, { timeout: wait }).acquire(signal).catch((error: unknown) => {
       const isBusy = failuresOf(error)?.some(({ reason }) => reason === 'lock-timeout');
       if (isBusy && mount.sharing === 'private') return undefined;
       throw error;
@@ -58,23 +58,6 @@ export class CacheMount implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#release();
   }
-}
-
-/** Holds the lock until the function that it resolves to is called. */
-function take(lock: Lock, signal: AbortSignal): Promise<() => Promise<void>> {
-  return new Promise((resolve, reject) => {
-    const held = lock.hold(
-      () =>
-        new Promise<void>((letGo) => {
-          resolve(async () => {
-            letGo();
-            await held;
-          });
-        }),
-      signal,
-    );
-    held.catch(reject);
-  });
 }
 
 /** Makes the directory if it is not there, with the owner and mode asked for, and fills it from the seed if it is empty. */

@@ -94,7 +94,7 @@ class OverlayRoot implements ActiveSnapshot {
 
   async unmount(): Promise<void> {
     if (!this.#mounted) return;
-    await execa('umount', ['--lazy', this.rootfs], { reject: false });
+    await execa('umount', ['--lazy', this.rootfs]);
     this.#mounted = false;
   }
 

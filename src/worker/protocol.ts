@@ -1,0 +1,54 @@
+import type { BuildRequest, BuildResult } from '../builder.ts';
+import type { EngineOptions } from '../engine/engine-options.ts';
+import type { ProgressEvent } from '../progress.ts';
+import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
+
+/** From the parent to the worker, over Node's IPC channel. `id` tells builds apart. */
+export type ToWorker =
+  /** `module` (a file: URL) exports `createEngine(options)`. Comes first, once. */
+  | { readonly type: 'start'; readonly module: string; readonly options: EngineOptions }
+  | { readonly type: 'build'; readonly id: number; readonly request: BuildRequest }
+  | { readonly type: 'cancel'; readonly id: number }
+  /** Nothing is being built any more: end. */
+  | { readonly type: 'close' };
+
+/** From the worker to the parent. Each `build` is answered by one `built` or `not-built`, and progress before it. */
+export type FromWorker =
+  | { readonly type: 'started' }
+  | { readonly type: 'not-started'; readonly error: SentError }
+  | { readonly type: 'progress'; readonly id: number; readonly event: ProgressEvent }
+  | { readonly type: 'built'; readonly id: number; readonly result: BuildResult }
+  | { readonly type: 'not-built'; readonly id: number; readonly error: SentError };
+
+/** An error as data: failures whole, bugs with the stack of where they happened. */
+export type SentError =
+  | { readonly kind: 'failures'; readonly failures: readonly Failure[] }
+  | { readonly kind: 'bug'; readonly name: string; readonly message: string; readonly stack: string };
+
+export function sendable(error: unknown): SentError {
+  const failures = failuresOf(error);
+  if (failures !== undefined) return { kind: 'failures', failures };
+  const bug = error instanceof Error ? error : new Error(String(error));
+  return { kind: 'bug', name: bug.name, message: bug.message, stack: stackOf(bug) };
+}
+
+/** The error to throw on this side. */
+export function received(error: SentError): Error {
+  if (error.kind === 'failures') {
+    const [first, ...others] = error.failures;
+    return first !== undefined && others.length === 0 ? new FailureError(first) : new FailuresError(error.failures);
+  }
+  const bug = new Error(error.message);
+  bug.name = error.name;
+  bug.stack = error.stack;
+  return bug;
+}
+
+/** With what is inside of it: an error of cleaning up carries the one that came first. */
+function stackOf(bug: Error): string {
+  const inner = ['suppressed', 'error', 'cause'].flatMap((key) => {
+    const value: unknown = Reflect.get(bug, key);
+    return value instanceof Error ? [`${key}: ${stackOf(value)}`] : [];
+  });
+  return [bug.stack ?? bug.message, ...inner].join('\n');
+}
