@@ -14,7 +14,15 @@ const building = [
   'noCache',
   'secret',
 ] as const;
-const copying = ['projectDir', ...registries, 'jobs', 'dryRun', 'json', ...output] as const;
+const copying = [
+  'projectDir',
+  ...registries,
+  'requireAll',
+  'stopOnFirstError',
+  'keepGoing',
+  'json',
+  ...output,
+] as const;
 
 const selectors: Positionals = {
   usage: '[SELECTOR…]',

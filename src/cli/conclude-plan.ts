@@ -1,17 +1,17 @@
 import type { Plan } from '../orchestrator/plan.ts';
+import { planJson } from '../orchestrator/plan-json.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
-import { planDocument, planText } from './render/plan.ts';
+import { planText } from './render/plan.ts';
 import { reportFailures } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** Prints a plan instead of running it. What forbids running it decides the exit status; else whether work is left. */
 export function concludePlan(
   plan: Plan,
-  command: string,
   { json, check = false }: { readonly json: boolean; readonly check?: boolean },
   world: World,
 ): ExitStatus {
-  world.print(json ? `${JSON.stringify(planDocument(plan, command), null, 2)}\n` : planText(plan, world.colors));
+  world.print(json ? `${JSON.stringify(planJson(plan), null, 2)}\n` : planText(plan, world.colors));
   if (plan.failures.length > 0) {
     world.complain(reportFailures(plan.failures, world.reportOptions));
     return statusOf(plan.failures);

@@ -42,10 +42,6 @@ export function missingOption(flag: string, value: string, variable: string | un
   } as const satisfies Failure;
 }
 
-export function missingRemoteRegistry(command: string) {
-  return missingOption('remote-registry', 'REGISTRY', 'CIP_REMOTE_REGISTRY', command);
-}
-
 /** `source`: `--jobs` or `CIP_JOBS`. */
 export function optionWithoutValue(source: string, value: string) {
   return {
@@ -131,6 +127,14 @@ export function staleReference({ from, to, text, at }: Edge, current: string) {
 
 export function interrupted(signal: string) {
   return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies Failure;
+}
+
+export function invalidSourceDateEpoch(text: string) {
+  return {
+    reason: 'invalid-source-date-epoch',
+    message: `SOURCE_DATE_EPOCH is "${text}", which is not a number of seconds since 1970`,
+    hint: 'set it to whole seconds, such as $(git log -1 --format=%ct), or unset it',
+  } as const satisfies Failure;
 }
 
 export function unknownShell(typed: string, known: readonly string[]) {

@@ -160,6 +160,13 @@ export const options = {
     default: 'false',
     schema: toggle,
   }),
+  requireAll: option({
+    kind: 'boolean',
+    description: 'Copy nothing and fail if an image is missing in the source',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
   dryRun: option({
     alias: 'n',
     kind: 'boolean',

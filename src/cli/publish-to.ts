@@ -18,7 +18,7 @@ export async function publishTo(
   const { options } = invocation;
   const start = world.surroundings.now();
   const prepared = await prepare(planned, invocation, world);
-  if (options.dryRun) return concludePlan(prepared.plan, planned.command, options, world);
+  if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
   const { dependencies, settings } = await runSettings(options, world);
   const place = new RegistryPlace(planned.registry, await world.registryClient());

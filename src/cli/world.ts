@@ -79,7 +79,8 @@ export async function createWorld(
     return client;
   };
   const builder = lazyBuilder('embedded', async () => {
-    throw new Error('no worker yet');
+    const { createBuilder } = await import('./create-builder.ts');
+    return createBuilder(await openStore(), registry, surroundings);
   });
   return {
     surroundings,

@@ -15,7 +15,7 @@ export async function run(
   const { options } = invocation;
   const start = world.surroundings.now();
   const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
-  if (options.dryRun) return concludePlan(prepared.plan, 'build', options, world);
+  if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
   const { dependencies, settings } = await runSettings(options, world);
   beginRun('Building', prepared.plan, settings, world);

@@ -1,9 +1,8 @@
-import { FailureError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
-import { missingRemoteRegistry } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
+import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
 type Option = PlanOption | 'localRegistry' | 'remoteRegistry' | 'check' | 'json';
@@ -12,25 +11,27 @@ type Option = PlanOption | 'localRegistry' | 'remoteRegistry' | 'check' | 'json'
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {
   const { planned, selectors } = plannedCommand(invocation);
   const { plan } = await prepare(planned, { ...invocation, positionals: selectors }, world);
-  return concludePlan(plan, planned.command, invocation.options, world);
+  return concludePlan(plan, invocation.options, world);
 }
 
 /** The first word is the command where it is one of the three; an image of that name is selected by `build build`. */
-function plannedCommand({ options, positionals }: Invocation<Option>): {
+function plannedCommand(invocation: Invocation<Option>): {
   readonly planned: PlannedCommand;
   readonly selectors: readonly string[];
 } {
-  const [first = '', ...rest] = positionals;
-  const { localRegistry, remoteRegistry } = options;
+  const [first = '', ...rest] = invocation.positionals;
+  const { localRegistry } = invocation.options;
   switch (first.toLowerCase()) {
     case 'publish':
-      if (remoteRegistry === undefined) throw new FailureError(missingRemoteRegistry('plan publish'));
-      return { planned: { command: 'publish', registry: remoteRegistry }, selectors: rest };
+      return {
+        planned: { command: 'publish', registry: requiredRemote(invocation, 'plan publish') },
+        selectors: rest,
+      };
     case 'publish-locally':
       return { planned: { command: 'publish-locally', registry: localRegistry }, selectors: rest };
     case 'build':
       return { planned: { command: 'build', registry: localRegistry }, selectors: rest };
     default:
-      return { planned: { command: 'build', registry: localRegistry }, selectors: positionals };
+      return { planned: { command: 'build', registry: localRegistry }, selectors: invocation.positionals };
   }
 }

@@ -27,46 +27,6 @@ export function planText(plan: Plan, colors: Colors): string {
   ].join('');
 }
 
-/** `cip.plan/v1`. `command` is the one that was planned. Durations in milliseconds. */
-export function planDocument(plan: Plan, command: string) {
-  const count = (action: Action) => plan.images.filter((image) => image.action === action).length;
-  return {
-    schema: 'cip.plan/v1',
-    command,
-    registry: plan.registry,
-    images: plan.images.map((image) => ({
-      name: image.name,
-      context: image.path,
-      version: image.version,
-      reference: image.reference,
-      level: image.level,
-      implied: image.implied,
-      action: image.action,
-      platforms: image.platforms.map(({ platform, key, previousKey, source, estimate }) => ({
-        platform: formatPlatform(platform),
-        key,
-        ...(previousKey && { previousKey }),
-        from: source.from,
-        ...(estimate !== undefined && { estimateMs: estimate }),
-      })),
-      dependsOn: image.dependsOn,
-      dependents: image.dependents,
-      tags: image.tags.map(({ reference, before }) => ({ ref: reference, ...(before !== undefined && { before }) })),
-      reasons: image.reasons,
-    })),
-    summary: {
-      build: count('build'),
-      retag: count('retag'),
-      upToDate: count('up-to-date'),
-      unverified: count('unverified'),
-      drift: count('drift'),
-      skipped: count('skipped-platform'),
-    },
-    criticalPath: plan.criticalPath.images,
-    criticalPathMs: plan.criticalPath.duration,
-  };
-}
-
 function heading({ images, registry }: Plan): string {
   const levels = new Set(images.map(({ level }) => level)).size;
   const platforms = new Set(images.flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform))));

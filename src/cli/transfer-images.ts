@@ -1,0 +1,62 @@
+import type { RegistryName } from '../oci/registry-name.ts';
+import { RegistryPlace } from '../orchestrator/registry-place.ts';
+import { selectImages } from '../orchestrator/selection.ts';
+import { mirror, pull, type TransferReport } from '../orchestrator/transfer.ts';
+import { type ExitStatus, statusOf } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+import { openProject, orThrow } from './open-project.ts';
+import { duration } from './render/duration.ts';
+import { reportFailures } from './report-failure.ts';
+import type { World } from './world.ts';
+
+/** The options of the commands that move images as they are. */
+export type TransferOption = 'projectDir' | 'requireAll' | 'stopOnFirstError' | 'keepGoing' | 'json';
+
+/** From a registry, to another or to the store. */
+export interface TransferRoute {
+  readonly command: string;
+  readonly from: RegistryName;
+  readonly to: RegistryName | 'store';
+}
+
+/** Copies the selected images, whole and as they are; those that are there already are left alone. */
+export async function transferImages(
+  { command, from, to }: TransferRoute,
+  { options, positionals }: Invocation<TransferOption>,
+  world: World,
+): Promise<ExitStatus> {
+  const start = world.surroundings.now();
+  const graph = await openProject(options.projectDir, world);
+  const { selected } = orThrow(selectImages(graph, positionals));
+  const request = {
+    images: selected.map((name) => ({ name, version: graph.project.contexts.get(name)!.version })),
+    requireAll: options.requireAll,
+    keepGoing: options.keepGoing || !options.stopOnFirstError,
+  };
+  const client = await world.registryClient();
+  const source = new RegistryPlace(from, client);
+  const target = to === 'store' ? 'the store' : new RegistryPlace(to, client);
+  world.renderer.begin(`Copying from ${source.text} to ${typeof target === 'string' ? target : target.text}`, selected);
+  const report =
+    typeof target === 'string'
+      ? await pull(source, await world.store(), request, world.progress, world.signal)
+      : await mirror(source, target, request, world.progress, world.signal);
+
+  await world.renderer.close();
+  if (report.failures.length > 0) world.complain(reportFailures(report.failures, world.reportOptions));
+  world.tell(`${lastLine(report)} in ${duration(world.surroundings.now() - start)}\n`);
+  if (options.json) {
+    world.print(`${JSON.stringify({ schema: 'cip.transfer/v1', command, ...report }, null, 2)}\n`);
+  } else world.print(report.copied.map((line) => `${line}\n`).join(''));
+  return statusOf(report.failures);
+}
+
+function lastLine({ copied, present, missing, failures }: TransferReport): string {
+  const parts: [number, string][] = [
+    [copied.length, 'copied'],
+    [present.length, 'there already'],
+    [missing.length, 'missing in the source'],
+    [failures.length, 'failed'],
+  ];
+  return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ') || 'no images';
+}
