@@ -14,7 +14,7 @@ export interface HeredocText extends Heredoc {
 }
 
 /** `3<<-EOF`: file descriptor, operator, `-` for tabs that do not count, and the delimiter. */
-const OPERATOR = /^(\d*)<<(-?)\s*([^<]+)$/;
+const OPERATOR = /^(\d*)<<(-?)\s*([^<]*)$/;
 
 /**
  * The heredocs a line announces, in order. Whatever `# escape=` says, quoting is the shell's here. A line whose quotes

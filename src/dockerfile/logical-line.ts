@@ -62,12 +62,13 @@ export interface ReadLine {
 export function readLogicalLine(source: Source, offset: number, escapeCharacter: Escape): ReadLine | undefined {
   for (let physical = source.lineAt(offset); physical; physical = source.lineAt(physical.next)) {
     const first = withoutIndent(source, physical);
-    if (first.start === first.end || isComment(source, first)) continue;
-    return joinContinuations(source, first, escapeCharacter);
+    if (first.start !== first.end && !isComment(source, first))
+      return joinContinuations(source, first, escapeCharacter);
   }
   return undefined;
 }
 
+/** Undefined where lines go on from one to the next, up to the end of the file, and have nothing in them. */
 function joinContinuations(source: Source, first: PhysicalLine, escapeCharacter: Escape): ReadLine | undefined {
   const pieces: Piece[] = [];
   let text = '';
@@ -87,8 +88,7 @@ function joinContinuations(source: Source, first: PhysicalLine, escapeCharacter:
     text += source.text.slice(physical.start, end ?? physical.end);
     if (end === undefined) break;
   }
-  // A lone escape character at the end of the file continues nothing.
-  if (pieces.length === 0) return undefined;
+  if ([...text].every(isSpace)) return undefined;
   return { line: new LogicalLine(source, text, pieces, last.end), next: last.next, emptyLine };
 }
 

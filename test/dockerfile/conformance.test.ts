@@ -6,7 +6,7 @@ import { ignoreMatcher, parseIgnoreFile } from '../../src/dockerfile/dockerignor
 import { expand, expandWords } from '../../src/dockerfile/expand.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse.ts';
 import { conformanceDir, needs } from '../support/needs.ts';
-import { reasonsOf, valueOf } from './outcome.ts';
+import { reasonsIn, valueIn } from './outcome.ts';
 import { sExpressions } from './s-expression.ts';
 
 const recorded = needs('conformance data');
@@ -51,7 +51,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
 for (const name of cases('buildkit', 'parser-negative')) {
   test(`parseDockerfile() refuses like BuildKit: ${name}`, recorded, () => {
     const dockerfile = read('buildkit', 'parser-negative', name, 'Dockerfile');
-    assert.deepEqual(reasonsOf(parseDockerfile(dockerfile, 'Dockerfile')), refused[name]);
+    assert.deepEqual(reasonsIn(parseDockerfile(dockerfile, 'Dockerfile')), refused[name]);
   });
 }
 
@@ -82,7 +82,7 @@ test('expandWords() gives what BuildKit gives: wordsTest', recorded, () => {
 
 test('ignoreMatcher() excludes what patternmatcher excludes', recorded, () => {
   for (const { patterns, path, excluded } of JSON.parse(read('patternmatcher', 'ignore.json'))) {
-    const matcher = ignoreMatcher(valueOf(parseIgnoreFile(patterns.join('\n'))));
+    const matcher = ignoreMatcher(valueIn(parseIgnoreFile(patterns.join('\n'))));
     assert.equal(matcher.excludes(path), excluded, `${patterns.join(' ')} on ${path}`);
   }
 });
@@ -91,7 +91,7 @@ test('a single pattern matches what patternmatcher matches', recorded, () => {
   for (const { pattern, path, match, error } of JSON.parse(read('patternmatcher', 'single.json'))) {
     const patterns = parseIgnoreFile(pattern);
     const title = `${pattern} on ${path}`;
-    assert.deepEqual(reasonsOf(patterns), error === null ? [] : [error], title);
+    assert.deepEqual(reasonsIn(patterns), error === null ? [] : [error], title);
     if (patterns.ok) assert.equal(ignoreMatcher(patterns.value).excludes(path), match, title);
   }
 });

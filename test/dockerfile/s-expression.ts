@@ -2,15 +2,19 @@ import { readDirectives } from '../../src/dockerfile/directives.ts';
 import { readLogicalLine } from '../../src/dockerfile/logical-line.ts';
 import { Source } from '../../src/dockerfile/source.ts';
 import { type Arguments, readStatement, type Statement } from '../../src/dockerfile/statement.ts';
-import { valueOf } from './outcome.ts';
+import { valueIn } from './outcome.ts';
 
 /** The statements of a Dockerfile without heredocs, one `(keyword [flags] "argument" …)` a line, as BuildKit prints them. */
 export function sExpressions(text: string): string {
   const source = new Source('Dockerfile', text);
-  const { escape } = readDirectives(source);
+  const escapeCharacter = readDirectives(source).escape;
   const lines: string[] = [];
-  for (let read = readLogicalLine(source, 0, escape); read; read = readLogicalLine(source, read.next, escape)) {
-    lines.push(statementText(valueOf(readStatement(read.line, escape))));
+  for (
+    let read = readLogicalLine(source, 0, escapeCharacter);
+    read;
+    read = readLogicalLine(source, read.next, escapeCharacter)
+  ) {
+    lines.push(statementText(valueIn(readStatement(read.line, escapeCharacter))));
   }
   return lines.join('\n');
 }
