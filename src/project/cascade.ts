@@ -87,7 +87,9 @@ export function planCascade(graph: DependencyGraph, options: CascadeOptions = {}
     if (plan.bump !== undefined) versions.set(name, plan.bump.to);
     return plan;
   });
-  const failures = plans.flatMap((plan) => [...plan.failures, ...checkArguments(plan, project, options)]);
+  const failures = plans.flatMap((plan) =>
+    plan.failures.length > 0 ? plan.failures : checkArguments(plan, project, options),
+  );
   if (failures.length > 0) return failed(failures);
   return ok({
     directory: project.directory,

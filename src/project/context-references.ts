@@ -51,10 +51,9 @@ export function referencesOf(context: Context, project: Project, options: Refere
 
   const scopes = scopesOf(context, options);
   if (!scopes.ok) return { ...none, failures: scopes.failure };
-  const references = imageReferences(scopes.value, (options.registries ?? []).map(bareRegistry));
-  if (!references.ok) return { ...none, failures: references.failure };
+  const found = imageReferences(scopes.value, (options.registries ?? []).map(bareRegistry));
 
-  for (const reference of references.value) {
+  for (const reference of found.references) {
     const { kind, stage, text, at, target, expanded } = reference;
     const external = { from: context.name, kind, stage, text, at, reference: shown(expanded) };
     if (target.where === 'elsewhere') {
@@ -68,7 +67,12 @@ export function referencesOf(context: Context, project: Project, options: Refere
     else if (!target.byVariable) externals.push(external);
     else failures.push(unknownParent(context.name, target.name, nearest(target.name, project), at));
   }
-  return { edges, externals, failures, warnings: registryWarnings(context, references.value) };
+  return {
+    edges,
+    externals,
+    failures: [...found.failures, ...failures],
+    warnings: registryWarnings(context, found.references),
+  };
 }
 
 /** One scope per platform. */

@@ -48,7 +48,7 @@ export const anyRegistry = 'registry.cip.invalid';
 export function imageReferences(
   scopes: readonly GlobalScope[],
   registries: readonly string[],
-): Result<readonly ImageReference[]> {
+): { readonly references: readonly ImageReference[]; readonly failures: readonly Failure[] } {
   const references: ImageReference[] = [];
   const failures: Failure[] = [];
   for (const place of writtenReferences((scopes[0] as GlobalScope).dockerfile)) {
@@ -65,7 +65,7 @@ export function imageReferences(
       if (!resolved.ok) break;
     }
   }
-  return failures.length > 0 ? failed(failures) : ok(references);
+  return { references, failures };
 }
 
 interface WrittenReference {
