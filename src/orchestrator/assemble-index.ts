@@ -17,17 +17,19 @@ export interface IndexPart {
 const attestsTo = 'vnd.docker.reference.digest';
 
 /**
- * One index of parts of several, in their order; entries go over as they are. An index that is taken whole and alone
- * is returned itself, so that it keeps its digest. `keys` are by manifest: where an entry does not show its own, it is
- * put there.
+ * One index of parts of several, in their order; entries go over as they are. `keys` are by manifest: where an entry
+ * does not show its own, it is put there, so that one request tells the keys of all platforms. An index that is taken
+ * whole and alone, and shows its keys, is returned itself and so keeps its digest.
  */
 export function assembleIndex(parts: readonly IndexPart[], keys: ReadonlyMap<Digest, Digest>): Document<ImageIndex> {
   const used = parts.filter(({ take }) => take.size > 0);
   const [first] = used;
   if (first === undefined) throw new Error('an index of nothing');
-  if (used.length === 1 && entriesOf(first).length === first.document.value.manifests.length) return first.document;
+  const entries = used.flatMap(entriesOf);
+  const manifests = entries.map((entry) => withKey(entry, keys.get(entry.digest)));
+  const isWhole = used.length === 1 && entries.length === first.document.value.manifests.length;
+  if (isWhole && manifests.every((entry, index) => entry === entries[index])) return first.document;
 
-  const manifests = used.flatMap(entriesOf).map((entry) => withKey(entry, keys.get(entry.digest)));
   const { annotations: old = {}, ...rest } = first.document.value;
   return makeDocument(mediaTypes.imageIndex, {
     ...rest,

@@ -41,7 +41,7 @@ export async function buildImage(
   if (image.platforms.some(({ source }) => source.from === 'build')) {
     const { builder, progress } = dependencies;
     const request = requestFor(image, context, resolved, dependencies);
-    const built = await builder.build(request, forImage(image.name, progress), signal);
+    const built = await builder.build(request, progress, signal);
     parts.push(wholePart(await readIndex(store.blobs, built.image, signal)));
   }
   parts.push(...(await takenParts(image, store, signal)));
@@ -91,9 +91,4 @@ function requestFor(
     },
     noCache,
   };
-}
-
-/** Adds the image to the events that do not name it. */
-function forImage(image: string, progress: Progress): Progress {
-  return { emit: (event) => progress.emit({ image, ...event }) };
 }

@@ -24,6 +24,13 @@ export class RegistryPlace {
     return this.#name.path === '' ? image : `${this.#name.path}/${image}`;
   }
 
+  /** All tags of an image; none where its repository does not exist. */
+  async tags(image: ImageName, signal: AbortSignal): Promise<readonly string[]> {
+    const tags: string[] = [];
+    for await (const tag of this.repository(image).tags(signal)) tags.push(tag);
+    return tags;
+  }
+
   reference(image: ImageName, tag: string): string {
     return `${this.text}/${image}:${tag}`;
   }

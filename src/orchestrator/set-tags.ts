@@ -62,8 +62,7 @@ function raceWith({ image, document }: DeliveredImage, now: Digest | undefined) 
 }
 
 async function setVersion(one: DeliveredImage, place: RegistryPlace, signal: AbortSignal): Promise<MovedTag> {
-  const { name, version } = one.image;
-  return await set(one, version, place, signal, (now) => {
+  return await set(one, one.image.version, place, signal, (now) => {
     const race = raceWith(one, now);
     if (race !== undefined) throw new FailureError(race);
   });
@@ -88,9 +87,7 @@ async function set(
 async function follow(one: DeliveredImage, place: RegistryPlace, progress: Progress, signal: AbortSignal) {
   const { name, version } = one.image;
   if (isPrerelease(version)) return [];
-  const existing: string[] = [];
-  for await (const tag of place.repository(name).tags(signal)) existing.push(tag);
-  if (movesLatest(version, existing)) return [await set(one, latest, place, signal)];
+  if (movesLatest(version, await place.tags(name, signal))) return [await set(one, latest, place, signal)];
   const message = `${place.reference(name, latest)} stays where it is: the registry has a newer version than ${version}`;
   progress.emit({ type: 'notice', image: name, message });
   return [];

@@ -139,7 +139,7 @@ function registryTarget(from: RegistryPlace, to: RegistryPlace, progress: Progre
   return {
     reference: (image, tag) => to.reference(image, tag),
     find: (image, tag) => to.repository(image).resolve(tag, signal),
-    tags: (image) => Array.fromAsync(to.repository(image).tags(signal)),
+    tags: (image) => to.tags(image, signal),
     receive: (image, descriptor) =>
       copyGraph(descriptor, from.repository(image), to.repository(image), signal, reporting(image, progress)),
     async name(image, descriptor, tags) {

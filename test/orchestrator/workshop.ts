@@ -1,0 +1,202 @@
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { parsePlatform } from '../../src/oci/platform.ts';
+import { parseRegistry } from '../../src/oci/registry-name.ts';
+import { BuildKeys } from '../../src/orchestrator/build-keys.ts';
+import { contextFiles } from '../../src/orchestrator/context-files.ts';
+import { contextListings } from '../../src/orchestrator/context-listings.ts';
+import { FileDigests } from '../../src/orchestrator/hash-context.ts';
+import { type PlanRequest, type PreparedPlan, preparePlan } from '../../src/orchestrator/prepare-plan.ts';
+import { type PublishOptions, publish } from '../../src/orchestrator/publish.ts';
+import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
+import { type RunOptions, runPlan } from '../../src/orchestrator/run-plan.ts';
+import { selectImages } from '../../src/orchestrator/selection.ts';
+import type { ProgressEvent } from '../../src/progress.ts';
+import type { DependencyGraph } from '../../src/project/dependency-graph.ts';
+import { dependencyGraph } from '../../src/project/dependency-graph.ts';
+import { loadProject } from '../../src/project/load.ts';
+import { RegistryClient } from '../../src/registry/registry.ts';
+import { serveRegistry } from '../../src/registry-server/server.ts';
+import type { Result } from '../../src/result.ts';
+import { Store } from '../../src/store/store.ts';
+import { FakeBuilder, type FakeBuilderOptions } from '../support/fake-builder.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** An image of a project in a test. Without a Dockerfile it is made from its parents and copies all of its context. */
+export interface ImageSources {
+  readonly version?: string;
+  readonly platforms?: readonly string[];
+  /** The first by FROM, the others by COPY --from; at the versions given when the project is written. */
+  readonly on?: readonly string[];
+  readonly dockerfile?: string;
+  /** Text; `-> target` makes a symbolic link, `+x text` an executable file. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+export const never = new AbortController().signal;
+export const amd64 = platform('linux/amd64');
+export const arm64 = platform('linux/arm64');
+export const onAmd64 = { kind: 'host', platform: amd64 } as const;
+export const onBoth = { kind: 'exactly', platforms: [amd64, arm64] } as const;
+
+export function platform(text: string) {
+  return unwrap(parsePlatform(text));
+}
+
+export function unwrap<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.failure));
+  return result.value;
+}
+
+/** A project, a store and, when asked for, registries, in a temporary directory. */
+export class Workshop implements AsyncDisposable {
+  readonly directory: string;
+  readonly store: Store;
+  readonly events: ProgressEvent[] = [];
+  readonly progress = { emit: (event: ProgressEvent) => void this.events.push(event) };
+  /** In the order in which they were opened. */
+  readonly #resources: (() => PromiseLike<void>)[];
+  #registries = 0;
+  #images: Readonly<Record<string, ImageSources>> = {};
+
+  private constructor(directory: string, store: Store, resources: (() => PromiseLike<void>)[]) {
+    this.directory = directory;
+    this.store = store;
+    this.#resources = resources;
+  }
+
+  static async open(images: Readonly<Record<string, ImageSources>>): Promise<Workshop> {
+    const directory = await tempDir();
+    const store = await Store.open(join(directory.path, 'store'));
+    const resources = [() => directory[Symbol.asyncDispose](), () => store.close()];
+    const workshop = new Workshop(directory.path, store, resources);
+    await workshop.write(images);
+    return workshop;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#resources.toReversed()) await close();
+  }
+
+  /** Replaces images that are there; others stay. */
+  async write(images: Readonly<Record<string, ImageSources>>): Promise<void> {
+    this.#images = { ...this.#images, ...images };
+    for (const [name, image] of Object.entries(images)) await this.#writeImage(name, image);
+  }
+
+  async graph(): Promise<DependencyGraph> {
+    return unwrap(dependencyGraph(unwrap(await loadProject(join(this.directory, 'project')))));
+  }
+
+  async keys(buildArgs: Readonly<Record<string, string>> = { REGISTRY: 'localhost:5000' }): Promise<BuildKeys> {
+    const graph = await this.graph();
+    const hashing = { files: contextFiles, cache: this.store.records('file-digests', FileDigests), now: Date.now };
+    return new BuildKeys({
+      graph,
+      listings: await contextListings(graph.project, graph.order, hashing, never),
+      buildArgs,
+    });
+  }
+
+  /** A registry on loopback of its own, with a client; `place` is where the project is in it. */
+  async registry(path = 'group/project') {
+    const address = { storage: join(this.directory, `registry-${this.#registries++}`), host: '127.0.0.1', port: 0 };
+    const requests: string[] = [];
+    const log = ({ method, url, status }: { method: string; url: string; status: number }) =>
+      void requests.push(`${method} ${url} ${status}`);
+    const server = await serveRegistry({ ...address, log }, never);
+    this.#resources.push(() => server.close());
+    const client = new RegistryClient({
+      insecureRegistries: [],
+      retries: 0,
+      timeoutMs: 5_000,
+      userAgent: 'test',
+      env: {},
+    });
+    this.#resources.push(() => client.close());
+    const name = unwrap(parseRegistry(`127.0.0.1:${server.address.port}/${path}`));
+    return { client, name, place: new RegistryPlace(name, client), requests };
+  }
+
+  /** Without a client the plan of a build, with one that of a publish. */
+  async plan(
+    options: Partial<PlanRequest> & { readonly select?: readonly string[]; readonly client?: RegistryClient } = {},
+  ): Promise<PreparedPlan> {
+    const { select = [], client, ...rest } = options;
+    const graph = await this.graph();
+    const request: PlanRequest = {
+      graph,
+      selection: unwrap(selectImages(graph, select)),
+      registry: unwrap(parseRegistry('localhost:5000')),
+      platforms: onAmd64,
+      buildArgs: {},
+      rebuild: false,
+      onDrift: 'fail',
+      ...rest,
+    };
+    return await preparePlan(request, { store: this.store, client, now: Date.now }, never);
+  }
+
+  builder(options: FakeBuilderOptions = {}): FakeBuilder {
+    return new FakeBuilder(this.store, options);
+  }
+
+  async run(prepared: PreparedPlan, builder: FakeBuilder, options: Partial<RunOptions> = {}, signal = never) {
+    const dependencies = { ...this.#dependencies(prepared), builder };
+    return await runPlan(prepared.plan, dependencies, { jobs: 4, keepGoing: false, ...options }, signal);
+  }
+
+  async publish(
+    prepared: PreparedPlan,
+    place: RegistryPlace,
+    builder: FakeBuilder,
+    options: Partial<PublishOptions> & { readonly prepareForPush?: (image: Descriptor) => Promise<Descriptor> } = {},
+    signal = never,
+  ) {
+    const { prepareForPush = async (image: Descriptor) => image, ...rest } = options;
+    const dependencies = { ...this.#dependencies(prepared), builder, place, prepareForPush };
+    return await publish(prepared.plan, dependencies, { jobs: 4, keepGoing: false, ...rest }, signal);
+  }
+
+  #dependencies(prepared: PreparedPlan) {
+    return {
+      ...prepared,
+      store: this.store,
+      progress: this.progress,
+      secrets: {},
+      noCache: false,
+      clock: () => performance.now(),
+    };
+  }
+
+  async #writeImage(name: string, image: ImageSources): Promise<void> {
+    const { version = '1.0.0', platforms = [], on = [], files = {} } = image;
+    const directory = join(this.directory, 'project', 'contexts', name);
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true });
+    const list = platforms.length === 0 ? '' : ` :platforms [${platforms.map((one) => `"${one}"`).join(' ')}]`;
+    await writeFile(join(directory, 'info.edn'), `{:version "${version}"${list}}\n`);
+    await writeFile(join(directory, 'Dockerfile'), image.dockerfile ?? this.#dockerfileFor(on));
+    for (const [path, text] of Object.entries(files)) await writeSource(join(directory, path), text);
+  }
+
+  #dockerfileFor(on: readonly string[]): string {
+    const [base, ...others] = on.map((name) => `\${REGISTRY}/${name}:${this.#images[name]?.version ?? '1.0.0'}`);
+    return [
+      'ARG REGISTRY',
+      `FROM ${base ?? 'scratch'}`,
+      ...others.map((other) => `COPY --from=${other} / /`),
+      'COPY files /',
+      '',
+    ].join('\n');
+  }
+}
+
+async function writeSource(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const [, marker, rest = ''] = /^(-> |\+x )?(.*)$/s.exec(text)!;
+  if (marker === '-> ') return await symlink(rest, path);
+  await writeFile(path, rest);
+  if (marker !== undefined) await chmod(path, 0o755);
+}
