@@ -35,7 +35,7 @@ export async function createBuilder(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),
     },
-    user: user(),
+    user: userOf(),
     isolation: 'namespaces',
     env: { PATH: path, ...(env['HOME'] && { HOME: env['HOME'] }) },
   };
@@ -50,7 +50,7 @@ function epochIn(text: string | undefined): number | undefined {
 }
 
 /** Containers are often run as an id that has no name. */
-function user(): WorkerBuilderOptions['user'] {
+export function userOf(): WorkerBuilderOptions['user'] {
   const { uid, gid, name } = named() ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, name: '' };
   return { uid, gid, name: name || String(uid) };
 }
