@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LowerInput } from '../../../src/engine/frontend/lower-input.ts';
+import { lastOp, lowerText } from '../../support/lower-text.ts';
+
+type Case = [title: string, text: string, env: Record<string, string>, options?: Partial<LowerInput>];
+
+const cases: Case[] = [
+  ['an ARG above FROM is not known in a stage', 'ARG V=1\nFROM base\nRUN x', {}],
+  ['until it is declared there', 'ARG V=1\nFROM base\nARG V\nRUN x', { V: '1' }],
+  [
+    'a build argument wins over the global default',
+    'ARG V=1\nFROM base\nARG V\nRUN x',
+    { V: '2' },
+    { buildArgs: { V: '2' } },
+  ],
+  ['a default in the stage wins over the global value', 'ARG V=1\nFROM base\nARG V=3\nRUN x', { V: '3' }],
+  ['a build argument wins over both', 'ARG V=1\nFROM base\nARG V=3\nRUN x', { V: '2' }, { buildArgs: { V: '2' } }],
+  ['a build argument that nobody declares does nothing', 'FROM base\nRUN x', {}, { buildArgs: { V: '2' } }],
+  ['without a value an ARG is unset', 'FROM base\nARG V\nENV W=${V-unset}\nRUN x', { W: 'unset' }],
+  ['an empty value is a value', 'FROM base\nARG V=\nENV W=${V-unset}\nRUN x', { V: '', W: '' }],
+  ['ENV after ARG wins', 'FROM base\nARG V=1\nENV V=2\nRUN x', { V: '2' }],
+  ['ARG after ENV wins', 'FROM base\nENV V=2\nARG V=1\nRUN x', { V: '1' }],
+  ['ARG without a value leaves ENV alone', 'FROM base\nENV V=2\nARG V\nRUN x', { V: '2' }],
+  ['several ARGs in one line', 'FROM base\nARG A=1 B=2\nRUN x', { A: '1', B: '2' }],
+  ['a default uses what stands above', 'FROM base\nARG A=1\nARG B=$A-2\nRUN x', { A: '1', B: '1-2' }],
+  ['a global default uses what stands above', 'ARG A=1\nARG B=$A-2\nFROM base\nARG B\nRUN x', { B: '1-2' }],
+  [
+    'a default that is not needed is not looked at',
+    'FROM base\nARG A=${X:?no}\nRUN x',
+    { A: '1' },
+    { buildArgs: { A: '1' } },
+  ],
+  [
+    'platform arguments must be declared',
+    'FROM base\nARG TARGETARCH\nARG TARGETPLATFORM\nRUN x',
+    { TARGETARCH: 'amd64', TARGETPLATFORM: 'linux/amd64' },
+  ],
+  ['a default hides a platform argument', 'FROM base\nARG TARGETARCH=x\nRUN x', { TARGETARCH: 'x' }],
+  ['the name of the target', 'FROM base AS out\nARG TARGETSTAGE\nRUN x', { TARGETSTAGE: 'out' }, { target: 'out' }],
+  ['a stage on a stage inherits its arguments', 'FROM base AS a\nARG V=1\nFROM a\nRUN x', { V: '1' }],
+  ['other stages do not', 'FROM base AS a\nARG V=1\nFROM base\nRUN x', {}],
+  ['proxies reach RUN by themselves', 'FROM base\nRUN x', {}, { buildArgs: { HTTP_PROXY: 'http://p' } }],
+];
+
+for (const [title, text, env, options] of cases) {
+  test(`ARG and ENV: ${title}`, () => {
+    const run = lastOp(lowerText(text, options), 'exec');
+    const pairs = run.env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
+    const { PATH, ...rest } = Object.fromEntries(pairs);
+    assert.equal(typeof PATH, 'string');
+    assert.deepEqual(rest, env);
+  });
+}
+
+test('a proxy is part of the environment, not of the key', () => {
+  const plain = lastOp(lowerText('FROM base\nRUN x'), 'exec');
+  const proxied = lastOp(lowerText('FROM base\nRUN x', { buildArgs: { http_proxy: 'http://p' } }), 'exec');
+  assert.deepEqual(proxied.keylessEnv, ['http_proxy=http://p']);
+  assert.deepEqual({ ...proxied, keylessEnv: [] }, plain);
+});
+
+test('build arguments that no ARG takes are told', () => {
+  const { unusedArgs } = lowerText('ARG A\nFROM base\nARG B', {
+    buildArgs: { A: '1', B: '2', C: '3', HTTP_PROXY: 'p' },
+  });
+  assert.deepEqual(unusedArgs, ['C']);
+});

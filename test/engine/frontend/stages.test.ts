@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDockerfile } from '../../../src/dockerfile/parse.ts';
+import { lower } from '../../../src/engine/frontend/lower.ts';
+import { imageKey } from '../../../src/engine/frontend/lower-input.ts';
+import { amd64, CREATED, imageFixture, lastOp, lowerText } from '../../support/lower-text.ts';
+
+/** References that must be resolved to build the target, in the order they are asked for. */
+function missing(
+  text: string,
+  options: { readonly target?: string; readonly buildArgs?: Record<string, string> } = {},
+) {
+  const dockerfile = parseDockerfile(text, 'Dockerfile');
+  assert.ok(dockerfile.ok);
+  const lowered = lower({
+    dockerfile: dockerfile.value,
+    image: 'test',
+    platform: amd64,
+    buildPlatform: { os: 'linux', architecture: 'arm64' },
+    buildArgs: {},
+    contextDir: '/context',
+    ignore: [],
+    images: new Map(),
+    created: CREATED,
+    ...options,
+  });
+  assert.ok(lowered.ok);
+  return (lowered.value.missing ?? []).map(imageKey);
+}
+
+const cases: [title: string, text: string, want: string[], options?: Parameters<typeof missing>[1]][] = [
+  ['the base', 'FROM a:1', ['a:1 linux/amd64']],
+  ['nothing for scratch', 'FROM scratch\nCOPY a /', []],
+  ['only what the target needs', 'FROM a AS x\nFROM b AS y\nFROM c', ['c linux/amd64']],
+  ['what a needed stage copies from', 'FROM a AS x\nFROM scratch\nCOPY --from=x /f /', ['a linux/amd64']],
+  ['images of --from', 'FROM scratch\nCOPY --from=z:9 /f /', ['z:9 linux/amd64']],
+  ['images of mounts', 'FROM a\nRUN --mount=from=z,target=/z x', ['a linux/amd64']],
+  ['another target', 'FROM a AS x\nFROM b', ['a linux/amd64'], { target: 'x' }],
+  ['a stage by number', 'FROM a\nFROM scratch\nCOPY --from=0 /f /', ['a linux/amd64']],
+  ['stage names in any case', 'FROM a AS Build\nFROM scratch\nCOPY --from=BUILD /f /', ['a linux/amd64']],
+  ['a stage hides an image of its name', 'FROM a AS b\nFROM b', ['a linux/amd64']],
+  ['a later stage of that name does not', 'FROM b\nRUN x\nFROM a AS b', ['b linux/amd64'], { target: '0' }],
+  ['variables', 'ARG R=reg\nARG T=1\nFROM $R/a:${T}', ['reg/a:2 linux/amd64'], { buildArgs: { T: '2' } }],
+  ['variables of --from', 'ARG R=reg\nFROM scratch\nCOPY --from=${R}/a:1 /f /', ['reg/a:1 linux/amd64']],
+  ['the platform of FROM', 'FROM --platform=linux/arm/v7 a', ['a linux/arm/v7']],
+  ['the platform of the machine', 'FROM --platform=$BUILDPLATFORM a', ['a linux/arm64']],
+];
+
+for (const [title, text, want, options] of cases) {
+  test(`lower() asks for ${title}`, () => assert.deepEqual(missing(text, options), want));
+}
+
+test('a trigger of a base may need images that nobody knew of', () => {
+  const dockerfile = parseDockerfile('FROM a', 'Dockerfile');
+  assert.ok(dockerfile.ok);
+  const images = new Map([['a linux/amd64', imageFixture('a', { OnBuild: ['COPY --from=tool:1 /t /t'] })]]);
+  const lowered = lower({
+    dockerfile: dockerfile.value,
+    image: 'test',
+    platform: amd64,
+    buildPlatform: amd64,
+    buildArgs: {},
+    contextDir: '/context',
+    ignore: [],
+    images,
+    created: CREATED,
+  });
+  assert.ok(lowered.ok);
+  assert.deepEqual(lowered.value.missing?.map(imageKey), ['tool:1 linux/amd64']);
+});
+
+test('two stages that begin alike have the vertices in common', () => {
+  const lowered = lowerText('FROM base AS a\nRUN same\nRUN one\nFROM base\nRUN same\nCOPY --from=a / /');
+  assert.deepEqual(
+    lowered.ops.map((op) => (op.kind === 'exec' ? op.args.at(-1) : op.kind)),
+    ['image', 'same', 'one', 'copy'],
+  );
+});
+
+test('a variable of the lines above FROM in --from is told to be not portable', () => {
+  assert.equal(lowerText('ARG S=a\nFROM base AS a\nFROM base\nCOPY --from=$S /f /').warnings.length, 1);
+  assert.equal(lowerText('FROM base AS a\nFROM base\nCOPY --from=a /f /').warnings.length, 0);
+});
+
+const runs: [title: string, line: string, args: string[]][] = [
+  ['shell form', 'RUN echo "$A" # b', ['/bin/sh', '-c', 'echo "$A" # b']],
+  ['exec form', 'RUN ["a", "$A"]', ['a', '$A']],
+  ['a heredoc is the script', 'RUN <<E\necho $A\nE', ['/bin/sh', '-c', 'echo $A\n']],
+  ['a heredoc for a program is left to the shell', 'RUN cat <<E > f\n$A\nE', ['/bin/sh', '-c', 'cat <<E > f\n$A\nE\n']],
+  ['a heredoc with an interpreter is a program', 'RUN <<E\n#!/usr/bin/env python3\nprint()\nE', ['/dev/pipes/E']],
+];
+for (const [title, line, args] of runs) {
+  test(`RUN: ${title}`, () => assert.deepEqual(lastOp(lowerText(`FROM base\nENV A=1\n${line}\n`), 'exec').args, args));
+}
+
+const destinations: [title: string, line: string, want: string][] = [
+  ['a path', 'COPY a /b', '/b'],
+  ['a directory', 'COPY a /b/', '/b/'],
+  ['relative to WORKDIR', 'COPY a b', '/w/b'],
+  ['WORKDIR itself', 'COPY a .', '/w/'],
+  ['a directory relative to WORKDIR', 'COPY a ./b/', '/w/b/'],
+  ['the root', 'COPY a /', '/'],
+  ['with variables', 'COPY a /$D/x', '/dir/x'],
+];
+for (const [title, line, want] of destinations) {
+  test(`COPY destination: ${title}`, () => {
+    assert.equal(lastOp(lowerText(`FROM base\nENV D=dir\nWORKDIR /w\n${line}\n`), 'copy').destination, want);
+  });
+}
+
+test('a heredoc of COPY is expanded unless its name has quotes', () => {
+  const copy = lastOp(lowerText('FROM base\nENV A=1\nCOPY <<one <<"two" /d/\n"$A" \\$A\none\n$A\ntwo\n'), 'copy');
+  assert.deepEqual(copy.inline, [
+    { name: 'one', content: '"1" $A\n' },
+    { name: 'two', content: '$A\n' },
+  ]);
+});
+
+const mounts: [title: string, flag: string, want: Record<string, unknown>][] = [
+  [
+    'a bind from the context',
+    'type=bind,source=a,target=/t',
+    { type: 'bind', input: 1, source: 'a', target: '/t', readonly: true },
+  ],
+  [
+    'a cache, known by its target',
+    'type=cache,target=c',
+    {
+      type: 'cache',
+      id: '/w/c',
+      target: '/w/c',
+      sharing: 'shared',
+      readonly: false,
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      seed: undefined,
+    },
+  ],
+  ['a tmpfs with a size', 'type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', size: 64 * 1024 * 1024 }],
+  [
+    'a secret',
+    'type=secret,id=s',
+    { type: 'secret', id: 's', target: '/run/secrets/s', env: undefined, required: false, mode: 0o400, uid: 0, gid: 0 },
+  ],
+  [
+    'a secret as a variable',
+    'type=secret,id=s,env=S',
+    { type: 'secret', id: 's', target: undefined, env: 'S', required: false, mode: 0o400, uid: 0, gid: 0 },
+  ],
+  ['variables', 'type=tmpfs,target=/$D', { type: 'tmpfs', target: '/dir', size: undefined }],
+];
+for (const [title, flag, want] of mounts) {
+  test(`RUN --mount: ${title}`, () => {
+    const run = lastOp(lowerText(`FROM base\nENV D=dir\nWORKDIR /w\nRUN --mount=${flag} x\n`), 'exec');
+    assert.deepEqual(run.mounts, [want]);
+  });
+}
