@@ -20,7 +20,6 @@ import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
 import { digesting } from './digesting.ts';
-import { isWhiteoutDevice } from './disk-entry.ts';
 import { linkTargetMissing, unpackFailed } from './failure.ts';
 import { type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
 import type {
@@ -36,11 +35,11 @@ import type {
 import { type LayerRecord, readLayer } from './layer-reader.ts';
 import { comparePaths } from './path-order.ts';
 import type { Xattrs } from './read-xattrs.ts';
-import { childOf, scopedPath } from './scoped-path.ts';
-import { makeDevice, makeFifos } from './special-files.ts';
+import { scopedPath } from './scoped-path.ts';
 import type { Tree } from './tree.ts';
 import { UnpackDirectory } from './unpack-directory.ts';
 import { applyMarks, expandMarks } from './unpack-marks.ts';
+import { UnpackSpecials } from './unpack-specials.ts';
 import { writeXattrs } from './write-xattrs.ts';
 
 export type UnpackOptions = {
@@ -105,26 +104,26 @@ class Unpacking {
   readonly #options: UnpackOptions;
   readonly #directory: UnpackDirectory;
   readonly #xattrs = new Map<string, Xattrs>();
-  /** FIFOs and devices, made at the end because each kind takes a program; and links to them. */
-  readonly #specials = new Map<string, FifoEntry | DeviceEntry>();
-  readonly #lateLinks = new Map<string, HardlinkEntry>();
+  readonly #specials: UnpackSpecials;
 
   constructor(into: string, options: UnpackOptions) {
     this.#into = into;
     this.#options = options;
     this.#directory = new UnpackDirectory(into, (path) => this.#forget(path));
+    this.#specials = new UnpackSpecials(this.#directory);
   }
 
   async add({ entry, body }: LayerRecord): Promise<void> {
-    try {
-      this.index.push(await this.#added(entry, body));
-    } catch (error) {
-      throw explained(entry.path, error);
+    if (entry.type === 'file') this.index.push(withDigest(entry, await this.#file(entry, body)));
+    else {
+      attempt(entry.path, () => this.#make(entry));
+      this.index.push(entry);
     }
   }
 
   async finish(lower: Tree | undefined, signal: AbortSignal) {
-    const devicesSkipped = await this.#makeSpecials(signal);
+    const devicesSkipped = await this.#specials.make((entry) => this.#setMetadata(entry), signal);
+    for (const path of devicesSkipped) this.#xattrs.delete(path);
     if (lower === undefined) applyMarks(this.index, this.#directory);
     else await expandMarks(this.index, this.#directory, lower, signal);
     const directories = this.#finalDirectories(lower);
@@ -135,47 +134,40 @@ class Unpacking {
     return { devicesSkipped, xattrsSkipped };
   }
 
-  async #added(entry: LayerRecord['entry'], body: TarBody): Promise<LayerEntry> {
-    switch (entry.type) {
-      case 'file':
-        return withDigest(entry, await this.#file(entry, body));
-      case 'directory':
-        this.#directory.make(entry);
-        break;
-      case 'symlink':
-        this.#symlink(entry);
-        break;
-      case 'hardlink':
-        this.#hardlink(entry);
-        break;
-      case 'fifo':
-      case 'char-device':
-      case 'block-device':
-        this.#directory.reserve(entry.path);
-        this.#specials.set(entry.path, entry);
-        break;
-      case 'whiteout':
-      case 'opaque':
-        return entry;
+  #make(entry: Exclude<LayerRecord['entry'], { readonly type: 'file' }>): void {
+    if (entry.type === 'whiteout' || entry.type === 'opaque') return;
+    if (entry.type === 'hardlink') {
+      this.#hardlink(entry);
+      return;
     }
-    if (entry.type !== 'hardlink') this.#remember(entry);
-    return entry;
+    if (entry.type === 'directory') this.#directory.make(entry);
+    else if (entry.type === 'symlink') this.#symlink(entry);
+    else this.#specials.add(entry);
+    this.#remember(entry);
   }
 
   async #file(entry: Omit<FileEntry, 'digest'>, body: TarBody): Promise<Digest> {
+    const { path } = entry;
     const whole = entry.size <= SMALL ? (body.bytesNow() ?? (await body.bytes())) : undefined;
-    const descriptor = this.#directory.place(entry.path, (place) => openSync(place, 'wx', 0o600));
+    const descriptor = attempt(path, () => this.#directory.place(path, (place) => openSync(place, 'wx', 0o600)));
     try {
-      const digest = whole === undefined ? await writeBody(descriptor, body) : writeWhole(descriptor, whole);
-      if (this.#options.owner === 'preserve') fchownSync(descriptor, entry.uid, entry.gid);
-      // After chown, which takes setuid away.
-      fchmodSync(descriptor, entry.mode);
-      futimesSync(descriptor, entry.mtime, entry.mtime);
-      this.#remember(entry);
+      const digest =
+        whole === undefined
+          ? await writeBody(path, descriptor, body)
+          : attempt(path, () => writeWhole(descriptor, whole));
+      attempt(path, () => this.#finishFile(descriptor, entry));
       return digest;
     } finally {
       closeSync(descriptor);
     }
+  }
+
+  #finishFile(descriptor: number, entry: Omit<FileEntry, 'digest'>): void {
+    if (this.#options.owner === 'preserve') fchownSync(descriptor, entry.uid, entry.gid);
+    // After chown, which takes setuid away.
+    fchmodSync(descriptor, entry.mode);
+    futimesSync(descriptor, entry.mtime, entry.mtime);
+    this.#remember(entry);
   }
 
   #symlink(entry: SymlinkEntry): void {
@@ -189,39 +181,9 @@ class Unpacking {
 
   #hardlink(entry: HardlinkEntry): void {
     const { path, target } = entry;
-    const special = this.#lateLinks.get(target)?.target ?? target;
-    if (this.#specials.has(special)) {
-      this.#directory.reserve(path);
-      this.#lateLinks.set(path, { ...entry, target: special });
-      return;
-    }
+    if (this.#specials.addLink(entry)) return;
     if (!this.#directory.hasFile(target)) throw new FailureError(linkTargetMissing(path, target));
     this.#directory.place(path, (place) => linkSync(scopedPath(this.#into, target), place));
-  }
-
-  /** Returns the paths of what could not be made. */
-  async #makeSpecials(signal: AbortSignal): Promise<readonly string[]> {
-    const skipped: string[] = [];
-    const fifos = [...this.#specials.values()].filter((entry) => entry.type === 'fifo');
-    const devices = [...this.#specials.values()].filter((entry) => entry.type !== 'fifo');
-    await makeFifos(
-      fifos.map(({ path }) => this.#directory.unreserve(path)),
-      signal,
-    );
-    for (const fifo of fifos) this.#setMetadata(fifo);
-    for (const device of devices) {
-      const place = this.#directory.unreserve(device.path);
-      // A device 0/0 would be a whiteout to overlayfs, which a layer has to say by name.
-      if (!isWhiteoutDevice(device) && (await makeDevice(place, device, signal))) this.#setMetadata(device);
-      else skipped.push(device.path);
-    }
-    for (const { path, target } of this.#lateLinks.values()) {
-      const place = this.#directory.unreserve(path);
-      if (skipped.includes(target)) skipped.push(path);
-      else linkSync(scopedPath(this.#into, target), place);
-    }
-    for (const path of skipped) this.#xattrs.delete(path);
-    return skipped;
   }
 
   /** Children before parents. What no entry describes is as it is below, where it was a directory there. */
@@ -238,13 +200,11 @@ class Unpacking {
 
   #setMetadata({ path, uid, gid, mode, mtime }: DirectoryEntry | FifoEntry | DeviceEntry): void {
     const place = scopedPath(this.#into, path);
-    try {
+    attempt(path, () => {
       if (this.#options.owner === 'preserve') lchownSync(place, uid, gid);
       chmodSync(place, mode);
       lutimesSync(place, mtime, mtime);
-    } catch (error) {
-      throw explained(path, error);
-    }
+    });
   }
 
   #remember(entry: Exclude<NodeEntry, FileEntry | HardlinkEntry> | Omit<FileEntry, 'digest'>): void {
@@ -254,8 +214,8 @@ class Unpacking {
 
   /** Something of the layer was removed, with all below it, for a later entry to take its place. */
   #forget(path: string): void {
-    for (const known of [this.#xattrs, this.#specials, this.#lateLinks])
-      for (const key of known.keys()) if (key === path || key.startsWith(childOf(path, ''))) known.delete(key);
+    this.#specials.delete(path);
+    for (const key of this.#xattrs.keys()) if (key === path || key.startsWith(`${path}/`)) this.#xattrs.delete(key);
   }
 }
 
@@ -265,28 +225,39 @@ function writeWhole(descriptor: number, bytes: Buffer): Digest {
 }
 
 /** Each chunk is hashed while it is written. */
-async function writeBody(descriptor: number, body: TarBody): Promise<Digest> {
+async function writeBody(path: string, descriptor: number, body: TarBody): Promise<Digest> {
   const contentHash = createHash('sha256');
   for await (const chunk of body) {
-    const writing = writeAll(descriptor, chunk);
+    const writing = writeAll(path, descriptor, chunk);
     contentHash.update(chunk);
     await writing;
   }
   return digestFromHex(contentHash.digest('hex'));
 }
 
-async function writeAll(descriptor: number, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await writeChunk(descriptor, chunk, at)).bytesWritten;
+async function writeAll(path: string, descriptor: number, chunk: Uint8Array): Promise<void> {
+  try {
+    for (let at = 0; at < chunk.length; ) at += (await writeChunk(descriptor, chunk, at)).bytesWritten;
+  } catch (error) {
+    throw explained(path, error);
+  }
 }
 
 const writeChunk = promisify(write);
 
+/** Failures of the disk get the path of the entry; those of the stream it comes from are none of its own. */
+function attempt<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
 function explained(path: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
-  if (code === undefined || cause instanceof FailureError) return cause;
-  return new FailureError(unpackFailed(path, code, hints.get(code)), {
-    cause,
-  });
+  if (typeof code !== 'string' || cause instanceof FailureError) return cause;
+  return new FailureError(unpackFailed(path, code, hints.get(code)), { cause });
 }
 
 const hints: ReadonlyMap<string, string> = new Map([
