@@ -77,7 +77,7 @@ function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: re
 function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reasons: readonly PlanReason[]): Decision {
   const platforms = question.wanted.map((platform): PlannedPlatform => {
     const entry = entryOf(tag, platform);
-    const source: PlatformSource = entry ? { from: 'tag', manifest: entry.manifest } : { from: 'build' };
+    const source: PlatformSource = entry ? { from: 'tag', manifest: entry.manifest } : { from: 'nowhere' };
     return { ...planned(platform, question.keyOf(platform), question), source };
   });
   return { action, platforms, reasons, changed: action === 'drift' ? driftIn(tag, question) : undefined };

@@ -1,5 +1,5 @@
 import { formatPlatform } from '../oci/platform.ts';
-import type { Action, Plan, PlannedImage } from './plan.ts';
+import type { Action, Plan, PlannedImage, PlatformSource } from './plan.ts';
 
 /** `cip.plan/v1`: a plan for programs. Durations in milliseconds; fields are only ever added. */
 export interface PlanJson {
@@ -24,7 +24,7 @@ interface ImageJson {
     readonly platform: string;
     readonly key: string;
     readonly previousKey?: string;
-    readonly source: 'build' | 'tag' | 'store' | 'registry';
+    readonly source: PlatformSource['from'];
     readonly estimateMs?: number;
   }[];
   readonly dependsOn: readonly string[];

@@ -66,6 +66,8 @@ export interface PlannedPlatform {
 /** Where the manifest of a platform comes from. */
 export type PlatformSource =
   | { readonly from: 'build' }
+  /** The tag lacks it, and nothing is done about that. */
+  | { readonly from: 'nowhere' }
   /** The index that the tag names has it. */
   | { readonly from: 'tag'; readonly manifest: Descriptor }
   /** It is known under another reference. */

@@ -179,6 +179,7 @@ class PlanRun {
 function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
   if (outcome === undefined) return { status: 'untouched' };
   if (outcome.status === 'done') return outcome.value;
+  if (outcome.status === 'blocked' && signal.aborted) return { status: 'not-started' };
   if (outcome.status !== 'failed') return outcome;
   return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -34,7 +35,9 @@ export interface ImageSources {
   readonly files?: Readonly<Record<string, string>>;
 }
 
+/** Waited on by everything at once, as the one signal of a whole program is. */
 export const never = new AbortController().signal;
+setMaxListeners(0, never);
 export const amd64 = platform('linux/amd64');
 export const arm64 = platform('linux/arm64');
 export const onAmd64 = { kind: 'host', platform: amd64 } as const;
