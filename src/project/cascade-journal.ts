@@ -172,14 +172,14 @@ async function removeJournal(directory: string, finished: Journal): Promise<void
 
 /** Removes what a killed process was still writing, or no longer removing. */
 async function removeAbandoned(directory: string): Promise<void> {
-  const entries = await readdir(join(directory, '.cip')).catch(() => []);
+  const entries = await readdir(join(directory, '.cip')).catch(() => undefined);
+  if (entries === undefined) return;
   const abandoned = entries.filter((name) => {
     const pid = /^cascade-(\d+)-[0-9a-f-]+$/.exec(name)?.[1];
     return pid !== undefined && !isAlive(Number(pid));
   });
-  if (abandoned.length === 0) return;
   await Promise.all(abandoned.map((name) => rm(join(directory, '.cip', name), { recursive: true, force: true })));
-  await rmdir(join(directory, '.cip')).catch(() => {});
+  if (entries.length === abandoned.length) await rmdir(join(directory, '.cip')).catch(() => {});
 }
 
 function isAlive(pid: number): boolean {
