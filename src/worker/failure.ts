@@ -1,0 +1,70 @@
+import type { Failure } from '../result.ts';
+
+/** `said` is what unshare(1) answered; `remedies` are commands or settings, most likely first. */
+export function noUserNamespaces(said: string, remedies: readonly string[]) {
+  return {
+    reason: 'no-user-namespaces',
+    message: 'this machine gives no user namespace to build in',
+    hint: remedies.join('; or '),
+    details: said.trim().split('\n'),
+  } as const satisfies Failure;
+}
+
+export function idMapRefused(said: string) {
+  return {
+    reason: 'id-map-refused',
+    message: 'the kernel refused every map of user ids for the namespace to build in',
+    hint: 'root needs the capabilities SETUID, SETGID and SETFCAP for it',
+    details: said.trim().split('\n'),
+  } as const satisfies Failure;
+}
+
+export function subuidRangeMissing(user: string) {
+  return {
+    reason: 'subuid-range-missing',
+    message: `${user} has no range of ids in /etc/subuid and /etc/subgid: files of images keep no owner, and steps run as root only`,
+    hint: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+  } as const satisfies Failure;
+}
+
+export function idMapHelpersMissing() {
+  return {
+    reason: 'newuidmap-missing',
+    message: 'newuidmap and newgidmap are not installed: files of images keep no owner, and steps run as root only',
+    hint: 'install uidmap (Debian, Ubuntu) or shadow-utils (Fedora) or shadow-subids (Alpine)',
+  } as const satisfies Failure;
+}
+
+export function idMapHelpersRefused(said: string) {
+  return {
+    reason: 'newuidmap-refused',
+    message: `newuidmap could not map the ids of /etc/subuid: ${said.trim() || 'it gave no reason'}; files of images keep no owner, and steps run as root only`,
+    hint: 'newuidmap has to be set-user-ID root, and new privileges allowed (Kubernetes: allowPrivilegeEscalation: true)',
+  } as const satisfies Failure;
+}
+
+export function rootIdsRefused(said: string) {
+  return {
+    reason: 'root-ids-refused',
+    message: `root may not map the ids of this machine (${said}): files of images keep no owner, and steps run as root only`,
+    hint: 'give the process the capabilities SETUID, SETGID and SETFCAP, which are among the defaults of containers',
+  } as const satisfies Failure;
+}
+
+export function toolMissing(name: string, from: string) {
+  return {
+    reason: 'tool-missing',
+    message: `the program ${name} is needed to enter a user namespace and is not on PATH`,
+    hint: `install ${from}`,
+  } as const satisfies Failure;
+}
+
+/** The process that builds ended by itself, or was killed. `said` is the end of what it wrote to standard error. */
+export function workerDied(how: string, said: string) {
+  return {
+    reason: 'worker-died',
+    message: `the process that builds images ended unexpectedly (${how})`,
+    hint: 'if it was killed for lack of memory, build fewer images at once (-j)',
+    ...(said.trim() === '' ? {} : { details: said.trim().split('\n') }),
+  } as const satisfies Failure;
+}

@@ -1,0 +1,82 @@
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import type { Builder } from '../builder.ts';
+import type { EngineOptions } from '../engine/engine-options.ts';
+import { type FromWorker, sendable, type ToWorker } from './protocol.ts';
+
+/** Milliseconds that running steps get to end when the parent is gone. */
+const GRACE = 3000;
+
+/** What the module named by `start` exports. */
+interface EngineModule {
+  createEngine(options: EngineOptions): Promise<Builder>;
+}
+
+const running = new Map<number, { readonly abort: AbortController; readonly done: Promise<void> }>();
+let engine: Builder | undefined;
+
+closeInheritedFiles();
+process.umask(0o022);
+process.on('message', (message: ToWorker) => void receive(message));
+process.on('disconnect', () => void end());
+
+async function receive(message: ToWorker): Promise<void> {
+  if (message.type === 'start') await start(message);
+  else if (message.type === 'build') build(message);
+  else if (message.type === 'cancel') running.get(message.id)?.abort.abort();
+  else await end();
+}
+
+async function start({ module, options }: ToWorker & { type: 'start' }): Promise<void> {
+  try {
+    const { createEngine } = (await import(module)) as EngineModule;
+    engine = await createEngine(options);
+    send({ type: 'started' });
+  } catch (error) {
+    send({ type: 'not-started', error: sendable(error) });
+  }
+}
+
+function build({ id, request }: ToWorker & { type: 'build' }): void {
+  const abort = new AbortController();
+  const progress = {
+    emit: (event: (FromWorker & { type: 'progress' })['event']) => send({ type: 'progress', id, event }),
+  };
+  const done = engine!
+    .build(request, progress, abort.signal)
+    .then(
+      (result) => send({ type: 'built', id, result }),
+      (error) => send({ type: 'not-built', id, error: sendable(error) }),
+    )
+    .finally(() => running.delete(id));
+  running.set(id, { abort, done });
+}
+
+/** Ends what runs, then itself: with the namespace that this process is the second of, all else ends too. */
+async function end(): Promise<void> {
+  for (const { abort } of running.values()) abort.abort();
+  setTimeout(() => process.exit(1), GRACE).unref();
+  await Promise.all([...running.values()].map(({ done }) => done));
+  await engine?.close();
+  process.exit(0);
+}
+
+function send(message: FromWorker): void {
+  // A parent that is gone needs no news.
+  if (process.connected) process.send!(message, () => {});
+}
+
+/** Files that whoever started the parent has left open would reach every step. What Node opens is closed on exec. */
+function closeInheritedFiles(): void {
+  const CLOSE_ON_EXEC = 0o2000000;
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    if (fd <= 2) continue;
+    try {
+      const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
+      if (flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) closeSync(fd);
+    } catch (error) {
+      // The one the directory was read by is closed by now.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}

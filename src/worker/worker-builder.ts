@@ -1,0 +1,176 @@
+import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
+import type { EngineOptions } from '../engine/engine-options.ts';
+import type { Progress } from '../progress.ts';
+import { FailureError } from '../result.ts';
+import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
+import { workerDied } from './failure.ts';
+import { type FromWorker, received, type ToWorker } from './protocol.ts';
+
+/** This file's own: `.ts` in a checkout, `.js` in a package. */
+const extension = extname(import.meta.url);
+
+export interface WorkerBuilderOptions {
+  /** The tier is known once the worker has entered its namespaces. */
+  readonly engine: Omit<EngineOptions, 'tier'>;
+  readonly user: EnterOptions['user'];
+  readonly isolation: EnterOptions['isolation'];
+  /** Environment of the worker itself: PATH and little else. */
+  readonly env: Readonly<Record<string, string>> & { readonly PATH: string };
+  /** file: URL of a module that exports `createEngine(options)`; the embedded engine unless given. */
+  readonly module?: string | undefined;
+  /** Options for node; those of this process unless given. */
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+/**
+ * Builds in a process of its own, inside the user namespace that makes the owners of files real. The process is
+ * started by the first build; if it dies, all builds in it fail with `worker-died`, and the next one starts another.
+ */
+export class WorkerBuilder implements Builder {
+  readonly name = 'embedded';
+  readonly #options: WorkerBuilderOptions;
+  #worker: Promise<Worker> | undefined;
+
+  constructor(options: WorkerBuilderOptions) {
+    this.#options = options;
+  }
+
+  async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
+    signal.throwIfAborted();
+    const worker = await this.#started(progress);
+    signal.throwIfAborted();
+    return worker.build(request, progress, signal);
+  }
+
+  async close(): Promise<void> {
+    const worker = await this.#worker?.catch(() => undefined);
+    this.#worker = undefined;
+    await worker?.close();
+  }
+
+  async #started(progress: Progress): Promise<Worker> {
+    if (this.#worker === undefined) {
+      const starting = Worker.start(this.#options, progress);
+      const forget = () => {
+        if (this.#worker === starting) this.#worker = undefined;
+      };
+      this.#worker = starting;
+      starting.then((worker) => worker.ended.finally(forget), forget).catch(() => {});
+    }
+    return this.#worker;
+  }
+}
+
+interface Pending {
+  readonly progress: Progress;
+  readonly resolve: (result: BuildResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The parent's end of one worker process. */
+class Worker {
+  readonly ended: Promise<Ending>;
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  /** What became of it. */
+  #end: Error | undefined;
+
+  static async start(options: WorkerBuilderOptions, progress: Progress): Promise<Worker> {
+    const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
+    const entered = await enter({
+      command: [process.execPath, ...(options.execArgv ?? process.execArgv), main],
+      env: options.env,
+      path: options.env.PATH,
+      user: options.user,
+      isolation: options.isolation,
+    });
+    for (const { message, hint } of entered.warnings) {
+      progress.emit({ type: 'warning', message: hint === undefined ? message : `${message} (${hint})` });
+    }
+    const worker = new Worker(entered);
+    await worker.#begin({
+      type: 'start',
+      module: options.module ?? new URL(`../engine/engine${extension}`, import.meta.url).href,
+      options: { ...options.engine, tier: entered.tier },
+    });
+    return worker;
+  }
+
+  private constructor({ child, ended }: Entered) {
+    this.#child = child;
+    this.ended = ended;
+    child.on('message', (message: FromWorker) => this.#receive(message));
+    void ended.then(
+      (ending) => this.#failAll(new FailureError(workerDied(how(ending), ending.said))),
+      (error) => this.#failAll(error as Error),
+    );
+  }
+
+  build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const cancel = () => this.#send({ type: 'cancel', id });
+    signal.addEventListener('abort', cancel);
+    return new Promise<BuildResult>((resolve, reject) => {
+      if (this.#end !== undefined) throw this.#end;
+      this.#pending.set(id, { progress, resolve, reject });
+      this.#send({ type: 'build', id, request });
+    })
+      .catch((error) => {
+        throw signal.aborted ? signal.reason : error;
+      })
+      .finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  async close(): Promise<void> {
+    this.#send({ type: 'close' });
+    await this.ended;
+  }
+
+  /** Resolves when the engine has been made. */
+  async #begin(start: ToWorker & { type: 'start' }): Promise<void> {
+    const answer = new Promise<FromWorker>((resolve) => this.#child.once('message', resolve));
+    this.#send(start);
+    const first = await Promise.race([answer, this.ended]);
+    if ('code' in first) throw new FailureError(workerDied(how(first), first.said));
+    if (first.type === 'started') return;
+    await this.close();
+    throw first.type === 'not-started' ? received(first.error) : new Error(`unexpected first message: ${first.type}`);
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'started' || message.type === 'not-started') return;
+    const pending = this.#pending.get(message.id);
+    if (pending === undefined) return;
+    if (message.type === 'progress') {
+      pending.progress.emit(message.event);
+      return;
+    }
+    this.#pending.delete(message.id);
+    if (message.type === 'built') pending.resolve(message.result);
+    else pending.reject(received(message.error));
+  }
+
+  #failAll(error: Error): void {
+    this.#end = error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+
+  #send(message: ToWorker): void {
+    // That the worker is gone is told by `ended`.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+}
+
+/** The shell that is pid 1 tells by its status which signal ended the worker. */
+function how({ code, signal }: Ending): string {
+  const number = (code ?? 0) - 128;
+  const name = signal ?? Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return name ?? `exit status ${code}`;
+}
