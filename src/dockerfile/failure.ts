@@ -92,6 +92,15 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
   } as const satisfies Failure;
 }
 
+export function emptyInstruction(at: SourceSpan) {
+  return {
+    reason: 'empty-instruction',
+    message: 'this line goes on below, and nothing follows',
+    hint: 'remove the character at its end',
+    at,
+  } as const satisfies Failure;
+}
+
 export function unterminatedHeredoc(name: string, at: SourceSpan) {
   return {
     reason: 'unterminated-heredoc',

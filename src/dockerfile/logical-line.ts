@@ -13,7 +13,7 @@ interface Piece {
   readonly offset: number;
 }
 
-/** An instruction in one line: continuations joined, comments between them dropped; knows where each character stands. */
+/** An instruction in one line, if not all of it is blank: continuations joined, comments between them dropped; knows where each character stands. */
 export class LogicalLine {
   readonly text: string;
   readonly source: Source;
@@ -68,8 +68,7 @@ export function readLogicalLine(source: Source, offset: number, escapeCharacter:
   return undefined;
 }
 
-/** Undefined where lines go on from one to the next, up to the end of the file, and have nothing in them. */
-function joinContinuations(source: Source, first: PhysicalLine, escapeCharacter: Escape): ReadLine | undefined {
+function joinContinuations(source: Source, first: PhysicalLine, escapeCharacter: Escape): ReadLine {
   const pieces: Piece[] = [];
   let text = '';
   let emptyLine: PhysicalLine | undefined;
@@ -84,11 +83,10 @@ function joinContinuations(source: Source, first: PhysicalLine, escapeCharacter:
       }
     }
     const end = continuationAt(source, physical, escapeCharacter);
-    if (physical.start !== (end ?? physical.end)) pieces.push({ index: text.length, offset: physical.start });
+    pieces.push({ index: text.length, offset: physical.start });
     text += source.text.slice(physical.start, end ?? physical.end);
     if (end === undefined) break;
   }
-  if ([...text].every(isSpace)) return undefined;
   return { line: new LogicalLine(source, text, pieces, last.end), next: last.next, emptyLine };
 }
 

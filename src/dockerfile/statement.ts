@@ -1,6 +1,13 @@
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import type { FromInstruction, Instruction } from './dockerfile.ts';
-import { blankName, invalidTrigger, jsonNotStrings, missingValue, unknownInstruction } from './failure.ts';
+import {
+  blankName,
+  emptyInstruction,
+  invalidTrigger,
+  jsonNotStrings,
+  missingValue,
+  unknownInstruction,
+} from './failure.ts';
 import { type FlagWord, readFlags } from './flags.ts';
 import type { Escape, LogicalLine } from './logical-line.ts';
 import { isSpace, trimmedRange } from './space.ts';
@@ -76,7 +83,7 @@ const grammars: Readonly<Record<Keyword, Grammar>> = {
 export function readStatement(line: LogicalLine, escapeCharacter: Escape, from = 0): Result<Statement, Failure> {
   const [start, end] = trimmedRange(line.text, from, line.text.length);
   const [first] = blankSeparated(line.text, start, end);
-  if (!first) throw new Error('a logical line without a word');
+  if (!first) return failed(emptyInstruction(line.spanToEnd(0)));
   const keyword = first.text.toUpperCase();
   if (!isKeyword(keyword)) {
     const suggestion = suggestionFor(first.text, Object.keys(grammars));

@@ -17,6 +17,7 @@ const files: [title: string, text: string, want: readonly string[]][] = [
   ['negations, blanks behind the mark away', '!a\n!  b\n ! c', ['!a', '!b', '!c']],
   ['clean paths', './a\nb/\nc//d\ne/./f\ng/../h\n/i\n!/j/', ['a', 'b', 'c/d', 'e/f', 'h', 'i', '!j']],
   ['what cleaning leaves', '.\n/\n..\n../a\n/../b', ['.', '/', '..', '../a', 'b']],
+  ['a ! that is no mark', '/!a\n./!b\n!!c\n!/!d', ['\\!a', '\\!b', '!!c', '!!d']],
   ['wildcards', '*.log\n**/x\na\\*\n[a-c]?', ['*.log', '**/x', 'a\\*', '[a-c]?']],
 ];
 for (const [title, text, want] of files) {
@@ -41,6 +42,7 @@ test('parseIgnorePattern() cleans one pattern, and refuses an empty one', () => 
   assert.equal(valueIn(parseIgnorePattern(' ./a//b/ ')), 'a/b');
   assert.deepEqual(reasonsIn(parseIgnorePattern(' ')), ['bad-pattern']);
   assert.deepEqual(reasonsIn(parseIgnorePattern('!')), ['empty-negation']);
+  assert.deepEqual(reasonsIn(parseIgnorePattern('!/')), ['empty-negation']);
 });
 
 test('ignoreMatcher() takes an unchecked pattern for a bug', () => {
@@ -67,6 +69,8 @@ const cases: [patterns: string, excluded: string, included: string][] = [
   ['a.b+(c)', 'a.b+(c)', 'aXb+(c)'],
   ['\\*', '*', 'a'],
   ['한*', '한글 한', '글한'],
+  ['* !!b', 'a b', '!b !b/c'],
+  ['\\!a', '!a', 'a'],
   ['* !b', 'a b/../a', 'b b/c'],
   ['* !b/c', 'a b b/d', 'b/c b/c/d'],
   ['a !a/b a/b/c', 'a a/c a/b/c', 'a/b a/b/d'],

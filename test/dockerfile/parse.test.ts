@@ -329,6 +329,7 @@ const wrong: [title: string, text: string, want: readonly string[]][] = [
     'ARG A\nRUN a\nENV b=c\nFROM d',
     ['instruction-before-from 2:1 RUN a', 'instruction-before-from 3:1 ENV b=c'],
   ],
+  ['lines that go on and hold nothing', 'FROM a\n \\\n# b\n  \\\n', ['empty-instruction 4:1   \\']],
   ['an unknown instruction', 'FROM a\nRNU b', ['unknown-instruction 2:1 RNU']],
   ['an unknown flag', 'FROM a\nCOPY --form=b c d', ['unknown-flag 2:6 --form=b']],
   ['a flag where there are none', 'FROM a\nUSER --b c', ['unknown-flag 2:6 --b']],
