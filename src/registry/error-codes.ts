@@ -13,8 +13,9 @@ export interface ErrorCode {
  */
 export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   BLOB_UNKNOWN: { temporary: false, meaning: 'it does not have the blob' },
+  /** Docker's own registry says so where a chunk broke off. A new upload may do. */
   BLOB_UPLOAD_INVALID: {
-    temporary: false,
+    temporary: true,
     meaning: 'it does not accept the upload',
     hint: 'a proxy before the registry may have changed the request; look into its log',
   },

@@ -159,6 +159,8 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<RegistryResponse> {
     signal.throwIfAborted();
+    // One signal may end any number of requests; Node takes more than ten listeners for a leak.
+    setMaxListeners(0, signal);
     const {
       statusCode,
       headers,
@@ -169,6 +171,8 @@ export class Transport {
       body: typeof body === 'function' ? await body() : (body ?? null),
       dispatcher: this.#connections.to(request.url, !this.#isInsecure(request.url)),
       ...(patience !== undefined && { headersTimeout: patience }),
+      // Or each HEAD would end its connection, for the sake of servers that answer it with a body.
+      reset: false,
       signal,
     });
     const flat = Object.entries(headers).map(([name, value]) => [

@@ -122,7 +122,7 @@ export class BlobUpload {
         try {
           ({ location, offset } = await this.#sendChunk(reader, location, before, end - before));
         } catch (error) {
-          if (this.#isRefusalOfChunks(error, before)) return await this.#sendWithoutChunks();
+          if (before === 0 && failures === 0 && isRefusalOfChunks(error)) return await this.#sendWithoutChunks();
           if (!isStatus(error, 416) && !(error instanceof TransferError && error.temporary)) throw error;
           trouble = error;
           if (!isStatus(error, 416)) await this.#transport.retrier.pause(error, failures + 1, this.#signal);
@@ -164,25 +164,27 @@ export class BlobUpload {
     );
   }
 
-  /** Only the first chunk shows whether a registry takes chunks; what it refuses later it refuses for another reason. */
-  #isRefusalOfChunks(error: unknown, offset: number): boolean {
-    return offset === 0 && isStatus(error, 400, 404, 405, 411, 413, 415, 501);
-  }
-
   async #sendWithoutChunks(): Promise<void> {
     this.#habits.refusesChunks.add(this.#place.registry);
     await this.#sendAtOnce(await this.#start());
   }
 
   async #whereItStands(at: URL): Promise<{ readonly location: URL; readonly offset: number }> {
-    return await this.#transport.send(
-      this.#request({ method: 'GET', at, accept: [204, 202, 200] }),
-      async (response) => ({
-        location: response.headers['location'] === undefined ? at : this.#locationOf(response),
-        offset: receivedBy(response) ?? 0,
-      }),
-      this.#signal,
-    );
+    try {
+      return await this.#transport.send(
+        this.#request({ method: 'GET', at, accept: [204, 202, 200] }),
+        async (response) => ({
+          location: response.headers['location'] === undefined ? at : this.#locationOf(response),
+          offset: receivedBy(response) ?? 0,
+        }),
+        this.#signal,
+      );
+    } catch (error) {
+      if (!isStatus(error, 400, 404, 410, 416)) throw error;
+      // Docker's own registry gives an upload up if a chunk of it broke off: it is to begin anew.
+      const { failure, status, codes } = error;
+      throw new TransferError(failure, { temporary: true, status, codes, cause: error });
+    }
   }
 
   #standsStill() {
@@ -266,6 +268,11 @@ function receivedBy({ headers }: RegistryResponse): number | undefined {
   return last === '0' ? 0 : Number(last) + 1;
 }
 
-function isStatus(error: unknown, ...statuses: readonly number[]): boolean {
+/** To be asked about the first chunk only: what a registry refuses later it refuses for another reason. */
+function isRefusalOfChunks(error: unknown): boolean {
+  return isStatus(error, 400, 404, 405, 411, 413, 415, 501);
+}
+
+function isStatus(error: unknown, ...statuses: readonly number[]): error is TransferError {
   return error instanceof TransferError && error.status !== undefined && statuses.includes(error.status);
 }
