@@ -242,6 +242,15 @@ export function heredocWithBlanks(keyword: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+export function unclearHeredoc(text: string, at: SourceSpan) {
+  return {
+    reason: 'unclear-heredoc',
+    message: `quotes in this line do not match, so that ${text} is not a heredoc`,
+    hint: 'give every quote its partner, or put a backslash before it',
+    at,
+  } as const satisfies Failure;
+}
+
 export function invalidTrigger(keyword: string, at: SourceSpan) {
   return {
     reason: 'invalid-trigger',

@@ -68,6 +68,8 @@ const cases: [patterns: string, excluded: string, included: string][] = [
   ['[^a-c]x', 'dx', 'ax'],
   ['a.b+(c)', 'a.b+(c)', 'aXb+(c)'],
   ['\\*', '*', 'a'],
+  ['\\d\\+', 'd+', '1 11'],
+  ['[*]', '*', 'a'],
   ['한*', '한글 한', '글한'],
   ['* !!b', 'a b', '!b !b/c'],
   ['\\!a', '!a', 'a'],

@@ -115,6 +115,20 @@ test('the body below a line that is wrong is not taken for instructions', () => 
   ]);
 });
 
+const unclear: [line: string, at: string][] = [
+  ["COPY it's <<EOF /a", '2:11 <<EOF'],
+  ['COPY a\\ <<EOF', '2:9 <<EOF'],
+];
+for (const [line, at] of unclear) {
+  test(`parseDockerfile() refuses what only looks like a heredoc: ${line}`, () => {
+    assert.deepEqual(complaints(`FROM a\n${line}\n`), [`unclear-heredoc ${at}`]);
+  });
+}
+
+test('a form of the shell that the builder does not know hides no heredoc', () => {
+  assert.deepEqual(bodies('RUN echo ${a[0]} ${#b} ${c^^} <<E\nx\nE\n'), { E: 'x\n' });
+});
+
 const scripts: [title: string, run: string, want: ReturnType<typeof runScript>][] = [
   ['text', 'RUN make all', { kind: 'shell', text: 'make all' }],
   ['the body of a single heredoc', 'RUN <<EOF\nmake $all\nEOF', { kind: 'shell', text: 'make $all\n' }],

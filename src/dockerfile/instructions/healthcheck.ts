@@ -31,6 +31,10 @@ export function parseHealthcheck(statement: Statement, context: ParseContext): R
     if (written.rest.kind !== 'nothing') {
       return failed(invalidHealthcheck('NONE with a command', line.span(written.type.start, end)));
     }
+    if (statement.flags.length > 0) {
+      const at = line.span(start, end);
+      context.warn({ reason: 'flags-without-effect', message: 'HEALTHCHECK NONE makes no use of its flags', at });
+    }
     return ok({ ...base, check: { type: 'none' } });
   }
   if (type !== 'CMD') {

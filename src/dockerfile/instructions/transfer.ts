@@ -1,6 +1,6 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { Heredoc } from '../dockerfile.ts';
-import { heredocAsDestination, heredocWithBlanks, missingArguments } from '../failure.ts';
+import { heredocAsDestination, heredocWithBlanks, missingArguments, unclearHeredoc } from '../failure.ts';
 import { heredocWords } from '../heredoc.ts';
 import type { ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
@@ -38,6 +38,8 @@ function pathsOfWords(
     if (word === words.at(-1)) return failed(heredocAsDestination(keyword, at));
     isHeredoc.add(word);
   }
+  const unclear = words.find((word) => !isHeredoc.has(word) && heredocWords(word.text).length > 0);
+  if (unclear) return failed(unclearHeredoc(unclear.text, line.span(unclear.start, unclear.end)));
   const sources = words.slice(0, -1).filter((word) => !isHeredoc.has(word));
   return ok({
     sources: sources.map((word) => word.text),
