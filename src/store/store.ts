@@ -113,7 +113,7 @@ async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise
     paths.trash,
   ];
   try {
-    await mkdir(paths.root, { recursive: true });
+    await makeRoot(paths.root);
     await refuseStrangers(paths);
     for (const directory of directories) await mkdir(directory, { recursive: true });
     await lock.hold(async () => {
@@ -131,6 +131,16 @@ async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise
     }, signal);
   } catch (error) {
     throw explained(error, paths.root);
+  }
+}
+
+async function makeRoot(root: string): Promise<void> {
+  try {
+    await mkdir(root, { recursive: true });
+  } catch (error) {
+    // What Node says too where the file system is read-only; the plain call knows better.
+    if (codeOf(error) === 'ENOENT') await mkdir(root);
+    throw error;
   }
 }
 
