@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { movesLatest } from '../../src/orchestrator/latest.ts';
+
+const cases: [title: string, version: string, existing: readonly string[], want: boolean][] = [
+  ['the first version', '1.0.0', [], true],
+  ['its own version again', '1.0.0', ['1.0.0', 'latest'], true],
+  ['a newer version', '1.10.0', ['1.9.0'], true],
+  ['an older version', '1.9.0', ['1.10.0'], false],
+  ['a prerelease', '2.0.0-rc.1', ['1.0.0'], false],
+  ['a release before which a prerelease of a later one came', '1.0.0', ['2.0.0-rc.1'], true],
+  ['a version of two numbers', '1.3', ['1.2'], true],
+  ['an older date', '2026.01', ['2026.11'], false],
+  ['tags that are no versions', '1.0.0', ['edge', 'sha-123abc', 'v9-old'], true],
+];
+for (const [title, version, existing, want] of cases) {
+  test(`movesLatest() is ${want} for ${title}`, () => assert.equal(movesLatest(version, existing), want));
+}
