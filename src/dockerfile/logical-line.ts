@@ -44,8 +44,15 @@ export class LogicalLine {
 
   /** Offset in the file of the character at `index`. */
   offsetOf(index: number): number {
-    const piece = this.#pieces.findLast((candidate) => candidate.index <= index);
-    if (!piece) throw new Error(`no character ${index} in a logical line of ${this.text.length}`);
+    let low = 0;
+    let high = this.#pieces.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#pieces[middle]?.index ?? 0) <= index) low = middle;
+      else high = middle - 1;
+    }
+    const piece = this.#pieces[low];
+    if (!piece) throw new Error('a logical line that is nowhere');
     return piece.offset + (index - piece.index);
   }
 }
