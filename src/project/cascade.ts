@@ -180,11 +180,11 @@ function withoutRepeats(edits: readonly ReferenceEdit[]) {
 }
 
 /**
- * The default of an ARG may be used in more places than the reference it is raised for. So the Dockerfile is read again
- * as it would be, and every reference must have become what is planned for it, or have stayed what it was.
+ * The default of an ARG may be used in more places than the reference it is raised for. Where that is possible at all,
+ * the Dockerfile is read again as it would be: every reference must have become what is planned for it, or have stayed.
  */
 function checkArguments(plan: ContextPlan, project: Project, options: CascadeOptions): readonly Failure[] {
-  const raised = plan.edges.find(({ edge, edits }) => edge.argument !== undefined && edits.length > 0);
+  const raised = plan.edges.find(({ edge, edits }) => edits.length > 0 && isSharedArgument(edge, plan));
   const changed = plan.files.find(({ file }) => file === plan.context.dockerfile.file);
   if (raised === undefined || changed === undefined) return [];
   const dockerfile = parseDockerfile(changed.after, changed.file);
@@ -196,6 +196,14 @@ function checkArguments(plan: ContextPlan, project: Project, options: CascadeOpt
   const isAsPlanned = planned.length === found.length && planned.every((text, index) => text === found[index]);
   const [edit] = raised.edits;
   return isAsPlanned ? [] : [ambiguousArgument(edit!.name, edit!.parent, edit!.after, edit!.at)];
+}
+
+/** Whether the ARG that an edge has its version from may be used by anything but references that are raised with it. */
+function isSharedArgument({ argument, versionAt }: Edge, { context, edges }: ContextPlan): boolean {
+  if (argument === undefined) return false;
+  const mentions = context.dockerfileText.split(argument).length - 1;
+  const own = edges.filter(({ edits }) => edits.some(({ at }) => at.offset === versionAt?.offset));
+  return mentions > own.length + 1;
 }
 
 function meaning({

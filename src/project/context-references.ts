@@ -3,7 +3,7 @@ import type { Platform } from '../oci/platform.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
 import { type Edge, edgeOf } from './edge.ts';
 import { selfReference, undeclaredRegistry, unknownParent } from './failure.ts';
-import { type GlobalScope, globalArguments, globalScope } from './global-scope.ts';
+import { type GlobalScope, globalArguments, globalScope, usesPlatform } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
 import { anyRegistry, type ImageReference, imageReferences, type ReferenceKind, shown } from './references.ts';
@@ -75,11 +75,12 @@ export function referencesOf(context: Context, project: Project, options: Refere
   };
 }
 
-/** One scope per platform. */
+/** One scope per platform, if that makes a difference. */
 function scopesOf(context: Context, options: ReferenceOptions): Result<readonly GlobalScope[]> {
   const { buildArgs = {}, platforms = usualPlatforms } = options;
   const scopes: GlobalScope[] = [];
-  for (const platform of context.platforms.length > 0 ? context.platforms : platforms) {
+  const own = context.platforms.length > 0 ? context.platforms : platforms;
+  for (const platform of usesPlatform(context.dockerfileText) ? own : [undefined]) {
     const scope = globalScope(context.dockerfile, { buildArgs, registry: anyRegistry, platform });
     if (!scope.ok) return scope;
     scopes.push(scope.value);

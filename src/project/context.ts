@@ -10,8 +10,8 @@ import { parseInfoEdn } from './info-edn.ts';
 import type { Context, Notice } from './project.ts';
 import { parseVersionFile } from './version-file.ts';
 
-/** The files of a context that say what it is. `PLATFORMS_OVERRIDE` and `VERSION` count without `info.edn` only. */
-export const contextFiles = ['Dockerfile', 'info.edn', 'VERSION', 'PLATFORMS_OVERRIDE'] as const;
+/** The files of a context that say what it is. `VERSION` and `PLATFORMS_OVERRIDE` count without `info.edn` only. */
+export type ContextFile = 'Dockerfile' | 'info.edn' | 'VERSION' | 'PLATFORMS_OVERRIDE';
 
 /** A directory under `contexts/` as it was read. */
 export interface ContextContents {
@@ -21,8 +21,8 @@ export interface ContextContents {
   readonly path: string;
   /** Last component of both. */
   readonly name: string;
-  /** Undefined for a file that is not there. */
-  readonly files: Readonly<Record<(typeof contextFiles)[number], Result<Uint8Array | undefined>>>;
+  /** A file that is not there is absent. */
+  readonly files: Readonly<Partial<Record<ContextFile, Result<Uint8Array> | undefined>>>;
 }
 
 /** What became of a directory. */
@@ -70,10 +70,10 @@ function infoIn(contents: ContextContents): Result<ContextInfo> {
   return parseVersionFile(version.value, platforms.value);
 }
 
-function sourceIn(contents: ContextContents, name: (typeof contextFiles)[number]): Result<Source | undefined> {
+function sourceIn(contents: ContextContents, name: ContextFile): Result<Source | undefined> {
   const bytes = contents.files[name];
+  if (bytes === undefined) return ok(undefined);
   if (!bytes.ok) return bytes;
-  if (bytes.value === undefined) return ok(undefined);
   const file = join(contents.path, name);
   const text = decodeDockerfile(bytes.value, file);
   return text.ok ? ok(new Source(file, text.value)) : text;

@@ -8,8 +8,6 @@ export interface GlobalScope {
   readonly dockerfile: Dockerfile;
   readonly given: GivenValues;
   readonly values: ReadonlyMap<string, string>;
-  /** Whether some default differs from platform to platform. */
-  readonly dependsOnPlatform: boolean;
 }
 
 /** What the values come from besides the Dockerfile. */
@@ -18,7 +16,8 @@ export interface GivenValues {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Set whether declared or not. */
   readonly registry: string;
-  readonly platform: Platform;
+  /** Absent where the Dockerfile says nothing that depends on it. */
+  readonly platform?: Platform | undefined;
 }
 
 /** A default to read as if it were another text, to see what it changes. */
@@ -30,6 +29,7 @@ export interface ReplacedDefault {
 /** Names that have a value without being declared. */
 const platformVariable = /(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)/;
 
+/** Whether a Dockerfile may mean different things for different platforms. */
 export function usesPlatform(text: string): boolean {
   return platformVariable.test(text);
 }
@@ -40,7 +40,10 @@ export function globalScope(
   given: GivenValues,
   replaced?: ReplacedDefault,
 ): Result<GlobalScope> {
-  const values = new Map([...platformValues(given.platform), ['REGISTRY', given.registry] as const]);
+  const values = new Map([
+    ['REGISTRY', given.registry] as const,
+    ...(given.platform ? platformValues(given.platform) : []),
+  ]);
   const failures: Failure[] = [];
   for (const argument of globalArguments(dockerfile)) {
     if (argument.key === 'REGISTRY') continue;
@@ -54,8 +57,7 @@ export function globalScope(
     }
   }
   if (failures.length > 0) return failed(failures);
-  const dependsOnPlatform = globalArguments(dockerfile).some(({ value = '' }) => usesPlatform(value));
-  return ok({ dockerfile, given, values, dependsOnPlatform });
+  return ok({ dockerfile, given, values });
 }
 
 export function globalArguments(dockerfile: Dockerfile): readonly KeyValue[] {

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import fastGlob from 'fast-glob';
 import { failed, failuresOf, ok, type Result } from '../result.ts';
 import { recoverCascade } from './cascade-journal.ts';
-import { type ContextContents, contextFiles } from './context.ts';
+import type { ContextContents, ContextFile } from './context.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import { danglingLink, finishedCascade, missingContexts, notAFile, unreadable } from './failure.ts';
 import { mapBounded } from './map-bounded.ts';
@@ -15,7 +15,7 @@ export interface LoadOptions {
   readonly shownAs?: string | undefined;
 }
 
-/** How many contexts are read at a time, with four files each. */
+/** How many contexts are read at a time, with two files each. */
 const parallel = 32;
 
 /**
@@ -40,21 +40,24 @@ export async function loadProject(directory: string, { shownAs = '' }: LoadOptio
 }
 
 async function readContext(place: Omit<ContextContents, 'files'>): Promise<ContextContents> {
-  const isIgnored = parseContextDirectory(place.name).kind === 'ignored';
-  const read = async (name: string): Promise<readonly [string, Result<Uint8Array | undefined>]> => [
-    name,
-    isIgnored ? ok(undefined) : await readIfThere(join(place.directory, name), join(place.path, name)),
-  ];
-  const files = Object.fromEntries(await Promise.all(contextFiles.map(read))) as ContextContents['files'];
-  return { ...place, files };
+  if (parseContextDirectory(place.name).kind === 'ignored') return { ...place, files: {} };
+  const [dockerfile, info] = await Promise.all([readIn(place, 'Dockerfile'), readIn(place, 'info.edn')]);
+  if (info !== undefined) return { ...place, files: { Dockerfile: dockerfile, 'info.edn': info } };
+  const [version, platforms] = await Promise.all([readIn(place, 'VERSION'), readIn(place, 'PLATFORMS_OVERRIDE')]);
+  return { ...place, files: { Dockerfile: dockerfile, VERSION: version, PLATFORMS_OVERRIDE: platforms } };
 }
 
-async function readIfThere(path: string, file: string): Promise<Result<Uint8Array | undefined>> {
+/** Undefined for a file that is not there. */
+async function readIn(
+  place: Omit<ContextContents, 'files'>,
+  name: ContextFile,
+): Promise<Result<Uint8Array> | undefined> {
   try {
-    return ok(await readFile(path));
+    return ok(await readFile(join(place.directory, name)));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return ok(undefined);
+    if (code === 'ENOENT') return undefined;
+    const file = join(place.path, name);
     return failed([code === 'EISDIR' ? notAFile(file) : unreadable(file, message)]);
   }
 }

@@ -2,7 +2,7 @@ import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import { parseReference } from '../oci/reference.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { invalidReference, unresolvableReference } from './failure.ts';
-import { expandIn, type GlobalScope, usesPlatform } from './global-scope.ts';
+import { expandIn, type GlobalScope } from './global-scope.ts';
 
 /** Where in a Dockerfile a reference to an image was found. */
 export type ReferenceKind = 'from' | 'copy-from' | 'mount-from' | 'onbuild';
@@ -55,14 +55,14 @@ export function imageReferences(
     const seen = new Set<string>();
     for (const scope of scopes) {
       const resolved = resolve(place, scope, registries);
-      if (!resolved.ok) failures.push(...resolved.failure);
-      else if (resolved.value !== undefined && !seen.has(resolved.value.expanded)) {
+      if (!resolved.ok) {
+        failures.push(...resolved.failure);
+        break;
+      }
+      if (resolved.value !== undefined && !seen.has(resolved.value.expanded)) {
         seen.add(resolved.value.expanded);
         references.push(resolved.value);
       }
-      // What does not depend on the platform is the same in every other scope.
-      if (!usesPlatform(place.text) && !scope.dependsOnPlatform) break;
-      if (!resolved.ok) break;
     }
   }
   return { references, failures };

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { contextFiles } from '../../../src/project/context.ts';
+import type { ContextContents } from '../../../src/project/context.ts';
 import type { ReferenceOptions } from '../../../src/project/context-references.ts';
 import { type DependencyGraph, dependencyGraph } from '../../../src/project/dependency-graph.ts';
 import { parseProject } from '../../../src/project/parse-project.ts';
@@ -17,20 +17,9 @@ export function image(version: string, ...dockerfile: readonly string[]): Readon
 
 /** The project that these files are, without a disk: it lies in `/project`. */
 export function projectFrom(files: ProjectFiles): Result<Project> {
-  const contexts = Object.entries(files).map(([name, texts]) => {
-    const bytes = (file: string) => ok(texts[file] === undefined ? undefined : Buffer.from(texts[file]));
-    const [Dockerfile, infoEdn, VERSION, PLATFORMS_OVERRIDE] = contextFiles.map(bytes);
-    return {
-      directory: `/project/contexts/${name}`,
-      path: `contexts/${name}`,
-      name,
-      files: {
-        Dockerfile: Dockerfile!,
-        'info.edn': infoEdn!,
-        VERSION: VERSION!,
-        PLATFORMS_OVERRIDE: PLATFORMS_OVERRIDE!,
-      },
-    };
+  const contexts = Object.entries(files).map(([name, texts]): ContextContents => {
+    const bytes = Object.entries(texts).map(([file, text]) => [file, ok(Buffer.from(text))]);
+    return { directory: `/project/contexts/${name}`, path: `contexts/${name}`, name, files: Object.fromEntries(bytes) };
   });
   return parseProject({ directory: '/project', path: 'contexts', contexts });
 }
