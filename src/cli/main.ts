@@ -48,7 +48,8 @@ async function answer(line: Exclude<CommandLine, { kind: 'run' }>): Promise<stri
 async function run(command: Command, invocation: Invocation): Promise<ExitStatus> {
   if (command.load === undefined) throw new Error(`${command.name} cannot be run`);
   color = invocation.options.color;
-  const { createWorld } = await import('./world.ts');
+  // Loaded in a function of its own: tsc leaves `import('./x.ts')` as it is in a function that has `using`.
+  const createWorld = await worldMaker();
   using interruption = watchForInterruption((signal) => exit(statusOfSignal(signal)));
   try {
     await using world = await createWorld(here, invocation.options, interruption.signal);
@@ -60,6 +61,10 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
     if (by === undefined) throw error;
     return stopped(by);
   }
+}
+
+async function worldMaker() {
+  return (await import('./world.ts')).createWorld;
 }
 
 /** What went wrong after the signal went wrong because of it. */
@@ -86,7 +91,7 @@ async function complain(failures: readonly Failure[]): Promise<void> {
     import('./source-reader.ts'),
   ]);
   const colors = colorsFor(color, here.env, here.stderr.isTTY);
-  here.stderr.write(reportFailures(failures, { colors, readSource: sourceReader(here.cwd) }));
+  here.stderr.write(reportFailures(failures, { colors, readSource: sourceReader(here.cwd), cwd: here.cwd }));
 }
 
 /** The width to break lines at: the terminal's, or one that is good to read in a file. */

@@ -5,6 +5,8 @@ export interface ReportOptions {
   readonly colors: Colors;
   /** The text of a file that a span names; undefined if it cannot be read. */
   readonly readSource: (file: string) => string | undefined;
+  /** Absolute; places below it are shown as seen from there. */
+  readonly cwd: string;
 }
 
 /** What stands after the word: `error[cycle]: …`. */
@@ -60,8 +62,10 @@ export function reportFailure(failure: Failure, level: Level, options: ReportOpt
   return lines.join('\n');
 }
 
-function excerpt(at: SourceSpan, gutter: string, paint: Colors, { colors, readSource }: ReportOptions): string[] {
-  const place = `${gutter.slice(1)}${colors.dim('-->')} ${at.file}:${at.line}:${at.column}`;
+function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportOptions): string[] {
+  const { colors, readSource, cwd } = options;
+  const file = at.file.startsWith(`${cwd}/`) ? at.file.slice(cwd.length + 1) : at.file;
+  const place = `${gutter.slice(1)}${colors.dim('-->')} ${file}:${at.line}:${at.column}`;
   const source = readSource(at.file)?.split(/\r?\n/)[at.line - 1];
   if (source === undefined) return [place];
   const start = Math.min(at.column - 1, source.length);

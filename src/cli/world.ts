@@ -89,7 +89,7 @@ export async function createWorld(
     progress,
     logs,
     colors: colorsFor(options.color ?? 'auto', env, stdout.isTTY),
-    reportOptions: { colors, readSource: sourceReader(cwd) },
+    reportOptions: { colors, readSource: sourceReader(cwd), cwd },
     registryOptions: registry,
     builder,
     storeDirectory: root,

@@ -7,6 +7,7 @@ import type { Failure } from '../../src/result.ts';
 const dockerfile = ['FROM scratch', '', 'FROM ${REGISTRY}/bas:1.0.0', '\tCOPY a b'].join('\r\n');
 const options = {
   colors: new Chalk({ level: 0 }),
+  cwd: '/home/me/project',
   readSource: (file: string) => (file === 'contexts/02-web/Dockerfile' ? dockerfile : undefined),
 };
 const at = { file: 'contexts/02-web/Dockerfile', line: 3, column: 6, offset: 21, length: 21 };
@@ -51,6 +52,16 @@ const cases: [title: string, failure: Failure, want: string[]][] = [
     'a line of four digits widens the margin; an unreadable file has no excerpt',
     { reason: 'a', message: 'm', hint: 'h', at: { ...at, file: 'gone', line: 1234 } },
     ['error[a]: m', '   --> gone:1234:6', '     = fix: h'],
+  ],
+  [
+    'a place below the working directory as seen from there',
+    { reason: 'a', message: 'm', at: { ...at, file: '/home/me/project/contexts/x' } },
+    ['error[a]: m', ' --> contexts/x:3:6'],
+  ],
+  [
+    'a place elsewhere in full',
+    { reason: 'a', message: 'm', at: { ...at, file: '/home/me/projects/x' } },
+    ['error[a]: m', ' --> /home/me/projects/x:3:6'],
   ],
   [
     'details as they are',

@@ -66,7 +66,7 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Runs the real program to its end. */
-  async cip(...args: readonly (string | RunOptions)[]): Promise<Outcome> {
+  async cip(...args: (string | RunOptions)[]): Promise<Outcome> {
     const options = args.find((arg) => typeof arg !== 'string') ?? {};
     const child = this.#start(
       args.filter((arg) => typeof arg === 'string'),
