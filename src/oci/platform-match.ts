@@ -2,7 +2,7 @@ import type { Descriptor } from './descriptor.ts';
 import { formatPlatform, normalizePlatform, type Platform } from './platform.ts';
 
 /** BuildKit's mark on the entries of an index that are about an image and are none. */
-export const attestationType = { annotation: 'vnd.docker.reference.type', value: 'attestation-manifest' } as const;
+const attestationType = { annotation: 'vnd.docker.reference.type', value: 'attestation-manifest' } as const;
 
 /** Whether an entry of an index attests to another one (provenance, SBOM) and is no image itself. */
 export function isAttestation(descriptor: Descriptor): boolean {

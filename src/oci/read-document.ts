@@ -13,7 +13,7 @@ import { Verifier } from './verify-stream.ts';
 /** Bytes; https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests asks for 4 MiB. */
 export const maxManifestSize = 4 << 20;
 /** Bytes. */
-export const maxConfigSize = 8 << 20;
+const maxConfigSize = 8 << 20;
 
 /** A manifest or an index of a source. `kind` tells which. */
 export type ImageDocument =

@@ -24,6 +24,7 @@ export interface Reference {
   readonly digest?: Digest | undefined;
 }
 
+/** The registry of references that name none. */
 export const dockerHub = 'docker.io';
 const defaultTag = 'latest';
 const maxRepositoryLength = 255;

@@ -1,3 +1,5 @@
+import { dockerHub } from '../oci/reference.ts';
+
 /** Whether a host as references name it (`localhost:5000`) is this machine itself. */
 export function isLoopback(registry: string): boolean {
   const host = registry.replace(/:\d+$/, '').toLowerCase();
@@ -6,7 +8,7 @@ export function isLoopback(registry: string): boolean {
 
 /** The registry's API lives elsewhere than its name says in one case. */
 export function apiHost(registry: string): string {
-  return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
+  return registry === dockerHub ? 'registry-1.docker.io' : registry;
 }
 
 /** What is known of an answer to a question in http. */

@@ -39,7 +39,7 @@ export class RegistryClient implements AsyncDisposable {
   /** Succeeds if a registry answers and lets us in; throws the FailureError that says why it does not. */
   async ping(registry: string, signal: AbortSignal): Promise<void> {
     const place = { registry };
-    const doing = 'answer at all';
+    const doing = 'log in';
     await this.#transport.send(
       { method: 'GET', place, doing, at: '', scopes: [], accept: [200] },
       async (response) => {
