@@ -8,7 +8,7 @@ import { isSpace } from './space.ts';
 export type Variables = ReadonlyMap<string, string> | ((name: string) => string | undefined);
 
 /** Names are in the order of their first use, those in a default that was not needed included. */
-export interface Names {
+interface Names {
   /** Variables that were asked for and are not set. */
   readonly unset: readonly string[];
   /** Variables that were asked for and are set. */
@@ -17,7 +17,7 @@ export interface Names {
 export interface Expansion extends Names {
   readonly value: string;
 }
-export interface WordsExpansion extends Names {
+interface WordsExpansion extends Names {
   readonly words: readonly string[];
 }
 

@@ -64,7 +64,7 @@ export function readHeredoc(
 }
 
 /** What a RUN in shell form executes. */
-export type RunScript =
+type RunScript =
   /** Text for the shell of the stage. */
   | { readonly kind: 'shell'; readonly text: string }
   /** A script with a `#!` line: to be made an executable file of that name, and run as it is. */

@@ -1,7 +1,6 @@
 import type { Failure, Result, SourceSpan } from '../result.ts';
 import type { FromInstruction, Instruction } from './dockerfile.ts';
 import type { HeredocText } from './heredoc.ts';
-import type { Escape } from './logical-line.ts';
 import type { Keyword, Statement } from './statement.ts';
 
 /** Gives a statement its meaning. */
@@ -18,7 +17,6 @@ export interface Warning {
 
 /** What an instruction's parser may need besides the statement. */
 export interface ParseContext {
-  readonly escapeCharacter: Escape;
   /** In the order their words stand in the line. */
   readonly heredocs: readonly HeredocText[];
   /** Offset in the file of the end of the instruction, heredoc bodies included. */

@@ -47,7 +47,6 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
     }
     const { keyword, start } = statement.value;
     const context: ParseContext = {
-      escapeCharacter,
       heredocs: bodies.heredocs,
       end: bodies.end,
       warn: (warning) => warnings.push(warning),

@@ -17,7 +17,7 @@ import { blankSeparated, jsonStrings, shellWords, type Word, wordOf } from './wo
 export type Keyword = (Instruction | FromInstruction)['keyword'];
 
 /** A key and its value, separated by `=` or, in the old form, by blanks. */
-export interface Pair {
+interface Pair {
   readonly word: Word;
   readonly key: Word;
   readonly value: Word;
