@@ -78,7 +78,9 @@ class OverlayRoot implements ActiveSnapshot {
    * Options fit in a page of 4 KiB, so lower directories go by short links relative to the working directory of
    * mount(8): that leaves room for the 500 layers that the kernel allows.
    */
-  async mount(lower: readonly string[]): Promise<void> {
+  async mount(layers: readonly string[]): Promise<void> {
+    // The kernel takes no directory twice. Of equal layers the top one alone gives the same view: it hides the others.
+    const lower = layers.filter((directory, i) => layers.lastIndexOf(directory) === i);
     await Promise.all(lower.map((target, i) => symlink(target, join(this.#directory, `${i}`))));
     const names = lower.length === 0 ? ['empty'] : lower.map((_, i) => `${i}`).toReversed();
     // What is read from the upper directory must be complete: no renames by reference, no data left below.
