@@ -38,14 +38,16 @@ export async function* writeTar(
 }
 
 /**
- * The blocks before an entry's content: ustar where it can say everything, else an extended PAX header first. PAX
- * records carry what does not fit a field, what is not ASCII, and extended attributes; they are sorted by key. User
- * and group have no names. The fields are filled as Go's archive/tar fills them, so that equal trees give the layers
- * other builders give.
+ * The blocks before an entry's content: ustar where it can say everything, a long name by its prefix, else an extended
+ * PAX header first. PAX records carry what does not fit a field, what is not ASCII, and extended attributes; they are
+ * sorted by key. User and group have no names. The fields are filled as Go's archive/tar fills them, so that equal
+ * trees give the layers other builders give.
  */
 export function encodeHeader(header: TarHeader): Buffer {
   const records = recordsOf(header);
   if (records.length === 0) return encodeBlock(header);
+  const split = records.length === 1 && records[0]![0] === 'path' ? splitName(header.name) : undefined;
+  if (split !== undefined) return encodeBlock({ ...header, name: split.name }, split.prefix);
   const pax = encodePax(records);
   const name = paxHeaderName(header.name);
   const blocks = [
@@ -81,7 +83,16 @@ function fitsField(text: string): boolean {
   return text.length <= fields.name[1] && !NOT_ASCII.test(text);
 }
 
-function encodeBlock(header: TarHeader): Buffer {
+/** A long name at the last slash that leaves both parts short enough for their fields, if there is one. */
+function splitName(name: string): { readonly prefix: string; readonly name: string } | undefined {
+  if (NOT_ASCII.test(name)) return undefined;
+  // A slash at the end is part of the name, and what divides is not part of the prefix.
+  const slash = name.lastIndexOf('/', Math.min(fields.prefix[1], name.length - 2));
+  if (slash <= 0 || name.length - slash - 1 > fields.name[1]) return undefined;
+  return { prefix: name.slice(0, slash), name: name.slice(slash + 1) };
+}
+
+function encodeBlock(header: TarHeader, prefix = ''): Buffer {
   const block = Buffer.alloc(BLOCK);
   putText(block, 'name', header.name);
   putNumber(block, 'mode', header.mode);
@@ -93,6 +104,7 @@ function encodeBlock(header: TarHeader): Buffer {
   putText(block, 'linkName', header.linkName);
   putNumber(block, 'devMajor', header.devMajor);
   putNumber(block, 'devMinor', header.devMinor);
+  putText(block, 'prefix', prefix);
   return sealed(block);
 }
 
