@@ -3,24 +3,29 @@ import { basename, join } from 'node:path';
 import { type IgnoreMatcher, ignoreMatcher, parseIgnoreFile } from '../dockerfile/dockerignore.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context, Project } from '../project/project.ts';
-import { FailureError, FailuresError } from '../result.ts';
+import { FailureError, FailuresError, ok, type Result } from '../result.ts';
 import { mapBounded } from './bounded.ts';
 import type { ContextListing } from './context-digest.ts';
 import { couldCopy } from './copyable.ts';
 import { contextUnreadable } from './failure.ts';
 import { type HashContextDependencies, hashContext } from './hash-context.ts';
 
-/** What counts of the context of each image, read from disk. */
+/** What counts of the context of each image, read from disk. Ignore files that are wrong are reported all at once. */
 export async function contextListings(
   project: Project,
   images: readonly ImageName[],
   dependencies: HashContextDependencies,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ImageName, ContextListing>> {
-  const listings = await mapBounded(images, 8, async (name) => {
-    const context = project.contexts.get(name)!;
-    const filter = withoutOwnFiles(context, await ignoredIn(context));
-    return [name, await hashContext(context.directory, filter, dependencies, signal)] as const;
+  const contexts = images.map((name) => project.contexts.get(name)!);
+  const ignored = await mapBounded(contexts, 8, ignoredIn);
+  const failures = ignored.flatMap((result) => (result.ok ? [] : result.failure));
+  if (failures.length > 0) throw new FailuresError(failures);
+
+  const filters = ignored.flatMap((result) => (result.ok ? [result.value] : []));
+  const listings = await mapBounded(contexts, 8, async (context, index) => {
+    const filter = withoutOwnFiles(context, filters[index]!);
+    return [context.name, await hashContext(context.directory, filter, dependencies, signal)] as const;
   });
   return new Map(listings);
 }
@@ -41,7 +46,7 @@ function withoutOwnFiles(context: Context, ignored: IgnoreMatcher): IgnoreMatche
 }
 
 /** By the ignore file that a build reads: `Dockerfile.dockerignore`, else `.dockerignore`. */
-async function ignoredIn({ directory, path }: Context): Promise<IgnoreMatcher> {
+async function ignoredIn({ directory, path }: Context): Promise<Result<IgnoreMatcher>> {
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
     const text = await readFile(join(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
@@ -49,8 +54,7 @@ async function ignoredIn({ directory, path }: Context): Promise<IgnoreMatcher> {
     });
     if (text === undefined) continue;
     const patterns = parseIgnoreFile(text, join(path, name));
-    if (!patterns.ok) throw new FailuresError(patterns.failure);
-    return ignoreMatcher(patterns.value);
+    return patterns.ok ? ok(ignoreMatcher(patterns.value)) : patterns;
   }
-  return ignoreMatcher([]);
+  return ok(ignoreMatcher([]));
 }

@@ -1,16 +1,5 @@
 import type { Failure } from '../result.ts';
 
-/** What can go wrong in deciding and doing; `cli/exit-codes.ts` maps each reason to an exit status. */
-export type OrchestratorFailure = ReturnType<
-  | typeof unknownSelector
-  | typeof contextChanging
-  | typeof contextUnreadable
-  | typeof changedWithoutBump
-  | typeof lostRace
-  | typeof missingInRegistry
-  | typeof imageGone
->;
-
 /** A usage error. */
 export function unknownSelector(selector: string, known: readonly string[], suggestion: string | undefined) {
   return {

@@ -33,8 +33,8 @@ export function keyChanges(before: ExplainedKey, after: ExplainedKey): readonly 
 }
 
 function contextChanges(before: ExplainedKey, after: ExplainedKey): readonly KeyChange[] {
-  if (before.parts.context === after.parts.context) return [];
-  return changedNames(before.paths ?? {}, after.paths ?? {}).map((path) => ({ code: 'input-changed', path }));
+  if (before.parts.context === after.parts.context || !before.paths || !after.paths) return [];
+  return changedNames(before.paths, after.paths).map((path) => ({ code: 'input-changed', path }));
 }
 
 type Instructions = readonly (readonly [line: number, digest: Digest])[];

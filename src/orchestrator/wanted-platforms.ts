@@ -25,11 +25,6 @@ export function wantedPlatforms(context: Context, choice: PlatformChoice): reado
   }
 }
 
-/** Every platform that some image may need a key for. */
-export function allPlatforms(contexts: Iterable<Context>, choice: PlatformChoice): readonly Platform[] {
-  return distinct([...contexts].flatMap((context) => [...wantedPlatforms(context, choice), ...context.platforms]));
-}
-
 function distinct(platforms: readonly Platform[]): readonly Platform[] {
   return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
