@@ -96,7 +96,14 @@ const cases: Readonly<Record<string, Case>> = {
   'run-links-and-special-files': {
     dockerfile:
       'RUN mkdir /t && cd /t && echo 1 > a && ln a b && ln -s a c && mkfifo p && mkdir sticky && chmod 1777 sticky && chown 5:5 a && echo 3 > suid && chown 5:5 suid && chmod 4755 suid\nRUN chmod 600 /t/p',
-    want: { a: 'file 4755 5:5 1\n2', b: 'same as t/a', c: 'link a', p: 'fifo 644 0:0', sticky: 'dir 1777 0:0' },
+    want: {
+      a: 'file 644 5:5 1',
+      b: 'same as t/a',
+      c: 'link a',
+      p: 'fifo 600 0:0',
+      sticky: 'dir 1777 0:0',
+      suid: 'file 4755 5:5 3',
+    },
   },
   'run-as-user': {
     dockerfile:

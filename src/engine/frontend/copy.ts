@@ -1,5 +1,7 @@
 import type { AddInstruction, CopyInstruction } from '../../dockerfile/dockerfile.ts';
+import { parseIgnorePattern } from '../../dockerfile/dockerignore.ts';
 import { expand } from '../../dockerfile/expand.ts';
+import { pathPattern } from '../../dockerfile/path-pattern.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { located } from './failure.ts';
@@ -52,9 +54,18 @@ export function pushCopy(options: {
   readonly unpack: boolean;
 }): void {
   const { instruction, state, context, source, from, parents, unpack } = options;
-  const { at, text, keyword, link, exclude } = instruction;
+  const { at, text, keyword, link } = instruction;
+  const exclude = instruction.exclude.flatMap((pattern) => {
+    const parsed = parseIgnorePattern(pattern);
+    if (!parsed.ok) context.lowering.fail({ ...parsed.failure, at });
+    return parsed.ok ? [parsed.value] : [];
+  });
   const fill = (word: string) => context.expand(word, state.variables, at);
   const patterns = instruction.sources.map(fill);
+  for (const pattern of patterns) {
+    const parsed = pathPattern(pattern);
+    if (!parsed.ok) context.lowering.fail({ ...parsed.failure, at });
+  }
   const destination = fill(instruction.destination);
   const chown = instruction.chown === undefined ? undefined : fill(instruction.chown);
   const chmod = instruction.chmod === undefined ? undefined : fill(instruction.chmod);

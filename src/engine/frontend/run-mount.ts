@@ -1,5 +1,8 @@
 import { posix } from 'node:path';
 import type { RunMount } from '../../dockerfile/dockerfile.ts';
+import { expand } from '../../dockerfile/expand.ts';
+import { expandMount } from '../../dockerfile/instructions/run-mount.ts';
+import { ok } from '../../result.ts';
 import type { ExecMount, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { sourceOf } from './copy.ts';
@@ -17,38 +20,44 @@ interface MountContext {
 }
 
 /** What one `--mount` means; undefined when it was reported or an image below it is not known yet. */
-export function lowerRunMount(mount: RunMount, place: MountContext): ExecMount | undefined {
+export function lowerRunMount(written: RunMount, place: MountContext): ExecMount | undefined {
   const { state, context } = place;
-  const fill = (word: string | undefined) =>
-    word === undefined ? undefined : context.expand(word, state.variables, mount.at);
-  const target = fill(mount.target);
+  const { lowering } = context;
+  const expanded = expandMount(written, (word) => {
+    const result = expand(word, state.variables, lowering.dockerfile.escape);
+    return result.ok ? ok(result.value.value) : result;
+  });
+  if (!expanded.ok) {
+    lowering.fail(...expanded.failure);
+    return undefined;
+  }
+  const mount = expanded.value;
+  const { target } = mount;
   const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
-  const number = (text: string | undefined, what: string, fallback: number, radix = 10) =>
-    parseNumber(fill(text), { what, fallback, radix, mount, context });
   switch (mount.type) {
     case 'bind':
-      return lowerBind(mount, { ...place, target: absolute ?? '/', source: fill(mount.source) ?? '' });
+      return lowerBind(mount, { ...place, target: absolute ?? '/', source: mount.source ?? '' });
     case 'tmpfs':
-      return { type: 'tmpfs', target: absolute ?? '/', size: sizeOf(fill(mount.size), mount, context) };
+      return { type: 'tmpfs', target: absolute ?? '/', size: sizeOf(mount.size, mount, context) };
     case 'cache': {
       const seed = mount.from && sourceOf(mount.from, state, context);
       if (mount.from && !seed) return undefined;
-      const source = clean(fill(mount.source) ?? '');
+      const source = clean(mount.source ?? '');
       return {
         type: 'cache',
-        id: fill(mount.id) ?? absolute ?? '/',
+        id: mount.id ?? absolute ?? '/',
         target: absolute ?? '/',
         sharing: mount.sharing ?? 'shared',
         readonly: mount.readonly,
-        mode: number(mount.mode, 'mode', 0o755, 8),
-        uid: number(mount.uid, 'uid', 0),
-        gid: number(mount.gid, 'gid', 0),
+        mode: numberOf(mount.mode, 0o755, 8),
+        uid: numberOf(mount.uid, 0),
+        gid: numberOf(mount.gid, 0),
         seed: seed && { input: place.addInput(seed), source },
       };
     }
     case 'secret': {
-      const env = fill(mount.env);
-      const id = fill(mount.id) ?? fill(mount.source) ?? (absolute ? posix.basename(absolute) : env);
+      const env = mount.env;
+      const id = mount.id ?? mount.source ?? (absolute ? posix.basename(absolute) : env);
       if (!id) {
         context.lowering.fail(invalidValue('the id of a secret', '', 'write --mount=type=secret,id=NAME', mount.at));
         return undefined;
@@ -59,9 +68,9 @@ export function lowerRunMount(mount: RunMount, place: MountContext): ExecMount |
         target: absolute ?? (env === undefined ? `/run/secrets/${posix.basename(id)}` : undefined),
         env,
         required: mount.required ?? false,
-        mode: number(mount.mode, 'mode', 0o400, 8),
-        uid: number(mount.uid, 'uid', 0),
-        gid: number(mount.gid, 'gid', 0),
+        mode: numberOf(mount.mode, 0o400, 8),
+        uid: numberOf(mount.uid, 0),
+        gid: numberOf(mount.gid, 0),
       };
     }
     case 'ssh':
@@ -109,23 +118,9 @@ function clean(path: string): string {
   return resolvePath(path, '/').slice(1);
 }
 
-function parseNumber(
-  text: string | undefined,
-  options: {
-    readonly what: string;
-    readonly fallback: number;
-    readonly radix: number;
-    readonly mount: RunMount;
-    readonly context: InstructionContext;
-  },
-): number {
-  const { what, fallback, radix, mount, context } = options;
-  if (text === undefined || text === '') return fallback;
-  if ((radix === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/).test(text)) return Number.parseInt(text, radix);
-  context.lowering.fail(
-    invalidValue(`${what} of a mount`, text, radix === 8 ? 'write octal: 0755' : 'write a number', mount.at),
-  );
-  return fallback;
+/** The text was checked when the mount was expanded. */
+function numberOf(text: string | undefined, fallback: number, radix = 10): number {
+  return text === undefined || text === '' ? fallback : Number.parseInt(text, radix);
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };

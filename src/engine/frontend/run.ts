@@ -1,4 +1,5 @@
-import type { Heredoc, RunInstruction } from '../../dockerfile/dockerfile.ts';
+import type { RunInstruction } from '../../dockerfile/dockerfile.ts';
+import { runScript } from '../../dockerfile/heredoc.ts';
 import type { ExecMount, ExecOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { argumentsOf } from './command.ts';
@@ -43,22 +44,11 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   context.push(state, { op, inputs, text, at, createdBy: `RUN ${prefix}${args.join(' ')} # buildkit` });
 }
 
-/**
- * A RUN that is one heredoc and nothing else runs its body: with the shell, or by itself when it names its interpreter.
- * Any other heredoc is put together again for the shell to read.
- */
+/** Arguments, and the program to be mounted where a heredoc names its interpreter. */
 function commandOf(instruction: RunInstruction, state: StageState): { args: string[]; script?: ExecMount } {
-  const { command, heredocs } = instruction;
-  if (command.form === 'exec' || heredocs.length === 0) return { args: argumentsOf(command, state.shell) };
-  const [only] = heredocs;
-  if (only && heredocs.length === 1 && /^\d*<<-?\s*\S+$/.test(command.text.trim())) {
-    if (!only.body.startsWith('#!')) return { args: [...state.shell, only.body] };
-    const target = `${SCRIPTS}/${only.name}`;
-    return { args: [target], script: { type: 'file', target, content: only.body, mode: 0o755 } };
-  }
-  return { args: [...state.shell, `${command.text}\n${heredocs.map(writtenOut).join('')}`] };
-}
-
-function writtenOut({ body, name }: Heredoc): string {
-  return `${body}${name}\n`;
+  const script = runScript(instruction);
+  if (!script) return { args: argumentsOf(instruction.command, state.shell) };
+  if (script.kind === 'shell') return { args: [...state.shell, script.text] };
+  const target = `${SCRIPTS}/${script.name}`;
+  return { args: [target], script: { type: 'file', target, content: script.body, mode: 0o755 } };
 }

@@ -86,7 +86,7 @@ const runs: [title: string, line: string, args: string[]][] = [
   ['shell form', 'RUN echo "$A" # b', ['/bin/sh', '-c', 'echo "$A" # b']],
   ['exec form', 'RUN ["a", "$A"]', ['a', '$A']],
   ['a heredoc is the script', 'RUN <<E\necho $A\nE', ['/bin/sh', '-c', 'echo $A\n']],
-  ['a heredoc for a program is left to the shell', 'RUN cat <<E > f\n$A\nE', ['/bin/sh', '-c', 'cat <<E > f\n$A\nE\n']],
+  ['a heredoc for a program is left to the shell', 'RUN cat <<E > f\n$A\nE', ['/bin/sh', '-c', 'cat <<E > f\n$A\nE']],
   ['a heredoc with an interpreter is a program', 'RUN <<E\n#!/usr/bin/env python3\nprint()\nE', ['/dev/pipes/E']],
 ];
 for (const [title, line, args] of runs) {
