@@ -49,11 +49,14 @@ function counts({ images }: Plan, colors: Colors): string[] {
 
 /** A line per reason, the first beside the image. */
 function explanations(images: readonly PlannedImage[]): string[] {
-  const labels = images.map(({ name, version }) => `${name}  ${version}`);
-  const width = Math.max(...labels.map((label) => label.length));
-  return images.flatMap(({ reasons }, index) =>
-    reasons.map((reason, line) => `${(line === 0 ? labels[index]! : '').padEnd(width)}   ${describeReason(reason)}`),
-  );
+  const names = Math.max(...images.map(({ name }) => name.length));
+  const versions = Math.max(...images.map(({ version }) => version.length));
+  return images.flatMap(({ name, version, reasons }) => {
+    const label = `${name.padEnd(names)}  ${version.padEnd(versions)}`;
+    return reasons.map(
+      (reason, line) => `${line === 0 ? label : ' '.repeat(label.length)}   ${describeReason(reason)}`,
+    );
+  });
 }
 
 function forecast({ criticalPath, images }: Plan): string[] {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseBuildArguments } from '../../src/cli/build-arguments.ts';
+
+const env = { FROM_ENV: 'x' };
+const good: [title: string, words: string[], want: unknown][] = [
+  ['nothing', [], { buildArgs: {} }],
+  ['after a space', ['--build-arg', 'A=b'], { buildArgs: { A: 'b' } }],
+  ['after =', ['--build-arg=A=b=c'], { buildArgs: { A: 'b=c' } }],
+  ['an empty value', ['--build-arg', 'A='], { buildArgs: { A: '' } }],
+  ['the last one wins', ['--build-arg=A=1', '--build-arg', 'A=2'], { buildArgs: { A: '2' } }],
+  ['a name takes the environment', ['--build-arg', 'FROM_ENV'], { buildArgs: { FROM_ENV: 'x' } }],
+  ['a name that the environment lacks is left out', ['--build-arg', 'GONE'], { buildArgs: {} }],
+  ['a target', ['--target', 'run', '--build-arg=A=1'], { buildArgs: { A: '1' }, target: 'run' }],
+  ['the last target wins', ['--target=a', '--target=b'], { buildArgs: {}, target: 'b' }],
+];
+for (const [title, words, want] of good) {
+  test(`build arguments: ${title}: ${words.join(' ')}`, () => {
+    assert.deepEqual(parseBuildArguments(words, env), { ok: true, value: want });
+  });
+}
+
+const bad: [title: string, words: string[], reasons: string[]][] = [
+  ['unknown option', ['--squash'], ['unknown-build-argument']],
+  ['bare word', ['.'], ['unknown-build-argument']],
+  ['another dash', ['--build-args=A=1'], ['unknown-build-argument']],
+  ['no value', ['--build-arg'], ['invalid-build-argument']],
+  ['no name', ['--build-arg', '=x'], ['invalid-build-argument']],
+  ['a name with a dash', ['--build-arg', 'A-B=x'], ['invalid-build-argument']],
+  ['REGISTRY is not theirs to set', ['--build-arg', 'REGISTRY=x'], ['invalid-build-argument']],
+  [
+    'all of them',
+    ['x', '--target=', '--build-arg=1=2'],
+    ['unknown-build-argument', 'invalid-build-argument', 'invalid-build-argument'],
+  ],
+];
+for (const [title, words, reasons] of bad) {
+  test(`build arguments: ${title}: ${words.join(' ')}`, () => {
+    const parsed = parseBuildArguments(words, env);
+    assert.ok(!parsed.ok);
+    assert.deepEqual(
+      parsed.failure.map(({ reason }) => reason),
+      reasons,
+    );
+  });
+}
