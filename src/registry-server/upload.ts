@@ -51,37 +51,48 @@ export class Upload {
     const file = await open(this.file, 'r+');
     try {
       await file.truncate(this.#size); // what a failed write has left was never counted
-      await pipeline(bytes, new Appender((chunks) => this.#append(file, chunks)), { signal });
+      await pipeline(
+        bytes,
+        new Appender(
+          (chunk) => this.#write(file, chunk),
+          (chunk) => this.#hash.update(chunk),
+        ),
+        { signal },
+      );
     } finally {
       await file.close();
     }
   }
 
-  /** Counts and hashes only what is in the file, so that size and digest are right whatever happens next. */
-  async #append(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
-    const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  /** Counts only what is in the file, so that the size is right whatever happens next. */
+  async #write(file: FileHandle, bytes: Buffer): Promise<void> {
     for (let written = 0; written < bytes.length; ) {
       written += (await file.write(bytes, written, bytes.length - written, this.#size + written)).bytesWritten;
     }
-    this.#hash.update(bytes);
     this.#size += bytes.length;
   }
 }
 
 /** Gathers what comes while the disk is busy. */
 class Appender extends Writable {
-  readonly #append: (chunks: readonly Buffer[]) => Promise<void>;
+  readonly #append: (bytes: Buffer) => Promise<void>;
+  readonly #appended: (bytes: Buffer) => void;
 
-  constructor(append: (chunks: readonly Buffer[]) => Promise<void>) {
+  /** `appended` gets what is in the file now, while the disk may be busy with what follows. */
+  constructor(append: (bytes: Buffer) => Promise<void>, appended: (bytes: Buffer) => void) {
     super({ highWaterMark: readSize });
     this.#append = append;
+    this.#appended = appended;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#append([chunk]).then(() => done(), done);
+    this.#append(chunk).then(() => {
+      done(); // begins with the next chunk
+      this.#appended(chunk);
+    }, done);
   }
 
   override _writev(chunks: { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#append(chunks.map(({ chunk }) => chunk)).then(() => done(), done);
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer' as BufferEncoding, done);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, utimes } from 'node:fs/promises';
+import { readdir, stat, utimes } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -234,7 +234,7 @@ test('an upload that nobody goes on with is swept at a start after a week', asyn
   }
   const [old, young] = ids as [string, string];
   const uploads = join(server.storage, 'uploads');
-  const { mtimeMs } = await import('node:fs/promises').then(({ stat }) => stat(join(uploads, old, 'data')));
+  const { mtimeMs } = await stat(join(uploads, old, 'data'));
   const before = mtimeMs / 1000 - 8 * 24 * 60 * 60;
   await utimes(join(uploads, old, 'data'), before, before);
   await using again = await server.restart();
