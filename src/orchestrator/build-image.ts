@@ -17,6 +17,7 @@ export interface BuildImageDependencies {
   readonly progress: Progress;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  readonly target?: string | undefined;
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly noCache: boolean;
@@ -74,7 +75,7 @@ function requestFor(
   image: PlannedImage,
   context: Context,
   resolved: Readonly<Record<string, Descriptor>>,
-  { buildArgs, secrets, noCache }: BuildImageDependencies,
+  { buildArgs, target, secrets, noCache }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   return {
@@ -82,6 +83,7 @@ function requestFor(
     contextDir: context.directory,
     dockerfile: `${context.directory}/Dockerfile`,
     buildArgs,
+    target,
     platforms: built.map(({ platform }) => platform),
     secrets,
     resolved,

@@ -17,6 +17,7 @@ export const keySchema = 1;
 export interface KeyParts {
   readonly schema: number;
   readonly platform: string;
+  /** The stage that is built; absent for the last. */
   readonly target?: string | undefined;
   /** In the order written: the line each begins at (not part of the key) and the digest of what it says. */
   readonly instructions: readonly (readonly [line: number, digest: Digest])[];

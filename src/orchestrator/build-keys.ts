@@ -19,6 +19,8 @@ export interface BuildKeysInputs {
   readonly listings: ReadonlyMap<ImageName, ContextListing>;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The stage to build; the last if not given. */
+  readonly target?: string | undefined;
 }
 
 /** The keys of a project's images, each computed when it is first asked for. */
@@ -47,7 +49,7 @@ export class BuildKeys {
 
   /** Depth first: as deep as the graph has levels. */
   #compute(image: ImageName, platform: Platform): ComputedKey {
-    const { graph, listings, buildArgs } = this.#inputs;
+    const { graph, listings, buildArgs, target } = this.#inputs;
     const { contexts } = graph.project;
     const listing = listings.get(image);
     if (listing === undefined) throw new Error(`the context of ${image} was not hashed`);
@@ -59,6 +61,7 @@ export class BuildKeys {
         context: contexts.get(image)!,
         edges: this.#edges.get(image) ?? [],
         platform: formatPlatform(platform),
+        target,
         listing,
         buildArgs,
         parents: new Map(parents),

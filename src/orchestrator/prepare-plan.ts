@@ -29,6 +29,8 @@ export interface PlanRequest {
   readonly platforms: PlatformChoice;
   /** Besides REGISTRY. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The stage to build of every Dockerfile; the last if not given. */
+  readonly target?: string | undefined;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
 }
@@ -51,6 +53,7 @@ export interface PreparedPlan {
   readonly durations: Durations;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  readonly target?: string | undefined;
 }
 
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
@@ -68,7 +71,7 @@ export async function preparePlan(
     contextListings(graph.project, withAncestors(names, graph), hashing, signal),
     storeState(store, signal),
   ]);
-  const keys = new BuildKeys({ graph, listings, buildArgs });
+  const keys = new BuildKeys({ graph, listings, buildArgs, target: request.target });
   const wanted = names.map((name) => wantedImage(name, request, keys));
   const target =
     client === undefined
@@ -97,7 +100,7 @@ export async function preparePlan(
     onDrift: request.onDrift,
   });
   await rememberSettled(plan, keys, memory);
-  return { plan, graph, keys, storeState: storeImages, memory, durations, buildArgs };
+  return { plan, graph, keys, storeState: storeImages, memory, durations, buildArgs, target: request.target };
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */

@@ -43,6 +43,20 @@ test('runPlan() builds each image on what this run made of its parents, and name
   assert.equal(manifest.value.layers.length, 3);
 });
 
+test('another target is another content, and the builder is told of it', async () => {
+  const dockerfile = 'FROM scratch AS one\nCOPY files /\nFROM one\nCOPY files /more\n';
+  await using workshop = await Workshop.open({ base: { dockerfile, files: { files: 'base' } } });
+  await workshop.run(await workshop.plan(), workshop.builder());
+  const prepared = await workshop.plan({ target: 'one' });
+  assert.deepEqual(prepared.plan.images[0]?.reasons, [{ code: 'target-changed' }]);
+  const builder = workshop.builder();
+  await workshop.run(prepared, builder);
+  assert.deepEqual(
+    builder.requests.map(({ target }) => target),
+    ['one'],
+  );
+});
+
 test('runPlan() leaves nothing to do', async () => {
   await using workshop = await Workshop.open(chain);
   await workshop.run(await workshop.plan(), workshop.builder());
