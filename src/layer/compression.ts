@@ -47,21 +47,36 @@ async function* through(
   compression: LayerCompression,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let sourceError: unknown;
-  const remembering = async function* () {
-    try {
-      yield* source;
-    } catch (error) {
-      sourceError = error;
-      throw error;
-    }
-  };
-  const piping = pipeline(Readable.from(remembering(), { objectMode: false }), codec);
+  const chunks = noting(source, (error) => {
+    sourceError = error;
+  });
+  const piping = pipeline(Readable.from(chunks, { objectMode: false }), codec);
   // Its failure is that of the codec, which the loop below meets.
   piping.catch(() => {});
   try {
     yield* codec;
   } catch (error) {
     throw sourceError ?? new FailureError(corruptCompression(compression, (error as Error).message), { cause: error });
+  }
+}
+
+/** A codec that fails throws into its source: what comes of the source itself has to be told apart. */
+async function* noting(
+  source: AsyncIterable<Uint8Array>,
+  note: (error: unknown) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        note(error);
+        throw error;
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.();
   }
 }
 
