@@ -171,7 +171,7 @@ function liveImage(name: string): LiveImage {
 
 function titleOf(image: LiveImage, now: number): string {
   if (image.outcome !== undefined) return `${image.name}  ${image.outcome}`;
-  if (image.startedAt === undefined) return image.name;
+  if (image.startedAt === undefined) return `${image.name}  waiting`;
   const step = [...image.steps.values()].at(-1);
   return `${image.name}  ${duration(now - image.startedAt)}${step === undefined ? '' : `  ${step.name}`}`;
 }
