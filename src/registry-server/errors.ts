@@ -2,7 +2,7 @@
  * Codes of the protocol, and the status each comes with where no other is more exact.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
-export const errorCodes = {
+const errorCodes = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
   BLOB_UPLOAD_UNKNOWN: 404,

@@ -4,7 +4,7 @@ import { RegistryError } from './errors.ts';
  * The order of lists: case-insensitive, then by code units so that it is total.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */
-export function lexically(a: string, b: string): number {
+function lexically(a: string, b: string): number {
   return order(a.toLowerCase(), b.toLowerCase()) || order(a, b);
 }
 

@@ -55,7 +55,7 @@ export async function serveRegistry(options: RegistryOptions, signal: AbortSigna
     }
   } catch (error) {
     await release();
-    throw error;
+    throw explained(error, options.storage);
   }
 }
 
@@ -91,6 +91,8 @@ async function start(
   };
   const closeNow = (): void => void close();
   signal.addEventListener('abort', closeNow, { once: true });
+  if (signal.aborted) await close();
+  signal.throwIfAborted();
   const { address, port } = server.address() as AddressInfo;
   return { address: { host: address, port }, close };
 }

@@ -48,7 +48,7 @@ export function lockTimeout(path: string, holder: string, waited: number) {
   } as const satisfies Failure;
 }
 
-export function diskFull(path: string) {
+function diskFull(path: string) {
   return {
     reason: 'disk-full',
     message: `no space left on the disk of ${path}`,
@@ -56,7 +56,7 @@ export function diskFull(path: string) {
   } as const satisfies Failure;
 }
 
-export function storeReadOnly(path: string) {
+function storeReadOnly(path: string) {
   return {
     reason: 'store-read-only',
     message: `${path} cannot be written: its file system is mounted read-only`,
@@ -64,7 +64,7 @@ export function storeReadOnly(path: string) {
   } as const satisfies Failure;
 }
 
-export function noPermission(path: string) {
+function noPermission(path: string) {
   return {
     reason: 'no-permission',
     message: `no permission to use ${path}`,

@@ -62,7 +62,7 @@ export class Store {
     const lock = new Lock(paths.lock, options.lockTimeout === undefined ? {} : { timeout: options.lockTimeout });
     if (options.session !== undefined) return new Store(paths, await Session.join(options.session.path), lock);
     if (!(await isMade(paths))) await make(paths, lock, signal);
-    const session = await Session.open(paths);
+    const session = await openSession(paths);
     await sweep(paths, session);
     return new Store(paths, session, lock);
   }
@@ -103,19 +103,10 @@ async function isMade({ root, version: path }: StorePaths): Promise<boolean> {
 
 /** Also completes what a process that was killed has begun. */
 async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise<void> {
-  const directories = [
-    paths.blobs,
-    paths.records,
-    paths.indexes,
-    paths.snapshots,
-    paths.cacheMounts,
-    paths.sessions,
-    paths.trash,
-  ];
   try {
     await makeRoot(paths.root);
     await refuseStrangers(paths);
-    for (const directory of directories) await mkdir(directory, { recursive: true });
+    await makeDirectories(paths);
     await lock.hold(async () => {
       if (await isMade(paths)) return;
       const session = await Session.open(paths);
@@ -131,6 +122,24 @@ async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise
     }, signal);
   } catch (error) {
     throw explained(error, paths.root);
+  }
+}
+
+/** Somebody may have removed the directory of the sessions to make room. */
+async function openSession(paths: StorePaths): Promise<Session> {
+  try {
+    return await Session.open(paths);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await makeDirectories(paths);
+    return Session.open(paths);
+  }
+}
+
+async function makeDirectories(paths: StorePaths): Promise<void> {
+  const { blobs, records, indexes, snapshots, cacheMounts, sessions, trash } = paths;
+  for (const directory of [blobs, records, indexes, snapshots, cacheMounts, sessions, trash]) {
+    await mkdir(directory, { recursive: true });
   }
 }
 

@@ -59,6 +59,16 @@ test('Store.open() completes a store whose making was broken off, and keeps its 
   assert.ok(existsSync(store.paths.trash));
 });
 
+test('Store.open() makes the directories again that somebody has removed', async () => {
+  await using dir = await tempDir();
+  const first = await Store.open(dir.path);
+  await first.close();
+  for (const path of [first.paths.sessions, first.paths.trash]) await rm(path, { recursive: true });
+  await using store = await Store.open(dir.path);
+  assert.ok(existsSync(store.session.path));
+  assert.ok(existsSync(store.paths.trash));
+});
+
 test('Store.open() refuses a directory with other things in it, and leaves it alone', async () => {
   await using dir = await tempDir();
   await writeFile(join(dir.path, 'thesis.tex'), '');
