@@ -131,7 +131,7 @@ class Deliveries {
     const repository = place.repository(image.name);
     const document = await deliverImage(image, content, repository, this.#dependencies, this.#signal);
     const { digest } = document.descriptor;
-    progress.emit({ type: 'image-pushed', image: image.name, reference: `${repository.name}@${digest}`, digest });
+    progress.emit({ type: 'image-pushed', image: image.name, reference: repository.name, digest });
     return document;
   }
 

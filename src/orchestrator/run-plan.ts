@@ -92,7 +92,7 @@ class PlanRun {
 
   skipUntouched(): void {
     for (const image of this.#plan.images.filter((one) => !isWork(one))) {
-      const why = image.reasons.map(describeReason).join('; ');
+      const why = image.action === 'up-to-date' ? 'up to date' : image.reasons.map(describeReason).join('; ');
       this.#dependencies.progress.emit({ type: 'image-skipped', image: image.name, why });
     }
   }

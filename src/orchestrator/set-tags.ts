@@ -87,7 +87,10 @@ async function set(
 async function follow(one: DeliveredImage, place: RegistryPlace, progress: Progress, signal: AbortSignal) {
   const { name, version } = one.image;
   if (isPrerelease(version)) return [];
-  if (movesLatest(version, await place.tags(name, signal))) return [await set(one, latest, place, signal)];
+  if (movesLatest(version, await place.tags(name, signal))) {
+    const moved = await set(one, latest, place, signal);
+    return moved.before === moved.after ? [] : [moved];
+  }
   const message = `${place.reference(name, latest)} stays where it is: the registry has a newer version than ${version}`;
   progress.emit({ type: 'notice', image: name, message });
   return [];

@@ -251,6 +251,10 @@ test('a new version of published content is tagged in the registry, with an empt
   assert.deepEqual(builder.built, []);
   const after = await tags(registry, ['base']);
   assert.deepEqual(after, { ...before, 'base:1.0.1': before['base:1.0.0'] });
+  assert.deepEqual(
+    report.tags.map(({ reference }) => reference),
+    [`${registry.place.text}/base:1.0.1`],
+  );
 });
 
 test('parents that are only in the registry are left to the builder', async () => {
