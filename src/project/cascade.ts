@@ -43,7 +43,7 @@ export interface VersionBump {
 }
 
 /** `before` at a place of a Dockerfile, an `info.edn` or a `VERSION` becomes `after`. */
-export interface CascadeEdit {
+interface CascadeEdit {
   readonly name: ImageName;
   readonly at: SourceSpan;
   readonly before: string;

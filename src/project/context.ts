@@ -5,7 +5,7 @@ import { Source } from '../dockerfile/source.ts';
 import { failed, ok, type Result } from '../result.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import type { ContextInfo } from './context-info.ts';
-import { ignoredDirectory, invalidImageName, missingDockerfile, missingMetadata } from './failure.ts';
+import { blanksInVariable, ignoredDirectory, invalidImageName, missingDockerfile, missingMetadata } from './failure.ts';
 import { parseInfoEdn } from './info-edn.ts';
 import type { Context, Notice } from './project.ts';
 import { parseVersionFile } from './version-file.ts';
@@ -54,7 +54,19 @@ function dockerfileIn(contents: ContextContents): Result<Pick<Context, 'dockerfi
   if (source.value === undefined) return failed([missingDockerfile(contents.path)]);
   const { text, file } = source.value;
   const dockerfile = parseDockerfile(text, file);
-  return dockerfile.ok ? ok({ dockerfile: dockerfile.value, dockerfileText: text }) : dockerfile;
+  if (dockerfile.ok) return ok({ dockerfile: dockerfile.value, dockerfileText: text });
+  const blanks = blanksInRegistry(source.value);
+  const lines = new Set(blanks.map(({ at }) => at.line));
+  return failed([...blanks, ...dockerfile.failure.filter(({ at }) => at === undefined || !lines.has(at.line))]);
+}
+
+/** `${ REGISTRY }` falls apart into words, so that the parser's own complaint does not say what is wrong. */
+function blanksInRegistry(source: Source) {
+  const matches = [...source.text.matchAll(/^[ \t]*FROM\b.*?(\$\{(?:[ \t]+REGISTRY[ \t]*|REGISTRY[ \t]+)\})/gim)];
+  return matches.map(({ index, 0: line, 1: variable = '' }) => {
+    const end = index + line.length;
+    return blanksInVariable(variable, source.span(end - variable.length, end));
+  });
 }
 
 function infoIn(contents: ContextContents): Result<ContextInfo> {

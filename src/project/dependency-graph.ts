@@ -26,7 +26,7 @@ export interface DependencyGraph {
 }
 
 /** A reference to a version that is not the one of the project. */
-export interface StaleReference {
+interface StaleReference {
   readonly edge: Edge;
   /** The version that the project holds. */
   readonly current: string;

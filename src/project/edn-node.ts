@@ -15,7 +15,7 @@ export interface EdnAtom extends Extent {
   readonly value: string;
 }
 
-export interface EdnSequence extends Extent {
+interface EdnSequence extends Extent {
   readonly kind: 'vector' | 'list' | 'set';
   readonly items: readonly EdnNode[];
 }
@@ -26,7 +26,7 @@ export interface EdnMap extends Extent {
   readonly entries: readonly (readonly [key: EdnNode, value: EdnNode])[];
 }
 
-export interface EdnTagged extends Extent {
+interface EdnTagged extends Extent {
   readonly kind: 'tagged';
   /** Without its `#`. */
   readonly tag: string;

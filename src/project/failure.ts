@@ -239,6 +239,15 @@ export function journalDamaged(path: string) {
   } as const satisfies Failure;
 }
 
+export function blanksInVariable(text: string, at: SourceSpan) {
+  return {
+    reason: 'blanks-in-variable',
+    message: `${text} is not a variable: there may be no blanks in it`,
+    hint: `write ${text.replace(/\s+/g, '')}`,
+    at,
+  } as const satisfies Failure;
+}
+
 export function unresolvableReference(text: string, unset: readonly string[], inStage: boolean, at: SourceSpan) {
   const names = unset.join(' and ');
   return {

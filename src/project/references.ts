@@ -25,7 +25,7 @@ export interface ImageReference {
 }
 
 /** An image of the registry that this project is published to, or any other. */
-export type ReferenceTarget =
+type ReferenceTarget =
   | {
       readonly where: 'project';
       /** Not necessarily a context. */

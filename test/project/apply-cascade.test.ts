@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { applyCascade } from '../../src/project/apply-cascade.ts';
@@ -92,6 +105,34 @@ test('applyCascade() writes through contexts that are links out of the project',
   assert.equal(await readFile(join(elsewhere.path, 'mid', 'info.edn'), 'utf8'), '{:version "1.0.1"}\n');
   assert.deepEqual((await planIn(directory.path)).bumps, []);
 });
+
+const otherFileSystem = await fileSystemBeside(tmpdir());
+test('applyCascade() writes to other file systems', {
+  skip: otherFileSystem === undefined && 'needs two file systems',
+}, async () => {
+  await using directory = await tempDir();
+  const elsewhere = await mkdtemp(join(otherFileSystem ?? '', 'cip-test-'));
+  try {
+    await writeProject(directory.path, threeImages);
+    await rename(join(directory.path, 'contexts', '01-mid', 'Dockerfile'), join(directory.path, 'Dockerfile'));
+    await copyFile(join(directory.path, 'Dockerfile'), join(elsewhere, 'Dockerfile'));
+    await chmod(join(elsewhere, 'Dockerfile'), 0o604);
+    await rm(join(directory.path, 'Dockerfile'));
+    await symlink(join(elsewhere, 'Dockerfile'), join(directory.path, 'contexts', '01-mid', 'Dockerfile'));
+    await applyCascade(await planIn(directory.path), {}, signal);
+    assert.deepEqual((await planIn(directory.path)).bumps, []);
+    assert.deepEqual(await readdir(elsewhere), ['Dockerfile']);
+    assert.equal((await stat(join(elsewhere, 'Dockerfile'))).mode & 0o7777, 0o604);
+  } finally {
+    await rm(elsewhere, { recursive: true });
+  }
+});
+
+/** A directory that files cannot be renamed to from here. */
+async function fileSystemBeside(path: string): Promise<string | undefined> {
+  const [here, there] = await Promise.all([stat(path), stat('/dev/shm').catch(() => undefined)]);
+  return there !== undefined && there.dev !== here.dev ? '/dev/shm' : undefined;
+}
 
 test('applyCascade() changes a file once that two contexts share by a link', async () => {
   await using directory = await tempDir();

@@ -143,6 +143,18 @@ test('loadProject() reports every problem of every context at once (Q24, Q26)', 
   ]);
 });
 
+test('loadProject() says what is wrong with ${ REGISTRY }, in place of what the parser makes of it (Q67)', async () => {
+  await using directory = await tempDir();
+  await writeProject(directory.path, {
+    a: image('1.0.0', 'FROM ${ REGISTRY }/b:1.0.0', 'from ${REGISTRY }/b:1.0.0 AS x', 'FORM scratch'),
+  });
+  assert.deepEqual(failuresOf(await loadProject(directory.path)), [
+    'blanks-in-variable contexts/a/Dockerfile:2:6',
+    'blanks-in-variable contexts/a/Dockerfile:3:6',
+    'unknown-instruction contexts/a/Dockerfile:4:1',
+  ]);
+});
+
 test('loadProject() names both directories of one image (Q22)', async () => {
   await using directory = await tempDir();
   await writeProject(directory.path, { '04-same': scratch, '05-same': scratch });
