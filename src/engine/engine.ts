@@ -125,6 +125,7 @@ class Engine implements Builder {
         platform,
         buildPlatform: hostPlatform(process.arch),
         buildArgs: request.buildArgs,
+        proxies: this.#options.env,
         contextDir: request.contextDir,
         secrets: request.secrets,
         images,

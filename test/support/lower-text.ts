@@ -38,7 +38,6 @@ export interface LoweredText {
   /** Operations from the first to the target, each once. */
   readonly ops: readonly OpDefinition[];
   readonly target: Vertex<Step>;
-  readonly unusedArgs: readonly string[];
   readonly warnings: readonly string[];
   readonly author: string | undefined;
 }
@@ -71,7 +70,7 @@ export function lowerText(
   });
   if (!lowered.ok) throw new FailuresError(lowered.failure);
   if (lowered.value.missing) throw new Error(`missing: ${lowered.value.missing.map(imageKey).join(', ')}`);
-  const { config, definition, unusedArgs, warnings } = lowered.value;
+  const { config, definition, warnings } = lowered.value;
   const vertices = new Set<Vertex<Step>>();
   visit(definition.target, vertices);
   return {
@@ -80,7 +79,6 @@ export function lowerText(
     layers: config.history.filter((entry) => !entry.empty_layer).map((entry) => entry.created_by ?? ''),
     ops: [...vertices].map((vertex) => vertex.op.op),
     target: definition.target,
-    unusedArgs,
     warnings,
     author: config.author,
   };

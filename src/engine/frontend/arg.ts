@@ -16,7 +16,6 @@ export function globalArgs(lowering: LoweringContext, targetStage: string | unde
   for (const { args } of dockerfile.globalArgs) {
     for (const { key, value, at } of args) {
       const given = buildArgs[key];
-      if (given !== undefined) lowering.usedArgs.add(key);
       if (given !== undefined || value === undefined) {
         if (given !== undefined) values.set(key, given);
         continue;
@@ -38,7 +37,6 @@ export function lowerArg(instruction: ArgInstruction, state: StageState, context
   const texts: string[] = [];
   for (const { key, value: written, at } of instruction.args) {
     const value = argValue(key, written, state, lowering, at);
-    lowering.usedArgs.add(key);
     texts.push(value === undefined ? key : `${key}=${value}`);
     if (value === undefined) continue;
     state.args.set(key, value);

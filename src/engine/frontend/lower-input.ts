@@ -34,6 +34,8 @@ export interface LowerInput {
   /** Of this machine. */
   readonly buildPlatform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** Proxies of this machine by the names of their variables; build arguments of these names win. */
+  readonly proxies?: Readonly<Record<string, string>> | undefined;
   /** Absolute. */
   readonly contextDir: string;
   readonly ignore: readonly string[];
@@ -65,7 +67,5 @@ export type Lowered =
       readonly missing?: undefined;
       readonly definition: Definition<Step>;
       readonly config: ConfigDraft;
-      /** Build arguments that no ARG took. */
-      readonly unusedArgs: readonly string[];
       readonly warnings: readonly string[];
     };

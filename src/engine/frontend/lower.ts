@@ -15,7 +15,6 @@ import { lowerFrom } from './from.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
-import { isProxy } from './predefined-args.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
 
@@ -38,7 +37,6 @@ export function lower(input: LowerInput): Result<Lowered> {
       config: state.config,
       history: state.history,
     },
-    unusedArgs: Object.keys(input.buildArgs).filter((name) => !lowering.usedArgs.has(name) && !isProxy(name)),
     warnings: lowering.warnings,
   });
 }
@@ -49,7 +47,6 @@ class Lowering implements LoweringContext {
   readonly failures: Failure[] = [];
   readonly warnings: string[] = [];
   readonly missing = new Map<string, ImageRequest>();
-  readonly usedArgs = new Set<string>();
   readonly globals: ReadonlyMap<string, string>;
   readonly #stages = new Map<number, StageState | undefined>();
 

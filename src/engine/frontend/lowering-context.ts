@@ -15,8 +15,6 @@ export interface LoweringContext {
   readonly dockerfile: Dockerfile;
   /** ARGs above the first FROM, and those that are there by themselves. */
   readonly globals: ReadonlyMap<string, string>;
-  /** Names of build arguments that some ARG took. */
-  readonly usedArgs: Set<string>;
   readonly warnings: string[];
   /** Seconds; for files and directories that have no time of their own. */
   readonly mtime: number;

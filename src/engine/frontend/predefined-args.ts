@@ -11,10 +11,6 @@ export function proxyEnv(buildArgs: Readonly<Record<string, string>>): readonly 
   return proxies.flatMap((name) => (buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`]));
 }
 
-export function isProxy(name: string): boolean {
-  return proxies.includes(name);
-}
-
 /** Global arguments that are there without an ARG above FROM. A stage must still declare them. */
 export function platformArgs(
   target: Platform,

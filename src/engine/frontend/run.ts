@@ -32,7 +32,9 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     kind: 'exec',
     args,
     env: [...state.variables].map(([name, value]) => `${name}=${value}`),
-    keylessEnv: proxyEnv(context.lowering.input.buildArgs).filter((pair) => !state.variables.has(pair.split('=')[0]!)),
+    keylessEnv: proxyEnv({ ...context.lowering.input.proxies, ...context.lowering.input.buildArgs }).filter(
+      (pair) => !state.variables.has(pair.split('=')[0]!),
+    ),
     cwd: state.workdir,
     user: state.user,
     mounts: script ? [...mounts, script] : mounts,
