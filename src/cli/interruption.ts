@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { FailureError } from '../result.ts';
 import { interrupted } from './failure.ts';
 
@@ -10,6 +11,8 @@ export interface Interruption extends Disposable {
 
 export function watchForInterruption(onSecond: (signal: NodeJS.Signals) => void): Interruption {
   const controller = new AbortController();
+  // Everything that waits listens to it, each for as long as it waits.
+  setMaxListeners(0, controller.signal);
   let first: NodeJS.Signals | undefined;
   const listener = (signal: NodeJS.Signals) => {
     if (first !== undefined) return onSecond(signal);

@@ -6,7 +6,7 @@ import type { ExitStatus } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { type PlannedCommand, type PlanOption, prepare } from './prepare.ts';
 import { conclude } from './report.ts';
-import { beginRun, type RunOption, runSettings } from './run-settings.ts';
+import { type RunOption, runOf, runSettings } from './run-settings.ts';
 import type { World } from './world.ts';
 
 /** Builds what the registry lacks, sends it, and sets the tags when all of it is there. */
@@ -24,7 +24,7 @@ export async function publishTo(
   const place = new RegistryPlace(planned.registry, await world.registryClient());
   const preparation = new PushPreparation(dependencies.store);
   const prepareForPush = preparation.prepare.bind(preparation);
-  beginRun('Publishing', prepared.plan, settings, world);
+  world.renderer.begin(runOf(prepared.plan, settings));
   const { published, ...report } = await publish(
     prepared.plan,
     { ...prepared, ...dependencies, place, prepareForPush },

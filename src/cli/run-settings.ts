@@ -6,6 +6,7 @@ import type { RunOptions } from '../orchestrator/run-plan.ts';
 import type { OptionValues } from './options.ts';
 import { readableSecrets } from './prepare.ts';
 import { plural } from './render/plural.ts';
+import type { Run } from './render/renderer.ts';
 import type { World } from './world.ts';
 
 /** The options that say how a plan is run. */
@@ -29,14 +30,18 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
 }
 
 /** The head of the progress: what is going to happen. */
-export function beginRun(doing: string, plan: Plan, { jobs }: RunOptions, world: World): void {
+export function runOf(plan: Plan, { jobs }: RunOptions): Run {
   const work = plan.images.filter(({ action }) => action === 'build' || action === 'retag');
   const platforms = new Set(work.flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform))));
-  const extra = work.filter(({ implied }) => implied).map(({ name }) => name);
-  const title = `${doing} ${plural(work.length, 'image')} of ${plan.images.length}`;
-  const how = work.length === 0 ? '' : ` for ${[...platforms].join(', ')}, ${jobs} at a time`;
-  world.renderer.begin(
-    `${title}${how}${extra.length === 0 ? '' : `; needed and therefore too: ${extra.join(', ')}`}`,
-    work.map(({ name }) => name),
-  );
+  const implied = work.filter((image) => image.implied).map(({ name }) => name);
+  const parts = [
+    `${plan.command === 'build' ? 'Building' : 'Publishing'} ${plural(work.length, 'image')} of ${plan.images.length}`,
+    ...(work.length > 0 ? [` for ${[...platforms].join(', ')}, ${jobs} at a time`] : []),
+    ...(implied.length > 0 ? [`; needed and therefore too: ${implied.join(', ')}`] : []),
+  ];
+  return {
+    title: parts.join(''),
+    images: work.map(({ name }) => name),
+    lastEvent: plan.command === 'build' ? 'image-finished' : 'image-pushed',
+  };
 }

@@ -36,7 +36,11 @@ export async function transferImages(
   const client = await world.registryClient();
   const source = new RegistryPlace(from, client);
   const target = to === 'store' ? 'the store' : new RegistryPlace(to, client);
-  world.renderer.begin(`Copying from ${source.text} to ${typeof target === 'string' ? target : target.text}`, selected);
+  world.renderer.begin({
+    title: `Copying from ${source.text} to ${typeof target === 'string' ? target : target.text}`,
+    images: selected,
+    lastEvent: 'image-pushed',
+  });
   const report =
     typeof target === 'string'
       ? await pull(source, await world.store(), request, world.progress, world.signal)

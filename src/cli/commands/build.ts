@@ -4,7 +4,7 @@ import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { type PlanOption, prepare } from '../prepare.ts';
 import { conclude, madeIn } from '../report.ts';
-import { beginRun, type RunOption, runSettings } from '../run-settings.ts';
+import { type RunOption, runOf, runSettings } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
 /** `cip build`: what is missing or changed, parents before children, into the store. */
@@ -18,7 +18,7 @@ export async function run(
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
   const { dependencies, settings } = await runSettings(options, world);
-  beginRun('Building', prepared.plan, settings, world);
+  world.renderer.begin(runOf(prepared.plan, settings));
   const { results } = await runPlan(prepared.plan, { ...prepared, ...dependencies }, settings, world.signal);
   const duration = world.surroundings.now() - start;
   const made = madeIn(results);

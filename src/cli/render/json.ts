@@ -6,7 +6,7 @@ export function jsonRenderer(write: (text: string) => void, now: () => number): 
   const line = (event: ProgressEvent | { type: 'run-started'; title: string; images: readonly string[] }) =>
     write(`${JSON.stringify({ time: new Date(now()).toISOString(), ...event })}\n`);
   return {
-    begin: (title, images) => line({ type: 'run-started', title, images }),
+    begin: ({ title, images }) => line({ type: 'run-started', title, images }),
     emit: line,
     async close() {},
   };

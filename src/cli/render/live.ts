@@ -1,9 +1,11 @@
 import { Listr, ListrDefaultRendererLogLevels, ListrLogger, ProcessOutput } from 'listr2';
 import type { ProgressEvent } from '../../progress.ts';
 import type { Colors } from '../colors.ts';
+import { byteSize } from './byte-size.ts';
 import { duration } from './duration.ts';
 import { Lines } from './lines.ts';
-import type { Renderer } from './renderer.ts';
+import type { Renderer, Run } from './renderer.ts';
+import { shortDigest } from './short-digest.ts';
 
 export interface LiveOptions {
   /** The terminal. */
@@ -24,10 +26,14 @@ interface TaskLine {
 interface LiveImage {
   readonly name: string;
   readonly steps: Map<string, { readonly name: string; readonly lines: Lines }>;
+  /** What is copied of it, by digest; bytes. */
+  readonly blobs: Map<string, { readonly done: number; readonly total: number }>;
   readonly ended: Promise<void>;
   readonly end: (error?: Error) => void;
   line?: TaskLine | undefined;
   startedAt?: number;
+  /** How long building it took, once it is built. */
+  built?: string;
   outcome?: string;
   skipped?: boolean;
 }
@@ -40,14 +46,16 @@ export class LiveRenderer implements Renderer {
   #run: Promise<unknown> = Promise.resolve();
   #clock: NodeJS.Timeout | undefined;
   #begun = false;
+  #lastEvent: Run['lastEvent'] = 'image-finished';
 
   constructor(options: LiveOptions) {
     this.#options = options;
   }
 
-  begin(title: string, images: readonly string[]): void {
+  begin({ title, images, lastEvent }: Run): void {
     const { stream, colors } = this.#options;
     stream.write(`${title}\n`);
+    this.#lastEvent = lastEvent;
     if (images.length === 0) return;
     this.#begun = true;
     const width = Math.max(...images.map((name) => name.length));
@@ -95,10 +103,15 @@ export class LiveRenderer implements Renderer {
         this.#end(image, event.why);
         break;
       case 'image-finished':
-        this.#end(image, `${duration(event.duration)}  ${event.digest.slice(0, 'sha256:'.length + 12)}`);
+        image.steps.clear();
+        image.built = duration(event.duration);
+        if (this.#lastEvent === 'image-finished') this.#end(image, `${image.built}  ${shortDigest(event.digest)}`);
         break;
       case 'image-pushed':
-        image.outcome = `${image.outcome ?? ''}  pushed`.trimStart();
+        this.#end(image, [image.built, shortDigest(event.digest)].filter(Boolean).join('  '));
+        break;
+      case 'blob-progress':
+        image.blobs.set(event.digest, event);
         break;
       case 'image-failed':
         image.outcome = event.message;
@@ -166,14 +179,30 @@ function liveImage(name: string): LiveImage {
   });
   // listr2 learns of a failure when it gets to the task; until then nobody else is to be told.
   ended.catch(() => {});
-  return { name, steps: new Map(), ended, end: (error) => (error ? settle.reject(error) : settle.resolve()) };
+  return {
+    name,
+    steps: new Map(),
+    blobs: new Map(),
+    ended,
+    end: (error) => (error ? settle.reject(error) : settle.resolve()),
+  };
 }
 
 function titleOf(image: LiveImage, now: number): string {
   if (image.outcome !== undefined) return `${image.name}  ${image.outcome}`;
-  if (image.startedAt === undefined) return `${image.name}  waiting`;
   const step = [...image.steps.values()].at(-1);
-  return `${image.name}  ${duration(now - image.startedAt)}${step === undefined ? '' : `  ${step.name}`}`;
+  const elapsed = image.startedAt === undefined ? undefined : duration(now - image.startedAt);
+  const parts = [image.name, image.built ?? elapsed, step?.name, copying(image)].filter((part) => part !== undefined);
+  return parts.length === 1 ? `${image.name}  waiting` : parts.join('  ');
+}
+
+/** `3.1 MB of 12.4 MB`, while something is copied. */
+function copying({ blobs, built, steps }: LiveImage): string | undefined {
+  if (steps.size > 0) return undefined;
+  const all = [...blobs.values()];
+  if (all.length === 0) return built === undefined ? undefined : 'copying';
+  const sum = (part: 'done' | 'total') => byteSize(all.reduce((total, blob) => total + blob[part], 0));
+  return `${sum('done')} of ${sum('total')}`;
 }
 
 const uncoloured = Object.fromEntries(

@@ -2,7 +2,8 @@ import type { ProgressEvent } from '../../progress.ts';
 import type { Colors } from '../colors.ts';
 import { duration } from './duration.ts';
 import { Lines } from './lines.ts';
-import type { Renderer } from './renderer.ts';
+import type { Renderer, Run } from './renderer.ts';
+import { shortDigest } from './short-digest.ts';
 
 export interface PlainOptions {
   readonly write: (text: string) => void;
@@ -48,7 +49,7 @@ export class PlainRenderer implements Renderer {
     this.#heartbeat.unref();
   }
 
-  begin(title: string): void {
+  begin({ title }: Run): void {
     this.#line(title);
   }
 
@@ -64,13 +65,15 @@ export class PlainRenderer implements Renderer {
         break;
       case 'image-finished':
         this.#running.delete(event.image);
-        this.#line(`${tag(event.image)} ${colors.green('ok')} ${duration(event.duration)} ${short(event.digest)}`);
+        this.#line(
+          `${tag(event.image)} ${colors.green('ok')} ${duration(event.duration)} ${shortDigest(event.digest)}`,
+        );
         break;
       case 'image-failed':
         this.#failed(event.image, event.message);
         break;
       case 'image-pushed':
-        this.#line(`${tag(event.image)} pushed ${event.reference} ${short(event.digest)}`);
+        this.#line(`${tag(event.image)} copied to ${event.reference} ${shortDigest(event.digest)}`);
         break;
       case 'step-started':
         this.#stepStarted(event);
@@ -182,9 +185,4 @@ function folded(folding: Folding, title: string, lines: readonly string[], now: 
 
 function tag(image?: string, platform?: string): string {
   return image === undefined ? '' : `[${platform === undefined ? image : `${image} ${platform}`}]`;
-}
-
-/** `sha256:` and the first twelve digits. */
-function short(digest: string): string {
-  return digest.slice(0, 'sha256:'.length + 12);
 }

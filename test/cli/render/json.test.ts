@@ -10,7 +10,7 @@ test('json progress: one object per line, with its time', async () => {
     },
     () => 1_700_000_000_123,
   );
-  renderer.begin('Building 1 image', ['web']);
+  renderer.begin({ title: 'Building 1 image', images: ['web'], lastEvent: 'image-finished' });
   renderer.emit({ type: 'step-output', image: 'web', step: 's', stream: 'stderr', text: 'two\nlines\n' });
   await renderer.close();
   const time = '2023-11-14T22:13:20.123Z';

@@ -26,10 +26,11 @@ function terminal() {
 async function remaining(
   images: readonly string[],
   events: readonly ProgressEvent[],
+  lastEvent: 'image-finished' | 'image-pushed' = 'image-finished',
 ): Promise<{ last: string[]; all: string }> {
   const { written, stream } = terminal();
   const renderer = new LiveRenderer({ stream, now: () => 0, colors: new Chalk({ level: 0 }) });
-  renderer.begin('Building', images);
+  renderer.begin({ title: 'Building', images, lastEvent });
   for (const event of events) {
     renderer.emit(event);
     await setTimeout(25);
@@ -74,6 +75,26 @@ test('live progress: the step that runs, and the last line of its output', async
   );
   assert.match(all, /base {2}0\.0s {2}\[1\/2\] RUN make\n {2}› second\n/);
   assert.doesNotMatch(all, /first|thi$/m);
+});
+
+test('live progress: where images are copied, that is their end, and how much is there is shown before', async () => {
+  const { all, last } = await remaining(
+    ['base'],
+    [
+      { type: 'image-started', image: 'base', platforms: ['linux/amd64'], why: 'new' },
+      { type: 'image-finished', image: 'base', digest, duration: 1500 },
+      { type: 'blob-progress', image: 'base', digest: 'sha256:a', done: 1_000_000, total: 2_000_000 },
+      { type: 'blob-progress', image: 'base', digest: 'sha256:b', done: 100_000, total: 2_100_000 },
+      { type: 'image-pushed', image: 'base', reference: 'r/base', digest },
+    ],
+    'image-pushed',
+  );
+  assert.match(all, /base {2}1\.5s {2}copying\n/);
+  assert.match(all, /base {2}1\.5s {2}1\.1 MB of 4\.1 MB\n/);
+  assert.deepEqual(
+    last.map((line) => line.slice(2)),
+    ['base  1.5s  sha256:0123456789ab'],
+  );
 });
 
 test('live progress: messages wait for the end of what moves', async () => {

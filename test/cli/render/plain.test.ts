@@ -78,7 +78,7 @@ const cases: [
     'pushed references',
     [{ type: 'image-pushed', image: 'web', reference: 'r/web:1.0.0', digest }],
     {},
-    ['[web] pushed r/web:1.0.0 sha256:0123456789ab'],
+    ['[web] copied to r/web:1.0.0 sha256:0123456789ab'],
   ],
   [
     'notices and warnings, of an image or of none',
