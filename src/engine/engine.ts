@@ -2,6 +2,7 @@
  * The embedded Builder: per platform a Dockerfile is lowered to a graph, the graph solved, the result exported; then
  * all are joined under one index. It runs where files may have any owner: in the worker, inside its own namespaces.
  */
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -77,6 +78,7 @@ class Engine implements Builder {
       const sources = await readSources(request);
       const stop = new AbortController();
       const either = AbortSignal.any([signal, stop.signal]);
+      setMaxListeners(0, either);
       const builds = request.platforms.map((platform) =>
         this.#buildPlatform({ request, sources, platform, progress: watcher }, either),
       );

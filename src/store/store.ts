@@ -12,6 +12,7 @@ import { type StorePaths, storePaths } from './paths.ts';
 import { RecordLog } from './record-log.ts';
 import { Refs } from './refs.ts';
 import { Session, sweep } from './session.ts';
+import { emptyTrash } from './trash.ts';
 
 export interface StoreOptions {
   /** Be a guest in the session of a parent process: nothing is created, swept or removed. */
@@ -76,10 +77,14 @@ export class Store {
     return log;
   }
 
-  /** Removes this process's temporary files. */
+  /**
+   * Removes this process's temporary files and what waits in the trash, as far as this process may: files of mapped users
+   * are left to the next guest in a user namespace.
+   */
   async close(): Promise<void> {
     for (const log of this.#logs.values()) await log.close();
     await this.session.close();
+    await emptyTrash(this.paths.trash);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -8,6 +8,7 @@
  * came out the same. What ran is recorded under both.
  */
 
+import { setMaxListeners } from 'node:events';
 import type { Digest } from '../../oci/digest.ts';
 import type { Progress } from '../../progress.ts';
 import { contentKey, definitionKey } from './cache-key.ts';
@@ -47,12 +48,14 @@ export class Solver<O, R> {
   /** Rejects with the first failure; by then no operation of this solve is running any more. */
   async solve(definition: Definition<O>, options: SolveOptions, signal: AbortSignal): Promise<R> {
     const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    setMaxListeners(0, both); // every step of the graph may wait on it
     const solve = new Solve<O, R>({
       ...this.#options,
       ...options,
       slots: this.#slots,
       running: this.#running,
-      signal: AbortSignal.any([signal, stop.signal]),
+      signal: both,
     });
     try {
       return await solve.result(definition.target);
