@@ -31,8 +31,8 @@ export interface BinfmtEmulationOptions {
 
 /**
  * Emulation by binfmt_misc. What the machine runs by itself or by a registration of its own is left to it; else
- * binfmt_misc is mounted for this user namespace alone (Linux 6.7 and newer), and every emulator is registered in it.
- * From then on the machine's registrations do not count in this namespace.
+ * binfmt_misc is mounted for this user namespace alone (Linux 6.7 and newer), and every emulator that is needed is
+ * registered in it. From then on the machine's registrations do not count in this namespace.
  */
 export class BinfmtEmulation implements Emulation {
   readonly #options: BinfmtEmulationOptions;
@@ -90,6 +90,9 @@ export class BinfmtEmulation implements Emulation {
     for (const [name, emulator] of Object.entries(emulators)) {
       const target = elfTargets[name];
       if (target === undefined || (await isDynamicProgram(emulator))) continue;
+      // The emulator of this very architecture comes with the others in one package; registered, it would have to run
+      // itself. Others that the processor runs by itself (386 on amd64) are faster so.
+      if (name === this.#options.hostArchitecture || (await this.#runs(name))) continue;
       const flags = await flagsFor(emulator);
       await writeFile(join(point, 'register'), binfmtRegistration(`cip-${name}`, target, emulator, flags));
     }
