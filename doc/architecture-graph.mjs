@@ -23,7 +23,9 @@ if (process.argv.includes('--check')) {
 /** Room → the rooms that its files import. */
 function readRooms() {
   const found = new Map();
-  const files = readdirSync(join(root, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts')).sort();
+  const files = readdirSync(join(root, 'src'), { recursive: true })
+    .filter((file) => file.endsWith('.ts'))
+    .sort();
   for (const file of files) {
     const room = roomOf(file);
     if (room === undefined) continue;
@@ -64,11 +66,19 @@ function reaches(rooms, from, to, seen = new Set()) {
   return [...(rooms.get(from)?.imports ?? [])].some((next) => next === to || reaches(rooms, next, to, seen));
 }
 
+/** In columns, as the formatter wants it. */
 function table(rooms) {
-  const rows = [...rooms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { imports }]) => {
-    return `| \`${name}\` | ${[...imports].sort().map((other) => `\`${other}\``).join(', ') || '–'} |`;
-  });
-  return ['| room | imports |', '| --- | --- |', ...rows].join('\n');
+  const rows = [...rooms]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { imports }]) => {
+      const others = [...imports].sort().map((other) => `\`${other}\``);
+      return [`\`${name}\``, others.join(', ') || '–'];
+    });
+  const all = [['room', 'imports'], ...rows];
+  const widths = [0, 1].map((column) => Math.max(...all.map((row) => row[column].length)));
+  const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [lines[0], rule, ...lines.slice(1)].join('\n');
 }
 
 function withPicture(text, picture) {
