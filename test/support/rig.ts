@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where cip is started; in the project if not given. */
   readonly cwd?: string;
+  /** A command that starts cip with the arguments it is given after its own; Node itself if not given. */
+  readonly through?: readonly string[];
   /** Called with the process right after its start, to signal it or to close its streams. */
   readonly onStart?: (process: ChildProcess) => void;
 }
@@ -106,10 +108,11 @@ export class Rig implements AsyncDisposable {
     await this.#directory[Symbol.asyncDispose]();
   }
 
-  #start(args: readonly string[], { env = {}, cwd = this.project }: RunOptions): ChildProcess {
+  #start(args: readonly string[], { env = {}, cwd = this.project, through = [] }: RunOptions): ChildProcess {
     const own = { HOME: join(this.#directory.path, 'home'), CIP_STORE: this.store };
     const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-    const child = spawn(process.execPath, [bin, ...args], {
+    const [program, ...rest] = [...through, process.execPath, bin, ...args];
+    const child = spawn(program!, rest, {
       cwd,
       env: { ...Object.fromEntries(inherited), ...own, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
