@@ -122,7 +122,7 @@ export class UnpackDirectory {
   /** Directories of lower layers get the times back that they had before this layer was unpacked into them. */
   restoreTimes(): void {
     for (const [path, stat] of this.#touched)
-      if (!this.made.has(path)) lutimesSync(scopedPath(this.root, path), stat.atimeMs / 1000, stat.mtimeMs / 1000);
+      if (!this.made.has(path)) lutimesSync(scopedPath(this.root, path), stat.atime, stat.mtime);
   }
 
   #retrying<T>(path: string, create: (place: string) => T): T {

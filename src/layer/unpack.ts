@@ -21,6 +21,7 @@ import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
 import { digesting } from './digesting.ts';
 import { linkTargetMissing, unpackFailed } from './failure.ts';
+import { fileTime } from './file-time.ts';
 import { type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
 import type {
   DeviceEntry,
@@ -166,7 +167,7 @@ class Unpacking {
     if (this.#options.owner === 'preserve') fchownSync(descriptor, entry.uid, entry.gid);
     // After chown, which takes setuid away.
     fchmodSync(descriptor, entry.mode);
-    futimesSync(descriptor, entry.mtime, entry.mtime);
+    futimesSync(descriptor, fileTime(entry.mtime), fileTime(entry.mtime));
     this.#remember(entry);
   }
 
@@ -176,7 +177,7 @@ class Unpacking {
       return free;
     });
     if (this.#options.owner === 'preserve') lchownSync(place, entry.uid, entry.gid);
-    lutimesSync(place, entry.mtime, entry.mtime);
+    lutimesSync(place, fileTime(entry.mtime), fileTime(entry.mtime));
   }
 
   #hardlink(entry: HardlinkEntry): void {
@@ -203,7 +204,7 @@ class Unpacking {
     attempt(path, () => {
       if (this.#options.owner === 'preserve') lchownSync(place, uid, gid);
       chmodSync(place, mode);
-      lutimesSync(place, mtime, mtime);
+      lutimesSync(place, fileTime(mtime), fileTime(mtime));
     });
   }
 
