@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 export interface DockerRegistry extends AsyncDisposable {
   /** `127.0.0.1:<port>`. */
   readonly host: string;
+  /** Method and path of each request that it has answered, in order; those that only ask for a password are left out. */
+  requests(): readonly string[];
 }
 
 /**
@@ -45,6 +47,12 @@ export async function startDockerRegistry(
   });
   return {
     host,
+    requests: () =>
+      said.flatMap((line) => {
+        if (!line.includes('"response completed"')) return [];
+        const { 'http.request.method': method, 'http.request.uri': uri } = JSON.parse(line);
+        return [`${method} ${uri}`];
+      }),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { busyboxFor, debianRootfs } from './fixtures.ts';
 
 const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
   root: () => process.getuid?.() === 0,
   'user namespaces': () => spawnSync('unshare', ['-Urm', 'true']).status === 0,
   'conformance data': () => existsSync(conformanceDir),
+  'test/support/foreign-busybox.sh': () => ['amd64', 'arm64'].every((name) => existsSync(busyboxFor(name))),
+  'test/support/debian-rootfs.sh': () => existsSync(debianRootfs),
   'private binfmt_misc': () => {
     const [major = 0, minor = 0] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split('.').map(Number);
     return major > 6 || (major === 6 && minor >= 7);
