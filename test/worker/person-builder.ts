@@ -60,8 +60,9 @@ export class PersonBuilder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.#send({ type: 'close' });
-    await once(this.process, 'exit');
+    const exit = once(this.process, 'exit');
+    if (!this.process.killed) this.#send({ type: 'close' });
+    await exit;
   }
 
   #send(order: BuilderOrder): void {
@@ -87,6 +88,7 @@ export function plainRequest(buildArgs: Readonly<Record<string, string>>): Build
 export const noEngine: WorkerBuilderOptions['engine'] = {
   storeDir: '/store',
   sessionDir: '/session',
+  created: '2020-01-01T00:00:00Z',
   registry: {},
   emulators: {},
   tools: {

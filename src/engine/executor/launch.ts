@@ -10,7 +10,7 @@ import { FailureError } from '../../result.ts';
 import type { ExitStatus, OnOutput } from './executor.ts';
 import { cannotExecute, hostnameNotSet, loopbackNotUp, sandboxFailed } from './failure.ts';
 import { FirstWords } from './first-words.ts';
-import { HOSTNAME_NOT_SET, LOOPBACK_NOT_UP, type SandboxCommand, STARTED } from './namespaces.ts';
+import { HOSTNAME_NOT_SET, type LaunchCommand, LOOPBACK_NOT_UP, STARTED } from './launch-command.ts';
 import type { ExecutorTools } from './tools.ts';
 
 const execFileAsync = promisify(execFile);
@@ -25,12 +25,14 @@ export interface Launch {
   readonly program: string;
   readonly hostname: string;
   /** Given the name of the n-th file for its tables. */
-  readonly command: (tableFile: (index: number) => string) => SandboxCommand;
+  readonly command: (tableFile: (index: number) => string) => LaunchCommand;
   /** Where the files of this run go. On a file system that has FIFOs. */
   readonly dir: string;
   readonly tools: ExecutorTools;
   /** Kills what `pid` (a child of this process) has started, as far as it exists by now. Called again until it is gone. */
-  readonly kill: (pid: number) => Promise<void>;
+  readonly kill: (pid: number) => Promise<void> | void;
+  /** Kills what the command has left behind; resolves when it is gone. For commands that are not a pid namespace. */
+  readonly killRest?: () => Promise<void>;
 }
 
 /**
@@ -79,6 +81,7 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   child.stdin!.end(script);
 
   const [code, signalName] = await killedOnAbort(child, ended, options.kill, signal);
+  await options.killRest?.();
   await passed;
   signal.throwIfAborted();
   const [before = '', after] = (await said).split(`${STARTED}\n`);

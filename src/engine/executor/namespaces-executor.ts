@@ -2,18 +2,16 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readlink, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { FailureError } from '../../result.ts';
 import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec, ProcessUser } from './executor.ts';
-import { idNotMapped, loaderVariablesUnsupported } from './failure.ts';
-import { type Ids, isMapped, ownIds } from './id-map.ts';
+import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import { type Ids, ownIds } from './id-map.ts';
+import { requireMapped, withEnvironment } from './image-process.ts';
+import { killChildren, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { parseMountTable } from './mount-table.ts';
 import { deviceLinks, deviceNames, type KernelView, maskedPaths, readonlyPaths, sandboxCommand } from './namespaces.ts';
 import { NetworkFiles } from './network-files.ts';
-import { splitEnvironment, withLoaderVariables } from './process-command.ts';
-import { RootView } from './root-view.ts';
 import type { ExecutorTools } from './tools.ts';
 
 const execFileAsync = promisify(execFile);
@@ -151,58 +149,9 @@ async function mountTable(): Promise<KernelView['mounts']> {
   return parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
 }
 
-function requireMapped(ids: Ids, user: ProcessUser): void {
-  if (!isMapped(ids.users, user.uid)) throw new FailureError(idNotMapped('user', user.uid));
-  // Root keeps its groups where nobody may choose them: that is what the tier loses.
-  const groups = ids.setGroups ? [user.gid, ...user.additionalGids] : [user.gid];
-  for (const gid of groups) if (!isMapped(ids.groups, gid)) throw new FailureError(idNotMapped('group', gid));
-}
-
-/** Variables of the loader are set by a program of the image; see `splitEnvironment()`. */
-async function withEnvironment(
-  root: string,
-  process: ProcessSpec,
-): Promise<{ readonly args: readonly string[]; readonly plain: readonly string[] }> {
-  const { plain, loader } = splitEnvironment(process.env);
-  if (loader.length === 0) return { args: process.args, plain };
-  const image = new RootView(root);
-  for (const [program, kind] of [
-    ['/usr/bin/env', 'env'],
-    ['/bin/env', 'env'],
-    ['/bin/sh', 'sh'],
-  ] as const) {
-    const at = await image.locate(program);
-    if (typeof at === 'string' || !at.stats?.isFile()) continue;
-    return { args: withLoaderVariables(process.args, loader, { program, kind }), plain };
-  }
-  throw new FailureError(loaderVariablesUnsupported(loader.map((variable) => variable.split('=')[0]!)));
-}
-
 async function works(file: string, args: readonly string[]): Promise<boolean> {
   return execFileAsync(file, args).then(
     () => true,
     () => false,
   );
-}
-
-/**
- * Kills pid 1 of the new namespace, and with it all that is in it. unshare(1) waits for it, and so ends when nothing is
- * left; killing unshare(1) itself would leave its child to die some time later.
- */
-async function killChildren(pid: number): Promise<void> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  for (const child of children.split(' ').filter((text) => text !== '')) kill(Number(child));
-}
-
-/** Where pids in /proc are not ours. */
-async function killGroup(pid: number): Promise<void> {
-  kill(-pid);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import type { ProcessSpec } from './executor.ts';
+import { HOSTNAME_NOT_SET, type LaunchCommand, LOOPBACK_NOT_UP, STARTED } from './launch-command.ts';
 import { lockedOptions, type MountedFileSystem, submountsOf } from './mount-table.ts';
 import { processCommand } from './process-command.ts';
 import { mountStep, type SetupStep, setupScript } from './setup-step.ts';
@@ -52,12 +53,6 @@ export const maskedPaths = [
 
 export const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'] as const;
 
-/** What the script says on standard error when all is set up and the process is about to start. */
-export const STARTED = 'cip:started';
-/** Said instead, each on a line, when that was what failed. */
-export const HOSTNAME_NOT_SET = 'cip:hostname-not-set';
-export const LOOPBACK_NOT_UP = 'cip:loopback-not-up';
-
 export interface Sandbox {
   /** Canonical. */
   readonly rootfs: string;
@@ -72,14 +67,6 @@ export interface Sandbox {
   readonly tools: ExecutorTools;
 }
 
-export interface SandboxCommand {
-  readonly command: readonly string[];
-  /** For the standard input of the command. File descriptor 3 is to be what the process gets as its standard error. */
-  readonly script: string;
-  /** To be written to the files named by `tableFile`. */
-  readonly tables: readonly string[];
-}
-
 /**
  * The command that runs one process in new mount, pid, ipc and uts namespaces, and a new network namespace unless it
  * uses the machine's. The process becomes pid 1 of its namespace: whatever it leaves behind ends with it.
@@ -88,7 +75,7 @@ export interface SandboxCommand {
  * the machine, and stay reachable for a shell whose root is still the old one. Without CAP_SYS_ADMIN nothing below can
  * be uncovered again, and a path that climbs out of a chroot ends in the moved root.
  */
-export function sandboxCommand(sandbox: Sandbox, tableFile: (index: number) => string): SandboxCommand {
+export function sandboxCommand(sandbox: Sandbox, tableFile: (index: number) => string): LaunchCommand {
   const { process, rootfs, tools, view } = sandbox;
   const steps = [...standardSteps(sandbox), ...sandbox.mounts];
   const { lines, tables } = setupScript(steps, tableFile, tools);
@@ -101,7 +88,7 @@ export function sandboxCommand(sandbox: Sandbox, tableFile: (index: number) => s
     ...lines,
     hostnameLine(process.hostname, tools),
     `cd ${shellWord(rootfs)}`,
-    shellCommand([tools.mount, '--move', '.', '/']),
+    shellCommand([tools.mount, '-n', '--move', '.', '/']),
     `echo ${STARTED} >&2`,
     processCommand(process, sandbox.env, {
       tools,

@@ -9,7 +9,7 @@ import type { ExecutorTools } from './tools.ts';
  * into it, outside of its root.
  */
 const LOADER =
-  /^(LD_|GLIBC_|MALLOC_|GCONV_PATH=|GETCONF_DIR=|HOSTALIASES=|LOCALDOMAIN=|LOCPATH=|MUSL_LOCPATH=|NLSPATH=|RES|LIBMOUNT_|UL_|ULDEBUG)/;
+  /^(LD_|GLIBC_|MALLOC_|GCONV_PATH=|GETCONF_DIR=|HOSTALIASES=|LOCALDOMAIN=|LOCPATH=|MUSL_LOCPATH=|NLSPATH=|RESOLV_HOST_CONF=|RES_OPTIONS=|LIBMOUNT_)/;
 
 export interface ProcessEnvironment {
   /** Given to the chain that starts the process. */

@@ -24,7 +24,8 @@ export function mountStep(source: string, target: string, type: string, ...optio
 
 /**
  * The steps as lines for sh, and the tables these refer to. Mounts that follow each other share one process of mount(8),
- * which is given a table: one mount then costs as little as the system call. `tableFile` names the file for the n-th table.
+ * which is given a table: one mount then costs as little as the system call. `-n`: it keeps no records in /run, which it
+ * may not write to. `tableFile` names the file for the n-th table.
  */
 export function setupScript(
   steps: readonly SetupStep[],
@@ -36,7 +37,7 @@ export function setupScript(
   let open: MountEntry[] = [];
   const flush = () => {
     if (open.length === 0) return;
-    lines.push(shellCommand([tools.mount, '-a', '-T', tableFile(tables.length)]));
+    lines.push(shellCommand([tools.mount, '-n', '-a', '-T', tableFile(tables.length)]));
     tables.push(fstab(open));
     open = [];
   };

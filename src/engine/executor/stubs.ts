@@ -1,9 +1,13 @@
 import type { BigIntStats } from 'node:fs';
 import { chmod, lstat, mkdir, rmdir, unlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
+import { isInPlace } from './in-place.ts';
+
+type Kind = 'directory' | 'file' | 'device';
+
+const modes = { directory: 0o755, file: 0o644, device: 0o666 } satisfies Record<Kind, number>;
 
 interface Touched {
-  readonly dir: string;
   /** As they were before the first stub was put in. */
   readonly before: BigIntStats;
   /** Last modification after the last stub was put in. */
@@ -16,7 +20,7 @@ interface Touched {
  */
 export class Stubs {
   readonly #rootfs: string;
-  readonly #made: { readonly path: string; readonly directory: boolean }[] = [];
+  readonly #made: { readonly path: string; readonly kind: Kind }[] = [];
   readonly #touched = new Map<string, Touched>();
 
   constructor(rootfs: string) {
@@ -24,21 +28,26 @@ export class Stubs {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#make(path, true);
+    return this.#make(path, 'directory', () => mkdir(path));
   }
 
   makeFile(path: string): Promise<void> {
-    return this.#make(path, false);
+    return this.#make(path, 'file', () => writeFile(path, '', { flag: 'wx' }));
+  }
+
+  /** For roots that nothing can be mounted on: a device of its own, made by `create`. */
+  makeDevice(path: string, create: () => Promise<unknown>): Promise<void> {
+    return this.#make(path, 'device', create);
   }
 
   /** May be called more than once. What the process has put to use stays. */
   async remove(): Promise<void> {
-    for (const { path, directory } of this.#made.splice(0).reverse()) {
+    for (const { path, kind } of this.#made.splice(0).reverse()) {
       const parent = dirname(path);
-      if (!(await this.#isInPlace(parent))) continue;
+      if (!(await isInPlace(this.#rootfs, parent))) continue;
       const now = await lstat(parent, { bigint: true });
       const touched = this.#touched.get(parent);
-      const removed = await (directory ? removeEmptyDirectory(path) : removeEmptyFile(path));
+      const removed = await (kind === 'directory' ? removeEmptyDirectory(path) : removeFile(path, kind));
       if (!removed || touched === undefined) continue;
       // What the process itself did to the directory is to be seen: then its own time is kept.
       const mtimeNs = now.mtimeNs === touched.after ? touched.before.mtimeNs : now.mtimeNs;
@@ -48,27 +57,14 @@ export class Stubs {
     this.#touched.clear();
   }
 
-  async #make(path: string, directory: boolean): Promise<void> {
+  async #make(path: string, kind: Kind, create: () => Promise<unknown>): Promise<void> {
     const parent = dirname(path);
-    const touched = this.#touched.get(parent);
-    const before = touched?.before ?? (await lstat(parent, { bigint: true }));
-    if (directory) await mkdir(path);
-    else await writeFile(path, '', { flag: 'wx' });
-    this.#made.push({ path, directory });
-    await chmod(path, directory ? 0o755 : 0o644);
+    const before = this.#touched.get(parent)?.before ?? (await lstat(parent, { bigint: true }));
+    await create();
+    this.#made.push({ path, kind });
+    await chmod(path, modes[kind]);
     const after = (await lstat(parent, { bigint: true })).mtimeNs;
-    this.#touched.set(parent, { dir: parent, before, after });
-  }
-
-  /** The process may have put a link in the place of a directory: then the path leads somewhere else. */
-  async #isInPlace(dir: string): Promise<boolean> {
-    let path = this.#rootfs;
-    for (const name of ['', ...relative(this.#rootfs, dir).split('/')]) {
-      if (name !== '') path = `${path}/${name}`;
-      const stats = await lstat(path).catch(() => undefined);
-      if (!stats?.isDirectory()) return false;
-    }
-    return true;
+    this.#touched.set(parent, { before, after });
   }
 }
 
@@ -83,14 +79,19 @@ async function removeEmptyDirectory(path: string): Promise<boolean> {
   }
 }
 
-async function removeEmptyFile(path: string): Promise<boolean> {
+async function removeFile(path: string, kind: Kind): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
-  if (!stats?.isFile() || stats.size > 0) return false;
+  const isOurs = kind === 'device' ? stats?.isCharacterDevice() : stats?.isFile() && stats.size === 0;
+  if (!isOurs) return false;
   await unlink(path);
   return true;
 }
 
-/** The microsecond is the finest that utimes() takes; what came out of an archive has whole seconds. */
+/**
+ * The microsecond is the finest that utimes() takes; what came out of an archive has whole seconds. Half of one more
+ * keeps the rounding of a floating-point number from making it the one before.
+ */
 function seconds(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1000n) / 1e6;
+  const microseconds = Number(nanoseconds / 1000n);
+  return (microseconds % 1e6 === 0 ? microseconds : microseconds + 0.5) / 1e6;
 }

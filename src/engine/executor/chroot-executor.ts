@@ -1,0 +1,209 @@
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  lchown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { FailureError } from '../../result.ts';
+import type { Emulation } from './emulation.ts';
+import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import { mountsUnsupported, mountTargetInvalid, networkUnsupported, workingDirectoryInvalid } from './failure.ts';
+import { ownIds } from './id-map.ts';
+import { requireMapped, withEnvironment } from './image-process.ts';
+import { isInPlace } from './in-place.ts';
+import { kill, killGroup } from './kill.ts';
+import { launch } from './launch.ts';
+import { STARTED } from './launch-command.ts';
+import { hostsFile, machineResolvConf } from './network-files.ts';
+import { processCommand } from './process-command.ts';
+import { type Located, RootView } from './root-view.ts';
+import { shellWord } from './shell.ts';
+import { Stubs } from './stubs.ts';
+import type { ExecutorTools } from './tools.ts';
+
+const execFileAsync = promisify(execFile);
+
+/** Character devices: name → major and minor number. https://docs.kernel.org/admin-guide/devices.html */
+const devices = {
+  null: [1, 3],
+  zero: [1, 5],
+  full: [1, 7],
+  random: [1, 8],
+  urandom: [1, 9],
+  tty: [5, 0],
+} as const;
+
+export interface ChrootExecutorOptions {
+  /** Existing directory of this executor alone. */
+  readonly dir: string;
+  readonly tools: ExecutorTools;
+  readonly emulation: Emulation;
+}
+
+/**
+ * Runs processes with chroot(2) alone, where namespaces and mounts are refused: as root of a container with the usual
+ * rights (CAP_SYS_CHROOT, CAP_MKNOD). A process sees no /proc and no /sys, the pids, network and name of the machine, and
+ * devices that are removed after it. RUN --mount and a process without network are refused.
+ */
+export class ChrootExecutor implements Executor {
+  readonly name = 'chroot';
+  readonly #options: ChrootExecutorOptions;
+
+  constructor(options: ChrootExecutorOptions) {
+    this.#options = options;
+  }
+
+  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+    signal.throwIfAborted();
+    if (process.mounts.length > 0) {
+      throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
+    }
+    if (process.network === 'none') throw new FailureError(networkUnsupported());
+    const { dir, emulation, tools } = this.#options;
+    const [root, ids] = await Promise.all([realpath(rootfs), ownIds(), emulation.ensure(process.platform, signal)]);
+    requireMapped(ids, process.user);
+    const { args, plain } = await withEnvironment(root, process);
+    const furnished = new Furniture(root);
+    try {
+      await furnished.makeDevices();
+      await furnished.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+      await furnished.lendFile('/etc/hosts', hostsFile(process.hostname));
+      await furnished.makeWorkingDirectory(process);
+      return await launch(
+        {
+          program: process.args[0]!,
+          hostname: process.hostname,
+          dir,
+          tools,
+          kill: async (pid) => {
+            killGroup(pid);
+            await killWithin(root);
+          },
+          killRest: () => killAllWithin(root),
+          command: () => ({
+            command: [tools.sh],
+            script: script(root, { ...process, args }, plain, tools, ids.setGroups),
+            tables: [],
+          }),
+        },
+        onOutput,
+        signal,
+      );
+    } finally {
+      await furnished.remove();
+    }
+  }
+}
+
+function script(
+  root: string,
+  process: ProcessSpec,
+  env: readonly string[],
+  tools: ExecutorTools,
+  setGroups: boolean,
+): string {
+  const command = processCommand(process, env, { tools, setGroups, redirections: '2>&3 3>&-' });
+  return `{\nexec </dev/null\nset -e\numask 022\ncd ${shellWord(root)}\necho ${STARTED} >&2\n${command}\n}\n`;
+}
+
+/** What a process needs to find in its root, put there for a while. */
+class Furniture {
+  readonly #rootfs: string;
+  readonly #root: RootView;
+  readonly #stubs: Stubs;
+  readonly #lent: { readonly file: string; readonly text: string; readonly before: Buffer | undefined }[] = [];
+
+  constructor(rootfs: string) {
+    this.#rootfs = rootfs;
+    this.#root = new RootView(rootfs);
+    this.#stubs = new Stubs(rootfs);
+  }
+
+  async makeDevices(): Promise<void> {
+    for (const [name, [major, minor]] of Object.entries(devices)) {
+      const at = await this.#located(`/dev/${name}`);
+      if (at.stats?.isCharacterDevice()) continue;
+      if (at.stats !== undefined)
+        throw new FailureError(mountTargetInvalid(at.path, 'it is in the image, and no device'));
+      await this.#stubs.makeDevice(at.file!, () => execFileAsync('mknod', [at.file!, 'c', `${major}`, `${minor}`]));
+    }
+  }
+
+  /** Gives a file another content for a while. What the process then writes to it stays. */
+  async lendFile(path: string, text: string): Promise<void> {
+    const at = await this.#located(path);
+    if (at.stats !== undefined && !at.stats.isFile()) throw new FailureError(mountTargetInvalid(path, 'it is no file'));
+    if (at.stats === undefined) await this.#stubs.makeFile(at.file!);
+    const before = at.stats === undefined ? undefined : await readFile(at.file!);
+    this.#lent.push({ file: at.file!, text, before });
+    await writeFile(at.file!, text);
+    if (at.stats !== undefined) await utimes(at.file!, at.stats.atime, at.stats.mtime);
+  }
+
+  async makeWorkingDirectory({ cwd, user }: ProcessSpec): Promise<void> {
+    const missing: Located[] = [];
+    let at = await this.#root.locate(cwd);
+    while (typeof at !== 'string' && at.stats === undefined) {
+      missing.unshift(at);
+      at = await this.#root.locate(dirname(at.path));
+    }
+    if (typeof at === 'string') throw new FailureError(workingDirectoryInvalid(cwd, at));
+    if (!at.stats?.isDirectory()) throw new FailureError(workingDirectoryInvalid(cwd, `${at.path} is not a directory`));
+    for (const { file } of missing) {
+      await mkdir(file!);
+      await chmod(file!, 0o755);
+      await lchown(file!, user.uid, user.gid);
+    }
+  }
+
+  async remove(): Promise<void> {
+    for (const { file, text, before } of this.#lent.splice(0)) {
+      if (!(await isInPlace(this.#rootfs, dirname(file)))) continue;
+      const stats = await lstat(file).catch(() => undefined);
+      if (!stats?.isFile() || (await readFile(file, 'utf8')) !== text) continue;
+      await writeFile(file, before ?? '');
+      await utimes(file, stats.atime, stats.mtime);
+    }
+    await this.#stubs.remove();
+  }
+
+  /** With the directories above it made where they are missing. */
+  async #located(path: string): Promise<Located> {
+    const parent = await this.#root.locate(dirname(path));
+    if (typeof parent === 'string') throw new FailureError(mountTargetInvalid(path, parent));
+    if (parent.stats === undefined) {
+      await this.#located(parent.path);
+      await this.#stubs.makeDirectory(parent.file!);
+    }
+    const at = await this.#root.locate(path);
+    if (typeof at === 'string') throw new FailureError(mountTargetInvalid(path, at));
+    return at;
+  }
+}
+
+/** Every process whose root is in there is one of ours: nobody else has it. True if there was any. */
+async function killWithin(root: string): Promise<boolean> {
+  let found = false;
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const theirs = await readlink(join('/proc', name, 'root')).catch(() => '');
+    if (theirs !== root && !theirs.startsWith(`${root}/`)) continue;
+    found = true;
+    kill(Number(name));
+  }
+  return found;
+}
+
+async function killAllWithin(root: string): Promise<void> {
+  while (await killWithin(root)) await delay(5);
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { needs } from '../../support/needs.ts';
+import { self } from '../../worker/people.ts';
+import { processesWith } from '../../worker/processes.ts';
+import { ProcessRunner } from './process-runner.ts';
+import { makeRoot } from './root-fixture.ts';
+import { paths, tree } from './tree.ts';
+
+describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
+  let root: Awaited<ReturnType<typeof makeRoot>>;
+  let runner: ProcessRunner;
+  before(async () => {
+    root = await makeRoot(0);
+    runner = new ProcessRunner(self, root.path, 'none');
+  });
+  after(async () => {
+    await runner[Symbol.asyncDispose]();
+    await root[Symbol.asyncDispose]();
+  });
+  const run: ProcessRunner['run'] = (script, changed, order) =>
+    runner.run(script, changed, { executor: 'chroot', ...order });
+
+  test('runs in the root, with devices and names of the network, and leaves nothing', async () => {
+    const before = tree(root.path);
+    const script =
+      'ls /; ls /dev; echo x > /dev/null; head -c3 /dev/zero | wc -c; cat /etc/resolv.conf /etc/hosts; exit 5';
+    const { stdout, stderr, status } = await run(script, { hostname: 'box' });
+    assert.deepEqual({ stderr, status }, { stderr: '', status: { code: 5 } });
+    assert.equal(
+      stdout,
+      'bin\ndev\netc\nhome\ntmp\nfull\nnull\nrandom\ntty\nurandom\nzero\n3\n' +
+        `${readFileSync('/etc/resolv.conf', 'utf8')}127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
+    );
+    assert.deepEqual(tree(root.path), before);
+  });
+
+  test('gives files of the image back as they were, but keeps what the process made of them', async () => {
+    await using other = await makeRoot(0);
+    writeFileSync(join(other.path, 'etc', 'hosts'), 'of the image');
+    writeFileSync(join(other.path, 'etc', 'resolv.conf'), 'of the image');
+    await run('echo mine > /etc/hosts', {}, { rootfs: other.path });
+    assert.equal(readFileSync(join(other.path, 'etc', 'hosts'), 'utf8'), 'mine\n');
+    assert.equal(readFileSync(join(other.path, 'etc', 'resolv.conf'), 'utf8'), 'of the image');
+  });
+
+  test('a root whose directory was replaced by a link to that of the machine does not lead the clean-up there', async () => {
+    await using other = await makeRoot(0);
+    const machine = join(other.dir, 'etc-of-machine');
+    mkdirSync(machine);
+    writeFileSync(join(machine, 'resolv.conf'), readFileSync('/etc/resolv.conf'));
+    const { status } = await run(`mv /etc /gone && ln -s ${machine} /etc`, {}, { rootfs: other.path });
+    assert.deepEqual(status, { code: 0 });
+    assert.equal(readFileSync(join(machine, 'resolv.conf'), 'utf8'), readFileSync('/etc/resolv.conf', 'utf8'));
+    assert.deepEqual(paths(machine), ['resolv.conf']);
+  });
+
+  test('identity and environment are as in namespaces', async () => {
+    const user = { uid: 1000, gid: 1000, additionalGids: [1000, 29] };
+    const options = { user, cwd: '/home/new/dir', env: ['PATH=/bin', 'B=1'] };
+    const { stdout } = await run(
+      'id -u; id -G; umask; pwd; grep Cap /proc/self/status 2>/dev/null || echo no proc',
+      options,
+    );
+    assert.equal(stdout, '1000\n1000 29\n0022\n/home/new/dir\nno proc\n');
+    assert.equal((await run('', { ...options, args: ['/bin/env'] })).stdout, 'PATH=/bin\nB=1\n');
+  });
+
+  test('daemons end with the process, and all with abort', async () => {
+    for (const abortAfter of [undefined, 700]) {
+      const mark = randomUUID();
+      const env = ['PATH=/bin', `MARK=${mark}`];
+      const script = `(setsid sleep 1000 &); (sleep 1000 &); sleep ${abortAfter === undefined ? 0.1 : 1000}`;
+      const { status, error } = await run(script, { env }, { abortAfter });
+      assert.deepEqual(processesWith(mark), []);
+      assert.deepEqual(
+        [status, error?.slice(0, 12)],
+        abortAfter === undefined ? [{ code: 0 }, undefined] : [undefined, 'TimeoutError'],
+      );
+    }
+  });
+
+  const refused: [title: string, changed: Parameters<typeof run>[1], reason: string][] = [
+    ['mounts', { mounts: [{ type: 'tmpfs', target: '/t' }] }, 'mounts-unsupported'],
+    ['a process without network', { network: 'none' }, 'network-unsupported'],
+    ['a program that is not there', { args: ['/nothing'] }, 'cannot-execute'],
+  ];
+  for (const [title, changed, reason] of refused) {
+    test(`refuses ${title}`, async () => assert.equal((await run('true', changed)).failure?.reason, reason));
+  }
+});

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Builder, BuildRequest, BuildResult } from '../../../src/builder.ts';
+import type { EngineOptions } from '../../../src/engine/engine-options.ts';
+import { ChrootExecutor } from '../../../src/engine/executor/chroot-executor.ts';
+import { BinfmtEmulation, findEmulators } from '../../../src/engine/executor/emulation.ts';
+import type { Executor, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import { NamespacesExecutor } from '../../../src/engine/executor/namespaces-executor.ts';
+import { findTools } from '../../../src/engine/executor/tools.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { hostPlatform } from '../../../src/oci/platform.ts';
+import type { Progress } from '../../../src/progress.ts';
+import { tree } from './tree.ts';
+
+/** What a "build" of this engine is: one process in a root, by the executor. */
+export interface ExecutorOrder {
+  readonly rootfs: string;
+  readonly process: ProcessSpec;
+  /** Mount an overlay over `rootfs`, run in that, and tell what is in its upper directory. */
+  readonly overlay?: boolean;
+  /** Of the tools, what the machine is to lack. */
+  readonly without?: readonly ('hostname' | 'loopbackUp')[];
+  readonly withoutEmulators?: boolean;
+  readonly executor?: 'namespaces' | 'chroot';
+}
+
+/** An engine that runs processes, so that tests of executors run where executors do. */
+export async function createEngine(options: EngineOptions): Promise<Builder> {
+  const path = process.env['PATH']!;
+  const session = mkdtempSync(join(tmpdir(), 'cip-test-session-'));
+  const dir = join(session, 'executor');
+  mkdirSync(dir);
+  const tools = await findTools(path);
+  const hostArchitecture = hostPlatform(process.arch).architecture;
+  const common = { dir, tools, hostArchitecture, ownUserNamespace: options.tier !== 'none' };
+  const emulation = new BinfmtEmulation({ ...common, emulators: await findEmulators(path) });
+  const noEmulation = new BinfmtEmulation({ ...common, emulators: {} });
+  const shared = new NamespacesExecutor({ dir, tools, emulation });
+  const chroot = new ChrootExecutor({ dir, tools, emulation });
+
+  const executorFor = (order: ExecutorOrder): Executor => {
+    if (order.executor === 'chroot') return chroot;
+    if (!order.without && !order.withoutEmulators) return shared;
+    const lacking = Object.fromEntries((order.without ?? []).map((name) => [name, undefined]));
+    return new NamespacesExecutor({
+      dir,
+      tools: { ...tools, ...lacking },
+      emulation: order.withoutEmulators ? noEmulation : emulation,
+    });
+  };
+
+  return {
+    name: 'executor',
+    async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
+      const order = JSON.parse(request.buildArgs['order']!) as ExecutorOrder;
+      const upper = order.overlay ? mountOverlay(session, order.rootfs) : undefined;
+      const start = performance.now();
+      const status = await executorFor(order).run(
+        upper?.merged ?? order.rootfs,
+        order.process,
+        (stream, text) => progress.emit({ type: 'step-output', step: 'run', stream, text }),
+        signal,
+      );
+      const took = performance.now() - start;
+      const answer = { status, took, upper: upper && tree(upper.upper) };
+      if (upper) execFileSync('umount', [upper.merged]);
+      progress.emit({ type: 'notice', message: JSON.stringify(answer) });
+      return { image: { mediaType: 'none', digest: digestOf(''), size: 0 } };
+    },
+    async close() {
+      execFileSync('rm', ['-rf', session]);
+    },
+  };
+}
+
+function mountOverlay(session: string, lower: string): { readonly merged: string; readonly upper: string } {
+  const dir = mkdtempSync(join(session, 'overlay-'));
+  const [upper, work, merged] = ['upper', 'work', 'merged'].map((name) => join(dir, name));
+  for (const path of [upper, work, merged]) mkdirSync(path!);
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},userxattr`;
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged!]);
+  return { merged: merged!, upper: upper! };
+}
