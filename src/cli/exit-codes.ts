@@ -80,10 +80,10 @@ const reasons = {
   `,
   differences: 'changed-without-bump stale-reference',
   invalidProject: `
-    ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name cascade-interrupted
-    cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way digest-invalid digest-unsupported
-    dockerfile-unreadable duplicate-directive duplicate-flag duplicate-image-name edn-duplicate edn-syntax
-    empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
+    ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
+    cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way digest-invalid
+    digest-unsupported dockerfile-unreadable duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
+    edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
     flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version info-not-a-map
     instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from invalid-healthcheck
     invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger invalid-utf8 invalid-value
