@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
 import { digestOfFile } from './file-digest.ts';
 import type { WhiteoutEntry } from './layer-entry.ts';
@@ -44,7 +45,7 @@ export interface DiffSource extends DiffOptions {
  * path removed. Throws FailureError.
  */
 export async function* diff(source: DiffSource, signal: AbortSignal): AsyncGenerator<LayerInput, void, undefined> {
-  const found = await withAttributes(source, [...scan(source)], signal);
+  const found = await withAttributes(source, await scanned(source, signal), signal);
   const changed = await changedEntries(source, found, signal);
   const parents: DiskNode[] = [];
   const firstNames = new Map<string, string>();
@@ -75,6 +76,19 @@ interface FoundEntry {
   readonly untouched: boolean;
 }
 type Found = FoundEntry | WhiteoutEntry;
+
+/** Looking at the disk blocks; the rest of the program gets its turn now and then. */
+async function scanned(source: DiffSource, signal: AbortSignal): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const item of scan(source)) {
+    if (found.push(item) % TURN !== 0) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  return found;
+}
+
+const TURN = 2048;
 
 function* scan(source: DiffSource, path = '', parents: readonly DiskEntry[] = []): Generator<Found, void, undefined> {
   const { root, merged, lower } = source;
