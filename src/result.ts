@@ -67,6 +67,17 @@ export function failuresOf(error: unknown): readonly Failure[] | undefined {
   return undefined;
 }
 
+/** The same error, with a place for its failures that have none; a bug of our own as it is. */
+export function locatedAt(error: unknown, at: SourceSpan | undefined): unknown {
+  const failures = at && failuresOf(error);
+  if (!failures || failures.every((failure) => failure.at)) return error;
+  const located = failures.map((failure) => ({ ...failure, at: failure.at ?? at }));
+  const [first, ...others] = located;
+  return first && others.length === 0
+    ? new FailureError(first, { cause: error })
+    : new FailuresError(located, { cause: error });
+}
+
 /** Does not compile where a union member is left unhandled. */
 export function assertNever(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);

@@ -10,7 +10,7 @@ import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts'
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
-import { FailureError, FailuresError } from '../result.ts';
+import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { exportImage } from './exporter/image.ts';
@@ -138,7 +138,10 @@ class Engine implements Builder {
       if (!lowered.value.missing) return lowered.value;
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
-          images.set(imageKey(wanted), await this.#images.resolve(wanted, request.resolved, signal));
+          const resolved = this.#images.resolve(wanted, request.resolved, signal).catch((error: unknown) => {
+            throw locatedAt(error, wanted.at);
+          });
+          images.set(imageKey(wanted), await resolved);
         }),
       );
     }

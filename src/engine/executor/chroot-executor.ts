@@ -73,35 +73,31 @@ export class ChrootExecutor implements Executor {
     const [root, ids] = await Promise.all([realpath(rootfs), ownIds(), emulation.ensure(process.platform, signal)]);
     requireMapped(ids, process.user);
     const { args, plain } = await withEnvironment(root, process);
-    const furnished = new Furniture(root);
-    try {
-      await furnished.makeDevices();
-      await furnished.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-      await furnished.lendFile('/etc/hosts', hostsFile(process.hostname));
-      await furnished.makeWorkingDirectory(process);
-      return await launch(
-        {
-          program: process.args[0]!,
-          hostname: process.hostname,
-          dir,
-          tools,
-          kill: async (pid) => {
-            killGroup(pid);
-            await killWithin(root);
-          },
-          killRest: () => killAllWithin(root),
-          command: () => ({
-            command: [tools.sh],
-            script: script(root, { ...process, args }, plain, tools, ids.setGroups),
-            tables: [],
-          }),
+    await using furniture = new Furniture(root);
+    await furniture.makeDevices();
+    await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+    await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));
+    await furniture.makeWorkingDirectory(process);
+    return await launch(
+      {
+        program: process.args[0]!,
+        hostname: process.hostname,
+        dir,
+        tools,
+        kill: async (pid) => {
+          killGroup(pid);
+          await killWithin(root);
         },
-        onOutput,
-        signal,
-      );
-    } finally {
-      await furnished.remove();
-    }
+        killRest: () => killAllWithin(root),
+        command: () => ({
+          command: [tools.sh],
+          script: script(root, { ...process, args }, plain, tools, ids.setGroups),
+          tables: [],
+        }),
+      },
+      onOutput,
+      signal,
+    );
   }
 }
 
@@ -117,7 +113,7 @@ function script(
 }
 
 /** What a process needs to find in its root, put there for a while. */
-class Furniture {
+class Furniture implements AsyncDisposable {
   readonly #rootfs: string;
   readonly #root: RootView;
   readonly #stubs: Stubs;
@@ -166,7 +162,7 @@ class Furniture {
     }
   }
 
-  async remove(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const { file, text, before } of this.#lent.splice(0)) {
       if (!(await isInPlace(this.#rootfs, dirname(file)))) continue;
       const stats = await lstat(file).catch(() => undefined);

@@ -9,12 +9,10 @@ import { type Located, RootView } from './root-view.ts';
 import { mountStep, type SetupStep } from './setup-step.ts';
 import { Stubs } from './stubs.ts';
 
-/** Places to mount on, made ready in a root. */
-export interface MountPoints {
+/** Places to mount on, made ready in a root; disposing takes away what was made for it and is still empty. */
+export interface MountPoints extends AsyncDisposable {
   /** Make the mounts that were asked for, in order, with targets below the root. */
   readonly steps: readonly SetupStep[];
-  /** Takes away what was created to mount on, if it is still empty. Never the working directory. */
-  remove(): Promise<void>;
 }
 
 /**
@@ -36,7 +34,7 @@ export async function makeMountPoints(
     await maker.stubs.remove();
     throw error;
   }
-  return { steps: maker.steps, remove: () => maker.stubs.remove() };
+  return { steps: maker.steps, [Symbol.asyncDispose]: () => maker.stubs.remove() };
 }
 
 /** The upper one first: it would hide the other. */

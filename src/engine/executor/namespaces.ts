@@ -155,13 +155,10 @@ function maskSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
         ? mountStep('tmpfs', `${rootfs}${path}`, 'tmpfs', 'ro', 'nosuid', 'nodev', 'noexec')
         : mountStep('/dev/null', `${rootfs}${path}`, 'none', 'bind'),
     ),
-    ...view.readonly.map((path) =>
-      mountStep(
-        `${rootfs}${path}`,
-        `${rootfs}${path}`,
-        'none',
-        ...['bind', 'ro', ...(view.newProc ? ['nosuid', 'nodev', 'noexec'] : lockedOptions(view.mounts, path))],
-      ),
+    ...view.readonly.flatMap((path) =>
+      view.newProc
+        ? [mountStep(`${rootfs}${path}`, `${rootfs}${path}`, 'none', 'bind', 'ro', 'nosuid', 'nodev', 'noexec')]
+        : readonlyBind(path, `${rootfs}${path}`, view),
     ),
   ];
 }

@@ -29,7 +29,7 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
     (other) => other.index < stage.index && other.name === name.toLowerCase(),
   );
   if (above) return lowering.stage(above.index)?.child();
-  const request: ImageRequest = { reference: name, platform };
+  const request: ImageRequest = { reference: name, platform, at: from.imageAt };
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));
   return vertex && resolved && StageState.onImage(vertex, platform, resolved);

@@ -2,6 +2,7 @@ import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { SourceSpan } from '../../result.ts';
 import type { ImageOp, Step } from '../op/op-definition.ts';
 import type { Definition } from '../solver/vertex.ts';
 
@@ -17,6 +18,8 @@ export interface ResolvedImage {
 export interface ImageRequest {
   readonly reference: string;
   readonly platform: Platform;
+  /** Who asks for it; not part of what is asked for. */
+  readonly at?: SourceSpan | undefined;
 }
 
 /** Key of a request in `LowerInput.images`. */

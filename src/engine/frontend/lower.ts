@@ -81,7 +81,7 @@ class Lowering implements LoweringContext {
     const found = named.findLast((stage) => stage.index < options.before) ?? named[0];
     const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
     if (index === undefined || (!found && index >= this.dockerfile.stages.length)) {
-      return this.image({ reference: name, platform: options.platform });
+      return this.image({ reference: name, platform: options.platform, at: options.at });
     }
     if (index >= options.before) {
       this.fail(stageNotYetDefined(name, options.at));

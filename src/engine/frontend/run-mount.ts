@@ -88,12 +88,13 @@ function lowerBind(
 ): ExecMount | undefined {
   const { state, context, target, addInput } = place;
   const source = clean(place.source);
-  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(source, context);
+  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(source, mount, context);
   return from && { type: 'bind', input: addInput(from), source, target, readonly: mount.readonly };
 }
 
-function contextFiles(source: string, { lowering }: InstructionContext): Vertex<Step> {
-  const { contextDir, ignore } = lowering.input;
+function contextFiles(source: string, { at }: RunMount, { lowering, stage }: InstructionContext): Vertex<Step> {
+  const { image, contextDir, ignore } = lowering.input;
+  const text = `RUN --mount=type=bind,source=${source}`;
   const base = step({ kind: 'scratch' }, [], 'FROM scratch');
   return step(
     {
@@ -110,6 +111,7 @@ function contextFiles(source: string, { lowering }: InstructionContext): Vertex<
     },
     [base],
     `[internal] files of the context: ${source === '' ? '.' : source}`,
+    { origin: { image, stage: stage.name ?? `${stage.index}`, at, text } },
   );
 }
 

@@ -1,3 +1,4 @@
+import { locatedAt } from '../../result.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { copyRunner } from './copy.ts';
@@ -25,8 +26,20 @@ const runners: Runners = {
   exec: execRunner,
 };
 
-/** The operation that a step stands for. */
+/** The operation that a step stands for. What fails in it is told with the place of its instruction. */
 export function runnerFor({ op, origin }: Step, services: RunnerServices): Op<Snapshot> {
   const make = runners[op.kind] as (op: OpDefinition, services: RunnerServices, origin?: StepOrigin) => Op<Snapshot>;
-  return make(op, services, origin);
+  const runner = make(op, services, origin);
+  return {
+    cacheMap: (signal) => placed(runner.cacheMap(signal), origin),
+    exec: (inputs, context) => placed(runner.exec(inputs, context), origin),
+  };
+}
+
+async function placed<T>(work: Promise<T>, origin: StepOrigin | undefined): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw locatedAt(error, origin?.at);
+  }
 }
