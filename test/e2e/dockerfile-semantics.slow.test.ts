@@ -189,6 +189,36 @@ const cases: Readonly<Record<string, Case>> = {
       'two/d/f': 'file 600 3:4 in tar',
     },
   },
+  'copy-flags': {
+    files: { 'src/a/keep': 'K\n', 'src/a/drop.log': 'D\n', 'src/b/deep/f': 'F\n', 'src/l': 'L\n' },
+    dockerfile: [
+      'RUN mkdir /t && ln -s real /t/link && mkdir /t/real',
+      'COPY --exclude=**/*.log src/a /t/excluded/',
+      'COPY --parents src/./b/*/f src/a/keep /t/parents/',
+      'COPY --link src/l /t/linked/l',
+    ].join('\n'),
+    want: {
+      excluded: 'dir 755 0:0',
+      'excluded/keep': 'file 644 0:0 K',
+      link: 'link real',
+      linked: 'dir 755 0:0',
+      'linked/l': 'file 644 0:0 L',
+      parents: 'dir 755 0:0',
+      'parents/b': 'dir 755 0:0',
+      'parents/b/deep': 'dir 755 0:0',
+      'parents/b/deep/f': 'file 644 0:0 F',
+      'parents/src': 'dir 755 0:0',
+      'parents/src/a': 'dir 755 0:0',
+      'parents/src/a/keep': 'file 644 0:0 K',
+      real: 'dir 755 0:0',
+    },
+  },
+  'onbuild-of-a-stage': {
+    files: { a: 'A\n' },
+    dockerfile:
+      'FROM ${REGISTRY}/base:1.0.0 AS trigger\nONBUILD COPY a /t/triggered\nONBUILD RUN echo run > /t/run\nFROM trigger',
+    want: { run: 'file 644 0:0 run', triggered: 'file 644 0:0 A' },
+  },
   'copy-heredoc': {
     dockerfile: 'ENV E=env\nCOPY <<one <<"two" /t/\n$E "quoted"\none\n$E\ntwo',
     want: { one: 'file 644 0:0 env "quoted"', two: 'file 644 0:0 $E' },
