@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -8,7 +7,20 @@ import { onDisk } from './disk.ts';
 import { input, whiteout } from './entries.ts';
 import { packed } from './memory.ts';
 
-const program = join(import.meta.dirname, `unpack-alone${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`);
+const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+const at = (path: string) => JSON.stringify(import.meta.resolve(`../../src/layer/${path}.${extension}`));
+
+/** Unpacks the layer on stdin into the directory of its argument, and prints what was left out. */
+const program = `
+  const { Tree } = await import(${at('tree')});
+  const { unpackLayer } = await import(${at('unpack')});
+  const plain = { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0, size: 0, digest: 'sha256:' + '0'.repeat(64) };
+  const lower = Tree.of([[{ ...plain, path: 'gone' }, { ...plain, path: 'old' }]]);
+  const options = { whiteouts: 'overlay', lower, owner: 'preserve', xattrs: 'apply' };
+  const { signal } = new AbortController();
+  const { devicesSkipped, xattrsSkipped } = await unpackLayer(process.stdin, process.argv[1], options, signal);
+  console.log(JSON.stringify({ devicesSkipped, xattrsSkipped }));
+`;
 
 test(
   'unpackLayer() in a user namespace makes whiteouts and FIFOs, and says which devices it may not make',
@@ -24,14 +36,9 @@ test(
       whiteout('old'),
       { type: 'fifo', path: 'pipe', ...owned },
     ]);
-    const args = [
-      '-Ur',
-      process.execPath,
-      ...process.execArgv.filter((arg) => !arg.startsWith('--test')),
-      program,
-      dir.path,
-    ];
-    const printed = execFileSync('unshare', args, { input: bytes }).toString();
+    const options = process.execArgv.filter((arg) => !arg.startsWith('--test'));
+    const node = [process.execPath, ...options, '--input-type=module', '-e', program, dir.path];
+    const printed = execFileSync('unshare', ['-Ur', ...node], { input: bytes }).toString();
     assert.deepEqual(JSON.parse(printed), { devicesSkipped: ['disk', 'null'], xattrsSkipped: [] });
     const me = `${process.getuid!()}:${process.getgid!()}`;
     assert.deepEqual(onDisk(dir.path, { times: true }), {
