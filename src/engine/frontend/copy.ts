@@ -4,7 +4,7 @@ import { expand } from '../../dockerfile/expand.ts';
 import { pathPattern } from '../../dockerfile/path-pattern.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
-import { located } from './failure.ts';
+import { located, severalNeedDirectory } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
 import { resolvePath } from './workdir.ts';
@@ -73,12 +73,16 @@ export function pushCopy(options: {
     name,
     content: expands ? context.expandHeredoc(body, state.variables, at) : body,
   }));
+  const target = absoluteDestination(destination, state.workdir);
+  if (patterns.length + inline.length > 1 && !target.endsWith('/')) {
+    context.lowering.fail(severalNeedDirectory(keyword, destination, at));
+  }
   const op: CopyOp = {
     kind: 'copy',
     source,
     patterns,
     inline,
-    destination: absoluteDestination(destination, state.workdir),
+    destination: target,
     chown: chown || undefined,
     chmod: chmod || undefined,
     exclude,

@@ -9,6 +9,15 @@ export function stageNotYetDefined(name: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+export function severalNeedDirectory(keyword: string, destination: string, at: SourceSpan) {
+  return {
+    reason: 'copy-needs-directory',
+    message: `${keyword} has several sources, and its destination ${destination} does not end with a slash`,
+    hint: `write ${destination}/`,
+    at,
+  } as const satisfies Failure;
+}
+
 export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
   return {
     reason: 'base-name-empty',
