@@ -90,12 +90,12 @@ for (const [title, text] of broken) {
     await store.refs.set(new Map([['a:1', image('x')]]), never);
     await (text === undefined ? rm(store.paths.index) : writeFile(store.paths.index, text));
     for (const work of [
-      store.refs.get('a:1'),
-      store.refs.list(),
-      store.refs.set(new Map([['b:1', image('x')]]), never),
-      store.refs.remove(['a:1'], never),
+      () => store.refs.get('a:1'),
+      () => store.refs.list(),
+      () => store.refs.set(new Map([['b:1', image('x')]]), never),
+      () => store.refs.remove(['a:1'], never),
     ]) {
-      const { hint } = await fails(work, 'index-unreadable');
+      const { hint } = await fails(work(), 'index-unreadable');
       assert.notEqual(hint, undefined);
     }
     assert.equal(await readFile(store.paths.index, 'utf8').catch(() => undefined), text);
