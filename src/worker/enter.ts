@@ -44,14 +44,23 @@ export interface Ending {
 }
 
 /**
- * First process of the namespaces. It waits for its ids, which the parent maps; a fresh /proc is refused where parts of
- * the old one are covered (containers), and the old one does. It stays, as pid 1, to reap what loses its parent.
+ * First process of the namespaces: waits for its ids, which the parent maps. Until then it is nobody, and has lost its
+ * rights; starting itself anew as root gives them back. Without them it would be within reach of steps where those can see
+ * it, and through it the files of the machine (ptrace(2) asks for no fewer capabilities than the other has).
  */
 const FIRST_PROCESS = `
 echo ready >&4
 read -r go <&4 || exit 1
 exec 4>&-
 umask 022
+exec "$@"
+`;
+
+/**
+ * What it becomes. A fresh /proc is refused where parts of the old one are covered (containers), and the old one does.
+ * It stays, as pid 1, to reap what loses its parent.
+ */
+const REAPER = `
 unset PWD OLDPWD
 "$0" -t proc proc /proc 2>/dev/null
 "$@"
@@ -89,7 +98,7 @@ async function enterWith(
   const started = start(
     [
       ...[tools.setpriv, '--pdeathsig', 'KILL'],
-      ...[tools.unshare, ...namespaces, tools.sh, '-c', FIRST_PROCESS, tools.mount],
+      ...[tools.unshare, ...namespaces, tools.sh, '-c', FIRST_PROCESS, tools.sh, tools.sh, '-c', REAPER, tools.mount],
       ...options.command,
     ],
     options.env,

@@ -35,11 +35,16 @@ export class PersonBuilder implements AsyncDisposable {
   readonly #waiting = new Map<number, (answer: BuilderAnswer) => void>();
   #lastId = 0;
 
-  constructor(person: Person, options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation'>) {
+  /** `within` is a command that starts the process, in surroundings of its own making. */
+  constructor(
+    person: Person,
+    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation'>,
+    within: readonly string[] = [],
+  ) {
     const main = join(import.meta.dirname, `builder-process${extname(import.meta.filename)}`);
     const node = [process.execPath, ...process.execArgv, main];
     const become = ['setpriv', '--reuid', `${person.uid}`, '--regid', `${person.gid}`, '--clear-groups'];
-    const [file, ...args] = person.uid === self.uid ? node : [...become, ...node];
+    const [file, ...args] = [...within, ...(person.uid === self.uid ? [] : become), ...node];
     this.process = spawn(file!, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { PATH: process.env['PATH'] },

@@ -87,7 +87,6 @@ describe('as root', needs('linux', 'root', 'user namespaces', 'busybox'), () => 
     }
 
     test('a name is looked up in PATH of the image', async () => {
-      assert.equal(await output(['echo', 'found'], { env: ['PATH=/nowhere:/bin'] }).catch(() => 'found\n'), 'found\n');
       assert.equal((await run(['id', '-u'], { env: ['PATH=/nowhere:/bin'] })).stdout, '0\n');
     });
   });

@@ -25,9 +25,14 @@ export class ProcessRunner implements AsyncDisposable {
   readonly #builder: PersonBuilder;
   readonly #rootfs: string;
 
-  constructor(person: Person, rootfs: string, isolation: 'namespaces' | 'none' = 'namespaces') {
+  constructor(
+    person: Person,
+    rootfs: string,
+    isolation: 'namespaces' | 'none' = 'namespaces',
+    within: readonly string[] = [],
+  ) {
     const module = new URL(`./executor-engine${extname(import.meta.url)}`, import.meta.url).href;
-    this.#builder = new PersonBuilder(person, { engine: noEngine, module, isolation });
+    this.#builder = new PersonBuilder(person, { engine: noEngine, module, isolation }, within);
     this.#rootfs = rootfs;
   }
 

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { needs } from '../../support/needs.ts';
+import { self } from '../../worker/people.ts';
+import { processesWith } from '../../worker/processes.ts';
+import { ProcessRunner } from './process-runner.ts';
+import { makeRoot } from './root-fixture.ts';
+import { tree } from './tree.ts';
+
+/**
+ * What a container runtime gives root by default (but for seccomp): 14 capabilities, none of them CAP_SYS_ADMIN; parts of
+ * /proc covered, others and /sys read-only.
+ */
+const asContainer = `
+set -e
+mount --bind /dev/null /proc/keys
+mount --bind /dev/null /proc/timer_list
+mount -t tmpfs -o ro tmpfs /proc/acpi 2>/dev/null || mount -t tmpfs -o ro tmpfs /proc/fs
+mount --bind /proc/sys /proc/sys
+mount -o remount,bind,ro,nosuid,nodev,noexec /proc/sys
+mount -o remount,bind,ro,nosuid,nodev,noexec /sys
+mount -t tmpfs -o ro tmpfs /sys/firmware
+caps=+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap,+net_bind_service,+sys_chroot,+kill,+audit_write
+exec setpriv --bounding-set=-all,$caps --inh-caps=-all "$@"
+`;
+const within = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', asContainer, 'sh'];
+
+for (const isolation of ['namespaces', 'none'] as const) {
+  describe(`root of a container, ${isolation}`, needs('linux', 'root', 'user namespaces', 'busybox', 'setpriv'), () => {
+    let root: Awaited<ReturnType<typeof makeRoot>>;
+    let runner: ProcessRunner;
+    before(async () => {
+      root = await makeRoot(0);
+      runner = new ProcessRunner(self, root.path, isolation, within);
+    });
+    after(async () => {
+      await runner[Symbol.asyncDispose]();
+      await root[Symbol.asyncDispose]();
+    });
+    const executor = isolation === 'none' ? 'chroot' : 'namespaces';
+    const run: ProcessRunner['run'] = (script, changed, order) => runner.run(script, changed, { executor, ...order });
+
+    test('runs steps as any user, and leaves nothing', async () => {
+      const before = tree(root.path);
+      const user = { uid: 1000, gid: 1000, additionalGids: [1000] };
+      const { stdout, stderr, status } = await run('id -u; id -G; echo x > /dev/null', { user });
+      assert.deepEqual({ stdout, stderr, status }, { stdout: '1000\n1000\n', stderr: '', status: { code: 0 } });
+      assert.deepEqual(tree(root.path), before);
+    });
+
+    test('root has the default capabilities and no more', {
+      skip: isolation === 'none' && 'there is no /proc',
+    }, async () => {
+      const { stdout } = await run('grep -E "Cap(Eff|Bnd)" /proc/self/status');
+      assert.equal(stdout, 'CapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n');
+    });
+
+    test('daemons end with the process', async () => {
+      const mark = randomUUID();
+      await run('(setsid sleep 1000 &); sleep 0.1', { env: ['PATH=/bin', `MARK=${mark}`] });
+      assert.deepEqual(processesWith(mark), []);
+    });
+
+    test('abort ends everything', async () => {
+      const mark = randomUUID();
+      const { error } = await run(
+        '(setsid sleep 1000 &); sleep 1000',
+        { env: ['PATH=/bin', `MARK=${mark}`] },
+        { abortAfter: 700 },
+      );
+      assert.match(error ?? '', /^TimeoutError/);
+      assert.deepEqual(processesWith(mark), []);
+    });
+
+    if (isolation === 'none') return;
+
+    test('/proc is that of the container, with what it covers and what we cover', async () => {
+      const { stdout } = await run(
+        'wc -c < /proc/keys; wc -c < /proc/interrupts; cat /proc/self/comm; echo x 2>/dev/null > /proc/sys/kernel/domainname || echo read-only',
+      );
+      assert.equal(stdout, '0\n0\ncat\nread-only\n');
+    });
+
+    test('no mount below /sys and of what is read-only below /proc can be written to', async () => {
+      const { stdout } = await run('cat /proc/self/mountinfo');
+      const lines = stdout.split('\n').filter((line) => / \/(sys|proc\/sys|proc\/bus|proc\/irq)(\/| )/.test(line));
+      const last = new Map(lines.map((line) => [line.split(' ')[4]!, line.split(' ')[5]!]));
+      assert.ok(last.has('/sys') && last.has('/proc/sys'));
+      assert.deepEqual(
+        [...last].filter(([, options]) => !options.split(',').includes('ro')),
+        [],
+      );
+    });
+
+    test('processes outside are in /proc, but their roots are out of reach', async () => {
+      const { stdout } = await run(
+        'for p in /proc/[0-9]*; do ls $p/root/ 2>/dev/null | grep -q boot && echo $p; done; true',
+      );
+      assert.equal(stdout, '');
+    });
+
+    test('without network', async () => {
+      const { stdout, failure } = await run('ls /proc/self/net/dev >/dev/null; cat /proc/self/net/dev | grep -c :', {
+        network: 'none',
+      });
+      assert.deepEqual([stdout, failure], ['1\n', undefined]);
+    });
+  });
+}
