@@ -66,7 +66,7 @@ const reasons = {
     base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
     copy-source-missing copy-source-unreadable corrupt-compression group-unknown layer-digest-mismatch
     layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing loader-variables-unsupported
-    manifest-unknown missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
+    missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
     not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed tar-body-size
     tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name
     too-many-links unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
@@ -76,7 +76,7 @@ const reasons = {
     invalid-source-date-epoch missing-command missing-option option-of-other-command option-without-value
     registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
     secret-missing secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
-    unknown-selector unknown-shell
+    unknown-selector unknown-shell unknown-stage
   `,
   differences: 'changed-without-bump stale-reference',
   invalidProject: `
@@ -93,7 +93,7 @@ const reasons = {
     reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long reference-upper-case
     required-variable self-reference shell-not-json stage-not-before stage-not-yet-defined
     trigger-not-one-instruction unclear-heredoc undeclared-variant uneditable-reference unknown-flag
-    unknown-instruction unknown-parent unknown-stage unraisable-version unreadable unresolvable-reference
+    unknown-instruction unknown-parent unraisable-version unreadable unresolvable-reference
     unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote wrong-type
   `,
   environment: `

@@ -2,20 +2,6 @@ import type { Failure } from '../result.ts';
 import { errorCodes } from './error-codes.ts';
 import { type Place, placeName } from './place.ts';
 
-export type RegistryFailure = ReturnType<
-  | typeof registryUnreachable
-  | typeof registryTlsFailed
-  | typeof registryDenied
-  | typeof registryAnswerNotUnderstood
-  | typeof registryRefused
-  | typeof manifestUnknown
-  | typeof blobUnknown
-  | typeof manifestDigestMismatch
-  | typeof redirectRefused
-  | typeof dockerConfigInvalid
-  | typeof credentialHelperFailed
->;
-
 /** `doing` completes "while trying to …". */
 export function registryUnreachable(place: Place, doing: string, problem: string, hint?: string) {
   return {
@@ -69,14 +55,6 @@ export function registryRefused(
     reason: 'registry-refused',
     message: `${place.registry} refused to ${doing}${inRepository(place)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
     hint: known?.hint ?? hintFor(answer.status),
-  } as const satisfies Failure;
-}
-
-export function manifestUnknown(place: Place, tagOrDigest: string) {
-  return {
-    reason: 'manifest-unknown',
-    message: `${placeName(place)} has no ${tagOrDigest}`,
-    hint: 'check the name and the tag; if the image is one of this project, publish it first',
   } as const satisfies Failure;
 }
 

@@ -5,5 +5,4 @@ export const root = join(
   import.meta.dirname,
   ...(import.meta.dirname.includes('/dist/test/') ? ['..', '..', '..'] : ['..', '..']),
 );
-export const testdata = join(root, 'test', 'testdata');
 export const bin = join(root, 'bin', 'cip.js');
