@@ -21,7 +21,7 @@ async function difference(
   await using dir = await tempDir();
   const { bytes, index } = await packed(entries);
   await unpackLayer(only(bytes), dir.path, { whiteouts: 'apply', owner: 'preserve', xattrs: 'skip' }, signal);
-  await setTimeout(30);
+  if (options.unchangedUntil !== undefined) await setTimeout(25);
   const now = Date.now();
   execFileSync('sh', ['-ec', `umask 022; ${script}`], { cwd: dir.path });
   const known = options.unchangedUntil === undefined ? {} : { unchangedUntil: now };
