@@ -2,6 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
+import { levelsOf } from '../project/level.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
 import { changedWithoutBump } from './failure.ts';
@@ -163,15 +164,6 @@ function isForbidden({ action, dependents }: PlannedImage, images: readonly Plan
 function driftFailure({ reference, path, reasons }: PlannedImage) {
   const changes = reasons.filter(({ code }) => code !== 'changed-without-bump' && code !== 'key-changed');
   return changedWithoutBump(reference, path, changes.map(describeReason));
-}
-
-function levelsOf(graph: DependencyGraph): ReadonlyMap<ImageName, number> {
-  const levels = new Map<ImageName, number>();
-  for (const name of graph.order) {
-    const parents = graph.parents.get(name) ?? [];
-    levels.set(name, Math.max(-1, ...parents.map((parent) => levels.get(parent)!)) + 1);
-  }
-  return levels;
 }
 
 function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {

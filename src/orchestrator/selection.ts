@@ -1,6 +1,7 @@
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
+import { affectedBy, neededBy } from '../project/reach.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { unknownSelector } from './failure.ts';
 
@@ -26,7 +27,7 @@ export function selectImages(graph: DependencyGraph, selectors: readonly string[
     for (const name of names) selected.add(name);
   }
   if (failures.length > 0) return failed(failures);
-  const needed = reachable(selected, graph.parents);
+  const needed = neededBy(graph, selected);
   return ok({
     selected: graph.order.filter((name) => selected.has(name)),
     implied: graph.order.filter((name) => needed.has(name) && !selected.has(name)),
@@ -36,11 +37,7 @@ export function selectImages(graph: DependencyGraph, selectors: readonly string[
 function matching(graph: DependencyGraph, selector: string): readonly ImageName[] {
   const { ancestors, pattern, descendants } = partsOf(selector);
   const named = graph.order.filter((name) => pattern.test(name));
-  return [
-    ...named,
-    ...(ancestors ? reachable(new Set(named), graph.parents) : []),
-    ...(descendants ? reachable(new Set(named), graph.children) : []),
-  ];
+  return [...named, ...(ancestors ? neededBy(graph, named) : []), ...(descendants ? affectedBy(graph, named) : [])];
 }
 
 function partsOf(selector: string) {
@@ -49,16 +46,6 @@ function partsOf(selector: string) {
     found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`,
   );
   return { name, ancestors: before === '+', pattern: new RegExp(`^${source}$`, 's'), descendants: after === '+' };
-}
-
-/** Everything that can be reached from the names, themselves included. */
-function reachable(
-  names: ReadonlySet<ImageName>,
-  next: ReadonlyMap<ImageName, readonly ImageName[]>,
-): ReadonlySet<ImageName> {
-  const found = new Set(names);
-  for (const name of found) for (const other of next.get(name) ?? []) found.add(other);
-  return found;
 }
 
 function noMatch(graph: DependencyGraph, selector: string) {

@@ -1,6 +1,7 @@
 import { formatPlatform } from '../../oci/platform.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { ImageName } from '../../project/image-name.ts';
+import { levelsOf } from '../../project/level.ts';
 
 /** What a drawing is made of: the graph, and which of its images are to be seen. */
 export interface DrawnGraph {
@@ -42,7 +43,7 @@ function tree(drawn: DrawnGraph): string {
 /** `cip.graph/v1`. An edge goes from the image whose Dockerfile names another to the one it names. */
 function json(drawn: DrawnGraph): string {
   const { graph } = drawn;
-  const levels = levelsOf(drawn);
+  const levels = levelsOf({ order: inOrder(drawn), parents: drawn.graph.parents });
   const document = {
     schema: 'cip.graph/v1',
     nodes: inOrder(drawn).map((name) => {
@@ -78,7 +79,7 @@ function mermaid(drawn: DrawnGraph): string {
 
 /** The parent below which an image is drawn with its children: of several the one with the highest level. */
 function expandedUnder(drawn: DrawnGraph): ReadonlyMap<ImageName, ImageName | undefined> {
-  const levels = levelsOf(drawn);
+  const levels = levelsOf({ order: inOrder(drawn), parents: drawn.graph.parents });
   return new Map(
     inOrder(drawn).map((name) => {
       const parents = visible(drawn, drawn.graph.parents.get(name));
@@ -90,19 +91,6 @@ function expandedUnder(drawn: DrawnGraph): ReadonlyMap<ImageName, ImageName | un
       ];
     }),
   );
-}
-
-/** 0 for what needs no other image that is drawn; else one more than the highest parent. */
-function levelsOf(drawn: DrawnGraph): ReadonlyMap<ImageName, number> {
-  const levels = new Map<ImageName, number>();
-  for (const name of inOrder(drawn)) {
-    const parents = visible(drawn, drawn.graph.parents.get(name));
-    levels.set(
-      name,
-      parents.reduce((level, parent) => Math.max(level, levels.get(parent)! + 1), 0),
-    );
-  }
-  return levels;
 }
 
 function arrows(drawn: DrawnGraph): (readonly [parent: ImageName, child: ImageName])[] {
