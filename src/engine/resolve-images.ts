@@ -90,7 +90,7 @@ export class ImageResolver {
     from: { readonly request: ImageRequest; readonly root: Descriptor; readonly source: ContentSource },
     signal: AbortSignal,
   ): Promise<Descriptor> {
-    const index = await readIndex(from.source, from.root, signal);
+    const index = await readIndex(await this.#local(from.root, from.source, signal), from.root, signal);
     const { platform, reference } = from.request;
     const chosen = selectPlatform(index.value.manifests, platform);
     if (chosen) return chosen;

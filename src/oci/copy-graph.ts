@@ -1,11 +1,11 @@
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Semaphore } from '../semaphore.ts';
 import type { ContentSink, ContentSource } from './content.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { isDocumentType, isForeignLayer, isManifestType } from './media-type.ts';
 import { type ImageDocument, readDocument } from './read-document.ts';
-import { Semaphore } from './semaphore.ts';
 
 /** How far one blob or document is. `done` in bytes of `descriptor.size`; it starts again when a transfer does. */
 export interface CopyProgress {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type IgnoreMatcher, ignoreMatcher, parseIgnoreFile } from '../dockerfile/dockerignore.ts';
+import { mapBounded } from '../map-bounded.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context, Project } from '../project/project.ts';
 import { FailureError, FailuresError, ok, type Result } from '../result.ts';
-import { mapBounded } from './bounded.ts';
 import type { ContextListing } from './context-digest.ts';
 import { couldCopy } from './copyable.ts';
 import { contextUnreadable } from './failure.ts';

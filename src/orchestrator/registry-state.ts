@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mapBounded } from '../map-bounded.ts';
 import { Descriptor } from '../oci/descriptor.ts';
 import { Digest } from '../oci/digest.ts';
 import { Platform, samePlatform } from '../oci/platform.ts';
@@ -6,7 +7,6 @@ import type { ImageName } from '../project/image-name.ts';
 import type { RemoteRepository } from '../registry/remote-repository.ts';
 import type { RecordLog } from '../store/record-log.ts';
 import type { Store } from '../store/store.ts';
-import { mapBounded } from './bounded.ts';
 import { keySchema } from './build-key.ts';
 import { platformsOf } from './index-keys.ts';
 import { latest } from './latest.ts';

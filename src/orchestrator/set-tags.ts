@@ -1,9 +1,9 @@
+import { mapBounded } from '../map-bounded.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Document } from '../oci/document.ts';
 import type { ImageIndex } from '../oci/image-index.ts';
 import type { Progress } from '../progress.ts';
 import { type Failure, FailureError, failuresOf } from '../result.ts';
-import { mapBounded } from './bounded.ts';
 import { lostRace } from './failure.ts';
 import { isPrerelease, latest, movesLatest } from './latest.ts';
 import type { MovedTag } from './moved-tag.ts';

@@ -1,7 +1,7 @@
+import { mapBounded } from '../map-bounded.ts';
 import { isDocumentType } from '../oci/media-type.ts';
 import { readDocument } from '../oci/read-document.ts';
 import type { Store } from '../store/store.ts';
-import { mapBounded } from './bounded.ts';
 import { platformsOf } from './index-keys.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
 

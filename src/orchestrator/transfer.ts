@@ -1,10 +1,10 @@
+import { mapBounded } from '../map-bounded.ts';
 import { copyGraph } from '../oci/copy-graph.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Progress } from '../progress.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
 import type { Store } from '../store/store.ts';
-import { mapBounded } from './bounded.ts';
 import { imageGone, missingInRegistry } from './failure.ts';
 import { latest, movesLatest } from './latest.ts';
 import type { RegistryPlace } from './registry-place.ts';

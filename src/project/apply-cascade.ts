@@ -1,10 +1,10 @@
 import { access, constants, copyFile, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { mapBounded } from '../map-bounded.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import type { Cascade, FileChange } from './cascade.ts';
 import { commitJournal, type Replacement, recoverCascade } from './cascade-journal.ts';
 import { changedSincePlanning, conflictingLinks, unwritable } from './failure.ts';
-import { mapBounded } from './map-bounded.ts';
 
 export interface ApplyOptions {
   /** Absolute directory that the files are copied to before they are changed, under their paths in the project. */

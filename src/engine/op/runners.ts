@@ -1,6 +1,6 @@
 import { locatedAt } from '../../result.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Op } from '../solver/op.ts';
+import type { CacheMap, Op } from '../solver/op.ts';
 import { copyRunner } from './copy.ts';
 import { execRunner } from './exec.ts';
 import { imageRunner } from './image.ts';
@@ -31,9 +31,22 @@ export function runnerFor({ op, origin }: Step, services: RunnerServices): Op<Sn
   const make = runners[op.kind] as (op: OpDefinition, services: RunnerServices, origin?: StepOrigin) => Op<Snapshot>;
   const runner = make(op, services, origin);
   return {
-    cacheMap: (signal) => placed(runner.cacheMap(signal), origin),
+    cacheMap: (signal) => placed(cacheMapOf(runner, origin, signal), origin),
     exec: (inputs, context) => placed(runner.exec(inputs, context), origin),
   };
+}
+
+/** What inputs hold is read when the key is made: a layer of a base may be fetched only then. */
+async function cacheMapOf(
+  runner: Op<Snapshot>,
+  origin: StepOrigin | undefined,
+  signal: AbortSignal,
+): Promise<CacheMap<Snapshot>> {
+  const map = await runner.cacheMap(signal);
+  const contentDigests = map.contentDigests.map(
+    (digestOf) => digestOf && ((input: Snapshot) => placed(digestOf(input), origin)),
+  );
+  return { ...map, contentDigests };
 }
 
 async function placed<T>(work: Promise<T>, origin: StepOrigin | undefined): Promise<T> {

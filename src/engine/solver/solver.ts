@@ -11,10 +11,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Digest } from '../../oci/digest.ts';
 import type { Progress } from '../../progress.ts';
+import { Semaphore } from '../../semaphore.ts';
 import { contentKey, definitionKey } from './cache-key.ts';
 import type { CacheMap, Op } from './op.ts';
 import type { ResultCache } from './result-cache.ts';
-import { Semaphore } from './semaphore.ts';
 import type { Definition, Vertex } from './vertex.ts';
 
 export interface SolverOptions<O, R> {

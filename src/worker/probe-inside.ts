@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
+import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
+import type { ProcessSpec } from '../engine/executor/executor.ts';
+import { mayMountProc, mayMountSys } from '../engine/executor/machine-view.ts';
+import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
+import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import { failuresOf } from '../result.ts';
+import type { MachineFact } from './machine-fact.ts';
+import { OVERLAY, type ProbeOrder } from './probe-order.ts';
+
+const execFileAsync = promisify(execFile);
+
+process.on('message', (order: ProbeOrder) => void answer(order));
+process.on('disconnect', () => process.exit(1));
+
+async function answer(order: ProbeOrder): Promise<void> {
+  process.send!(await factsIn(order), () => process.exit(0));
+}
+
+async function factsIn({ dir, path, tier }: ProbeOrder): Promise<readonly MachineFact[]> {
+  const tools = await findTools(path);
+  const host = hostPlatform(process.arch);
+  const emulators = await findEmulators(path);
+  const options = { dir, tools, emulators, hostArchitecture: host.architecture };
+  const emulation = new BinfmtEmulation({ ...options, ownUserNamespace: tier !== 'none' });
+  const executor = new NamespacesExecutor({ dir, tools, emulation });
+
+  const facts = [await overlayFact(join(dir, OVERLAY), tools), await procFact(tools), await sysFact(tools)];
+  const rootfs = join(dir, 'root');
+  await mkdir(rootfs);
+  const target = elfTargets[host.architecture];
+  if (target !== undefined) {
+    await writeFile(join(rootfs, 'exit'), tinyProgram(target, target.exit), { mode: 0o755 });
+    for (const [id, network] of [
+      ['run', 'host'],
+      ['network-none', 'none'],
+    ] as const) {
+      const spec = { ...smallest, network, platform: host };
+      const run = executor.run(rootfs, spec, () => {}, new AbortController().signal);
+      facts.push(await factOf(id, run, id === 'run' ? 'a step runs' : 'a step runs without network'));
+    }
+  }
+  for (const architecture of Object.keys(elfTargets)) {
+    if (architecture === host.architecture) continue;
+    const runs = emulation.ensure({ os: 'linux', architecture }, new AbortController().signal);
+    const by = emulators[architecture] ?? 'this machine itself';
+    facts.push(await factOf(`emulation-${architecture}`, runs, `programs for ${architecture} run, by ${by}`));
+  }
+  return facts;
+}
+
+const smallest: Omit<ProcessSpec, 'network' | 'platform'> = {
+  args: ['/exit'],
+  env: [],
+  cwd: '/',
+  user: { uid: 0, gid: 0, additionalGids: [0] },
+  mounts: [],
+  hostname: 'probe',
+};
+
+async function factOf(id: string, tried: Promise<unknown>, detail: string): Promise<MachineFact> {
+  try {
+    await tried;
+    return { id, ok: 'yes', detail };
+  } catch (error) {
+    const [failure] = failuresOf(error) ?? [];
+    if (failure === undefined) throw error;
+    const said = failure.details === undefined ? '' : `: ${failure.details.join('; ')}`;
+    return { id, ok: 'no', detail: `${failure.message}${said}`, fix: failure.hint };
+  }
+}
+
+/** As roots of steps are mounted; a file is written, since some file systems take the mount and refuse that. */
+async function overlayFact(dir: string, { mount }: ExecutorTools): Promise<MachineFact> {
+  const id = 'overlay';
+  for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(join(dir, name), { recursive: true });
+  await writeFile(join(dir, 'lower', 'file'), '');
+  const layers = `lowerdir=${dir}/lower,upperdir=${dir}/upper,workdir=${dir}/work,userxattr`;
+  try {
+    await execFileAsync(mount, ['-n', '-t', 'overlay', 'overlay', '-o', layers, join(dir, 'merged')]);
+    await rm(join(dir, 'merged', 'file'));
+    return { id, ok: 'yes', detail: 'roots of steps are overlays' };
+  } catch (error) {
+    return {
+      id,
+      ok: 'partly',
+      detail: `no overlay can be mounted where the store is, so files are copied for each RUN: ${saidBy(error)}`,
+      fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs',
+    };
+  }
+}
+
+async function procFact(tools: ExecutorTools): Promise<MachineFact> {
+  if (await mayMountProc(tools)) return { id: 'proc', ok: 'yes', detail: 'steps have a /proc of their own' };
+  const detail = 'steps see the /proc of this container, because parts of it are covered';
+  return { id: 'proc', ok: 'partly', detail, fix: 'Kubernetes: procMount: Unmasked' };
+}
+
+async function sysFact(tools: ExecutorTools): Promise<MachineFact> {
+  if (await mayMountSys(tools))
+    return { id: 'sys', ok: 'yes', detail: 'steps without network have a /sys of their own' };
+  const detail = 'steps without network see the /sys of this container, read-only, because parts of it are covered';
+  return { id: 'sys', ok: 'partly', detail };
+}
+
+function saidBy(error: unknown): string {
+  const { stderr, message } = error as Error & { stderr?: string };
+  return (stderr || message).trim().replaceAll('\n', '; ');
+}

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { release } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { IsolationTier } from '../engine/engine-options.ts';
+import { findProgram } from '../engine/executor/tools.ts';
+import { FailureError, failuresOf } from '../result.ts';
+import { type Entered, type EnterOptions, enter } from './enter.ts';
+import { workerDied } from './failure.ts';
+import type { MachineFact } from './machine-fact.ts';
+import { OVERLAY, type ProbeOrder } from './probe-order.ts';
+
+export interface ProbeOptions {
+  /** Existing directory on the file system of the store. What is made in it is removed again. */
+  readonly dir: string;
+  readonly user: EnterOptions['user'];
+  /** Environment of the process that tries things: PATH and little else. */
+  readonly env: Readonly<Record<string, string>> & { readonly PATH: string };
+  /** Options for node; those of this process unless given. */
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+const tools: readonly { readonly name: string; readonly from: string; readonly required: boolean }[] = [
+  { name: 'unshare', from: 'util-linux', required: true },
+  { name: 'setpriv', from: 'util-linux', required: true },
+  { name: 'mount', from: 'mount (part of util-linux)', required: true },
+  { name: 'getfattr', from: 'attr', required: false },
+  { name: 'tar', from: 'tar', required: false },
+  { name: 'newuidmap', from: 'uidmap', required: false },
+  { name: 'newgidmap', from: 'uidmap', required: false },
+];
+
+const tierDetails = {
+  'root-map': 'steps run in user namespaces, with all ids of this machine',
+  'subuid-map': 'steps run in user namespaces, with the ids of /etc/subuid',
+  'single-uid': 'steps run in user namespaces with one id: files keep no owner, and steps run as root only',
+  none: 'steps run without namespaces',
+} satisfies Record<IsolationTier, string>;
+
+/**
+ * What this machine gives to builds: its kernel and programs, and what can be done inside the namespaces a build is in,
+ * where each thing is done once.
+ */
+export async function probeMachine(options: ProbeOptions, signal: AbortSignal): Promise<readonly MachineFact[]> {
+  signal.throwIfAborted();
+  const outside = [kernelFact(release()), ...(await toolFacts(options.env.PATH))];
+  const dir = await mkdtemp(join(options.dir, 'probe-'));
+  try {
+    const entered = await enter({
+      command: [
+        process.execPath,
+        ...(options.execArgv ?? process.execArgv),
+        fileURLToPath(new URL(`./probe-inside${extname(import.meta.url)}`, import.meta.url)),
+      ],
+      env: options.env,
+      path: options.env.PATH,
+      user: options.user,
+      isolation: 'namespaces',
+    });
+    return [
+      ...outside,
+      namespacesFact(entered),
+      ...(await askInside(entered, { dir, path: options.env.PATH, tier: entered.tier }, signal)),
+    ];
+  } catch (error) {
+    const [failure] = failuresOf(error) ?? [];
+    if (failure === undefined) throw error;
+    return [...outside, { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint }];
+  } finally {
+    // The kernel leaves it with no rights at all, not even for its owner.
+    await chmod(join(dir, OVERLAY, 'work', 'work'), 0o700).catch(() => {});
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function askInside(
+  { child, ended }: Entered,
+  order: ProbeOrder,
+  signal: AbortSignal,
+): Promise<readonly MachineFact[]> {
+  const stop = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', stop);
+  try {
+    const answer = once(child, 'message').then(([facts]) => facts as readonly MachineFact[]);
+    child.send(order, () => {});
+    const first = await Promise.race([answer, ended]);
+    await ended;
+    signal.throwIfAborted();
+    if ('code' in first) throw new FailureError(workerDied(`exit status ${first.code}`, first.said));
+    return first;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Linux 5.11 lets a user namespace mount overlays, 6.7 gives it a binfmt_misc of its own. */
+export function kernelFact(text: string): MachineFact {
+  const [major = 0, minor = 0] = text.split('.').map((part) => Number.parseInt(part, 10));
+  const version = major * 1000 + minor;
+  const id = 'kernel';
+  if (version >= 6007) return { id, ok: 'yes', detail: `Linux ${text}` };
+  const lacks = version >= 5011 ? 'emulation has to be set up by root' : 'builds without root copy files for each RUN';
+  return { id, ok: 'partly', detail: `Linux ${text}: ${lacks}`, fix: 'Linux 6.7 or newer' };
+}
+
+async function toolFacts(path: string): Promise<readonly MachineFact[]> {
+  return Promise.all(
+    tools.map(async ({ name, from, required }): Promise<MachineFact> => {
+      const file = await findProgram(name, path);
+      const id = `tool-${name}`;
+      if (file !== undefined) return { id, ok: 'yes', detail: file };
+      return { id, ok: required ? 'no' : 'partly', detail: `${name} is not installed`, fix: `install ${from}` };
+    }),
+  );
+}
+
+function namespacesFact({ tier, warnings }: Entered): MachineFact {
+  const id = 'user-namespaces';
+  const [warning] = warnings;
+  if (warning === undefined) return { id, ok: 'yes', detail: tierDetails[tier] };
+  return { id, ok: 'partly', detail: warning.message, fix: warning.hint };
+}
