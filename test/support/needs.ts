@@ -25,11 +25,16 @@ export const conformanceDir =
  * is one of `checks` or a program on PATH. CIP_TEST_REQUIRE=all makes a missing component an error instead.
  */
 export function needs(...components: string[]): { skip: string | false } {
-  const missing = components.filter((component) => !(checks[component] ?? (() => onPath(component)))());
+  const missing = components.filter((component) => !isThere(component));
   if (missing.length === 0) return { skip: false };
   if (process.env['CIP_TEST_REQUIRE'] === 'all')
     throw new Error(`CIP_TEST_REQUIRE=all, but missing: ${missing.join(', ')}`);
   return { skip: `needs ${missing.join(', ')}` };
+}
+
+/** Whether a component is there, for tests that do with or without it. */
+export function isThere(component: string): boolean {
+  return (checks[component] ?? (() => onPath(component)))();
 }
 
 function onPath(program: string): boolean {
