@@ -22,6 +22,7 @@ process.on('disconnect', () => void end());
 async function receive(message: ToWorker): Promise<void> {
   if (message.type === 'start') await start(message);
   else if (message.type === 'build') build(message);
+  else if (message.type === 'probe') await probe(message);
   else if (message.type === 'cancel') running.get(message.id)?.abort.abort();
   else await end();
 }
@@ -34,6 +35,11 @@ async function start({ module, options }: ToWorker & { type: 'start' }): Promise
   } catch (error) {
     send({ type: 'not-started', error: sendable(error) });
   }
+}
+
+async function probe({ order }: ToWorker & { type: 'probe' }): Promise<void> {
+  const { probeInside } = await import('./probe-inside.ts');
+  send({ type: 'probed', facts: await probeInside(order) });
 }
 
 function build({ id, request }: ToWorker & { type: 'build' }): void {

@@ -15,14 +15,8 @@ import { OVERLAY, type ProbeOrder } from './probe-order.ts';
 
 const execFileAsync = promisify(execFile);
 
-process.on('message', (order: ProbeOrder) => void answer(order));
-process.on('disconnect', () => process.exit(1));
-
-async function answer(order: ProbeOrder): Promise<void> {
-  process.send!(await factsIn(order), () => process.exit(0));
-}
-
-async function factsIn({ dir, path, tier }: ProbeOrder): Promise<readonly MachineFact[]> {
+/** In the worker: does each thing once. */
+export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<readonly MachineFact[]> {
   const tools = await findTools(path);
   const host = hostPlatform(process.arch);
   const emulators = await findEmulators(path);

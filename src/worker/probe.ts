@@ -10,6 +10,7 @@ import { type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import type { MachineFact } from './machine-fact.ts';
 import { OVERLAY, type ProbeOrder } from './probe-order.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
 
 export interface ProbeOptions {
   /** Existing directory on the file system of the store. What is made in it is removed again. */
@@ -51,7 +52,7 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
       command: [
         process.execPath,
         ...(options.execArgv ?? process.execArgv),
-        fileURLToPath(new URL(`./probe-inside${extname(import.meta.url)}`, import.meta.url)),
+        fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url)),
       ],
       env: options.env,
       path: options.env.PATH,
@@ -82,16 +83,24 @@ async function askInside(
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   try {
-    const answer = once(child, 'message').then(([facts]) => facts as readonly MachineFact[]);
-    child.send(order, () => {});
+    const answer = once(child, 'message').then(([message]) => message as FromWorker);
+    send(child, { type: 'probe', order });
     const first = await Promise.race([answer, ended]);
-    await ended;
+    send(child, { type: 'close' });
+    const ending = await ended;
     signal.throwIfAborted();
-    if ('code' in first) throw new FailureError(workerDied(`exit status ${first.code}`, first.said));
-    return first;
+    if (!('type' in first) || first.type !== 'probed') {
+      throw new FailureError(workerDied(`exit status ${ending.code}`, ending.said));
+    }
+    return first.facts;
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+function send(child: Entered['child'], message: ToWorker): void {
+  // That it is gone is told by `ended`.
+  if (child.connected) child.send(message, () => {});
 }
 
 /** Linux 5.11 lets a user namespace mount overlays, 6.7 gives it a binfmt_misc of its own. */

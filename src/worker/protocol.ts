@@ -2,6 +2,8 @@ import type { BuildRequest, BuildResult } from '../builder.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
+import type { MachineFact } from './machine-fact.ts';
+import type { ProbeOrder } from './probe-order.ts';
 
 /** From the parent to the worker, over Node's IPC channel. `id` tells builds apart. */
 export type ToWorker =
@@ -9,6 +11,8 @@ export type ToWorker =
   | { readonly type: 'start'; readonly module: string; readonly options: EngineOptions }
   | { readonly type: 'build'; readonly id: number; readonly request: BuildRequest }
   | { readonly type: 'cancel'; readonly id: number }
+  /** In place of `start`: tries what builds need. */
+  | { readonly type: 'probe'; readonly order: ProbeOrder }
   /** Nothing is being built any more: end. */
   | { readonly type: 'close' };
 
@@ -16,6 +20,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'started' }
   | { readonly type: 'not-started'; readonly error: SentError }
+  | { readonly type: 'probed'; readonly facts: readonly MachineFact[] }
   | { readonly type: 'progress'; readonly id: number; readonly event: ProgressEvent }
   | { readonly type: 'built'; readonly id: number; readonly result: BuildResult }
   | { readonly type: 'not-built'; readonly id: number; readonly error: SentError };

@@ -144,7 +144,7 @@ class Worker {
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === 'started' || message.type === 'not-started') return;
+    if (!('id' in message)) return;
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
     if (message.type === 'progress') {

@@ -48,11 +48,11 @@ export class RootView {
       const [name = '', ...rest] = todo;
       todo = rest;
       if (name === '' || name === '.') continue;
+      if (at.stats !== undefined && !at.stats.isDirectory()) return `${at.path} is not a directory`;
       if (name === '..') {
         at = await this.#at(posix.dirname(at.path));
         continue;
       }
-      if (at.stats !== undefined && !at.stats.isDirectory()) return `${at.path} is not a directory`;
       const next = await this.#at(posix.join(at.path, name));
       if (!next.stats?.isSymbolicLink()) {
         at = next;

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import type { MachineFact } from '../../src/worker/machine-fact.ts';
+import { kernelFact, probeMachine } from '../../src/worker/probe.ts';
+import { needs } from '../support/needs.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { self } from './people.ts';
+
+const kernels: [release: string, ok: MachineFact['ok']][] = [
+  ['6.18.44-generic', 'yes'],
+  ['6.7.0', 'yes'],
+  ['7.0-rc1', 'yes'],
+  ['6.6.99', 'partly'],
+  ['5.11.0', 'partly'],
+  ['4.18.0-553.el8', 'partly'],
+];
+for (const [release, ok] of kernels) {
+  test(`kernelFact() of ${release}: ${ok}`, () => assert.equal(kernelFact(release).ok, ok));
+}
+
+const signal = new AbortController().signal;
+
+describe(
+  'probeMachine()',
+  needs('linux', 'root', 'user namespaces', 'private binfmt_misc', 'qemu-aarch64-static'),
+  () => {
+    test('tries everything, and leaves nothing', async () => {
+      await using dir = await tempDir();
+      const facts = await probeMachine({ dir: dir.path, user: self, env: { PATH: process.env['PATH']! } }, signal);
+      const states = Object.fromEntries(facts.map(({ id, ok }) => [id, ok]));
+      const yes = ['tool-unshare', 'tool-setpriv', 'user-namespaces', 'overlay', 'proc', 'sys', 'run', 'network-none'];
+      for (const id of yes) assert.equal(states[id], 'yes', id);
+      assert.equal(states['emulation-amd64'] ?? states['emulation-arm64'], 'yes');
+      assert.deepEqual(
+        facts.filter(({ ok, fix }) => ok !== 'yes' && fix === undefined),
+        [],
+      );
+      assert.deepEqual(readdirSync(dir.path), []);
+    });
+
+    test('abort ends it', async () => {
+      await using dir = await tempDir();
+      const reason = new Error('enough');
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(reason), 100);
+      const probing = probeMachine({ dir: dir.path, user: self, env: { PATH: process.env['PATH']! } }, abort.signal);
+      await assert.rejects(probing, reason);
+      assert.deepEqual(readdirSync(dir.path), []);
+    });
+  },
+);
