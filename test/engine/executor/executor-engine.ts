@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Builder, BuildRequest, BuildResult } from '../../../src/builder.ts';
 import type { EngineOptions } from '../../../src/engine/engine-options.ts';
@@ -29,7 +28,7 @@ export interface ExecutorOrder {
 /** An engine that runs processes, so that tests of executors run where executors do. */
 export async function createEngine(options: EngineOptions): Promise<Builder> {
   const path = process.env['PATH']!;
-  const session = mkdtempSync(join(tmpdir(), 'cip-test-session-'));
+  const session = mkdtempSync(join(options.sessionDir, 'session-'));
   const dir = join(session, 'executor');
   mkdirSync(dir);
   const tools = await findTools(path);

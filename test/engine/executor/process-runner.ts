@@ -1,4 +1,4 @@
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import type { ExitStatus, ProcessSpec } from '../../../src/engine/executor/executor.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import type { Failure } from '../../../src/result.ts';
@@ -32,7 +32,9 @@ export class ProcessRunner implements AsyncDisposable {
     within: readonly string[] = [],
   ) {
     const module = new URL(`./executor-engine${extname(import.meta.url)}`, import.meta.url).href;
-    this.#builder = new PersonBuilder(person, { engine: noEngine, module, isolation }, within);
+    // Beside the root, to vanish with it: a worker that is killed does not clean up.
+    const engine = { ...noEngine, sessionDir: dirname(rootfs) };
+    this.#builder = new PersonBuilder(person, { engine, module, isolation }, within);
     this.#rootfs = rootfs;
   }
 
