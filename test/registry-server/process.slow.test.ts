@@ -84,7 +84,10 @@ test('killed at any moment, a registry has all it said it has, whole', async () 
       }
     });
     const ended = Promise.allSettled(pushing);
-    await delay(100 + Math.random() * 100);
+    // However slow the machine is, something was said to be stored before the kill.
+    const before = acknowledged.length;
+    while (acknowledged.length === before) await delay(10);
+    await delay(Math.random() * 100);
     await server.kill();
     for (const push of await ended) {
       // The client saw the connection break and nothing else.
