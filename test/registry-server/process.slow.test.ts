@@ -86,7 +86,11 @@ test('killed at any moment, a registry has all it said it has, whole', async () 
     const ended = Promise.allSettled(pushing);
     // However slow the machine is, something was said to be stored before the kill.
     const before = acknowledged.length;
-    while (acknowledged.length === before) await delay(10);
+    let over = false;
+    void ended.then(() => {
+      over = true;
+    });
+    while (acknowledged.length === before && !over) await delay(10);
     await delay(Math.random() * 100);
     await server.kill();
     for (const push of await ended) {
