@@ -5,6 +5,7 @@ import { hostPlatform } from '../oci/platform.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { ChrootExecutor } from './executor/chroot-executor.ts';
 import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor } from './executor/executor.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
@@ -66,7 +67,10 @@ export class Machine {
       hostArchitecture,
       ownUserNamespace: tier !== 'none',
     });
-    return new NamespacesExecutor({ dir, tools, emulation });
+    // Without namespaces of our own, a change of root is all the isolation there is.
+    return tier === 'none'
+      ? new ChrootExecutor({ dir, tools, emulation })
+      : new NamespacesExecutor({ dir, tools, emulation });
   }
 
   async #mountMemory(): Promise<string> {

@@ -155,7 +155,7 @@ test('a machine without user namespaces: the remedy, and only building needs the
   await t.test('doctor says the same', async () => {
     const { status, stdout } = await rig.cip('doctor', { through });
     assert.equal(status, 5);
-    assert.match(stdout, /^missing +namespaces .*\n +fix: sudo sysctl -w user\.max_user_namespaces=\d+$/m);
+    assert.match(stdout, /^missing +user-namespaces .*\n +fix: sudo sysctl -w user\.max_user_namespaces=\d+$/m);
   });
 
   await t.test('plan and graph work, and so does a build with nothing to do', async () => {

@@ -11,7 +11,7 @@ type Option = 'localRegistry' | 'remoteRegistry' | 'json';
 /** `cip doctor`: what this machine can do, and the command that fixes what it cannot; 5 if it cannot build. */
 export async function run({ options }: Invocation<Option>, world: World): Promise<ExitStatus> {
   const { localRegistry, remoteRegistry } = options;
-  const machine = await examineMachine(await world.store(), world.surroundings);
+  const machine = await examineMachine(await world.store(), world.surroundings, world.signal);
   const local = await registryCheck('local registry', localRegistry, world);
   const checks: Check[] = [...machine, local.state === 'ok' ? local : { ...local, hint: 'cip registry serve' }];
   if (remoteRegistry !== undefined) checks.push(await registryCheck('remote registry', remoteRegistry, world));
