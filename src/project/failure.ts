@@ -11,7 +11,11 @@ export function missingContexts(directory: string) {
 }
 
 export function unreadable(file: string, why: string) {
-  return { reason: 'unreadable', message: `${file} cannot be read: ${why}` } as const satisfies Failure;
+  return {
+    reason: 'unreadable',
+    message: `${file} cannot be read: ${why}`,
+    hint: 'check that it is a file, and its permissions',
+  } as const satisfies Failure;
 }
 
 export function missingDockerfile(path: string) {

@@ -58,7 +58,7 @@ async function readIn(
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     const file = join(place.path, name);
-    return failed([code === 'EISDIR' ? notAFile(file) : unreadable(file, message)]);
+    return failed([code === 'EISDIR' ? notAFile(file) : unreadable(file, code ?? message)]);
   }
 }
 

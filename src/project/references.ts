@@ -116,7 +116,11 @@ function resolve(
   if (isStage(expanded, place, dockerfile) || (place.kind === 'from' && expanded === 'scratch')) return ok(undefined);
   const parsed = parseReference(expanded);
   if (!parsed.ok)
-    return failed(parsed.failure.map((failure) => invalidReference(place.text, shown(expanded), failure, place.at)));
+    return failed(
+      parsed.failure.map((failure) =>
+        invalidReference(place.text, shown(expanded), { ...failure, message: shown(failure.message) }, place.at),
+      ),
+    );
   return ok({ ...place, expanded, variables: used, target: targetOf(expanded, registries), scope });
 }
 
