@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import { mapBounded } from '../map-bounded.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import type { Cascade, FileChange } from './cascade.ts';
+import { changedSincePlanning, conflictingLinks, unwritable } from './cascade-failure.ts';
 import { commitJournal, type Replacement, recoverCascade } from './cascade-journal.ts';
-import { changedSincePlanning, conflictingLinks, unwritable } from './failure.ts';
 
 export interface ApplyOptions {
   /** Absolute directory that the files are copied to before they are changed, under their paths in the project. */

@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'nod
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { FailureError } from '../result.ts';
-import { cascadeInProgress, cascadeInterrupted, journalDamaged } from './failure.ts';
+import { cascadeInProgress, cascadeInterrupted, journalDamaged } from './cascade-failure.ts';
 
 /**
  * What makes a cascade all or nothing. A journal is written aside, with the new bytes of every file, and comes into

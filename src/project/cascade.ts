@@ -2,9 +2,6 @@ import { basename, join } from 'node:path';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { replaceSpans } from '../dockerfile/replace-spans.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
-import { type ReferenceOptions, referencesOf } from './context-references.ts';
-import type { DependencyGraph } from './dependency-graph.ts';
-import type { Edge } from './edge.ts';
 import {
   ambiguousArgument,
   digestDropped,
@@ -15,7 +12,10 @@ import {
   undeclaredVariant,
   uneditableReference,
   unraisableVersion,
-} from './failure.ts';
+} from './cascade-failure.ts';
+import { type ReferenceOptions, referencesOf } from './context-references.ts';
+import type { DependencyGraph } from './dependency-graph.ts';
+import type { Edge } from './edge.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
 import { type BumpLevel, bumpVersion, isNewer } from './version.ts';

@@ -3,10 +3,11 @@ import { join, relative } from 'node:path';
 import fastGlob from 'fast-glob';
 import { mapBounded } from '../map-bounded.ts';
 import { failed, failuresOf, ok, type Result } from '../result.ts';
+import { finishedCascade } from './cascade-failure.ts';
 import { recoverCascade } from './cascade-journal.ts';
 import type { ContextContents, ContextFile } from './context.ts';
 import { parseContextDirectory } from './context-directory.ts';
-import { danglingLink, finishedCascade, missingContexts, notAFile, unreadable } from './failure.ts';
+import { danglingLink, missingContexts, notAFile, unreadable } from './failure.ts';
 import { parseProject } from './parse-project.ts';
 import type { Notice, Project } from './project.ts';
 

@@ -107,12 +107,12 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'run-as-user': {
     dockerfile:
-      'USER app:other\nWORKDIR /t/work/deep\nRUN echo "$(id -u):$(id -g) $HOME $PWD" > out\nUSER 77\nRUN id -g > /tmp/gid\nUSER root\nRUN mv /tmp/gid /t/gid',
+      'USER app:other\nWORKDIR /t/job/deep\nRUN echo "$(id -u):$(id -g) $HOME $PWD" > out\nUSER 77\nRUN id -g > /tmp/gid\nUSER root\nRUN mv /tmp/gid /t/gid',
     want: {
       gid: 'file 644 77:0 0',
-      work: 'dir 755 1000:1002',
-      'work/deep': 'dir 755 1000:1002',
-      'work/deep/out': 'file 644 1000:1002 1000:1002 /home/app /t/work/deep',
+      job: 'dir 755 1000:1002',
+      'job/deep': 'dir 755 1000:1002',
+      'job/deep/out': 'file 644 1000:1002 1000:1002 /home/app /t/job/deep',
     },
   },
   'run-forms': {

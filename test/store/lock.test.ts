@@ -33,8 +33,8 @@ test('hold() gives the lock up when the work fails', async () => {
   await using dir = await tempDir();
   const lock = new Lock(join(dir.path, 'lock'));
   await assert.rejects(
-    lock.hold(() => Promise.reject(new Error('work')), never),
-    /work/,
+    lock.hold(() => Promise.reject(new Error('broke')), never),
+    /broke/,
   );
   assert.equal(await lock.hold(async () => 'next', never), 'next');
 });
