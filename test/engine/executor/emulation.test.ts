@@ -27,7 +27,8 @@ test('isDynamic() tells programs that need a loader from those that do not', () 
 });
 
 for (const [architecture, { qemu, exit, ...target }] of Object.entries(elfTargets)) {
-  const options = architecture === host ? { skip: 'needs no emulator here' } : needs(`qemu-${qemu}-static`);
+  if (architecture === host) continue;
+  const options = needs(`qemu-${qemu}-static`);
   test(`the smallest program for ${architecture} ends with 0`, options, async () => {
     await using dir = await tempDir();
     const file = join(dir.path, 'exit');
