@@ -14,7 +14,7 @@ import { isDowngrade, isRedirect, maxRedirects, redirected } from './redirect.ts
 import type { RegistryOptions } from './registry-options.ts';
 import { drop, type RegistryResponse, readUpTo } from './response.ts';
 import { Retrier } from './retry.ts';
-import { TokenServer } from './token-server.ts';
+import { type TokenFetch, TokenServer } from './token-server.ts';
 import { type TransferError, transferErrorOf } from './transfer-error.ts';
 
 export interface RegistryRequest {
@@ -226,17 +226,7 @@ export class Transport {
     }
   }
 
-  async #fetchToken(
-    request: {
-      readonly method: 'GET' | 'POST';
-      readonly url: URL;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body?: Uint8Array;
-    },
-    place: Place,
-    doing: string,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
+  async #fetchToken(...[request, place, doing, signal]: Parameters<TokenFetch>): Promise<Uint8Array> {
     return await this.retrier.run(async () => {
       try {
         const response = await this.#dispatch(request, request.body, undefined, signal);

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDockerfile } from '../../../src/dockerfile/parse.ts';
 import { lower } from '../../../src/engine/frontend/lower.ts';
-import { imageKey } from '../../../src/engine/frontend/lower-input.ts';
+import { imageKey, type LowerInput } from '../../../src/engine/frontend/lower-input.ts';
 import { amd64, CREATED, imageFixture, lastOp, lowerText } from '../../support/lower-text.ts';
 
 /** References that must be resolved to build the target, in the order they are asked for. */
 function missing(
   text: string,
-  options: { readonly target?: string; readonly buildArgs?: Record<string, string> } = {},
+  options: {
+    readonly target?: string;
+    readonly buildArgs?: Record<string, string>;
+    readonly images?: LowerInput['images'];
+  } = {},
 ) {
   const dockerfile = parseDockerfile(text, 'Dockerfile');
   assert.ok(dockerfile.ok);
@@ -51,22 +55,8 @@ for (const [title, text, want, options] of cases) {
 }
 
 test('a trigger of a base may need images that nobody knew of', () => {
-  const dockerfile = parseDockerfile('FROM a', 'Dockerfile');
-  assert.ok(dockerfile.ok);
   const images = new Map([['a linux/amd64', imageFixture('a', { OnBuild: ['COPY --from=tool:1 /t /t'] })]]);
-  const lowered = lower({
-    dockerfile: dockerfile.value,
-    image: 'test',
-    platform: amd64,
-    buildPlatform: amd64,
-    buildArgs: {},
-    contextDir: '/context',
-    ignore: [],
-    images,
-    created: CREATED,
-  });
-  assert.ok(lowered.ok);
-  assert.deepEqual(lowered.value.missing?.map(imageKey), ['tool:1 linux/amd64']);
+  assert.deepEqual(missing('FROM a', { images }), ['tool:1 linux/amd64']);
 });
 
 test('two stages that begin alike have the vertices in common', () => {
