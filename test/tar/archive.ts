@@ -5,8 +5,7 @@ import { writeTar } from '../../src/tar/write.ts';
 
 /** A header of a file, with what a test cares about in it. */
 export function header(fields: Partial<TarHeader>): TarHeader {
-  const mode = fields.type === 'directory' ? 0o755 : 0o644;
-  const plain = { type: 'file', name: 'f', linkName: '', mode, uid: 0, gid: 0, size: 0, mtime: 0 } as const;
+  const plain = { type: 'file', name: 'f', linkName: '', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0 } as const;
   return { ...plain, devMajor: 0, devMinor: 0, ...fields };
 }
 
