@@ -27,8 +27,8 @@ describe('the table of build keys', () => {
       assert.ok(old !== undefined && fresh !== undefined, `it does not build: ${JSON.stringify(verdict)}`);
       assert.deepEqual({ cached, uncached }, { cached: fresh, uncached: fresh });
       assert.deepEqual(
-        { rebuilt, sameImage: old === fresh },
-        { rebuilt: key === 'changes', sameImage: key === 'stays' },
+        { changed, sameImage: old === fresh },
+        { changed: key === 'changes', sameImage: key === 'stays' },
       );
     });
   }
