@@ -201,8 +201,8 @@ export class RemoteRepository implements ContentSource, ContentSink {
         const mediaType = mediaTypeOf(headers['content-type']);
         const digest = Digest.safeParse(headers['docker-content-digest'] ?? tagOrDigest);
         const size = Number(headers['content-length'] || Number.NaN);
-        if (status !== 200 || !digest.success || !isDocumentType(mediaType) || !Number.isInteger(size))
-          return 'unclear';
+        const isClear = status === 200 && isDocumentType(mediaType) && size >= 0 && size <= maxManifestSize;
+        if (!isClear || !digest.success) return 'unclear';
         this.#expect(tagOrDigest, digest.data);
         return { mediaType, digest: digest.data, size };
       },
