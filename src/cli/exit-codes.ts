@@ -98,13 +98,13 @@ const reasons = {
   `,
   environment: `
     address-in-use blob-digest-mismatch blob-missing blob-not-fetchable blob-size-mismatch blob-unknown
-    cannot-listen context-changing context-unreadable credential-helper-failed disk-full docker-config-invalid
+    cannot-listen context-changing context-unreadable credential-helper-failed credentials-withheld disk-full docker-config-invalid
     document-not-understood document-too-large emulation-unavailable emulator-not-static file-changed
     file-unreadable hostname-not-set id-map-refused id-not-mapped index-unreadable layers-do-not-match
     loopback-not-up manifest-digest-mismatch mount-refused network-unsupported newuidmap-missing newuidmap-refused
-    no-permission no-user-namespaces not-a-store not-loopback program-failed program-missing
+    no-permission no-user-namespaces not-a-registry not-a-store not-loopback program-failed program-missing
     registry-answer-not-understood registry-denied registry-redirect-refused registry-refused registry-tls-failed
-    registry-unreachable root-ids-refused sandbox-failed session-missing storage-in-use store-read-only
+    registry-too-slow registry-unreachable root-ids-refused sandbox-failed session-missing storage-in-use store-read-only
     store-version-unknown subuid-range-missing system-error tool-missing unwritable worker-died
   `,
   lostRace: 'cascade-in-progress changed-since-planning image-gone lock-timeout lost-race',

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
+import { RegistryPlace } from '../orchestrator/registry-place.ts';
 import { selectImages } from '../orchestrator/selection.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import { parseBuildArguments } from './build-arguments.ts';
@@ -32,6 +33,8 @@ export async function prepare(
   const graph = await openProject(invocation.options.projectDir, world, [formatRegistry(registry)]);
   const selection = orThrow(selectImages(graph, invocation.positionals));
   const client = command === 'build' ? undefined : await world.registryClient();
+  // Before any file is hashed: what is no registry cannot be published to.
+  if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
   const request = { graph, selection, registry, platforms, buildArgs, target };
   return preparePlan(

@@ -36,6 +36,8 @@ export async function transferImages(
   const client = await world.registryClient();
   const source = new RegistryPlace(from, client);
   const target = to === 'store' ? 'the store' : new RegistryPlace(to, client);
+  const places = typeof target === 'string' ? [source] : [source, target];
+  await Promise.all(places.map((place) => place.reach(world.progress, world.signal)));
   world.renderer.begin({
     title: `Copying from ${source.text} to ${typeof target === 'string' ? target : target.text}`,
     images: selected,
