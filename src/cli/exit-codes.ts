@@ -60,7 +60,7 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory mixed-prefix-widths no-contexts undeclared-registry version-not-semver
+    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
   `,
   failed: `
     base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
