@@ -26,6 +26,17 @@ export function missingDockerfile(path: string) {
   } as const satisfies Failure;
 }
 
+/** `instruction`: the one that would take files from it; absent where the submodule is the whole context. */
+export function submoduleNotFetched(path: string, instruction?: string, at?: SourceSpan) {
+  const uses = instruction === undefined ? '' : `, so ${instruction} would copy nothing from it`;
+  return {
+    reason: 'submodule-not-fetched',
+    message: `${path} is a git submodule that has not been fetched${uses}`,
+    hint: `git submodule update --init ${path}`,
+    ...(at && { at }),
+  } as const satisfies Failure;
+}
+
 export function missingMetadata(path: string) {
   return {
     reason: 'missing-metadata',
