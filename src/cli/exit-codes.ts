@@ -60,7 +60,7 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory mixed-prefix-widths no-contexts undeclared-registry version-not-semver
+    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
   `,
   failed: `
     base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
@@ -91,7 +91,7 @@ const reasons = {
     missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage not-a-file
     overlapping-edits platform-malformed platform-unknown prefix-contradiction reference-empty
     reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long reference-upper-case
-    required-variable self-reference shell-not-json stage-not-before stage-not-yet-defined
+    required-variable self-reference submodule-not-fetched shell-not-json stage-not-before stage-not-yet-defined
     trigger-not-one-instruction unclear-heredoc undeclared-variant uneditable-reference unknown-flag
     unknown-instruction unknown-parent unraisable-version unreadable unresolvable-reference
     unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote wrong-type

@@ -5,12 +5,11 @@ import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
-import { changedWithoutBump } from './failure.ts';
+import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import type { KeyChange } from './key-change.ts';
 import { latest, movesLatest } from './latest.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
-import { describeReason } from './plan-reason.ts';
 import type { Selection } from './selection.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
@@ -45,6 +44,7 @@ export function planBuild(inputs: PlanInputs): Plan {
   for (const name of graph.order.filter((one) => candidates.has(one))) {
     decisions.set(name, decide(name, decisions, inputs));
   }
+  const drifted = driftedImages(decisions, inputs);
   for (const name of unneeded(inputs, decisions)) decisions.delete(name);
 
   const images = [...decisions].map(([name, decision]): PlannedImage => {
@@ -69,7 +69,11 @@ export function planBuild(inputs: PlanInputs): Plan {
     command: inputs.command,
     registry: inputs.registry,
     images,
-    failures: images.filter((image) => isForbidden(image, images, inputs)).map(driftFailure),
+    failures: driftFailures(
+      images.filter((image) => isForbidden(image, images, inputs)).map(({ name }) => name),
+      drifted,
+      graph,
+    ),
     criticalPath: criticalPath(images),
   };
 }
@@ -161,9 +165,15 @@ function isForbidden({ action, dependents }: PlannedImage, images: readonly Plan
   return onDrift === 'fail' || images.some((other) => other.action === 'build' && dependents.includes(other.name));
 }
 
-function driftFailure({ reference, path, reasons }: PlannedImage) {
-  const changes = reasons.filter(({ code }) => code !== 'changed-without-bump' && code !== 'key-changed');
-  return changedWithoutBump(reference, path, changes.map(describeReason));
+/** Those among them, too, that are not part of the plan: what is built from them drifted because of them. */
+function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: PlanInputs) {
+  const drifted = [...decisions].filter(([, { action }]) => action === 'drift');
+  return new Map(
+    drifted.map(([name, decision]): [ImageName, DriftedImage] => [
+      name,
+      { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
+    ]),
+  );
 }
 
 function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {
