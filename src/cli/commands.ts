@@ -11,6 +11,7 @@ const building = [
   'keepGoing',
   'jobs',
   'dryRun',
+  'offlineBases',
   'noCache',
   'secret',
 ] as const;

@@ -13,7 +13,13 @@ import { platformChoice } from './platform-choice.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
-export type PlanOption = 'projectDir' | 'defaultPlatforms' | 'platform' | 'onlyLocalPlatform' | 'noCache';
+export type PlanOption =
+  | 'projectDir'
+  | 'defaultPlatforms'
+  | 'platform'
+  | 'onlyLocalPlatform'
+  | 'offlineBases'
+  | 'noCache';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -34,11 +40,14 @@ export async function prepare(
   const client = command === 'build' ? undefined : await world.registryClient();
   const platforms = platformChoice(command, invocation, arch);
   const request = { graph, selection, registry, platforms, buildArgs, target };
-  return preparePlan(
-    { ...request, rebuild: invocation.options.noCache, onDrift: 'fail' },
-    { store: await world.store(), client, now },
+  const { noCache: rebuild, offlineBases } = invocation.options;
+  const prepared = await preparePlan(
+    { ...request, offlineBases, rebuild, onDrift: 'fail' },
+    { store: await world.store(), client, baseClient: () => world.registryClient(), now },
     world.signal,
   );
+  for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
+  return prepared;
 }
 
 /** Secrets by id: absolute paths of files that can be read now. */

@@ -3,8 +3,11 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
+import type { Failure } from '../result.ts';
+import type { KnownBases, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
+import { EffectiveBases } from './effective-bases.ts';
 import { changedWithoutBump } from './failure.ts';
 import type { KeyChange } from './key-change.ts';
 import { latest, movesLatest } from './latest.ts';
@@ -23,6 +26,8 @@ export interface PlanInputs {
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
+  /** What external images are now. */
+  readonly bases: KnownBases;
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
   readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
   /** Where the tags are to be. The store itself for `build`. */
@@ -36,14 +41,15 @@ export interface PlanInputs {
   readonly onDrift: 'fail' | 'skip';
 }
 
-/** Decides for every image by its key alone; the keys of its parents are a part of it. */
+/** Decides for every image by its key, of which the keys of its parents are a part, and by what it is built on. */
 export function planBuild(inputs: PlanInputs): Plan {
   const { graph, selection } = inputs;
   const levels = levelsOf(graph);
   const candidates = new Set([...selection.selected, ...selection.implied]);
   const decisions = new Map<ImageName, Decision>();
+  const effective = new EffectiveBases(graph, inputs.bases, decisions);
   for (const name of graph.order.filter((one) => candidates.has(one))) {
-    decisions.set(name, decide(name, decisions, inputs));
+    decisions.set(name, decide(name, decisions, effective, inputs));
   }
   for (const name of unneeded(inputs, decisions)) decisions.delete(name);
 
@@ -69,12 +75,20 @@ export function planBuild(inputs: PlanInputs): Plan {
     command: inputs.command,
     registry: inputs.registry,
     images,
-    failures: images.filter((image) => isForbidden(image, images, inputs)).map(driftFailure),
+    failures: [
+      ...images.filter((image) => isForbidden(image, images, inputs)).map(driftFailure),
+      ...baseFailures(images, inputs),
+    ],
     criticalPath: criticalPath(images),
   };
 }
 
-function decide(name: ImageName, decisions: ReadonlyMap<ImageName, Decision>, inputs: PlanInputs): Decision {
+function decide(
+  name: ImageName,
+  decisions: ReadonlyMap<ImageName, Decision>,
+  effective: EffectiveBases,
+  inputs: PlanInputs,
+): Decision {
   const context = inputs.graph.project.contexts.get(name)!;
   const wanted = wantedPlatforms(context, inputs.platforms);
   const skippedParent = inputs.graph.parents
@@ -90,6 +104,7 @@ function decide(name: ImageName, decisions: ReadonlyMap<ImageName, Decision>, in
     latestReference: `${inputs.registry}/${name}:${latest}`,
     wanted,
     keyOf: (platform) => inputs.keyOf(name, platform),
+    basesOf: (platform) => effective.of(name, platform),
     estimateOf: (platform) => inputs.estimateOf(name, platform),
     target: inputs.target,
     store: inputs.store,
@@ -159,6 +174,27 @@ function tagsOf({ graph, registry, target }: PlanInputs, name: ImageName): reado
 function isForbidden({ action, dependents }: PlannedImage, images: readonly PlannedImage[], { onDrift }: PlanInputs) {
   if (action !== 'drift') return false;
   return onDrift === 'fail' || images.some((other) => other.action === 'build' && dependents.includes(other.name));
+}
+
+/**
+ * Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. Each
+ * base once.
+ */
+function baseFailures(images: readonly PlannedImage[], { command, bases }: PlanInputs): readonly Failure[] {
+  const forbids = ({ state }: UnknownBase, { action }: PlannedImage) =>
+    action === 'build' ||
+    (state === 'cannot-ask' && command === 'publish' && (action === 'retag' || isComparable(action)));
+  const failures = images.flatMap((image) =>
+    image.platforms
+      .flatMap(({ platform }) => bases.unknown(image.name, platform))
+      .filter((unknown) => forbids(unknown, image))
+      .map(({ failure }) => [failure.message, failure] as const),
+  );
+  return [...new Map(failures).values()];
+}
+
+function isComparable(action: PlannedImage['action']): boolean {
+  return action === 'up-to-date' || action === 'base-moved';
 }
 
 function driftFailure({ reference, path, reasons }: PlannedImage) {
