@@ -27,6 +27,8 @@ export interface Decision {
   readonly platforms: readonly PlannedPlatform[];
   readonly base?: IndexBase | undefined;
   readonly reasons: readonly PlanReason[];
+  /** What the tag names, where nobody knows of what that is made. */
+  readonly unverified?: Digest | undefined;
   /** Two keys of one platform, where the content is other than it was. */
   readonly changed?: { readonly before: Digest; readonly after: Digest } | undefined;
 }
@@ -103,7 +105,13 @@ function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reas
     const bases = entry?.bases;
     return { ...planned(platform, question.keyOf(platform), question), ...(bases && { bases }), source };
   });
-  return { action, platforms, reasons, changed: action === 'drift' ? driftIn(tag, question) : undefined };
+  return {
+    action,
+    platforms,
+    reasons,
+    ...(action === 'unverified' && { unverified: tag.descriptor.digest }),
+    changed: action === 'drift' ? driftIn(tag, question) : undefined,
+  };
 }
 
 function planned(platform: Platform, key: Digest, question: ImageQuestion) {

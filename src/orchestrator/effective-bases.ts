@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -35,19 +36,22 @@ export class EffectiveBases {
     if (own === undefined) return undefined;
     const list = { ...own };
     for (const parent of this.#followed(image)) {
-      const bases = this.#ofParent(parent, platform);
-      if (bases === undefined) return undefined;
-      if (bases.digest !== noBases.digest) list[parent] = bases.digest;
+      const digest = this.#ofParent(parent, platform);
+      if (digest === undefined) return undefined;
+      if (digest !== noBases.digest) list[parent] = digest;
     }
     return basesOf(list);
   }
 
-  #ofParent(parent: ImageName, platform: Platform): Bases | undefined {
-    const planned = this.#decisions.get(parent)?.platforms.find((one) => samePlatform(one.platform, platform));
-    if (planned === undefined) return this.of(parent, platform);
-    if (planned.bases !== undefined) return planned.bases;
+  #ofParent(parent: ImageName, platform: Platform): Digest | undefined {
+    const decision = this.#decisions.get(parent);
+    // Its key says nothing about these bytes, so that they stand for themselves.
+    if (decision?.unverified !== undefined) return decision.unverified;
+    const planned = decision?.platforms.find((one) => samePlatform(one.platform, platform));
+    if (planned === undefined) return this.of(parent, platform)?.digest;
+    if (planned.bases !== undefined) return planned.bases.digest;
     // Left alone, and nobody wrote down what it was built on: it says nothing, until it is made anew.
-    return planned.source.from === 'tag' || planned.source.from === 'nowhere' ? noBases : undefined;
+    return planned.source.from === 'tag' || planned.source.from === 'nowhere' ? noBases.digest : undefined;
   }
 
   #followed(image: ImageName): readonly ImageName[] {

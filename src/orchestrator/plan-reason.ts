@@ -26,7 +26,7 @@ export function describeReason(reason: PlanReason): string {
     case 'base-moved':
       return `base ${reason.reference} moved from ${short(reason.before)} to ${short(reason.after)}`;
     case 'parent-base-moved':
-      return `the base of parent ${reason.parent} moved`;
+      return `parent ${reason.parent} is built on another base`;
     case 'other-key-schema':
       return `built by ${reason.schema < keySchema ? 'an earlier' : 'a newer'} cip (key schema ${reason.schema})`;
     case 'asked-for':

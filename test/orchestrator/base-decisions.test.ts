@@ -309,8 +309,25 @@ const cases: readonly [title: string, input: Case, want: readonly string[]][] = 
   ],
   [
     'publish: the same child again is up to date',
-    { there: { 'base:1.0.0': { schema: 1 }, 'app:2.0.0': { bases: appOn(one, noBases) } }, now: moved },
+    {
+      there: {
+        'base:1.0.0': { schema: 1 },
+        'app:2.0.0': { bases: basesOf({ [alpine]: one, base: digestOf('base:1.0.0') }) },
+      },
+      now: moved,
+    },
     ['base unverified tag : other-key-schema(1)', 'app up-to-date tag : same-key'],
+  ],
+  [
+    'publish: a child on an unverified parent is not what it would be on one that is known',
+    {
+      there: {
+        'base:latest': { schema: 1 },
+        'app:latest': { bases: basesOf({ [alpine]: one, base: digestOf('base:0.9.0') }) },
+      },
+      now: unmoved,
+    },
+    ['base build build : missing', 'app build build : parent-base-moved missing'],
   ],
   [
     'publish: a platform that an earlier version lacks is not added to it',
