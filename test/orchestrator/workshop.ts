@@ -112,11 +112,16 @@ export class Workshop implements AsyncDisposable {
     const log = ({ method, url, status }: { method: string; url: string; status: number }) =>
       void requests.push(`${method} ${url} ${status}`);
     const server = await serveRegistry({ ...address, log }, never);
-    this.#resources.push(() => server.close());
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= server.close();
+      return closing;
+    };
+    this.#resources.push(close);
     const client = new RegistryClient(clientOptions);
     this.#resources.push(() => client.close());
     const name = unwrap(parseRegistry(`127.0.0.1:${server.address.port}/${path}`));
-    return { client, name, place: new RegistryPlace(name, client), requests };
+    return { client, name, place: new RegistryPlace(name, client), requests, close };
   }
 
   /** Without a client the plan of a build, with one that of a publish. */
