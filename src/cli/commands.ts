@@ -13,6 +13,7 @@ const building = [
   'keepGoing',
   'jobs',
   'dryRun',
+  'offlineBases',
   'noCache',
   'secret',
 ] as const;

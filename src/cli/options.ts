@@ -114,6 +114,13 @@ export const options = {
     default: 'false',
     schema: toggle,
   }),
+  offlineBases: option({
+    kind: 'boolean',
+    description: 'Ask no registry about base images: use the digests last seen',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
   secret: option({
     kind: 'list',
     value: 'id=ID,src=FILE',

@@ -17,7 +17,13 @@ import { reportFailure } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
-export type PlanOption = ProjectOption | 'defaultPlatforms' | 'platform' | 'onlyLocalPlatform' | 'noCache';
+export type PlanOption =
+  | ProjectOption
+  | 'defaultPlatforms'
+  | 'platform'
+  | 'onlyLocalPlatform'
+  | 'offlineBases'
+  | 'noCache';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -41,11 +47,13 @@ export async function prepare(
   if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
   const request = { graph, selection, registry, platforms, buildArgs, target };
+  const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
-    { ...request, rebuild: invocation.options.noCache, onDrift: 'fail' },
-    { store: await world.store(), client, now },
+    { ...request, offlineBases, rebuild, onDrift: 'fail' },
+    { store: await world.store(), client, baseClient: () => world.registryClient(), now },
     world.signal,
   );
+  for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
   return prepared;
 }
