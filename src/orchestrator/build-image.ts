@@ -1,4 +1,5 @@
 import type { Builder, BuildRequest } from '../builder.ts';
+import { annotations } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -7,6 +8,7 @@ import type { Progress } from '../progress.ts';
 import type { Context } from '../project/project.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
+import type { DecidedContexts } from './decided-contexts.ts';
 import { indexAnnotations, keyAnnotations } from './index-keys.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
 import type { IndexBase, PlanCommand, PlannedImage } from './plan.ts';
@@ -21,6 +23,9 @@ export interface BuildImageDependencies {
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly noCache: boolean;
+  readonly contexts: DecidedContexts;
+  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
+  readonly created: string;
 }
 
 /**
@@ -75,21 +80,26 @@ function requestFor(
   image: PlannedImage,
   context: Context,
   resolved: Readonly<Record<string, Descriptor>>,
-  { buildArgs, target, secrets, noCache }: BuildImageDependencies,
+  { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
+  const platforms = built.map(({ platform }) => platform);
   return {
     image: image.name,
     contextDir: context.directory,
-    dockerfile: `${context.directory}/Dockerfile`,
+    dockerfile: { file: `${context.directory}/Dockerfile`, text: context.dockerfileText },
+    context: contexts.recorded(image.name, platforms),
     buildArgs,
     target,
-    platforms: built.map(({ platform }) => platform),
+    platforms,
     secrets,
     resolved,
     annotations: {
       manifests: Object.fromEntries(built.map(({ platform, key }) => [formatPlatform(platform), keyAnnotations(key)])),
-      index: indexAnnotations(built.map(({ platform, key }) => [platform, key])),
+      index: {
+        ...indexAnnotations(built.map(({ platform, key }) => [platform, key])),
+        [annotations.created]: created,
+      },
     },
     noCache,
   };
