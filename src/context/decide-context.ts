@@ -104,10 +104,10 @@ async function takenBy({ reads, whole }: ContextReads, tree: DiskTree): Promise<
 
 async function selectionOf(read: ContextRead, tree: DiskTree): Promise<readonly Selected[] | undefined> {
   try {
-    return await select(tree, read, () => ({ reason: 'missing', message: 'nothing matches' }));
+    return await select(tree, read, (message) => ({ reason: 'copy-source-missing', message }));
   } catch (error) {
     const reason = error instanceof FailureError ? error.failure.reason : undefined;
-    if (reason === 'missing' || reason === 'bad-pattern') return undefined;
+    if (reason === 'copy-source-missing' || reason === 'bad-pattern') return undefined;
     throw error;
   }
 }
