@@ -1,6 +1,7 @@
 /** External images that move, by real registries: what is asked, decided, built with, and written down. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import { annotations } from '../../src/oci/annotations.ts';
 import { copyGraph } from '../../src/oci/copy-graph.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -29,7 +30,8 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
     {
       image,
       contextDir: '/',
-      dockerfile: '/',
+      dockerfile: { file: '/Dockerfile', text: '' },
+      context: emptyContext,
       buildArgs: {},
       platforms: [amd64, arm64],
       secrets: {},
