@@ -65,7 +65,8 @@ const reasons = {
   failed: `
     base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
     copy-source-missing copy-source-unreadable corrupt-compression group-unknown layer-digest-mismatch
-    layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing loader-variables-unsupported
+    layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long layer-too-big link-target-missing
+    loader-variables-unsupported
     missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
     not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed tar-body-size
     tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name

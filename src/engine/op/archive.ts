@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decompressArchive, detectArchive } from '../../layer/detect.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
+import { removeTree } from '../../remove-tree.ts';
 import type { RunnerServices } from './runner-services.ts';
 
 /**
@@ -43,6 +44,6 @@ export class ArchiveUnpacker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#directories.map((directory) => rm(directory, { recursive: true, force: true })));
+    await Promise.all(this.#directories.map((directory) => removeTree(directory)));
   }
 }
