@@ -63,7 +63,7 @@ const reasons = {
     ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
   `,
   failed: `
-    base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
+    base-not-found cache-seed-not-directory cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
     copy-source-missing copy-source-unreadable corrupt-compression group-unknown layer-digest-mismatch
     layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long layer-too-big link-target-missing
     loader-variables-unsupported
@@ -99,7 +99,7 @@ const reasons = {
   `,
   environment: `
     address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable blob-size-mismatch blob-unknown
-    cannot-listen context-changing context-unreadable credential-helper-failed credentials-withheld disk-full docker-config-invalid
+    cache-owner-refused cannot-listen context-changing context-unreadable credential-helper-failed credentials-withheld disk-full docker-config-invalid
     document-not-understood document-too-large emulation-unavailable emulator-not-static file-changed
     file-unreadable hostname-not-set id-map-refused id-not-mapped index-unreadable layers-do-not-match
     loopback-not-up manifest-digest-mismatch mount-refused network-unsupported newuidmap-missing newuidmap-refused

@@ -1,5 +1,6 @@
 /** Each layer of the table ends as it says, typed, and within a budget of processor time at every stage. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { decompress } from '../../src/layer/compression.ts';
 import { parseIndex, serializeIndex } from '../../src/layer/index-codec.ts';
@@ -12,8 +13,11 @@ import { tempDir } from '../support/temp-dir.ts';
 import { directory, file, signal } from './entries.ts';
 import { type HostileLayer, LIMIT, sent } from './hostile-layers.ts';
 
-/** Milliseconds of processor time for one stage of one layer, on a slow machine. */
-const BUDGET = 20_000;
+/** Milliseconds of processor time for a stage of one layer: ten times what it takes, for slow machines. */
+const budgets = { read: 4000, index: 8000, unpack: 30_000 };
+
+/** Most of the time would go to the disk. */
+const memory = '/dev/shm';
 
 const lower = Tree.of([[directory('d'), ...Array.from({ length: 1000 }, (_, at) => file(`d/${at}`))]]);
 
@@ -34,12 +38,12 @@ export function testHostileLayer(hostile: HostileLayer): void {
     assert.ok(layer.bytes.length <= LIMIT, `${layer.bytes.length} bytes are sent`);
     for (const [stage, name, run] of stages) {
       await t.test(name, async () => {
-        await using temp = await tempDir();
+        await using temp = await tempDir(existsSync(memory) ? memory : undefined);
         const before = process.cpuUsage();
         const outcome = await outcomeOf(() => run(layer, temp.path));
         const { user, system } = process.cpuUsage(before);
         assert.equal(outcome, hostile[stage]);
-        assert.ok((user + system) / 1000 < BUDGET, `${(user + system) / 1000} ms of processor time`);
+        assert.ok((user + system) / 1000 < budgets[stage], `${(user + system) / 1000} ms of processor time`);
       });
     }
   });

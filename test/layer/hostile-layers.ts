@@ -239,20 +239,20 @@ const bombs: readonly Row[] = [
   ['a path of two thousand directories', () => path(`${'d/'.repeat(1950)}f`), 'ok', 'ok', 'ok'],
   ['a path of 4095 bytes', () => path(`${'d/'.repeat(2047)}f`), 'ok', 'ok', 'unpack-failed'],
   [
-    '12000 global headers, of a thousand keys',
-    () => [...times(12_000, (at) => pax([[`key${at % 1000}`, 'x']], 'g')), file('f'), end],
+    '9000 global headers, each of another key',
+    () => [...times(9000, (at) => pax([[`key${at}`, 'x']], 'g')), file('f'), end],
     'ok',
     'ok',
     'ok',
   ],
   [
-    'a thousand global keys for 20000 files',
+    'a thousand global keys for 6000 files',
     () => [
       pax(
         times(1000, (at) => [`k${at}`, 'x']),
         'g',
       ),
-      ...times(20_000, () => file('f')),
+      ...times(6000, () => file('f')),
       end,
     ],
     'ok',

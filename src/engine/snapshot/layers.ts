@@ -41,6 +41,10 @@ export class Layers {
     this.#options = options;
   }
 
+  get preservesOwner(): boolean {
+    return this.#options.preserveOwner;
+  }
+
   /** The merged view of the stack, from indexes alone. */
   tree(snapshot: Snapshot, signal: AbortSignal): Promise<Tree> {
     return this.#tree(snapshot.layers, signal);
