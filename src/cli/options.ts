@@ -182,6 +182,14 @@ export const options = {
     default: 'false',
     schema: toggle,
   }),
+  allowDowngrade: option({
+    kind: 'boolean',
+    description: 'Also lower references to a newer version than the project has',
+    group: 'How',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
   check: option({
     kind: 'boolean',
     description: 'Change nothing; exit with 3 if there is something to do',

@@ -28,11 +28,11 @@ export function contextUnreadable(path: string, why: string) {
 }
 
 /** A difference that stops a publish: the tag names content that these sources do not give. */
-export function changedWithoutBump(reference: string, path: string, what: readonly string[]) {
+export function changedWithoutBump(reference: string, name: string, file: string, what: readonly string[]) {
   return {
     reason: 'changed-without-bump',
-    message: `${reference} is published with other content than ${path} gives now`,
-    hint: 'raise the version of the image in its info.edn and run cip cascade-version-updates: a published version is never overwritten',
+    message: `${reference} is already published with different content`,
+    hint: `raise the version of ${name} in ${file}, then run cip cascade: a published version is never overwritten`,
     ...(what.length > 0 && { details: what }),
   } as const satisfies Failure;
 }

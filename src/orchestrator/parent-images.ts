@@ -142,8 +142,7 @@ export function referencesTo(
     if (!isFollowed(edge, version)) continue;
     if (edge.tag === undefined) references.push(repository, `${repository}:${latest}`);
     else references.push(`${repository}:${edge.tag}`);
-    // A registry that is named and not said by REGISTRY.
-    if (!edge.text.includes('$')) references.push(edge.text);
+    if (edge.named !== undefined) references.push(edge.named);
   }
   return [...new Set(references)];
 }

@@ -7,13 +7,12 @@ import type { Failure } from '../result.ts';
 import type { KnownBases, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
+import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import { EffectiveBases } from './effective-bases.ts';
-import { changedWithoutBump } from './failure.ts';
 import type { KeyChange } from './key-change.ts';
 import { latest, movesLatest } from './latest.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
-import { describeReason } from './plan-reason.ts';
 import type { Selection } from './selection.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
@@ -51,6 +50,7 @@ export function planBuild(inputs: PlanInputs): Plan {
   for (const name of graph.order.filter((one) => candidates.has(one))) {
     decisions.set(name, decide(name, decisions, effective, inputs));
   }
+  const drifted = driftedImages(decisions, inputs);
   for (const name of unneeded(inputs, decisions)) decisions.delete(name);
 
   const images = [...decisions].map(([name, decision]): PlannedImage => {
@@ -76,7 +76,11 @@ export function planBuild(inputs: PlanInputs): Plan {
     registry: inputs.registry,
     images,
     failures: [
-      ...images.filter((image) => isForbidden(image, images, inputs)).map(driftFailure),
+      ...driftFailures(
+        images.filter((image) => isForbidden(image, images, inputs)).map(({ name }) => name),
+        drifted,
+        graph,
+      ),
       ...baseFailures(images, inputs),
     ],
     criticalPath: criticalPath(images),
@@ -176,6 +180,17 @@ function isForbidden({ action, dependents }: PlannedImage, images: readonly Plan
   return onDrift === 'fail' || images.some((other) => other.action === 'build' && dependents.includes(other.name));
 }
 
+/** Those among them, too, that are not part of the plan: what is built from them drifted because of them. */
+function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: PlanInputs) {
+  const drifted = [...decisions].filter(([, { action }]) => action === 'drift');
+  return new Map(
+    drifted.map(([name, decision]): [ImageName, DriftedImage] => [
+      name,
+      { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
+    ]),
+  );
+}
+
 /**
  * Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. Each
  * base once.
@@ -195,11 +210,6 @@ function baseFailures(images: readonly PlannedImage[], { command, bases }: PlanI
 
 function isComparable(action: PlannedImage['action']): boolean {
   return action === 'up-to-date' || action === 'base-moved';
-}
-
-function driftFailure({ reference, path, reasons }: PlannedImage) {
-  const changes = reasons.filter(({ code }) => code !== 'changed-without-bump' && code !== 'key-changed');
-  return changedWithoutBump(reference, path, changes.map(describeReason));
 }
 
 function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {

@@ -312,6 +312,18 @@ const instructions: readonly Row[] = [
     'FROM scratch AS a\nCOPY f /y\nFROM scratch\nCOPY --from=a / /\n',
   ),
   text(
+    'stays',
+    'a stage that nothing is made of',
+    'FROM scratch AS a\nCOPY f /x\nFROM scratch\nCOPY f /f\n',
+    'FROM scratch AS a\nCOPY f /y\nENV A=a\nFROM scratch\nCOPY f /f\n',
+  ),
+  row(
+    'stays',
+    'a file that is copied by a stage that nothing is made of',
+    { Dockerfile: 'FROM scratch AS a\nCOPY g /x\nFROM scratch\nCOPY f /f\n', f: 'f', g: 'a' },
+    { g: 'b' },
+  ),
+  text(
     'changes',
     'the stage that is copied from',
     'FROM scratch AS a\nCOPY f /x\nFROM scratch AS b\nCOPY f /y\nFROM scratch\nCOPY --from=a / /\n',
