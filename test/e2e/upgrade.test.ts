@@ -3,7 +3,8 @@
  * nothing is built without a reason that is told (ADR 0020).
  */
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '../support/needs.ts';
@@ -112,6 +113,35 @@ test(
     ]);
   },
 );
+
+test('records of a shape that this version does not know are as if they were not there', canBuild, async () => {
+  await using rig = await upgraded();
+  const records = join(rig.store, 'records');
+  for (const log of await readdir(records)) {
+    const lines = (await readFile(join(records, log), 'utf8')).split('\n').filter(Boolean);
+    const bodies = lines.map((line) => `${line.split('\t')[1]}\t${JSON.stringify({ from: 'the future' })}`);
+    const sums = bodies.map((body) => createHash('sha256').update(body).digest('hex').slice(0, 16));
+    await writeFile(join(records, log), bodies.map((body, at) => `\n${sums[at]}\t${body}`).join(''));
+  }
+  const built = await rig.cip('build', '--json');
+  assert.deepEqual(Object.values(outcomes(built)), ['build built', 'build built', 'build built']);
+  const remote = `--remote-registry=${rig.registry}/group`;
+  assert.deepEqual(Object.values(outcomes(await rig.cip('publish', remote, '--json'))), [
+    'unverified untouched',
+    'unverified untouched',
+    'unverified untouched',
+  ]);
+});
+
+test('a store of a format that is not known is refused, and stays as it is', async () => {
+  await using rig = await upgraded();
+  await writeFile(join(rig.store, 'version'), 'cip store 9\n');
+  const refused = await rig.cip('build');
+  assert.equal(refused.status, 5);
+  assert.match(refused.stderr, /store-version-unknown/);
+  assert.match(refused.stderr, /cip store 9/);
+  assert.equal(await readFile(join(rig.store, 'version'), 'utf8'), 'cip store 9\n');
+});
 
 test('what an earlier release pulled and mirrored is used as it is', canBuild, async () => {
   await using rig = await upgraded();
