@@ -63,8 +63,8 @@ const reasons = {
     ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
   `,
   failed: `
-    base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
-    copy-source-missing copy-source-unreadable corrupt-compression group-unknown layer-digest-mismatch
+    base-not-found cannot-execute context-not-counted copy-needs-directory copy-onto-directory copy-onto-non-directory
+    copy-source-missing corrupt-compression group-unknown layer-digest-mismatch
     layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing loader-variables-unsupported
     missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
     not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed tar-body-size
@@ -82,7 +82,7 @@ const reasons = {
   invalidProject: `
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
     cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way digest-invalid
-    digest-unsupported dockerfile-unreadable duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
+    digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
     edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
     flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version info-not-a-map
     instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from invalid-healthcheck

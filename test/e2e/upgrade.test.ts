@@ -90,29 +90,24 @@ test('publish leaves what an earlier release published, and says so once', canBu
   });
 });
 
-test(
-  'build makes again what an earlier release built, says why, and takes its steps from the cache',
-  canBuild,
-  async () => {
-    await using rig = await upgraded();
-    const planned = JSON.parse((await rig.cip('plan', '--json')).stdout);
-    assert.deepEqual(
-      planned.images.map(({ name, action, reasons }: never) => [name, action, reasons]),
-      ['alpha', 'gamma', 'beta'].map((name) => [name, 'build', [{ code: 'other-key-schema', schema: 1 }]]),
-    );
-    const text = await rig.cip('plan');
-    assert.equal(text.stdout.match(/built by an earlier cip \(key schema 1\)/g)?.length, 3, text.stdout);
+test('build makes again what an earlier release built, says why, and then knows it', canBuild, async () => {
+  await using rig = await upgraded();
+  const planned = JSON.parse((await rig.cip('plan', '--json')).stdout);
+  assert.deepEqual(
+    planned.images.map(({ name, action, reasons }: never) => [name, action, reasons]),
+    ['alpha', 'gamma', 'beta'].map((name) => [name, 'build', [{ code: 'other-key-schema', schema: 1 }]]),
+  );
+  const text = await rig.cip('plan');
+  assert.equal(text.stdout.match(/built by an earlier cip \(key schema 1\)/g)?.length, 3, text.stdout);
 
-    const built = await rig.cip('build', '--json', '--progress=plain', '-v');
-    assert.deepEqual(Object.values(outcomes(built)), ['build built', 'build built', 'build built']);
-    assert.match(built.stderr, /COPY file .* cached/);
-    assert.deepEqual(Object.values(outcomes(await rig.cip('build', '--json'))), [
-      'up-to-date untouched',
-      'up-to-date untouched',
-      'up-to-date untouched',
-    ]);
-  },
-);
+  const built = await rig.cip('build', '--json');
+  assert.deepEqual(Object.values(outcomes(built)), ['build built', 'build built', 'build built']);
+  assert.deepEqual(Object.values(outcomes(await rig.cip('build', '--json'))), [
+    'up-to-date untouched',
+    'up-to-date untouched',
+    'up-to-date untouched',
+  ]);
+});
 
 test('records of a shape that this version does not know are as if they were not there', canBuild, async () => {
   await using rig = await upgraded();

@@ -1,6 +1,7 @@
 /** References of Dockerfiles to images, where the build was told what they are. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import { ImageResolver } from '../../src/engine/resolve-images.ts';
 import { copyGraph } from '../../src/oci/copy-graph.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -21,7 +22,8 @@ async function setUp() {
       {
         image: 'debian',
         contextDir: '/',
-        dockerfile: '/',
+        dockerfile: { file: '/Dockerfile', text: '' },
+        context: emptyContext,
         buildArgs: {},
         platforms: [amd64, arm64],
         secrets: {},

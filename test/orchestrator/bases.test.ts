@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import { annotations } from '../../src/oci/annotations.ts';
 import { copyGraph } from '../../src/oci/copy-graph.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -31,7 +32,8 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
     {
       image,
       contextDir: '/',
-      dockerfile: '/',
+      dockerfile: { file: '/Dockerfile', text: '' },
+      context: emptyContext,
       buildArgs: {},
       platforms: [amd64, arm64],
       secrets: {},

@@ -1,4 +1,4 @@
-import type { Digest } from '../../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 
 /** Something that can be copied. Paths are relative to the tree's root, without leading or trailing slash. */
 export interface SourceNode {
@@ -82,5 +82,9 @@ export function nameOf(path: string): string {
 
 /** Bytewise, as tar files and directory listings are sorted: not by locale, not by UTF-16. */
 export function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  // Only characters from the surrogates on are ordered in another way by their UTF-16.
+  if (beyond.test(a) || beyond.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
 }
+
+const beyond = /[\ud800-\uffff]/;
