@@ -28,6 +28,12 @@ export function keyIn(found: Annotations | undefined): Digest | undefined {
   return Digest.safeParse(found[annotations.buildKey]).data;
 }
 
+/** Whether an image was made by cip, by whatever rules of keys. */
+export function hasKey({ kind, value }: ImageDocument): boolean {
+  const shown = kind === 'index' ? value.manifests.map((entry) => entry.annotations) : [];
+  return [value.annotations, ...shown].some((found) => found?.[annotations.buildKey] !== undefined);
+}
+
 /**
  * The platforms of an index, attestations left out, each with its key. Where the entries of an index that has keys do
  * not show them, its manifests are read. None for a manifest without an index.

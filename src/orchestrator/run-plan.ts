@@ -14,7 +14,7 @@ import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
 import { contentFor, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
-import type { Plan, PlannedImage } from './plan.ts';
+import type { Plan, PlanCommand, PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
@@ -53,7 +53,7 @@ export async function runPlan(
 ): Promise<RunReport> {
   if (plan.failures.length > 0) throw new FailuresError(plan.failures);
   const run = new PlanRun(plan, dependencies, options, signal);
-  const work = plan.images.filter(isWork);
+  const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
   const priorities = remainingDurations(plan.images);
   const tasks = work.map((image) => ({
@@ -69,11 +69,12 @@ export async function runPlan(
   return { results };
 }
 
-function isWork({ action }: PlannedImage): boolean {
-  return action === 'build' || action === 'retag';
+/** Tags of a registry are set when all else is done, those of the store at once. */
+function isWork({ action }: PlannedImage, command: PlanCommand): boolean {
+  return action === 'build' || action === 'retag' || (action === 'tag' && command === 'build');
 }
 
-type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' }>;
+type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
 
 class PlanRun {
   readonly #plan: Plan;
@@ -91,13 +92,14 @@ class PlanRun {
   }
 
   skipUntouched(): void {
-    for (const image of this.#plan.images.filter((one) => !isWork(one))) {
+    for (const image of this.#plan.images.filter((one) => !isWork(one, this.#plan.command))) {
       const why = image.action === 'up-to-date' ? 'up to date' : image.reasons.map(describeReason).join('; ');
       this.#dependencies.progress.emit({ type: 'image-skipped', image: image.name, why });
     }
   }
 
   async image(image: PlannedImage): Promise<Done> {
+    if (image.action === 'tag') return await this.#tag(image);
     const { progress, clock } = this.#dependencies;
     const start = clock();
     try {
@@ -107,8 +109,11 @@ class PlanRun {
       const duration = clock() - start;
       if (content !== undefined) await this.#keep(image, content, duration);
       this.#options.onContent?.(image, content);
-      if (content !== undefined)
-        progress.emit({ type: 'image-finished', image: image.name, digest: content.digest, duration });
+      if (content !== undefined) {
+        // Layers are compressed when they are sent: in a registry the image has another digest.
+        const shown = this.#plan.command === 'build' ? { digest: content.digest } : {};
+        progress.emit({ type: 'image-finished', image: image.name, ...shown, duration });
+      }
       return { status: image.action === 'build' ? 'built' : 'retagged', content, duration };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -147,6 +152,14 @@ class PlanRun {
     const candidates = [this.#made.get(parent), tagged, ...storeState.tags.values()].filter((one) => one !== undefined);
     const keyOf = (platform: Platform): Digest => keys.keyOf(parent, platform);
     return await contentFor(platforms, candidates, keyOf, store, this.#signal);
+  }
+
+  async #tag(image: PlannedImage): Promise<Done> {
+    const { store, progress } = this.#dependencies;
+    const content = image.current!;
+    await store.refs.set(await this.#names(image, content), this.#signal);
+    progress.emit({ type: 'image-skipped', image: image.name, why: image.reasons.map(describeReason).join('; ') });
+    return { status: 'tagged', content };
   }
 
   /** Names the image, and remembers what it was made of and how long that took. */

@@ -9,6 +9,7 @@ import { plural } from './plural.ts';
 const titles = {
   build: 'BUILD',
   retag: 'RE-TAG',
+  tag: 'TAG',
   drift: 'DRIFT',
   unverified: 'UNVERIFIED',
   'skipped-platform': 'SKIP',
