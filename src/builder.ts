@@ -17,6 +17,8 @@ export interface BuildRequest {
   readonly secrets: Readonly<Record<string, string>>;
   /** Images that references resolve to before any registry is asked: full reference → image in the store. */
   readonly resolved: Readonly<Record<string, Descriptor>>;
+  /** Images of registries that must be used as they were when the build was decided: full reference → what to ask for. */
+  readonly pinned: Readonly<Record<string, Descriptor>>;
   /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
   readonly annotations: {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -138,7 +138,7 @@ class Engine implements Builder {
       if (!lowered.value.missing) return lowered.value;
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
-          const resolved = this.#images.resolve(wanted, request.resolved, signal).catch((error: unknown) => {
+          const resolved = this.#images.resolve(wanted, request, signal).catch((error: unknown) => {
             throw locatedAt(error, wanted.at);
           });
           images.set(imageKey(wanted), await resolved);

@@ -4,6 +4,8 @@ import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Store } from '../store/store.ts';
+import type { BaseQuestions } from './base-digests.ts';
+import { BaseImages } from './base-images.ts';
 import { BuildKeys } from './build-keys.ts';
 import { contextFiles } from './context-files.ts';
 import { contextListings } from './context-listings.ts';
@@ -31,14 +33,18 @@ export interface PlanRequest {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** The stage to build of every Dockerfile; the last if not given. */
   readonly target?: string | undefined;
+  /** Ask no registry about external images: they are what they were when last seen. */
+  readonly offlineBases: boolean;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
 }
 
 export interface PlanDependencies {
   readonly store: Store;
-  /** Given for a publish: the registry is asked what is there. A build asks nobody. */
+  /** Given for a publish: the registry is asked what is there. */
   readonly client?: RepositoryClient | undefined;
+  /** Asked about external images, by a build too. */
+  readonly baseClient: () => Promise<RepositoryClient>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -49,6 +55,9 @@ export interface PreparedPlan {
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
   readonly storeState: PlaceState;
+  /** Where the tags are to be; the store itself for a build. */
+  readonly targetState: PlaceState;
+  readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;
   /** REGISTRY among them. */
@@ -59,7 +68,7 @@ export interface PreparedPlan {
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
 export async function preparePlan(
   request: PlanRequest,
-  { store, client, now }: PlanDependencies,
+  { store, client, baseClient, now }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<PreparedPlan> {
   const { graph, selection, registry } = request;
@@ -78,6 +87,17 @@ export async function preparePlan(
       ? storeImages
       : await registryState(new RegistryPlace(registry, client), wanted, store, signal);
 
+  const baseImages = new BaseImages({ graph, buildArgs, target: request.target });
+  const questions: BaseQuestions = {
+    store,
+    client: baseClient,
+    whenUnreachable: client === undefined ? 'assume' : 'fail',
+    offline: request.offlineBases,
+    now,
+    patience,
+  };
+  await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
+
   const memory = new KeyMemory(store);
   const durations = new Durations(store);
   const earlier = await earlierKeys(wanted, target, formatRegistry(registry), memory);
@@ -89,6 +109,7 @@ export async function preparePlan(
     selection,
     platforms: request.platforms,
     keyOf: (image, platform) => keys.keyOf(image, platform),
+    bases: baseImages,
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
       return old && now && keyChanges(old, now);
@@ -100,7 +121,30 @@ export async function preparePlan(
     onDrift: request.onDrift,
   });
   await rememberSettled(plan, keys, memory);
-  return { plan, graph, keys, storeState: storeImages, memory, durations, buildArgs, target: request.target };
+  return {
+    plan,
+    graph,
+    keys,
+    storeState: storeImages,
+    targetState: target,
+    baseImages,
+    memory,
+    durations,
+    buildArgs,
+    target: request.target,
+  };
+}
+
+/** Milliseconds that a build waits for a registry where it can go on without. */
+const patience = 5_000;
+
+/** What is published and cannot be compared stays as it is, whatever it was built on: its platforms are left out. */
+function comparable(wanted: readonly WantedImage[], target: PlaceState, registry: string) {
+  return wanted.map(({ name, version, platforms }) => {
+    const tag = target.kind === 'registry' ? target.tags.get(`${registry}/${name}:${version}`) : undefined;
+    const isLeft = tag?.platforms.every(({ key }) => key === undefined) === true;
+    return { name, platforms: isLeft ? [] : platforms.map(({ platform }) => platform) };
+  });
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */

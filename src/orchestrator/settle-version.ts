@@ -64,10 +64,10 @@ export async function settleVersion(
   const missing = manifests.filter(({ platform }) => platform !== undefined && lacks(platform));
   if (document === undefined || missing.length === 0) return asFound;
   const own = { document: document as Document<ImageIndex>, take: new Set(missing.map(({ digest }) => digest)) };
-  const keys = [
-    ...there.map(({ manifest, key }) => [manifest.digest, key] as const),
-    ...missing.map(({ digest, platform }) => [digest, keyOf(platform!)] as const),
-  ].flatMap(([digest, key]) => (key === undefined ? [] : [[digest, key] as const]));
-  const together = assembleIndex([wholePart(found), own], new Map(keys));
+  // Entries of the candidate show their keys; those that are there need not.
+  const shown = there.flatMap(({ manifest, key, bases }) => {
+    return key === undefined ? [] : [[manifest.digest, { key, ...(bases && { bases }) }] as const];
+  });
+  const together = assembleIndex([wholePart(found), own], new Map(shown));
   return { document: together, isThere: false, before: now.digest };
 }

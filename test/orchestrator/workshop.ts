@@ -52,6 +52,8 @@ export function unwrap<T>(result: Result<T>): T {
   return result.value;
 }
 
+const clientOptions = { insecureRegistries: [], retries: 0, timeoutMs: 5_000, userAgent: 'test', env: {} };
+
 /** A project, a store and, when asked for, registries, in a temporary directory. */
 export class Workshop implements AsyncDisposable {
   readonly directory: string;
@@ -61,6 +63,7 @@ export class Workshop implements AsyncDisposable {
   /** In the order in which they were opened. */
   readonly #resources: (() => PromiseLike<void>)[];
   #registries = 0;
+  #baseClient: RegistryClient | undefined;
   #images: Readonly<Record<string, ImageSources>> = {};
 
   private constructor(directory: string, store: Store, resources: (() => PromiseLike<void>)[]) {
@@ -109,17 +112,16 @@ export class Workshop implements AsyncDisposable {
     const log = ({ method, url, status }: { method: string; url: string; status: number }) =>
       void requests.push(`${method} ${url} ${status}`);
     const server = await serveRegistry({ ...address, log }, never);
-    this.#resources.push(() => server.close());
-    const client = new RegistryClient({
-      insecureRegistries: [],
-      retries: 0,
-      timeoutMs: 5_000,
-      userAgent: 'test',
-      env: {},
-    });
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= server.close();
+      return closing;
+    };
+    this.#resources.push(close);
+    const client = new RegistryClient(clientOptions);
     this.#resources.push(() => client.close());
     const name = unwrap(parseRegistry(`127.0.0.1:${server.address.port}/${path}`));
-    return { client, name, place: new RegistryPlace(name, client), requests };
+    return { client, name, place: new RegistryPlace(name, client), requests, close };
   }
 
   /** Without a client the plan of a build, with one that of a publish. */
@@ -134,11 +136,23 @@ export class Workshop implements AsyncDisposable {
       registry: unwrap(parseRegistry('localhost:5000')),
       platforms: onAmd64,
       buildArgs: {},
+      offlineBases: false,
       rebuild: false,
       onDrift: 'fail',
       ...rest,
     };
-    return await preparePlan(request, { store: this.store, client, now: Date.now }, never);
+    const baseClient = async () => this.#bases();
+    return await preparePlan(request, { store: this.store, client, baseClient, now: Date.now }, never);
+  }
+
+  /** A client for external images, made when it is first asked. */
+  #bases(): RegistryClient {
+    if (this.#baseClient === undefined) {
+      const client = new RegistryClient(clientOptions);
+      this.#resources.push(() => client.close());
+      this.#baseClient = client;
+    }
+    return this.#baseClient;
   }
 
   builder(options: FakeBuilderOptions = {}): FakeBuilder {

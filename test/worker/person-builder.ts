@@ -84,6 +84,7 @@ export function plainRequest(buildArgs: Readonly<Record<string, string>>): Build
     platforms: [],
     secrets: {},
     resolved: {},
+    pinned: {},
     annotations: { manifests: {}, index: {} },
     noCache: false,
   };

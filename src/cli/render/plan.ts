@@ -10,6 +10,7 @@ const titles = {
   build: 'BUILD',
   retag: 'RE-TAG',
   tag: 'TAG',
+  'base-moved': 'BASE MOVED',
   drift: 'DRIFT',
   unverified: 'UNVERIFIED',
   'skipped-platform': 'SKIP',

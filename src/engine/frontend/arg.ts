@@ -9,7 +9,8 @@ import type { StageState } from './stage-state.ts';
 export function globalArgs(lowering: LoweringContext, targetStage: string | undefined): ReadonlyMap<string, string> {
   const { dockerfile, buildArgs, platform, buildPlatform } = lowering.input;
   const values = new Map(Object.entries(platformArgs(platform, buildPlatform, targetStage)));
-  for (const name of values.keys()) {
+  // REGISTRY is cip's own: it names the project's registry whether a Dockerfile declares it or not (ADR 0023).
+  for (const name of [...values.keys(), 'REGISTRY']) {
     const given = buildArgs[name];
     if (given !== undefined) values.set(name, given);
   }
