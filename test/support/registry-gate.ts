@@ -24,10 +24,14 @@ export interface RegistryGate extends AsyncDisposable {
   readonly requests: readonly string[];
 }
 
-/** A proxy on loopback before the registry at `host()` that may treat each request in its own way, or let it wait. */
+/**
+ * A proxy on loopback before the registry at `host()` that may treat each request in its own way, or let it wait.
+ * Without `conditions` the registry knows no If-Match and If-None-Match, as many do not.
+ */
 export async function registryGate(
   host: () => string,
   judge: (request: GateRequest) => Verdict | Promise<Verdict>,
+  { conditions = true }: { readonly conditions?: boolean } = {},
 ): Promise<RegistryGate> {
   const requests: string[] = [];
   const agent = new Agent({ keepAlive: true });
@@ -46,6 +50,7 @@ export async function registryGate(
       return void response.end('{"errors":[{"code":"UNKNOWN","message":"on purpose"}]}');
     }
     const [hostname, port] = host().split(':');
+    if (!conditions) for (const name of ['if-match', 'if-none-match']) delete headers[name];
     const forwarded = open({ hostname, port, method, path: url, headers, agent });
     forwarded.end(Buffer.concat(chunks));
     const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
