@@ -68,7 +68,7 @@ const reasons = {
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing loader-variables-unsupported missing-in-registry mount-source-missing
     mount-target-invalid mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported
-    platform-missing reserved-name run-failed tar-body-size tar-header-invalid tar-header-too-long
+    platform-missing publish-partial reserved-name run-failed tar-body-size tar-header-invalid tar-header-too-long
     tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name too-many-links unknown-owner unpack-failed
     user-invalid user-unknown working-directory-invalid
   `,
@@ -79,7 +79,7 @@ const reasons = {
     secret-missing secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
     unknown-selector unknown-shell unknown-stage
   `,
-  differences: 'changed-without-bump stale-reference',
+  differences: 'changed-without-bump different-content stale-reference',
   invalidProject: `
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
     cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way
@@ -109,7 +109,9 @@ const reasons = {
     registry-unreachable root-ids-refused sandbox-failed session-missing storage-in-use store-read-only
     store-version-unknown subuid-range-missing system-error tool-missing unwritable worker-died
   `,
-  lostRace: 'cascade-in-progress changed-since-planning image-gone lock-timeout lost-race',
+  lostRace: `
+    cascade-in-progress changed-since-planning image-gone lock-timeout lost-race tag-keeps-moving
+  `,
   interrupted: 'interrupted',
 } satisfies Partial<Record<keyof typeof exitStatus, string>>;
 
