@@ -65,7 +65,7 @@ const reasons = {
   failed: `
     base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
     copy-source-missing copy-source-unreadable corrupt-compression group-unknown layer-digest-mismatch
-    layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing loader-variables-unsupported
+    layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing
     missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
     not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed tar-body-size
     tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name
@@ -100,8 +100,8 @@ const reasons = {
     address-in-use blob-digest-mismatch blob-missing blob-not-fetchable blob-size-mismatch blob-unknown
     cannot-listen context-changing context-unreadable credential-helper-failed disk-full docker-config-invalid
     document-not-understood document-too-large emulation-unavailable emulator-not-static file-changed
-    file-unreadable hostname-not-set id-map-refused id-not-mapped index-unreadable layers-do-not-match
-    loopback-not-up manifest-digest-mismatch mount-refused network-unsupported newuidmap-missing newuidmap-refused
+    file-unreadable id-map-refused id-not-mapped index-unreadable layers-do-not-match
+    manifest-digest-mismatch mount-refused network-unsupported newuidmap-missing newuidmap-refused
     no-permission no-user-namespaces not-a-store not-loopback program-failed program-missing
     registry-answer-not-understood registry-denied registry-redirect-refused registry-refused registry-tls-failed
     registry-unreachable root-ids-refused sandbox-failed session-missing storage-in-use store-read-only

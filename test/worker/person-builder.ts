@@ -105,7 +105,6 @@ export const noEngine: WorkerBuilderOptions['engine'] = {
     chown: 'chown',
     mount: 'mount',
     unshare: 'unshare',
-    setpriv: 'setpriv',
   },
   concurrency: 1,
   env: {},

@@ -26,7 +26,7 @@ exec setpriv --bounding-set=-all,$caps --inh-caps=-all "$@"
 `;
 const within = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', asContainer, 'sh'];
 
-for (const isolation of ['namespaces', 'none'] as const) {
+for (const isolation of ['namespaces', 'chroot'] as const) {
   describe(`root of a container, ${isolation}`, needs('linux', 'root', 'user namespaces', 'busybox', 'setpriv'), () => {
     let root: Awaited<ReturnType<typeof makeRoot>>;
     let runner: ProcessRunner;
@@ -38,7 +38,7 @@ for (const isolation of ['namespaces', 'none'] as const) {
       await runner[Symbol.asyncDispose]();
       await root[Symbol.asyncDispose]();
     });
-    const executor = isolation === 'none' ? 'chroot' : 'namespaces';
+    const executor = isolation;
     const run: ProcessRunner['run'] = (script, changed, order) => runner.run(script, changed, { executor, ...order });
 
     test('runs steps as any user, and leaves nothing', async () => {
@@ -67,7 +67,7 @@ for (const isolation of ['namespaces', 'none'] as const) {
     });
 
     // What follows looks into /proc, which a change of root alone does not have.
-    if (isolation === 'none') return;
+    if (isolation === 'chroot') return;
 
     test('root has the default capabilities and no more', async () => {
       const { stdout } = await run('grep -E "Cap(Eff|Bnd)" /proc/self/status');
