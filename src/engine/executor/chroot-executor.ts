@@ -20,7 +20,7 @@ import { ownCapabilities } from './capabilities.ts';
 import type { Emulation } from './emulation.ts';
 import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
 import { mountsUnsupported, mountTargetInvalid, networkUnsupported, workingDirectoryInvalid } from './failure.ts';
-import { makeGate } from './gate.ts';
+import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds } from './id-map.ts';
 import { requireMapped } from './image-process.ts';
@@ -62,7 +62,7 @@ export interface ChrootExecutorOptions {
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
   readonly #options: ChrootExecutorOptions;
-  #gate: Promise<string> | undefined;
+  #gate: Promise<Gate> | undefined;
 
   constructor(options: ChrootExecutorOptions) {
     this.#options = options;
@@ -102,11 +102,14 @@ export class ChrootExecutor implements Executor {
         killRest: () => killAllWithin(root),
         command: ({ gateTable }) => ({
           command: [tools.sh],
-          script: script(root, processCommand(process.args, process.env, { tools, gate, table: gateTable })),
+          script: script(
+            root,
+            processCommand(process.args, process.env, { tools, gate: gate.program, table: gateTable }),
+          ),
           tables: [],
           gate: callTable(
             architecture,
-            stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities }),
+            stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities, filter: gate.filter }),
             programsToTry(process.args[0]!, process.env),
           ),
         }),

@@ -6,8 +6,10 @@ import { promisify } from 'node:util';
 import { FailureError } from '../../result.ts';
 import { elfTargets, tinyProgram } from './elf.ts';
 import { sandboxFailed } from './failure.ts';
-import { callTable } from './gate-table.ts';
+import { callTable, type GateCall } from './gate-table.ts';
+import { seccompFilter } from './seccomp-filter.ts';
 import { shellCommand } from './shell.ts';
+import { filterCall } from './step-calls.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -42,22 +44,32 @@ export function gateProgram(architecture: string): Buffer | undefined {
   return target === undefined || text === undefined ? undefined : tinyProgram(target, text.replaceAll(/\s/g, ''));
 }
 
+/** The gate of one machine. */
+export interface Gate {
+  readonly program: string;
+  readonly architecture: string;
+  /** What the kernel takes as a filter of system calls; undefined where it takes none from this process. */
+  readonly filter: Buffer | undefined;
+}
+
 /**
- * Writes the gate into `dir` and starts it once. Gives its path; fails with `sandbox-failed` where the machine has
- * another architecture or starts no programs from there.
+ * Writes the gate into `dir`, starts it, and tries the filter. Fails with `sandbox-failed` where the machine has another
+ * architecture or starts no programs from there.
  */
-export async function makeGate(dir: string, architecture: string, sh: string): Promise<string> {
-  const program = gateProgram(architecture);
-  if (program === undefined) throw new FailureError(sandboxFailed(`steps can't be run on ${architecture}`));
-  const [gate, table] = [join(dir, 'gate'), join(dir, 'gate-table')];
-  await Promise.all([
-    writeFile(gate, program, { mode: 0o755 }),
-    writeFile(table, callTable(architecture, [], ['/bin/true', '/usr/bin/true', sh])),
-  ]);
+export async function makeGate(dir: string, architecture: string, sh: string): Promise<Gate> {
+  const bytes = gateProgram(architecture);
+  if (bytes === undefined) throw new FailureError(sandboxFailed(`steps can't be run on ${architecture}`));
+  const program = join(dir, 'gate');
+  await writeFile(program, bytes, { mode: 0o755 });
+  const run = async (name: string, calls: readonly GateCall[]) => {
+    const table = join(dir, `gate-${name}`);
+    await writeFile(table, callTable(architecture, calls, [sh]));
+    await execFileAsync(sh, ['-c', `exec ${shellCommand([program, 'sh', '-c', ':'])} 8<${shellCommand([table])} 9>&2`]);
+  };
   for (let attempt = 0; ; attempt++) {
     try {
-      await execFileAsync(sh, ['-c', `exec ${shellCommand([gate, 'true', '-c', ':'])} 8<${shellCommand([table])}`]);
-      return gate;
+      await run('start', []);
+      break;
     } catch (error) {
       const said = String((error as { stderr?: string }).stderr ?? error);
       // A process that was forked while the file was being written holds it open until it executes something.
@@ -65,4 +77,12 @@ export async function makeGate(dir: string, architecture: string, sh: string): P
       await delay(20);
     }
   }
+  const filter = seccompFilter(architecture);
+  const taken =
+    filter !== undefined &&
+    (await run('filter', [filterCall(filter)]).then(
+      () => true,
+      () => false,
+    ));
+  return { program, architecture, filter: taken ? filter : undefined };
 }

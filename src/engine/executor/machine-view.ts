@@ -38,7 +38,6 @@ export async function examineMachine(dir: string, tools: ExecutorTools): Promise
   return {
     newProc,
     gate,
-    architecture,
     capabilities,
     ids,
     setGroups: ids.setGroups,

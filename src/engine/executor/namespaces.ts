@@ -1,4 +1,5 @@
 import type { ProcessSpec } from './executor.ts';
+import type { Gate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import type { LaunchCommand, LaunchFiles } from './launch-command.ts';
 import { lockedOptions, type MountedFileSystem, submountsOf } from './mount-table.ts';
@@ -24,9 +25,7 @@ export interface KernelView {
   readonly readonly: readonly string[];
   /** Of the worker's mount namespace. */
   readonly mounts: readonly MountedFileSystem[];
-  /** The program of `makeGate()`, and the architecture it is for. */
-  readonly gate: string;
-  readonly architecture: string;
+  readonly gate: Gate;
   /** Those of the worker. */
   readonly capabilities: { readonly permitted: bigint; readonly last: number };
 }
@@ -92,7 +91,7 @@ export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchComm
     'umask 022',
     ...lines,
     `cd ${shellWord(rootfs)}`,
-    processCommand(process.args, process.env, { tools, gate: view.gate, table: files.gateTable }),
+    processCommand(process.args, process.env, { tools, gate: view.gate.program, table: files.gateTable }),
     '}',
     '',
   ].join('\n');
@@ -102,6 +101,7 @@ export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchComm
     root: 'pivot',
     hostname: process.hostname,
     loopback: process.network === 'none',
+    filter: view.gate.filter,
   });
   const network = process.network === 'none' ? ['--net'] : [];
   const flags = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', ...network, '--fork', '--kill-child'];
@@ -109,7 +109,7 @@ export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchComm
     command: [tools.unshare, ...flags, tools.sh],
     script,
     tables,
-    gate: callTable(view.architecture, calls, programsToTry(process.args[0]!, process.env)),
+    gate: callTable(view.gate.architecture, calls, programsToTry(process.args[0]!, process.env)),
   };
 }
 

@@ -56,9 +56,7 @@ export function stepCalls(step: StepCalls): readonly GateCall[] {
       .filter((number) => (kept & (1n << BigInt(number))) === 0n)
       .map((number) => ({ call: 'prctl', args: [PR_CAPBSET_DROP, number], tolerated: [EINVAL, EPERM] }) as const),
     { call: 'prctl', args: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], tolerated: [EINVAL] },
-    ...(step.filter === undefined
-      ? []
-      : [{ call: 'seccomp', args: [SECCOMP_SET_MODE_FILTER, 0, filterProgram(step.filter)] } as const]),
+    ...(step.filter === undefined ? [] : [filterCall(step.filter)]),
     ...(step.setGroups ? groupCalls(gid, additionalGids) : []),
     { call: 'capset', args: capabilitySets(capabilities.permitted & kept) },
     { call: 'chdir', args: [process.cwd] },
@@ -124,10 +122,11 @@ function capabilitySets(mask: bigint): readonly Memory[] {
   return [{ bytes: header }, { bytes: sets }];
 }
 
-function filterProgram(filter: Buffer): Memory {
+/** Puts a filter of system calls (struct sock_filter) on what follows; without CAP_SYS_ADMIN it is refused. */
+export function filterCall(filter: Buffer): GateCall {
   const bytes = Buffer.alloc(16);
   bytes.writeUInt16LE(filter.length / 8);
-  return { bytes, pointers: new Map([[8, filter]]) };
+  return { call: 'seccomp', args: [SECCOMP_SET_MODE_FILTER, 0, { bytes, pointers: new Map([[8, filter]]) }] };
 }
 
 function range(count: number): readonly number[] {

@@ -20,6 +20,7 @@ export interface ExecutorOrder {
   /** Mount an overlay over `rootfs`, run in that, and tell what is in its upper directory. */
   readonly overlay?: boolean;
   readonly withoutEmulators?: boolean;
+  readonly withoutFilter?: boolean;
   readonly executor?: 'namespaces' | 'chroot';
 }
 
@@ -39,8 +40,8 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
 
   const executorFor = (order: ExecutorOrder): Executor => {
     if (order.executor === 'chroot') return chroot;
-    if (!order.withoutEmulators) return shared;
-    return new NamespacesExecutor({ dir, tools, emulation: noEmulation });
+    if (order.withoutFilter) return new NamespacesExecutor({ dir, tools, emulation, withoutFilter: true });
+    return order.withoutEmulators ? new NamespacesExecutor({ dir, tools, emulation: noEmulation }) : shared;
   };
 
   return {
