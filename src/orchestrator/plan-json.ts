@@ -24,6 +24,8 @@ interface ImageJson {
     readonly platform: string;
     readonly key: string;
     readonly previousKey?: string;
+    /** Identity of the external images it is built on; absent where that is not known. */
+    readonly bases?: string;
     readonly source: PlatformSource['from'];
     readonly estimateMs?: number;
   }[];
@@ -39,6 +41,7 @@ const summaryNames = {
   retag: 'retag',
   'up-to-date': 'upToDate',
   unverified: 'unverified',
+  'base-moved': 'baseMoved',
   drift: 'drift',
   'skipped-platform': 'skipped',
 } as const satisfies Record<Action, string>;
@@ -65,10 +68,11 @@ function imageJson(image: PlannedImage): ImageJson {
     level: image.level,
     implied: image.implied,
     action: image.action,
-    platforms: image.platforms.map(({ platform, key, previousKey, source, estimate }) => ({
+    platforms: image.platforms.map(({ platform, key, previousKey, bases, source, estimate }) => ({
       platform: formatPlatform(platform),
       key,
       ...(previousKey !== undefined && { previousKey }),
+      ...(bases !== undefined && { bases: bases.digest }),
       source: source.from,
       ...(estimate !== undefined && { estimateMs: estimate }),
     })),

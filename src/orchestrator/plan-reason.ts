@@ -1,4 +1,5 @@
 import { assertNever } from '../result.ts';
+import { keySchema } from './build-key.ts';
 import type { PlanReason } from './plan.ts';
 
 /** A reason as a person is told it, without the image it is about: `changed: contexts/04-go-dev/plugins.lua`. */
@@ -22,6 +23,12 @@ export function describeReason(reason: PlanReason): string {
       return `parent ${reason.parent} changed`;
     case 'key-changed':
       return 'the sources changed since it was built elsewhere';
+    case 'base-moved':
+      return `base ${reason.reference} moved from ${short(reason.before)} to ${short(reason.after)}`;
+    case 'parent-base-moved':
+      return `parent ${reason.parent} is built on another base`;
+    case 'other-key-schema':
+      return `built by ${reason.schema < keySchema ? 'an earlier' : 'a newer'} cip (key schema ${reason.schema})`;
     case 'asked-for':
       return 'asked for';
     case 'same-key':
@@ -37,4 +44,9 @@ export function describeReason(reason: PlanReason): string {
     default:
       return assertNever(reason);
   }
+}
+
+/** `sha256:0123456789ab`. */
+function short(digest: string | undefined): string {
+  return digest === undefined ? 'an unknown digest' : digest.slice(0, 'sha256:'.length + 12);
 }

@@ -21,7 +21,15 @@ export interface WantedImage {
   readonly platforms: readonly { readonly platform: Platform; readonly key: Digest }[];
 }
 
-const Keys = z.array(z.object({ platform: Platform, manifest: Descriptor, key: Digest.optional() }));
+const Keys = z.array(
+  z.object({
+    platform: Platform,
+    manifest: Descriptor,
+    key: Digest.optional(),
+    otherSchema: z.number().optional(),
+    bases: z.object({ digest: Digest, list: z.record(z.string(), Digest) }).optional(),
+  }),
+);
 
 /** Requests at once. */
 const parallel = 8;
@@ -37,7 +45,7 @@ export async function registryState(
   store: Store,
   signal: AbortSignal,
 ): Promise<PlaceState> {
-  const known = store.records(`registry-keys-${keySchema}`, Keys);
+  const known = store.records(`published-images-${keySchema}`, Keys);
   const found = await mapBounded(images, parallel, async (image) => {
     const repository = place.repository(image.name);
     const look = (tag: string) => taggedImage(repository, tag, place.reference(image.name, tag), known, signal);

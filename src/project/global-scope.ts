@@ -29,6 +29,11 @@ export interface ReplacedDefault {
 /** Names that have a value without being declared. */
 const platformVariable = /(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)/;
 
+/** The same by name. */
+export const platformVariables = ['TARGET', 'BUILD'].flatMap((prefix) =>
+  ['PLATFORM', 'OS', 'ARCH', 'VARIANT'].map((what) => `${prefix}${what}`),
+);
+
 /** Whether a Dockerfile may mean different things for different platforms. */
 export function usesPlatform(text: string): boolean {
   return platformVariable.test(text);

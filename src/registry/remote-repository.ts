@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ContentSink, ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { Digest, digestOf } from '../oci/digest.ts';
+import { algorithmOf, Digest, digestOf } from '../oci/digest.ts';
 import { documentTooLarge } from '../oci/failure.ts';
 import { isDocumentType, mediaTypes } from '../oci/media-type.ts';
 import { parseDocument, startOf } from '../oci/parse-document.ts';
@@ -94,7 +94,8 @@ export class RemoteRepository implements ContentSource, ContentSink {
       async ({ headers }) => {
         const got = headers['docker-content-digest'];
         // A digest of another algorithm says nothing against this one.
-        if (got === undefined || !got.startsWith('sha256:') || got === descriptor.digest) return;
+        if (got === undefined || !got.startsWith(`${algorithmOf(descriptor.digest)}:`)) return;
+        if (got === descriptor.digest) return;
         throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, descriptor.digest, got));
       },
       signal,
@@ -200,8 +201,8 @@ export class RemoteRepository implements ContentSource, ContentSink {
         const mediaType = mediaTypeOf(headers['content-type']);
         const digest = Digest.safeParse(headers['docker-content-digest'] ?? tagOrDigest);
         const size = Number(headers['content-length'] || Number.NaN);
-        if (status !== 200 || !digest.success || !isDocumentType(mediaType) || !Number.isInteger(size))
-          return 'unclear';
+        const isClear = status === 200 && isDocumentType(mediaType) && size >= 0 && size <= maxManifestSize;
+        if (!isClear || !digest.success) return 'unclear';
         this.#expect(tagOrDigest, digest.data);
         return { mediaType, digest: digest.data, size };
       },
@@ -213,11 +214,12 @@ export class RemoteRepository implements ContentSource, ContentSink {
     if (response.status === 404) return undefined;
     const doing = `read the manifest ${tagOrDigest}`;
     const bytes = await readWhole(response, maxManifestSize, this.#place, doing);
-    const digest = digestOf(bytes);
-    const promised = Digest.safeParse(response.headers['docker-content-digest']);
+    const wanted = Digest.safeParse(tagOrDigest).data;
+    const digest = digestOf(bytes, wanted === undefined ? 'sha256' : algorithmOf(wanted));
     this.#expect(tagOrDigest, digest);
-    if (promised.success && promised.data !== digest) {
-      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, promised.data, digest));
+    const promised = Digest.safeParse(response.headers['docker-content-digest']).data;
+    if (promised !== undefined && promised !== digestOf(bytes, algorithmOf(promised))) {
+      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, promised, digest));
     }
     const parsed = parseDocument(bytes, mediaTypeOf(response.headers['content-type']), digest);
     if (parsed.ok)

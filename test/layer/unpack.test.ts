@@ -13,13 +13,17 @@ import { DiffID } from '../../src/oci/digest.ts';
 import type { TarHeader } from '../../src/tar/header.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { chunksOf, tarOf } from '../tar/archive.ts';
+import { chunksOf, tarOf as tarOfThese } from '../tar/archive.ts';
 import { failsWith } from '../tar/failing.ts';
 import { onDisk } from './disk.ts';
 import { directory, file, hardlink, input, signal, symlink, whiteout } from './entries.ts';
 import { only, packed } from './memory.ts';
 
 type RawEntry = Partial<TarHeader> & { readonly content?: string };
+
+/** Directories can be entered by whoever runs the tests, unless one says otherwise. */
+const tarOf = (...entries: readonly RawEntry[]) =>
+  tarOfThese(...entries.map((entry) => (entry.type === 'directory' ? { mode: 0o755, ...entry } : entry)));
 
 const overlay: UnpackOptions = { whiteouts: 'overlay', lower: Tree.empty, owner: 'ignore', xattrs: 'skip' };
 const apply: UnpackOptions = { whiteouts: 'apply', owner: 'ignore', xattrs: 'skip' };

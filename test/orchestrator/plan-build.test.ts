@@ -4,6 +4,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { formatPlatform, type Platform } from '../../src/oci/platform.ts';
+import { noBases } from '../../src/orchestrator/bases.ts';
 import type { PlaceState, TaggedImage } from '../../src/orchestrator/place-state.ts';
 import type { Plan } from '../../src/orchestrator/plan.ts';
 import { type PlanInputs, planBuild } from '../../src/orchestrator/plan-build.ts';
@@ -63,6 +64,7 @@ function plan({ select = [], store = {}, there, ...rest }: Options): Plan {
     selection: unwrap(selectImages(graph, select)),
     platforms: onAmd64,
     keyOf: key,
+    bases: { own: () => ({}), unknown: () => [] },
     changesBetween: () => undefined,
     target: there === undefined ? local : place('registry', there),
     store: local,
@@ -332,6 +334,7 @@ test('planJson() is cip.plan/v1', () => {
             key: key('tool'),
             previousKey: key('tool', amd64, 'old'),
             source: 'build',
+            bases: noBases.digest,
             estimateMs: 1500,
           },
         ],
@@ -347,7 +350,7 @@ test('planJson() is cip.plan/v1', () => {
         ],
       },
     ],
-    summary: { build: 1, retag: 0, upToDate: 1, unverified: 0, drift: 0, skipped: 0 },
+    summary: { build: 1, retag: 0, upToDate: 1, unverified: 0, baseMoved: 0, drift: 0, skipped: 0 },
     criticalPath: ['tool'],
     criticalPathMs: 1500,
     failures: [],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import { formatPlatform } from '../../src/oci/platform.ts';
 import { readIndex, readManifest } from '../../src/oci/read-document.ts';
 import type { RunReport } from '../../src/orchestrator/run-report.ts';
@@ -89,11 +90,13 @@ test('an image of another tool in the store is what its children are built on', 
     {
       image: 'base',
       contextDir: '/',
-      dockerfile: '/',
+      dockerfile: { file: '/', text: '' },
+      context: emptyContext,
       buildArgs: {},
       platforms: [amd64],
       secrets: {},
       resolved: {},
+      pinned: {},
       annotations: { manifests: {}, index: {} },
       noCache: false,
     },

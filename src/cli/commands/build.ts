@@ -8,10 +8,7 @@ import { type RunOption, runOf, runSettings } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
 /** `cip build`: what is missing or changed, parents before children, into the store. */
-export async function run(
-  invocation: Invocation<PlanOption | RunOption | 'localRegistry'>,
-  world: World,
-): Promise<ExitStatus> {
+export async function run(invocation: Invocation<PlanOption | RunOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const start = world.surroundings.now();
   const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);

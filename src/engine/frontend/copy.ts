@@ -10,12 +10,9 @@ import type { StageState } from './stage-state.ts';
 import { resolvePath } from './workdir.ts';
 
 export function lowerCopy(instruction: CopyInstruction, state: StageState, context: InstructionContext): void {
-  const { input } = context.lowering;
   const from = instruction.from && sourceOf(instruction.from, state, context);
   if (instruction.from && !from) return;
-  const source: CopyOp['source'] = from
-    ? { type: 'input' }
-    : { type: 'context', directory: input.contextDir, ignore: input.ignore };
+  const source: CopyOp['source'] = from ? { type: 'input' } : { type: 'context' };
   pushCopy({ instruction, state, context, source, from, parents: instruction.parents, unpack: false });
 }
 
@@ -90,6 +87,7 @@ export function pushCopy(options: {
     parents,
     unpack,
     mtime: context.lowering.mtime,
+    epoch: context.lowering.input.epoch,
   };
   const flags = [parents && '--parents', chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean);
   const names = [...patterns, ...inline.map(({ name }) => `<<${name}`)];

@@ -2,6 +2,8 @@
  * A Dockerfile, a platform and arguments to a graph of steps and the configuration of an image. Pure: images that the
  * Dockerfile stands on are given, and those that are not are asked for. Only stages that the target needs are looked at.
  */
+
+import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
 import { findStage } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
@@ -29,7 +31,7 @@ export function lower(input: LowerInput): Result<Lowered> {
   return ok({
     definition: { target: state.vertex },
     config: {
-      created: input.created,
+      created: timeText(lowering.mtime),
       ...(author === undefined ? {} : { author }),
       architecture: platform.architecture,
       os: platform.os,
@@ -57,7 +59,7 @@ class Lowering implements LoweringContext {
   }
 
   get mtime(): number {
-    return this.input.sourceDateEpoch ?? 0;
+    return this.input.epoch ?? 0;
   }
 
   fail(...failures: readonly Failure[]): void {

@@ -1,3 +1,4 @@
+import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
 import { expand, expandHeredoc } from '../../dockerfile/expand.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -73,8 +74,8 @@ export class InstructionContext {
     const name = this.stage.name ?? `${this.stage.index}`;
     const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
     const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
-    const { secrets } = this.lowering.input;
-    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, { origin, secrets });
+    const { secrets, context } = this.lowering.input;
+    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, { origin, secrets, context });
     this.#remember(state, layer.createdBy, {});
   }
 
@@ -84,7 +85,7 @@ export class InstructionContext {
   }
 
   #remember(state: StageState, createdBy: string, rest: { readonly empty_layer?: true }): void {
-    const { created } = this.lowering.input;
+    const created = timeText(this.lowering.mtime);
     state.history.push({ created, created_by: createdBy, comment: 'buildkit.dockerfile.v0', ...rest });
   }
 }

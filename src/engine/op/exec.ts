@@ -1,9 +1,9 @@
 import type { Digest } from '../../oci/digest.ts';
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
-import { digestOfFields } from '../solver/cache-key.ts';
 import type { Op } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import { ExecMounts } from './exec-mounts.ts';
@@ -47,7 +47,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       );
       output.end();
       if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
-      const layer = await snapshotter.commit(active, signal);
+      const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
     },
   };

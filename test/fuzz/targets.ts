@@ -1,0 +1,6 @@
+import { dockerfile } from './target/dockerfile.ts';
+import { reference } from './target/reference.ts';
+import type { Target } from './target.ts';
+
+/** Everything that is fuzzed: in slices by `fuzz.test.ts`, for as long as one likes by `npm run fuzz`. */
+export const targets: readonly Target[] = [dockerfile, reference];

@@ -1,0 +1,108 @@
+/**
+ * `npm run mutants [-- PATTERN]`: plants one fault after the other in a copy of the compiled program and runs the tests
+ * that must notice it. A fault that no test notices, one that cannot be planted any more, and tests that fail without any
+ * fault make the run fail. PATTERN, a regular expression, chooses by `class: name`.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import ts from 'typescript';
+import { mapBounded } from '../../src/map-bounded.ts';
+import { root } from '../support/paths.ts';
+import type { Fault } from './fault.ts';
+import { Shadow } from './shadow.ts';
+import { runTests, type TestRun } from './test-run.ts';
+
+interface Planted extends Fault {
+  /** Of tests: the name of its file. */
+  readonly group: string;
+}
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const chosen = new RegExp(positionals[0] ?? '', 'i');
+const faults = (await allFaults()).filter(({ group, name }) => chosen.test(`${group}: ${name}`));
+const shadows = [await Shadow.make(), await Shadow.make()];
+const baselines = new Map<string, Promise<TestRun>>();
+const rows: string[] = [];
+let missed = 0;
+try {
+  await mapBounded(faults, shadows.length, async (fault) => {
+    const shadow = shadows.pop()!;
+    try {
+      const verdict = await judge(fault, shadow);
+      if (!verdict.caught) missed += 1;
+      rows.push(`${verdict.caught ? 'caught' : 'MISSED'}  ${fault.group}: ${fault.name} — ${verdict.by}`);
+      console.log(rows.at(-1));
+    } finally {
+      shadows.push(shadow);
+    }
+  });
+} finally {
+  for (const shadow of shadows) await shadow[Symbol.asyncDispose]();
+}
+console.log(`${faults.length} planted faults, ${faults.length - missed} caught`);
+if (faults.length === 0 || missed > 0) process.exitCode = 1;
+
+async function allFaults(): Promise<readonly Planted[]> {
+  // By their sources: a compiled table stays when its source is removed.
+  const names = (await readdir(join(root, 'test', 'mutants', 'faults')))
+    .map((file) => file.replace(/\.ts$/, ''))
+    .sort();
+  const groups = names.map(async (group) => {
+    const table = pathToFileURL(join(import.meta.dirname, 'faults', `${group}.js`)).href;
+    const { faults } = (await import(table)) as { faults: readonly Fault[] };
+    return faults.map((fault) => ({ ...fault, group }));
+  });
+  return (await Promise.all(groups)).flat();
+}
+
+/** Whether a test notices the fault, and which. */
+async function judge(fault: Planted, shadow: Shadow): Promise<{ readonly caught: boolean; readonly by: string }> {
+  const code = await mutated(fault);
+  if ('problem' in code) return { caught: false, by: code.problem };
+  const before = await baseline(fault, shadow);
+  if (before.outcome !== 'passed') return { caught: false, by: `its tests do not pass without it (${shown(before)})` };
+  if (before.tests === 0) return { caught: false, by: 'no test of that name ran' };
+  const run = await shadow.with(fault.file.replace(/\.ts$/, '.js'), code.text, () =>
+    runTests(shadow.path, fault.tests, fault.only),
+  );
+  return { caught: run.outcome === 'failed' || run.outcome === 'hung', by: shown(run) };
+}
+
+/** The same tests without any fault, once. */
+async function baseline({ tests, only }: Fault, shadow: Shadow): Promise<TestRun> {
+  const key = JSON.stringify([tests, only]);
+  const known = baselines.get(key) ?? runTests(shadow.path, tests, only);
+  baselines.set(key, known);
+  return await known;
+}
+
+async function mutated({
+  file,
+  find,
+  replace,
+}: Fault): Promise<{ readonly text: string } | { readonly problem: string }> {
+  const source = await readFile(join(root, file), 'utf8').catch(() => undefined);
+  if (source === undefined) return { problem: `there is no ${file}` };
+  const count = source.split(find).length - 1;
+  if (count !== 1) return { problem: `${JSON.stringify(find)} stands ${count} times in ${file}` };
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
+  const { outputText, diagnostics = [] } = ts.transpileModule(
+    source.replace(find, () => replace),
+    {
+      // Transpiling a single file does not see that package.json makes it a module.
+      compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
+      fileName: join(root, file),
+      reportDiagnostics: true,
+    },
+  );
+  return diagnostics.length === 0 ? { text: outputText } : { problem: 'the fault is no TypeScript' };
+}
+
+function shown(run: TestRun): string {
+  if (run.outcome === 'failed') return run.first;
+  if (run.outcome === 'not-loaded') return `${run.file} cannot be loaded`;
+  return run.outcome === 'hung' ? 'the tests never ended' : `${run.tests} tests pass`;
+}
