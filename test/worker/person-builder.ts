@@ -39,7 +39,7 @@ export class PersonBuilder implements AsyncDisposable {
   /** `within` is a command that starts the process, in surroundings of its own making. */
   constructor(
     person: Person,
-    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation'>,
+    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation' | 'execArgv'>,
     within: readonly string[] = [],
   ) {
     const main = join(import.meta.dirname, `builder-process${extname(import.meta.filename)}`);
