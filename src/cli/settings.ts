@@ -25,7 +25,7 @@ export function registryOptions(
     insecureRegistries: options.insecureRegistry ?? [],
     ...(options.registryCa !== undefined && { ca: readCertificates(resolve(cwd, options.registryCa)) }),
     retries: 4,
-    timeoutMs: 60_000,
+    timeoutMs: 30_000,
     userAgent: `cip/${versionOfCip()}`,
     env,
   };

@@ -1,18 +1,20 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { FailureError } from '../result.ts';
 import type { Descriptor } from './descriptor.ts';
+import { algorithmOf, digestFromHex } from './digest.ts';
 import { blobDigestMismatch, blobSizeMismatch } from './failure.ts';
 
 /** Hashes and counts bytes as they pass, and throws FailureError where they are not those of the descriptor. */
 export class Verifier {
-  readonly #hash = createHash('sha256');
+  readonly #hash: Hash;
   readonly #descriptor: Descriptor;
   readonly #where: string;
   #size = 0;
 
   /** `where` is for people: who gives the bytes, such as `localhost:5000/base`. */
   constructor(descriptor: Descriptor, where: string) {
+    this.#hash = createHash(algorithmOf(descriptor.digest));
     this.#descriptor = descriptor;
     this.#where = where;
   }
@@ -38,7 +40,7 @@ export class Verifier {
     if (this.#size !== size) {
       throw new FailureError(blobSizeMismatch(this.#where, digest, size, `${this.#size} bytes`));
     }
-    const got = `sha256:${this.#hash.digest('hex')}`;
+    const got = digestFromHex(this.#hash.digest('hex'));
     if (got !== digest) throw new FailureError(blobDigestMismatch(this.#where, digest, got));
   }
 }

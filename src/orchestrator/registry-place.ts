@@ -1,4 +1,5 @@
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
+import type { Progress } from '../progress.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { RemoteRepository } from '../registry/remote-repository.ts';
 
@@ -31,6 +32,14 @@ export class RegistryPlace {
     return tags;
   }
 
+  /** Whether a registry answers at all, asked before anything else is done; `registry.ts` says how it fails. */
+  async reach(progress: Progress, signal: AbortSignal): Promise<void> {
+    const { host } = this.#name;
+    await this.#client.reach(host, signal, () =>
+      progress.emit({ type: 'notice', message: `waiting for ${host} to answer` }),
+    );
+  }
+
   reference(image: ImageName, tag: string): string {
     return `${this.text}/${image}:${tag}`;
   }
@@ -38,5 +47,6 @@ export class RegistryPlace {
 
 /** What is asked of a client of registries. */
 export interface RepositoryClient {
+  reach(registry: string, signal: AbortSignal, onWait?: () => void): Promise<void>;
   repository(place: { readonly registry: string; readonly repository: string }): RemoteRepository;
 }

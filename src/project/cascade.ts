@@ -8,7 +8,6 @@ import {
   digestInTheWay,
   digestPinned,
   floatingReference,
-  newerReference,
   undeclaredVariant,
   uneditableReference,
   unraisableVersion,
@@ -16,6 +15,7 @@ import {
 import { type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Edge } from './edge.ts';
+import { newerReference } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
 import { type BumpLevel, bumpVersion, isNewer } from './version.ts';
@@ -62,7 +62,7 @@ export interface FileChange {
   readonly after: string;
 }
 
-export interface CascadeOptions extends ReferenceOptions {
+export interface CascadeOptions {
   /** How far to raise versions; by default the patch. */
   readonly level?: BumpLevel | undefined;
   /** Images to raise in any case. */
@@ -88,7 +88,7 @@ export function planCascade(graph: DependencyGraph, options: CascadeOptions = {}
     return plan;
   });
   const failures = plans.flatMap((plan) =>
-    plan.failures.length > 0 ? plan.failures : checkArguments(plan, project, options),
+    plan.failures.length > 0 ? plan.failures : checkArguments(plan, project, graph.options),
   );
   if (failures.length > 0) return failed(failures);
   return ok({
@@ -152,7 +152,7 @@ function planEdge(edge: Edge, current: string, options: CascadeOptions): Planned
   if (pin.kind === 'unknown') return { ...asIs, failures: [undeclaredVariant(edge, pin.suffix, current)] };
   if (pin.version === current) return asIs;
   if (isNewer(pin.version, current) && !options.allowDowngrade) {
-    return { ...asIs, failures: [newerReference(edge, pin.version, current)] };
+    return { ...asIs, failures: [newerReference(edge, current)] };
   }
   const { versionAt, digestAt } = edge;
   if (versionAt === undefined) return { ...asIs, failures: [uneditableReference(edge, pin.version, current)] };
@@ -183,7 +183,7 @@ function withoutRepeats(edits: readonly ReferenceEdit[]) {
  * The default of an ARG may be used in more places than the reference it is raised for. Where that is possible at all,
  * the Dockerfile is read again as it would be: every reference must have become what is planned for it, or have stayed.
  */
-function checkArguments(plan: ContextPlan, project: Project, options: CascadeOptions): readonly Failure[] {
+function checkArguments(plan: ContextPlan, project: Project, options: ReferenceOptions): readonly Failure[] {
   const raised = plan.edges.find(({ edge, edits }) => edits.length > 0 && isSharedArgument(edge, plan));
   const changed = plan.files.find(({ file }) => file === plan.context.dockerfile.file);
   if (raised === undefined || changed === undefined) return [];

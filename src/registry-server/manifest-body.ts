@@ -8,9 +8,8 @@ import { RegistryError } from './errors.ts';
 /** What a registry must know about a manifest or an index. */
 export interface ManifestBody {
   readonly mediaType: string;
-  /** What it needs in the repository. */
+  /** What it needs in the repository; nothing for an index. */
   readonly blobs: readonly Digest[];
-  readonly manifests: readonly Digest[];
   /** What it is about; need not be there. */
   readonly subject: Digest | undefined;
   readonly artifactType: string | undefined;
@@ -37,11 +36,10 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
 function indexBody(mediaType: string, json: unknown): ManifestBody {
   const { data, error } = ImageIndex.safeParse(json);
   if (data === undefined) throw invalid('not an index', issuesOf(error));
-  const { manifests, subject, artifactType, annotations } = data;
+  const { subject, artifactType, annotations } = data;
   return {
     mediaType,
     blobs: [],
-    manifests: manifests.map(({ digest }) => digest),
     subject: subject?.digest,
     artifactType: artifactType || undefined,
     annotations,
@@ -55,7 +53,6 @@ function manifestBody(mediaType: string, json: unknown): ManifestBody {
   return {
     mediaType,
     blobs: [config, ...layers.filter((layer) => !isElsewhere(layer))].map(({ digest }) => digest),
-    manifests: [],
     subject: subject?.digest,
     artifactType: artifactType || config.mediaType,
     annotations,

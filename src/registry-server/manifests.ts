@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Digest, digestOf } from '../oci/digest.ts';
+import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts';
 import { RegistryError } from './errors.ts';
 import { bodyOf, type RepositoryExchange, repliedNotModified, reply } from './exchange.ts';
 import { parseManifest } from './manifest-body.ts';
@@ -29,10 +29,14 @@ export async function getManifest(exchange: RepositoryExchange): Promise<void> {
 export async function putManifest(exchange: RepositoryExchange): Promise<void> {
   const { request, repository, reference, storage } = exchange;
   if (!isDigest(reference) && !isTag(reference)) {
-    throw new RegistryError('MANIFEST_INVALID', 'not a tag nor a sha256 digest', { detail: { reference } });
+    throw new RegistryError('MANIFEST_INVALID', 'neither a tag nor a sha256 or sha512 digest', {
+      detail: { reference },
+    });
   }
   const bytes = await body(exchange);
-  const digest = digestOf(bytes);
+  // A tag says nothing of the algorithm; sha256 is what all clients know.
+  const algorithm = isDigest(reference) ? algorithmOf(reference) : 'sha256';
+  const digest = digestOf(bytes, algorithm);
   if (isDigest(reference) && reference !== digest) {
     throw new RegistryError('DIGEST_INVALID', 'the bytes have another digest', {
       detail: { announced: reference, actual: digest },
@@ -42,7 +46,7 @@ export async function putManifest(exchange: RepositoryExchange): Promise<void> {
   await inTurn(exchange, async () => {
     await refuseIncomplete(exchange, manifest);
     await refuseUnexpected(exchange);
-    const descriptor = await storage.store.blobs.putBytes(manifest.mediaType, bytes);
+    const descriptor = await storage.store.blobs.putBytes(manifest.mediaType, bytes, algorithm);
     const referrer = manifest.subject && {
       subject: manifest.subject,
       descriptor: { ...descriptor, artifactType: manifest.artifactType, annotations: manifest.annotations },
@@ -86,13 +90,17 @@ async function find({ repository, reference }: RepositoryExchange): Promise<Stor
   throw new RegistryError('NAME_UNKNOWN', 'no such repository', { detail: { name: repository.name } });
 }
 
+/**
+ * A manifest needs its config and layers: clients, cip among them, take one that is there for a whole image. An index may
+ * name manifests that are not there, or not yet, such as those of platforms that nobody copied.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
+ */
 async function refuseIncomplete(
   { repository }: RepositoryExchange,
-  { blobs, manifests }: { readonly blobs: readonly Digest[]; readonly manifests: readonly Digest[] },
+  { blobs }: { readonly blobs: readonly Digest[] },
 ): Promise<void> {
   const missing: Digest[] = [];
   for (const digest of blobs) if ((await repository.blobSize(digest)) === undefined) missing.push(digest);
-  for (const digest of manifests) if ((await repository.manifest(digest)) === undefined) missing.push(digest);
   if (missing.length === 0) return;
   throw new RegistryError('MANIFEST_BLOB_UNKNOWN', 'the manifest names what is not in this repository', {
     detail: { digests: missing },

@@ -29,8 +29,7 @@ export function parseRepositoryName(text: string): string {
   throw new RegistryError('NAME_INVALID', 'not a name of a repository', { detail: { name: text } });
 }
 
-/** Only sha256 is kept here. */
 export function parseDigest(text: string | null): Digest {
   if (text !== null && isDigest(text)) return text;
-  throw new RegistryError('DIGEST_INVALID', 'not a sha256 digest', { detail: { digest: text } });
+  throw new RegistryError('DIGEST_INVALID', 'not a sha256 or sha512 digest', { detail: { digest: text } });
 }

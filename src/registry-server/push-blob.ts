@@ -1,4 +1,4 @@
-import type { Digest } from '../oci/digest.ts';
+import { algorithmOf, type Digest } from '../oci/digest.ts';
 import { RegistryError } from './errors.ts';
 import { bodyOf, type RepositoryExchange, reply } from './exchange.ts';
 import { isRepositoryName, parseDigest } from './names.ts';
@@ -80,6 +80,7 @@ async function receive({ request, signal }: RepositoryExchange, upload: Upload):
 /** Bytes that are not what was announced are of no use to anybody: the upload ends. */
 async function receiveAndClose(exchange: RepositoryExchange, upload: Upload, digest: Digest): Promise<void> {
   const { uploads } = exchange.storage;
+  await upload.hashWith(algorithmOf(digest));
   await receive(exchange, upload);
   const actual = upload.digest();
   if (actual !== digest) {

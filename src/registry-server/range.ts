@@ -6,7 +6,7 @@ export interface ByteRange {
 
 /**
  * The part of `size` bytes that a `Range` header asks for. `whole` where there is no header, or one that a server may
- * ignore: another unit, several ranges, bad syntax.
+ * ignore: another unit, several ranges, bad syntax. One that ends before it starts is rejected, as a server may too.
  * https://www.rfc-editor.org/rfc/rfc9110.html#section-14.2
  */
 export function requestedRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
@@ -18,8 +18,7 @@ export function requestedRange(header: string | undefined, size: number): ByteRa
     return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
   }
   const start = Number(first);
-  if (last !== '' && Number(last) < start) return 'whole';
-  if (start >= size) return 'unsatisfiable';
+  if (start >= size || (last !== '' && Number(last) < start)) return 'unsatisfiable';
   return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestFromHex, hexOf } from '../oci/digest.ts';
+import { Digest, digestFromHex, hexOf } from '../oci/digest.ts';
 import { replaceFile, syncDirectory } from '../store/atomic-file.ts';
 import type { Store } from '../store/store.ts';
 
@@ -18,7 +18,7 @@ export interface StoredManifest {
  * What belongs to one repository. The bytes are shared by all and lie in the store; here are only the names.
  *
  *     <storage>/repositories/<name>/
- *     ├── _blobs/<hex>                        empty: this blob was pushed or mounted here
+ *     ├── _blobs/<hex>                        empty: this blob was pushed or mounted here; 64 digits are a sha256, 128 a sha512
  *     ├── _manifests/<hex>                    its media type
  *     ├── _tags/<tag>                         a digest
  *     └── _referrers/<subject>/<hex>          the descriptor of a manifest with this `subject`
@@ -87,7 +87,7 @@ export class Repository {
 
   async tagged(tag: string): Promise<Digest | undefined> {
     const text = await textOf(join(this.#tags, tag));
-    return text === undefined ? undefined : digestFromHex(text.trim().slice('sha256:'.length));
+    return text === undefined ? undefined : Digest.parse(text.trim());
   }
 
   async setTag(tag: string, digest: Digest): Promise<void> {

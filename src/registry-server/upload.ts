@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Digest, digestFromHex } from '../oci/digest.ts';
+import { type Digest, type DigestAlgorithm, digestFromHex } from '../oci/digest.ts';
 
 /** In bytes. */
 const readSize = 256 * 1024;
@@ -14,10 +14,11 @@ export class Upload {
   /** Its name. */
   readonly repository: string;
   readonly file: string;
-  readonly #hash: Hash;
+  #algorithm: DigestAlgorithm = 'sha256';
+  #hash: Hash;
   #size: number;
 
-  private constructor(of: { id: string; repository: string; file: string }, hash: Hash, size: number) {
+  private constructor(of: { id: string; repository: string; file: string }, { hash, size }: Hashed) {
     this.id = of.id;
     this.repository = of.repository;
     this.file = of.file;
@@ -25,20 +26,24 @@ export class Upload {
     this.#size = size;
   }
 
-  /** Goes on with what is in the file already. */
+  /** Continues with what is in the file already. */
   static async resume(of: { id: string; repository: string; file: string }): Promise<Upload> {
-    const hash = createHash('sha256');
-    let size = 0;
-    for await (const chunk of createReadStream(of.file, { highWaterMark: readSize })) {
-      hash.update(chunk);
-      size += chunk.length;
-    }
-    return new Upload(of, hash, size);
+    return new Upload(of, await hashFile(of.file, 'sha256', Number.POSITIVE_INFINITY));
   }
 
   /** Bytes received so far. */
   get size(): number {
     return this.#size;
+  }
+
+  /**
+   * Says which digest is wanted at the end. Bytes are hashed with sha256 as they come; what came before another
+   * algorithm was named, which is with the last request, is read once more. Not while append() runs.
+   */
+  async hashWith(algorithm: DigestAlgorithm): Promise<void> {
+    if (algorithm === this.#algorithm) return;
+    this.#hash = (await hashFile(this.file, algorithm, this.#size)).hash;
+    this.#algorithm = algorithm;
   }
 
   /** Of the bytes received so far. */
@@ -71,6 +76,23 @@ export class Upload {
     }
     this.#size += bytes.length;
   }
+}
+
+interface Hashed {
+  readonly hash: Hash;
+  readonly size: number;
+}
+
+/** The first `length` bytes of a file: what a failed write has left behind them was never counted. */
+async function hashFile(path: string, algorithm: DigestAlgorithm, length: number): Promise<Hashed> {
+  const hash = createHash(algorithm);
+  let size = 0;
+  if (length === 0) return { hash, size };
+  for await (const chunk of createReadStream(path, { highWaterMark: readSize, end: length - 1 })) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { hash, size };
 }
 
 /** Gathers what comes while the disk is busy. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from './error-codes.ts';
 import { registryDenied, registryRefused } from './failure.ts';
+import type { Login } from './login.ts';
 import type { Place } from './place.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import { retryAfter } from './retry.ts';
@@ -15,7 +16,7 @@ export async function answerError(
   response: RegistryResponse,
   place: Place,
   doing: string,
-  hadCredentials: boolean,
+  login: Login | undefined,
 ): Promise<TransferError> {
   const { status, headers } = response;
   const errors = errorsIn(await readUpTo(response, 64 << 10).catch(() => Buffer.alloc(0)));
@@ -23,7 +24,7 @@ export async function answerError(
   const [first] = errors;
   const isDenied = status === 401 || status === 403;
   const failure = isDenied
-    ? registryDenied(place, doing, first?.message || first?.code || `status ${status}`, hadCredentials)
+    ? registryDenied(place, doing, first?.message || first?.code || `status ${status}`, login)
     : registryRefused(place, doing, { status, code: first?.code, said: first?.message ?? undefined });
   // 501 is an answer about the request and not about the state of the server.
   const isServerTrouble = (status >= 500 && status !== 501) || status === 429 || status === 408;
@@ -37,7 +38,8 @@ export async function answerError(
   });
 }
 
-function errorsIn(bytes: Buffer): z.infer<typeof Answer>['errors'] {
+/** Of a body in the form of the specification; none of any other. */
+export function errorsIn(bytes: Buffer): z.infer<typeof Answer>['errors'] {
   try {
     return Answer.parse(JSON.parse(bytes.toString('utf8'))).errors;
   } catch {

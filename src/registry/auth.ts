@@ -1,11 +1,12 @@
-import { FailureError } from '../result.ts';
+import { type Failure, FailureError } from '../result.ts';
 import type { Challenge } from './challenge.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { Credentials } from './docker-config.ts';
-import { registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import { loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
 import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { type BearerService, isBearerService, type TokenServer } from './token-server.ts';
+import { waitFor } from './wait-for.ts';
 
 /** What a request needs leave for: `repository:base:pull,push`. */
 export type Scope = string;
@@ -51,53 +52,58 @@ export class Authenticator {
   async header(place: Place, scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
     const approach = this.#approaches.get(place.registry);
     if (approach === undefined) return undefined;
-    const credentials = await this.#credentials.find(place);
+    const credentials = await this.#credentials.find(place, signal);
     if (approach.scheme === 'basic') return basicHeader(credentials);
     return (await this.#token(place, approach, scopes, [], credentials, signal)).header;
   }
 
   /**
-   * To send after a 401. `sent` is what was refused: a token of it is not used again. Throws where nothing
-   * better can be had. `isSecure` tells that the registry was asked over TLS.
+   * To send after a 401. `sent` is what was rejected: a token of it is not used again. Throws where nothing
+   * better can be had.
    */
   async answer(
     place: Place,
     doing: string,
     challenges: readonly Challenge[],
-    request: { readonly scopes: readonly Scope[]; readonly sent: string | undefined; readonly isSecure: boolean },
+    request: { readonly scopes: readonly Scope[]; readonly sent: string | undefined },
     signal: AbortSignal,
   ): Promise<string> {
-    const credentials = await this.#credentials.find(place);
+    const credentials = await this.#credentials.find(place, signal);
     const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
     if (bearer !== undefined) {
       if (!isBearerService(bearer.parameters)) {
         throw new FailureError(
-          registryAnswerNotUnderstood(place, doing, 'it asks for a token without saying where to get one'),
+          registryAnswerNotUnderstood(place, doing, 'it asks for a token and names no http(s) address to get one'),
         );
       }
       const { realm, service } = bearer.parameters;
-      const approach: Approach = { scheme: 'bearer', realm, service, isSecure: request.isSecure };
+      const approach: Approach = { scheme: 'bearer', realm, service };
       this.#approaches.set(place.registry, approach);
       const { scope, error } = bearer.parameters as { readonly scope?: string; readonly error?: string };
       const demanded = scope === undefined || scope === '' ? [] : scope.split(' ');
       this.#forget(place, approach, request.scopes, request.sent);
       const { header } = await this.#token(place, approach, request.scopes, demanded, credentials, signal);
       if (header !== request.sent) return header;
-      throw new FailureError(registryDenied(place, doing, error, credentials !== undefined));
+      throw new FailureError(await this.refusal(place, doing, header, error));
     }
 
     const header = basicHeader(credentials);
     const asksForBasic = challenges.some((challenge) => challenge.scheme === 'basic');
     if (!asksForBasic || header === undefined || header === request.sent) {
       const said = challenges.length === 0 || asksForBasic ? undefined : `it asks for ${challenges[0]!.scheme}`;
-      throw new FailureError(registryDenied(place, doing, said, credentials !== undefined));
+      if (header !== undefined && header === request.sent)
+        throw new FailureError(await this.refusal(place, doing, header));
+      throw new FailureError(registryDenied(place, doing, said, await this.#credentials.login(place)));
     }
     this.#approaches.set(place.registry, { scheme: 'basic' });
     return header;
   }
 
-  async hasCredentials(place: Place): Promise<boolean> {
-    return (await this.#credentials.find(place)) !== undefined;
+  /** Why `header` got a 401: who shows credentials as they are is not known, who got a token for them may not do this. */
+  async refusal(place: Place, doing: string, header: string, said?: string): Promise<Failure> {
+    const login = await this.#credentials.login(place);
+    const isOwn = header.startsWith('Basic ') || login?.isToken === true;
+    return login !== undefined && isOwn ? loginRejected(place, login) : registryDenied(place, doing, said, login);
   }
 
   /** Drops a token that was refused, unless another request has already replaced it. */
@@ -124,7 +130,7 @@ export class Authenticator {
     for (;;) {
       const kept = this.#tokens.get(key);
       if (kept !== undefined) {
-        const token = await kept.catch((error: unknown) => {
+        const token = await waitFor(kept, signal).catch((error: unknown) => {
           signal.throwIfAborted();
           if (error instanceof CalledOff) return undefined;
           throw error;
@@ -152,7 +158,9 @@ export class Authenticator {
     credentials: Credentials | undefined,
     signal: AbortSignal,
   ): Promise<Token> {
-    const { token, life = defaultLife } = await this.#tokenServer.fetch(place, service, scopes, credentials, signal);
+    const login = credentials && (await this.#credentials.login(place));
+    const as = credentials && login && { credentials, login };
+    const { token, life = defaultLife } = await this.#tokenServer.fetch(place, service, scopes, as, signal);
     // A tenth less, so that a token does not end on the way.
     return { header: `Bearer ${token}`, until: this.#now() + life * 900 };
   }

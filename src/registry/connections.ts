@@ -1,15 +1,18 @@
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { RegistryLimits } from './limits.ts';
 import type { RegistryOptions } from './registry-options.ts';
 
 /** Keeps connections open between requests: one set that checks certificates, one for insecure registries. */
 export class Connections {
   readonly #options: RegistryOptions;
+  readonly #limits: Pick<RegistryLimits, 'connect'>;
   #checked: Dispatcher | undefined;
   #unchecked: Dispatcher | undefined;
 
-  constructor(options: RegistryOptions) {
+  constructor(options: RegistryOptions, limits: Pick<RegistryLimits, 'connect'>) {
     this.#options = options;
+    this.#limits = limits;
   }
 
   to(url: URL, checksCertificates: boolean): Dispatcher {
@@ -32,7 +35,7 @@ export class Connections {
       ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
     };
     const options = {
-      connect: { ...tls, timeout: timeoutMs },
+      connect: { ...tls, timeout: Math.min(timeoutMs, this.#limits.connect) },
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       keepAliveTimeout: 30_000,

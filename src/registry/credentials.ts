@@ -3,8 +3,16 @@ import { FailureError } from '../result.ts';
 import { runCredentialHelper } from './credential-helper.ts';
 import { type Credentials, type DockerConfig, helperFor, inAuths, parseDockerConfig } from './docker-config.ts';
 import { dockerConfigInvalid } from './failure.ts';
+import type { Login } from './login.ts';
 import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import { waitFor } from './wait-for.ts';
+
+interface Found {
+  readonly credentials: Credentials;
+  readonly from: string;
+  readonly isRenewable: boolean;
+}
 
 /**
  * Who to be, for each place. In this order: CIP_REGISTRY_TOKEN_<HOST>; the entry of `auths` with the longest
@@ -21,17 +29,40 @@ export class CredentialStore {
     this.#env = env;
   }
 
-  async find(place: Place): Promise<Credentials | undefined> {
+  async find(place: Place, signal: AbortSignal): Promise<Credentials | undefined> {
+    return (await waitFor(this.#find(place), signal))?.credentials;
+  }
+
+  /** What `find` would use; only after it has, so that nobody is asked anew. */
+  async login(place: Place): Promise<Login | undefined> {
+    const found = await this.#find(place).catch(() => undefined);
+    if (found === undefined) return undefined;
+    const { credentials, from, isRenewable } = found;
+    const user = credentials.kind === 'registry-token' ? undefined : credentials.username;
+    return { user: user || undefined, from, isRenewable, isToken: credentials.kind === 'registry-token' };
+  }
+
+  async #find(place: Place): Promise<Found | undefined> {
     const fromEnv = fromEnvironment(place.registry, this.#env);
-    if (fromEnv !== undefined) return fromEnv;
+    if (fromEnv !== undefined) {
+      return { credentials: fromEnv, from: variableFor(place.registry), isRenewable: false };
+    }
     if (this.#path === undefined) return undefined;
 
     this.#config ??= readConfig(this.#path);
     const config = await this.#config;
     const written = inAuths(config, place);
-    if (written !== undefined) return written;
+    if (written !== undefined) return { credentials: written, from: this.#shown(this.#path), isRenewable: true };
     const helper = helperFor(config, place.registry);
-    return helper === undefined ? undefined : await this.#askHelper(helper, place.registry);
+    if (helper === undefined) return undefined;
+    const credentials = await this.#askHelper(helper, place.registry);
+    return credentials && { credentials, from: `docker-credential-${helper}`, isRenewable: true };
+  }
+
+  /** As people write it. */
+  #shown(path: string): string {
+    const home = this.#env['HOME'];
+    return home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
   }
 
   /** Helpers may ask a person or a cloud: each is run once for each registry. */
@@ -48,11 +79,15 @@ export class CredentialStore {
 
 /** `CIP_REGISTRY_TOKEN_REGISTRY_EXAMPLE_COM` holds a token, or `user:password`. */
 function fromEnvironment(registry: string, env: RegistryOptions['env']): Credentials | undefined {
-  const value = env[`CIP_REGISTRY_TOKEN_${registry.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`];
+  const value = env[variableFor(registry)];
   if (value === undefined || value === '') return undefined;
   const colon = value.indexOf(':');
   if (colon === -1) return { kind: 'registry-token', token: value };
   return { kind: 'password', username: value.slice(0, colon), password: value.slice(colon + 1) };
+}
+
+function variableFor(registry: string): string {
+  return `CIP_REGISTRY_TOKEN_${registry.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 }
 
 async function readConfig(path: string): Promise<DockerConfig> {

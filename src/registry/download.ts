@@ -4,15 +4,17 @@ import { isDocumentType } from '../oci/media-type.ts';
 import { Verifier } from '../oci/verify-stream.ts';
 import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
-import { blobUnknown } from './failure.ts';
+import { blobUnknown, registryAnswerNotUnderstood, registryTooSlow } from './failure.ts';
+import { Pace } from './pace.ts';
 import { type Place, placeName } from './place.ts';
 import type { RegistryResponse } from './response.ts';
-import { TransferError, transferErrorOf } from './transfer-error.ts';
+import { seconds } from './sender.ts';
+import { TransferError } from './transfer-error.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * The bytes of a blob or document, verified at their end. Where the connection breaks, the rest is asked for by a
- * range; tries are counted anew whenever some bytes have come. Rejects before the first byte if there is no blob.
+ * The bytes of a blob or document, verified at their end. Where the connection breaks or is too slow, the rest is asked for
+ * by a range; tries are counted anew when a fair number of bytes has come. Rejects before the first byte if there is no blob.
  */
 export async function download(
   transport: Transport,
@@ -23,7 +25,10 @@ export async function download(
   const blob = new RemoteBlob(transport, place, descriptor, signal);
   const first = await transport.retrier.run(() => blob.get(0), signal);
   // Chunks are bytes, but for the size of its buffer a stream of objects keeps them as they come.
-  return Readable.from(blob.bytes(first), { objectMode: false, highWaterMark: 128 << 10 });
+  const stream = Readable.from(blob.bytes(first), { objectMode: false, highWaterMark: 128 << 10 });
+  // A stream that nobody ever reads does not get to its own end.
+  stream.once('close', () => void first.discard(0));
+  return stream;
 }
 
 class RemoteBlob {
@@ -53,9 +58,10 @@ class RemoteBlob {
         return verifier.finish();
       } catch (error) {
         this.#signal.throwIfAborted();
-        const explained = transferErrorOf(error, this.#place, this.#doing) ?? error;
-        failures = verifier.size > before ? 1 : failures + 1;
-        await this.#transport.retrier.pause(explained, failures, this.#signal);
+        // Or a byte for each connection would never be too few.
+        const isFair = verifier.size - before >= this.#transport.limits.leastBytes;
+        failures = isFair ? 1 : failures + 1;
+        await this.#transport.retrier.pause(error, failures, this.#signal);
         response = undefined;
       }
     }
@@ -94,13 +100,28 @@ class RemoteBlob {
   /** Passes on what of an answer is new: not every server knows ranges. */
   async *#through(verifier: Verifier, response: RegistryResponse): AsyncGenerator<Uint8Array> {
     let skip = verifier.size - startOf(response);
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    if (skip < 0) {
+      const wrong = 'it leaves out bytes that were asked for';
+      throw new FailureError(registryAnswerNotUnderstood(this.#place, this.#doing, wrong));
+    }
+    const pace = new Pace(this.#transport.limits, this.#transport.now);
+    pace.waiting();
+    for await (const chunk of response.body) {
+      if (!pace.arrived(chunk.length)) throw this.#tooSlow();
       const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
       skip -= chunk.length - fresh.length;
-      if (fresh.length === 0) continue;
-      verifier.update(fresh);
-      yield fresh;
+      if (fresh.length > 0) {
+        verifier.update(fresh);
+        yield fresh;
+      }
+      pace.waiting();
     }
+  }
+
+  #tooSlow(): TransferError {
+    const { leastBytes, window } = this.#transport.limits;
+    const problem = `fewer than ${leastBytes} bytes in ${seconds(window)}`;
+    return new TransferError(registryTooSlow(this.#place, this.#doing, problem), { temporary: true, mostRetries: 1 });
   }
 }
 

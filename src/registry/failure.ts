@@ -1,14 +1,49 @@
 import type { Failure } from '../result.ts';
 import { errorCodes } from './error-codes.ts';
+import type { Login } from './login.ts';
 import { type Place, placeName } from './place.ts';
 
-/** `doing` completes "while trying to …". */
-export function registryUnreachable(place: Place, doing: string, problem: string, hint?: string) {
+/**
+ * Nobody answers at the registry's address. The message is the same for all that was tried there, and `registry` names it:
+ * of many images that fail for this one reason it can be reported once.
+ */
+export function registryUnreachable({ registry }: Place, problem: string) {
   return {
     reason: 'registry-unreachable',
-    message: `${place.registry} cannot be reached to ${doing}${inRepository(place)}: ${problem}`,
-    hint: hint ?? `check that the name is right, that the registry runs, and that no proxy or firewall is in the way`,
-  } as const satisfies Failure;
+    registry,
+    message: `${registry} is unreachable: ${problem}`,
+    hint: 'check the name, that the registry is running, and that no proxy or firewall is in the way',
+  } as const satisfies RegistryFailure;
+}
+
+/** The registry answered earlier in this run and does not any more. To be reported once, like `registryUnreachable`. */
+export function registryLost({ registry }: Place, problem: string) {
+  return {
+    reason: 'registry-unreachable',
+    registry,
+    message: `lost connection to ${registry}: ${problem}`,
+    hint: 'run the same command again to continue once the registry is back',
+  } as const satisfies RegistryFailure;
+}
+
+/** It answers, but so slowly that its answer would not end in any useful time. `problem` follows "is too slow: ". */
+export function registryTooSlow(place: Place, doing: string, problem: string) {
+  return {
+    reason: 'registry-too-slow',
+    registry: place.registry,
+    message: `${place.registry} is too slow to ${doing}${inRepository(place)}: ${problem}`,
+    hint: 'check the connection to the registry and its load, then run the same command again',
+  } as const satisfies RegistryFailure;
+}
+
+/** What answers `/v2/` is something else. `answer` follows "/v2/ ". */
+export function notARegistry({ registry }: Place, answer: string, start?: string) {
+  return {
+    reason: 'not-a-registry',
+    registry,
+    message: `${registry} is not a registry: its /v2/ ${answer}${beginning(start)}`,
+    hint: `check the name and port; a registry may also be down behind the proxy that answers`,
+  } as const satisfies RegistryFailure;
 }
 
 export function registryTlsFailed(place: Place, doing: string, problem: string, speaksHttp: boolean) {
@@ -17,27 +52,50 @@ export function registryTlsFailed(place: Place, doing: string, problem: string, 
     message: `no trusted connection to ${place.registry} to ${doing}${inRepository(place)}: ${problem}`,
     hint: speaksHttp
       ? `it seems to speak http: allow that with --insecure-registry ${place.registry}`
-      : `give the certificate of its authority (SSL_CERT_FILE), or do without with --insecure-registry ${place.registry}`,
+      : `pass the certificate of its authority with --registry-ca, or skip the check with --insecure-registry ${place.registry}`,
   } as const satisfies Failure;
 }
 
-/** `said` is the registry's own explanation, if it gave one. */
-export function registryDenied(place: Place, doing: string, said: string | undefined, hadCredentials: boolean) {
+/** The registry does not accept who we say we are. */
+export function loginRejected({ registry }: Place, login: Login) {
   return {
     reason: 'registry-denied',
-    message: `${place.registry} did not let ${hadCredentials ? 'this account' : 'an anonymous user'} ${doing}${inRepository(place)}${said === undefined ? '' : ` (${said})`}`,
-    hint: hadCredentials
-      ? `check that ${placeName(place)} is the right name and that the account may do this there; docker login ${place.registry} renews credentials`
-      : `log in with docker login ${place.registry}, or check that ${placeName(place)} is the right name`,
+    message: `${registry} rejected the login ${loginName(login)}`,
+    hint: login.isRenewable ? `run docker login ${registry}` : `check the value of ${login.from}`,
   } as const satisfies Failure;
 }
 
-/** `wrong` says what was expected, `start` is how the answer begins. */
+/** It accepts who we are, or that we are nobody, but not what we want. `said` is its own explanation, if it gave one. */
+export function registryDenied(place: Place, doing: string, said: string | undefined, login: Login | undefined) {
+  const what = `${doing}${inRepository(place)}${said === undefined || said === '' ? '' : ` (${said})`}`;
+  return login === undefined
+    ? ({
+        reason: 'registry-denied',
+        message: `${place.registry} does not allow anonymous users to ${what}`,
+        hint: `run docker login ${place.registry}, or check that ${placeName(place)} is the right name`,
+      } as const satisfies Failure)
+    : ({
+        reason: 'registry-denied',
+        message: `${place.registry} does not allow the login ${loginName(login)} to ${what}`,
+        hint: `check that ${placeName(place)} is the right name and that the account has this permission`,
+      } as const satisfies Failure);
+}
+
+/** The registry wants its login sent to where others could read or collect it. `why` completes "…, ". */
+export function credentialsWithheld({ registry }: Place, realm: string, why: string) {
+  return {
+    reason: 'credentials-withheld',
+    message: `${registry} asks to send its login to ${realm}, ${why}`,
+    hint: `nothing was sent; ask whoever runs ${registry} for a token server that speaks https`,
+  } as const satisfies Failure;
+}
+
+/** `wrong` says what is wrong with the answer, `start` is how it begins. */
 export function registryAnswerNotUnderstood(place: Place, doing: string, wrong: string, start?: string) {
   return {
     reason: 'registry-answer-not-understood',
-    message: `${placeName(place)} gave an answer that is none of a registry when asked to ${doing}: ${wrong}${start === undefined || start === '' ? '' : `; it begins with ${JSON.stringify(start)}`}`,
-    hint: `check that ${place.registry} is a registry (its /v2/ answers) and not a web page, a login form or a proxy`,
+    message: `${placeName(place)} gave an invalid answer to a request to ${doing}: ${wrong}${beginning(start)}`,
+    hint: `check that ${place.registry} is a registry, and that no proxy changes its answers`,
   } as const satisfies Failure;
 }
 
@@ -53,7 +111,7 @@ export function registryRefused(
   );
   return {
     reason: 'registry-refused',
-    message: `${place.registry} refused to ${doing}${inRepository(place)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
+    message: `${place.registry} failed to ${doing}${inRepository(place)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
     hint: known?.hint ?? hintFor(answer.status),
   } as const satisfies Failure;
 }
@@ -62,7 +120,7 @@ export function blobUnknown(place: Place, digest: string) {
   return {
     reason: 'blob-unknown',
     message: `${placeName(place)} has no blob ${digest}, though an image names it`,
-    hint: 'the registry has lost it or it was deleted: publish the image again',
+    hint: 'it was deleted or lost: publish the image again',
   } as const satisfies Failure;
 }
 
@@ -71,23 +129,23 @@ export function manifestDigestMismatch(place: Place, tagOrDigest: string, wanted
   return {
     reason: 'manifest-digest-mismatch',
     message: `${placeName(place)} answers for ${tagOrDigest} with the digest ${got} instead of ${wanted}`,
-    hint: 'something between here and the registry changes manifests, or the registry is damaged; nothing of it was used',
+    hint: 'the registry is damaged, or something on the way changes manifests; nothing of it was used',
   } as const satisfies Failure;
 }
 
 export function redirectRefused(place: Place, doing: string, to: string, why: string) {
   return {
     reason: 'registry-redirect-refused',
-    message: `${placeName(place)} redirects to ${to} when asked to ${doing}: ${why}`,
-    hint: 'the registry or the proxy before it is set up wrongly; its outside address must be https',
+    message: `${placeName(place)} redirects a request to ${doing} to ${to}: ${why}`,
+    hint: 'the registry or the proxy in front of it is misconfigured; its public address must be https',
   } as const satisfies Failure;
 }
 
 export function dockerConfigInvalid(path: string, wrong: string) {
   return {
     reason: 'docker-config-invalid',
-    message: `${path} cannot be used: ${wrong}`,
-    hint: 'repair or remove it; docker login writes it anew',
+    message: `${path} is not a valid Docker configuration: ${wrong}`,
+    hint: 'repair or remove it; docker login writes a new one',
   } as const satisfies Failure;
 }
 
@@ -99,15 +157,29 @@ export function credentialHelperFailed(registry: string, program: string, proble
   } as const satisfies Failure;
 }
 
+/** A failure of a registry as such rather than of what was asked of it. */
+interface RegistryFailure extends Failure {
+  /** `host[:port]`. */
+  readonly registry: string;
+}
+
 function inRepository({ repository }: Place): string {
   return repository === undefined ? '' : ` in ${repository}`;
 }
 
+function beginning(start: string | undefined): string {
+  return start === undefined || start === '' ? '' : `; it begins with ${JSON.stringify(start)}`;
+}
+
+function loginName({ user, from }: Login): string {
+  return `${user === undefined ? '' : `for user ${JSON.stringify(user)} `}(from ${from})`;
+}
+
 function hintFor(status: number): string {
-  if (status === 413) return 'a proxy before the registry limits the size of requests; raise its limit';
+  if (status === 413) return 'a proxy in front of the registry limits the size of requests; raise its limit';
   if (status === 404) return 'check the name of the repository, and that the address is that of a registry';
-  if (status === 405) return 'the registry does not allow this operation; its configuration may';
+  if (status === 405) return 'the registry does not support this operation; its configuration may allow it';
   if (status === 429) return errorCodes['TOOMANYREQUESTS']!.hint!;
-  if (status >= 500) return 'the registry has a problem of its own; try later or look into its log';
+  if (status >= 500) return 'the registry has a problem of its own; try again later, or look into its log';
   return 'the log of the registry may say more';
 }

@@ -37,6 +37,11 @@ export function redirected(
   };
 }
 
+/** Whether it is an address of the web at all, without a user in it: none of `file:`, `gopher:`, `unix:`. */
+export function isWeb({ protocol, username, password }: URL): boolean {
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+}
+
 /** Whether following would send in the clear what was asked for under cover. */
 export function isDowngrade(from: URL, to: URL): boolean {
   return from.protocol === 'https:' && to.protocol !== 'https:';

@@ -1,3 +1,5 @@
+import type { RegistryLimits } from './limits.ts';
+
 /** What a client of registries is made from. Plain data that may cross to a worker, but for `hooks`. */
 export interface RegistryOptions {
   /** Absolute path of Docker's config.json (or podman's auth.json): credentials and their helpers. May not exist. */
@@ -20,6 +22,8 @@ export interface RegistryOptions {
   readonly chunkAbove?: number | undefined;
   /** Bytes of one chunk; 64 MiB if not given. */
   readonly chunkSize?: number | undefined;
+  /** Instead of those in limits.ts. */
+  readonly limits?: Partial<RegistryLimits> | undefined;
   readonly hooks?: RegistryHooks | undefined;
 }
 

@@ -1,11 +1,7 @@
-import { startOf } from '../oci/parse-document.ts';
-import { FailureError } from '../result.ts';
-import { apiHost } from './endpoint.ts';
-import { registryAnswerNotUnderstood } from './failure.ts';
 import { KnownBlobs } from './known-blobs.ts';
+import { probe } from './probe.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { RemoteRepository } from './remote-repository.ts';
-import { readUpTo } from './response.ts';
 import { Transport } from './transport.ts';
 
 /**
@@ -36,21 +32,21 @@ export class RegistryClient implements AsyncDisposable {
     return remote;
   }
 
-  /** Succeeds if a registry answers and lets us in; throws the FailureError that says why it does not. */
+  /**
+   * Resolves when a registry answers, whoever it may want to hear from; rejects with the FailureError that says what does
+   * instead, `not-a-registry` among others, within limits.ts's time. `onWait` is called once if that takes a while.
+   */
+  async reach(registry: string, signal: AbortSignal, onWait?: () => void): Promise<void> {
+    await probe(this.#transport, registry, onWait, signal);
+  }
+
+  /** Resolves when a registry answers and accepts our login; rejects with the FailureError that says why it does not. */
   async ping(registry: string, signal: AbortSignal): Promise<void> {
+    await this.reach(registry, signal);
     const place = { registry };
-    const doing = 'log in';
     await this.#transport.send(
-      { method: 'GET', place, doing, at: '', scopes: [], accept: [200] },
-      async (response) => {
-        const { headers } = response;
-        if (headers['docker-distribution-api-version'] !== undefined) return;
-        const start = await readUpTo(response, 512);
-        // The specification asks for no body; what is there is JSON in all registries.
-        if (start.length === 0 || start.toString('utf8').trimStart().startsWith('{')) return;
-        const wrong = `${apiHost(registry)}/v2/ is no registry's`;
-        throw new FailureError(registryAnswerNotUnderstood(place, doing, wrong, startOf(start)));
-      },
+      { method: 'GET', place, doing: 'log in', at: '', scopes: [], accept: [200] },
+      async () => {},
       signal,
     );
   }

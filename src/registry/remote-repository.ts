@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ContentSink, ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { Digest, digestOf } from '../oci/digest.ts';
+import { algorithmOf, Digest, digestOf } from '../oci/digest.ts';
 import { documentTooLarge } from '../oci/failure.ts';
 import { isDocumentType, mediaTypes } from '../oci/media-type.ts';
 import { parseDocument, startOf } from '../oci/parse-document.ts';
@@ -81,20 +81,54 @@ export class RemoteRepository implements ContentSource, ContentSink {
     bytes: Uint8Array,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#send(
+    await this.#putManifest(tagOrDigest, { descriptor, bytes }, {}, signal);
+  }
+
+  /**
+   * Makes a tag name a document if it names `before` until then; null: if it is not there. False if it names something
+   * else. Registries that know no conditions (RFC 9110 sections 13.1.1 and 13.1.2) move it in any case.
+   */
+  async moveTag(
+    tag: string,
+    document: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
+    before: Digest | null,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const condition: Record<string, string> =
+      before === null ? { 'if-none-match': '*' } : { 'if-match': `"${before}"` };
+    if (await this.#putManifest(tag, document, condition, signal)) return true;
+    const now = (await this.resolve(tag, signal))?.digest ?? null;
+    // An earlier try of the same request may have been carried out, though its answer was lost.
+    if (now === document.descriptor.digest) return true;
+    if (now !== before) return false;
+    // What the registry compares are not digests.
+    return await this.#putManifest(tag, document, {}, signal);
+  }
+
+  /** False if the condition in `headers` does not hold. */
+  async #putManifest(
+    tagOrDigest: string,
+    { descriptor, bytes }: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
+    condition: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const isConditional = Object.keys(condition).length > 0;
+    return await this.#send(
       {
         method: 'PUT',
         doing: `store the manifest ${tagOrDigest}`,
         at: manifestPath(this.#place, tagOrDigest),
-        headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) },
+        headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length), ...condition },
         body: bytes,
-        accept: [201, 200, 202, 204],
+        accept: [201, 200, 202, 204, ...(isConditional ? [412] : [])],
         push: true,
       },
-      async ({ headers }) => {
+      async ({ status, headers }) => {
+        if (status === 412) return false;
         const got = headers['docker-content-digest'];
         // A digest of another algorithm says nothing against this one.
-        if (got === undefined || !got.startsWith('sha256:') || got === descriptor.digest) return;
+        if (got === undefined || !got.startsWith(`${algorithmOf(descriptor.digest)}:`)) return true;
+        if (got === descriptor.digest) return true;
         throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, descriptor.digest, got));
       },
       signal,
@@ -200,8 +234,8 @@ export class RemoteRepository implements ContentSource, ContentSink {
         const mediaType = mediaTypeOf(headers['content-type']);
         const digest = Digest.safeParse(headers['docker-content-digest'] ?? tagOrDigest);
         const size = Number(headers['content-length'] || Number.NaN);
-        if (status !== 200 || !digest.success || !isDocumentType(mediaType) || !Number.isInteger(size))
-          return 'unclear';
+        const isClear = status === 200 && isDocumentType(mediaType) && size >= 0 && size <= maxManifestSize;
+        if (!isClear || !digest.success) return 'unclear';
         this.#expect(tagOrDigest, digest.data);
         return { mediaType, digest: digest.data, size };
       },
@@ -213,11 +247,12 @@ export class RemoteRepository implements ContentSource, ContentSink {
     if (response.status === 404) return undefined;
     const doing = `read the manifest ${tagOrDigest}`;
     const bytes = await readWhole(response, maxManifestSize, this.#place, doing);
-    const digest = digestOf(bytes);
-    const promised = Digest.safeParse(response.headers['docker-content-digest']);
+    const wanted = Digest.safeParse(tagOrDigest).data;
+    const digest = digestOf(bytes, wanted === undefined ? 'sha256' : algorithmOf(wanted));
     this.#expect(tagOrDigest, digest);
-    if (promised.success && promised.data !== digest) {
-      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, promised.data, digest));
+    const promised = Digest.safeParse(response.headers['docker-content-digest']).data;
+    if (promised !== undefined && promised !== digestOf(bytes, algorithmOf(promised))) {
+      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, promised, digest));
     }
     const parsed = parseDocument(bytes, mediaTypeOf(response.headers['content-type']), digest);
     if (parsed.ok)

@@ -9,7 +9,34 @@ export interface RegistryResponse {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Where it came from in the end. */
   readonly url: URL;
-  readonly body: Dispatcher.ResponseData['body'];
+  /** To be read at most once. Whatever goes wrong with it is a FailureError. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Lets go of a body that nobody reads: of a short one within `milliseconds`, so that its connection can be used again. */
+  discard(milliseconds: number): Promise<void>;
+  /** Calls back when the body has ended, one way or the other. */
+  onClose(callback: () => void): void;
+}
+
+type Body = Dispatcher.ResponseData['body'];
+
+/** Bytes that are read for the sake of a connection. */
+const shortRest = 64 << 10;
+
+/** `explain` makes a failure of any error that reading throws. */
+export async function* bytesOf(body: Body, explain: (error: unknown) => unknown): AsyncGenerator<Buffer> {
+  try {
+    yield* body as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** Never rejects: it only matters whether the connection is of use. */
+export async function discard(body: Body, milliseconds: number): Promise<void> {
+  if (body.destroyed || body.readableEnded) return;
+  const timer = setTimeout(() => body.destroy(), milliseconds);
+  await body.dump({ limit: shortRest }).catch(() => {});
+  clearTimeout(timer);
 }
 
 /** The whole body, for answers that are known to be short; throws where there is more than `limit` bytes. */
@@ -28,16 +55,10 @@ export async function readWhole(
 export async function readUpTo(response: RegistryResponse, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  for await (const chunk of response.body) {
     chunks.push(chunk);
     size += chunk.length;
     if (size >= limit) break;
   }
   return Buffer.concat(chunks).subarray(0, limit);
-}
-
-/** Lets go of a body that nobody reads, so that the connection can be used again. */
-export async function drop(response: RegistryResponse): Promise<void> {
-  if (response.body.destroyed || response.body.readableEnded) return;
-  await response.body.dump({ limit: 64 << 10 }).catch(() => {});
 }

@@ -3,7 +3,7 @@ import type { RegistryOptions } from './registry-options.ts';
 import { TransferError } from './transfer-error.ts';
 
 /** Nobody waits longer for a registry than this; what asks for more fails at once. Milliseconds. */
-const longestWait = 120_000;
+const longestWait = 60_000;
 
 /** 1, 2, 4, 8 … seconds after the first, second … failure, and up to a fifth more by chance. Milliseconds. */
 export function backoff(failures: number, random: () => number): number {
@@ -33,6 +33,13 @@ export class Retrier {
     this.#sleep = hooks?.sleep ?? ((milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }));
   }
 
+  /** The same, with fewer tries where that is less. */
+  atMost(retries: number): Retrier {
+    const hooks = { sleep: this.#sleep, random: this.#random };
+    return new Retrier({ retries: Math.min(retries, this.retries), hooks });
+  }
+
+  /** `signal` ends the pauses; ending what is tried is up to `attempt`. */
   async run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {
@@ -46,7 +53,8 @@ export class Retrier {
 
   /** Waits before the next try, or throws the error if there is to be none. `failures` counts from 1. */
   async pause(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
-    if (!(error instanceof TransferError) || !error.temporary || failures > this.retries) throw error;
+    if (!(error instanceof TransferError) || !error.temporary) throw error;
+    if (failures > Math.min(this.retries, error.mostRetries)) throw error;
     const wait = error.retryAfter ?? backoff(failures, this.#random);
     if (wait > longestWait) throw error;
     try {

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { FailureError } from '../result.ts';
 import type { Credentials } from './docker-config.ts';
-import { redirectRefused, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import { isLoopback } from './endpoint.ts';
+import { credentialsWithheld, loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import type { Login } from './login.ts';
 import type { Place } from './place.ts';
-import { isDowngrade } from './redirect.ts';
+import { isWeb } from './redirect.ts';
 import { TransferError } from './transfer-error.ts';
 
 /** Who gives out tokens, and for whom. */
@@ -11,14 +13,13 @@ export interface BearerService {
   /** Address of the token server. */
   readonly realm: string;
   readonly service?: string | undefined;
-  /** Whether the registry that named it was reached over TLS. */
-  readonly isSecure: boolean;
 }
 
 export function isBearerService(
   parameters: Readonly<Record<string, string>>,
 ): parameters is Readonly<Record<string, string>> & { readonly realm: string; readonly service?: string } {
-  return parameters['realm'] !== undefined && URL.canParse(parameters['realm']);
+  const { realm } = parameters;
+  return realm !== undefined && URL.canParse(realm) && isWeb(new URL(realm));
 }
 
 export interface IssuedToken {
@@ -55,37 +56,51 @@ const doing = 'get an access token';
 export class TokenServer {
   readonly #fetch: TokenFetch;
   readonly #clientID: string;
+  readonly #mayBePlain: (registry: string) => boolean;
 
-  constructor(fetch: TokenFetch, clientID: string) {
+  /** `mayBePlain` says which registries may be spoken to without TLS. */
+  constructor(fetch: TokenFetch, clientID: string, mayBePlain: (registry: string) => boolean) {
     this.#fetch = fetch;
     this.#clientID = clientID;
+    this.#mayBePlain = mayBePlain;
   }
 
   async fetch(
     place: Place,
     service: BearerService,
     scopes: readonly string[],
-    credentials: Credentials | undefined,
+    as: { readonly credentials: Credentials; readonly login: Login } | undefined,
     signal: AbortSignal,
   ): Promise<IssuedToken> {
+    const credentials = as?.credentials;
     const realm = new URL(service.realm);
-    const origin = new URL(service.isSecure ? 'https://registry' : 'http://registry');
-    if (credentials !== undefined && isDowngrade(origin, realm)) {
-      throw new FailureError(redirectRefused(place, doing, realm.origin, 'credentials are not sent in the clear'));
-    }
+    const why = credentials === undefined ? undefined : this.#whyWithheld(place, realm);
+    if (why !== undefined) throw new FailureError(credentialsWithheld(place, realm.origin, why));
     const byGet = () => this.#get(place, realm, service, scopes, credentials, signal);
     const byPost = () => this.#post(place, realm, service, scopes, credentials, signal);
-    if (credentials === undefined) return await byGet().catch((error) => denied(place, error, false));
+    if (credentials === undefined) return await byGet().catch((error) => denied(place, error, undefined));
     const [first, second] = credentials.kind === 'identity-token' ? [byPost, byGet] : [byGet, byPost];
     try {
       return await first();
     } catch (error) {
-      if (!isStatus(error, 401, 404, 405)) return denied(place, error, true);
+      if (!isStatus(error, 401, 404, 405)) return denied(place, error, as?.login);
       // The reason that the right way gave says more than that of the other.
       return await second().catch((other) =>
-        denied(place, isStatus(other, 400, 401, 403, 404, 405) ? error : other, true),
+        denied(place, isStatus(other, 400, 401, 403, 404, 405) ? error : other, as?.login),
       );
     }
+  }
+
+  /**
+   * A registry may name any https server as the one that gives out its tokens. In the clear a login goes nowhere but to the
+   * host of the registry itself, and only where that is spoken to in the clear anyway.
+   */
+  #whyWithheld({ registry }: Place, realm: URL): string | undefined {
+    if (realm.protocol === 'https:') return undefined;
+    if (!this.#mayBePlain(registry)) return 'where it could be read on the way';
+    const own = new URL(`http://${registry}`);
+    const isSame = own.hostname === realm.hostname || (isLoopback(own.host) && isLoopback(realm.host));
+    return isSame ? undefined : 'which is another host and does not use TLS';
   }
 
   async #get(
@@ -145,7 +160,10 @@ function tokenIn(place: Place, bytes: Uint8Array): IssuedToken {
   const answer = Answer.safeParse(json);
   const token = answer.data?.token || answer.data?.access_token;
   // The answer may hold a secret: its beginning is not shown.
-  if (!token) throw new FailureError(registryAnswerNotUnderstood(place, doing, 'the token server sent no token'));
+  // What a header cannot hold would end in it, or begin another one.
+  if (!token || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new FailureError(registryAnswerNotUnderstood(place, doing, 'the token server sent no token'));
+  }
   const life = answer.data?.expires_in ?? 0;
   return life > 0 ? { token, life } : { token };
 }
@@ -154,8 +172,11 @@ function isStatus(error: unknown, ...statuses: readonly number[]): boolean {
   return error instanceof TransferError && error.status !== undefined && statuses.includes(error.status);
 }
 
-function denied(place: Place, error: unknown, hadCredentials: boolean): never {
+/** 401 is about who one is, 403 about what one may do. Some servers say 400 to a wrong refresh token. */
+function denied(place: Place, error: unknown, login: Login | undefined): never {
   if (!isStatus(error, 400, 401, 403)) throw error;
   const said = `the token server answered with status ${(error as TransferError).status}`;
-  throw new FailureError(registryDenied(place, doing, said, hadCredentials), { cause: error });
+  const isUnknown = login !== undefined && !isStatus(error, 403);
+  const failure = isUnknown ? loginRejected(place, login) : registryDenied(place, doing, said, login);
+  throw new FailureError(failure, { cause: error });
 }

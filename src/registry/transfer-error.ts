@@ -1,10 +1,12 @@
 import { type Failure, FailureError } from '../result.ts';
-import { registryTlsFailed, registryUnreachable } from './failure.ts';
+import { registryAnswerNotUnderstood, registryLost, registryTlsFailed, registryUnreachable } from './failure.ts';
 import type { Place } from './place.ts';
 
 /** A request that did not come to a good end, with what decides whether another try makes sense. */
 export class TransferError extends FailureError {
   readonly temporary: boolean;
+  /** How many more tries it deserves at most, where one of them already takes long. */
+  readonly mostRetries: number;
   /** Milliseconds the registry asked to wait. */
   readonly retryAfter: number | undefined;
   /** Of the answer, if there was one. */
@@ -18,6 +20,7 @@ export class TransferError extends FailureError {
     failure: Failure,
     about: {
       readonly temporary: boolean;
+      readonly mostRetries?: number | undefined;
       readonly retryAfter?: number | undefined;
       readonly status?: number | undefined;
       readonly codes?: readonly string[];
@@ -28,10 +31,16 @@ export class TransferError extends FailureError {
     super(failure, { cause: about.cause });
     this.name = 'TransferError';
     this.temporary = about.temporary;
+    this.mostRetries = about.mostRetries ?? Number.POSITIVE_INFINITY;
     this.retryAfter = about.retryAfter;
     this.status = about.status;
     this.codes = about.codes ?? [];
     this.headers = about.headers ?? {};
+  }
+
+  /** The same, not to be tried again. */
+  asFinal(): TransferError {
+    return new TransferError(this.failure, { ...this, temporary: false, cause: this });
   }
 }
 
@@ -41,33 +50,37 @@ const passing: Readonly<Record<string, string>> = {
   EPIPE: 'the connection was closed',
   ETIMEDOUT: 'the connection timed out',
   ECONNABORTED: 'the connection was aborted',
-  EAI_AGAIN: 'its name could not be looked up for now',
+  EAI_AGAIN: 'its name cannot be looked up at the moment',
   UND_ERR_SOCKET: 'the connection was closed',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-  UND_ERR_HEADERS_TIMEOUT: 'it did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not accept connections in time',
+  UND_ERR_HEADERS_TIMEOUT: 'it does not answer in time',
   UND_ERR_BODY_TIMEOUT: 'its answer stopped',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its answer was cut off',
   ERR_STREAM_PREMATURE_CLOSE: 'its answer was cut off',
 };
+/** Those that were waited for already: once more is enough. */
+const waitedFor = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** Codes that stay until somebody does something. */
 const lasting: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there (connection refused)',
-  ENOTFOUND: 'its name is not known to the name server',
+  ECONNREFUSED: 'nothing is listening there',
+  ENOTFOUND: 'the name server does not know its name',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no network that leads to it',
   EACCES: 'the connection is not permitted',
+  EPERM: 'the connection is not permitted',
+  EADDRNOTAVAIL: 'its address cannot be used from here',
 };
 
 const tls: Readonly<Record<string, string>> = {
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is of an unknown authority',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is of an unknown authority',
-  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is of an unknown authority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is of an unknown authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an unknown authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate comes from an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'its certificate comes from an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an unknown authority',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  CERT_SIGNATURE_FAILURE: 'its certificate is not signed rightly',
+  CERT_SIGNATURE_FAILURE: 'the signature of its certificate is wrong',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   ERR_SSL_WRONG_VERSION_NUMBER: 'its answer is not TLS',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'its answer is not TLS',
@@ -75,28 +88,62 @@ const tls: Readonly<Record<string, string>> = {
 };
 const answersInPlainText = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
-/** The failure that an error of the network is; undefined for an error that is none. */
-export function transferErrorOf(error: unknown, place: Place, doing: string): TransferError | undefined {
+/** Answers that no server of HTTP gives, by the start of their codes. */
+const malformed: readonly (readonly [start: string, problem: string])[] = [
+  ['HPE_INVALID_CHUNK_SIZE', 'a chunk of its answer has no proper size'],
+  ['HPE_', 'it does not speak HTTP'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'the headers of its answer are too long'],
+];
+
+/** How far the other side got before the error. */
+export interface Contact {
+  /** It has answered some request of this run: this is no wrong name and no firewall. */
+  readonly wasReached: boolean;
+}
+
+/**
+ * What an error of undici or of a socket means, whatever it is: all that a registry can do wrong must have a reason. Not for
+ * errors of our own, such as those of a body's source.
+ */
+export function transferErrorOf(error: unknown, place: Place, doing: string, contact: Contact): TransferError {
   const code = codeOf(error);
-  if (code === undefined) return undefined;
-  const words = (error as Error).message;
-  if (tls[code] !== undefined) {
-    const failure = registryTlsFailed(place, doing, `${tls[code]} (${code})`, answersInPlainText.has(code));
+  const known = code === undefined ? undefined : ofCode(code, error, place, doing, contact);
+  if (known !== undefined) return known;
+  const words = `${error instanceof Error ? error.message : String(error)}${code === undefined ? '' : ` (${code})`}`;
+  return new TransferError(registryAnswerNotUnderstood(place, doing, words), { temporary: false, cause: error });
+}
+
+function ofCode(
+  code: string,
+  error: unknown,
+  place: Place,
+  doing: string,
+  { wasReached }: Contact,
+): TransferError | undefined {
+  if (Object.hasOwn(tls, code) || /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/.test(code)) {
+    const problem = `${tls[code] ?? (error as Error).message} (${code})`;
+    const failure = registryTlsFailed(place, doing, problem, answersInPlainText.has(code));
     return new TransferError(failure, { temporary: false, cause: error });
   }
-  const problem = passing[code] ?? lasting[code];
-  // HPE_: what answers does not speak http.
-  if (problem === undefined && !/^(UND_ERR_|ERR_SSL_|HPE_)/.test(code)) return undefined;
-  const failure = registryUnreachable(
-    place,
-    doing,
-    problem === undefined ? `${words} (${code})` : `${problem} (${code})`,
-  );
-  return new TransferError(failure, { temporary: passing[code] !== undefined, cause: error });
+  const wrong = malformed.find(([start]) => code.startsWith(start))?.[1];
+  if (wrong !== undefined) {
+    const failure = registryAnswerNotUnderstood(place, doing, `${wrong} (${code})`);
+    return new TransferError(failure, { temporary: false, cause: error });
+  }
+  const problem = Object.hasOwn(passing, code)
+    ? passing[code]
+    : Object.hasOwn(lasting, code)
+      ? lasting[code]
+      : undefined;
+  if (problem === undefined) return undefined;
+  const what = `${problem} (${code})`;
+  const failure = wasReached ? registryLost(place, what) : registryUnreachable(place, what);
+  const mostRetries = waitedFor.has(code) ? 1 : undefined;
+  return new TransferError(failure, { temporary: Object.hasOwn(passing, code), mostRetries, cause: error });
 }
 
 /** The code of an error or, where Node tried several addresses, that of the first. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
   if (error instanceof AggregateError) return codeOf(error.errors[0]);

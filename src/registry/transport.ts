@@ -1,21 +1,21 @@
-import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
-import { type Dispatcher, request as send } from 'undici';
 import { FailureError } from '../result.ts';
 import { answerError } from './answer-error.ts';
 import { Authenticator, type Scope } from './auth.ts';
+import { BaseAddresses } from './base-addresses.ts';
 import { parseChallenges } from './challenge.ts';
-import { Connections } from './connections.ts';
 import { CredentialStore } from './credentials.ts';
-import { apiHost, isLoopback, type PlainAnswer, wantsTls } from './endpoint.ts';
-import { redirectRefused, registryDenied } from './failure.ts';
+import { Deadline } from './deadline.ts';
+import { redirectRefused, registryTooSlow, registryUnreachable } from './failure.ts';
+import type { RegistryLimits } from './limits.ts';
 import type { Place } from './place.ts';
-import { isDowngrade, isRedirect, maxRedirects, redirected } from './redirect.ts';
+import { isDowngrade, isRedirect, isWeb, maxRedirects, redirected } from './redirect.ts';
 import type { RegistryOptions } from './registry-options.ts';
-import { drop, type RegistryResponse, readUpTo } from './response.ts';
+import { type RegistryResponse, readUpTo } from './response.ts';
 import { Retrier } from './retry.ts';
+import { Sender, seconds } from './sender.ts';
 import { type TokenFetch, TokenServer } from './token-server.ts';
-import { type TransferError, transferErrorOf } from './transfer-error.ts';
+import { TransferError } from './transfer-error.ts';
 
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -31,27 +31,38 @@ export interface RegistryRequest {
   readonly body?: Uint8Array | (() => Promise<Readable>);
   /** Statuses that are no failure. */
   readonly accept: readonly number[];
-  /** Milliseconds until the answer begins, where that may take longer than other answers. */
+  /** Of a body that is opened: milliseconds from its last byte until the answer begins. */
   readonly patience?: number;
+  /** Shows no credentials, and takes a question for them as the answer. */
+  readonly isAnonymous?: boolean;
+  /** Milliseconds for all of it, instead of the limit for its method. */
+  readonly limit?: number;
 }
 
 /** Sends requests to registries: finds the address, follows redirects, shows credentials, tries again. */
 export class Transport {
   readonly retrier: Retrier;
-  readonly #options: RegistryOptions;
-  readonly #connections: Connections;
+  /** A clock in milliseconds that only goes forward. */
+  readonly now: () => number;
+  readonly limits: RegistryLimits;
+  readonly #sender: Sender;
+  readonly #credentials: CredentialStore;
   readonly #authenticator: Authenticator;
-  readonly #bases = new Map<string, URL>();
+  readonly #bases: BaseAddresses;
 
   constructor(options: RegistryOptions) {
-    this.#options = options;
     this.retrier = new Retrier(options);
-    this.#connections = new Connections(options);
+    this.now = options.hooks?.now ?? (() => performance.now());
+    this.#sender = new Sender(options);
+    this.limits = this.#sender.limits;
+    this.#bases = new BaseAddresses(this.#sender, options);
+    this.#credentials = new CredentialStore(options);
     const tokenServer = new TokenServer(
       (request, place, doing, signal) => this.#fetchToken(request, place, doing, signal),
       options.userAgent.replace(/[/ ].*$/, ''),
+      (registry) => this.#bases.mayBePlain(registry),
     );
-    this.#authenticator = new Authenticator(new CredentialStore(options), tokenServer, options);
+    this.#authenticator = new Authenticator(this.#credentials, tokenServer, options);
   }
 
   /** Sends until it succeeds or makes no sense any more. `use` is part of each try. */
@@ -65,62 +76,87 @@ export class Transport {
 
   /**
    * One try. What `use` leaves of the body is thrown away, unless it returns the response itself, to be read by
-   * the caller. Errors of the network and answers that were not to be accepted become TransferErrors.
+   * the caller without a limit of time. Whatever the other side does wrong becomes a FailureError, and a TransferError
+   * where another try may help.
    */
   async once<T>(
     request: RegistryRequest,
     use: (response: RegistryResponse) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
+    const { place, doing } = request;
+    const deadline = this.#deadline(request, signal);
     let response: RegistryResponse | undefined;
     let result: unknown;
     try {
-      response = await this.#authorized(request, signal);
-      if (!request.accept.includes(response.status)) {
-        throw await this.#failed(response, request.place, request.doing);
-      }
+      response = await this.#authorized(request, deadline);
+      // The time that bytes of ours took is not the answer's.
+      if (typeof request.body === 'function') deadline.restart(this.limits.document);
+      if (!request.accept.includes(response.status)) throw await this.#failed(response, place, doing);
       result = await use(response);
       return result as T;
     } catch (error) {
-      throw this.#explained(error, request.place, request.doing, signal);
+      throw deadline.reasonFor(error);
     } finally {
-      if (response !== undefined && result !== response) await drop(response);
+      if (response !== undefined && result === response) {
+        deadline.lift();
+        response.onClose(() => deadline.close());
+      } else {
+        await response?.discard(this.limits.drain);
+        deadline.close();
+      }
     }
   }
 
   /** Ends all connections, and with them the requests that are under way. */
   async close(): Promise<void> {
-    await this.#connections.close();
+    await this.#sender.close();
   }
 
-  async #authorized(request: RegistryRequest, signal: AbortSignal): Promise<RegistryResponse> {
+  #deadline({ method, place, doing, limit }: RegistryRequest, signal: AbortSignal): Deadline {
+    const ofMethod = method === 'GET' || method === 'HEAD' ? this.limits.document : this.limits.change;
+    return new Deadline(signal, limit ?? ofMethod, (deadline, milliseconds) => {
+      const time = seconds(milliseconds);
+      const failure = deadline.isAnswered
+        ? registryTooSlow(place, doing, `its answer did not end within ${time}`)
+        : registryUnreachable(place, `it did not answer within ${time}`);
+      return new TransferError(failure, { temporary: true, mostRetries: 1 });
+    });
+  }
+
+  async #authorized(request: RegistryRequest, deadline: Deadline): Promise<RegistryResponse> {
     const { place, doing, scopes } = request;
-    const base = await this.#base(place, signal);
+    const base = await this.#bases.of(place, deadline);
     const url = typeof request.at === 'string' ? new URL(request.at, base) : request.at;
+    if (!isWeb(url) || isDowngrade(base, url)) {
+      throw new FailureError(
+        redirectRefused(place, doing, `${url.protocol}//${url.host}`, 'that is no address of a registry'),
+      );
+    }
     // Upload sessions may live on another server, which is no party to the registry's credentials.
-    const isOwn = url.origin === base.origin;
-    const sent = isOwn ? await this.#authenticator.header(place, scopes, signal) : undefined;
-    const response = await this.#followed(request, url, sent, signal);
+    const isOwn = url.origin === base.origin && request.isAnonymous !== true;
+    const { signal } = deadline;
+    const sent = isOwn ? await deadline.except(() => this.#authenticator.header(place, scopes, signal)) : undefined;
+    const response = await this.#followed(request, url, sent, deadline);
     if (response.status !== 401 || !isOwn || response.url.origin !== base.origin) return response;
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
-    await drop(response);
-    const isSecure = url.protocol === 'https:';
-    const header = await this.#authenticator.answer(place, doing, challenges, { scopes, sent, isSecure }, signal);
-    const second = await this.#followed(request, url, header, signal);
-    if (second.status !== 401) return second;
-    await drop(second);
-    const [challenge] = parseChallenges(second.headers['www-authenticate'] ?? '');
-    throw new FailureError(
-      registryDenied(place, doing, challenge?.parameters['error'], await this.#authenticator.hasCredentials(place)),
+    await response.discard(this.limits.drain);
+    const header = await deadline.except(() =>
+      this.#authenticator.answer(place, doing, challenges, { scopes, sent }, signal),
     );
+    const second = await this.#followed(request, url, header, deadline);
+    if (second.status !== 401) return second;
+    await second.discard(this.limits.drain);
+    const [challenge] = parseChallenges(second.headers['www-authenticate'] ?? '');
+    throw new FailureError(await this.#authenticator.refusal(place, doing, header, challenge?.parameters['error']));
   }
 
   async #followed(
     request: RegistryRequest,
     url: URL,
     authorization: string | undefined,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<RegistryResponse> {
     const { place, doing } = request;
     let next = {
@@ -130,18 +166,26 @@ export class Transport {
       keepsBody: true,
     };
     for (let hops = 0; hops <= maxRedirects; hops++) {
+      const { method, headers } = next;
       const body = next.keepsBody ? request.body : undefined;
-      const response = await this.#dispatch(next, body, request.patience, signal);
+      const response = await this.#sender.send(
+        { method, url: next.url, headers, body, patience: request.patience },
+        request,
+        deadline,
+      );
       const { location } = response.headers;
       // A mounted or finished blob has a Location too; only a redirect asks to go there.
       if (!isRedirect(response.status) || location === undefined || request.accept.includes(response.status)) {
         return response;
       }
-      await drop(response);
+      await response.discard(this.limits.drain);
       if (!URL.canParse(location, next.url.href)) {
         throw new FailureError(redirectRefused(place, doing, location, 'that is no address'));
       }
       const onward = redirected(next, response.status, location);
+      if (!isWeb(onward.url)) {
+        throw new FailureError(redirectRefused(place, doing, onward.url.protocol, 'that is neither http nor https'));
+      }
       if (isDowngrade(next.url, onward.url)) {
         throw new FailureError(redirectRefused(place, doing, onward.url.origin, 'it leads from https to http'));
       }
@@ -152,99 +196,30 @@ export class Transport {
     );
   }
 
-  async #dispatch(
-    request: { readonly method: string; readonly url: URL; readonly headers: Readonly<Record<string, string>> },
-    body: RegistryRequest['body'],
-    patience: number | undefined,
-    signal: AbortSignal,
-  ): Promise<RegistryResponse> {
-    signal.throwIfAborted();
-    // One signal may end any number of requests; Node takes more than ten listeners for a leak.
-    setMaxListeners(0, signal);
-    const {
-      statusCode,
-      headers,
-      body: answer,
-    } = await send(request.url.href, {
-      method: request.method as Dispatcher.HttpMethod,
-      headers: { 'user-agent': this.#options.userAgent, ...request.headers },
-      body: typeof body === 'function' ? await body() : (body ?? null),
-      dispatcher: this.#connections.to(request.url, !this.#isInsecure(request.url)),
-      ...(patience !== undefined && { headersTimeout: patience }),
-      // Or each HEAD would end its connection, for the sake of servers that answer it with a body.
-      reset: false,
-      signal,
-    });
-    const flat = Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : value,
-    ]);
-    return { status: statusCode, headers: Object.fromEntries(flat), url: request.url, body: answer };
-  }
-
-  #isInsecure({ protocol, host }: URL): boolean {
-    // Through URL, which leaves the default port out.
-    return this.#options.insecureRegistries.some((registry) => new URL(`${protocol}//${registry}`).host === host);
-  }
-
-  /** `https://host/v2/`, found out once for each registry. */
-  async #base(place: Place, signal: AbortSignal): Promise<URL> {
-    const { registry } = place;
-    const known = this.#bases.get(registry);
-    if (known !== undefined) return known;
-    const secure = new URL(`https://${apiHost(registry)}/v2/`);
-    if (!isLoopback(registry) && !this.#options.insecureRegistries.includes(registry)) return secure;
-
-    const plain = new URL(`http://${registry}/v2/`);
-    const answer = await this.#askInPlain(plain, signal);
-    const base = wantsTls(answer) && (await this.#speaksTls(place, secure, signal)) ? secure : plain;
-    if (!('error' in answer) || base === secure) this.#bases.set(registry, base);
-    return base;
-  }
-
-  async #askInPlain(url: URL, signal: AbortSignal): Promise<PlainAnswer> {
-    try {
-      const response = await this.#dispatch({ method: 'GET', url, headers: {} }, undefined, undefined, signal);
-      const start = (await readUpTo(response, 4096)).toString('utf8');
-      return { status: response.status, location: response.headers['location'], start };
-    } catch (error) {
-      signal.throwIfAborted();
-      const { code } = error as NodeJS.ErrnoException;
-      return { error: code };
-    }
-  }
-
-  /** Errors of certificates count as TLS: they are to be told, not to be hidden behind http. */
-  async #speaksTls(place: Place, url: URL, signal: AbortSignal): Promise<boolean> {
-    try {
-      await drop(await this.#dispatch({ method: 'GET', url, headers: {} }, undefined, undefined, signal));
-      return true;
-    } catch (error) {
-      signal.throwIfAborted();
-      const explained = transferErrorOf(error, place, 'find its address');
-      return explained?.failure.reason === 'registry-tls-failed' && !explained.failure.hint?.includes('speak http');
-    }
-  }
-
   async #fetchToken(...[request, place, doing, signal]: Parameters<TokenFetch>): Promise<Uint8Array> {
-    return await this.retrier.run(async () => {
+    const once = async () => {
+      const deadline = this.#deadline({ ...request, place, doing, at: request.url, scopes: [], accept: [] }, signal);
+      let response: RegistryResponse | undefined;
       try {
-        const response = await this.#dispatch(request, request.body, undefined, signal);
+        response = await this.#sender.send(request, { place, doing }, deadline);
         if (response.status !== 200) throw await this.#failed(response, place, doing);
         return await readUpTo(response, 1 << 20);
       } catch (error) {
-        throw this.#explained(error, place, doing, signal);
+        throw deadline.reasonFor(error);
+      } finally {
+        await response?.discard(this.limits.drain);
+        deadline.close();
       }
-    }, signal);
+    };
+    try {
+      return await this.retrier.run(once, signal);
+    } catch (error) {
+      // It was tried often enough: the request it is for does not begin all over.
+      throw error instanceof TransferError ? error.asFinal() : error;
+    }
   }
 
   async #failed(response: RegistryResponse, place: Place, doing: string): Promise<TransferError> {
-    return await answerError(response, place, doing, await this.#authenticator.hasCredentials(place));
-  }
-
-  #explained(error: unknown, place: Place, doing: string, signal: AbortSignal): unknown {
-    if (signal.aborted) return signal.reason;
-    if (error instanceof FailureError) return error;
-    return transferErrorOf(error, place, doing) ?? error;
+    return await answerError(response, place, doing, await this.#credentials.login(place));
   }
 }

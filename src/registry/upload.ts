@@ -4,14 +4,12 @@ import { FailureError } from '../result.ts';
 import { type Scope, scopeOf } from './auth.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
+import { patienceFor } from './limits.ts';
 import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import type { RegistryResponse } from './response.ts';
 import { TransferError } from './transfer-error.ts';
 import type { RegistryRequest, Transport } from './transport.ts';
-
-/** A registry reads a large blob once more before it says that it has it. Milliseconds. */
-const commitPatience = 15 * 60_000;
 
 const defaults = { chunkAbove: 512 << 20, chunkSize: 64 << 20 } as const;
 
@@ -23,7 +21,7 @@ export interface UploadHabits {
   readonly refusesLength: Set<string>;
 }
 
-export type UploadOptions = Pick<RegistryOptions, 'chunkAbove' | 'chunkSize' | 'timeoutMs'>;
+export type UploadOptions = Pick<RegistryOptions, 'chunkAbove' | 'chunkSize'>;
 
 interface Session {
   /** As the registry gave it, state and all; nothing of it is interpreted. */
@@ -103,7 +101,7 @@ export class BlobUpload {
       },
       body: this.#open,
       accept: [201, 204],
-      patience: Math.max(commitPatience, this.#options.timeoutMs),
+      patience: patienceFor(this.#descriptor.size, this.#transport.limits),
     });
   }
 
@@ -138,12 +136,15 @@ export class BlobUpload {
     } finally {
       reader.close();
     }
+    // Nothing is sent, but all of it may be read again.
+    const patience = patienceFor(size, this.#transport.limits);
     await this.#once({
       method: 'PUT',
       at: withDigest(location, this.#descriptor),
       headers: { 'content-length': '0' },
       accept: [201, 204],
-      patience: Math.max(commitPatience, this.#options.timeoutMs),
+      patience,
+      limit: patience,
     });
   }
 
@@ -159,6 +160,7 @@ export class BlobUpload {
         },
         body: async () => Readable.from(reader.take(offset, length), { objectMode: false }),
         accept: [202, 204],
+        patience: patienceFor(length, this.#transport.limits),
       },
       async (response) => ({ location: this.#locationOf(response), offset: receivedBy(response) ?? offset + length }),
     );

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { type Digest, digestFromHex } from '../oci/digest.ts';
+import { algorithmOf, type Digest, digestFromHex } from '../oci/digest.ts';
 import { blobDigestMismatch, blobSizeMismatch } from '../oci/failure.ts';
 import { FailureError } from '../result.ts';
 import { explained } from './failure.ts';
@@ -21,7 +21,7 @@ export class BlobWriter extends Writable {
   readonly #temp: string;
   readonly #place: (temp: string, written: Written) => Promise<void>;
   readonly #expected: Written | undefined;
-  readonly #hash = createHash('sha256');
+  readonly #hash: Hash;
   #file: FileHandle | undefined;
   #size = 0;
   #written: Written | undefined;
@@ -33,6 +33,7 @@ export class BlobWriter extends Writable {
     this.#temp = temp;
     this.#place = place;
     this.#expected = expected;
+    this.#hash = createHash(expected === undefined ? 'sha256' : algorithmOf(expected.digest));
   }
 
   /** Ends the stream if that was not done, and puts the blob into the store; it is there when this resolves. */

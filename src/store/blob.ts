@@ -1,13 +1,14 @@
-import { open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { addAbortSignal, pipeline, Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import type { ContentSink, ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf } from '../oci/digest.ts';
+import { algorithmOf, type Digest, type DigestAlgorithm, digestOf } from '../oci/digest.ts';
 import type { Document } from '../oci/document.ts';
 import { blobSizeMismatch } from '../oci/failure.ts';
 import { verifyStream } from '../oci/verify-stream.ts';
 import { FailureError } from '../result.ts';
+import { syncDirectory } from './atomic-file.ts';
 import { BlobWriter, type Written } from './blob-writer.ts';
 import { blobMissing, codeOf, explained } from './failure.ts';
 import type { StorePaths } from './paths.ts';
@@ -117,8 +118,8 @@ export class BlobStore implements ContentSource, ContentSink {
     return new BlobWriter(this.#session.tempPath('blob'), (temp, written) => this.#place(temp, written), expected);
   }
 
-  async putBytes(mediaType: string, bytes: Uint8Array): Promise<Descriptor> {
-    const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+  async putBytes(mediaType: string, bytes: Uint8Array, algorithm?: DigestAlgorithm): Promise<Descriptor> {
+    const descriptor = { mediaType, digest: digestOf(bytes, algorithm), size: bytes.length };
     await this.put(descriptor, async () => Readable.from([bytes], { objectMode: false }), never);
     return descriptor;
   }
@@ -144,10 +145,18 @@ export class BlobStore implements ContentSource, ContentSink {
   async #place(temp: string, { digest }: Written): Promise<void> {
     const path = this.#paths.blob(digest);
     try {
-      await rename(temp, path);
+      if (algorithmOf(digest) === 'sha512') await this.#placeSha512(temp, path);
+      else await rename(temp, path);
     } catch (error) {
       throw explained(error, path);
     }
+  }
+
+  /** Few stores ever see one: the directory is made when it is needed, and synced here rather than by every writer of names. */
+  async #placeSha512(temp: string, path: string): Promise<void> {
+    await mkdir(this.#paths.blobsSha512, { recursive: true });
+    await rename(temp, path);
+    await syncDirectory(this.#paths.blobsSha512);
   }
 
   /** Says that this session relies on a blob. A directory where that may not be written cannot be pruned either. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Digest, hexOf } from '../oci/digest.ts';
+import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
 
 /** Where everything is; the tree is drawn in store.ts. All absolute. */
 export interface StorePaths {
@@ -12,6 +12,8 @@ export interface StorePaths {
   readonly index: string;
   /** Holds the blobs, named by the hex digits of their sha256. */
   readonly blobs: string;
+  /** The same for sha512; made with the first such blob. */
+  readonly blobsSha512: string;
   readonly records: string;
   readonly indexes: string;
   readonly snapshots: string;
@@ -24,6 +26,7 @@ export interface StorePaths {
 export function storePaths(root: string): StorePaths {
   const images = join(root, 'images');
   const blobs = join(images, 'blobs', 'sha256');
+  const blobsSha512 = join(images, 'blobs', 'sha512');
   return {
     root,
     version: join(root, 'version'),
@@ -32,12 +35,13 @@ export function storePaths(root: string): StorePaths {
     ociLayout: join(images, 'oci-layout'),
     index: join(images, 'index.json'),
     blobs,
+    blobsSha512,
     records: join(root, 'records'),
     indexes: join(root, 'indexes'),
     snapshots: join(root, 'snapshots'),
     cacheMounts: join(root, 'cache-mounts'),
     sessions: join(root, 'sessions'),
     trash: join(root, 'trash'),
-    blob: (digest) => join(blobs, hexOf(digest)),
+    blob: (digest) => join(algorithmOf(digest) === 'sha512' ? blobsSha512 : blobs, hexOf(digest)),
   };
 }

@@ -71,15 +71,25 @@ async function sweepBlobs(
 ): Promise<{ readonly removed: number; readonly bytes: number }> {
   let removed = 0;
   let bytes = 0;
-  for (const name of await readdir(store.paths.blobs)) {
+  const names = [...(await readdir(store.paths.blobs)), ...(await namesOfSha512(store))];
+  for (const name of names) {
     signal.throwIfAborted();
-    if (!/^[0-9a-f]{64}$/.test(name) || keep.reached.has(name)) continue;
+    if (!/^(?:[0-9a-f]{64}|[0-9a-f]{128})$/.test(name) || keep.reached.has(name)) continue;
     const size = await removeOld(store, store.paths.blob(digestFromHex(name)), keep.keepFrom);
     if (size === undefined) continue;
     removed += 1;
     bytes += size;
   }
   return { removed, bytes };
+}
+
+async function namesOfSha512(store: Store): Promise<readonly string[]> {
+  try {
+    return await readdir(store.paths.blobsSha512);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw explained(error, store.paths.blobsSha512);
+  }
 }
 
 /** Returns the size of what was removed. A blob that another process asks for just now is put back. */

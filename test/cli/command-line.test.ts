@@ -183,7 +183,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['half a command', ['registry'], ['unknown-command']],
   ['help of an unknown command', ['help', 'bild'], ['unknown-command']],
   ['unknown options', ['build', '--bogus', '-x'], ['unknown-option', 'unknown-option']],
-  ['an option of another command', ['build', '--remote-registry=r'], ['option-of-other-command']],
+  ['an option of another command', ['build', '--from=local'], ['option-of-other-command']],
   ['missing option', ['publish'], ['missing-option']],
   ['missing value', ['build', '--project-dir'], ['option-without-value']],
   ['missing value before an option', ['build', '--project-dir', '--json'], ['option-without-value']],
@@ -200,7 +200,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['address without port', ['registry', 'serve', '--addr=localhost'], ['invalid-option-value']],
   ['contradiction', ['build', '-k', '--stop-on-first-error'], ['contradictory-options']],
   ['argument where none is taken', ['check', 'jq'], ['unexpected-argument']],
-  ['-- where nothing is built', ['cascade', '--', '--pull'], ['arguments-after-dashes']],
+  ['-- where no project is read', ['doctor', '--', '--pull'], ['arguments-after-dashes']],
   ['no such shell', ['completion', 'tcsh'], ['unknown-shell']],
 ];
 for (const [title, argv, want] of mistakes) {

@@ -79,7 +79,7 @@ interface Case {
 }
 
 const bases: Readonly<Record<string, Case>> = {
-  'nothing-listens': { reason: 'registry-unreachable', status: 5, says: /connection refused/ },
+  'nothing-listens': { reason: 'registry-unreachable', status: 5, says: /nothing is listening/ },
   resets: { serve: (request) => request.socket.destroy(), reason: 'registry-unreachable', status: 5 },
   html: {
     serve: (_, response) => send(response, 'text/html', '<!doctype html><p>Please log in'),
@@ -210,7 +210,7 @@ const answers: Readonly<Record<string, { readonly serve?: RequestListener; reado
   'nothing listens': { reason: 'registry-unreachable' },
   'one that answers HTML': {
     serve: (_, response) => send(response, 'text/html', '<!doctype html>'),
-    reason: 'registry-answer-not-understood',
+    reason: 'not-a-registry',
   },
   'one that wants a login': {
     serve: (_, response) => {

@@ -129,8 +129,9 @@ test('an upload belongs to its repository', async () => {
 const refused: [title: string, method: string, path: string, status: number, code: string][] = [
   ['no digest', 'PUT', '', 400, 'DIGEST_INVALID'],
   ['no real digest', 'PUT', '?digest=sha256:1', 400, 'DIGEST_INVALID'],
-  ['another algorithm', 'PUT', `?digest=sha512:${'0'.repeat(128)}`, 400, 'DIGEST_INVALID'],
+  ['the sha512 of other bytes', 'PUT', `?digest=sha512:${'0'.repeat(128)}`, 400, 'DIGEST_INVALID'],
   ['the digest of other bytes', 'PUT', `?digest=${digestOf('other')}`, 400, 'DIGEST_INVALID'],
+  ['an algorithm nobody registered', 'PUT', `?digest=md5:${'0'.repeat(32)}`, 400, 'DIGEST_INVALID'],
 ];
 for (const [title, method, query, status, code] of refused) {
   test(`an upload is not closed with ${title}`, async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { CredentialStore } from '../../src/registry/credentials.ts';
 import { type Credentials, type DockerConfig, helperFor, inAuths } from '../../src/registry/docker-config.ts';
 import { FailureError } from '../../src/result.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
+const signal = new AbortController().signal;
 const auth = (user: string, password: string) => ({ auth: Buffer.from(`${user}:${password}`).toString('base64') });
 const password = (username: string, secret: string): Credentials => ({ kind: 'password', username, password: secret });
 
@@ -78,27 +79,33 @@ const because = (reason: string) => (error: unknown) =>
 
 test('CredentialStore asks the helper of the host once, in its own words for the hub', async () => {
   await using one = await setUp({ credsStore: 'test' }, `echo '{"ServerURL":"x","Username":"u","Secret":"s"}'`);
-  assert.deepEqual(await one.store.find({ registry: 'docker.io', repository: 'library/a' }), password('u', 's'));
-  assert.deepEqual(await one.store.find({ registry: 'docker.io', repository: 'library/b' }), password('u', 's'));
-  assert.deepEqual(await one.store.find({ registry: 'ghcr.io', repository: 'a' }), password('u', 's'));
+  assert.deepEqual(
+    await one.store.find({ registry: 'docker.io', repository: 'library/a' }, signal),
+    password('u', 's'),
+  );
+  assert.deepEqual(
+    await one.store.find({ registry: 'docker.io', repository: 'library/b' }, signal),
+    password('u', 's'),
+  );
+  assert.deepEqual(await one.store.find({ registry: 'ghcr.io', repository: 'a' }, signal), password('u', 's'));
   assert.equal(await one.log(), 'get https://index.docker.io/v1/\nget ghcr.io\n');
 });
 
 test('CredentialStore understands identity tokens of helpers', async () => {
   await using one = await setUp({ credHelpers: { 'a.example': 'test' } }, `echo '{"Username":"<token>","Secret":"s"}'`);
-  assert.deepEqual(await one.store.find({ registry: 'a.example' }), { kind: 'identity-token', token: 's' });
-  assert.equal(await one.store.find({ registry: 'b.example' }), undefined);
+  assert.deepEqual(await one.store.find({ registry: 'a.example' }, signal), { kind: 'identity-token', token: 's' });
+  assert.equal(await one.store.find({ registry: 'b.example' }, signal), undefined);
 });
 
 test('CredentialStore prefers what is written to helpers, and does not run them', async () => {
   await using one = await setUp({ auths: { 'a.example': auth('u', 'p') }, credsStore: 'test' }, 'exit 1');
-  assert.deepEqual(await one.store.find({ registry: 'a.example', repository: 'x' }), password('u', 'p'));
+  assert.deepEqual(await one.store.find({ registry: 'a.example', repository: 'x' }, signal), password('u', 'p'));
   await assert.rejects(one.log());
 });
 
 test('CredentialStore is anonymous where the helper has nothing', async () => {
   await using one = await setUp({ credsStore: 'test' }, 'echo "credentials not found in native keychain"; exit 1');
-  assert.equal(await one.store.find({ registry: 'a.example' }), undefined);
+  assert.equal(await one.store.find({ registry: 'a.example' }, signal), undefined);
 });
 
 const broken: [title: string, script: string, says: RegExp][] = [
@@ -109,7 +116,7 @@ const broken: [title: string, script: string, says: RegExp][] = [
 for (const [title, script, says] of broken) {
   test(`CredentialStore fails where the helper ${title}, and shows no secret`, async () => {
     await using one = await setUp({ credsStore: 'test' }, script);
-    await assert.rejects(one.store.find({ registry: 'a.example' }), (error) => {
+    await assert.rejects(one.store.find({ registry: 'a.example' }, signal), (error) => {
       assert.ok(because('credential-helper-failed')(error));
       assert.match((error as Error).message, says);
       assert.doesNotMatch((error as Error).message, /secret-but|hush/);
@@ -120,17 +127,17 @@ for (const [title, script, says] of broken) {
 
 test('CredentialStore fails where the helper is not installed', async () => {
   await using one = await setUp({ credsStore: 'nobody-has-this' });
-  await assert.rejects(one.store.find({ registry: 'a.example' }), because('credential-helper-failed'));
+  await assert.rejects(one.store.find({ registry: 'a.example' }, signal), because('credential-helper-failed'));
 });
 
 test('CredentialStore knows nobody where there is no file, and fails where it cannot be read', async () => {
   await using one = await setUp('{"auths": ');
   const nowhere = new CredentialStore({ dockerConfig: `${one.dockerConfig}.not`, env: {} });
-  assert.equal(await nowhere.find({ registry: 'a.example' }), undefined);
-  assert.equal(await new CredentialStore({ env: {} }).find({ registry: 'a.example' }), undefined);
-  await assert.rejects(one.store.find({ registry: 'a.example' }), because('docker-config-invalid'));
+  assert.equal(await nowhere.find({ registry: 'a.example' }, signal), undefined);
+  assert.equal(await new CredentialStore({ env: {} }).find({ registry: 'a.example' }, signal), undefined);
+  await assert.rejects(one.store.find({ registry: 'a.example' }, signal), because('docker-config-invalid'));
   await using other = await setUp({ auths: { 'a.example': { auth: 7 } } });
-  await assert.rejects(other.store.find({ registry: 'a.example' }), because('docker-config-invalid'));
+  await assert.rejects(other.store.find({ registry: 'a.example' }, signal), because('docker-config-invalid'));
 });
 
 const fromEnv: [value: string, want: Credentials][] = [
@@ -142,7 +149,41 @@ for (const [value, want] of fromEnv) {
     await using one = await setUp({ auths: { 'a-b.example:5000': auth('u', 'p') } });
     const env = { CIP_REGISTRY_TOKEN_A_B_EXAMPLE_5000: value };
     const store = new CredentialStore({ dockerConfig: one.dockerConfig, env });
-    assert.deepEqual(await store.find({ registry: 'a-b.example:5000', repository: 'x' }), want);
-    assert.equal(await store.find({ registry: 'b.example' }), undefined);
+    assert.deepEqual(await store.find({ registry: 'a-b.example:5000', repository: 'x' }, signal), want);
+    assert.equal(await store.find({ registry: 'b.example' }, signal), undefined);
   });
 }
+
+test('login() says whose credentials were found and where, and nothing that is secret', async () => {
+  await using one = await setUp({
+    auths: {
+      'a.example': auth('u', 'hush'),
+      'b.example': { registrytoken: 'hush' },
+      'c.example': { identitytoken: 'hush' },
+    },
+    credHelpers: { 'd.example': 'nobody-has-this' },
+  });
+  const home = dirname(one.dockerConfig);
+  const store = new CredentialStore({ dockerConfig: one.dockerConfig, env: { HOME: home } });
+  const from = '~/config.json';
+  assert.deepEqual(await store.login({ registry: 'a.example' }), {
+    user: 'u',
+    from,
+    isRenewable: true,
+    isToken: false,
+  });
+  assert.deepEqual(await store.login({ registry: 'b.example' }), {
+    user: undefined,
+    from,
+    isRenewable: true,
+    isToken: true,
+  });
+  assert.deepEqual(await store.login({ registry: 'c.example' }), {
+    user: undefined,
+    from,
+    isRenewable: true,
+    isToken: false,
+  });
+  assert.equal(await store.login({ registry: 'd.example' }), undefined);
+  assert.equal(await store.login({ registry: 'e.example' }), undefined);
+});

@@ -14,5 +14,8 @@ export function busyboxFor(architecture: string): string {
   return join(fixturesDir, `busybox-${architecture}`);
 }
 
+/** The conformance suite of the OCI distribution specification, as distribution-suite.sh builds it. */
+export const distributionSuite = join(fixturesDir, 'distribution-suite');
+
 /** A minimal Debian 12 for amd64. */
 export const debianRootfs = join(fixturesDir, 'debian-bookworm-slim.tar');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { busyboxFor, debianRootfs } from './fixtures.ts';
+import { busyboxFor, debianRootfs, distributionSuite } from './fixtures.ts';
 
 const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
@@ -10,6 +10,8 @@ const checks: Record<string, () => boolean> = {
   'conformance data': () => existsSync(conformanceDir),
   'test/support/foreign-busybox.sh': () => ['amd64', 'arm64'].every((name) => existsSync(busyboxFor(name))),
   'test/support/debian-rootfs.sh': () => existsSync(debianRootfs),
+  'sources of the distribution suite': () => existsSync(join(conformanceDir, 'distribution')),
+  'test/support/distribution-suite.sh': () => existsSync(distributionSuite),
   'private binfmt_misc': () => {
     const [major = 0, minor = 0] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split('.').map(Number);
     return major > 6 || (major === 6 && minor >= 7);

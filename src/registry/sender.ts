@@ -1,0 +1,146 @@
+import { Readable } from 'node:stream';
+import { type Dispatcher, request as send } from 'undici';
+import { FailureError } from '../result.ts';
+import { Connections } from './connections.ts';
+import type { Deadline } from './deadline.ts';
+import { registryTooSlow } from './failure.ts';
+import { defaultLimits, type RegistryLimits } from './limits.ts';
+import type { Place } from './place.ts';
+import type { RegistryOptions } from './registry-options.ts';
+import { bytesOf, discard, type RegistryResponse } from './response.ts';
+import { TransferError, transferErrorOf } from './transfer-error.ts';
+
+/** One request as it goes over the line. */
+export interface Message {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | (() => Promise<Readable>) | undefined;
+  /** Milliseconds from the last byte of a streamed body until the answer begins. */
+  readonly patience?: number | undefined;
+}
+
+/** Whom it is for, and why. */
+export interface Purpose {
+  readonly place: Place;
+  readonly doing: string;
+}
+
+/** Sends one request after the other. All that goes wrong on the other side becomes a TransferError. */
+export class Sender {
+  readonly limits: RegistryLimits;
+  readonly #options: RegistryOptions;
+  readonly #connections: Connections;
+  /** Registries that have answered. */
+  readonly #reached = new Set<string>();
+
+  constructor(options: RegistryOptions) {
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.#options = options;
+    this.#connections = new Connections(options, this.limits);
+  }
+
+  async send(message: Message, { place, doing }: Purpose, deadline: Deadline): Promise<RegistryResponse> {
+    const { url, patience } = message;
+    deadline.signal.throwIfAborted();
+    deadline.isAnswered = false;
+    const explain = (error: unknown) => {
+      if (deadline.signal.aborted) return deadline.signal.reason;
+      if (error instanceof FailureError) return error;
+      return transferErrorOf(error, place, doing, { wasReached: this.#reached.has(place.registry) });
+    };
+    let sourceFailed: { readonly error: unknown } | undefined;
+    const body =
+      typeof message.body === 'function'
+        ? await this.#streamed(message.body, { place, doing }, deadline, patience, (error) => {
+            sourceFailed = { error };
+          })
+        : (message.body ?? null);
+    try {
+      const answer = await send(url.href, {
+        method: message.method as Dispatcher.HttpMethod,
+        headers: { 'user-agent': this.#options.userAgent, ...message.headers },
+        body,
+        dispatcher: this.#connections.to(url, !this.isInsecure(url)),
+        ...(patience !== undefined && { headersTimeout: patience }),
+        // Or each HEAD would end its connection, for the sake of servers that answer it with a body.
+        reset: false,
+        signal: deadline.signal,
+      });
+      deadline.isAnswered = true;
+      this.#reached.add(place.registry);
+      return {
+        status: answer.statusCode,
+        headers: flat(answer.headers),
+        url,
+        body: bytesOf(answer.body, explain),
+        discard: (milliseconds) => discard(answer.body, milliseconds),
+        onClose: (callback) => void (answer.body.closed ? callback() : answer.body.once('close', callback)),
+      };
+    } catch (error) {
+      // What is wrong with our own bytes is not the registry's fault.
+      if (sourceFailed !== undefined && !deadline.signal.aborted) throw sourceFailed.error;
+      throw explain(error);
+    }
+  }
+
+  isInsecure({ protocol, host }: URL): boolean {
+    // Through URL, which leaves the default port out.
+    return this.#options.insecureRegistries.some((registry) => new URL(`${protocol}//${registry}`).host === host);
+  }
+
+  async close(): Promise<void> {
+    await this.#connections.close();
+  }
+
+  /** A body that ends the request where the other side stops taking it; from its end on the answer is due. */
+  async #streamed(
+    open: () => Promise<Readable>,
+    { place, doing }: Purpose,
+    deadline: Deadline,
+    patience: number | undefined,
+    failed: (error: unknown) => void,
+  ): Promise<Readable> {
+    const { window, leastBytes } = this.limits;
+    deadline.lift();
+    const source = await open();
+    const stop = (): void => void source.destroy();
+    deadline.signal.addEventListener('abort', stop, { once: true });
+    async function* paced(): AsyncGenerator<Uint8Array> {
+      try {
+        for await (const chunk of source as AsyncIterable<Uint8Array>) {
+          const limit = window * Math.max(1, chunk.length / leastBytes);
+          const timer = setTimeout(() => deadline.end(stalled(limit)), limit);
+          try {
+            yield chunk;
+          } finally {
+            clearTimeout(timer);
+          }
+        }
+        if (patience !== undefined) deadline.restart(patience);
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
+    }
+    const stalled = (limit: number) =>
+      new TransferError(registryTooSlow(place, doing, `it took no bytes for ${seconds(limit)}`), {
+        temporary: true,
+        mostRetries: 1,
+      });
+    return Readable.from(paced(), { objectMode: false });
+  }
+}
+
+/** `30 s`, for messages. */
+export function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 100) / 10} s`;
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): RegistryResponse['headers'] {
+  const entries = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ]);
+  return Object.fromEntries(entries);
+}
