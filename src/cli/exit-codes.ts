@@ -84,7 +84,7 @@ const reasons = {
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
     cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way
     digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
-    edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
+    edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms expansion-too-large
     flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version info-not-a-map
     instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from invalid-healthcheck
     invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger invalid-utf8

@@ -39,7 +39,7 @@ function argValue(
   const given = lowering.input.buildArgs[key];
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
-  const expanded = expand(written, state.variables, lowering.dockerfile.escape);
+  const expanded = expand(written, state.variables, lowering.dockerfile.escape, lowering.expansions);
   if (expanded.ok) return expanded.value.value;
   lowering.fail(...located(expanded.failure, at));
   return undefined;
