@@ -25,10 +25,11 @@ export function globalValues(inputs: GlobalInputs): {
   const { dockerfile, buildArgs } = inputs;
   const given = (name: string) => (Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined);
   const values = new Map(Object.entries(platformArgs(inputs.platform, inputs.buildPlatform, inputs.targetStage)));
-  for (const name of values.keys()) values.set(name, given(name) ?? values.get(name)!);
   // REGISTRY is cip's own: it names the project's registry whether a Dockerfile declares it or not (ADR 0023).
-  const registry = given('REGISTRY');
-  if (registry !== undefined) values.set('REGISTRY', registry);
+  for (const name of [...values.keys(), 'REGISTRY']) {
+    const text = given(name);
+    if (text !== undefined) values.set(name, text);
+  }
   const failures: Failure[] = [];
   for (const { key, value, at } of dockerfile.globalArgs.flatMap(({ args }) => args)) {
     const text = given(key);

@@ -32,7 +32,7 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
     {
       image,
       contextDir: '/',
-      dockerfile: { file: '/Dockerfile', text: '' },
+      dockerfile: { file: '/', text: '' },
       context: emptyContext,
       buildArgs: {},
       platforms: [amd64, arm64],
