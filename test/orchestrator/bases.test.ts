@@ -438,3 +438,19 @@ test('a bug in asking is not taken for a registry that is down', async () => {
   const asking = images.ask([{ name: 'app' as ImageName, platforms: [amd64] }], questions, never);
   await assert.rejects(asking, (error: unknown) => error instanceof TypeError && !(error instanceof FailuresError));
 });
+
+test('what a Dockerfile names for other machines that build counts on all of them', async () => {
+  await using world = await setUp((base) => ({
+    app: {
+      dockerfile: `ARG BUILDARCH\nFROM ${base}/tool-\${BUILDARCH}:1\nCOPY files /\n`,
+      files: { files: 'app' },
+    },
+  }));
+  const { workshop, outside } = world;
+  for (const tag of ['tool-amd64:1', 'tool-arm64:1']) await put(workshop, outside, tag, 'first');
+  const { plan } = await workshop.plan();
+  assert.deepEqual(
+    Object.keys(plan.images[0]?.platforms[0]?.bases?.list ?? {}),
+    ['amd64', 'arm64'].map((architecture) => `${outside.place.text}/tool-${architecture}:1`),
+  );
+});
