@@ -84,14 +84,14 @@ const reasons = {
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
     cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way
     digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
-    edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms expansion-too-large
-    flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version info-not-a-map
-    instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from invalid-healthcheck
-    invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger invalid-utf8
-    invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
+    edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
+    expansion-too-large flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version
+    info-not-a-map instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from
+    invalid-healthcheck invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger
+    invalid-utf8 invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
     missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
-    not-a-file overlapping-edits platform-malformed platform-unknown prefix-contradiction reference-empty
-    reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long
+    not-a-file overlapping-edits platform-malformed platform-unknown platform-unsupported prefix-contradiction
+    reference-empty reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long
     reference-upper-case required-variable self-reference shell-not-json stage-not-before stage-not-yet-defined
     submodule-not-fetched trigger-not-one-instruction unclear-heredoc undeclared-variant uneditable-reference
     unknown-flag unknown-instruction unknown-parent unraisable-version unreadable unresolvable-reference
