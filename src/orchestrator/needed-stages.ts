@@ -25,9 +25,9 @@ export function neededStages({ context, platform, target, buildArgs }: NeededSta
   if (!wanted.ok) return dockerfile;
   const needed = new Set<number>();
   for (const buildPlatform of buildPlatforms(dockerfileText)) {
-    const { values } = globalValues({ dockerfile, platform, buildPlatform, buildArgs, targetStage: target });
+    const { values, budget } = globalValues({ dockerfile, platform, buildPlatform, buildArgs, targetStage: target });
     const stages = stagesNeededBy(dockerfile, wanted.value, (text) => {
-      const expanded = expand(text, values, dockerfile.escape);
+      const expanded = expand(text, values, dockerfile.escape, budget);
       return expanded.ok ? expanded.value.value : undefined;
     });
     if (!stages.ok) return dockerfile;
