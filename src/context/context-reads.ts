@@ -4,7 +4,7 @@
  */
 import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
-import { expand } from '../dockerfile/expand.ts';
+import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
 import { findStage } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
@@ -71,6 +71,7 @@ interface StageReading {
 class Reading {
   readonly reads: ContextRead[] = [];
   isWhole = false;
+  readonly #expansions = new ExpansionBudget();
   readonly #inputs: ContextReadsInputs;
   readonly #target: Stage | undefined;
   readonly #globals: ReadonlyMap<string, string>;
@@ -239,11 +240,11 @@ class Reading {
 
   /** undefined where the value is not known, or cannot be expanded. */
   #fill(word: string, { variables }: StageReading): string | undefined {
-    return variables.fill(word, this.#inputs.dockerfile.escape);
+    return variables.fill(word, this.#inputs.dockerfile.escape, this.#expansions);
   }
 
   #global(word: string): string | undefined {
-    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape);
+    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape, this.#expansions);
     return expanded.ok ? expanded.value.value : undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
-import { expand } from '../dockerfile/expand.ts';
+import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
 import { platformArgs } from './platform-args.ts';
@@ -31,11 +31,12 @@ export function globalValues(inputs: GlobalInputs): {
     if (text !== undefined) values.set(name, text);
   }
   const failures: Failure[] = [];
+  const budget = new ExpansionBudget();
   for (const { key, value, at } of dockerfile.globalArgs.flatMap(({ args }) => args)) {
     const text = given(key);
     if (text !== undefined) values.set(key, text);
     else if (value !== undefined) {
-      const expanded = expand(value, values, dockerfile.escape);
+      const expanded = expand(value, values, dockerfile.escape, budget);
       if (expanded.ok) values.set(key, expanded.value.value);
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: failure.at ?? at })));
     }
