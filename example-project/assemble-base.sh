@@ -3,6 +3,9 @@
 # network, without root and without an image from anywhere. It goes to contexts/00-base/rootfs/ARCHITECTURE, which git
 # ignores. Nothing is done where it is there already; remove that directory to have it made anew.
 #
+# amd64 and arm64 both get a directory. That of the other architecture has a note in it and no programs, which this
+# machine doesn't have: nothing of it is run to build the images, so they can be published for both.
+#
 # Usage: sh assemble-base.sh
 set -eu
 
@@ -21,6 +24,13 @@ case $(uname -m) in
   i386 | i486 | i586 | i686) architecture=386 ;;
   *) architecture=$(uname -m) ;;
 esac
+
+for other in amd64 arm64; do
+  if [ "$other" != "$architecture" ] && [ ! -d "rootfs/$other" ]; then
+    mkdir -p "rootfs/$other"
+    echo "Made on a machine with $architecture, which has no programs for $other." > "rootfs/$other/NO-PROGRAMS"
+  fi
+done
 
 root=rootfs/$architecture
 if [ -d "$root" ]; then

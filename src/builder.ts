@@ -1,3 +1,4 @@
+import type { RecordedContext } from './context/recorded-context.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Progress } from './progress.ts';
@@ -8,15 +9,20 @@ export interface BuildRequest {
   readonly image: string;
   /** Absolute. */
   readonly contextDir: string;
-  /** Absolute. */
-  readonly dockerfile: string;
+  /** Absolute path, for messages; and the text that was decided on. */
+  readonly dockerfile: { readonly file: string; readonly text: string };
+  /** What was seen of the context: a build that finds anything else fails. */
+  readonly context: RecordedContext;
   readonly target?: string | undefined;
+  /** SOURCE_DATE_EPOCH among them, where it is set. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms: readonly Platform[];
   /** Secrets by id: the absolute path of the file that holds the value. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Images that references resolve to before any registry is asked: full reference → image in the store. */
   readonly resolved: Readonly<Record<string, Descriptor>>;
+  /** Images of registries that must be used as they were when the build was decided: full reference → what to ask for. */
+  readonly pinned: Readonly<Record<string, Descriptor>>;
   /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
   readonly annotations: {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;

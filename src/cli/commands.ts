@@ -2,6 +2,8 @@ import type { Command, CommandGroup, CommandModule, Positionals } from './comman
 import type { OptionName } from './options.ts';
 
 const output = ['progress', 'color', 'quiet', 'verbose'] as const;
+/** What a project means: every command that reads one takes these, and build arguments, and so sees the same graph. */
+const project = ['projectDir', 'localRegistry', 'remoteRegistry'] as const;
 const registries = ['insecureRegistry', 'registryCa'] as const;
 const building = [
   'defaultPlatforms',
@@ -11,18 +13,11 @@ const building = [
   'keepGoing',
   'jobs',
   'dryRun',
+  'offlineBases',
   'noCache',
   'secret',
 ] as const;
-const copying = [
-  'projectDir',
-  ...registries,
-  'requireAll',
-  'stopOnFirstError',
-  'keepGoing',
-  'json',
-  ...output,
-] as const;
+const copying = [...project, ...registries, 'requireAll', 'stopOnFirstError', 'keepGoing', 'json', ...output] as const;
 
 const selectors: Positionals = {
   usage: '[SELECTOR…]',
@@ -37,7 +32,7 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: "Build what is missing or changed, for this machine's platform, into the local store",
     positionals: selectors,
-    options: ['projectDir', 'localRegistry', ...building, ...registries, 'json', ...output],
+    options: [...project, ...building, ...registries, 'json', ...output],
     takesBuildArguments: true,
     examples: [
       ['cip build', 'every image that is not up to date'],
@@ -51,7 +46,7 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: 'Build, and push to the local registry',
     positionals: selectors,
-    options: ['projectDir', 'localRegistry', ...building, ...registries, 'json', ...output],
+    options: [...project, ...building, ...registries, 'json', ...output],
     takesBuildArguments: true,
     examples: [['cip publish-locally --local-registry localhost:5000', 'see also: cip registry serve']],
     load: () => import('./commands/publish-locally.ts'),
@@ -61,7 +56,7 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: 'Build for all platforms, and push to the remote registry',
     positionals: selectors,
-    options: ['projectDir', 'remoteRegistry', ...building, ...registries, 'json', ...output],
+    options: [...project, ...building, ...registries, 'json', ...output],
     required: ['remoteRegistry'],
     takesBuildArguments: true,
     examples: [
@@ -75,7 +70,8 @@ export const commands: readonly Command[] = [
     aliases: ['cascade'],
     group: 'Build and publish',
     summary: 'Bump every descendant of an image whose version changed',
-    options: ['projectDir', 'check', 'dryRun', 'json', ...output],
+    options: [...project, 'check', 'dryRun', 'allowDowngrade', 'json', ...output],
+    takesBuildArguments: true,
     examples: [
       ['cip cascade', 'edit Dockerfiles and versions'],
       ['cip cascade --check', 'exit with 3 if something is behind'],
@@ -88,7 +84,8 @@ export const commands: readonly Command[] = [
     group: 'Move images',
     summary: 'Copy whole multi-platform images from the remote registry to the local one',
     positionals: selectors,
-    options: ['localRegistry', 'remoteRegistry', ...copying],
+    options: [...copying],
+    takesBuildArguments: true,
     required: ['remoteRegistry'],
     load: () => import('./commands/upload-all-to-local-registry.ts'),
   }),
@@ -97,7 +94,8 @@ export const commands: readonly Command[] = [
     group: 'Move images',
     summary: 'Copy the current versions from the local registry into the store',
     positionals: selectors,
-    options: ['localRegistry', ...copying],
+    options: [...copying],
+    takesBuildArguments: true,
     load: () => import('./commands/pull-latest-from-local-registry.ts'),
   }),
   command({
@@ -105,7 +103,8 @@ export const commands: readonly Command[] = [
     group: 'Move images',
     summary: 'Copy the current versions from the remote registry into the store',
     positionals: selectors,
-    options: ['remoteRegistry', ...copying],
+    options: [...copying],
+    takesBuildArguments: true,
     required: ['remoteRegistry'],
     load: () => import('./commands/pull-latest-from-remote-registry.ts'),
   }),
@@ -114,7 +113,8 @@ export const commands: readonly Command[] = [
     group: 'Move images',
     summary: 'Short for the two above: pull --from local, pull --from remote',
     positionals: selectors,
-    options: ['from', 'localRegistry', 'remoteRegistry', ...copying],
+    options: ['from', ...copying],
+    takesBuildArguments: true,
     load: () => import('./commands/pull.ts'),
   }),
   command({
@@ -126,16 +126,7 @@ export const commands: readonly Command[] = [
       description: `the command to plan (default: build), then ${selectors.description}`,
       atMost: Number.POSITIVE_INFINITY,
     },
-    options: [
-      'projectDir',
-      'localRegistry',
-      'remoteRegistry',
-      ...building.filter((name) => name !== 'dryRun'),
-      'check',
-      ...registries,
-      'json',
-      ...output,
-    ],
+    options: [...project, ...building.filter((name) => name !== 'dryRun'), 'check', ...registries, 'json', ...output],
     takesBuildArguments: true,
     examples: [['cip plan publish --remote-registry registry.example.com/group --json', 'for a script (cip.plan/v1)']],
     load: () => import('./commands/plan.ts'),
@@ -145,7 +136,8 @@ export const commands: readonly Command[] = [
     group: 'Decide',
     summary: 'Draw which image is built on which',
     positionals: selectors,
-    options: ['projectDir', 'format', 'json', ...output],
+    options: [...project, 'format', 'json', ...output],
+    takesBuildArguments: true,
     examples: [['cip graph +web-dev --format=mermaid', 'web-dev and all it needs']],
     load: () => import('./commands/graph.ts'),
   }),
@@ -153,7 +145,8 @@ export const commands: readonly Command[] = [
     name: 'check',
     group: 'Decide',
     summary: 'Report every problem of the project',
-    options: ['projectDir', 'json', ...output],
+    options: [...project, 'json', ...output],
+    takesBuildArguments: true,
     load: () => import('./commands/check.ts'),
   }),
   command({

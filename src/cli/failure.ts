@@ -1,4 +1,3 @@
-import type { Edge } from '../project/edge.ts';
 import type { Failure } from '../result.ts';
 
 export function missingCommand() {
@@ -78,8 +77,8 @@ export function unexpectedArgument(typed: string, command: string, takes: string
 export function argumentsAfterDashes(command: string) {
   return {
     reason: 'arguments-after-dashes',
-    message: `cip ${command} builds nothing, so it takes no build arguments after --`,
-    hint: 'leave out -- and what follows it',
+    message: `cip ${command} reads no project, so it takes no build arguments after --`,
+    hint: 'remove -- and what follows it',
   } as const satisfies Failure;
 }
 
@@ -112,16 +111,6 @@ export function registryCaNotReadable(file: string) {
     reason: 'registry-ca-not-readable',
     message: `the certificates of --registry-ca cannot be read: ${file}`,
     hint: 'it names an existing PEM file',
-  } as const satisfies Failure;
-}
-
-/** `current`: the version that the project holds. */
-export function staleReference({ from, to, text, at }: Edge, current: string) {
-  return {
-    reason: 'stale-reference',
-    message: `${from} is built from ${text}, but the project holds ${to} ${current}`,
-    hint: 'cip cascade-version-updates brings every reference up to date',
-    at,
   } as const satisfies Failure;
 }
 

@@ -114,6 +114,13 @@ export const options = {
     default: 'false',
     schema: toggle,
   }),
+  offlineBases: option({
+    kind: 'boolean',
+    description: 'Ask no registry about base images: use the digests last seen',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
   secret: option({
     kind: 'list',
     value: 'id=ID,src=FILE',
@@ -173,6 +180,14 @@ export const options = {
     description: 'Say what would be done, and do none of it',
     group: 'How',
     default: 'false',
+    schema: toggle,
+  }),
+  allowDowngrade: option({
+    kind: 'boolean',
+    description: 'Also lower references to a newer version than the project has',
+    group: 'How',
+    default: 'false',
+    fromEnvironment: false,
     schema: toggle,
   }),
   check: option({

@@ -1,20 +1,29 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
+import type { RegistryName } from '../oci/registry-name.ts';
+import type { Plan } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
 import { selectImages } from '../orchestrator/selection.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import { staleFailure, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
-import { parseBuildArguments } from './build-arguments.ts';
 import { secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import { openProject, orThrow } from './open-project.ts';
+import { openProject, orThrow, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
+import { reportFailure } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
-export type PlanOption = 'projectDir' | 'defaultPlatforms' | 'platform' | 'onlyLocalPlatform' | 'noCache';
+export type PlanOption =
+  | ProjectOption
+  | 'defaultPlatforms'
+  | 'platform'
+  | 'onlyLocalPlatform'
+  | 'offlineBases'
+  | 'noCache';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -28,20 +37,36 @@ export async function prepare(
   invocation: Invocation<PlanOption>,
   world: World,
 ): Promise<PreparedPlan> {
-  const { env, now, arch } = world.surroundings;
-  const { buildArgs, target } = orThrow(parseBuildArguments(invocation.buildArguments, env));
-  const graph = await openProject(invocation.options.projectDir, world, [formatRegistry(registry)]);
+  const { now, arch } = world.surroundings;
+  const { graph, buildArgs, target } = await openProject(invocation, world);
+  const ahead = graph.stale.filter(({ isAhead }) => isAhead).map(staleFailure);
+  if (ahead.length > 0) throw new FailuresError(ahead);
   const selection = orThrow(selectImages(graph, invocation.positionals));
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
   if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
   const request = { graph, selection, registry, platforms, buildArgs, target };
-  return preparePlan(
-    { ...request, rebuild: invocation.options.noCache, onDrift: 'fail' },
-    { store: await world.store(), client, now },
+  const { noCache: rebuild, offlineBases } = invocation.options;
+  const prepared = await preparePlan(
+    { ...request, offlineBases, rebuild, onDrift: 'fail' },
+    { store: await world.store(), client, baseClient: () => world.registryClient(), now },
     world.signal,
   );
+  for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
+  warnOfStale(prepared.plan, graph, world);
+  return prepared;
+}
+
+/** A forgotten cascade, once for each image that is named by another version; not where it forbids the plan anyway. */
+function warnOfStale({ images, failures }: Plan, graph: DependencyGraph, world: World): void {
+  const planned = new Set(images.map(({ name }) => name));
+  for (const group of staleGroups(graph.stale.filter(({ edge }) => planned.has(edge.from)))) {
+    const warning = staleGroupFailure(group);
+    if (failures.some(({ message }) => message.startsWith(`this project has ${group.parent} ${group.current},`)))
+      continue;
+    world.tell(`${reportFailure(warning, 'warning', world.reportOptions)}\n`);
+  }
 }
 
 /** Secrets by id: absolute paths of files that can be read now. */

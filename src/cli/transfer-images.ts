@@ -4,13 +4,13 @@ import { selectImages } from '../orchestrator/selection.ts';
 import { mirror, pull, type TransferReport } from '../orchestrator/transfer.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
-import { openProject, orThrow } from './open-project.ts';
+import { openProject, orThrow, type ProjectOption } from './open-project.ts';
 import { duration } from './render/duration.ts';
 import { reportFailures } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** The options of the commands that move images as they are. */
-export type TransferOption = 'projectDir' | 'requireAll' | 'stopOnFirstError' | 'keepGoing' | 'json';
+export type TransferOption = ProjectOption | 'requireAll' | 'stopOnFirstError' | 'keepGoing' | 'json';
 
 /** From a registry, to another or to the store. */
 export interface TransferRoute {
@@ -22,11 +22,12 @@ export interface TransferRoute {
 /** Copies the selected images, whole and as they are; those that are there already are left alone. */
 export async function transferImages(
   { command, from, to }: TransferRoute,
-  { options, positionals }: Invocation<TransferOption>,
+  invocation: Invocation<TransferOption>,
   world: World,
 ): Promise<ExitStatus> {
+  const { options, positionals } = invocation;
   const start = world.surroundings.now();
-  const graph = await openProject(options.projectDir, world);
+  const { graph } = await openProject(invocation, world);
   const { selected } = orThrow(selectImages(graph, positionals));
   const request = {
     images: selected.map((name) => ({ name, version: graph.project.contexts.get(name)!.version })),
@@ -57,11 +58,12 @@ export async function transferImages(
   return statusOf(report.failures);
 }
 
-function lastLine({ copied, present, missing, failures }: TransferReport): string {
+function lastLine({ copied, present, missing, tags, failures }: TransferReport): string {
   const parts: [number, string][] = [
     [copied.length, 'copied'],
     [present.length, 'there already'],
     [missing.length, 'missing in the source'],
+    [tags.length, tags.length === 1 ? 'tag set' : 'tags set'],
     [failures.length, 'failed'],
   ];
   return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ') || 'no images';

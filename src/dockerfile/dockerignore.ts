@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { badPattern, emptyNegation } from './failure.ts';
-import { type PathPattern, type PatternPart, pathPattern, patternParts, regExpOf } from './path-pattern.ts';
+import { classMatcher, Glob, type GlobStep, type PatternPart } from './glob.ts';
+import { type PathPattern, pathPattern, patternParts } from './path-pattern.ts';
 import { Source } from './source.ts';
 
 /**
@@ -48,12 +49,15 @@ export interface IgnoreMatcher {
  * that they refuse is a bug of the caller, and thrown as such. Fastest when a directory is asked before what is in it.
  */
 export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
-  return new CompiledIgnore(patterns.map(compile));
+  // Of equal patterns only the last can decide.
+  const last = new Map(patterns.map((pattern, index) => [pattern.replace(/^!/, ''), index]));
+  const distinct = patterns.filter((pattern, index) => last.get(pattern.replace(/^!/, '')) === index);
+  return new CompiledIgnore(distinct.map(compile));
 }
 
 interface IgnorePattern {
   readonly isNegated: boolean;
-  readonly whole: PathPattern;
+  readonly whole: Glob;
   /** One for each name up to the first `**`, for the directories that lead to a match; `isOpen` where `**` follows. */
   readonly names: readonly PathPattern[];
   readonly isOpen: boolean;
@@ -108,8 +112,12 @@ class CompiledIgnore implements IgnoreMatcher {
       nearest = this.#ancestors.at(-1);
     }
     if (nearest?.path === directory) return nearest.matched;
-    const above = this.#matchedAbove(directory);
-    const matched = this.#patterns.map(({ whole }, index) => above?.[index] || whole.matches(directory));
+    // A walk asks directory by directory. Whoever starts far below is not made to ask for each one in between.
+    const isNext = directory.lastIndexOf('/') === (nearest?.path.length ?? -1);
+    const matched = this.#patterns.map(
+      ({ whole }, index) =>
+        nearest?.matched[index] || (isNext ? whole.matches(directory) : whole.matchesOrAbove(directory)),
+    );
     this.#ancestors.push({ path: directory, matched });
     return matched;
   }
@@ -120,46 +128,33 @@ function compile(pattern: string): IgnorePattern {
   const text = isNegated ? pattern.slice(1) : pattern;
   const parts = patternParts(text);
   if (!parts.ok) throw new Error(`unchecked ignore pattern: ${parts.failure.message}`);
-  return { isNegated, whole: wholePattern(parts.value), ...leadingNames(text) };
-}
-
-/** Most patterns are names, suffixes or beginnings: those need no regular expression. */
-function wholePattern(parts: readonly PatternPart[]): PathPattern {
-  const [first, second, third] = parts;
-  if (parts.length === 1 && first?.kind === 'text') {
-    const { text } = first;
-    return { matches: (path) => path === text };
-  }
-  const startsDeep = first?.kind === 'many' && second?.kind === 'many';
-  if (startsDeep && parts.length === 3 && third?.kind === 'text') {
-    const { text } = third;
-    // Without a `/` behind the stars any end of a name will do: `**.log` and `**log` match like `*.log` at any depth.
-    return { matches: (path) => path.endsWith(text) || (text.startsWith('/') && path === text.slice(1)) };
-  }
-  const regExp = new RegExp(`^${deepRegExp(parts)}$`, 'u');
-  return { matches: (path) => regExp.test(path) };
+  return { isNegated, whole: new Glob(deepSteps(parts.value)), ...leadingNames(text) };
 }
 
 /** Two stars, with the `/` behind them, are any number of directories; at the end, anything at all. */
-function deepRegExp(parts: readonly PatternPart[]): string {
-  let result = '';
+function deepSteps(parts: readonly PatternPart[]): readonly GlobStep[] {
+  const [first, second, third] = parts;
+  const isEnding = parts.length === 3 && first?.kind === 'many' && second?.kind === 'many' && third?.kind === 'text';
+  // Nothing but stars and a text is an ending at any depth, also of a name: `**log` is `*log` in every directory.
+  if (isEnding && !third.text.startsWith('/')) return [{ kind: 'anything' }, third];
+  const steps: GlobStep[] = [];
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index];
     if (!part) break;
     if (part.kind !== 'many' || parts[index + 1]?.kind !== 'many') {
-      result += regExpOf(part);
+      steps.push(part);
       continue;
     }
     index++;
     const next = parts[index + 1];
     const rest = next?.kind === 'text' && next.text.startsWith('/') ? next.text.slice(1) : undefined;
     const isLast = next === undefined || (rest === '' && index + 2 === parts.length);
-    result += isLast ? '[^]*' : '(?:[^]*/)?';
+    steps.push({ kind: isLast ? 'anything' : 'directories' });
     if (rest === undefined) continue;
-    result += regExpOf({ kind: 'text', text: rest });
+    steps.push({ kind: 'text', text: rest });
     index++;
   }
-  return result;
+  return steps;
 }
 
 /** The names a path must start with to match, as far as they are one pattern for each name. */
@@ -177,7 +172,7 @@ function leadingNames(pattern: string): Pick<IgnorePattern, 'names' | 'isOpen'> 
 }
 
 function matchesSlash(part: PatternPart): boolean {
-  return part.kind === 'class' && new RegExp(regExpOf(part), 'u').test('/');
+  return part.kind === 'class' && classMatcher(part)(0x2f);
 }
 
 /** Whether the pattern can match something inside the directory, but not the directory itself. */

@@ -1,5 +1,8 @@
 import type { Failure, SourceSpan } from '../result.ts';
 
+/** Characters that the author of a Dockerfile may say in `${x:?…}`. */
+const LONGEST_REMARK = 500;
+
 // Text level
 
 export function invalidUtf8(file: string, at: SourceSpan) {
@@ -104,8 +107,8 @@ export function emptyInstruction(at: SourceSpan) {
 export function unterminatedHeredoc(name: string, at: SourceSpan) {
   return {
     reason: 'unterminated-heredoc',
-    message: `the heredoc ${name} has no end`,
-    hint: `end it with a line that holds nothing but ${name}`,
+    message: `the heredoc ${shortened(name)} has no end`,
+    hint: `end it with a line that holds nothing but ${shortened(name)}`,
     at,
   } as const satisfies Failure;
 }
@@ -120,8 +123,8 @@ export function unknownFlag(
   const all = known.length === 0 ? `${keyword} takes no flags` : `flags of ${keyword}: ${known.join(', ')}`;
   return {
     reason: 'unknown-flag',
-    message: `${keyword} has no flag ${flag}`,
-    hint: suggestion === undefined ? all : `did you mean ${suggestion}?`,
+    message: `${keyword} has no flag ${shortened(flag)}`,
+    hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
     at,
   } as const satisfies Failure;
 }
@@ -197,7 +200,7 @@ export function missingValue(keyword: string, key: string, at: SourceSpan) {
   return {
     reason: 'missing-value',
     message: `${keyword} gives ${quoted(key)} no value`,
-    hint: `write ${keyword} ${key}=value; a value with blanks needs quotes`,
+    hint: `write ${keyword} ${shortened(key)}=value; a value with blanks needs quotes`,
     at,
   } as const satisfies Failure;
 }
@@ -245,7 +248,7 @@ export function heredocWithBlanks(keyword: string, at: SourceSpan) {
 export function unclearHeredoc(text: string, at: SourceSpan) {
   return {
     reason: 'unclear-heredoc',
-    message: `quotes in this line do not match, so that ${text} is not a heredoc`,
+    message: `quotes in this line do not match, so that ${shortened(text)} is not a heredoc`,
     hint: 'give every quote its partner, or put a backslash before it',
     at,
   } as const satisfies Failure;
@@ -290,11 +293,11 @@ export function unknownStage(
   name: string,
   { file, suggestion, known }: { file: string; suggestion: string | undefined; known: readonly string[] },
 ) {
-  const all = known.length === 0 ? 'no stage of it has a name' : `its stages are: ${known.join(', ')}`;
+  const all = known.length === 0 ? 'no stage of it has a name' : `its stages are: ${listed(known)}`;
   return {
     reason: 'unknown-stage',
     message: `${file} has no stage ${quoted(name)}`,
-    hint: suggestion === undefined ? all : `did you mean ${suggestion}?`,
+    hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
   } as const satisfies Failure;
 }
 
@@ -327,8 +330,16 @@ export function unterminatedQuote(word: string, quote: string) {
 export function requiredVariable(name: string, message: string) {
   return {
     reason: 'required-variable',
-    message: `${name}: ${message}`,
+    message: `${shortened(name)}: ${message.length > LONGEST_REMARK ? `${message.slice(0, LONGEST_REMARK - 1)}…` : message}`,
     hint: `give it a value with ARG or ENV, or on the command line as a build argument`,
+  } as const satisfies Failure;
+}
+
+export function expansionTooLarge(word: string) {
+  return {
+    reason: 'expansion-too-large',
+    message: `${quoted(word)} becomes too large, or too much work, once its variables are filled in`,
+    hint: 'variables may add a million characters to a word and eight million to a Dockerfile: put long texts into a file and COPY it',
   } as const satisfies Failure;
 }
 
@@ -351,10 +362,21 @@ export function emptyNegation(at?: SourceSpan) {
 }
 
 function didYouMean(suggestion: string | undefined): { readonly hint?: string } {
-  return suggestion === undefined ? {} : { hint: `did you mean ${suggestion}?` };
+  return suggestion === undefined ? {} : { hint: `did you mean ${shortened(suggestion)}?` };
 }
 
-function quoted(text: string): string {
-  const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
-  return `"${short}"`;
+/** In double quotes, and no longer than fits into a sentence. */
+export function quoted(text: string): string {
+  return `"${shortened(text)}"`;
+}
+
+/** What fits into a sentence. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+/** The first few of them. */
+function listed(names: readonly string[]): string {
+  const first = names.slice(0, 12).map(shortened).join(', ');
+  return names.length > 12 ? `${first} and ${names.length - 12} more` : first;
 }

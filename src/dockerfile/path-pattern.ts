@@ -1,15 +1,6 @@
 import { type Failure, FailureError, failed, ok, type Result } from '../result.ts';
 import { badPattern } from './failure.ts';
-
-/** A part of a pattern; `text` is what stands for itself. */
-export type PatternPart =
-  | { readonly kind: 'text'; readonly text: string }
-  /** `*`: any number of characters but `/`. */
-  | { readonly kind: 'many' }
-  /** `?`: one character but `/`. */
-  | { readonly kind: 'one' }
-  /** `[a-z]`: one character of the ranges, or none of them; both ends belong to a range. */
-  | { readonly kind: 'class'; readonly isNegated: boolean; readonly ranges: readonly (readonly [string, string])[] };
+import { Glob, type PatternPart } from './glob.ts';
 
 /**
  * The parts of a pattern in the syntax of Go's filepath.Match: `*`, `?`, `[a-z]`, `[^a-z]` and `\` before a character
@@ -42,24 +33,6 @@ export function patternParts(pattern: string): Result<readonly PatternPart[], Fa
   return ok(parts);
 }
 
-/** A regular expression, without anchors, for one part. */
-export function regExpOf(part: PatternPart): string {
-  switch (part.kind) {
-    case 'text':
-      return part.text.replace(/[\^$\\.*+?()[\]{}|/]/g, '\\$&');
-    case 'many':
-      return '[^/]*';
-    case 'one':
-      return '[^/]';
-    case 'class': {
-      // A range from high to low is empty in Go and an error here.
-      const ranges = part.ranges.filter(([low, high]) => codeOf(low) <= codeOf(high));
-      const body = ranges.map(([low, high]) => `${escapedInClass(low)}-${escapedInClass(high)}`).join('');
-      return `[${part.isNegated ? '^' : ''}${body}]`;
-    }
-  }
-}
-
 /** A pattern that matches the whole of a path; made once, asked often. */
 export interface PathPattern {
   matches(path: string): boolean;
@@ -69,13 +42,7 @@ export interface PathPattern {
 export function pathPattern(pattern: string): Result<PathPattern, Failure> {
   const parts = patternParts(pattern);
   if (!parts.ok) return parts;
-  const [only] = parts.value;
-  if (parts.value.length <= 1 && (!only || only.kind === 'text')) {
-    const text = only?.text ?? '';
-    return ok({ matches: (path) => path === text });
-  }
-  const regExp = new RegExp(`^${withoutRepeats(parts.value).map(regExpOf).join('')}$`, 'u');
-  return ok({ matches: (path) => regExp.test(path) });
+  return ok(new Glob(parts.value));
 }
 
 /**
@@ -93,11 +60,6 @@ export function matchPattern(pattern: string, path: string): boolean {
 
 /** The last pattern asked for: callers ask about many paths in a row. Changes how fast an answer is, never which. */
 let latest: { readonly pattern: string; readonly compiled: PathPattern } | undefined;
-
-/** Stars side by side mean one, and would make a regular expression slow. */
-function withoutRepeats(parts: readonly PatternPart[]): readonly PatternPart[] {
-  return parts.filter((part, index) => part.kind !== 'many' || parts[index - 1]?.kind !== 'many');
-}
 
 /** The class that starts at `start`, or what is wrong with it. */
 function classAt(
@@ -133,12 +95,4 @@ function boundAt(chars: readonly string[], at: number): { readonly char: string;
 function wrongClass(chars: readonly string[], at: number): string {
   if (chars[at] === undefined || chars[at] === '\\') return 'a [ has no ]';
   return chars[at] === '-' ? 'a - in brackets needs a backslash' : 'nothing stands between [ and ]';
-}
-
-function codeOf(char: string): number {
-  return char.codePointAt(0) ?? 0;
-}
-
-function escapedInClass(char: string): string {
-  return `\\u{${codeOf(char).toString(16)}}`;
 }

@@ -1,9 +1,15 @@
+/** Characters of the longest word that may be a slip of another one. */
+const LONGEST = 200;
+
 /** What someone who wrote `word` probably meant: the nearest candidate, if it is near enough to be a slip. */
 export function suggestionFor(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const most = Math.max(1, Math.floor(word.length / 3));
   let nearest: string | undefined;
   let least = most + 1;
   for (const candidate of candidates) {
+    // As many characters more or less are as many edits, and need not be looked for.
+    if (Math.abs(candidate.length - word.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance >= least) continue;
     nearest = candidate;

@@ -1,3 +1,4 @@
+import type { BuildRequest } from '../builder.ts';
 import type { ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { DiffID } from '../oci/digest.ts';
@@ -25,33 +26,41 @@ export class ImageResolver {
     this.#registry = options.registry;
   }
 
-  /** `given` maps references, as Dockerfiles write them, to images of the store. */
+  /**
+   * `resolved` maps references, as Dockerfiles write them, to images of the store, `pinned` to images of the registry
+   * that the reference names: what its tag names by now does not matter.
+   */
   resolve(
     request: ImageRequest,
-    given: Readonly<Record<string, Descriptor>>,
+    { resolved: given, pinned }: Pick<BuildRequest, 'resolved' | 'pinned'>,
     signal: AbortSignal,
   ): Promise<ResolvedImage> {
     const descriptor = given[request.reference];
-    const key = `${descriptor?.digest ?? ''} ${imageKey(request)}`;
+    const pin = descriptor === undefined ? pinned[request.reference] : undefined;
+    const key = `${descriptor?.digest ?? ''} ${pin?.digest ?? ''} ${imageKey(request)}`;
     const known = this.#known.get(key);
     if (known) return known;
     const resolved = descriptor
       ? this.#read({ request, root: descriptor, source: this.#store.blobs }, signal)
-      : this.#fromRegistry(request, signal);
+      : this.#fromRegistry(request, pin, signal);
     this.#known.set(key, resolved);
     resolved.catch(() => this.#known.delete(key));
     return resolved;
   }
 
-  async #fromRegistry(request: ImageRequest, signal: AbortSignal): Promise<ResolvedImage> {
+  async #fromRegistry(request: ImageRequest, pin: Descriptor | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     const reference = parseReference(request.reference);
     if (!reference.ok) throw new FailuresError(reference.failure);
     const { registry, repository } = reference.value;
     const remote = this.#registry.repository({ registry, repository });
-    const document = await remote.manifest(tagOf(reference.value), signal);
-    if (!document) throw new FailureError(baseNotFound(request.reference));
+    const origin = { registry, repository };
+    if (pin && (await this.#store.blobs.has(pin, signal))) {
+      return this.#read({ request, root: pin, source: remote, origin }, signal);
+    }
+    const document = await remote.manifest(pin?.digest ?? tagOf(reference.value), signal);
+    if (!document) throw new FailureError(baseNotFound(pin ? `${request.reference}@${pin.digest}` : request.reference));
     await this.#store.blobs.putDocument(document);
-    return this.#read({ request, root: document.descriptor, source: remote, origin: { registry, repository } }, signal);
+    return this.#read({ request, root: document.descriptor, source: remote, origin }, signal);
   }
 
   async #read(

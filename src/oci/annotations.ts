@@ -17,6 +17,10 @@ export const annotations = {
   buildKey: 'io.github.container-image-pipelines.build-key',
   /** Number of the rules by which `buildKey` was computed: keys of different numbers cannot be compared. */
   buildKeySchema: 'io.github.container-image-pipelines.build-key-schema',
+  /** Identity of the external images that it was built on, beside `buildKey`: on the manifest, and on its entry in an index. */
+  buildBases: 'io.github.container-image-pipelines.build-bases',
+  /** What `buildBases` is the digest of: `name=digest` with blanks between, for people and to say what moved. */
+  buildBaseImages: 'io.github.container-image-pipelines.build-base-images',
   /** Version of the program that built it. */
   builder: 'io.github.container-image-pipelines.builder',
 } as const;

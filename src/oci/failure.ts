@@ -22,7 +22,7 @@ export function referenceEmpty() {
 export function referenceUpperCase(text: string) {
   return {
     reason: 'reference-upper-case',
-    message: `the image reference "${text}" has upper-case letters in its name`,
+    message: `the image reference ${quoted(text)} has upper-case letters in its name`,
     hint: 'only the host and the tag may have them; write the repository in lower case',
   } as const satisfies Failure;
 }
@@ -30,7 +30,7 @@ export function referenceUpperCase(text: string) {
 export function referenceTooLong(text: string, limit: number) {
   return {
     reason: 'reference-too-long',
-    message: `the repository of the image reference "${text.slice(0, 60)}…" is longer than ${limit} characters`,
+    message: `the repository of the image reference ${quoted(text)} is longer than ${limit} characters`,
     hint: 'registries refuse longer names; shorten the path',
   } as const satisfies Failure;
 }
@@ -38,7 +38,7 @@ export function referenceTooLong(text: string, limit: number) {
 export function referenceIsIdentifier(text: string) {
   return {
     reason: 'reference-is-identifier',
-    message: `"${text}" is 64 hexadecimal digits, which is the identifier of an image and not its name`,
+    message: `${quoted(text)} is 64 hexadecimal digits, which is the identifier of an image and not its name`,
     hint: `to name an image by its digest write repository@sha256:${text}`,
   } as const satisfies Failure;
 }
@@ -46,7 +46,7 @@ export function referenceIsIdentifier(text: string) {
 export function digestInvalid(text: string, digest: string) {
   return {
     reason: 'digest-invalid',
-    message: `the digest "${digest}" of the image reference "${text}" is malformed`,
+    message: `the digest ${quoted(digest)} of the image reference ${quoted(text)} is malformed`,
     hint: 'a digest is sha256: followed by 64 lower-case hexadecimal digits',
   } as const satisfies Failure;
 }
@@ -54,7 +54,7 @@ export function digestInvalid(text: string, digest: string) {
 export function digestUnsupported(text: string, algorithm: string) {
   return {
     reason: 'digest-unsupported',
-    message: `the image reference "${text}" has a digest of the algorithm "${algorithm}", which is not supported`,
+    message: `the image reference ${quoted(text)} has a digest of the algorithm ${quoted(algorithm)}, which is not supported`,
     hint: 'use the sha256 digest of the image',
   } as const satisfies Failure;
 }
@@ -62,7 +62,7 @@ export function digestUnsupported(text: string, algorithm: string) {
 export function referenceMalformed(text: string) {
   return {
     reason: 'reference-malformed',
-    message: `"${text}" is not a reference to an image`,
+    message: `${quoted(text)} is not a reference to an image`,
     hint: 'write [registry/]repository[:tag][@digest] with lower-case letters, digits and single . _ - between them',
   } as const satisfies Failure;
 }
@@ -83,7 +83,7 @@ export function registryEmpty() {
 export function registryMalformed(text: string, wrong: string) {
   return {
     reason: 'registry-malformed',
-    message: `"${text}" is not the name of a registry: ${wrong}`,
+    message: `${quoted(text)} is not the name of a registry: ${wrong}`,
     hint: 'write host[:port][/path], such as localhost:5000 or registry.example.com/group/project',
   } as const satisfies Failure;
 }
@@ -91,26 +91,28 @@ export function registryMalformed(text: string, wrong: string) {
 export function registryHostAmbiguous(text: string, first: string) {
   return {
     reason: 'registry-host-ambiguous',
-    message: `"${text}" names no registry: an image below it would be looked for on Docker Hub, because "${first}" has no dot and no port`,
-    hint: `write docker.io/${text} for the namespace on Docker Hub, or give the host a port, such as ${first}:443`,
+    message: `${quoted(text)} names no registry: an image below it would be looked for on Docker Hub, because ${quoted(first)} has no dot and no port`,
+    hint: `write docker.io/${shortened(text)} for the namespace on Docker Hub, or give the host a port, such as ${shortened(first)}:443`,
   } as const satisfies Failure;
 }
 
 export function registrySchemeUnsupported(text: string, scheme: string) {
   return {
     reason: 'registry-scheme-unsupported',
-    message: `the registry "${text}" has the scheme "${scheme}", but registries speak http and https`,
-    hint: `leave ${scheme}:// out`,
+    message: `the registry ${quoted(text)} has the scheme ${quoted(scheme)}, but registries speak http and https`,
+    hint: `leave ${shortened(scheme)}:// out`,
   } as const satisfies Failure;
 }
 
 /** What can be wrong with a platform as somebody wrote it. */
-export type PlatformFailure = ReturnType<typeof platformMalformed | typeof platformUnknown>;
+export type PlatformFailure = ReturnType<
+  typeof platformMalformed | typeof platformUnknown | typeof platformUnsupported
+>;
 
 export function platformMalformed(text: string) {
   return {
     reason: 'platform-malformed',
-    message: text.trim() === '' ? 'the platform is empty' : `"${text}" is not a platform`,
+    message: text.trim() === '' ? 'the platform is empty' : `${quoted(text)} is not a platform`,
     hint: 'write os/architecture[/variant], such as linux/amd64 or linux/arm/v7',
   } as const satisfies Failure;
 }
@@ -118,8 +120,17 @@ export function platformMalformed(text: string) {
 export function platformUnknown(text: string, part: 'operating system' | 'architecture', value: string) {
   return {
     reason: 'platform-unknown',
-    message: `the platform "${text}" has the unknown ${part} "${value}"`,
+    message: `the platform ${quoted(text)} has the unknown ${part} ${quoted(value)}`,
     hint: 'write os/architecture[/variant], such as linux/amd64, linux/arm64 or linux/arm/v7',
+  } as const satisfies Failure;
+}
+
+/** A platform that exists, and that no image is built for. */
+export function platformUnsupported(text: string) {
+  return {
+    reason: 'platform-unsupported',
+    message: `${quoted(text)} is not supported: images are built for Linux only`,
+    hint: 'write linux/amd64, linux/arm64 or another architecture of Linux',
   } as const satisfies Failure;
 }
 
@@ -157,4 +168,13 @@ export function documentTooLarge(kind: string, digest: string, size: number, lim
     message: `${digest} has ${size} bytes, too many for ${kind} (at most ${limit})`,
     hint: 'registries refuse such documents too; check what made it',
   } as const satisfies Failure;
+}
+
+function quoted(text: string): string {
+  return `"${shortened(text)}"`;
+}
+
+/** A reference with a digest fits; what is longer would not be a sentence any more. */
+function shortened(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
 }

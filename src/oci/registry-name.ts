@@ -34,10 +34,10 @@ export function parseRegistry(text: string): Result<RegistryName, readonly [Regi
   const host = slash === -1 ? bare : bare.slice(0, slash);
   const below = slash === -1 ? '' : bare.slice(slash + 1);
   if (!wholeDomain.test(host))
-    return failed([registryMalformed(text, `"${host}" is not a host with an optional port`)]);
+    return failed([registryMalformed(text, 'it does not start with a host and an optional port')]);
   if (!isHost(host)) return failed([registryHostAmbiguous(bare, host)]);
   if (below !== '' && !wholePath.test(below)) {
-    return failed([registryMalformed(text, `"${below}" is not a path of lower-case names`)]);
+    return failed([registryMalformed(text, 'what follows its host is not a path of lower-case names')]);
   }
   return ok({ host, path: below, ...(scheme !== undefined && { scheme }) });
 }

@@ -5,7 +5,7 @@ import { type Document, makeDocument } from '../oci/document.ts';
 import type { ImageIndex } from '../oci/image-index.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { isAttestation } from '../oci/platform-match.ts';
-import { indexAnnotations, keyAnnotations, keyIn } from './index-keys.ts';
+import { basesIn, type Identity, identityAnnotations, indexAnnotations, keyIn } from './index-keys.ts';
 
 /** Some of an index: the manifests to take from it, and the attestations to those come along. */
 export interface IndexPart {
@@ -17,16 +17,19 @@ export interface IndexPart {
 const attestsTo = 'vnd.docker.reference.digest';
 
 /**
- * One index of parts of several, in their order; entries go over as they are. `keys` are by manifest: where an entry
- * does not show its own, it is put there, so that one request tells the keys of all platforms. An index that is taken
- * whole and alone, and shows its keys, is returned itself and so keeps its digest.
+ * One index of parts of several, in their order; entries go over as they are. `identities` are by manifest: where an
+ * entry does not show its own, it is put there, so that one request tells those of all platforms. An index that is taken
+ * whole and alone, and shows them, is returned itself and so keeps its digest.
  */
-export function assembleIndex(parts: readonly IndexPart[], keys: ReadonlyMap<Digest, Digest>): Document<ImageIndex> {
+export function assembleIndex(
+  parts: readonly IndexPart[],
+  identities: ReadonlyMap<Digest, Identity>,
+): Document<ImageIndex> {
   const used = parts.filter(({ take }) => take.size > 0);
   const [first] = used;
   if (first === undefined) throw new Error('an index of nothing');
   const entries = used.flatMap(entriesOf);
-  const manifests = entries.map((entry) => withKey(entry, keys.get(entry.digest)));
+  const manifests = entries.map((entry) => withIdentity(entry, identities.get(entry.digest)));
   const isWhole = used.length === 1 && entries.length === first.document.value.manifests.length;
   if (isWhole && manifests.every((entry, index) => entry === entries[index])) return first.document;
 
@@ -46,9 +49,13 @@ function entriesOf({ document, take }: IndexPart): readonly Descriptor[] {
   );
 }
 
-function withKey(entry: Descriptor, key: Digest | undefined): Descriptor {
-  if (key === undefined || keyIn(entry.annotations) === key) return entry;
-  return { ...entry, annotations: { ...entry.annotations, ...keyAnnotations(key) } };
+function withIdentity(entry: Descriptor, identity: Identity | undefined): Descriptor {
+  if (identity === undefined || shows(entry, identity)) return entry;
+  return { ...entry, annotations: { ...entry.annotations, ...identityAnnotations(identity) } };
+}
+
+function shows({ annotations: found }: Descriptor, { key, bases }: Identity): boolean {
+  return keyIn(found) === key && (bases === undefined || basesIn(found)?.digest === bases.digest);
 }
 
 /** Nothing if one of the platforms has no key. */

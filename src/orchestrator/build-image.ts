@@ -1,15 +1,28 @@
 import type { Builder, BuildRequest } from '../builder.ts';
+import { annotations } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { readIndex } from '../oci/read-document.ts';
 import type { Progress } from '../progress.ts';
 import type { Context } from '../project/project.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
-import { indexAnnotations, keyAnnotations } from './index-keys.ts';
+import { type BuiltOn, baseAnnotations } from './base-annotations.ts';
+import type { DecidedContexts } from './decided-contexts.ts';
+import { identityAnnotations, indexAnnotations } from './index-keys.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
 import type { IndexBase, PlanCommand, PlannedImage } from './plan.ts';
+
+/** The images that an image is built on, as they were decided. */
+export interface ImagesToUse {
+  /** In the store: reference as the Dockerfile writes it → image. */
+  readonly resolved: Readonly<Record<string, Descriptor>>;
+  /** In registries: the same. */
+  readonly pinned: Readonly<Record<string, Descriptor>>;
+  /** What the last stage stands on; undefined for `scratch`. */
+  readonly builtOn: (platform: Platform) => BuiltOn | undefined;
+}
 
 export interface BuildImageDependencies {
   readonly builder: Builder;
@@ -21,6 +34,9 @@ export interface BuildImageDependencies {
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly noCache: boolean;
+  readonly contexts: DecidedContexts;
+  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
+  readonly created: string;
 }
 
 /**
@@ -32,7 +48,7 @@ export async function buildImage(
   image: PlannedImage,
   context: Context,
   command: PlanCommand,
-  resolved: Readonly<Record<string, Descriptor>>,
+  images: ImagesToUse,
   dependencies: BuildImageDependencies,
   signal: AbortSignal,
 ): Promise<Descriptor | undefined> {
@@ -41,7 +57,7 @@ export async function buildImage(
   if (image.base !== undefined && command === 'build') parts.push(await basePart(image.base, store, signal));
   if (image.platforms.some(({ source }) => source.from === 'build')) {
     const { builder, progress } = dependencies;
-    const request = requestFor(image, context, resolved, dependencies);
+    const request = requestFor(image, context, images, dependencies);
     const built = await builder.build(request, progress, signal);
     parts.push(wholePart(await readIndex(store.blobs, built.image, signal)));
   }
@@ -74,22 +90,35 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 function requestFor(
   image: PlannedImage,
   context: Context,
-  resolved: Readonly<Record<string, Descriptor>>,
-  { buildArgs, target, secrets, noCache }: BuildImageDependencies,
+  { resolved, pinned, builtOn }: ImagesToUse,
+  { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
+  const platforms = built.map(({ platform }) => platform);
+  const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
   return {
     image: image.name,
     contextDir: context.directory,
-    dockerfile: `${context.directory}/Dockerfile`,
+    dockerfile: { file: `${context.directory}/Dockerfile`, text: context.dockerfileText },
+    context: contexts.recorded(image.name, platforms),
     buildArgs,
     target,
-    platforms: built.map(({ platform }) => platform),
+    platforms,
     secrets,
     resolved,
+    pinned,
     annotations: {
-      manifests: Object.fromEntries(built.map(({ platform, key }) => [formatPlatform(platform), keyAnnotations(key)])),
-      index: indexAnnotations(built.map(({ platform, key }) => [platform, key])),
+      manifests: Object.fromEntries(
+        built.map((planned) => {
+          const name = formatPlatform(planned.platform);
+          return [name, { ...base.manifests[name], ...identityAnnotations(planned) }];
+        }),
+      ),
+      index: {
+        ...base.index,
+        ...indexAnnotations(built.map(({ platform, key }) => [platform, key])),
+        [annotations.created]: created,
+      },
     },
     noCache,
   };

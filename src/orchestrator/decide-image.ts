@@ -1,6 +1,8 @@
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
-import { findKey, type PlaceState, type TaggedImage, type TaggedPlatform } from './place-state.ts';
+import { moveReasons } from './base-reasons.ts';
+import { type BaseMove, type Bases, isExternal, movesBetween } from './bases.ts';
+import { findContent, type PlaceState, type TaggedImage, type TaggedPlatform } from './place-state.ts';
 import type { Action, IndexBase, PlannedPlatform, PlanReason, PlatformSource } from './plan.ts';
 
 /** One image, and all that is decided from. */
@@ -12,6 +14,8 @@ export interface ImageQuestion {
   /** Not empty. */
   readonly wanted: readonly Platform[];
   readonly keyOf: (platform: Platform) => Digest;
+  /** What it would be built on now; undefined where that cannot be known. */
+  readonly basesOf: (platform: Platform) => Bases | undefined;
   readonly estimateOf: (platform: Platform) => number | undefined;
   readonly target: PlaceState;
   readonly store: PlaceState;
@@ -23,11 +27,15 @@ export interface Decision {
   readonly platforms: readonly PlannedPlatform[];
   readonly base?: IndexBase | undefined;
   readonly reasons: readonly PlanReason[];
+  /** Content is made, but the tag keeps what it has: that is not known to be of these sources, and would be lost. */
+  readonly isUntagged?: boolean | undefined;
+  /** What the tag names, where nobody knows of what that is made. */
+  readonly unverified?: Digest | undefined;
   /** Two keys of one platform, where the content is other than it was. */
   readonly changed?: { readonly before: Digest; readonly after: Digest } | undefined;
 }
 
-/** What is to be done with an image, judged by what its tag names and by its keys. */
+/** What is to be done with an image, judged by what its tag names, by its keys and by what it is built on (ADR 0019, 0020). */
 export function decideImage(question: ImageQuestion): Decision {
   const { reference, wanted, target } = question;
   const tag = target.tags.get(reference);
@@ -37,17 +45,33 @@ export function decideImage(question: ImageQuestion): Decision {
   const missing: readonly PlanReason[] =
     absent.length > 0 ? [{ code: 'missing-platforms', platforms: absent.map(formatPlatform) }] : [];
   if (question.rebuild && target.kind === 'store') return make(question, tag, [{ code: 'asked-for' }]);
+  const schema = tag.platforms.find(({ otherSchema }) => otherSchema !== undefined)?.otherSchema;
+  const incomparable: readonly PlanReason[] = schema === undefined ? [] : [{ code: 'other-key-schema', schema }];
+  // What is published stays; what is only here is made again, so that it can be compared from then on.
+  if (target.kind === 'store' && wanted.some((platform) => entryOf(tag, platform)?.otherSchema !== undefined)) {
+    return make(question, tag, [...incomparable, ...missing]);
+  }
   if (tag.platforms.every(({ key }) => key === undefined)) {
-    return settled('unverified', question, tag, [{ code: 'no-key' }, ...missing]);
+    const why = incomparable.length > 0 ? incomparable : [{ code: 'no-key' } as const];
+    return settled('unverified', question, tag, [...why, ...missing]);
   }
   const differing = wanted.filter((platform) => differs(entryOf(tag, platform), question));
   if (differing.length === 0 && absent.length === 0) {
-    return settled('up-to-date', question, tag, [{ code: 'same-key', reference }]);
+    const moves = wanted.flatMap((platform) => movesOf(entryOf(tag, platform), question));
+    if (moves.length === 0) return settled('up-to-date', question, tag, [{ code: 'same-key', reference }]);
+    if (target.kind === 'registry') return settled('base-moved', question, tag, moveReasons(moves));
   }
   if (target.kind === 'registry') {
     // A published version has one content: what would be added must be of what the rest of it is.
     const drifted = tag.platforms.some((entry) => differs(entry, question));
     if (drifted) return settled('drift', question, tag, [{ code: 'changed-without-bump' }, ...missing]);
+    const unknown = tag.platforms
+      .filter(({ key }) => key === undefined)
+      .map(({ platform }) => formatPlatform(platform));
+    if (unknown.length > 0) {
+      const kept = make(question, tag, missing);
+      return { ...kept, isUntagged: true, reasons: [{ code: 'no-tags', platforms: unknown }, ...kept.reasons] };
+    }
   }
   return make(question, tag, missing);
 }
@@ -58,18 +82,27 @@ function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: re
     const key = question.keyOf(platform);
     const source = question.rebuild ? ({ from: 'build' } as const) : sourceOf(platform, key, tag, question);
     const estimate = source.from === 'build' ? question.estimateOf(platform) : undefined;
-    return { ...planned(platform, key, question), source, ...(estimate !== undefined && { estimate }) };
+    const bases = source.from === 'tag' ? entryOf(tag, platform)?.bases : question.basesOf(platform);
+    return {
+      ...planned(platform, key, question),
+      ...(bases && { bases }),
+      source,
+      ...(estimate !== undefined && { estimate }),
+    };
   });
   const isBuilt = platforms.some(({ source }) => source.from === 'build');
   const taken = platforms.find(({ source }) => source.from === 'store' || source.from === 'registry')?.source;
   const same: readonly PlanReason[] =
     !isBuilt && taken !== undefined && 'reference' in taken ? [{ code: 'same-key', reference: taken.reference }] : [];
   const base = tag && baseOf(tag, platforms, question);
+  const moves = platforms.flatMap(({ platform, source }) =>
+    source.from === 'build' ? movesOf(earlier(platform, question), question) : [],
+  );
   return {
     action: isBuilt ? 'build' : 'retag',
     platforms,
     ...(base && { base }),
-    reasons: [...same, ...reasons],
+    reasons: [...same, ...moveReasons(moves), ...reasons],
     changed: isBuilt ? changeIn(platforms) : undefined,
   };
 }
@@ -78,27 +111,40 @@ function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reas
   const platforms = question.wanted.map((platform): PlannedPlatform => {
     const entry = entryOf(tag, platform);
     const source: PlatformSource = entry ? { from: 'tag', manifest: entry.manifest } : { from: 'nowhere' };
-    return { ...planned(platform, question.keyOf(platform), question), source };
+    const bases = entry?.bases;
+    return { ...planned(platform, question.keyOf(platform), question), ...(bases && { bases }), source };
   });
-  return { action, platforms, reasons, changed: action === 'drift' ? driftIn(tag, question) : undefined };
+  return {
+    action,
+    platforms,
+    reasons,
+    ...(action === 'unverified' && { unverified: tag.descriptor.digest }),
+    changed: action === 'drift' ? driftIn(tag, question) : undefined,
+  };
 }
 
 function planned(platform: Platform, key: Digest, question: ImageQuestion) {
-  const before = [question.reference, question.latestReference].map((reference) => question.target.tags.get(reference));
-  const previousKey = before.flatMap((image) => entryOf(image, platform)?.key ?? [])[0];
+  const previousKey = earlier(platform, question)?.key;
   return { platform, key, ...(previousKey !== undefined && { previousKey }) };
+}
+
+/** What the tag of the version names, else `latest`, where that has a key. */
+function earlier(platform: Platform, { reference, latestReference, target }: ImageQuestion) {
+  const entries = [reference, latestReference].map((one) => entryOf(target.tags.get(one), platform));
+  return entries.find((entry) => entry?.key !== undefined);
 }
 
 function sourceOf(
   platform: Platform,
   key: Digest,
   tag: TaggedImage | undefined,
-  { target, store }: ImageQuestion,
+  question: ImageQuestion,
 ): PlatformSource {
   const entry = entryOf(tag, platform);
-  if (entry?.key === key) return { from: 'tag', manifest: entry.manifest };
-  for (const place of [target, store]) {
-    const found = findKey(place, key);
+  if (entry?.key === key && isRight(entry, question)) return { from: 'tag', manifest: entry.manifest };
+  const bases = question.basesOf(platform);
+  for (const place of [question.target, question.store]) {
+    const found = bases && findContent(place, key, bases);
     if (found === undefined) continue;
     const { image, manifest } = found;
     return { from: place.kind, reference: image.reference, index: image.descriptor, manifest };
@@ -114,13 +160,29 @@ function baseOf(
 ): IndexBase | undefined {
   const replaced = (entry: TaggedPlatform) =>
     platforms.some(({ platform, source }) => samePlatform(platform, entry.platform) && source.from !== 'tag');
-  const drop = tag.platforms.filter((entry) => replaced(entry) || entry.key !== question.keyOf(entry.platform));
+  const drop = tag.platforms.filter((entry) => replaced(entry) || !isRight(entry, question));
   if (drop.length === tag.platforms.length) return undefined;
   return { index: tag.descriptor, drop: drop.map(({ platform }) => formatPlatform(platform)) };
 }
 
 function entryOf(image: TaggedImage | undefined, platform: Platform): TaggedPlatform | undefined {
   return image?.platforms.find((entry) => samePlatform(entry.platform, platform));
+}
+
+/** Whether it may stay in the tag: what is published does, whatever became of its base. */
+function isRight(entry: TaggedPlatform, question: ImageQuestion): boolean {
+  if (entry.key !== question.keyOf(entry.platform)) return false;
+  return question.target.kind === 'registry' || movesOf(entry, question).length === 0;
+}
+
+/** What moved since content of equal or another key was built; nothing where either side is not known. */
+function movesOf(entry: TaggedPlatform | undefined, question: ImageQuestion): readonly BaseMove[] {
+  const now = entry && question.basesOf(entry.platform);
+  if (entry?.bases === undefined || now === undefined || entry.bases.digest === now.digest) return [];
+  const moves = movesBetween(entry.bases.list, now.list);
+  if (entry.key === question.keyOf(entry.platform)) return moves;
+  // With other sources, other references and parents are no news.
+  return moves.filter(({ name, before, after }) => isExternal(name) && before !== undefined && after !== undefined);
 }
 
 /** Content without a key is not known to differ. */

@@ -4,6 +4,7 @@ import type { ImageIndex } from '../oci/image-index.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { isAttestation } from '../oci/platform-match.ts';
 import type { IndexPart } from './assemble-index.ts';
+import type { Identity } from './index-keys.ts';
 import type { PlannedImage } from './plan.ts';
 
 export function wholePart(document: Document<ImageIndex>): IndexPart {
@@ -18,16 +19,18 @@ export function keptPart(document: Document<ImageIndex>, drop: readonly string[]
   return { document, take: new Set(kept.map(({ digest }) => digest)) };
 }
 
-/** Manifest → key, for what the plan knows the keys of: whatever made the index need not have written them there. */
-export function plannedKeys(image: PlannedImage, parts: readonly IndexPart[]): ReadonlyMap<Digest, Digest> {
-  const planned = new Map(image.platforms.map(({ platform, key }) => [formatPlatform(platform), key]));
+/** Manifest → what it is, for what the plan knows: whatever made the index need not have written them there. */
+export function plannedKeys(image: PlannedImage, parts: readonly IndexPart[]): ReadonlyMap<Digest, Identity> {
+  const planned = new Map(
+    image.platforms.map(({ platform, key, bases }) => [formatPlatform(platform), { key, bases }]),
+  );
   const entries = parts.flatMap(({ document, take }) =>
     document.value.manifests.filter(({ digest }) => take.has(digest)),
   );
   return new Map(
     entries.flatMap(({ digest, platform }) => {
-      const key = platform && planned.get(formatPlatform(platform));
-      return key === undefined ? [] : [[digest, key] as const];
+      const identity = platform && planned.get(formatPlatform(platform));
+      return identity === undefined ? [] : [[digest, identity] as const];
     }),
   );
 }

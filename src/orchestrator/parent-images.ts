@@ -1,37 +1,124 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import { makeDocument } from '../oci/document.ts';
+import type { ImageIndex } from '../oci/image-index.ts';
+import { mediaTypes } from '../oci/media-type.ts';
 import type { Platform } from '../oci/platform.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { formatPlatform, samePlatform } from '../oci/platform.ts';
 import { readIndex } from '../oci/read-document.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
+import { noBases } from './bases.ts';
 import { isFollowed } from './followed-edge.ts';
+import type { Identity } from './index-keys.ts';
 import { latest } from './latest.ts';
-import type { TaggedImage } from './place-state.ts';
+import { type PlaceState, standsOn, type TaggedImage, type TaggedPlatform } from './place-state.ts';
+import type { PlannedImage, PlannedPlatform } from './plan.ts';
+
+/** A parent as a child is to be built on it. */
+export interface ParentContent {
+  readonly descriptor: Descriptor;
+  /** False where some of it is only in the registry, under its digest. */
+  readonly isInStore: boolean;
+}
+
+export interface ParentQuestion {
+  readonly parent: PlannedImage;
+  /** What the child is built for. */
+  readonly platforms: readonly Platform[];
+  /** Images of the store; the first that has the content of a platform wins. */
+  readonly candidates: readonly TaggedImage[];
+  /** Where the parent is, or is to be, tagged. */
+  readonly target: PlaceState;
+  readonly keyOf: (platform: Platform) => Digest;
+}
 
 /**
- * An image that has a parent's content for all the platforms, put together from the candidates (the first that has a
- * key wins) and in the store; undefined where one of the platforms is nowhere. What the candidates have besides, of
- * the same content, comes along: a stage may run on another platform than the one it is built for.
+ * The image that a child is built on: what the plan makes of its parent or leaves, and nothing else, wherever it is. One
+ * that cannot be compared is what its tag names. Undefined where one of the platforms is nowhere: the child's build
+ * will say so.
  */
-export async function contentFor(
+export async function parentContent(
+  question: ParentQuestion,
+  store: Store,
+  signal: AbortSignal,
+): Promise<ParentContent | undefined> {
+  const { parent, platforms, candidates, target } = question;
+  const tagged = target.tags.get(parent.reference);
+  const isInStore = target.kind === 'store';
+  if (parent.action === 'unverified') return tagged && { descriptor: tagged.descriptor, isInStore };
+  const isRight = (entry: TaggedPlatform) => isContentOf(parent, entry, question.keyOf);
+  const whole = await contentFor(platforms, candidates, isRight, store, signal);
+  if (whole !== undefined) return { descriptor: whole, isInStore: true };
+  const found = platforms.map((platform) => {
+    const planned = parent.platforms.find((one) => samePlatform(one.platform, platform));
+    return inStore(platform, candidates, isRight) ?? published(planned, tagged);
+  });
+  const parts = found.flatMap((part) => part ?? []);
+  const [first] = parts;
+  if (first === undefined || parts.length < found.length) return undefined;
+  const isOne = parts.every(({ index }) => index.digest === first.index.digest);
+  if (isOne) return { descriptor: first.index, isInStore };
+  // Of several indexes: one more, whose manifests are fetched by their digests.
+  const document = makeDocument<ImageIndex>(mediaTypes.imageIndex, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.imageIndex,
+    manifests: parts.map(({ manifest }) => manifest),
+  });
+  return { descriptor: await store.blobs.putDocument(document), isInStore };
+}
+
+interface Part {
+  readonly index: Descriptor;
+  readonly manifest: Descriptor;
+}
+
+function inStore(
+  platform: Platform,
+  candidates: readonly TaggedImage[],
+  isRight: (entry: TaggedPlatform) => boolean,
+): Part | undefined {
+  for (const { descriptor, platforms } of candidates) {
+    const entry = platforms.find((one) => samePlatform(one.platform, platform) && isRight(one));
+    if (entry !== undefined) return { index: descriptor, manifest: entry.manifest };
+  }
+  return undefined;
+}
+
+function published(planned: PlannedPlatform | undefined, tagged: TaggedImage | undefined): Part | undefined {
+  const source = planned?.source;
+  if (source?.from === 'registry') return { index: source.index, manifest: source.manifest };
+  return source?.from === 'tag' && tagged ? { index: tagged.descriptor, manifest: source.manifest } : undefined;
+}
+
+/** Of equal sources, and on what the parent will be built on; platforms that are not planned are compared by key alone. */
+function isContentOf(parent: PlannedImage, entry: TaggedPlatform, keyOf: (platform: Platform) => Digest): boolean {
+  if (entry.key === undefined || entry.key !== keyOf(entry.platform)) return false;
+  const planned = parent.platforms.find((one) => samePlatform(one.platform, entry.platform));
+  return planned === undefined || standsOn(entry, planned.bases ?? noBases);
+}
+
+/** An image put together from the candidates and in the store. */
+async function contentFor(
   platforms: readonly Platform[],
   candidates: readonly TaggedImage[],
-  keyOf: (platform: Platform) => Digest,
+  isRight: (entry: TaggedPlatform) => boolean,
   store: Store,
   signal: AbortSignal,
 ): Promise<Descriptor | undefined> {
   const chosen = new Map<string, TaggedImage>();
-  const keys = new Map<Digest, Digest>();
+  const identities = new Map<Digest, Identity>();
   const takes = new Map<TaggedImage, Set<Digest>>();
   for (const image of candidates) {
-    for (const { platform, manifest, key } of image.platforms) {
+    for (const entry of image.platforms) {
+      const { platform, manifest, key, bases } = entry;
       const name = formatPlatform(platform);
-      if (key === undefined || key !== keyOf(platform) || chosen.has(name)) continue;
+      // What the candidates have besides comes along: a stage may run on another platform than it is built for.
+      if (key === undefined || !isRight(entry) || chosen.has(name)) continue;
       chosen.set(name, image);
-      keys.set(manifest.digest, key);
+      identities.set(manifest.digest, { key, bases });
       takes.set(image, (takes.get(image) ?? new Set()).add(manifest.digest));
     }
   }
@@ -39,7 +126,7 @@ export async function contentFor(
   const parts = [...takes].map(async ([{ descriptor }, take]): Promise<IndexPart> => {
     return { document: await readIndex(store.blobs, descriptor, signal), take };
   });
-  return await store.blobs.putDocument(assembleIndex(await Promise.all(parts), keys));
+  return await store.blobs.putDocument(assembleIndex(await Promise.all(parts), identities));
 }
 
 /** Every way in which an image refers to a parent at the version that the project holds: what a builder looks up. */
@@ -55,8 +142,7 @@ export function referencesTo(
     if (!isFollowed(edge, version)) continue;
     if (edge.tag === undefined) references.push(repository, `${repository}:${latest}`);
     else references.push(`${repository}:${edge.tag}`);
-    // A registry that is named and not said by REGISTRY.
-    if (!edge.text.includes('$')) references.push(edge.text);
+    if (edge.named !== undefined) references.push(edge.named);
   }
   return [...new Set(references)];
 }

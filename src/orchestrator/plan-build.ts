@@ -3,14 +3,17 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
+import type { Failure } from '../result.ts';
+import type { KnownBases, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
-import { changedWithoutBump } from './failure.ts';
+import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
+import { type DriftedImage, driftFailures } from './drift-causes.ts';
+import { EffectiveBases } from './effective-bases.ts';
 import type { KeyChange } from './key-change.ts';
-import { latest, movesLatest } from './latest.ts';
+import { latest } from './latest.ts';
 import type { PlaceState } from './place-state.ts';
-import type { Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
-import { describeReason } from './plan-reason.ts';
+import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
 import type { Selection } from './selection.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
@@ -23,6 +26,8 @@ export interface PlanInputs {
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
+  /** What external images are now. */
+  readonly bases: KnownBases;
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
   readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
   /** Where the tags are to be. The store itself for `build`. */
@@ -36,19 +41,23 @@ export interface PlanInputs {
   readonly onDrift: 'fail' | 'skip';
 }
 
-/** Decides for every image by its key alone; the keys of its parents are a part of it. */
+/** Decides for every image by its key, of which the keys of its parents are a part, and by what it is built on. */
 export function planBuild(inputs: PlanInputs): Plan {
   const { graph, selection } = inputs;
   const levels = levelsOf(graph);
   const candidates = new Set([...selection.selected, ...selection.implied]);
   const decisions = new Map<ImageName, Decision>();
+  const effective = new EffectiveBases(graph, inputs.bases, decisions);
   for (const name of graph.order.filter((one) => candidates.has(one))) {
-    decisions.set(name, decide(name, decisions, inputs));
+    decisions.set(name, decide(name, decisions, effective, inputs));
   }
+  const drifted = driftedImages(decisions, inputs);
   for (const name of unneeded(inputs, decisions)) decisions.delete(name);
 
   const images = [...decisions].map(([name, decision]): PlannedImage => {
     const context = graph.project.contexts.get(name)!;
+    const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
+    const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
     return {
       name,
       version: context.version,
@@ -56,25 +65,38 @@ export function planBuild(inputs: PlanInputs): Plan {
       path: context.path,
       level: levels.get(name)!,
       implied: !selection.selected.includes(name),
-      action: decision.action,
+      action,
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
+      ...(current && { current }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
-      tags: decision.action === 'build' || decision.action === 'retag' ? tagsOf(inputs, name) : [],
-      reasons: reasonsOf(name, decision, decisions, inputs),
+      tags,
+      reasons: reasonsOf(name, { ...decision, reasons }, decisions, inputs),
     };
   });
   return {
     command: inputs.command,
     registry: inputs.registry,
     images,
-    failures: images.filter((image) => isForbidden(image, images, inputs)).map(driftFailure),
+    failures: [
+      ...driftFailures(
+        images.filter((image) => isForbidden(image, images, inputs)).map(({ name }) => name),
+        drifted,
+        graph,
+      ),
+      ...baseFailures(images, inputs),
+    ],
     criticalPath: criticalPath(images),
   };
 }
 
-function decide(name: ImageName, decisions: ReadonlyMap<ImageName, Decision>, inputs: PlanInputs): Decision {
+function decide(
+  name: ImageName,
+  decisions: ReadonlyMap<ImageName, Decision>,
+  effective: EffectiveBases,
+  inputs: PlanInputs,
+): Decision {
   const context = inputs.graph.project.contexts.get(name)!;
   const wanted = wantedPlatforms(context, inputs.platforms);
   const skippedParent = inputs.graph.parents
@@ -90,6 +112,7 @@ function decide(name: ImageName, decisions: ReadonlyMap<ImageName, Decision>, in
     latestReference: `${inputs.registry}/${name}:${latest}`,
     wanted,
     keyOf: (platform) => inputs.keyOf(name, platform),
+    basesOf: (platform) => effective.of(name, platform),
     estimateOf: (platform) => inputs.estimateOf(name, platform),
     target: inputs.target,
     store: inputs.store,
@@ -140,19 +163,29 @@ function shown(change: KeyChange, path: string, decisions: ReadonlyMap<ImageName
   }
 }
 
-/** The version, and `latest` as far as can be said: a registry is asked for all its versions when it is set. */
-function tagsOf({ graph, registry, target }: PlanInputs, name: ImageName): readonly PlannedTag[] {
-  const { version } = graph.project.contexts.get(name)!;
-  const repository = `${registry}/${name}`;
-  const before = (tag: string): PlannedTag => {
-    const reference = `${repository}:${tag}`;
-    return { reference, before: target.tags.get(reference)?.descriptor.digest ?? null };
+interface TagDecision {
+  readonly action: Action;
+  readonly tags: readonly PlannedTag[];
+  readonly reasons: readonly PlanReason[];
+}
+
+/** Content that is in place is up to date only if all of its tags are. */
+function withTags({ action, reasons, isUntagged = false }: Decision, question: TagQuestion): TagDecision {
+  if (action === 'build' || action === 'retag') {
+    return { action, tags: isUntagged ? [] : tagsOfVersion(question), reasons };
+  }
+  const isOurs = action === 'up-to-date' || action === 'base-moved' || reasons[0]?.code === 'other-key-schema';
+  const misplaced = isOurs ? misplacedTags(question) : [];
+  if (misplaced.length === 0) return { action, tags: [], reasons };
+  return {
+    action: action === 'up-to-date' ? 'tag' : action,
+    tags: misplaced.map(([tag]) => tag),
+    reasons: [...misplaced.map(([, reason]) => reason), ...reasons],
   };
-  const existing = [...target.tags.keys()].flatMap((reference) =>
-    reference.startsWith(`${repository}:`) ? [reference.slice(repository.length + 1)] : [],
-  );
-  const follows = movesLatest(version, existing);
-  return follows ? [before(version), before(latest)] : [before(version)];
+}
+
+function questionOf({ graph, registry, target }: PlanInputs, name: ImageName): TagQuestion {
+  return { repository: `${registry}/${name}`, version: graph.project.contexts.get(name)!.version, target };
 }
 
 /** Drift may be passed over, but nothing can be built on an image whose content is other than its sources. */
@@ -161,9 +194,36 @@ function isForbidden({ action, dependents }: PlannedImage, images: readonly Plan
   return onDrift === 'fail' || images.some((other) => other.action === 'build' && dependents.includes(other.name));
 }
 
-function driftFailure({ reference, path, reasons }: PlannedImage) {
-  const changes = reasons.filter(({ code }) => code !== 'changed-without-bump' && code !== 'key-changed');
-  return changedWithoutBump(reference, path, changes.map(describeReason));
+/** Those among them, too, that are not part of the plan: what is built from them drifted because of them. */
+function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: PlanInputs) {
+  const drifted = [...decisions].filter(([, { action }]) => action === 'drift');
+  return new Map(
+    drifted.map(([name, decision]): [ImageName, DriftedImage] => [
+      name,
+      { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
+    ]),
+  );
+}
+
+/**
+ * Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. Each
+ * base once.
+ */
+function baseFailures(images: readonly PlannedImage[], { command, bases }: PlanInputs): readonly Failure[] {
+  const forbids = ({ state }: UnknownBase, { action }: PlannedImage) =>
+    action === 'build' ||
+    (state === 'cannot-ask' && command === 'publish' && (action === 'retag' || isComparable(action)));
+  const failures = images.flatMap((image) =>
+    image.platforms
+      .flatMap(({ platform }) => bases.unknown(image.name, platform))
+      .filter((unknown) => forbids(unknown, image))
+      .map(({ failure }) => [failure.message, failure] as const),
+  );
+  return [...new Map(failures).values()];
+}
+
+function isComparable(action: PlannedImage['action']): boolean {
+  return action === 'up-to-date' || action === 'tag' || action === 'base-moved';
 }
 
 function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {

@@ -24,11 +24,15 @@ interface ImageJson {
     readonly platform: string;
     readonly key: string;
     readonly previousKey?: string;
+    /** Identity of the external images it is built on; absent where that is not known. */
+    readonly bases?: string;
     readonly source: PlatformSource['from'];
     readonly estimateMs?: number;
   }[];
   readonly dependsOn: readonly string[];
   readonly dependents: readonly string[];
+  /** What the tag of the version names. */
+  readonly digest?: string;
   /** `before`: the digest that the tag has, null where there is none. */
   readonly tags: readonly { readonly ref: string; readonly before?: string | null }[];
   readonly reasons: PlannedImage['reasons'];
@@ -37,8 +41,10 @@ interface ImageJson {
 const summaryNames = {
   build: 'build',
   retag: 'retag',
+  tag: 'tag',
   'up-to-date': 'upToDate',
   unverified: 'unverified',
+  'base-moved': 'baseMoved',
   drift: 'drift',
   'skipped-platform': 'skipped',
 } as const satisfies Record<Action, string>;
@@ -65,15 +71,17 @@ function imageJson(image: PlannedImage): ImageJson {
     level: image.level,
     implied: image.implied,
     action: image.action,
-    platforms: image.platforms.map(({ platform, key, previousKey, source, estimate }) => ({
+    platforms: image.platforms.map(({ platform, key, previousKey, bases, source, estimate }) => ({
       platform: formatPlatform(platform),
       key,
       ...(previousKey !== undefined && { previousKey }),
+      ...(bases !== undefined && { bases: bases.digest }),
       source: source.from,
       ...(estimate !== undefined && { estimateMs: estimate }),
     })),
     dependsOn: image.dependsOn,
     dependents: image.dependents,
+    ...(image.current && { digest: image.current.digest }),
     tags: image.tags.map(({ reference, before }) => ({ ref: reference, ...(before !== undefined && { before }) })),
     reasons: image.reasons,
   };

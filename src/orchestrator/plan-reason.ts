@@ -1,4 +1,5 @@
 import { assertNever } from '../result.ts';
+import { keySchema } from './build-key.ts';
 import type { PlanReason } from './plan.ts';
 
 /** A reason as a person is told it, without the image it is about: `changed: contexts/04-go-dev/plugins.lua`. */
@@ -22,12 +23,24 @@ export function describeReason(reason: PlanReason): string {
       return `parent ${reason.parent} changed`;
     case 'key-changed':
       return 'the sources changed since it was built elsewhere';
+    case 'base-moved':
+      return `base ${reason.reference} moved from ${short(reason.before)} to ${short(reason.after)}`;
+    case 'parent-base-moved':
+      return `parent ${reason.parent} is built on another base`;
+    case 'other-key-schema':
+      return `built by ${reason.schema < keySchema ? 'an earlier' : 'a newer'} cip (key schema ${reason.schema})`;
     case 'asked-for':
       return 'asked for';
     case 'same-key':
       return `same content as ${reason.reference}`;
     case 'no-key':
       return 'made by another tool: its sources are not known';
+    case 'tag-missing':
+      return `tag ${reason.tag} is missing`;
+    case 'tag-behind':
+      return `tag ${reason.tag} is not at ${reason.version}`;
+    case 'no-tags':
+      return `pushed by digest, no tag is moved: the tag has ${reason.platforms.join(', ')} from unknown sources`;
     case 'changed-without-bump':
       return 'published with other content than the sources give now';
     case 'platform-excluded':
@@ -37,4 +50,9 @@ export function describeReason(reason: PlanReason): string {
     default:
       return assertNever(reason);
   }
+}
+
+/** `sha256:0123456789ab`. */
+function short(digest: string | undefined): string {
+  return digest === undefined ? 'an unknown digest' : digest.slice(0, 'sha256:'.length + 12);
 }

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
+import type { Bases } from './bases.ts';
 
 /** What is to be done, and why: all decided, nothing done. Printable, and the same for equal inputs. */
 export interface Plan {
@@ -35,9 +36,11 @@ export interface PlannedImage {
   readonly platforms: readonly PlannedPlatform[];
   /** An index to complete: the tag's, less the platforms whose content is no longer right. */
   readonly base?: IndexBase | undefined;
+  /** What the tag of the version names now; absent where there is no such tag. */
+  readonly current?: Descriptor | undefined;
   readonly dependsOn: readonly ImageName[];
   readonly dependents: readonly ImageName[];
-  /** Tags to be set, the version first. */
+  /** Tags to be set, the version first. Empty, for an image that is built, where its content is sent by digest only. */
   readonly tags: readonly PlannedTag[];
   /** The most telling first; never empty. */
   readonly reasons: readonly PlanReason[];
@@ -46,18 +49,30 @@ export interface PlannedImage {
 /**
  * - `build`: at least one platform is built; others may be taken from where they are.
  * - `retag`: all content is there under another name: only tags (and, to a registry, a push) are needed.
- * - `up-to-date`: the tag is there with equal keys.
- * - `unverified`: the tag is there, made by another tool: nobody knows of what.
+ * - `tag`: the tag of the version is there with equal keys, but `latest` is not where it belongs.
+ * - `up-to-date`: all tags that the version owns are there, with equal keys.
+ * - `unverified`: the tag is there, made by another tool or by rules of another cip: nobody knows of what.
+ * - `base-moved`: published of these sources, but an image it is built on has moved since. It is left as it is.
  * - `drift`: published, but not of what the sources are now. Nothing is overwritten.
  * - `skipped-platform`: the image is not made for the platform that is built.
  */
-export type Action = 'build' | 'retag' | 'up-to-date' | 'unverified' | 'drift' | 'skipped-platform';
+export type Action =
+  | 'build'
+  | 'retag'
+  | 'tag'
+  | 'up-to-date'
+  | 'unverified'
+  | 'base-moved'
+  | 'drift'
+  | 'skipped-platform';
 
 export interface PlannedPlatform {
   readonly platform: Platform;
   readonly key: Digest;
   /** Of what the tag of the version names now, else `latest`. */
   readonly previousKey?: Digest | undefined;
+  /** What it is built on once the plan has run; absent where that is not known. */
+  readonly bases?: Bases | undefined;
   readonly source: PlatformSource;
   /** Milliseconds, from earlier runs; only for what is built. */
   readonly estimate?: number | undefined;
@@ -104,9 +119,26 @@ export type PlanReason =
   | { readonly code: 'parent-changed'; readonly parent: string }
   /** Nothing is remembered of what the earlier key was made of. */
   | { readonly code: 'key-changed' }
+  /** An image from elsewhere is other than the one it was built on. Digests where they are known. */
+  | {
+      readonly code: 'base-moved';
+      readonly reference: string;
+      readonly before?: Digest | undefined;
+      readonly after?: Digest | undefined;
+    }
+  /** The parent has the same sources, but is built on another base. */
+  | { readonly code: 'parent-base-moved'; readonly parent: string }
+  /** Its key is of another number of rules: it cannot be compared. */
+  | { readonly code: 'other-key-schema'; readonly schema: number }
   | { readonly code: 'asked-for' }
   | { readonly code: 'same-key'; readonly reference: string }
   | { readonly code: 'no-key' }
+  /** The version is there, but this tag of it is not. */
+  | { readonly code: 'tag-missing'; readonly tag: string }
+  /** The tag names another image than it should. */
+  | { readonly code: 'tag-behind'; readonly tag: string; readonly version: string }
+  /** The tag has content for these platforms that is not known to be of the same sources: it would be lost. */
+  | { readonly code: 'no-tags'; readonly platforms: readonly string[] }
   | { readonly code: 'changed-without-bump' }
   | { readonly code: 'platform-excluded'; readonly platform: string }
   | { readonly code: 'parent-skipped'; readonly parent: string };

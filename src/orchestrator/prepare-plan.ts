@@ -1,14 +1,18 @@
+import { contextFiles } from '../context/context-files.ts';
+import { FileDigests } from '../context/file-digests.ts';
+import { epochOf, timeText } from '../context/source-date-epoch.ts';
 import type { Digest } from '../oci/digest.ts';
-import { samePlatform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Store } from '../store/store.ts';
+import type { BaseQuestions } from './base-digests.ts';
+import { BaseImages } from './base-images.ts';
 import { BuildKeys } from './build-keys.ts';
-import { contextFiles } from './context-files.ts';
-import { contextListings } from './context-listings.ts';
+import { builders } from './build-platforms.ts';
+import { type DecidedContexts, decideContexts } from './decided-contexts.ts';
 import { Durations } from './durations.ts';
-import { FileDigests } from './hash-context.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
 import { latest } from './latest.ts';
@@ -18,6 +22,7 @@ import { planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
 import { registryState, type WantedImage } from './registry-state.ts';
 import type { Selection } from './selection.ts';
+import { stagePlatforms } from './stage-platforms.ts';
 import { storeState } from './store-state.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
@@ -31,14 +36,18 @@ export interface PlanRequest {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** The stage to build of every Dockerfile; the last if not given. */
   readonly target?: string | undefined;
+  /** Ask no registry about external images: they are what they were when last seen. */
+  readonly offlineBases: boolean;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
 }
 
 export interface PlanDependencies {
   readonly store: Store;
-  /** Given for a publish: the registry is asked what is there. A build asks nobody. */
+  /** Given for a publish: the registry is asked what is there. */
   readonly client?: RepositoryClient | undefined;
+  /** Asked about external images, by a build too. */
+  readonly baseClient: () => Promise<RepositoryClient>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -48,39 +57,60 @@ export interface PreparedPlan {
   readonly plan: Plan;
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
+  readonly contexts: DecidedContexts;
   readonly storeState: PlaceState;
+  /** Where the tags are to be; the store itself for a build. */
+  readonly targetState: PlaceState;
+  readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target?: string | undefined;
+  /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
+  readonly created: string;
 }
 
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
 export async function preparePlan(
   request: PlanRequest,
-  { store, client, now }: PlanDependencies,
+  { store, client, baseClient, now }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<PreparedPlan> {
   const { graph, selection, registry } = request;
   const names = [...selection.selected, ...selection.implied];
   const buildArgs = { ...request.buildArgs, REGISTRY: formatRegistry(registry) };
-  const cache = store.records('file-digests', FileDigests);
-  const hashing = { files: contextFiles, cache, now };
-  const [listings, storeImages] = await Promise.all([
-    contextListings(graph.project, withAncestors(names, graph), hashing, signal),
+  const memory = store.records('file-digests', FileDigests);
+  const project = { graph, buildArgs, target: request.target };
+  const [contexts, storeImages] = await Promise.all([
+    decideContexts(
+      { ...project, images: withAncestors(names, graph), platforms: platformsIn(names, request) },
+      { files: contextFiles, memory, now },
+      signal,
+    ),
     storeState(store, signal),
   ]);
-  const keys = new BuildKeys({ graph, listings, buildArgs, target: request.target });
+  const keys = new BuildKeys({ ...project, contexts });
   const wanted = names.map((name) => wantedImage(name, request, keys));
   const target =
     client === undefined
       ? storeImages
       : await registryState(new RegistryPlace(registry, client), wanted, store, signal);
 
-  const memory = new KeyMemory(store);
+  const baseImages = new BaseImages({ graph, buildArgs, target: request.target });
+  const questions: BaseQuestions = {
+    store,
+    client: baseClient,
+    whenUnreachable: client === undefined ? 'assume' : 'fail',
+    offline: request.offlineBases,
+    now,
+    patience,
+  };
+  await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
+
+  const keyMemory = new KeyMemory(store);
   const durations = new Durations(store);
-  const earlier = await earlierKeys(wanted, target, formatRegistry(registry), memory);
+  const earlier = await earlierKeys(wanted, target, formatRegistry(registry), keyMemory);
   const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
   const plan = planBuild({
     command: client === undefined ? 'build' : 'publish',
@@ -89,6 +119,7 @@ export async function preparePlan(
     selection,
     platforms: request.platforms,
     keyOf: (image, platform) => keys.keyOf(image, platform),
+    bases: baseImages,
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
       return old && now && keyChanges(old, now);
@@ -99,8 +130,33 @@ export async function preparePlan(
     rebuild: request.rebuild,
     onDrift: request.onDrift,
   });
-  await rememberSettled(plan, keys, memory);
-  return { plan, graph, keys, storeState: storeImages, memory, durations, buildArgs, target: request.target };
+  await rememberSettled(plan, keys, keyMemory);
+  return {
+    plan,
+    graph,
+    keys,
+    contexts,
+    storeState: storeImages,
+    targetState: target,
+    baseImages,
+    memory: keyMemory,
+    durations,
+    buildArgs,
+    target: request.target,
+    created: timeText(epochOf(buildArgs) ?? now() / 1000),
+  };
+}
+
+/** Milliseconds that a build waits for a registry where it can go on without. */
+const patience = 5_000;
+
+/** What is published and cannot be compared stays as it is, whatever it was built on: its platforms are left out. */
+function comparable(wanted: readonly WantedImage[], target: PlaceState, registry: string) {
+  return wanted.map(({ name, version, platforms }) => {
+    const tag = target.kind === 'registry' ? target.tags.get(`${registry}/${name}:${version}`) : undefined;
+    const isLeft = tag?.platforms.every(({ key }) => key === undefined) === true;
+    return { name, platforms: isLeft ? [] : platforms.map(({ platform }) => platform) };
+  });
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */
@@ -108,6 +164,19 @@ function withAncestors(names: readonly ImageName[], graph: DependencyGraph): rea
   const all = new Set(names);
   for (const name of all) for (const parent of graph.parents.get(name) ?? []) all.add(parent);
   return [...all];
+}
+
+/** All that are asked for, and those that a stage may take an image for. */
+function platformsIn(names: readonly ImageName[], request: PlanRequest): readonly Platform[] {
+  const { graph, platforms, buildArgs } = request;
+  const wanted = names.flatMap((name) => wantedPlatforms(graph.project.contexts.get(name)!, platforms));
+  const ofStages = [...graph.project.contexts.values()].flatMap(({ dockerfile, dockerfileText }) =>
+    dockerfile.stages
+      .filter(({ from }) => from.platform !== undefined)
+      .flatMap(({ index }) => stagePlatforms(index, { dockerfile, dockerfileText, platform: builders[0], buildArgs })),
+  );
+  const all = [...wanted, ...builders, ...ofStages];
+  return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
 function wantedImage(name: ImageName, { graph, platforms }: PlanRequest, keys: BuildKeys): WantedImage {
@@ -160,7 +229,7 @@ function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonl
 /** What was built elsewhere is explained from now on as well: its key shows that these are its sources. */
 async function rememberSettled(plan: Plan, keys: BuildKeys, memory: KeyMemory): Promise<void> {
   for (const image of plan.images) {
-    if (image.action !== 'up-to-date' && image.action !== 'retag') continue;
+    if (image.action !== 'up-to-date' && image.action !== 'tag' && image.action !== 'retag') continue;
     for (const { platform } of image.platforms) {
       const { key, parts, listing } = keys.computed(image.name, platform);
       await memory.remember(key, parts, listing);

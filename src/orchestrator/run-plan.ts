@@ -5,16 +5,17 @@ import { readDocument } from '../oci/read-document.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
-import { type BuildImageDependencies, buildImage } from './build-image.ts';
+import type { BaseImages } from './base-images.ts';
+import { type BuildImageDependencies, buildImage, type ImagesToUse } from './build-image.ts';
 import type { BuildKeys } from './build-keys.ts';
 import { remainingDurations } from './critical-path.ts';
 import type { Durations } from './durations.ts';
 import { platformsOf } from './index-keys.ts';
 import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
-import { contentFor, referencesTo } from './parent-images.ts';
+import { type ParentContent, parentContent, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
-import type { Plan, PlannedImage } from './plan.ts';
+import type { Plan, PlanCommand, PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
@@ -24,6 +25,9 @@ export interface RunDependencies extends BuildImageDependencies {
   readonly keys: BuildKeys;
   /** As it was when the plan was made. */
   readonly storeState: PlaceState;
+  /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
+  readonly targetState: PlaceState;
+  readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;
   /** Milliseconds, from any start. */
@@ -53,7 +57,7 @@ export async function runPlan(
 ): Promise<RunReport> {
   if (plan.failures.length > 0) throw new FailuresError(plan.failures);
   const run = new PlanRun(plan, dependencies, options, signal);
-  const work = plan.images.filter(isWork);
+  const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
   const priorities = remainingDurations(plan.images);
   const tasks = work.map((image) => ({
@@ -65,15 +69,22 @@ export async function runPlan(
   const drain = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
   run.skipUntouched();
   const outcomes = await schedule(tasks, { jobs: options.jobs, keepGoing: options.keepGoing, drain });
-  const results = plan.images.map((image) => ({ image, ...outcomeOf(outcomes.get(image.name), signal) }));
+  const wasStopped = (name: ImageName) => signal.aborted && !run.failed.has(name);
+  const results = plan.images.map((image) => ({
+    image,
+    ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
+  }));
   return { results };
 }
 
-function isWork({ action }: PlannedImage): boolean {
-  return action === 'build' || action === 'retag';
+/** Tags of a registry are set when all else is done, those of the store at once. */
+function isWork({ action }: PlannedImage, command: PlanCommand): boolean {
+  return action === 'build' || action === 'retag' || (action === 'tag' && command === 'build');
 }
 
-type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' }>;
+type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
+
+const nothingToUse: ImagesToUse = { resolved: {}, pinned: {}, builtOn: () => undefined };
 
 class PlanRun {
   readonly #plan: Plan;
@@ -82,6 +93,8 @@ class PlanRun {
   readonly #signal: AbortSignal;
   /** Images of this run as their children will want them. */
   readonly #made = new Map<ImageName, TaggedImage>();
+  /** What failed by itself: before the run was stopped, if it was. */
+  readonly failed = new Set<ImageName>();
 
   constructor(plan: Plan, dependencies: RunDependencies, options: RunOptions, signal: AbortSignal) {
     this.#plan = plan;
@@ -91,13 +104,20 @@ class PlanRun {
   }
 
   skipUntouched(): void {
-    for (const image of this.#plan.images.filter((one) => !isWork(one))) {
+    const { progress } = this.#dependencies;
+    const otherSchema = this.#plan.images.filter(({ reasons }) => reasons[0]?.code === 'other-key-schema');
+    const unverified = otherSchema.filter(({ action }) => action === 'unverified');
+    if (unverified.length > 0) progress.emit({ type: 'notice', message: unverifiedNotice(unverified) });
+    for (const image of this.#plan.images.filter(
+      (one) => !isWork(one, this.#plan.command) && !unverified.includes(one),
+    )) {
       const why = image.action === 'up-to-date' ? 'up to date' : image.reasons.map(describeReason).join('; ');
       this.#dependencies.progress.emit({ type: 'image-skipped', image: image.name, why });
     }
   }
 
   async image(image: PlannedImage): Promise<Done> {
+    if (image.action === 'tag') return await this.#tag(image);
     const { progress, clock } = this.#dependencies;
     const start = clock();
     try {
@@ -107,46 +127,70 @@ class PlanRun {
       const duration = clock() - start;
       if (content !== undefined) await this.#keep(image, content, duration);
       this.#options.onContent?.(image, content);
-      if (content !== undefined)
-        progress.emit({ type: 'image-finished', image: image.name, digest: content.digest, duration });
+      if (content !== undefined) {
+        // Layers are compressed when they are sent: in a registry the image has another digest.
+        const shown = this.#plan.command === 'build' ? { digest: content.digest } : {};
+        progress.emit({ type: 'image-finished', image: image.name, ...shown, duration });
+      }
       return { status: image.action === 'build' ? 'built' : 'retagged', content, duration };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (!this.#signal.aborted) progress.emit({ type: 'image-failed', image: image.name, message });
+      if (!this.#signal.aborted) {
+        this.failed.add(image.name);
+        progress.emit({ type: 'image-failed', image: image.name, message });
+      }
       throw error;
     }
   }
 
   async #build(image: PlannedImage): Promise<Descriptor | undefined> {
     const context = this.#dependencies.graph.project.contexts.get(image.name)!;
-    const resolved = image.action === 'build' ? await this.#resolved(image) : {};
-    return await buildImage(image, context, this.#plan.command, resolved, this.#dependencies, this.#signal);
+    const images = image.action === 'build' ? await this.#imagesFor(image) : nothingToUse;
+    return await buildImage(image, context, this.#plan.command, images, this.#dependencies, this.#signal);
   }
 
-  /** Parents that are in the store, built in this run or before; the builder looks for others in the registry. */
-  async #resolved(image: PlannedImage): Promise<Readonly<Record<string, Descriptor>>> {
-    const { graph } = this.#dependencies;
+  /** Parents as this run makes or leaves them, and images from elsewhere as they were when the plan was made. */
+  async #imagesFor(image: PlannedImage): Promise<ImagesToUse> {
+    const { graph, baseImages } = this.#dependencies;
     const edges = graph.edges.filter(({ from }) => from === image.name);
     const built = image.platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
     const resolved: Record<string, Descriptor> = {};
+    const pinned: Record<string, Descriptor> = {};
+    for (const { text, from, descriptor } of baseImages.decided()) {
+      (from === 'store' ? resolved : pinned)[text] = descriptor;
+    }
     for (const parent of graph.parents.get(image.name) ?? []) {
       const content = await this.#contentOf(parent, built);
       if (content === undefined) continue;
       const { version } = graph.project.contexts.get(parent)!;
-      for (const reference of referencesTo(parent, version, edges, this.#plan.registry)) resolved[reference] = content;
+      for (const reference of referencesTo(parent, version, edges, this.#plan.registry)) {
+        (content.isInStore ? resolved : pinned)[reference] = content.descriptor;
+      }
     }
-    return resolved;
+    const builtOn = (platform: Platform) => {
+      const { base } = baseImages.used(image.name, platform);
+      const digest = base && (base.reference.digest ?? (resolved[base.text] ?? pinned[base.text])?.digest);
+      return base && digest && { base, digest };
+    };
+    return { resolved, pinned, builtOn };
   }
 
-  async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<Descriptor | undefined> {
-    const { store, keys, storeState } = this.#dependencies;
+  async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<ParentContent | undefined> {
+    const { store, keys, storeState, targetState: target } = this.#dependencies;
     const planned = this.#plan.images.find(({ name }) => name === parent);
-    const tagged = planned && storeState.tags.get(planned.reference);
-    // Of another tool: it is what the tag says, and there is no more to know.
-    if (planned?.action === 'unverified' && this.#plan.command === 'build') return tagged?.descriptor;
-    const candidates = [this.#made.get(parent), tagged, ...storeState.tags.values()].filter((one) => one !== undefined);
+    if (planned === undefined) return undefined;
+    const inStore = [this.#made.get(parent), storeState.tags.get(planned.reference), ...storeState.tags.values()];
+    const candidates = inStore.filter((one) => one !== undefined);
     const keyOf = (platform: Platform): Digest => keys.keyOf(parent, platform);
-    return await contentFor(platforms, candidates, keyOf, store, this.#signal);
+    return await parentContent({ parent: planned, platforms, candidates, target, keyOf }, store, this.#signal);
+  }
+
+  async #tag(image: PlannedImage): Promise<Done> {
+    const { store, progress } = this.#dependencies;
+    const content = image.current!;
+    await store.refs.set(await this.#names(image, content), this.#signal);
+    progress.emit({ type: 'image-skipped', image: image.name, why: image.reasons.map(describeReason).join('; ') });
+    return { status: 'tagged', content };
   }
 
   /** Names the image, and remembers what it was made of and how long that took. */
@@ -176,12 +220,24 @@ class PlanRun {
   }
 }
 
-function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
+/** Once for all of them: after an upgrade it is every image of a project. */
+function unverifiedNotice(images: readonly PlannedImage[]): string {
+  const what = images.length === 1 ? `${images[0]!.name} was` : `${images.length} images were`;
+  const why = describeReason(images[0]!.reasons[0]!);
+  return `${what} published by another version of cip and left as published: ${why}; the next version of each is built anew`;
+}
+
+/** What failed before the run was stopped is told, with what it kept from being built; only the rest was cancelled. */
+function outcomeOf(
+  name: ImageName,
+  outcome: Outcome<ImageName, Done> | undefined,
+  wasStopped: (name: ImageName) => boolean,
+): ImageOutcome {
   if (outcome === undefined) return { status: 'untouched' };
   if (outcome.status === 'done') return outcome.value;
-  if (outcome.status === 'blocked' && signal.aborted) return { status: 'not-started' };
+  if (outcome.status === 'blocked' && wasStopped(outcome.by)) return { status: 'not-started' };
   if (outcome.status !== 'failed') return outcome;
-  return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
+  return wasStopped(name) ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
 }
 
 function failuresIn(error: unknown): readonly Failure[] {

@@ -1,4 +1,5 @@
 import type { Failure, SourceSpan } from '../result.ts';
+import type { ReferencePlace } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Notice } from './project.ts';
 
@@ -58,14 +59,6 @@ export function journalDamaged(path: string) {
   } as const satisfies Failure;
 }
 
-/** A reference of one image to another. */
-interface ReferencePlace {
-  readonly from: ImageName;
-  readonly to: ImageName;
-  readonly text: string;
-  readonly at: SourceSpan;
-}
-
 export function floatingReference({ from, to, text, at }: ReferencePlace, current: string) {
   return {
     level: 'notice',
@@ -110,15 +103,6 @@ export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix
     reason: 'undeclared-variant',
     message: `${from} refers to ${text}, but ${to} declares no variant ${suffix.replace(/^-/, '')}`,
     hint: `add :variants ["${suffix.replace(/^-/, '')}"] to the info.edn of ${to}, or write :${current}`,
-    at,
-  } as const satisfies Failure;
-}
-
-export function newerReference({ from, to, text, at }: ReferencePlace, version: string, current: string) {
-  return {
-    reason: 'reference-newer-than-parent',
-    message: `${from} refers to ${text}, but ${to} is only at ${current}`,
-    hint: `raise ${to} to ${version}, or allow references to be taken back`,
     at,
   } as const satisfies Failure;
 }

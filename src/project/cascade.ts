@@ -8,17 +8,18 @@ import {
   digestInTheWay,
   digestPinned,
   floatingReference,
-  newerReference,
   undeclaredVariant,
   uneditableReference,
   unraisableVersion,
 } from './cascade-failure.ts';
+import { childVersion } from './child-version.ts';
 import { type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Edge } from './edge.ts';
+import { newerReference } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
-import { type BumpLevel, bumpVersion, isNewer } from './version.ts';
+import { type BumpLevel, isNewer } from './version.ts';
 
 /** A change of versions and all that it drags along: what to write, not the writing. */
 export interface Cascade {
@@ -62,7 +63,7 @@ export interface FileChange {
   readonly after: string;
 }
 
-export interface CascadeOptions extends ReferenceOptions {
+export interface CascadeOptions {
   /** How far to raise versions; by default the patch. */
   readonly level?: BumpLevel | undefined;
   /** Images to raise in any case. */
@@ -75,7 +76,7 @@ export interface CascadeOptions extends ReferenceOptions {
 
 /**
  * Makes every reference to an image of the project name the version that the project holds, and raises the version of
- * every image whose Dockerfile changes by that, once: one pass, parents before children. Fails with all references
+ * every image whose Dockerfile changes by that, once: one pass, parents before children, prereleases from prereleases. Fails with all references
  * that cannot be brought up to date; then nothing is to be written.
  */
 export function planCascade(graph: DependencyGraph, options: CascadeOptions = {}): Result<Cascade> {
@@ -88,7 +89,7 @@ export function planCascade(graph: DependencyGraph, options: CascadeOptions = {}
     return plan;
   });
   const failures = plans.flatMap((plan) =>
-    plan.failures.length > 0 ? plan.failures : checkArguments(plan, project, options),
+    plan.failures.length > 0 ? plan.failures : checkArguments(plan, project, graph.options),
   );
   if (failures.length > 0) return failed(failures);
   return ok({
@@ -125,7 +126,10 @@ function planContext(
   if (references.length === 0 && !options.raise?.has(context.name)) return none;
 
   const { name, version, metadata } = context;
-  const to = bumpVersion(version, options.level);
+  const parents = edges.flatMap(({ pin, to }) =>
+    pin.kind === 'version' ? [{ before: pin.version, after: versions.get(to)! }] : [],
+  );
+  const to = childVersion(version, parents, options.level);
   if (to === undefined) return { ...none, failures: [...found, unraisableVersion(name, version, metadata.versionAt)] };
   const because = [...new Set(references.map(({ parent }) => parent))];
   const edits = [...references, { name, at: metadata.versionAt, before: textAt(metadata), after: to }];
@@ -152,7 +156,7 @@ function planEdge(edge: Edge, current: string, options: CascadeOptions): Planned
   if (pin.kind === 'unknown') return { ...asIs, failures: [undeclaredVariant(edge, pin.suffix, current)] };
   if (pin.version === current) return asIs;
   if (isNewer(pin.version, current) && !options.allowDowngrade) {
-    return { ...asIs, failures: [newerReference(edge, pin.version, current)] };
+    return { ...asIs, failures: [newerReference(edge, current)] };
   }
   const { versionAt, digestAt } = edge;
   if (versionAt === undefined) return { ...asIs, failures: [uneditableReference(edge, pin.version, current)] };
@@ -183,7 +187,7 @@ function withoutRepeats(edits: readonly ReferenceEdit[]) {
  * The default of an ARG may be used in more places than the reference it is raised for. Where that is possible at all,
  * the Dockerfile is read again as it would be: every reference must have become what is planned for it, or have stayed.
  */
-function checkArguments(plan: ContextPlan, project: Project, options: CascadeOptions): readonly Failure[] {
+function checkArguments(plan: ContextPlan, project: Project, options: ReferenceOptions): readonly Failure[] {
   const raised = plan.edges.find(({ edge, edits }) => edits.length > 0 && isSharedArgument(edge, plan));
   const changed = plan.files.find(({ file }) => file === plan.context.dockerfile.file);
   if (raised === undefined || changed === undefined) return [];

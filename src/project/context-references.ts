@@ -1,12 +1,14 @@
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Platform } from '../oci/platform.ts';
+import { dockerHub, parseReference } from '../oci/reference.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
 import { type Edge, edgeOf } from './edge.ts';
-import { selfReference, undeclaredRegistry, unknownParent } from './failure.ts';
+import { namesakeElsewhere, selfReference, unknownParent } from './failure.ts';
 import { type GlobalScope, globalArguments, globalScope, usesPlatform } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
 import { anyRegistry, type ImageReference, imageReferences, type ReferenceKind, shown } from './references.ts';
+import { parseSemver } from './version.ts';
 
 /** A reference to an image that the project does not build. */
 export interface ExternalReference {
@@ -29,6 +31,9 @@ export interface ReferenceOptions {
   readonly platforms?: readonly Platform[] | undefined;
 }
 
+/** The tag of a reference that names none. */
+const latest = 'latest';
+
 const usualPlatforms: readonly Platform[] = [
   { os: 'linux', architecture: 'amd64' },
   { os: 'linux', architecture: 'arm64' },
@@ -40,6 +45,8 @@ export interface ContextReferences {
   readonly externals: readonly ExternalReference[];
   readonly failures: readonly Failure[];
   readonly warnings: readonly Notice[];
+  /** The first use of REGISTRY in a Dockerfile without `ARG REGISTRY`: it has a value here, and none in other tools. */
+  readonly undeclaredRegistryAt?: SourceSpan | undefined;
 }
 
 /** `failures` may be there beside edges: those are right, but not all. */
@@ -47,7 +54,8 @@ export function referencesOf(context: Context, project: Project, options: Refere
   const edges: Edge[] = [];
   const externals: ExternalReference[] = [];
   const failures: Failure[] = [];
-  const none = { edges, externals, warnings: [] };
+  const warnings: Notice[] = [];
+  const none = { edges, externals, warnings };
 
   const scopes = scopesOf(context, options);
   if (!scopes.ok) return { ...none, failures: scopes.failure };
@@ -58,6 +66,7 @@ export function referencesOf(context: Context, project: Project, options: Refere
     const external = { from: context.name, kind, stage, text, at, reference: shown(expanded) };
     if (target.where === 'elsewhere') {
       externals.push(external);
+      warnings.push(...namesakeWarnings(context, reference, project));
       continue;
     }
     const parent = project.contexts.get(target.name as ImageName);
@@ -71,7 +80,8 @@ export function referencesOf(context: Context, project: Project, options: Refere
     edges,
     externals,
     failures: [...found.failures, ...failures],
-    warnings: registryWarnings(context, found.references),
+    warnings,
+    undeclaredRegistryAt: undeclaredRegistryAt(context, found.references),
   };
 }
 
@@ -88,17 +98,43 @@ function scopesOf(context: Context, options: ReferenceOptions): Result<readonly 
   return ok(scopes);
 }
 
-function registryWarnings(context: Context, references: readonly ImageReference[]): readonly Notice[] {
-  const user = references.find(({ variables }) => variables.includes('REGISTRY'));
+function undeclaredRegistryAt(context: Context, references: readonly ImageReference[]): SourceSpan | undefined {
   const isDeclared = globalArguments(context.dockerfile).some(({ key }) => key === 'REGISTRY');
-  return user === undefined || isDeclared ? [] : [undeclaredRegistry(user.at.file, user.at)];
+  return isDeclared ? undefined : references.find(({ variables }) => variables.includes('REGISTRY'))?.at;
+}
+
+/**
+ * An image of Docker Hub or of a registry on this machine that is called like one of the project, and has a tag that
+ * could be one of its versions: most likely a forgotten `${REGISTRY}/`, and without a word there would be no edge.
+ */
+function namesakeWarnings(context: Context, { expanded, text, at }: ImageReference, project: Project) {
+  const parsed = parseReference(expanded);
+  if (!parsed.ok || parsed.value.digest !== undefined) return [];
+  const { registry, repository, tag = latest } = parsed.value;
+  const isHub = registry === dockerHub;
+  if (!isHub && !isLoopback(registry)) return [];
+  const name = isHub ? repository.replace(/^library\//, '') : repository.split('/').at(-1)!;
+  const image = project.contexts.get(name as ImageName);
+  if (image === undefined || image === context) return [];
+  const couldBeVersion = tag === latest || tag === image.version || parseSemver(tag) !== undefined;
+  if (isHub && !couldBeVersion) return [];
+  const where = isHub ? 'Docker Hub' : registry;
+  return [namesakeElsewhere(text, where, name, image.version, at)];
+}
+
+/** `localhost:5000`, `127.0.0.1:5000`, `[::1]:5000`. */
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);
 }
 
 function nearest(name: string, project: Project): ImageName | undefined {
   return suggestionFor(name, project.contexts.keys()) as ImageName | undefined;
 }
 
-/** `https://ghcr.io/me/` → `ghcr.io/me`. */
+/** `https://ghcr.io/me/` → `ghcr.io/me`, `index.docker.io/me` → `docker.io/me`. */
 function bareRegistry(registry: string): string {
-  return registry.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  return registry
+    .replace(/^https?:\/\//, '')
+    .replace(/\/+$/, '')
+    .replace(/^index\.docker\.io(?=\/|$)/, dockerHub);
 }

@@ -1,15 +1,18 @@
-import { type Failure, failed, ok, type Result } from '../result.ts';
+import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { type ExternalReference, type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { Edge } from './edge.ts';
-import { dependencyCycle, equalPrefix, prefixContradiction } from './failure.ts';
+import { dependencyCycle, equalPrefix, prefixContradiction, undeclaredRegistry } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
 import { shortestCycle } from './shortest-cycle.ts';
+import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';
 
 /** Who is built with whom. Acyclic; every parent is a context of the project. */
 export interface DependencyGraph {
   readonly project: Project;
+  /** What references were resolved with: whoever resolves them again has to use the same. */
+  readonly options: ReferenceOptions;
   /** By child in the project's order, then in the order written. */
   readonly edges: readonly Edge[];
   /** Every context has an entry; parents in the order they are first named, without repeats. */
@@ -20,16 +23,11 @@ export interface DependencyGraph {
   readonly order: readonly ImageName[];
   /** Images from elsewhere, in the order of `edges`. */
   readonly externals: readonly ExternalReference[];
-  /** Edges that ask for a version which the project does not hold: `cip check` exits 3 on them. */
+  /** Edges that ask for a version which the project does not hold: `cip check` exits 3 on them, 4 on those ahead. */
   readonly stale: readonly StaleReference[];
   readonly warnings: readonly Notice[];
-}
-
-/** A reference to a version that is not the one of the project. */
-interface StaleReference {
-  readonly edge: Edge;
-  /** The version that the project holds. */
-  readonly current: string;
+  /** What only other tools would mind: for `cip check` to print. */
+  readonly portability: readonly Notice[];
 }
 
 /** Infers the graph from the references in all Dockerfiles. Fails with everything that keeps it from being one. */
@@ -47,6 +45,7 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
   if (failures.length > 0) return failed(failures);
   return ok({
     project,
+    options,
     edges,
     parents,
     children: childrenByParent(project, parents),
@@ -54,6 +53,7 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
     externals: found.flatMap((each) => each.externals),
     stale: edges.flatMap((edge) => staleness(edge, project)),
     warnings: [...found.flatMap((each) => each.warnings), ...edges.flatMap((edge) => prefixWarnings(edge, project))],
+    portability: portability(found.flatMap(({ undeclaredRegistryAt }) => undeclaredRegistryAt ?? [])),
   });
 }
 
@@ -100,10 +100,8 @@ function prefixes(edge: Edge, project: Project) {
   return { child, parent, order: (parent.order ?? Number.NaN) - (child.order ?? Number.NaN) };
 }
 
-function staleness(edge: Edge, project: Project): readonly StaleReference[] {
-  const current = (project.contexts.get(edge.to) as Context).version;
-  const { pin } = edge;
-  const isCurrent =
-    pin.kind === 'floating' || pin.kind === 'digest' || (pin.kind === 'version' && pin.version === current);
-  return isCurrent ? [] : [{ edge, current }];
+/** Once for all Dockerfiles. */
+function portability(places: readonly SourceSpan[]): readonly Notice[] {
+  const [first] = places;
+  return first === undefined ? [] : [undeclaredRegistry([...new Set(places.map(({ file }) => file))], first)];
 }

@@ -17,6 +17,8 @@ export interface Edge {
   /** As written: `${REGISTRY}/base:1.2.3`. */
   readonly text: string;
   readonly at: SourceSpan;
+  /** After expansion, where it names a registry instead of `${REGISTRY}`: `localhost:5000/base:1.2.3`. */
+  readonly named?: string | undefined;
   /** After expansion: `1.2.3`, `latest`, `1.2.3-slim`. Absent without a tag. */
   readonly tag?: string | undefined;
   /** After expansion: `sha256:…`. */
@@ -37,7 +39,7 @@ export interface Edge {
 /** The edge that a reference of `child` to `parent` makes. */
 export function edgeOf(child: Context, parent: Context, reference: ImageReference): Edge {
   const { kind, stage, text, at, target, expanded } = reference;
-  const { tag = '', digest = '' } = target.where === 'project' ? target : {};
+  const { tag = '', digest = '', byVariable = true } = target.where === 'project' ? target : {};
   const pin = pinOf(tag || undefined, digest || undefined, parent);
   const digestStart = expanded.length - (digest === '' ? 0 : digest.length + 1);
   const tagStart = digestStart - tag.length;
@@ -50,6 +52,7 @@ export function edgeOf(child: Context, parent: Context, reference: ImageReferenc
     stage,
     text,
     at,
+    named: byVariable ? undefined : expanded,
     tag: tag || undefined,
     digest: digest || undefined,
     pin,

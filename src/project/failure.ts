@@ -26,6 +26,17 @@ export function missingDockerfile(path: string) {
   } as const satisfies Failure;
 }
 
+/** `instruction`: the one that would take files from it; absent where the submodule is the whole context. */
+export function submoduleNotFetched(path: string, instruction?: string, at?: SourceSpan) {
+  const uses = instruction === undefined ? '' : `, so ${instruction} would copy nothing from it`;
+  return {
+    reason: 'submodule-not-fetched',
+    message: `${path} is a git submodule that has not been fetched${uses}`,
+    hint: `git submodule update --init ${path}`,
+    ...(at && { at }),
+  } as const satisfies Failure;
+}
+
 export function missingMetadata(path: string) {
   return {
     reason: 'missing-metadata',
@@ -107,7 +118,7 @@ export function wrongType(key: string, expected: string, found: string, at: Sour
 export function illegalVersion(version: string, at: SourceSpan) {
   return {
     reason: 'illegal-version',
-    message: `the version ${JSON.stringify(version)} in ${at.file} cannot be the tag of an image`,
+    message: `the version ${JSON.stringify(version.length > 140 ? `${version.slice(0, 139)}…` : version)} in ${at.file} cannot be the tag of an image`,
     hint: version.includes('+')
       ? 'a tag has no +: write - instead'
       : 'letters, digits, _, . and -, not starting with . or -, at most 128',
@@ -127,7 +138,7 @@ export function emptyPlatforms(at: SourceSpan) {
 export function invalidVariant(variant: string, at: SourceSpan) {
   return {
     reason: 'invalid-variant',
-    message: `${JSON.stringify(variant)} in ${at.file} cannot be the suffix of a tag`,
+    message: `${JSON.stringify(variant.length > 140 ? `${variant.slice(0, 139)}…` : variant)} in ${at.file} cannot be the suffix of a tag`,
     hint: 'letters, digits, _, . and -, without the dash that joins it to the version, for example: slim',
     at,
   } as const satisfies Failure;
@@ -196,14 +207,25 @@ export function blanksInVariable(text: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
-export function unresolvableReference(text: string, unset: readonly string[], inStage: boolean, at: SourceSpan) {
+/** `meant`: the variable that was probably meant, if one has a similar name. */
+export function unresolvableReference(
+  text: string,
+  unset: readonly string[],
+  meant: string | undefined,
+  inStage: boolean,
+  at: SourceSpan,
+) {
   const names = unset.join(' and ');
+  const example = `declare it with a default before the first FROM, for example: ARG ${unset[0]}=value`;
+  const inStageHint = `FROM and --from can't see an ARG inside a stage: declare ${names} before the first FROM, with a default`;
   return {
     reason: 'unresolvable-reference',
-    message: `it is not known which image ${text} is: ${names} ${unset.length === 1 ? 'has' : 'have'} no value`,
+    message: `${text} can't be resolved: ${names} ${unset.length === 1 ? 'is' : 'are'} not defined`,
     hint: inStage
-      ? `an ARG inside a stage is not seen here: declare ${names} above the first FROM, with a default`
-      : `declare it with a default above the first FROM, for example: ARG ${unset[0]}=value`,
+      ? inStageHint
+      : meant === undefined
+        ? `${example}, or pass -- --build-arg ${unset[0]}=value`
+        : `did you mean ${meant}?`,
     at,
   } as const satisfies Failure;
 }
@@ -272,12 +294,71 @@ export function equalPrefix(child: string, parent: string, at: SourceSpan) {
   } as const satisfies Notice;
 }
 
-export function undeclaredRegistry(file: string, at: SourceSpan) {
+/** `files`: those that use the variable without declaring it. */
+export function undeclaredRegistry(files: readonly string[], at: SourceSpan) {
   return {
-    level: 'warning',
+    level: 'notice',
     reason: 'undeclared-registry',
-    message: `${file} uses REGISTRY, which it does not declare`,
-    hint: 'write ARG REGISTRY above the first FROM: without it, other tools read the variable as empty',
+    message: `${files.join(', ')} ${files.length === 1 ? 'uses' : 'use'} REGISTRY without declaring it, which works in cip but not in docker build`,
+    hint: 'add "ARG REGISTRY" before the first FROM if other tools build this too',
     at,
   } as const satisfies Notice;
+}
+
+/** `where`: Docker Hub, or the host of a registry on this machine. */
+export function namesakeElsewhere(text: string, where: string, name: string, version: string, at: SourceSpan) {
+  return {
+    level: 'warning',
+    reason: 'namesake-elsewhere',
+    message: `${text} is pulled from ${where}, but this project has an image named ${name}`,
+    hint: `did you mean \${REGISTRY}/${name}:${version}?`,
+    at,
+  } as const satisfies Notice;
+}
+
+/** A reference of one image to another. */
+export interface ReferencePlace {
+  readonly from: ImageName;
+  readonly to: ImageName;
+  readonly text: string;
+  readonly tag?: string | undefined;
+  readonly at: SourceSpan;
+}
+
+/** `current`: the version that the project holds. */
+export function staleReference({ from, to, text, at }: ReferencePlace, current: string) {
+  return {
+    reason: 'stale-reference',
+    message: `${from} is built from ${text}, but this project has ${to} ${current}`,
+    hint: 'run cip cascade, which updates every reference',
+    at,
+  } as const satisfies Failure;
+}
+
+/** `places`: a line for each reference. */
+export function staleReferences(
+  parent: ImageName,
+  current: string,
+  children: readonly ImageName[],
+  places: readonly string[],
+  at: SourceSpan,
+) {
+  return {
+    reason: 'stale-reference',
+    message: `this project has ${parent} ${current}, but ${children.join(', ')} still ${children.length === 1 ? 'names' : 'name'} another version of it`,
+    hint: 'run cip cascade, which updates every reference',
+    ...(places.length > 1 && { details: places }),
+    at,
+  } as const satisfies Failure;
+}
+
+/** `current`: the version that the project holds. */
+export function newerReference({ from, to, tag = '', text, at }: ReferencePlace, current: string) {
+  const repository = text.endsWith(`:${tag}`) ? text.slice(0, -tag.length - 1) : to;
+  return {
+    reason: 'reference-newer-than-parent',
+    message: `${from} needs ${to} ${tag}, but this project has ${current}`,
+    hint: `change it to ${repository}:${current}, or raise ${to} to ${tag}`,
+    at,
+  } as const satisfies Failure;
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import fastGlob from 'fast-glob';
 import { mapBounded } from '../map-bounded.ts';
@@ -7,9 +7,10 @@ import { finishedCascade } from './cascade-failure.ts';
 import { recoverCascade } from './cascade-journal.ts';
 import type { ContextContents, ContextFile } from './context.ts';
 import { parseContextDirectory } from './context-directory.ts';
-import { danglingLink, missingContexts, notAFile, unreadable } from './failure.ts';
+import { danglingLink, missingContexts, notAFile, submoduleNotFetched, unreadable } from './failure.ts';
 import { parseProject } from './parse-project.ts';
 import type { Notice, Project } from './project.ts';
+import { submoduleFailures, unfetchedSubmodules } from './submodules.ts';
 
 export interface LoadOptions {
   /** What paths in messages start with; by default they are relative to the project's directory. */
@@ -30,11 +31,22 @@ export async function loadProject(directory: string, { shownAs = '' }: LoadOptio
   if (!recovered.ok) return recovered;
 
   const path = join(shownAs, 'contexts');
-  const { directories, dangling } = await entriesOf(contextsDirectory);
-  const contexts = await mapBounded(directories, parallel, (name) =>
+  const [{ directories, dangling }, unfetched, real] = await Promise.all([
+    entriesOf(contextsDirectory),
+    unfetchedSubmodules(directory),
+    realpath(contextsDirectory),
+  ]);
+  const isFetched = (name: string) => !unfetched.includes(join(real, name));
+  const contexts = await mapBounded(directories.filter(isFetched), parallel, (name) =>
     readContext({ directory: join(contextsDirectory, name), path: join(path, name), name }),
   );
   const project = parseProject({ directory, path, contexts });
+  const parsed = project.ok ? [...project.value.contexts.values()] : [];
+  const missing = [
+    ...directories.filter((name) => !isFetched(name)).map((name) => submoduleNotFetched(join(path, name))),
+    ...(await mapBounded(parsed, parallel, (context) => submoduleFailures(context, unfetched))).flat(),
+  ];
+  if (missing.length > 0) return failed([...(project.ok ? [] : project.failure), ...missing]);
   if (!project.ok) return project;
   const links = dangling.map((name) => danglingLink(join(path, name)));
   return ok({ ...project.value, notices: [...recovered.value, ...links, ...project.value.notices] });

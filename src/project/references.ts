@@ -1,8 +1,9 @@
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
-import { parseReference } from '../oci/reference.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { invalidReference, unresolvableReference } from './failure.ts';
-import { expandIn, type GlobalScope } from './global-scope.ts';
+import { expandIn, type GlobalScope, platformVariables } from './global-scope.ts';
 
 /** Where in a Dockerfile a reference to an image was found. */
 export type ReferenceKind = 'from' | 'copy-from' | 'mount-from' | 'onbuild';
@@ -111,7 +112,8 @@ function resolve(
   const { value: expanded, used } = word.value;
   const missing = word.value.unset.filter((name) => isMissed(name, place.text, scope));
   if (missing.length > 0) {
-    return failed([unresolvableReference(place.text, missing, isStageArgument(dockerfile, missing), place.at)]);
+    const meant = suggestionFor(missing[0]!, [...scope.values.keys(), ...platformVariables]);
+    return failed([unresolvableReference(place.text, missing, meant, isStageArgument(dockerfile, missing), place.at)]);
   }
   if (isStage(expanded, place, dockerfile) || (place.kind === 'from' && expanded === 'scratch')) return ok(undefined);
   const parsed = parseReference(expanded);
@@ -121,7 +123,7 @@ function resolve(
         invalidReference(place.text, shown(expanded), { ...failure, message: shown(failure.message) }, place.at),
       ),
     );
-  return ok({ ...place, expanded, variables: used, target: targetOf(expanded, registries), scope });
+  return ok({ ...place, expanded, variables: used, target: targetOf(expanded, parsed.value, registries), scope });
 }
 
 /** Whether a variable without a value is used without a default, and not only in a default that is not needed. */
@@ -142,12 +144,19 @@ function isStage(expanded: string, { kind, stage }: WrittenReference, dockerfile
   return above.some((other) => other.name === name) || (kind !== 'from' && /^\d+$/.test(expanded));
 }
 
-function targetOf(expanded: string, registries: readonly string[]): ReferenceTarget {
-  const registry = [anyRegistry, ...registries].find((candidate) => expanded.startsWith(`${candidate}/`));
-  const rest = registry === undefined ? '' : expanded.slice(registry.length + 1);
-  const [, name, tag, digest] = /^([^/:@]+)(?::([^@]+))?(?:@(.+))?$/.exec(rest) ?? [];
-  if (name === undefined) return { where: 'elsewhere' };
-  return { where: 'project', name, tag, digest, byVariable: registry === anyRegistry };
+/** `me/base` of a project that is published to `docker.io/me` is an image of it, as `docker.io/me/base` is. */
+function targetOf(
+  expanded: string,
+  { registry, repository }: Reference,
+  registries: readonly string[],
+): ReferenceTarget {
+  const place = `${registry}/${repository}`;
+  const found = [anyRegistry, ...registries].find((candidate) => place.startsWith(`${candidate}/`));
+  const name = found === undefined ? '' : place.slice(found.length + 1);
+  if (name === '' || name.includes('/')) return { where: 'elsewhere' };
+  // As written, not as understood: a tag that is left out stays so.
+  const [, tag, digest] = /(?::([^/:@]+))?(?:@(.+))?$/.exec(expanded) ?? [];
+  return { where: 'project', name, tag, digest, byVariable: found === anyRegistry };
 }
 
 /** For people, who do not know what stands for the registry. */

@@ -183,7 +183,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['half a command', ['registry'], ['unknown-command']],
   ['help of an unknown command', ['help', 'bild'], ['unknown-command']],
   ['unknown options', ['build', '--bogus', '-x'], ['unknown-option', 'unknown-option']],
-  ['an option of another command', ['build', '--remote-registry=r'], ['option-of-other-command']],
+  ['an option of another command', ['build', '--from=local'], ['option-of-other-command']],
   ['missing option', ['publish'], ['missing-option']],
   ['missing value', ['build', '--project-dir'], ['option-without-value']],
   ['missing value before an option', ['build', '--project-dir', '--json'], ['option-without-value']],
@@ -191,6 +191,12 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['empty value', ['build', '--default-platforms='], ['option-without-value']],
   ['all at once', ['publish', '--foo', '--project-dir'], ['unknown-option', 'option-without-value', 'missing-option']],
   ['malformed platform', ['build', '--platform=linux/amd64,,x/y'], ['invalid-option-value']],
+  ['unsupported platform', ['build', '--platform=windows/amd64'], ['invalid-option-value']],
+  [
+    'unsupported default',
+    ['publish', '--remote-registry=x', '--default-platforms=linux/arm64,windows/amd64'],
+    ['invalid-option-value'],
+  ],
   ['malformed registry', ['build', '--local-registry=ftp://x'], ['invalid-option-value']],
   ['no number', ['build', '-j', 'many'], ['invalid-option-value']],
   ['too small', ['build', '-j0'], ['invalid-option-value']],
@@ -200,7 +206,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['address without port', ['registry', 'serve', '--addr=localhost'], ['invalid-option-value']],
   ['contradiction', ['build', '-k', '--stop-on-first-error'], ['contradictory-options']],
   ['argument where none is taken', ['check', 'jq'], ['unexpected-argument']],
-  ['-- where nothing is built', ['cascade', '--', '--pull'], ['arguments-after-dashes']],
+  ['-- where no project is read', ['doctor', '--', '--pull'], ['arguments-after-dashes']],
   ['no such shell', ['completion', 'tcsh'], ['unknown-shell']],
 ];
 for (const [title, argv, want] of mistakes) {

@@ -19,7 +19,8 @@ const name = fc
   .oneof(fc.constantFrom('a', 'b', 'c', 'a-b', 'ä'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }))
   .filter((text) => !/[\0/]|^\.\.?$|\p{Surrogate}/u.test(text) && !isReserved(text) && Buffer.byteLength(text) < 200);
 const owned = fc.record({
-  mode: fc.integer({ min: 0, max: 0o7777 }),
+  // Root alone reads what its mode forbids.
+  mode: fc.integer({ min: 0, max: 0o7777 }).map((mode) => (isRoot ? mode : mode | 0o700)),
   uid: isRoot ? fc.nat(3_000_000) : fc.constant(process.getuid!()),
   gid: isRoot ? fc.nat(3_000_000) : fc.constant(process.getgid!()),
   mtime: fc.integer({ min: -1000, max: 2 ** 33 }),

@@ -24,7 +24,7 @@ const program = `
 
 test(
   'unpackLayer() in a user namespace makes whiteouts and FIFOs, and says which devices it may not make',
-  needs('user namespaces', 'mknod'),
+  needs('user namespaces', 'mknod', 'setfattr'),
   async () => {
     await using dir = await tempDir();
     const owned = { mode: 0o600, uid: 0, gid: 0, mtime: 7 };

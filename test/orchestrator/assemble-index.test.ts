@@ -7,7 +7,7 @@ import type { ImageIndex } from '../../src/oci/image-index.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import type { Platform } from '../../src/oci/platform.ts';
 import { assembleIndex } from '../../src/orchestrator/assemble-index.ts';
-import { indexAnnotations, keyAnnotations } from '../../src/orchestrator/index-keys.ts';
+import { type Identity, identityAnnotations, indexAnnotations } from '../../src/orchestrator/index-keys.ts';
 import { wholePart } from '../../src/orchestrator/index-parts.ts';
 import { amd64, arm64 } from './workshop.ts';
 
@@ -32,14 +32,14 @@ function index(manifests: readonly Descriptor[], annotations?: ImageIndex['annot
 }
 
 const key = (text: string): Digest => digestOf(`key of ${text}`);
-const a = entry('a', amd64, keyAnnotations(key('a')));
-const b = entry('b', arm64, keyAnnotations(key('b')));
+const a = entry('a', amd64, identityAnnotations({ key: key('a') }));
+const b = entry('b', arm64, identityAnnotations({ key: key('b') }));
 const unknown = { os: 'unknown', architecture: 'unknown' };
 const aboutA = entry('about a', unknown, {
   'vnd.docker.reference.type': 'attestation-manifest',
   'vnd.docker.reference.digest': a.digest,
 });
-const none = new Map<Digest, Digest>();
+const none = new Map<Digest, Identity>();
 
 test('assembleIndex() gives back an index that is taken whole and alone', () => {
   const document = index([a, b], { note: 'kept' });
@@ -66,7 +66,10 @@ test('assembleIndex() leaves out what is not taken, and what attests to it', () 
 
 test('assembleIndex() shows the keys of entries that do not', () => {
   const bare = entry('a', amd64);
-  const joined = assembleIndex([wholePart(index([bare], { note: 'kept' }))], new Map([[bare.digest, key('a')]]));
+  const joined = assembleIndex(
+    [wholePart(index([bare], { note: 'kept' }))],
+    new Map([[bare.digest, { key: key('a') }]]),
+  );
   assert.deepEqual(joined.value.manifests, [a]);
   assert.deepEqual(joined.value.annotations, { note: 'kept', ...indexAnnotations([[amd64, key('a')]]) });
 });

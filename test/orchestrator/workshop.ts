@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { contextFiles } from '../../src/context/context-files.ts';
+import { FileDigests } from '../../src/context/file-digests.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { parseRegistry } from '../../src/oci/registry-name.ts';
 import { BuildKeys } from '../../src/orchestrator/build-keys.ts';
-import { contextFiles } from '../../src/orchestrator/context-files.ts';
-import { contextListings } from '../../src/orchestrator/context-listings.ts';
-import { FileDigests } from '../../src/orchestrator/hash-context.ts';
+import { decideContexts } from '../../src/orchestrator/decided-contexts.ts';
 import { type PlanRequest, type PreparedPlan, preparePlan } from '../../src/orchestrator/prepare-plan.ts';
 import { type PublishOptions, publish } from '../../src/orchestrator/publish.ts';
 import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
@@ -52,6 +52,8 @@ export function unwrap<T>(result: Result<T>): T {
   return result.value;
 }
 
+const clientOptions = { insecureRegistries: [], retries: 0, timeoutMs: 5_000, userAgent: 'test', env: {} };
+
 /** A project, a store and, when asked for, registries, in a temporary directory. */
 export class Workshop implements AsyncDisposable {
   readonly directory: string;
@@ -61,6 +63,7 @@ export class Workshop implements AsyncDisposable {
   /** In the order in which they were opened. */
   readonly #resources: (() => PromiseLike<void>)[];
   #registries = 0;
+  #baseClient: RegistryClient | undefined;
   #images: Readonly<Record<string, ImageSources>> = {};
 
   private constructor(directory: string, store: Store, resources: (() => PromiseLike<void>)[]) {
@@ -92,14 +95,14 @@ export class Workshop implements AsyncDisposable {
     return unwrap(dependencyGraph(unwrap(await loadProject(join(this.directory, 'project')))));
   }
 
-  async keys(buildArgs: Readonly<Record<string, string>> = { REGISTRY: 'localhost:5000' }): Promise<BuildKeys> {
+  async keys(
+    buildArgs: Readonly<Record<string, string>> = { REGISTRY: 'localhost:5000' },
+    target?: string,
+  ): Promise<BuildKeys> {
     const graph = await this.graph();
-    const hashing = { files: contextFiles, cache: this.store.records('file-digests', FileDigests), now: Date.now };
-    return new BuildKeys({
-      graph,
-      listings: await contextListings(graph.project, graph.order, hashing, never),
-      buildArgs,
-    });
+    const hashing = { files: contextFiles, memory: this.store.records('file-digests', FileDigests), now: Date.now };
+    const decided = { graph, images: graph.order, platforms: [amd64, arm64], buildArgs, target };
+    return new BuildKeys({ graph, contexts: await decideContexts(decided, hashing, never), buildArgs, target });
   }
 
   /** A registry on loopback of its own, with a client; `place` is where the project is in it. */
@@ -109,17 +112,16 @@ export class Workshop implements AsyncDisposable {
     const log = ({ method, url, status }: { method: string; url: string; status: number }) =>
       void requests.push(`${method} ${url} ${status}`);
     const server = await serveRegistry({ ...address, log }, never);
-    this.#resources.push(() => server.close());
-    const client = new RegistryClient({
-      insecureRegistries: [],
-      retries: 0,
-      timeoutMs: 5_000,
-      userAgent: 'test',
-      env: {},
-    });
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= server.close();
+      return closing;
+    };
+    this.#resources.push(close);
+    const client = new RegistryClient(clientOptions);
     this.#resources.push(() => client.close());
     const name = unwrap(parseRegistry(`127.0.0.1:${server.address.port}/${path}`));
-    return { client, name, place: new RegistryPlace(name, client), requests };
+    return { client, name, place: new RegistryPlace(name, client), requests, close };
   }
 
   /** Without a client the plan of a build, with one that of a publish. */
@@ -134,11 +136,23 @@ export class Workshop implements AsyncDisposable {
       registry: unwrap(parseRegistry('localhost:5000')),
       platforms: onAmd64,
       buildArgs: {},
+      offlineBases: false,
       rebuild: false,
       onDrift: 'fail',
       ...rest,
     };
-    return await preparePlan(request, { store: this.store, client, now: Date.now }, never);
+    const baseClient = async () => this.#bases();
+    return await preparePlan(request, { store: this.store, client, baseClient, now: Date.now }, never);
+  }
+
+  /** A client for external images, made when it is first asked. */
+  #bases(): RegistryClient {
+    if (this.#baseClient === undefined) {
+      const client = new RegistryClient(clientOptions);
+      this.#resources.push(() => client.close());
+      this.#baseClient = client;
+    }
+    return this.#baseClient;
   }
 
   builder(options: FakeBuilderOptions = {}): FakeBuilder {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ReferenceOptions } from '../../src/project/context-references.ts';
 import { dependencyGraph } from '../../src/project/dependency-graph.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
+import { staleFailure, staleGroups } from '../../src/project/stale.ts';
 import {
   failuresOf,
   graphOf,
@@ -318,14 +319,62 @@ const warnings: [title: string, files: ProjectFiles, want: string[]][] = [
     [],
   ],
   [
-    'REGISTRY is not declared',
-    withChild('FROM ${REGISTRY}/base:1.0.0'),
-    ['undeclared-registry contexts/02-child/Dockerfile:1:6'],
+    'a namesake on Docker Hub, by a tag that could be a version',
+    withChild('FROM base:1.0.0 AS a', 'FROM base:0.9.0 AS b', 'FROM base AS c', 'FROM base:latest'),
+    [1, 2, 3, 4].map((line) => `namesake-elsewhere contexts/02-child/Dockerfile:${line}:6`),
   ],
+  ['a namesake on Docker Hub, by a tag of its own', withChild('FROM base:bookworm AS a', 'FROM base:12'), []],
+  ['a namesake on Docker Hub, pinned', withChild(`FROM base:1.0.0@${digest}`), []],
+  ['a namesake of another group', withChild('FROM me/base:1.0.0 AS a', 'FROM ghcr.io/me/base:1.0.0'), []],
+  [
+    'a namesake in a registry of this machine',
+    withChild('FROM localhost:5000/base:stable AS a', 'FROM 127.0.0.1:7/x/base:1 AS b', 'FROM [::1]:7/base'),
+    [1, 2, 3].map((line) => `namesake-elsewhere contexts/02-child/Dockerfile:${line}:6`),
+  ],
+  ['its own name elsewhere', withChild('FROM child:1.0.0'), []],
 ];
 for (const [title, files, want] of warnings) {
   test(`dependencyGraph() warns: ${title}`, () => assert.deepEqual(graphOf(files).warnings.map(placed), want));
 }
+
+test('dependencyGraph() takes REGISTRY for declared, and notes once that other tools do not', () => {
+  const graph = graphOf({
+    ...withChild('FROM ${REGISTRY}/base:1.0.0', 'COPY --from=$REGISTRY/tool:2.0.0 / /'),
+    '03-next': { Dockerfile: 'FROM $REGISTRY/child:1.0.0\n', 'info.edn': '{:version "1.0.0"}' },
+  });
+  assert.deepEqual([graph.edges.length, graph.warnings], [3, []]);
+  assert.deepEqual(graph.portability.map(placed), ['undeclared-registry contexts/02-child/Dockerfile:1:6']);
+  assert.match(graph.portability[0]!.message, /02-child.*03-next/);
+});
+
+const undefinedVariables: [name: string, above: string[], hint: RegExp][] = [
+  ['REGISTY', ['ARG REGISTRY'], /^did you mean REGISTRY\?$/],
+  ['REGISTY', [], /^did you mean REGISTRY\?$/],
+  ['VERSON', ['ARG VERSION=1'], /^did you mean VERSION\?$/],
+  ['TARGETACH', [], /^did you mean TARGETARCH\?$/],
+  ['NOTHING_LIKE_IT', ['ARG REGISTRY'], /^declare it .*ARG NOTHING_LIKE_IT=value/],
+];
+for (const [name, above, want] of undefinedVariables) {
+  test(`dependencyGraph() knows what ${name} was meant to be below ${above.join('; ')}`, () => {
+    const result = dependencyGraph(succeeded(projectFrom(withChild(...above, `FROM \${${name}}/base:1.0.0`))));
+    assert.match((result.ok || result.failure[0]?.hint) as string, want);
+  });
+}
+
+test('dependencyGraph() tells a reference that is ahead of its parent from one that is behind', () => {
+  const graph = graphOf(withChild('ARG REGISTRY', 'FROM $REGISTRY/base:1.0.1 AS a', 'FROM $REGISTRY/base:0.9.0'));
+  assert.deepEqual(
+    graph.stale.map((one) => [one.edge.at.line, one.isAhead, staleFailure(one).reason, staleFailure(one).hint]),
+    [
+      [2, true, 'reference-newer-than-parent', 'change it to $REGISTRY/base:1.0.0, or raise base to 1.0.1'],
+      [3, false, 'stale-reference', 'run cip cascade, which updates every reference'],
+    ],
+  );
+  assert.deepEqual(
+    staleGroups(graph.stale).map(({ parent, edges }) => [parent, edges.length]),
+    [['base', 1]],
+  );
+});
 
 const staleness: [tag: string, variants: string, isStale: boolean][] = [
   [':1.0.0', '', false],

@@ -85,7 +85,7 @@ test('a read-only file system fails as store-read-only', needs('linux', 'user na
     const store = await Store.open(root);
     const good = await store.blobs.putBytes('text/plain', Buffer.from('good'));
     await store.refs.set(new Map([['a:1', good]]), never);
-    execFileSync('mount', ['-o', 'remount,ro', ${JSON.stringify(dir.path)}]);
+    execFileSync('mount', ['-o', 'remount,bind,ro', ${JSON.stringify(dir.path)}]);
     print({
       open: await attempt(Store.open(root)),
       make: await attempt(Store.open(root + '2')),

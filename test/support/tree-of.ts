@@ -20,6 +20,14 @@ export async function treeOf(root: string, below = ''): Promise<Record<string, s
   return tree;
 }
 
+/** A file that this user may not read has a text that says so. */
+async function textOf(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') return '(unreadable)';
+    throw error;
+  });
+}
+
 async function describe(file: string, path: string, inodes: Map<number, string>): Promise<string> {
   const stats = await lstat(file);
   if (stats.isSymbolicLink()) return `link ${await readlink(file)}`;
@@ -29,6 +37,6 @@ async function describe(file: string, path: string, inodes: Map<number, string>)
   const first = stats.nlink > 1 ? inodes.get(stats.ino) : undefined;
   if (first !== undefined) return `same as ${first}`;
   inodes.set(stats.ino, path);
-  const text = (await readFile(file, 'utf8')).replace(/\n$/, '');
+  const text = (await textOf(file)).replace(/\n$/, '');
   return `file ${owner} ${text.length > 60 ? `(${text.length} characters)` : text}`.trimEnd();
 }

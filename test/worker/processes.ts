@@ -9,6 +9,22 @@ export function processesWith(mark: string): readonly number[] {
     .filter((pid) => pid !== process.pid && (contains(pid, 'environ', mark) || contains(pid, 'cmdline', mark)));
 }
 
+/** Name of the program that a process runs; empty if the process is gone. */
+export function commandOf(pid: number): string {
+  return fileOf(pid, 'comm').trim();
+}
+
+/** Command line of a process, each argument ended by a zero byte; empty if the process is gone. */
+export function argumentsOf(pid: number): string {
+  return fileOf(pid, 'cmdline');
+}
+
+/** Whether there is such a process that has not ended yet. */
+export function isAlive(pid: number): boolean {
+  const status = fileOf(pid, 'status');
+  return status !== '' && !/^State:\s*[ZX]/m.test(status);
+}
+
 /** Resolves with the last answer when it is the one wanted, or after so many milliseconds. */
 export async function eventually<T>(ask: () => T, wanted: (answer: T) => boolean, within = 30_000): Promise<T> {
   const start = performance.now();
@@ -20,9 +36,14 @@ export async function eventually<T>(ask: () => T, wanted: (answer: T) => boolean
 }
 
 function contains(pid: number, file: string, mark: string): boolean {
+  return fileOf(pid, file).includes(mark);
+}
+
+/** Processes end while they are looked at, and those of others may not be read. */
+function fileOf(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(mark);
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
-    return false;
+    return '';
   }
 }

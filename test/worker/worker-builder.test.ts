@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ProgressEvent } from '../../src/progress.ts';
@@ -9,7 +9,7 @@ import { WorkerBuilder } from '../../src/worker/worker-builder.ts';
 import { needs } from '../support/needs.ts';
 import { nobodyInParticular, personWithSubids, self, subids } from './people.ts';
 import { noEngine, PersonBuilder, plainRequest } from './person-builder.ts';
-import { eventually, processesWith } from './processes.ts';
+import { commandOf, eventually, isAlive, processesWith } from './processes.ts';
 
 const module = new URL(`./toy-engine${extname(import.meta.url)}`, import.meta.url).href;
 const toy = { engine: noEngine, module, isolation: 'namespaces' } as const;
@@ -183,7 +183,7 @@ describe('tiers', needs('linux', 'root', 'user namespaces', 'setpriv', 'useradd'
       await using builder = new PersonBuilder(person, toy);
       void builder.build({ do: 'litter', mark });
       const started = await eventually(
-        () => processesWith(mark).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n'),
+        () => processesWith(mark).filter((pid) => commandOf(pid) === 'sleep'),
         (pids) => pids.length === 1,
       );
       assert.equal(started.length, 1);
@@ -201,12 +201,15 @@ describe('tiers', needs('linux', 'root', 'user namespaces', 'setpriv', 'useradd'
   }
 
   test('without namespaces the worker is where its parent is, and still dies with it', async () => {
-    await using builder = new PersonBuilder(nobodyInParticular, { ...toy, isolation: 'none' });
+    await using builder = new PersonBuilder(nobodyInParticular, { ...toy, isolation: 'chroot' });
     const { events } = await builder.build({ do: 'describe' });
     const { tier, uid, pid } = described(events);
     assert.deepEqual({ tier, uid }, { tier: 'none', uid: 12_345 });
     builder.process.kill('SIGKILL');
-    const lives = () => existsSync(`/proc/${pid}`) && !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    assert.equal(await eventually(lives, (answer) => !answer), false);
+    const lives = await eventually(
+      () => isAlive(pid),
+      (answer) => !answer,
+    );
+    assert.equal(lives, false);
   });
 });

@@ -1,4 +1,5 @@
 import { runPlan } from '../../orchestrator/run-plan.ts';
+import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
@@ -8,14 +9,13 @@ import { type RunOption, runOf, runSettings } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
 /** `cip build`: what is missing or changed, parents before children, into the store. */
-export async function run(
-  invocation: Invocation<PlanOption | RunOption | 'localRegistry'>,
-  world: World,
-): Promise<ExitStatus> {
+export async function run(invocation: Invocation<PlanOption | RunOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const start = world.surroundings.now();
   const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
+
+  if (prepared.plan.failures.length > 0) throw new FailuresError(prepared.plan.failures);
 
   const { dependencies, settings } = await runSettings(options, world);
   world.renderer.begin(runOf(prepared.plan, settings));

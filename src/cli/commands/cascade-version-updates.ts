@@ -2,17 +2,18 @@ import { applyCascade } from '../../project/apply-cascade.ts';
 import { planCascade } from '../../project/cascade.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { openProject, orThrow } from '../open-project.ts';
+import { openProject, orThrow, type ProjectOption } from '../open-project.ts';
 import { cascadeDocument, cascadeSize, cascadeTree } from '../render/cascade.ts';
 import { reportFailure } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
-type Options = 'projectDir' | 'check' | 'dryRun' | 'json';
+type Options = ProjectOption | 'check' | 'dryRun' | 'allowDowngrade' | 'json';
 
 /** `cip cascade-version-updates`: every reference to the version its parent has now; whoever changes is bumped once. */
-export async function run({ options }: Invocation<Options>, world: World): Promise<ExitStatus> {
-  const graph = await openProject(options.projectDir, world);
-  const cascade = orThrow(planCascade(graph));
+export async function run(invocation: Invocation<Options>, world: World): Promise<ExitStatus> {
+  const { options } = invocation;
+  const { graph } = await openProject(invocation, world);
+  const cascade = orThrow(planCascade(graph, { allowDowngrade: options.allowDowngrade }));
   for (const notice of cascade.notices) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   const isBehind = cascade.bumps.length > 0;
   const isLeft = options.check || options.dryRun;

@@ -1,18 +1,19 @@
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { readProject } from '../open-project.ts';
+import { type ProjectOption, readProject } from '../open-project.ts';
 import { checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
 import { reportFailure, reportFailures } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
 /** `cip check`: every problem of the project (4), or every reference that is behind (3), or what is fine (0). */
-export async function run({ options }: Invocation<'projectDir' | 'json'>, world: World): Promise<ExitStatus> {
-  const read = await readProject(options.projectDir, world);
+export async function run(invocation: Invocation<ProjectOption | 'json'>, world: World): Promise<ExitStatus> {
+  const { options } = invocation;
+  const read = await readProject(invocation, world);
   const report = read.ok ? checkOf(read.value) : checkOfInvalid(read.failure);
-  for (const warning of report.warnings) world.tell(`${reportFailure(warning, 'warning', world.reportOptions)}\n`);
+  for (const notice of report.warnings) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   world.complain(reportFailures([...report.problems, ...report.stale], world.reportOptions));
   if (options.json) world.print(`${JSON.stringify(report, null, 2)}\n`);
-  else if (read.ok) world.print(checkSummary(report));
+  else if (report.problems.length === 0) world.print(checkSummary(report));
   if (report.problems.length > 0) return exitStatus.invalidProject;
   return report.stale.length > 0 ? exitStatus.differences : exitStatus.done;
 }

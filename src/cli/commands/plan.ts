@@ -5,7 +5,7 @@ import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
 import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
-type Option = PlanOption | 'localRegistry' | 'remoteRegistry' | 'check' | 'json';
+type Option = PlanOption | 'check' | 'json';
 
 /** `cip plan`: the decisions of build, publish-locally or publish, without doing any of it. */
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {

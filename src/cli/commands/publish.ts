@@ -7,9 +7,6 @@ import type { RunOption } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
 /** `cip publish`: everything the remote registry lacks, for all platforms; visible only when all of it is there. */
-export async function run(
-  invocation: Invocation<PlanOption | RunOption | 'remoteRegistry'>,
-  world: World,
-): Promise<ExitStatus> {
+export async function run(invocation: Invocation<PlanOption | RunOption>, world: World): Promise<ExitStatus> {
   return publishTo({ command: 'publish', registry: requiredRemote(invocation) }, invocation, world);
 }

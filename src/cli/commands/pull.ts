@@ -3,7 +3,7 @@ import { requiredRemote } from '../required-remote.ts';
 import { type TransferOption, transferImages } from '../transfer-images.ts';
 import type { World } from '../world.ts';
 
-type Option = TransferOption | 'from' | 'localRegistry' | 'remoteRegistry';
+type Option = TransferOption | 'from';
 
 /** `cip pull --from local|remote`: either of the two commands with the long names. */
 export async function run(invocation: Invocation<Option>, world: World) {

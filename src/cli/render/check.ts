@@ -1,5 +1,6 @@
+import type { Notice } from '../../project/project.ts';
+import { staleFailure } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
-import { staleReference } from '../failure.ts';
 import type { OpenProject } from '../open-project.ts';
 import { plural } from './plural.ts';
 
@@ -11,19 +12,20 @@ export interface CheckReport {
   readonly references: number;
   /** Of a project that nothing can be done with. */
   readonly problems: readonly Failure[];
-  /** References that are not to the version that the project holds. */
+  /** References to another version than the project holds, which a cascade updates. */
   readonly stale: readonly Failure[];
-  readonly warnings: readonly Failure[];
+  readonly warnings: readonly Notice[];
 }
 
 export function checkOf({ graph, notices }: OpenProject): CheckReport {
+  const [ahead, behind] = [true, false].map((is) => graph.stale.filter(({ isAhead }) => isAhead === is));
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: [],
-    stale: graph.stale.map(({ edge, current }) => staleReference(edge, current)),
-    warnings: notices,
+    problems: ahead!.map(staleFailure),
+    stale: behind!.map(staleFailure),
+    warnings: [...notices, ...graph.portability],
   };
 }
 

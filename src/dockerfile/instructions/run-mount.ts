@@ -1,6 +1,6 @@
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
 import type { FromFlag, MountField, RunMount } from '../dockerfile.ts';
-import { invalidMount } from '../failure.ts';
+import { invalidMount, quoted } from '../failure.ts';
 import type { Fragment } from '../fragment.ts';
 import type { LogicalLine } from '../logical-line.ts';
 import { suggestionFor } from '../suggestion.ts';
@@ -77,7 +77,7 @@ export function parseMount(written: Fragment, line: LogicalLine): Result<RunMoun
       const suggestion = suggestionFor(name, Object.keys(KEYS));
       const hint =
         suggestion === undefined ? `keys are: ${Object.keys(KEYS).join(', ')}` : `did you mean ${suggestion}?`;
-      return failed(invalidMount(`has the unknown key "${name}"`, part.at(line), hint));
+      return failed(invalidMount(`has the unknown key ${quoted(name)}`, part.at(line), hint));
     }
     const value = equals === -1 ? undefined : part.slice(equals + 1);
     if (!value && !SWITCHES.has(key)) return failed(invalidMount(`gives ${name} no value`, part.at(line)));
@@ -121,7 +121,9 @@ function mountOf(fields: readonly MountField[], { at, from, isExpanded }: Circum
   for (const field of fields) {
     const form = FORMS[field.key];
     if (form && isKnown(field) && !form[0].test(field.value ?? '')) {
-      return failed(invalidMount(`has the ${field.key} "${field.value}", which is not ${form[1]}`, field.at));
+      return failed(
+        invalidMount(`has the ${field.key} ${quoted(field.value ?? '')}, which is not ${form[1]}`, field.at),
+      );
     }
   }
   const typeField = last.get('type');
@@ -180,7 +182,9 @@ function choiceOf<const T extends readonly string[]>(
   if (choices.includes(value)) return ok(value);
   const suggestion = suggestionFor(value, choices);
   const hint = suggestion === undefined ? `it can be ${choices.join(', ')}` : `did you mean ${suggestion}?`;
-  return failed(invalidMount(`has the ${field.key} "${field.value}", which does not exist`, field.at, hint));
+  return failed(
+    invalidMount(`has the ${field.key} ${quoted(field.value ?? '')}, which does not exist`, field.at, hint),
+  );
 }
 
 function switchOf(
@@ -191,7 +195,9 @@ function switchOf(
   if (field.value === undefined) return ok(true);
   const value = Object.hasOwn(BOOLEANS, field.value) ? BOOLEANS[field.value] : undefined;
   if (value !== undefined) return ok(value);
-  return failed(invalidMount(`has the ${field.key} "${field.value}", which is neither true nor false`, field.at));
+  return failed(
+    invalidMount(`has the ${field.key} ${quoted(field.value ?? '')}, which is neither true nor false`, field.at),
+  );
 }
 
 /** `readonly` and `readwrite` say the same from two sides: the last one counts. */

@@ -9,7 +9,7 @@ import type { Mount, ProcessSpec } from '../../../src/engine/executor/executor.t
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import { needs } from '../../support/needs.ts';
 import { self } from '../../worker/people.ts';
-import { eventually, processesWith } from '../../worker/processes.ts';
+import { argumentsOf, commandOf, eventually, processesWith } from '../../worker/processes.ts';
 import { ProcessRunner, type Ran } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 import { paths, tree } from './tree.ts';
@@ -151,7 +151,7 @@ describe('as root', needs('linux', 'root', 'user namespaces', 'busybox'), () => 
         (found) => found.some((pid) => commandOf(pid) === 'sleep'),
       );
       assert.deepEqual(
-        pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(secret)),
+        pids.filter((pid) => argumentsOf(pid).includes(secret)),
         [],
       );
       await running;
@@ -499,11 +499,3 @@ describe('as root', needs('linux', 'root', 'user namespaces', 'busybox'), () => 
     assert.deepEqual(tree(scratch), before);
   });
 });
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return '';
-  }
-}

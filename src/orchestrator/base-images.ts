@@ -1,0 +1,104 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Failure } from '../result.ts';
+import { type BaseAnswer, type BaseQuestions, baseDigests } from './base-digests.ts';
+import type { BaseList } from './bases.ts';
+import { type ExternalImage, type ImagesUsed, imagesUsed } from './external-images.ts';
+
+/** What is known of the external images of a project when decisions are made. */
+export interface KnownBases {
+  /** The image's own external images by full reference; undefined where it is not known what one of them is now. */
+  readonly own: (image: ImageName, platform: Platform) => BaseList | undefined;
+  /** Why not. `cannot-ask`: nobody could say. `absent`: there is no such image. */
+  readonly unknown: (image: ImageName, platform: Platform) => readonly UnknownBase[];
+}
+
+export type UnknownBase = Extract<BaseAnswer, { readonly failure: Failure }>;
+
+export interface BaseImagesInputs {
+  readonly graph: DependencyGraph;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly target?: string | undefined;
+}
+
+/** The external images of a project's images, each asked about at most once. */
+export class BaseImages implements KnownBases {
+  readonly #inputs: BaseImagesInputs;
+  readonly #used = new Map<string, ImagesUsed>();
+  readonly #answers = new Map<string, BaseAnswer>();
+
+  constructor(inputs: BaseImagesInputs) {
+    this.#inputs = inputs;
+  }
+
+  /** Asks what the external images of these are now. */
+  async ask(
+    images: readonly { readonly name: ImageName; readonly platforms: readonly Platform[] }[],
+    questions: BaseQuestions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const external = images.flatMap(({ name, platforms }) =>
+      platforms.flatMap((platform) => this.used(name, platform).external),
+    );
+    const open = external.filter(({ reference }) => !this.#answers.has(formatReference(reference)));
+    for (const [name, answer] of await baseDigests(open, questions, signal)) this.#answers.set(name, answer);
+  }
+
+  used(image: ImageName, platform: Platform): ImagesUsed {
+    const id = `${image} ${formatPlatform(platform)}`;
+    const known = this.#used.get(id) ?? this.#resolve(image, platform);
+    this.#used.set(id, known);
+    return known;
+  }
+
+  own(image: ImageName, platform: Platform): BaseList | undefined {
+    const list: Record<string, BaseList[string]> = {};
+    for (const { reference } of this.used(image, platform).external) {
+      const name = formatReference(reference);
+      const digest = reference.digest ?? this.#descriptorOf(name)?.digest;
+      if (digest === undefined) return undefined;
+      list[name] = digest;
+    }
+    return list;
+  }
+
+  unknown(image: ImageName, platform: Platform): readonly UnknownBase[] {
+    return this.used(image, platform).external.flatMap(({ reference }) => {
+      const answer = this.#answers.get(formatReference(reference));
+      return answer !== undefined && 'failure' in answer ? [answer] : [];
+    });
+  }
+
+  /** What was assumed without asking; one sentence for each image. */
+  assumptions(): readonly string[] {
+    return [...this.#answers.values()].flatMap((answer) =>
+      answer.state === 'known' && answer.assumed !== undefined ? [answer.assumed] : [],
+    );
+  }
+
+  /** Every external image that is known, as Dockerfiles write it: what a build is to use, and from where. */
+  decided(): readonly (ExternalImage & { readonly from: 'registry' | 'store'; readonly descriptor: Descriptor })[] {
+    const all = [...this.#used.values()].flatMap(({ external }) => external);
+    return all.flatMap((image) => {
+      const answer = this.#answers.get(formatReference(image.reference));
+      return answer?.state === 'known' ? [{ ...image, from: answer.from, descriptor: answer.descriptor }] : [];
+    });
+  }
+
+  #descriptorOf(name: string): Descriptor | undefined {
+    const answer = this.#answers.get(name);
+    return answer?.state === 'known' ? answer.descriptor : undefined;
+  }
+
+  #resolve(image: ImageName, platform: Platform): ImagesUsed {
+    const { graph, buildArgs, target } = this.#inputs;
+    const context = graph.project.contexts.get(image)!;
+    const edges: readonly Edge[] = graph.edges.filter(({ from }) => from === image);
+    const versionOf = (parent: ImageName) => graph.project.contexts.get(parent)?.version;
+    return imagesUsed({ context, edges, platform, target, buildArgs, versionOf });
+  }
+}

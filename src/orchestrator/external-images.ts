@@ -1,0 +1,132 @@
+import { globalValues } from '../context/global-values.ts';
+import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
+import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
+import type { Platform } from '../oci/platform.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
+import type { Edge } from '../project/edge.ts';
+import { expandIn, type GlobalScope } from '../project/global-scope.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Context } from '../project/project.ts';
+import { imageReferences } from '../project/references.ts';
+import { buildPlatforms } from './build-platforms.ts';
+import { isFollowed } from './followed-edge.ts';
+
+/** An image that the project does not build, as a Dockerfile names it for one platform. */
+export interface ExternalImage {
+  /** With variables filled in, otherwise as written: what the builder asks for. */
+  readonly text: string;
+  readonly reference: Reference;
+}
+
+/** What the last stage stands on. */
+export interface NearestBase {
+  readonly text: string;
+  readonly reference: Reference;
+  /** The image of the project that it is, at the version the project holds. */
+  readonly parent?: ImageName | undefined;
+}
+
+export interface ImagesUsed {
+  /** In the order written, without repeats. Only those of stages that the target needs. */
+  readonly external: readonly ExternalImage[];
+  /** Absent for `scratch`. */
+  readonly base?: NearestBase | undefined;
+}
+
+export interface ImagesUsedInputs {
+  readonly context: Context;
+  /** The edges of the graph that start at it. */
+  readonly edges: readonly Edge[];
+  readonly platform: Platform;
+  readonly target?: string | undefined;
+  /** REGISTRY among them. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly versionOf: (parent: ImageName) => string | undefined;
+}
+
+/**
+ * The images from elsewhere that an image is built from: by FROM, COPY --from and RUN --mount, those of its triggers
+ * too. A reference to the project that names no version of it, such as `${REGISTRY}/base:stable`, names what is made
+ * elsewhere and counts; a version that is not the one the project holds never changes, and does not. What a Dockerfile
+ * names for any machine that may build counts, so that the answer is the same on all of them.
+ */
+export function imagesUsed(inputs: ImagesUsedInputs): ImagesUsed {
+  const { dockerfile, dockerfileText } = inputs.context;
+  const target = findStage(dockerfile, inputs.target);
+  // What cannot be found has failed where the graph was made, or fails where it is built.
+  if (!target.ok) return { external: [] };
+  const scopes = buildPlatforms(dockerfileText).map((machine) => scopeFor(machine, target.value, inputs));
+  const external = scopes.flatMap((scope) => externalIn(scope, target.value, inputs));
+  const bases = scopes.map((scope) => nearestBase(target.value, scope, inputs));
+  const isOne = bases.every((base) => base?.text === bases[0]?.text);
+  return {
+    external: [...new Map(external.map((image) => [image.text, image])).values()],
+    base: isOne ? bases[0] : undefined,
+  };
+}
+
+/** What variables are worth where `machine` builds, as the engine fills them in. */
+function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): GlobalScope {
+  const { context, platform, buildArgs } = inputs;
+  const { dockerfile } = context;
+  const targetStage = inputs.target === undefined ? undefined : (target.name ?? `${target.index}`);
+  const { values } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
+  return { dockerfile, given: { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform }, values };
+}
+
+function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly ExternalImage[] {
+  const needed = new Set(stagesFor(target, scope).map(({ index }) => index));
+  return imageReferences([scope], []).references.flatMap(({ expanded: text, stage, at }) => {
+    const reference = parseReference(text);
+    if (!needed.has(stage) || !reference.ok) return [];
+    const edge = inputs.edges.find((one) => one.stage === stage && one.at.offset === at.offset && names(one, text));
+    const isExternal = edge === undefined || isMadeElsewhere(edge, inputs.versionOf(edge.to));
+    return isExternal ? [{ text, reference: reference.value }] : [];
+  });
+}
+
+function stagesFor(target: Stage, scope: GlobalScope): readonly Stage[] {
+  const needed = stagesNeededBy(scope.dockerfile, target, (text) => expanded(text, scope));
+  return needed.ok ? needed.value : scope.dockerfile.stages;
+}
+
+/** One place names several images where it depends on the platform. */
+function names({ to, tag, digest }: Edge, text: string): boolean {
+  return text.endsWith(`/${to}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`);
+}
+
+function isMadeElsewhere(edge: Edge, version: string | undefined): boolean {
+  const { kind } = edge.pin;
+  return (kind === 'floating' || kind === 'unknown') && edge.digest === undefined && !isFollowed(edge, version);
+}
+
+/** Through the stages that the target is built on. */
+function nearestBase(target: Stage, scope: GlobalScope, inputs: ImagesUsedInputs): NearestBase | undefined {
+  const stage = lowestStage(target, scope);
+  const text = expanded(stage.from.image, scope);
+  const reference = text === undefined || text === 'scratch' ? undefined : parseReference(text);
+  if (text === undefined || !reference?.ok) return undefined;
+  const edge = inputs.edges.find(
+    (one) =>
+      one.stage === stage.index &&
+      one.at.offset === stage.from.imageAt.offset &&
+      names(one, text) &&
+      isFollowed(one, inputs.versionOf(one.to)),
+  );
+  return { text, reference: reference.value, ...(edge !== undefined && { parent: edge.to }) };
+}
+
+function lowestStage(stage: Stage, scope: GlobalScope): Stage {
+  const below = stageNamed(expanded(stage.from.image, scope), stage.index, scope.dockerfile);
+  return below === undefined ? stage : lowestStage(below, scope);
+}
+
+function stageNamed(name: string | undefined, before: number, { stages }: Dockerfile): Stage | undefined {
+  const folded = name?.toLowerCase();
+  return stages.findLast((stage) => stage.index < before && stage.name === folded && folded !== undefined);
+}
+
+function expanded(text: string, scope: GlobalScope): string | undefined {
+  const word = expandIn(scope, text);
+  return word.ok ? word.value.value : undefined;
+}

@@ -1,0 +1,60 @@
+import type { SourceSpan } from '../result.ts';
+import type { Edge } from './edge.ts';
+import { newerReference, staleReference, staleReferences } from './failure.ts';
+import type { ImageName } from './image-name.ts';
+import type { Project } from './project.ts';
+import { isNewer } from './version.ts';
+
+/** A reference to a version that is not the one of the project. */
+export interface StaleReference {
+  readonly edge: Edge;
+  /** The version that the project holds. */
+  readonly current: string;
+  /** Whether it asks for a version that the project has not reached: no cascade helps, and nothing can be built. */
+  readonly isAhead: boolean;
+}
+
+/** All stale references to one image. */
+export interface StaleGroup {
+  readonly parent: ImageName;
+  readonly current: string;
+  /** Not empty; in the order of the graph's edges. */
+  readonly edges: readonly Edge[];
+}
+
+/** What is stale about an edge: nothing for a floating tag, a digest, or the version that the project holds. */
+export function staleness(edge: Edge, project: Project): readonly StaleReference[] {
+  const current = project.contexts.get(edge.to)!.version;
+  const { pin } = edge;
+  if (pin.kind === 'floating' || pin.kind === 'digest') return [];
+  if (pin.kind === 'unknown') return [{ edge, current, isAhead: false }];
+  return pin.version === current ? [] : [{ edge, current, isAhead: isNewer(pin.version, current) }];
+}
+
+/** The failure of one reference, at its place. */
+export function staleFailure({ edge, current, isAhead }: StaleReference) {
+  return isAhead ? newerReference(edge, current) : staleReference(edge, current);
+}
+
+/** References that `cip cascade` updates, by the image they name: a forgotten cascade is one mistake per image. */
+export function staleGroups(stale: readonly StaleReference[]): readonly StaleGroup[] {
+  const groups = new Map<ImageName, { parent: ImageName; current: string; edges: Edge[] }>();
+  for (const { edge, current, isAhead } of stale) {
+    if (isAhead) continue;
+    const group = groups.get(edge.to) ?? { parent: edge.to, current, edges: [] };
+    group.edges.push(edge);
+    groups.set(edge.to, group);
+  }
+  return [...groups.values()];
+}
+
+/** The one failure of a group, at the first of its places. */
+export function staleGroupFailure({ parent, current, edges }: StaleGroup) {
+  const children = [...new Set(edges.map(({ from }) => from))];
+  const places = edges.map(({ from, text, at }) => `${placeOf(at)}: ${from} is built from ${text}`);
+  return staleReferences(parent, current, children, places, edges[0]!.at);
+}
+
+function placeOf({ file, line, column }: SourceSpan): string {
+  return `${file}:${line}:${column}`;
+}
