@@ -67,7 +67,7 @@ const reasons = {
     copy-source-missing corrupt-compression group-unknown layer-digest-mismatch
     layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing
     missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
-    not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed tar-body-size
+    not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed run-not-allowed tar-body-size
     tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name
     too-many-links unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
   `,
@@ -100,7 +100,7 @@ const reasons = {
     address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable blob-size-mismatch blob-unknown
     cannot-listen context-changing context-unreadable credential-helper-failed credentials-withheld disk-full docker-config-invalid
     document-not-understood document-too-large emulation-unavailable emulator-not-static file-changed
-    file-unreadable id-map-refused id-not-mapped index-unreadable layers-do-not-match
+    file-unreadable id-map-refused id-not-mapped index-unreadable isolation-limited layers-do-not-match
     manifest-digest-mismatch mount-refused network-unsupported newuidmap-missing newuidmap-refused
     no-permission no-user-namespaces not-a-registry not-a-store not-loopback program-failed program-missing
     registry-answer-not-understood registry-denied registry-redirect-refused registry-refused registry-tls-failed
