@@ -67,7 +67,7 @@ const reasons = {
     copy-source-missing corrupt-compression group-unknown layer-digest-mismatch
     layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing loader-variables-unsupported
     missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
-    not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed tar-body-size
+    not-a-directory not-a-layer not-supported platform-missing reserved-name run-failed stage-not-counted tar-body-size
     tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name
     too-many-links unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
   `,

@@ -52,7 +52,7 @@ const same: Record<string, Row> = {
   'the file of another platform': { dockerfile: 'ARG TARGETARCH\nCOPY x-$TARGETARCH /', edit: { 'x-arm64': 'new' } },
   'what --exclude leaves out': { dockerfile: 'COPY --exclude=**/*.log dir /', edit: { 'dir/skip.log': 'new' } },
   'a new file that --exclude leaves out': {
-    dockerfile: 'COPY --exclude=dir/*.log dir /',
+    dockerfile: 'COPY --exclude=*.log dir /',
     edit: { 'dir/new.log': 'new' },
   },
   'what .dockerignore leaves out': {
@@ -131,7 +131,7 @@ const different: Record<string, Row> = {
   },
   'a file that a default names': { dockerfile: 'ARG F=b\nENV G=$F.txt\nCOPY $G /', edit: { 'b.txt': 'new' } },
   'what --exclude takes back': {
-    dockerfile: 'COPY --exclude=dir/** --exclude=!dir/sub dir /',
+    dockerfile: 'COPY --exclude=** --exclude=!sub dir /',
     edit: { 'dir/sub/g': 'new' },
   },
   'what .dockerignore takes back': {
@@ -220,8 +220,15 @@ for (const [title, row] of Object.entries(different)) {
   });
 }
 
-/** COPY of an external base's ONBUILD: it passes where the Dockerfile says the same, else the build ends. */
-const triggers: [title: string, dockerfile: string, trigger: string, want: 'builds' | 'context-not-counted'][] = [
+/** An external base's ONBUILD: it passes where the Dockerfile says the same, else the build ends. */
+const triggers: [title: string, dockerfile: string, trigger: string, want: string][] = [
+  ['that uses a stage', 'FROM scratch AS one\nFROM base', 'COPY --from=one /a /', 'stage-not-counted'],
+  [
+    'that uses a stage as the Dockerfile does',
+    'FROM scratch AS one\nFROM base\nCOPY --from=one /b /',
+    'COPY --from=one /a /',
+    'builds',
+  ],
   ['that nothing counts', 'FROM base', 'COPY a.txt /', 'context-not-counted'],
   ['of all, where less counts', 'FROM base\nCOPY a.txt /', 'COPY . /', 'context-not-counted'],
   ['of a part of what counts', 'FROM base\nCOPY dir /', 'COPY dir/f /', 'context-not-counted'],
@@ -235,7 +242,7 @@ for (const [title, dockerfile, trigger, want] of triggers) {
   test(`a trigger of an image from elsewhere ${title}: ${want}`, async () => {
     await using folder = await ContextFolder.make(files);
     const { layers } = await builds.build({ folder, dockerfile, onBuild: [trigger] });
-    assert.equal(layers.includes('context-not-counted') ? 'context-not-counted' : 'builds', want, layers.join());
+    assert.equal(layers.find((layer) => layer.endsWith('-not-counted')) ?? 'builds', want, layers.join());
   });
 }
 

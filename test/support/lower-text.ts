@@ -39,6 +39,8 @@ export interface LoweredText {
   readonly target: Vertex<Step>;
   readonly warnings: readonly string[];
   readonly author: string | undefined;
+  /** Numbers of those that were looked at. */
+  readonly stages: readonly number[];
 }
 
 /** Lowers a Dockerfile whose bases are `images` (name → config), `base` being there by itself. Throws what it reports. */
@@ -66,7 +68,7 @@ export function lowerText(
   });
   if (!lowered.ok) throw new FailuresError(lowered.failure);
   if (lowered.value.missing) throw new Error(`missing: ${lowered.value.missing.map(imageKey).join(', ')}`);
-  const { config, definition, warnings } = lowered.value;
+  const { config, definition, warnings, stages } = lowered.value;
   const vertices = new Set<Vertex<Step>>();
   visit(definition.target, vertices);
   return {
@@ -77,6 +79,7 @@ export function lowerText(
     target: definition.target,
     warnings,
     author: config.author,
+    stages,
   };
 }
 

@@ -40,6 +40,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history: state.history,
     },
     warnings: lowering.warnings,
+    stages: lowering.stages(),
   });
 }
 
@@ -64,6 +65,10 @@ class Lowering implements LoweringContext {
 
   fail(...failures: readonly Failure[]): void {
     this.failures.push(...failures);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()];
   }
 
   stage(index: number): StageState | undefined {
