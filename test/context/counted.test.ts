@@ -87,6 +87,10 @@ const same: Record<string, Row> = {
     edit: { 'a.txt': 'new' },
   },
   'a directory whose name begins alike': { dockerfile: 'COPY dir /', edit: { 'dir2/f': 'new' } },
+  'the time of a directory': {
+    dockerfile: 'COPY --parents dir/sub /',
+    edit: (folder) => utimes(join(folder.path, 'dir'), 9, 9),
+  },
   'the time of a file': { dockerfile: 'COPY . /', edit: (folder) => utimes(join(folder.path, 'a.txt'), 9, 9) },
   'the mode of a file under --chmod': { dockerfile: 'COPY --chmod=600 a.txt /', edit: mode('a.txt', 0o755) },
   '0664 of a file': { dockerfile: 'COPY . /', edit: mode('a.txt', 0o664) },
@@ -298,6 +302,19 @@ for (const [title, copied, edit, want] of between) {
     assert.deepEqual(await builds.pack(build, decision), want ? [want] : before);
   });
 }
+
+test('without SOURCE_DATE_EPOCH files keep their times, which are in no key', async () => {
+  await using folder = await ContextFolder.make({ f: 'f' });
+  const build = { folder, dockerfile: 'FROM scratch\nCOPY f /d/f\n', epoch: undefined };
+  await utimes(join(folder.path, 'f'), 5, 5);
+  const before = await builds.build(build);
+  await utimes(join(folder.path, 'f'), 6, 6);
+  const after = await builds.build(build);
+  assert.equal(after.key, before.key);
+  const [digests, layers] = [0, 1].map((part) => [before, after].map((one) => one.layers[0]?.split(' ')[part]));
+  assert.equal(digests![0], digests![1]);
+  assert.notEqual(layers![0], layers![1]);
+});
 
 test('all of what COPY --parents . copies comes to the destination', async () => {
   await using folder = await ContextFolder.make({ 'dir/f': 'f' });

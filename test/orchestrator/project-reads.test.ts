@@ -67,7 +67,7 @@ const counts: Record<string, Row> = {
     child: `${from('middle')}COPY $WHICH /\n`,
     edit: 'b',
   },
-  'all, where an image from elsewhere may name it': { child: 'FROM debian\nCOPY $WHICH /\n', edit: 'dir/f' },
+  'all, where an image from elsewhere may name it': { child: 'FROM debian\nCOPY dir$WHICH /\n', edit: 'a' },
   'all, where the base says that it has triggers': { child: 'FROM node:18-onbuild\n', edit: 'dir/f' },
   'all, where the environment of an older parent may name it': {
     base: 'FROM scratch\nENV WHICH=b\n',

@@ -39,6 +39,8 @@ export interface LoweredText {
   readonly target: Vertex<Step>;
   readonly warnings: readonly string[];
   readonly author: string | undefined;
+  /** Of the image, then of each entry of the history. */
+  readonly created: readonly (string | undefined)[];
   /** Numbers of those that were looked at. */
   readonly stages: readonly number[];
 }
@@ -79,6 +81,7 @@ export function lowerText(
     target: definition.target,
     warnings,
     author: config.author,
+    created: [config.created, ...config.history.map((entry) => entry.created)],
     stages,
   };
 }
