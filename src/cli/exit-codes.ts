@@ -68,9 +68,9 @@ const reasons = {
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
     mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported platform-missing publish-partial
-    reserved-name run-failed run-not-allowed tar-body-size tar-header-invalid tar-header-too-long
-    tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name too-many-links unknown-owner unpack-failed
-    user-invalid user-unknown working-directory-invalid
+    reserved-name run-failed run-not-allowed stage-not-counted tar-body-size tar-header-invalid
+    tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name too-many-links
+    unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
   `,
   usage: `
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value

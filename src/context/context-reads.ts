@@ -23,6 +23,8 @@ export interface ContextRead extends Selector {
 
 /** All that a build takes. Plain data; equal text is equal reads. */
 export interface ContextReads {
+  /** Numbers of the stages that are built, ascending. */
+  readonly stages: readonly number[];
   /** Something is taken that cannot be told: all of the context counts. */
   readonly whole: boolean;
   readonly reads: readonly ContextRead[];
@@ -50,7 +52,16 @@ export interface ContextReadsInputs {
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();
-  return { whole: reading.isWhole, reads: distinct(reading.reads) };
+  return { whole: reading.isWhole, reads: reading.reads, stages: reading.stages() };
+}
+
+/** All that several builds take together. */
+export function readsTogether(all: readonly ContextReads[]): ContextReads {
+  return {
+    whole: all.some(({ whole }) => whole),
+    reads: distinct(all.flatMap(({ reads }) => reads)),
+    stages: [...new Set(all.flatMap(({ stages }) => stages))].sort((a, b) => a - b),
+  };
 }
 
 /** What the image that the Dockerfile makes hands on. */
@@ -91,6 +102,10 @@ class Reading {
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
   target(): StageReading | undefined {
     return this.#target && this.#stage(this.#target.index);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()].sort((a, b) => a - b);
   }
 
   #stage(index: number): StageReading | undefined {
