@@ -2,7 +2,6 @@ import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
-import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
 import { isFollowed } from './followed-edge.ts';
 import { usesRegistry } from './registry-use.ts';
@@ -32,7 +31,8 @@ export interface KeyParts {
 }
 
 export interface KeyInputs {
-  readonly context: Context;
+  /** Less the stages that the target is not made of. */
+  readonly dockerfile: Dockerfile;
   /** The edges of the graph that start at it. */
   readonly edges: readonly Edge[];
   readonly platform: string;
@@ -46,14 +46,17 @@ export interface KeyInputs {
 
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
-  const { dockerfile } = inputs.context;
+  const { dockerfile } = inputs;
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
     ...(inputs.target !== undefined && { target: inputs.target }),
     instructions: instructionsOf(dockerfile).map(([instruction, stage]) => [
       instruction.at.line,
-      canonicalDigest(canonicalInstruction(instruction, referencesIn(instruction, stage, inputs))),
+      canonicalDigest([
+        canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
+        instruction.keyword === 'FROM' && countsStages(dockerfile) ? String(stage) : undefined,
+      ]),
     ]),
     escape: dockerfile.escape,
     args: Object.fromEntries(
@@ -87,6 +90,16 @@ function instructionsOf(dockerfile: Dockerfile): readonly (readonly [AnyInstruct
       [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
     ),
   ];
+}
+
+/** Whether a stage is used by its number: only then does it matter which number a stage has. */
+function countsStages({ stages }: Dockerfile): boolean {
+  return stages.some(({ instructions }) =>
+    instructions.some((instruction) => {
+      const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
+      return inner.keyword === 'COPY' && inner.from !== undefined && /^\d+$|\$/.test(inner.from.value);
+    }),
+  );
 }
 
 /** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */

@@ -7,6 +7,7 @@ import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
+import { neededStages } from './needed-stages.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
@@ -55,6 +56,10 @@ export class BuildKeys {
     const { graph, contexts, buildArgs, target } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const listing = contexts.listing(image, platform);
+    const dockerfile = neededStages({ context, platform, target, buildArgs });
+    const edges = (this.#edges.get(image) ?? []).filter((edge) =>
+      dockerfile.stages.some(({ index }) => index === edge.stage),
+    );
     const parents = (graph.parents.get(image) ?? []).map((parent) => {
       const { version } = graph.project.contexts.get(parent)!;
       const keys = this.#platformsOf(parent, context, platform).map(
@@ -64,8 +69,8 @@ export class BuildKeys {
     });
     return {
       ...buildKey({
-        context,
-        edges: this.#edges.get(image) ?? [],
+        dockerfile,
+        edges,
         platform: formatPlatform(platform),
         target,
         listing,

@@ -69,7 +69,11 @@ export async function runPlan(
   const drain = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
   run.skipUntouched();
   const outcomes = await schedule(tasks, { jobs: options.jobs, keepGoing: options.keepGoing, drain });
-  const results = plan.images.map((image) => ({ image, ...outcomeOf(outcomes.get(image.name), signal) }));
+  const wasStopped = (name: ImageName) => signal.aborted && !run.failed.has(name);
+  const results = plan.images.map((image) => ({
+    image,
+    ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
+  }));
   return { results };
 }
 
@@ -89,6 +93,8 @@ class PlanRun {
   readonly #signal: AbortSignal;
   /** Images of this run as their children will want them. */
   readonly #made = new Map<ImageName, TaggedImage>();
+  /** What failed by itself: before the run was stopped, if it was. */
+  readonly failed = new Set<ImageName>();
 
   constructor(plan: Plan, dependencies: RunDependencies, options: RunOptions, signal: AbortSignal) {
     this.#plan = plan;
@@ -130,7 +136,10 @@ class PlanRun {
       return { status: image.action === 'build' ? 'built' : 'retagged', content, duration };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (!this.#signal.aborted) progress.emit({ type: 'image-failed', image: image.name, message });
+      if (!this.#signal.aborted) {
+        this.failed.add(image.name);
+        progress.emit({ type: 'image-failed', image: image.name, message });
+      }
       throw error;
     }
   }
@@ -219,12 +228,17 @@ function unverifiedNotice(images: readonly PlannedImage[]): string {
   return `${what} published by another version of cip and left as published: ${why}; the next version of each is built anew`;
 }
 
-function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
+/** What failed before the run was stopped is told, with what it kept from being built; only the rest was cancelled. */
+function outcomeOf(
+  name: ImageName,
+  outcome: Outcome<ImageName, Done> | undefined,
+  wasStopped: (name: ImageName) => boolean,
+): ImageOutcome {
   if (outcome === undefined) return { status: 'untouched' };
   if (outcome.status === 'done') return outcome.value;
-  if (outcome.status === 'blocked' && signal.aborted) return { status: 'not-started' };
+  if (outcome.status === 'blocked' && wasStopped(outcome.by)) return { status: 'not-started' };
   if (outcome.status !== 'failed') return outcome;
-  return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
+  return wasStopped(name) ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
 }
 
 function failuresIn(error: unknown): readonly Failure[] {

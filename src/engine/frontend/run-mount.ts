@@ -25,7 +25,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   const { state, context } = place;
   const { lowering } = context;
   const expanded = expandMount(written, (word) => {
-    const result = expand(word, state.variables, lowering.dockerfile.escape);
+    const result = expand(word, state.variables, lowering.dockerfile.escape, lowering.expansions);
     return result.ok ? ok(result.value.value) : result;
   });
   if (!expanded.ok) {
