@@ -3,24 +3,17 @@ import type { Builder } from '../builder.ts';
 import { findEmulators } from '../engine/executor/emulation.ts';
 import { findTools } from '../engine/executor/tools.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
-import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { WorkerBuilder, type WorkerBuilderOptions } from '../worker/worker-builder.ts';
-import { invalidSourceDateEpoch } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Settings of the machine that steps see: nothing else of the environment reaches a build. */
 const passedOn = /^(https?_proxy|ftp_proxy|no_proxy|all_proxy)$/i;
 
 /** The embedded engine in a worker process of its own, which starts with the first build. */
-export async function createBuilder(
-  store: Store,
-  registry: RegistryOptions,
-  { env, now }: Surroundings,
-): Promise<Builder> {
+export async function createBuilder(store: Store, registry: RegistryOptions, { env }: Surroundings): Promise<Builder> {
   const path = env['PATH'] ?? '';
   const [tools, emulators] = await Promise.all([findTools(path), findEmulators(path)]);
-  const sourceDateEpoch = epochIn(env['SOURCE_DATE_EPOCH']);
   const options: WorkerBuilderOptions = {
     engine: {
       storeDir: store.paths.root,
@@ -29,8 +22,6 @@ export async function createBuilder(
       emulators,
       tools,
       concurrency: availableParallelism(),
-      sourceDateEpoch,
-      created: new Date(sourceDateEpoch === undefined ? now() : sourceDateEpoch * 1000).toISOString(),
       env: Object.fromEntries(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),
@@ -40,13 +31,6 @@ export async function createBuilder(
     env: { PATH: path, ...(env['HOME'] && { HOME: env['HOME'] }) },
   };
   return new WorkerBuilder(options);
-}
-
-/** Seconds since 1970; https://reproducible-builds.org/specs/source-date-epoch/ */
-function epochIn(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,11}$/.test(text)) throw new FailureError(invalidSourceDateEpoch(text));
-  return Number(text);
 }
 
 /** Containers are often run as an id that has no name. */

@@ -19,10 +19,6 @@ export interface EngineOptions {
   readonly tools: ExecutorTools;
   /** How many steps run at once. */
   readonly concurrency: number;
-  /** Seconds since 1970: no time in what is built is later than this. */
-  readonly sourceDateEpoch?: number | undefined;
-  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is set. What images say they were created. */
-  readonly created: string;
   /** Settings from outside that reach the engine: proxies and the like. Never the whole environment. */
   readonly env: Readonly<Record<string, string>>;
 }

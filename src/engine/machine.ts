@@ -37,8 +37,8 @@ export class Machine {
   }
 
   snapshotter(signal: AbortSignal): Promise<Snapshotter> {
-    const { options, ...rest } = this.#parts;
-    this.#snapshotter ??= chooseSnapshotter({ ...rest, clampMtime: options.sourceDateEpoch }, signal);
+    const { options: _, ...rest } = this.#parts;
+    this.#snapshotter ??= chooseSnapshotter(rest, signal);
     return this.#snapshotter;
   }
 

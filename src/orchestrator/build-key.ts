@@ -1,9 +1,8 @@
+import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
-import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
-import type { ContextListing } from './context-digest.ts';
 import { isFollowed } from './followed-edge.ts';
 import { usesRegistry } from './registry-use.ts';
 
@@ -21,16 +20,19 @@ export interface KeyParts {
   readonly target?: string | undefined;
   /** In the order written: the line each begins at (not part of the key) and the digest of what it says. */
   readonly instructions: readonly (readonly [line: number, digest: Digest])[];
+  /** The escape character of the Dockerfile, which changes what the instructions mean. */
+  readonly escape: string;
   /** Build arguments that the Dockerfile can see → digest of the value. */
   readonly args: Readonly<Record<string, Digest>>;
-  /** Images of the project that it is built from, at the version the project holds → their keys. */
+  /** Images of the project that it is built from, at the version the project holds → their keys, with the platform where that is another. */
   readonly parents: Readonly<Record<string, Digest>>;
   /** Digest of its ContextListing. */
   readonly context: Digest;
 }
 
 export interface KeyInputs {
-  readonly context: Context;
+  /** Less the stages that the target is not made of. */
+  readonly dockerfile: Dockerfile;
   /** The edges of the graph that start at it. */
   readonly edges: readonly Edge[];
   readonly platform: string;
@@ -38,25 +40,29 @@ export interface KeyInputs {
   readonly listing: ContextListing;
   /** All that the build is given, REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Parent → the version that the project holds, and its key for this platform. */
-  readonly parents: ReadonlyMap<string, { readonly version: string; readonly key: Digest }>;
+  /** Parent → the version that the project holds, and its keys for the platforms that stages take it for. */
+  readonly parents: ReadonlyMap<string, { readonly version: string; readonly keys: ReadonlyMap<string, Digest> }>;
 }
 
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
-  const { dockerfile } = inputs.context;
+  const { dockerfile } = inputs;
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
     ...(inputs.target !== undefined && { target: inputs.target }),
     instructions: instructionsOf(dockerfile).map(([instruction, stage]) => [
       instruction.at.line,
-      canonicalDigest(canonicalInstruction(instruction, referencesIn(instruction, stage, inputs))),
+      canonicalDigest([
+        canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
+        instruction.keyword === 'FROM' && countsStages(dockerfile) ? String(stage) : undefined,
+      ]),
     ]),
+    escape: dockerfile.escape,
     args: Object.fromEntries(
       argsInUse(dockerfile, inputs.buildArgs).map(([name, value]) => [name, canonicalDigest(value)]),
     ),
-    parents: Object.fromEntries([...followed(inputs)].map((name) => [name, inputs.parents.get(name)!.key])),
+    parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
     context: inputs.listing.digest,
   };
   return { key: keyOf(parts), parts };
@@ -67,6 +73,7 @@ function keyOf(parts: KeyParts): Digest {
     String(parts.schema),
     parts.platform,
     parts.target,
+    parts.escape,
     parts.instructions.map(([, digest]) => digest),
     sortedEntries(parts.args),
     sortedEntries(parts.parents),
@@ -83,6 +90,16 @@ function instructionsOf(dockerfile: Dockerfile): readonly (readonly [AnyInstruct
       [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
     ),
   ];
+}
+
+/** Whether a stage is used by its number: only then does it matter which number a stage has. */
+function countsStages({ stages }: Dockerfile): boolean {
+  return stages.some(({ instructions }) =>
+    instructions.some((instruction) => {
+      const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
+      return inner.keyword === 'COPY' && inner.from !== undefined && /^\d+$|\$/.test(inner.from.value);
+    }),
+  );
 }
 
 /** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */
@@ -131,6 +148,11 @@ function standIn(edge: Edge, inputs: KeyInputs): string {
 /** The parents whose content, as the project holds it, this image is built from. */
 function followed(inputs: KeyInputs): ReadonlySet<string> {
   return new Set(inputs.edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
+}
+
+/** By name; where a stage takes it for another platform than the image is built for, with that. */
+function keysOfParent(name: string, { parents, platform }: KeyInputs): readonly (readonly [string, Digest])[] {
+  return [...parents.get(name)!.keys].map(([wanted, key]) => [wanted === platform ? name : `${name} (${wanted})`, key]);
 }
 
 function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {

@@ -43,6 +43,7 @@ export class Sender {
   async send(message: Message, { place, doing }: Purpose, deadline: Deadline): Promise<RegistryResponse> {
     const { url, patience } = message;
     deadline.signal.throwIfAborted();
+    deadline.isAnswered = false;
     const explain = (error: unknown) => {
       if (deadline.signal.aborted) return deadline.signal.reason;
       if (error instanceof FailureError) return error;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,12 +70,18 @@ interface Pending {
   readonly progress: Progress;
   readonly resolve: (result: BuildResult) => void;
   readonly reject: (error: Error) => void;
+  readonly onCancelling: () => void;
 }
+
+/** Milliseconds a worker gets to say that it has heard a cancellation, and to end what was cancelled. */
+const TO_HEAR = 1500;
+const TO_END = 5000;
 
 /** The parent's end of one worker process. */
 class Worker {
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
+  readonly #kill: () => void;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   /** What became of it. */
@@ -88,6 +95,7 @@ class Worker {
       path: options.env.PATH,
       user: options.user,
       isolation: options.isolation,
+      rootsDir: await realpath(options.engine.sessionDir).catch(() => options.engine.sessionDir),
     });
     for (const { message, hint } of entered.warnings) {
       progress.emit({ type: 'warning', message: hint === undefined ? message : `${message} (${hint})` });
@@ -101,8 +109,9 @@ class Worker {
     return worker;
   }
 
-  private constructor({ child, ended }: Entered) {
+  private constructor({ child, ended, kill }: Entered) {
     this.#child = child;
+    this.#kill = kill;
     this.ended = ended;
     child.on('message', (message: FromWorker) => this.#receive(message));
     void ended.then(
@@ -114,22 +123,35 @@ class Worker {
   build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const cancel = () => this.#send({ type: 'cancel', id });
+    const timers: NodeJS.Timeout[] = [];
+    const heard = () => timers.splice(0).forEach(clearTimeout);
+    const cancel = () => {
+      this.#send({ type: 'cancel', id });
+      timers.push(setTimeout(this.#kill, TO_HEAR));
+    };
+    const onCancelling = () => {
+      heard();
+      timers.push(setTimeout(this.#kill, TO_END));
+    };
     signal.addEventListener('abort', cancel);
     return new Promise<BuildResult>((resolve, reject) => {
       if (this.#end !== undefined) throw this.#end;
-      this.#pending.set(id, { progress, resolve, reject });
+      this.#pending.set(id, { progress, resolve, reject, onCancelling });
       this.#send({ type: 'build', id, request });
     })
       .catch((error) => {
         throw signal.aborted ? signal.reason : error;
       })
-      .finally(() => signal.removeEventListener('abort', cancel));
+      .finally(() => {
+        signal.removeEventListener('abort', cancel);
+        heard();
+      });
   }
 
   async close(): Promise<void> {
     this.#send({ type: 'close' });
-    await this.ended;
+    const timer = setTimeout(this.#kill, TO_END);
+    await this.ended.finally(() => clearTimeout(timer));
   }
 
   /** Resolves when the engine has been made. */
@@ -149,6 +171,10 @@ class Worker {
     if (pending === undefined) return;
     if (message.type === 'progress') {
       pending.progress.emit(message.event);
+      return;
+    }
+    if (message.type === 'cancelling') {
+      pending.onCancelling();
       return;
     }
     this.#pending.delete(message.id);

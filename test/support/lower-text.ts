@@ -8,7 +8,6 @@ import type { ImageConfig } from '../../src/oci/image-config.ts';
 import { type Failure, FailuresError } from '../../src/result.ts';
 
 export const amd64 = { os: 'linux', architecture: 'amd64' };
-export const CREATED = '2026-01-02T03:04:05Z';
 
 /** An image with one layer, for what is not the base of anything real. */
 export function imageFixture(name: string, config: ImageConfig['config'] = {}): ResolvedImage {
@@ -62,10 +61,7 @@ export function lowerText(
     platform: amd64,
     buildPlatform: amd64,
     buildArgs: {},
-    contextDir: '/context',
-    ignore: [],
     images,
-    created: CREATED,
     ...rest,
   });
   if (!lowered.ok) throw new FailuresError(lowered.failure);

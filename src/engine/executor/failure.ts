@@ -34,22 +34,6 @@ export function idNotMapped(kind: 'user' | 'group', id: number) {
   } as const satisfies Failure;
 }
 
-export function hostnameNotSet(hostname: string) {
-  return {
-    reason: 'hostname-not-set',
-    message: `the host name ${hostname} could not be set`,
-    hint: 'install the program hostname (or busybox)',
-  } as const satisfies Failure;
-}
-
-export function loopbackNotUp() {
-  return {
-    reason: 'loopback-not-up',
-    message: 'the step has no network but a loopback interface, and that could not be brought up',
-    hint: 'install iproute2 (or busybox)',
-  } as const satisfies Failure;
-}
-
 export function mountTargetInvalid(target: string, why: string) {
   return {
     reason: 'mount-target-invalid',
@@ -86,14 +70,6 @@ export function workingDirectoryInvalid(cwd: string, why: string) {
     reason: 'working-directory-invalid',
     message: `the working directory ${cwd} cannot be made: ${why}`,
     hint: 'choose another WORKDIR',
-  } as const satisfies Failure;
-}
-
-export function loaderVariablesUnsupported(names: readonly string[]) {
-  return {
-    reason: 'loader-variables-unsupported',
-    message: `${names.join(', ')} can only be set by a program of the image, and it has neither env nor sh`,
-    hint: 'unset them with ENV, or set them in the command itself',
   } as const satisfies Failure;
 }
 

@@ -40,6 +40,7 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     mounts: script ? [...mounts, script] : mounts,
     network: instruction.network === 'none' ? 'none' : 'host',
     platform: state.platform,
+    epoch: context.lowering.input.epoch,
   };
   const declared = [...state.args].map(([name, value]) => `${name}=${value}`);
   const prefix = declared.length > 0 ? `|${declared.length} ${declared.join(' ')} ` : '';

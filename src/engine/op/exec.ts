@@ -1,9 +1,9 @@
 import type { Digest } from '../../oci/digest.ts';
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
-import { digestOfFields } from '../solver/cache-key.ts';
 import type { Op } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import { ExecMounts } from './exec-mounts.ts';
@@ -47,7 +47,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       );
       output.end();
       if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
-      const layer = await snapshotter.commit(active, signal);
+      const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
     },
   };
@@ -57,7 +57,11 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
  * What of a mount decides what a step does: not the content of a secret or of a cache, nor how the cache is shared.
  */
 function keyOf(mount: ExecMount): unknown {
-  if (mount.type === 'cache') return { ...mount, sharing: undefined };
+  if (mount.type === 'cache') {
+    // As they were written when they always stood there, so that no key changes for it.
+    const { mode = 0o755, uid = 0, gid = 0 } = mount;
+    return { ...mount, mode, uid, gid, sharing: undefined };
+  }
   return mount;
 }
 

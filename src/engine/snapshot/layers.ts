@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decompress } from '../../layer/compression.ts';
 import type { DiffOptions } from '../../layer/diff.ts';
@@ -10,6 +10,7 @@ import { unpackLayer } from '../../layer/unpack.ts';
 import { chainIDOf } from '../../oci/chain-id.ts';
 import { type DiffID, hexOf } from '../../oci/digest.ts';
 import { layerCompression } from '../../oci/media-type.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { notALayer } from './failure.ts';
@@ -38,6 +39,10 @@ export class Layers {
 
   constructor(options: LayersOptions) {
     this.#options = options;
+  }
+
+  get preservesOwner(): boolean {
+    return this.#options.preserveOwner;
   }
 
   /** The merged view of the stack, from indexes alone. */
@@ -181,7 +186,7 @@ export class Layers {
       await this.#moveIntoPlace(directory, this.#directoryFor(layers, index));
       return index;
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      await removeTree(directory);
     }
   }
 
@@ -210,7 +215,7 @@ export class Layers {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-      await rm(directory, { recursive: true, force: true });
+      await removeTree(directory);
     }
   }
 }
