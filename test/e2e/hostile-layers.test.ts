@@ -52,7 +52,7 @@ test(
   needs('busybox', ...needed),
   async () => {
     const deeper = Array.from({ length: 100 }, () => 'dd').join('/');
-    const script = `for i in $(/bin/busybox seq 20); do /bin/busybox mkdir -p ${deeper}; cd ${deeper}; done`;
+    const script = `for i in $(/bin/busybox seq 20); do /bin/busybox mkdir -p ${deeper}; cd -P ${deeper}; done; true`;
     await rig.write({
       'contexts/deep/info.edn': '{:version "1.0.0"}\n',
       'contexts/deep/Dockerfile': `FROM scratch\nCOPY --chmod=755 busybox /bin/busybox\nRUN ${JSON.stringify(['/bin/busybox', 'sh', '-c', script])}\n`,
