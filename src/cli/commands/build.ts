@@ -1,4 +1,5 @@
 import { runPlan } from '../../orchestrator/run-plan.ts';
+import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
@@ -13,6 +14,8 @@ export async function run(invocation: Invocation<PlanOption | RunOption>, world:
   const start = world.surroundings.now();
   const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
+
+  if (prepared.plan.failures.length > 0) throw new FailuresError(prepared.plan.failures);
 
   const { dependencies, settings } = await runSettings(options, world);
   world.renderer.begin(runOf(prepared.plan, settings));

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { bindSelector } from '../../context/bind-selector.ts';
 import type { RunMount } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { expandMount } from '../../dockerfile/instructions/run-mount.ts';
@@ -24,7 +25,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   const { state, context } = place;
   const { lowering } = context;
   const expanded = expandMount(written, (word) => {
-    const result = expand(word, state.variables, lowering.dockerfile.escape);
+    const result = expand(word, state.variables, lowering.dockerfile.escape, lowering.expansions);
     return result.ok ? ok(result.value.value) : result;
   });
   if (!expanded.ok) {
@@ -94,30 +95,30 @@ function lowerBind(
 ): ExecMount | undefined {
   const { state, context, target, addInput } = place;
   const source = clean(place.source);
-  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(source, mount, context);
+  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(place.source, mount, context);
   return from && { type: 'bind', input: addInput(from), source, target, readonly: mount.readonly };
 }
 
 function contextFiles(source: string, { at }: RunMount, { lowering, stage }: InstructionContext): Vertex<Step> {
-  const { image, contextDir, ignore } = lowering.input;
+  const { image, context, epoch } = lowering.input;
   const text = `RUN --mount=type=bind,source=${source}`;
+  const name = source === '' ? '.' : source;
   const base = step({ kind: 'scratch' }, [], 'FROM scratch');
   return step(
     {
       kind: 'copy',
-      source: { type: 'context', directory: contextDir, ignore },
-      patterns: [source === '' ? '.' : source],
+      source: { type: 'context' },
+      ...bindSelector(source),
       inline: [],
       destination: '/',
-      exclude: [],
       link: true,
-      parents: source !== '',
       unpack: false,
       mtime: lowering.mtime,
+      epoch,
     },
     [base],
-    `[internal] files of the context: ${source === '' ? '.' : source}`,
-    { origin: { image, stage: stage.name ?? `${stage.index}`, at, text } },
+    `[internal] files of the context: ${name}`,
+    { origin: { image, stage: stage.name ?? `${stage.index}`, at, text }, context },
   );
 }
 

@@ -1,5 +1,6 @@
 import { chmod, chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { resolveSource } from '../../context/source-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Mount } from '../executor/executor.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
@@ -9,7 +10,6 @@ import { cacheSeedNotDirectory, mountSourceMissing, secretMissing } from './fail
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import { snapshotTree } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
-import { resolveSource } from './source-tree.ts';
 
 interface Opening {
   readonly op: ExecOp;

@@ -77,15 +77,6 @@ export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
   } as const satisfies Failure;
 }
 
-export function unreadableSource(path: string, cause: string, origin?: StepOrigin) {
-  return {
-    reason: 'copy-source-unreadable',
-    message: `${path} cannot be read: ${cause} (${where(origin)})`,
-    hint: 'fix its permissions, or exclude it in .dockerignore',
-    at: origin?.at,
-  } as const satisfies Failure;
-}
-
 export function runFailed(options: {
   readonly origin: StepOrigin | undefined;
   readonly command: string;

@@ -32,12 +32,12 @@ export class CopySnapshotter implements Snapshotter {
     return root;
   }
 
-  async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
+  async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof CopiedRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { store, layers, clampMtime } = this.#options;
+    const { store, layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
     const entries = treeDiff({ ...lower, root: active.rootfs, unchangedUntil: active.unpackedAt }, signal);
-    const layer = await commitLayer({ store, layers, entries, clampMtime }, signal);
+    const layer = await commitLayer({ store, layers, entries, clampMtime: epoch }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
   }
