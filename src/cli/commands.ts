@@ -16,6 +16,8 @@ const building = [
   'offlineBases',
   'noCache',
   'secret',
+  'isolation',
+  'requireIsolation',
 ] as const;
 const copying = [...project, ...registries, 'requireAll', 'stopOnFirstError', 'keepGoing', 'json', ...output] as const;
 

@@ -70,8 +70,9 @@ function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): G
   const { context, platform, buildArgs } = inputs;
   const { dockerfile } = context;
   const targetStage = inputs.target === undefined ? undefined : (target.name ?? `${target.index}`);
-  const { values } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
-  return { dockerfile, given: { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform }, values };
+  const { values, budget } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
+  const given = { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform };
+  return { dockerfile, given, values, budget };
 }
 
 function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly ExternalImage[] {
