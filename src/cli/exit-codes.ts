@@ -89,7 +89,7 @@ const reasons = {
     instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from invalid-healthcheck
     invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger invalid-utf8
     invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
-    missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
+    missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage nul-character
     not-a-file overlapping-edits platform-malformed platform-unknown prefix-contradiction reference-empty
     reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long
     reference-upper-case required-variable self-reference shell-not-json stage-not-before stage-not-yet-defined
