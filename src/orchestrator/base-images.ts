@@ -67,9 +67,9 @@ export class BaseImages implements KnownBases {
   }
 
   unknown(image: ImageName, platform: Platform): readonly UnknownBase[] {
-    return this.used(image, platform).external.flatMap(({ reference }) => {
+    return this.used(image, platform).external.flatMap(({ reference, at }) => {
       const answer = this.#answers.get(formatReference(reference));
-      return answer !== undefined && 'failure' in answer ? [answer] : [];
+      return answer !== undefined && 'failure' in answer ? [{ ...answer, failure: { ...answer.failure, at } }] : [];
     });
   }
 
