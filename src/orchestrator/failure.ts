@@ -78,15 +78,14 @@ export function isLossOfRegistry({ reason }: Failure): boolean {
   return reason === 'registry-unreachable' || reason === 'registry-tls-failed';
 }
 
-/** The environment. `why` is what its registry said, or did not; `isSeen` where there is a digest to go on with. */
-export function baseUnreachable(reference: string, why: Failure, isSeen: boolean) {
+/** `why`, which is what its registry said or did not, as it matters here; `isSeen` where there is a digest to go on with. */
+export function baseUnreachable(reference: string, why: Failure, isSeen: boolean): Failure {
+  const hint = why.hint ?? 'try again when its registry answers';
   return {
-    reason: 'base-unreachable',
+    ...why,
     message: `cannot find out what the base image ${reference} is now: ${why.message}`,
-    hint: isSeen
-      ? 'try again when its registry answers, or pass --offline-bases to use the digest last seen'
-      : (why.hint ?? 'try again when its registry answers'),
-  } as const satisfies Failure;
+    hint: isSeen ? `${hint}; or pass --offline-bases to use the digest last seen` : hint,
+  };
 }
 
 /** The environment, for `--offline-bases`. */
