@@ -75,7 +75,7 @@ export function imageGone(reference: string) {
 
 /** Whether a failure is one of the registry as a whole: whatever else was asked of it would fail the same way. */
 export function isLossOfRegistry({ reason }: Failure): boolean {
-  return reason === 'registry-unreachable' || reason === 'registry-tls-failed';
+  return ['registry-unreachable', 'registry-too-slow', 'registry-tls-failed'].includes(reason);
 }
 
 /** `why`, which is what its registry said or did not, as it matters here; `isSeen` where there is a digest to go on with. */
