@@ -274,6 +274,14 @@ export const options = {
     fromEnvironment: false,
     schema: toggle,
   }),
+  allowedHost: option({
+    kind: 'list',
+    value: 'NAME',
+    description: 'Answer under this host name too (those of this machine are always allowed)',
+    group: 'Where',
+    fromEnvironment: false,
+    schema: ({ z }) => z.array(z.string().min(1)).default([]),
+  }),
   json: option({
     kind: 'boolean',
     description: 'Print the result as JSON',

@@ -155,7 +155,10 @@ class Engine implements Builder {
         epoch: epochOf(request.buildArgs),
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
-      if (!lowered.value.missing) return lowered.value;
+      if (!lowered.value.missing) {
+        context.verifyStages(lowered.value.stages.map((index) => dockerfile.stages[index]!));
+        return lowered.value;
+      }
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
           const resolved = this.#images.resolve(wanted, request, signal).catch((error: unknown) => {

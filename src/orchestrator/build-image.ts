@@ -95,7 +95,7 @@ function requestFor(
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
-  const base = baseAnnotations(platforms.map((platform) => [platform, builtOn(platform)]));
+  const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
   return {
     image: image.name,
     contextDir: context.directory,

@@ -5,6 +5,7 @@
 
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
+import { ExpansionBudget } from '../../dockerfile/expand.ts';
 import { findStage } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -40,6 +41,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history: state.history,
     },
     warnings: lowering.warnings,
+    stages: lowering.stages(),
   });
 }
 
@@ -49,6 +51,7 @@ class Lowering implements LoweringContext {
   readonly failures: Failure[] = [];
   readonly warnings: string[] = [];
   readonly missing = new Map<string, ImageRequest>();
+  readonly expansions = new ExpansionBudget();
   readonly globals: ReadonlyMap<string, string>;
   readonly #stages = new Map<number, StageState | undefined>();
 
@@ -64,6 +67,10 @@ class Lowering implements LoweringContext {
 
   fail(...failures: readonly Failure[]): void {
     this.failures.push(...failures);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()];
   }
 
   stage(index: number): StageState | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { contextChanging } from '../../context/failure.ts';
@@ -8,6 +8,7 @@ import { decompressArchive, detectArchive } from '../../layer/detect.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
 import { type Digest, digestFromHex } from '../../oci/digest.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { RunnerServices } from './runner-services.ts';
 
@@ -53,7 +54,7 @@ export class ArchiveUnpacker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#directories.map((directory) => rm(directory, { recursive: true, force: true })));
+    await Promise.all(this.#directories.map((directory) => removeTree(directory)));
   }
 }
 

@@ -92,10 +92,11 @@ export type ExecMount =
       readonly target: string;
       readonly sharing: 'shared' | 'private' | 'locked';
       readonly readonly: boolean;
-      readonly mode: number;
-      readonly uid: number;
-      readonly gid: number;
-      /** What an empty cache starts with. */
+      /** Absent: 0755 and 0:0, or those of the seed. */
+      readonly mode?: number | undefined;
+      readonly uid?: number | undefined;
+      readonly gid?: number | undefined;
+      /** What a new cache starts with. */
       readonly seed?: { readonly input: number; readonly source: string } | undefined;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number | undefined }
