@@ -19,7 +19,8 @@ type Happening =
       readonly why: string;
     }
   | { readonly type: 'image-skipped'; readonly image: string; readonly why: string }
-  | { readonly type: 'image-finished'; readonly image: string; readonly digest: string; readonly duration: number }
+  /** `digest` where it is the one that people will meet: not where the image is still to be sent. */
+  | { readonly type: 'image-finished'; readonly image: string; readonly digest?: string; readonly duration: number }
   | { readonly type: 'image-failed'; readonly image: string; readonly message: string }
   | { readonly type: 'image-pushed'; readonly image: string; readonly reference: string; readonly digest: string }
   | {

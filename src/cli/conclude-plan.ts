@@ -16,6 +16,6 @@ export function concludePlan(
     world.complain(reportFailures(plan.failures, world.reportOptions));
     return statusOf(plan.failures);
   }
-  const isWork = plan.images.some(({ action }) => action === 'build' || action === 'retag');
+  const isWork = plan.images.some(({ action, tags }) => action === 'build' || action === 'retag' || tags.length > 0);
   return check && isWork ? exitStatus.differences : exitStatus.done;
 }

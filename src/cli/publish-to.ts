@@ -1,6 +1,7 @@
 import { PushPreparation } from '../engine/prepare-for-push.ts';
 import { publish } from '../orchestrator/publish.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
+import { FailuresError } from '../result.ts';
 import { concludePlan } from './conclude-plan.ts';
 import type { ExitStatus } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
@@ -19,6 +20,8 @@ export async function publishTo(
   const start = world.surroundings.now();
   const prepared = await prepare(planned, invocation, world);
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
+
+  if (prepared.plan.failures.length > 0) throw new FailuresError(prepared.plan.failures);
 
   const { dependencies, settings } = await runSettings(options, world);
   const place = new RegistryPlace(planned.registry, await world.registryClient());

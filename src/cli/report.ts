@@ -1,6 +1,8 @@
+import type { Digest } from '../oci/digest.ts';
 import type { MovedTag } from '../orchestrator/moved-tag.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type ImageResult, isComplete } from '../orchestrator/run-report.ts';
+import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import { duration } from './render/duration.ts';
@@ -17,7 +19,10 @@ export interface FinishedRun {
   readonly failures: readonly Failure[];
   /** `reference@digest` of what this run made. */
   readonly made: readonly string[];
+  /** Those that were moved. */
   readonly tags: readonly MovedTag[];
+  /** To publish: what images are in the registry. */
+  readonly digests?: ReadonlyMap<ImageName, Digest> | undefined;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -28,7 +33,7 @@ export async function conclude(run: FinishedRun, json: boolean, world: World): P
   const groups = failureGroups(run, world);
   world.complain(reportGroups(groups, world.reportOptions));
   if (run.failures.length > 0) world.complain(reportFailures(run.failures, world.reportOptions));
-  const unbuilt = notBuilt(run.results);
+  const unbuilt = isUnpublished(run) ? '' : notBuilt(run.results);
   if (unbuilt !== '') world.complain(unbuilt);
   world.tell(`${lastLine(run)}\n`);
   if (json) world.print(`${JSON.stringify(reportDocument(run), null, 2)}\n`);
@@ -49,16 +54,26 @@ export function reportDocument(run: FinishedRun) {
       reference: result.image.reference,
       action: result.image.action,
       status: result.status,
-      ...('content' in result && result.content && { digest: result.content.digest }),
+      ...digestOf(result, run),
       ...('duration' in result && { durationMs: Math.round(result.duration) }),
       ...('by' in result && { by: result.by }),
       ...('failures' in result && { failures: result.failures }),
     })),
+    complete: isComplete(run) && run.failures.length === 0,
     made: run.made,
+    tagsMoved: run.tags.length,
     tags: run.tags,
     failures: run.failures,
     durationMs: Math.round(run.duration),
   };
+}
+
+/** Of the image as it is where it was to be: in the registry, else in the store. Absent where it is not there. */
+function digestOf(result: ImageResult, { digests }: FinishedRun): { readonly digest?: Digest } {
+  const { name, current } = result.image;
+  const stored = 'content' in result && result.content ? result.content.digest : current?.digest;
+  const digest = digests === undefined ? stored : digests.get(name);
+  return digest === undefined ? {} : { digest };
 }
 
 function failureGroups({ results }: FinishedRun, world: World): FailureGroup[] {
@@ -85,20 +100,59 @@ function notBuilt(results: readonly ImageResult[]): string {
   return words.length === 0 ? '' : `\nnot built: ${words.join(', ')}\n`;
 }
 
-/** `2 built, 1 re-tagged, 3 up to date, 1 failed in 12s`. */
-function lastLine({ results, tags, duration: milliseconds }: FinishedRun): string {
+/** Whether this was to publish and, as far as anybody can see, did nothing. */
+function isUnpublished(run: FinishedRun): boolean {
+  if (run.plan.command !== 'publish' || run.tags.length > 0) return false;
+  return run.failures.length > 0 || !isComplete(run);
+}
+
+function lastLine(run: FinishedRun): string {
+  return isUnpublished(run) ? unpublishedLine(run) : countsLine(run);
+}
+
+/** `Nothing was published: no tags were set. 3 images are uploaded and ready. Failed: compile. Skipped: cli.` */
+function unpublishedLine({ results }: FinishedRun): string {
+  const named = (title: string, is: (result: ImageResult) => boolean) => {
+    const names = results.filter(is).map(({ image }) => image.name);
+    return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`];
+  };
+  const uploaded = results.filter(({ status }) => status === 'built' || status === 'retagged').length;
+  const unsent = results.filter(({ status }) => status === 'unsent').length;
+  const be = uploaded === 1 ? 'is' : 'are';
+  const ready =
+    unsent > 0
+      ? [`${uploaded} of ${plural(uploaded + unsent, 'image')} ${be} uploaded. Run the same command again to continue.`]
+      : uploaded > 0
+        ? [`${plural(uploaded, 'image')} ${be} uploaded and ready.`]
+        : [];
+  const skipped: readonly ImageResult['status'][] = ['blocked', 'not-started', 'cancelled'];
+  return [
+    'Nothing was published: no tags were set.',
+    ...ready,
+    ...named('Failed', ({ status }) => status === 'failed'),
+    ...named('Skipped', ({ status }) => skipped.includes(status)),
+  ].join(' ');
+}
+
+/** `2 built, 1 re-tagged, 3 up to date, 5 tags set in 12s`. */
+function countsLine({ plan, results, tags, duration: milliseconds }: FinishedRun): string {
   const count = (is: (result: ImageResult) => boolean) => results.filter(is).length;
+  const isTagged = ({ status, image }: ImageResult) =>
+    status === 'tagged' || (status === 'untouched' && image.action === 'tag');
+  const isUpToDate = ({ status, image }: ImageResult) => status === 'untouched' && image.action === 'up-to-date';
   const parts: [number, string][] = [
     [count(({ status }) => status === 'built'), 'built'],
     [count(({ status }) => status === 'retagged'), 're-tagged'],
-    [count(({ status, image }) => status === 'untouched' && image.action === 'up-to-date'), 'up to date'],
-    [count(({ status, image }) => status === 'untouched' && image.action !== 'up-to-date'), 'left alone'],
+    [count(isTagged), 'tagged'],
+    [count(isUpToDate), 'up to date'],
+    [count((one) => one.status === 'untouched' && !isTagged(one) && !isUpToDate(one)), 'left alone'],
     [count(({ status }) => status === 'failed'), 'failed'],
     [count(({ status }) => status === 'blocked' || status === 'not-started'), 'not built'],
     [count(({ status }) => status === 'cancelled'), 'cancelled'],
   ];
   const told = parts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : []));
-  const moved = tags.length > 0 ? `, ${plural(tags.length, 'tag')} set` : '';
+  const moved =
+    tags.length > 0 ? `, ${plural(tags.length, 'tag')} set` : plan.command === 'publish' ? ', no tags set' : '';
   return `${told.join(', ') || 'no images'}${moved} in ${duration(milliseconds)}`;
 }
 

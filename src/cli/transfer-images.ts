@@ -58,11 +58,12 @@ export async function transferImages(
   return statusOf(report.failures);
 }
 
-function lastLine({ copied, present, missing, failures }: TransferReport): string {
+function lastLine({ copied, present, missing, tags, failures }: TransferReport): string {
   const parts: [number, string][] = [
     [copied.length, 'copied'],
     [present.length, 'there already'],
     [missing.length, 'missing in the source'],
+    [tags.length, tags.length === 1 ? 'tag set' : 'tags set'],
     [failures.length, 'failed'],
   ];
   return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ') || 'no images';

@@ -4,7 +4,7 @@
  */
 import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
-import { expand } from '../dockerfile/expand.ts';
+import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
 import { findStage } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
@@ -85,6 +85,7 @@ class Reading {
   readonly #inputs: ContextReadsInputs;
   readonly #target: Stage | undefined;
   readonly #globals: ReadonlyMap<string, string>;
+  readonly #budget: ExpansionBudget;
   readonly #stages = new Map<number, StageReading | undefined>();
 
   constructor(inputs: ContextReadsInputs) {
@@ -93,7 +94,9 @@ class Reading {
     const found = findStage(dockerfile, target);
     this.#target = found.ok ? found.value : undefined;
     const targetStage = target === undefined ? undefined : (this.#target?.name ?? String(this.#target?.index));
-    this.#globals = globalValues({ ...inputs, targetStage }).values;
+    const { values, budget } = globalValues({ ...inputs, targetStage });
+    this.#globals = values;
+    this.#budget = budget;
   }
 
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
@@ -254,11 +257,11 @@ class Reading {
 
   /** undefined where the value is not known, or cannot be expanded. */
   #fill(word: string, { variables }: StageReading): string | undefined {
-    return variables.fill(word, this.#inputs.dockerfile.escape);
+    return variables.fill(word, this.#inputs.dockerfile.escape, this.#budget);
   }
 
   #global(word: string): string | undefined {
-    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape);
+    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape, this.#budget);
     return expanded.ok ? expanded.value.value : undefined;
   }
 }

@@ -27,6 +27,8 @@ export interface Decision {
   readonly platforms: readonly PlannedPlatform[];
   readonly base?: IndexBase | undefined;
   readonly reasons: readonly PlanReason[];
+  /** Content is made, but the tag keeps what it has: that is not known to be of these sources, and would be lost. */
+  readonly isUntagged?: boolean | undefined;
   /** What the tag names, where nobody knows of what that is made. */
   readonly unverified?: Digest | undefined;
   /** Two keys of one platform, where the content is other than it was. */
@@ -63,6 +65,13 @@ export function decideImage(question: ImageQuestion): Decision {
     // A published version has one content: what would be added must be of what the rest of it is.
     const drifted = tag.platforms.some((entry) => differs(entry, question));
     if (drifted) return settled('drift', question, tag, [{ code: 'changed-without-bump' }, ...missing]);
+    const unknown = tag.platforms
+      .filter(({ key }) => key === undefined)
+      .map(({ platform }) => formatPlatform(platform));
+    if (unknown.length > 0) {
+      const kept = make(question, tag, missing);
+      return { ...kept, isUntagged: true, reasons: [{ code: 'no-tags', platforms: unknown }, ...kept.reasons] };
+    }
   }
   return make(question, tag, missing);
 }

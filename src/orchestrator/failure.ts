@@ -19,12 +19,39 @@ export function changedWithoutBump(reference: string, name: string, file: string
   } as const satisfies Failure;
 }
 
-/** Somebody else published in between. Digests, or undefined where there was no tag. */
-export function lostRace(reference: string, wanted: string, found: string | undefined) {
+/** Somebody else published other content in between. Digests, or undefined where there was no tag. */
+export function lostRace(reference: string, wanted: string | undefined, found: string | undefined) {
   return {
     reason: 'lost-race',
-    message: `${reference} was ${found === undefined ? 'removed' : `set to ${found}`} by somebody else while ${wanted} was made for it`,
+    message: `${reference} was ${found === undefined ? 'removed' : `set to ${found}, made from different sources,`} by somebody else${wanted === undefined ? '' : ` while ${wanted} was made for it`}`,
     hint: 'run the command again to see what is left to do; nothing of theirs was overwritten',
+  } as const satisfies Failure;
+}
+
+/** Each time it was looked at again, somebody else had moved it. */
+export function tagKeepsMoving(reference: string) {
+  return {
+    reason: 'tag-keeps-moving',
+    message: `${reference} was moved by somebody else each time it was set`,
+    hint: 'wait until the others have published, and run the command again',
+  } as const satisfies Failure;
+}
+
+/** Tags were being set when something went wrong. `tagged`: images that have all of theirs. */
+export function publishPartial(tagged: readonly string[], total: number) {
+  return {
+    reason: 'publish-partial',
+    message: `publishing stopped partway: ${tagged.length} of ${total} images are tagged${tagged.length === 0 ? '' : ` (${tagged.join(', ')})`}`,
+    hint: 'run the same command again to finish',
+  } as const satisfies Failure;
+}
+
+/** To copy: the target has the version, made from other sources. */
+export function differentContent(reference: string, wanted: string, found: string | undefined) {
+  return {
+    reason: 'different-content',
+    message: `${reference} is ${found ?? 'gone'}, which has different content than ${wanted}`,
+    hint: 'a published version is never overwritten: raise its version, or delete the tag there first',
   } as const satisfies Failure;
 }
 
@@ -44,6 +71,11 @@ export function imageGone(reference: string) {
     message: `${reference} was removed after the plan was made`,
     hint: 'run the command again',
   } as const satisfies Failure;
+}
+
+/** Whether a failure is one of the registry as a whole: whatever else was asked of it would fail the same way. */
+export function isLossOfRegistry({ reason }: Failure): boolean {
+  return reason === 'registry-unreachable' || reason === 'registry-tls-failed';
 }
 
 /** The environment. `why` is what its registry said, or did not; `isSeen` where there is a digest to go on with. */

@@ -36,6 +36,12 @@ export function keyIn(found: Annotations | undefined): Digest | undefined {
   return Digest.safeParse(found[annotations.buildKey]).data;
 }
 
+/** Whether an image was made by cip, by whatever rules of keys. */
+export function hasKey({ kind, value }: ImageDocument): boolean {
+  const shown = kind === 'index' ? value.manifests.map((entry) => entry.annotations) : [];
+  return [value.annotations, ...shown].some((found) => found?.[annotations.buildKey] !== undefined);
+}
+
 /** The number of the rules of a key that is there, but by other rules than ours. */
 export function otherSchemaIn(found: Annotations | undefined): number | undefined {
   const schema = found?.[annotations.buildKeySchema];

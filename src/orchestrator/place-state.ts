@@ -28,6 +28,16 @@ export interface PlaceState {
   readonly kind: 'store' | 'registry';
   /** What is there under each of the references that were asked about; no entry where there is no such tag. */
   readonly tags: ReadonlyMap<string, TaggedImage>;
+  /** All tags of the repositories that were listed, by `registry/name`: more than anybody asked about. */
+  readonly listed?: ReadonlyMap<string, readonly string[]> | undefined;
+}
+
+/** All that is known of the tags of a repository, `registry/name`. */
+export function tagsIn({ tags, listed }: PlaceState, repository: string): readonly string[] {
+  const known = listed?.get(repository);
+  if (known !== undefined) return known;
+  const start = `${repository}:`;
+  return [...tags.keys()].flatMap((reference) => (reference.startsWith(start) ? [reference.slice(start.length)] : []));
 }
 
 /** Where content of this key and on these bases is to be had in a place; the first tag found. */

@@ -7,12 +7,13 @@ import type { Failure } from '../result.ts';
 import type { KnownBases, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
+import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
 import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import { EffectiveBases } from './effective-bases.ts';
 import type { KeyChange } from './key-change.ts';
-import { latest, movesLatest } from './latest.ts';
+import { latest } from './latest.ts';
 import type { PlaceState } from './place-state.ts';
-import type { Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
+import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
 import type { Selection } from './selection.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
@@ -55,6 +56,9 @@ export function planBuild(inputs: PlanInputs): Plan {
 
   const images = [...decisions].map(([name, decision]): PlannedImage => {
     const context = graph.project.contexts.get(name)!;
+    const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
+    const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
+    const obstacles = inputs.command === 'build' && action === 'build' ? unknownBases(name, decision, inputs) : [];
     return {
       name,
       version: context.version,
@@ -62,13 +66,15 @@ export function planBuild(inputs: PlanInputs): Plan {
       path: context.path,
       level: levels.get(name)!,
       implied: !selection.selected.includes(name),
-      action: decision.action,
+      action,
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
+      ...(current && { current }),
+      ...(obstacles.length > 0 && { obstacles: obstacles.map(({ failure }) => failure) }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
-      tags: decision.action === 'build' || decision.action === 'retag' ? tagsOf(inputs, name) : [],
-      reasons: reasonsOf(name, decision, decisions, inputs),
+      tags,
+      reasons: reasonsOf(name, { ...decision, reasons }, decisions, inputs),
     };
   });
   return {
@@ -159,19 +165,29 @@ function shown(change: KeyChange, path: string, decisions: ReadonlyMap<ImageName
   }
 }
 
-/** The version, and `latest` as far as can be said: a registry is asked for all its versions when it is set. */
-function tagsOf({ graph, registry, target }: PlanInputs, name: ImageName): readonly PlannedTag[] {
-  const { version } = graph.project.contexts.get(name)!;
-  const repository = `${registry}/${name}`;
-  const before = (tag: string): PlannedTag => {
-    const reference = `${repository}:${tag}`;
-    return { reference, before: target.tags.get(reference)?.descriptor.digest ?? null };
+interface TagDecision {
+  readonly action: Action;
+  readonly tags: readonly PlannedTag[];
+  readonly reasons: readonly PlanReason[];
+}
+
+/** Content that is in place is up to date only if all of its tags are. */
+function withTags({ action, reasons, isUntagged = false }: Decision, question: TagQuestion): TagDecision {
+  if (action === 'build' || action === 'retag') {
+    return { action, tags: isUntagged ? [] : tagsOfVersion(question), reasons };
+  }
+  const isOurs = action === 'up-to-date' || action === 'base-moved' || reasons[0]?.code === 'other-key-schema';
+  const misplaced = isOurs ? misplacedTags(question) : [];
+  if (misplaced.length === 0) return { action, tags: [], reasons };
+  return {
+    action: action === 'up-to-date' ? 'tag' : action,
+    tags: misplaced.map(([tag]) => tag),
+    reasons: [...misplaced.map(([, reason]) => reason), ...reasons],
   };
-  const existing = [...target.tags.keys()].flatMap((reference) =>
-    reference.startsWith(`${repository}:`) ? [reference.slice(repository.length + 1)] : [],
-  );
-  const follows = movesLatest(version, existing);
-  return follows ? [before(version), before(latest)] : [before(version)];
+}
+
+function questionOf({ graph, registry, target }: PlanInputs, name: ImageName): TagQuestion {
+  return { repository: `${registry}/${name}`, version: graph.project.contexts.get(name)!.version, target };
 }
 
 /** Drift may be passed over, but nothing can be built on an image whose content is other than its sources. */
@@ -195,21 +211,32 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
  * Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. Each
  * base once.
  */
-function baseFailures(images: readonly PlannedImage[], { command, bases }: PlanInputs): readonly Failure[] {
+function baseFailures(images: readonly PlannedImage[], inputs: PlanInputs): readonly Failure[] {
   const forbids = ({ state }: UnknownBase, { action }: PlannedImage) =>
     action === 'build' ||
-    (state === 'cannot-ask' && command === 'publish' && (action === 'retag' || isComparable(action)));
+    (state === 'cannot-ask' && inputs.command === 'publish' && (action === 'retag' || isComparable(action)));
   const failures = images.flatMap((image) =>
-    image.platforms
-      .flatMap(({ platform }) => bases.unknown(image.name, platform))
+    unknownBases(image.name, image, inputs)
       .filter((unknown) => forbids(unknown, image))
-      .map(({ failure }) => [failure.message, failure] as const),
+      .map(({ failure }) => failure),
   );
-  return [...new Map(failures).values()];
+  return firstOfEach(failures);
+}
+
+/** External images of which nobody knows what they are now, each once. */
+function unknownBases(name: ImageName, { platforms }: Pick<Decision, 'platforms'>, { bases }: PlanInputs) {
+  const all = platforms.flatMap(({ platform }) => bases.unknown(name, platform));
+  return [...new Map(all.map((unknown) => [unknown.failure.message, unknown])).values()];
+}
+
+function firstOfEach(failures: readonly Failure[]): readonly Failure[] {
+  const byMessage = new Map<string, Failure>();
+  for (const failure of failures) if (!byMessage.has(failure.message)) byMessage.set(failure.message, failure);
+  return [...byMessage.values()];
 }
 
 function isComparable(action: PlannedImage['action']): boolean {
-  return action === 'up-to-date' || action === 'base-moved';
+  return action === 'up-to-date' || action === 'tag' || action === 'base-moved';
 }
 
 function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {

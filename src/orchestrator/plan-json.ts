@@ -31,6 +31,8 @@ interface ImageJson {
   }[];
   readonly dependsOn: readonly string[];
   readonly dependents: readonly string[];
+  /** What the tag of the version names. */
+  readonly digest?: string;
   /** `before`: the digest that the tag has, null where there is none. */
   readonly tags: readonly { readonly ref: string; readonly before?: string | null }[];
   readonly reasons: PlannedImage['reasons'];
@@ -39,6 +41,7 @@ interface ImageJson {
 const summaryNames = {
   build: 'build',
   retag: 'retag',
+  tag: 'tag',
   'up-to-date': 'upToDate',
   unverified: 'unverified',
   'base-moved': 'baseMoved',
@@ -78,6 +81,7 @@ function imageJson(image: PlannedImage): ImageJson {
     })),
     dependsOn: image.dependsOn,
     dependents: image.dependents,
+    ...(image.current && { digest: image.current.digest }),
     tags: image.tags.map(({ reference, before }) => ({ ref: reference, ...(before !== undefined && { before }) })),
     reasons: image.reasons,
   };

@@ -35,6 +35,12 @@ export function describeReason(reason: PlanReason): string {
       return `same content as ${reason.reference}`;
     case 'no-key':
       return 'made by another tool: its sources are not known';
+    case 'tag-missing':
+      return `tag ${reason.tag} is missing`;
+    case 'tag-behind':
+      return `tag ${reason.tag} is not at ${reason.version}`;
+    case 'no-tags':
+      return `pushed by digest, no tag is moved: the tag has ${reason.platforms.join(', ')} from unknown sources`;
     case 'changed-without-bump':
       return 'published with other content than the sources give now';
     case 'platform-excluded':

@@ -36,10 +36,14 @@ export interface PlannedImage {
   readonly platforms: readonly PlannedPlatform[];
   /** An index to complete: the tag's, less the platforms whose content is no longer right. */
   readonly base?: IndexBase | undefined;
+  /** What the tag of the version names now; absent where there is no such tag. */
+  readonly current?: Descriptor | undefined;
   readonly dependsOn: readonly ImageName[];
   readonly dependents: readonly ImageName[];
-  /** Tags to be set, the version first. */
+  /** Tags to be set, the version first. Empty, for an image that is built, where its content is sent by digest only. */
   readonly tags: readonly PlannedTag[];
+  /** What keeps it from being built, known before anything is built; they are among the failures of the plan. */
+  readonly obstacles?: readonly Failure[] | undefined;
   /** The most telling first; never empty. */
   readonly reasons: readonly PlanReason[];
 }
@@ -47,13 +51,22 @@ export interface PlannedImage {
 /**
  * - `build`: at least one platform is built; others may be taken from where they are.
  * - `retag`: all content is there under another name: only tags (and, to a registry, a push) are needed.
- * - `up-to-date`: the tag is there with equal keys.
+ * - `tag`: the tag of the version is there with equal keys, but `latest` is not where it belongs.
+ * - `up-to-date`: all tags that the version owns are there, with equal keys.
  * - `unverified`: the tag is there, made by another tool or by rules of another cip: nobody knows of what.
  * - `base-moved`: published of these sources, but an image it is built on has moved since. It is left as it is.
  * - `drift`: published, but not of what the sources are now. Nothing is overwritten.
  * - `skipped-platform`: the image is not made for the platform that is built.
  */
-export type Action = 'build' | 'retag' | 'up-to-date' | 'unverified' | 'base-moved' | 'drift' | 'skipped-platform';
+export type Action =
+  | 'build'
+  | 'retag'
+  | 'tag'
+  | 'up-to-date'
+  | 'unverified'
+  | 'base-moved'
+  | 'drift'
+  | 'skipped-platform';
 
 export interface PlannedPlatform {
   readonly platform: Platform;
@@ -122,6 +135,12 @@ export type PlanReason =
   | { readonly code: 'asked-for' }
   | { readonly code: 'same-key'; readonly reference: string }
   | { readonly code: 'no-key' }
+  /** The version is there, but this tag of it is not. */
+  | { readonly code: 'tag-missing'; readonly tag: string }
+  /** The tag names another image than it should. */
+  | { readonly code: 'tag-behind'; readonly tag: string; readonly version: string }
+  /** The tag has content for these platforms that is not known to be of the same sources: it would be lost. */
+  | { readonly code: 'no-tags'; readonly platforms: readonly string[] }
   | { readonly code: 'changed-without-bump' }
   | { readonly code: 'platform-excluded'; readonly platform: string }
   | { readonly code: 'parent-skipped'; readonly parent: string };
@@ -133,4 +152,14 @@ export interface CriticalPath {
   readonly duration: number;
   /** Whether all of its durations are recorded ones. */
   readonly isRecorded: boolean;
+}
+
+/**
+ * What forbids running a plan. With `keepGoing` the obstacles of single images do not: these images fail, and what does
+ * not need them is built.
+ */
+export function forbidding({ images, failures }: Plan, { keepGoing }: { readonly keepGoing: boolean }) {
+  if (!keepGoing) return failures;
+  const single = new Set(images.flatMap(({ obstacles = [] }) => obstacles.map(({ message }) => message)));
+  return failures.filter(({ message }) => !single.has(message));
 }

@@ -229,7 +229,7 @@ function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonl
 /** What was built elsewhere is explained from now on as well: its key shows that these are its sources. */
 async function rememberSettled(plan: Plan, keys: BuildKeys, memory: KeyMemory): Promise<void> {
   for (const image of plan.images) {
-    if (image.action !== 'up-to-date' && image.action !== 'retag') continue;
+    if (image.action !== 'up-to-date' && image.action !== 'tag' && image.action !== 'retag') continue;
     for (const { platform } of image.platforms) {
       const { key, parts, listing } = keys.computed(image.name, platform);
       await memory.remember(key, parts, listing);

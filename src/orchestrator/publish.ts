@@ -1,17 +1,20 @@
+import { setMaxListeners } from 'node:events';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Document } from '../oci/document.ts';
 import type { ImageIndex } from '../oci/image-index.ts';
 import { readManifest } from '../oci/read-document.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, failuresOf } from '../result.ts';
 import { Semaphore } from '../semaphore.ts';
-import { type DeliverDependencies, deliverImage } from './deliver-image.ts';
+import { type Content, type DeliverDependencies, deliverImage } from './deliver-image.ts';
+import { isLossOfRegistry } from './failure.ts';
 import type { MovedTag } from './moved-tag.ts';
 import type { Plan, PlannedImage } from './plan.ts';
 import type { RegistryPlace } from './registry-place.ts';
 import { type RunDependencies, type RunOptions, runPlan } from './run-plan.ts';
 import { type ImageResult, isComplete } from './run-report.ts';
-import { type DeliveredImage, setTags } from './set-tags.ts';
+import { setTags, type TaggableImage } from './set-tags.ts';
 
 export type PublishDependencies = RunDependencies & DeliverDependencies & { readonly place: RegistryPlace };
 
@@ -20,12 +23,14 @@ export type PublishOptions = Omit<RunOptions, 'onContent'>;
 export interface PublishReport {
   /** One for each image of the plan, in its order; a push that failed is a failure of its image. */
   readonly results: readonly ImageResult[];
-  /** Those of setting the tags. */
+  /** Those of no image in particular: of setting the tags, or of a registry that is lost. */
   readonly failures: readonly Failure[];
-  /** In the order in which they were set. */
+  /** Those that were moved, in the order in which they were set. */
   readonly tags: readonly MovedTag[];
   /** `registry/name:version@digest` of what this run made visible, in the order of the plan. */
   readonly published: readonly string[];
+  /** What each image is in the registry, as far as it is there: under its tag or, where that was not set, without. */
+  readonly digests: ReadonlyMap<ImageName, Digest>;
 }
 
 /** Images sent at once; each sends several blobs at once. */
@@ -34,7 +39,7 @@ const pushes = 3;
 /**
  * Publishes a plan in two phases, so that a run that ends half-way does not show. First all content is built and sent
  * by digest, images as they finish; only if that succeeded for every image, tags are set: versions that are still as
- * they were when the plan was made, then `latest`, forward only.
+ * they were when the plan was made, then `latest`, forward only. Tags that an earlier run left undone are set with them.
  */
 export async function publish(
   plan: Plan,
@@ -45,14 +50,24 @@ export async function publish(
   const deliveries = new Deliveries(plan, dependencies, options, signal);
   const run = await runPlan(plan, dependencies, deliveries.options, signal);
   const results = await deliveries.merge(run.results);
-  if (signal.aborted || !isComplete({ results })) return { results, failures: [], tags: [], published: [] };
+  const documents = await deliveries.documents();
+  const sent = new Map([...documents].map(([name, { descriptor }]) => [name, descriptor.digest]));
+  const digests = new Map(plan.images.flatMap(({ name, current }) => (current ? [[name, current.digest]] : [])));
+  for (const [name, digest] of sent) digests.set(name, digest);
+  if (signal.aborted || !isComplete({ results })) {
+    return { results, failures: deliveries.lost, tags: [], published: [], digests };
+  }
 
-  const delivered = await deliveries.delivered();
-  const { tags, failures } = await setTags(delivered, dependencies.place, dependencies.progress, signal);
-  const set = new Set(tags.map(({ reference }) => reference));
-  const visible = delivered.filter(({ image }) => set.has(image.reference));
-  const published = visible.map(({ image, document }) => `${image.reference}@${document.descriptor.digest}`);
-  return { results, failures, tags, published };
+  const taggable = plan.images.flatMap((image): readonly TaggableImage[] => {
+    return image.tags.length === 0 ? [] : [{ image, document: documents.get(image.name) }];
+  });
+  const keyOf = dependencies.keys.keyOf.bind(dependencies.keys);
+  const { place, progress } = dependencies;
+  const set = await setTags(taggable, { place, keyOf, progress }, signal);
+  for (const [name, digest] of set.digests) digests.set(name, digest);
+  const visible = taggable.filter(({ image, document }) => document !== undefined && set.digests.has(image.name));
+  const published = visible.map(({ image }) => `${image.reference}@${set.digests.get(image.name)}`);
+  return { results, failures: set.failures, tags: set.tags, published, digests };
 }
 
 class Deliveries {
@@ -64,6 +79,9 @@ class Deliveries {
   readonly #keepGoing: boolean;
   readonly #slots = new Semaphore(pushes);
   readonly #drain = new AbortController();
+  /** Aborts when the registry is lost, so that nothing more is tried. */
+  readonly #line = new AbortController();
+  #lost: readonly Failure[] = [];
   readonly #running = new Map<ImageName, Promise<Delivery>>();
   readonly #mounted = new Map<ImageName, Promise<void>>();
 
@@ -71,6 +89,7 @@ class Deliveries {
     this.#plan = plan;
     this.#dependencies = dependencies;
     this.#signal = signal;
+    setMaxListeners(0, this.#line.signal);
     this.#keepGoing = options.keepGoing;
     const drains = [this.#drain.signal, ...(options.drain === undefined ? [] : [options.drain])];
     this.options = {
@@ -78,6 +97,11 @@ class Deliveries {
       drain: AbortSignal.any(drains),
       onContent: (image, content) => this.#start(image, content),
     };
+  }
+
+  /** Why the registry was lost, if it was; once, however many images were being sent. */
+  get lost(): readonly Failure[] {
+    return this.#lost;
   }
 
   /** The run's results, with those of sending; waits for all that is being sent. */
@@ -88,6 +112,7 @@ class Deliveries {
         const delivery = await this.#running.get(image.name);
         if (delivery === undefined || 'document' in delivery) return result;
         if (this.#signal.aborted) return { image, status: 'cancelled' };
+        if (this.#lost.length > 0) return { image, status: 'unsent' };
         const failures = failuresOf(delivery.error);
         if (failures === undefined) throw delivery.error;
         return { image, status: 'failed', failures };
@@ -95,12 +120,14 @@ class Deliveries {
     );
   }
 
-  /** In the order of the plan. */
-  async delivered(): Promise<readonly DeliveredImage[]> {
-    const all = await Promise.all(
-      this.#plan.images.map(async (image) => [image, await this.#running.get(image.name)] as const),
-    );
-    return all.flatMap(([image, delivery]) => (delivery && 'document' in delivery ? [{ image, ...delivery }] : []));
+  /** What was sent of each image. */
+  async documents(): Promise<ReadonlyMap<ImageName, Document<ImageIndex>>> {
+    const documents = new Map<ImageName, Document<ImageIndex>>();
+    for (const [name, running] of this.#running) {
+      const delivery = await running;
+      if ('document' in delivery) documents.set(name, delivery.document);
+    }
+    return documents;
   }
 
   #start(image: PlannedImage, content: Descriptor | undefined): void {
@@ -112,11 +139,14 @@ class Deliveries {
     // What an image has of its parents need not be sent again once they are there.
     for (const parent of image.dependsOn) await this.#running.get(parent);
     try {
-      const document = await this.#slots.run(() => this.#send(image, content));
+      const signal = AbortSignal.any([this.#signal, this.#line.signal]);
+      const document = await this.#slots.run(() => this.#send(image, content, signal));
       return { document };
     } catch (error) {
-      if (!this.#keepGoing) this.#drain.abort();
-      if (!this.#signal.aborted) {
+      const isLost = this.#lost.length > 0;
+      if (!isLost) this.#noteLoss(error);
+      if (!this.#keepGoing || this.#lost.length > 0) this.#drain.abort();
+      if (!this.#signal.aborted && !isLost) {
         const message = error instanceof Error ? error.message : String(error);
         this.#dependencies.progress.emit({ type: 'image-failed', image: image.name, message });
       }
@@ -124,15 +154,42 @@ class Deliveries {
     }
   }
 
-  async #send(image: PlannedImage, content: Descriptor | undefined): Promise<Document<ImageIndex>> {
+  /** A registry that cannot be reached is no failure of the image that was being sent: it is told once. */
+  #noteLoss(error: unknown): void {
+    const failures = failuresOf(error) ?? [];
+    if (!failures.some(isLossOfRegistry) || this.#signal.aborted) return;
+    this.#lost = failures;
+    this.#line.abort();
+  }
+
+  async #send(
+    image: PlannedImage,
+    content: Descriptor | undefined,
+    signal: AbortSignal,
+  ): Promise<Document<ImageIndex>> {
     const { place, progress } = this.#dependencies;
-    this.#signal.throwIfAborted();
+    signal.throwIfAborted();
     if (content !== undefined) for (const parent of image.dependsOn) await this.#mountable(parent);
     const repository = place.repository(image.name);
-    const document = await deliverImage(image, content, repository, this.#dependencies, this.#signal);
+    const whole = content && { image: content, parent: await this.#parentOf(image) };
+    const document = await deliverImage(image, whole, repository, this.#dependencies, signal);
     const { digest } = document.descriptor;
     progress.emit({ type: 'image-pushed', image: image.name, reference: repository.name, digest });
     return document;
+  }
+
+  /** The image of the project that the last stage stands on, as it is in the registry; sent before its children are. */
+  async #parentOf({ name, platforms }: PlannedImage): Promise<Content['parent']> {
+    const { baseImages, targetState } = this.#dependencies;
+    const parents = new Set(platforms.map(({ platform }) => baseImages.used(name, platform).base?.parent));
+    const [parent] = parents;
+    const planned = this.#plan.images.find((image) => image.name === parent);
+    if (planned === undefined || parents.size > 1) return undefined;
+    const { reference } = planned;
+    const delivery = await this.#running.get(planned.name);
+    const sent =
+      delivery && 'document' in delivery ? delivery.document.descriptor : targetState.tags.get(reference)?.descriptor;
+    return sent && { reference, digest: sent.digest };
   }
 
   /** Tells the client which layers a parent has that was published before this run. */

@@ -9,7 +9,7 @@ import type { RecordLog } from '../store/record-log.ts';
 import type { Store } from '../store/store.ts';
 import { keySchema } from './build-key.ts';
 import { platformsOf } from './index-keys.ts';
-import { latest } from './latest.ts';
+import { isPrerelease, latest, ownerOfLatest } from './latest.ts';
 import type { PlaceState, TaggedImage, TaggedPlatform } from './place-state.ts';
 import type { RegistryPlace } from './registry-place.ts';
 
@@ -35,9 +35,9 @@ const Keys = z.array(
 const parallel = 8;
 
 /**
- * What a registry has of the images: one HEAD for each version, and for `latest` where the version is not as wanted.
- * An index is read once in the life of the store, since its digest stands for its keys. An image that is not there has
- * no entry; a registry that cannot be asked is a failure.
+ * What a registry has of the images: one HEAD for each version and its `latest`, a list of the tags that decides whose
+ * `latest` is, and a HEAD for a newer release. An index is read once in the life of the store, since its digest stands
+ * for its keys. An image that is not there has no entry; a registry that cannot be asked is a failure.
  */
 export async function registryState(
   place: RegistryPlace,
@@ -49,11 +49,22 @@ export async function registryState(
   const found = await mapBounded(images, parallel, async (image) => {
     const repository = place.repository(image.name);
     const look = (tag: string) => taggedImage(repository, tag, place.reference(image.name, tag), known, signal);
-    const version = await look(image.version);
-    return isAsWanted(version, image) ? [version] : [version, await look(latest)];
+    const [version, listed] = await Promise.all([look(image.version), place.tags(image.name, signal)]);
+    const needsLatest = !isPrerelease(image.version) || !isAsWanted(version, image);
+    const owner = ownerOfLatest(image.version, listed);
+    const images = [
+      version,
+      needsLatest && listed.includes(latest) ? await look(latest) : undefined,
+      owner !== undefined && owner !== image.version ? await look(owner) : undefined,
+    ];
+    return { repository: `${place.text}/${image.name}`, listed, images };
   });
-  const tagged = found.flat().filter((image) => image !== undefined);
-  return { kind: 'registry', tags: new Map(tagged.map((image) => [image.reference, image])) };
+  const tagged = found.flatMap(({ images }) => images).filter((image) => image !== undefined);
+  return {
+    kind: 'registry',
+    tags: new Map(tagged.map((image) => [image.reference, image])),
+    listed: new Map(found.map(({ repository, listed }) => [repository, listed])),
+  };
 }
 
 async function taggedImage(

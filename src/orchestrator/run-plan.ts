@@ -15,7 +15,7 @@ import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
 import { type ParentContent, parentContent, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
-import type { Plan, PlannedImage } from './plan.ts';
+import { forbidding, type Plan, type PlanCommand, type PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
@@ -55,9 +55,10 @@ export async function runPlan(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
-  if (plan.failures.length > 0) throw new FailuresError(plan.failures);
+  const forbidden = forbidding(plan, options);
+  if (forbidden.length > 0) throw new FailuresError(forbidden);
   const run = new PlanRun(plan, dependencies, options, signal);
-  const work = plan.images.filter(isWork);
+  const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
   const priorities = remainingDurations(plan.images);
   const tasks = work.map((image) => ({
@@ -69,15 +70,20 @@ export async function runPlan(
   const drain = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
   run.skipUntouched();
   const outcomes = await schedule(tasks, { jobs: options.jobs, keepGoing: options.keepGoing, drain });
-  const results = plan.images.map((image) => ({ image, ...outcomeOf(outcomes.get(image.name), signal) }));
+  const wasStopped = (name: ImageName) => signal.aborted && !run.failed.has(name);
+  const results = plan.images.map((image) => ({
+    image,
+    ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
+  }));
   return { results };
 }
 
-function isWork({ action }: PlannedImage): boolean {
-  return action === 'build' || action === 'retag';
+/** Tags of a registry are set when all else is done, those of the store at once. */
+function isWork({ action }: PlannedImage, command: PlanCommand): boolean {
+  return action === 'build' || action === 'retag' || (action === 'tag' && command === 'build');
 }
 
-type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' }>;
+type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
 
 const nothingToUse: ImagesToUse = { resolved: {}, pinned: {}, builtOn: () => undefined };
 
@@ -88,6 +94,8 @@ class PlanRun {
   readonly #signal: AbortSignal;
   /** Images of this run as their children will want them. */
   readonly #made = new Map<ImageName, TaggedImage>();
+  /** What failed by itself: before the run was stopped, if it was. */
+  readonly failed = new Set<ImageName>();
 
   constructor(plan: Plan, dependencies: RunDependencies, options: RunOptions, signal: AbortSignal) {
     this.#plan = plan;
@@ -98,31 +106,42 @@ class PlanRun {
 
   skipUntouched(): void {
     const { progress } = this.#dependencies;
-    const otherSchema = this.#plan.images.filter(({ reasons }) => reasons[0]?.code === 'other-key-schema');
-    const unverified = otherSchema.filter(({ action }) => action === 'unverified');
+    const unverified = this.#plan.images.filter(({ action, reasons }) => {
+      return action === 'unverified' && reasons.some(({ code }) => code === 'other-key-schema');
+    });
     if (unverified.length > 0) progress.emit({ type: 'notice', message: unverifiedNotice(unverified) });
-    for (const image of this.#plan.images.filter((one) => !isWork(one) && !unverified.includes(one))) {
+    for (const image of this.#plan.images.filter(
+      (one) => !isWork(one, this.#plan.command) && !unverified.includes(one),
+    )) {
       const why = image.action === 'up-to-date' ? 'up to date' : image.reasons.map(describeReason).join('; ');
       this.#dependencies.progress.emit({ type: 'image-skipped', image: image.name, why });
     }
   }
 
   async image(image: PlannedImage): Promise<Done> {
+    if (image.action === 'tag') return await this.#tag(image);
     const { progress, clock } = this.#dependencies;
     const start = clock();
     try {
       const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
       progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
+      if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);
       const content = await this.#build(image);
       const duration = clock() - start;
       if (content !== undefined) await this.#keep(image, content, duration);
       this.#options.onContent?.(image, content);
-      if (content !== undefined)
-        progress.emit({ type: 'image-finished', image: image.name, digest: content.digest, duration });
+      if (content !== undefined) {
+        // Layers are compressed when they are sent: in a registry the image has another digest.
+        const shown = this.#plan.command === 'build' ? { digest: content.digest } : {};
+        progress.emit({ type: 'image-finished', image: image.name, ...shown, duration });
+      }
       return { status: image.action === 'build' ? 'built' : 'retagged', content, duration };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (!this.#signal.aborted) progress.emit({ type: 'image-failed', image: image.name, message });
+      if (!this.#signal.aborted) {
+        this.failed.add(image.name);
+        progress.emit({ type: 'image-failed', image: image.name, message });
+      }
       throw error;
     }
   }
@@ -169,6 +188,14 @@ class PlanRun {
     return await parentContent({ parent: planned, platforms, candidates, target, keyOf }, store, this.#signal);
   }
 
+  async #tag(image: PlannedImage): Promise<Done> {
+    const { store, progress } = this.#dependencies;
+    const content = image.current!;
+    await store.refs.set(await this.#names(image, content), this.#signal);
+    progress.emit({ type: 'image-skipped', image: image.name, why: image.reasons.map(describeReason).join('; ') });
+    return { status: 'tagged', content };
+  }
+
   /** Names the image, and remembers what it was made of and how long that took. */
   async #keep(image: PlannedImage, content: Descriptor, duration: number): Promise<void> {
     const { store, keys, memory, durations } = this.#dependencies;
@@ -199,16 +226,21 @@ class PlanRun {
 /** Once for all of them: after an upgrade it is every image of a project. */
 function unverifiedNotice(images: readonly PlannedImage[]): string {
   const what = images.length === 1 ? `${images[0]!.name} was` : `${images.length} images were`;
-  const why = describeReason(images[0]!.reasons[0]!);
+  const why = describeReason(images[0]!.reasons.find(({ code }) => code === 'other-key-schema')!);
   return `${what} published by another version of cip and left as published: ${why}; the next version of each is built anew`;
 }
 
-function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
+/** What failed before the run was stopped is told, with what it kept from being built; only the rest was cancelled. */
+function outcomeOf(
+  name: ImageName,
+  outcome: Outcome<ImageName, Done> | undefined,
+  wasStopped: (name: ImageName) => boolean,
+): ImageOutcome {
   if (outcome === undefined) return { status: 'untouched' };
   if (outcome.status === 'done') return outcome.value;
-  if (outcome.status === 'blocked' && signal.aborted) return { status: 'not-started' };
+  if (outcome.status === 'blocked' && wasStopped(outcome.by)) return { status: 'not-started' };
   if (outcome.status !== 'failed') return outcome;
-  return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
+  return wasStopped(name) ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
 }
 
 function failuresIn(error: unknown): readonly Failure[] {

@@ -1,13 +1,15 @@
 import { mapBounded } from '../map-bounded.ts';
-import { copyGraph } from '../oci/copy-graph.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Progress } from '../progress.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
+import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import type { Store } from '../store/store.ts';
-import { imageGone, missingInRegistry } from './failure.ts';
-import { latest, movesLatest } from './latest.ts';
+import { isLossOfRegistry, missingInRegistry } from './failure.ts';
+import type { MovedTag } from './moved-tag.ts';
 import type { RegistryPlace } from './registry-place.ts';
+import { RegistryTarget } from './registry-target.ts';
+import { StoreTarget } from './store-target.ts';
+import type { Target } from './target.ts';
 
 export interface TransferRequest {
   /** Parents first: what their children have of them is then there to be mounted. */
@@ -21,22 +23,13 @@ export interface TransferRequest {
 export interface TransferReport {
   /** `registry/name:version@digest` of the target, in the order of the request; as in the two others. */
   readonly copied: readonly string[];
-  /** What was there already, with the same digest. */
+  /** What was there already: with the same digest or, by its keys, the same content. */
   readonly present: readonly string[];
   /** References of the source. */
   readonly missing: readonly string[];
+  /** Those that were moved; also of images that were there already. */
+  readonly tags: readonly MovedTag[];
   readonly failures: readonly Failure[];
-}
-
-/** Where images go to: a registry, or the local store. */
-interface Target {
-  reference(image: ImageName, tag: string): string;
-  find(image: ImageName, tag: string): Promise<Descriptor | undefined>;
-  tags(image: ImageName): Promise<readonly string[]>;
-  /** All that the descriptor reaches. */
-  receive(image: ImageName, descriptor: Descriptor): Promise<void>;
-  /** What was received becomes visible under the tags. */
-  name(image: ImageName, descriptor: Descriptor, tags: readonly string[]): Promise<void>;
 }
 
 /** Images at once; each moves several blobs at once. */
@@ -50,7 +43,7 @@ export async function mirror(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<TransferReport> {
-  return await new Transfer(from, registryTarget(from, to, progress, signal), request, progress, signal).run();
+  return await new Transfer(from, new RegistryTarget(from, to, progress, signal), request, progress, signal).run();
 }
 
 /** Copies whole images from a registry into the store. */
@@ -61,13 +54,13 @@ export async function pull(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<TransferReport> {
-  return await new Transfer(from, storeTarget(from, store, progress, signal), request, progress, signal).run();
+  return await new Transfer(from, new StoreTarget(from, store, progress, signal), request, progress, signal).run();
 }
 
 type Found = TransferRequest['images'][number] & { readonly descriptor: Descriptor | undefined };
 type Transferred =
-  | { readonly copied: string }
-  | { readonly present: string }
+  | { readonly copied: string; readonly tags: readonly MovedTag[] }
+  | { readonly present: string; readonly tags: readonly MovedTag[] }
   | { readonly failures: readonly Failure[] };
 
 class Transfer {
@@ -77,6 +70,8 @@ class Transfer {
   readonly #progress: Progress;
   readonly #signal: AbortSignal;
   #hasFailed = false;
+  /** One of the registries cannot be reached: whatever else is tried would fail the same way. */
+  #isLost = false;
 
   constructor(from: RegistryPlace, to: Target, request: TransferRequest, progress: Progress, signal: AbortSignal) {
     this.#from = from;
@@ -102,17 +97,22 @@ class Transfer {
       copied: done.flatMap((one) => (one && 'copied' in one ? [one.copied] : [])),
       present: done.flatMap((one) => (one && 'present' in one ? [one.present] : [])),
       missing: names,
+      tags: done.flatMap((one) => (one && 'tags' in one ? one.tags : [])),
       failures: done.flatMap((one) => (one && 'failures' in one ? one.failures : [])),
     };
   }
 
   async #transfer({ name, version, descriptor }: Found): Promise<Transferred | undefined> {
-    if (descriptor === undefined || (this.#hasFailed && !this.#request.keepGoing)) return undefined;
+    const isOver = this.#isLost || (this.#hasFailed && !this.#request.keepGoing);
+    if (descriptor === undefined || isOver) return undefined;
     try {
       return await this.#copy(name, version, descriptor);
     } catch (error) {
       const failures = failuresOf(error);
       if (failures === undefined || this.#signal.aborted) throw error;
+      const isLoss = failures.some(isLossOfRegistry);
+      if (isLoss && this.#isLost) return undefined;
+      this.#isLost ||= isLoss;
       this.#hasFailed = true;
       const message = failures.map((failure) => failure.message).join('; ');
       this.#progress.emit({ type: 'image-failed', image: name, message });
@@ -122,55 +122,17 @@ class Transfer {
 
   async #copy(name: ImageName, version: string, descriptor: Descriptor): Promise<Transferred> {
     const reference = this.#to.reference(name, version);
-    const published = `${reference}@${descriptor.digest}`;
-    if ((await this.#to.find(name, version))?.digest === descriptor.digest) {
-      this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already` });
-      return { present: published };
+    const there = await this.#to.find(name, version, descriptor);
+    if (there !== undefined) {
+      const tags = await this.#to.finish(name, version);
+      const set = tags.length === 0 ? '' : `; set ${tags.map((tag) => tag.reference).join(', ')}`;
+      this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already${set}` });
+      return { present: `${reference}@${there}`, tags };
     }
     await this.#to.receive(name, descriptor);
-    const follows = movesLatest(version, await this.#to.tags(name));
-    await this.#to.name(name, descriptor, follows ? [version, latest] : [version]);
-    this.#progress.emit({ type: 'image-pushed', image: name, reference, digest: descriptor.digest });
-    return { copied: published };
+    const tags = await this.#to.name(name, version, descriptor);
+    const digest = tags.find((tag) => tag.reference === reference)?.after ?? descriptor.digest;
+    this.#progress.emit({ type: 'image-pushed', image: name, reference, digest });
+    return { copied: `${reference}@${digest}`, tags };
   }
-}
-
-function registryTarget(from: RegistryPlace, to: RegistryPlace, progress: Progress, signal: AbortSignal): Target {
-  return {
-    reference: (image, tag) => to.reference(image, tag),
-    find: (image, tag) => to.repository(image).resolve(tag, signal),
-    tags: (image) => to.tags(image, signal),
-    receive: (image, descriptor) =>
-      copyGraph(descriptor, from.repository(image), to.repository(image), signal, reporting(image, progress)),
-    async name(image, descriptor, tags) {
-      const repository = to.repository(image);
-      const document = await repository.manifest(descriptor.digest, signal);
-      if (document === undefined) throw new FailureError(imageGone(`${repository.name}@${descriptor.digest}`));
-      for (const tag of tags) await repository.putManifest(tag, document.descriptor, document.bytes, signal);
-    },
-  };
-}
-
-function storeTarget(from: RegistryPlace, store: Store, progress: Progress, signal: AbortSignal): Target {
-  return {
-    reference: (image, tag) => from.reference(image, tag),
-    find: (image, tag) => store.refs.get(from.reference(image, tag)),
-    async tags(image) {
-      const repository = from.reference(image, '');
-      const references = [...(await store.refs.list()).keys()];
-      return references.filter((one) => one.startsWith(repository)).map((one) => one.slice(repository.length));
-    },
-    receive: (image, descriptor) =>
-      copyGraph(descriptor, from.repository(image), store.blobs, signal, reporting(image, progress)),
-    async name(image, descriptor, tags) {
-      await store.refs.set(new Map(tags.map((tag) => [from.reference(image, tag), descriptor])), signal);
-    },
-  };
-}
-
-function reporting(image: ImageName, progress: Progress) {
-  return {
-    onProgress: ({ descriptor: { digest, size }, done }: { readonly descriptor: Descriptor; readonly done: number }) =>
-      progress.emit({ type: 'blob-progress', image, digest, done, total: size }),
-  };
 }

@@ -81,21 +81,54 @@ export class RemoteRepository implements ContentSource, ContentSink {
     bytes: Uint8Array,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#send(
+    await this.#putManifest(tagOrDigest, { descriptor, bytes }, {}, signal);
+  }
+
+  /**
+   * Makes a tag name a document if it names `before` until then; null: if it is not there. False if it names something
+   * else. Registries that know no conditions (RFC 9110 sections 13.1.1 and 13.1.2) move it in any case.
+   */
+  async moveTag(
+    tag: string,
+    document: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
+    before: Digest | null,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const condition: Record<string, string> =
+      before === null ? { 'if-none-match': '*' } : { 'if-match': `"${before}"` };
+    if (await this.#putManifest(tag, document, condition, signal)) return true;
+    const now = (await this.resolve(tag, signal))?.digest ?? null;
+    // An earlier try of the same request may have been carried out, though its answer was lost.
+    if (now === document.descriptor.digest) return true;
+    if (now !== before) return false;
+    // What the registry compares are not digests.
+    return await this.#putManifest(tag, document, {}, signal);
+  }
+
+  /** False if the condition in `headers` does not hold. */
+  async #putManifest(
+    tagOrDigest: string,
+    { descriptor, bytes }: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
+    condition: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const isConditional = Object.keys(condition).length > 0;
+    return await this.#send(
       {
         method: 'PUT',
         doing: `store the manifest ${tagOrDigest}`,
         at: manifestPath(this.#place, tagOrDigest),
-        headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) },
+        headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length), ...condition },
         body: bytes,
-        accept: [201, 200, 202, 204],
+        accept: [201, 200, 202, 204, ...(isConditional ? [412] : [])],
         push: true,
       },
-      async ({ headers }) => {
+      async ({ status, headers }) => {
+        if (status === 412) return false;
         const got = headers['docker-content-digest'];
         // A digest of another algorithm says nothing against this one.
-        if (got === undefined || !got.startsWith(`${algorithmOf(descriptor.digest)}:`)) return;
-        if (got === descriptor.digest) return;
+        if (got === undefined || !got.startsWith(`${algorithmOf(descriptor.digest)}:`)) return true;
+        if (got === descriptor.digest) return true;
         throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, descriptor.digest, got));
       },
       signal,

@@ -127,9 +127,78 @@ test('cip.report/v1', async () => {
         failures: [failure],
       },
     ],
+    complete: false,
     made: [`r/base:1.0.0@${content.digest}`],
+    tagsMoved: 0,
     tags: [],
     failures: [],
     durationMs: 1234,
   });
+});
+
+/** A publish of these images; `digests` are those in the registry. */
+function published(results: readonly ImageResult[], more: Partial<FinishedRun> = {}): FinishedRun {
+  const digests = new Map(results.map(({ image }) => [image.name, digestOf(`${image.name} in the registry`)]));
+  const { plan, ...rest } = run(results, { command: 'publish', digests, ...more });
+  return { ...rest, plan: { ...plan, command: 'publish' } };
+}
+
+const tag = { reference: 'r/base:1.0.0', before: null, after: content.digest };
+const partial = { reason: 'publish-partial', message: 'publishing stopped partway' };
+const lines: [title: string, finished: FinishedRun, want: string][] = [
+  ['tags that were set', published([built], { tags: [tag] }), '1 built, 1 tag set in 1.2s'],
+  [
+    'that no tag had to move',
+    published([result('base', { status: 'untouched' }, 'up-to-date')]),
+    '1 up to date, no tags set in 1.2s',
+  ],
+  [
+    'what a run before had left undone',
+    published([result('base', { status: 'untouched' }, 'tag')], { tags: [tag] }),
+    '1 tagged, 1 tag set in 1.2s',
+  ],
+  [
+    'that nothing is visible when an image failed',
+    published([
+      built,
+      result('jq', { status: 'retagged', duration: 1 }),
+      result('web', { status: 'failed', failures: [failure] }),
+      result('app', { status: 'blocked', by: ImageName.parse('web') }),
+    ]),
+    'Nothing was published: no tags were set. 2 images are uploaded and ready. Failed: web. Skipped: app.',
+  ],
+  [
+    'how far it came when the registry was lost',
+    published([built, result('web', { status: 'unsent' }), result('app', { status: 'not-started' })], {
+      failures: [{ reason: 'registry-unreachable', message: 'gone' }],
+    }),
+    'Nothing was published: no tags were set. 1 of 2 images is uploaded. Run the same command again to continue. Skipped: app.',
+  ],
+  [
+    'that somebody else was first',
+    published([built], { failures: [{ reason: 'lost-race', message: 'moved' }] }),
+    'Nothing was published: no tags were set. 1 image is uploaded and ready.',
+  ],
+  [
+    'tags that are set when others are not',
+    published([built], { tags: [tag], failures: [partial] }),
+    '1 built, 1 tag set in 1.2s',
+  ],
+];
+for (const [title, finished, want] of lines) {
+  test(`the last line of a publish says ${title}`, async () => {
+    const { stderr } = await concluded(finished);
+    assert.equal(stderr.trimEnd().split('\n').at(-1), want);
+    assert.equal(stderr.split('not built:').length, 1, stderr);
+  });
+}
+
+test('cip.report/v1 of a publish has the digests that are in the registry, of skipped images too', () => {
+  const finished = published([built, result('jq', { status: 'untouched' }, 'up-to-date')], { tags: [tag] });
+  const { images, tagsMoved, complete } = reportDocument(finished);
+  assert.deepEqual(
+    images.map((image) => ('digest' in image ? image.digest : undefined)),
+    [digestOf('base in the registry'), digestOf('jq in the registry')],
+  );
+  assert.deepEqual({ tagsMoved, complete }, { tagsMoved: 1, complete: true });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { movesLatest } from '../../src/orchestrator/latest.ts';
+import { movesLatest, ownerOfLatest } from '../../src/orchestrator/latest.ts';
 
 const cases: [title: string, version: string, existing: readonly string[], want: boolean][] = [
   ['the first version', '1.0.0', [], true],
@@ -15,4 +15,14 @@ const cases: [title: string, version: string, existing: readonly string[], want:
 ];
 for (const [title, version, existing, want] of cases) {
   test(`movesLatest() is ${want} for ${title}`, () => assert.equal(movesLatest(version, existing), want));
+}
+
+const owners: [title: string, version: string, existing: readonly string[], want: string | undefined][] = [
+  ['nobody where a prerelease is published', '2.0.0-rc.1', ['1.0.0'], undefined],
+  ['the newest release', '1.0.0', ['1.0.0', '1.10.0', '1.9.0', '2.0.0-rc.1', 'latest'], '1.10.0'],
+  ['the newest of a form of its own', '7-slim', ['8-slim', '9-fat', 'edge'], '8-slim'],
+  ['a name that counts nothing', 'bookworm', ['trixie'], 'bookworm'],
+];
+for (const [title, version, existing, want] of owners) {
+  test(`latest belongs to ${title}`, () => assert.equal(ownerOfLatest(version, existing), want));
 }

@@ -38,12 +38,15 @@ function descriptor(text: string, on?: Platform): Descriptor {
 type Tags = Readonly<Record<string, readonly (readonly [Platform, Digest | undefined])[]>>;
 
 function place(kind: PlaceState['kind'], tags: Tags): PlaceState {
-  const images = Object.entries(tags).map(([tag, entries]): TaggedImage => {
+  const images = Object.entries(tags).map(([written, entries]): TaggedImage => {
+    // `base:latest=1.0.0` has the very image of `base:1.0.0`.
+    const [tag = '', version] = written.split('=');
+    const image = version === undefined ? tag : tag.replace(/[^:]*$/, version);
     const platforms = entries.map(([on, key]) => {
-      const manifest = descriptor(`${tag} ${formatPlatform(on)}`, on);
+      const manifest = descriptor(`${image} ${formatPlatform(on)}`, on);
       return { platform: on, manifest, ...(key && { key }) };
     });
-    return { reference: `${registry}/${tag}`, descriptor: descriptor(tag), platforms };
+    return { reference: `${registry}/${tag}`, descriptor: descriptor(image), platforms };
   });
   return { kind, tags: new Map(images.map((image) => [image.reference, image])) };
 }
@@ -94,7 +97,7 @@ const cases: [title: string, options: Options, want: readonly string[]][] = [
   ['builds what is nowhere', {}, ['base build amd64=build : missing']],
   [
     'leaves what is there with an equal key',
-    { store: { 'base:1.0.0': [[amd64, now]] } },
+    { store: { 'base:1.0.0': [[amd64, now]], 'base:latest=1.0.0': [[amd64, now]] } },
     ['base up-to-date amd64=tag : same-key'],
   ],
   [
@@ -159,7 +162,7 @@ const cases: [title: string, options: Options, want: readonly string[]][] = [
   ],
   [
     'overwrites nothing published even then',
-    { there: { 'base:1.0.0': [[amd64, now]] }, rebuild: true },
+    { there: { 'base:1.0.0': [[amd64, now]], 'base:latest=1.0.0': [[amd64, now]] }, rebuild: true },
     ['base up-to-date amd64=tag : same-key'],
   ],
   [
@@ -168,14 +171,69 @@ const cases: [title: string, options: Options, want: readonly string[]][] = [
     ['base build amd64=build arm64=store : missing'],
   ],
 ];
-for (const [title, options, want] of cases) {
+const [published, edge] = [[amd64, now] as const, [amd64, undefined] as const];
+const misplaced: typeof cases = [
+  [
+    'sets latest where a run was ended before it did',
+    { there: { 'base:1.0.0': [published] } },
+    ['base tag amd64=tag : tag-missing same-key'],
+  ],
+  [
+    'sets latest where it is at an earlier version',
+    { there: { 'base:1.0.0': [published], 'base:0.9.0': [[amd64, old]], 'base:latest=0.9.0': [[amd64, old]] } },
+    ['base tag amd64=tag : tag-behind same-key'],
+  ],
+  [
+    'sets latest in the store as well',
+    { store: { 'base:1.0.0': [published] } },
+    ['base tag amd64=tag : tag-missing same-key'],
+  ],
+  [
+    'leaves latest that is at a newer version',
+    { there: { 'base:1.0.0': [published], 'base:1.0.1': [[amd64, old]], 'base:latest=1.0.1': [[amd64, old]] } },
+    ['base up-to-date amd64=tag : same-key'],
+  ],
+  [
+    'brings latest forward to a newer version, whose run was ended before it did',
+    { there: { 'base:1.0.0': [published], 'base:1.0.1': [[amd64, old]], 'base:latest=1.0.0': [published] } },
+    ['base tag amd64=tag : tag-behind same-key'],
+  ],
+  [
+    'does not bring latest to a number that another tool counts',
+    { there: { 'base:1.0.0': [published], 'base:12345': [edge], 'base:latest=1.0.0': [published] } },
+    ['base up-to-date amd64=tag : same-key'],
+  ],
+  [
+    'sets latest of nothing that another tool made',
+    { there: { 'base:1.0.0': [edge] } },
+    ['base unverified amd64=tag : no-key'],
+  ],
+  [
+    'moves no tag where that would lose a platform of unknown sources',
+    {
+      there: {
+        'base:1.0.0': [
+          [arm64, key('base', arm64)],
+          [platform('linux/s390x'), undefined],
+        ],
+      },
+    },
+    ['base build amd64=build : no-tags missing-platforms'],
+  ],
+];
+test('planBuild() plans no tags for what is only pushed', () => {
+  const entries = [[arm64, key('base', arm64)] as const, [platform('linux/s390x'), undefined] as const];
+  assert.deepEqual(plan({ select: ['base'], there: { 'base:1.0.0': entries } }).images[0]?.tags, []);
+});
+
+for (const [title, options, want] of [...cases, ...misplaced]) {
   test(`planBuild() ${title}`, () => assert.deepEqual(outline(plan({ select: ['base'], ...options })), want));
 }
 
 const implied: [title: string, options: Options, want: readonly string[]][] = [
   [
     'leaves out ancestors of what is there',
-    { store: { 'app:3.0.0': [[amd64, key('app')]] } },
+    { store: { 'app:3.0.0': [[amd64, key('app')]], 'app:latest=3.0.0': [[amd64, key('app')]] } },
     ['app up-to-date amd64=tag : same-key'],
   ],
   [
@@ -185,7 +243,7 @@ const implied: [title: string, options: Options, want: readonly string[]][] = [
   ],
   [
     'adds ancestors up to one that is there',
-    { store: { 'tool:2.0.0': [[amd64, key('tool')]] } },
+    { store: { 'tool:2.0.0': [[amd64, key('tool')]], 'tool:latest=2.0.0': [[amd64, key('tool')]] } },
     ['tool up-to-date amd64=tag : same-key', 'app build amd64=build : missing'],
   ],
   [
@@ -299,7 +357,11 @@ test('planBuild() finds the critical path from recorded durations', () => {
 test('planJson() is cip.plan/v1', () => {
   const made = plan({
     select: ['tool'],
-    there: { 'base:1.0.0': [[amd64, now]], 'tool:latest': [[amd64, key('tool', amd64, 'old')]] },
+    there: {
+      'base:1.0.0': [[amd64, now]],
+      'base:latest=1.0.0': [[amd64, now]],
+      'tool:latest': [[amd64, key('tool', amd64, 'old')]],
+    },
     changesBetween: () => [{ code: 'input-changed', path: 'a.lua' }],
     estimateOf: () => 1500,
   });
@@ -318,6 +380,7 @@ test('planJson() is cip.plan/v1', () => {
         platforms: [{ platform: 'linux/amd64', key: now, previousKey: now, source: 'tag' }],
         dependsOn: [],
         dependents: ['tool'],
+        digest: digestOf('base:1.0.0'),
         tags: [],
         reasons: [{ code: 'same-key', reference: `${registry}/base:1.0.0` }],
       },
@@ -350,7 +413,7 @@ test('planJson() is cip.plan/v1', () => {
         ],
       },
     ],
-    summary: { build: 1, retag: 0, upToDate: 1, unverified: 0, baseMoved: 0, drift: 0, skipped: 0 },
+    summary: { build: 1, retag: 0, tag: 0, upToDate: 1, unverified: 0, baseMoved: 0, drift: 0, skipped: 0 },
     criticalPath: ['tool'],
     criticalPathMs: 1500,
     failures: [],

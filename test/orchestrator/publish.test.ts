@@ -86,7 +86,7 @@ test('publish() has layers of parents mounted, not sent again', async () => {
   assert.equal(mounts.length, 3, registry.requests.join('\n'));
 });
 
-test('a second publish asks one HEAD for each image, and sends nothing', async () => {
+test('a second publish asks for each version, its latest and whose that is, and sends nothing', async () => {
   await using workshop = await Workshop.open(chain);
   const registry = await workshop.registry();
   await publishAll(workshop, registry);
@@ -97,9 +97,15 @@ test('a second publish asks one HEAD for each image, and sends nothing', async (
   assert.deepEqual(statuses(report), { base: 'untouched', tool: 'untouched', app: 'untouched' });
   assert.deepEqual(builder.built, []);
   assert.deepEqual(registry.requests.map((request) => request.replace(/ \S+\/project/, ' ')).sort(), [
+    'GET /app/tags/list?n=1000 200',
+    'GET /base/tags/list?n=1000 200',
+    'GET /tool/tags/list?n=1000 200',
     'HEAD /app/manifests/3.0.0 200',
+    'HEAD /app/manifests/latest 200',
     'HEAD /base/manifests/1.0.0 200',
+    'HEAD /base/manifests/latest 200',
     'HEAD /tool/manifests/2.0.0 200',
+    'HEAD /tool/manifests/latest 200',
   ]);
 });
 

@@ -204,6 +204,21 @@ test('the signal stops what runs and begins nothing new; all has ended when the 
   assert.deepEqual(await refs(workshop), []);
 });
 
+test('what failed before the signal is reported as that, and so is what it kept from being built', async () => {
+  await using workshop = await Workshop.open(chain);
+  const stop = new AbortController();
+  const onBuild = async ({ image }: { readonly image: string }, signal: AbortSignal) => {
+    if (image !== 'beside') return;
+    setImmediate(() => stop.abort());
+    await delay(60_000, undefined, { signal });
+  };
+  const builder = workshop.builder({ failing: ['tool'], onBuild });
+  const report = await workshop.run(await workshop.plan(), builder, { jobs: 1, keepGoing: true }, stop.signal);
+  assert.deepEqual(statuses(report), { base: 'built', tool: 'failed', app: 'blocked', beside: 'cancelled' });
+  const tool = report.results.find(({ image }) => image.name === 'tool');
+  assert.deepEqual(tool?.status === 'failed' && tool.failures.map(({ reason }) => reason), ['step-failed']);
+});
+
 test('draining finishes what runs and begins nothing new', async () => {
   await using workshop = await Workshop.open(chain);
   const drain = new AbortController();

@@ -39,7 +39,7 @@ export class PersonBuilder implements AsyncDisposable {
   /** `within` is a command that starts the process, in surroundings of its own making. */
   constructor(
     person: Person,
-    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation'>,
+    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation' | 'execArgv'>,
     within: readonly string[] = [],
   ) {
     const main = join(import.meta.dirname, `builder-process${extname(import.meta.filename)}`);
@@ -107,7 +107,6 @@ export const noEngine: WorkerBuilderOptions['engine'] = {
     chown: 'chown',
     mount: 'mount',
     unshare: 'unshare',
-    setpriv: 'setpriv',
   },
   concurrency: 1,
   env: {},

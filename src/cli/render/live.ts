@@ -105,7 +105,9 @@ export class LiveRenderer implements Renderer {
       case 'image-finished':
         image.steps.clear();
         image.built = duration(event.duration);
-        if (this.#lastEvent === 'image-finished') this.#end(image, `${image.built}  ${shortDigest(event.digest)}`);
+        if (this.#lastEvent === 'image-finished') {
+          this.#end(image, [image.built, event.digest && shortDigest(event.digest)].filter(Boolean).join('  '));
+        }
         break;
       case 'image-pushed':
         this.#end(image, [image.built, shortDigest(event.digest)].filter(Boolean).join('  '));

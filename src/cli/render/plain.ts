@@ -66,7 +66,7 @@ export class PlainRenderer implements Renderer {
       case 'image-finished':
         this.#running.delete(event.image);
         this.#line(
-          `${tag(event.image)} ${colors.green('ok')} ${duration(event.duration)} ${shortDigest(event.digest)}`,
+          `${tag(event.image)} ${colors.green('ok')} ${duration(event.duration)}${event.digest ? ` ${shortDigest(event.digest)}` : ''}`,
         );
         break;
       case 'image-failed':

@@ -9,6 +9,7 @@ import { plural } from './plural.ts';
 const titles = {
   build: 'BUILD',
   retag: 'RE-TAG',
+  tag: 'TAG',
   'base-moved': 'BASE MOVED',
   drift: 'DRIFT',
   unverified: 'UNVERIFIED',

@@ -7,7 +7,7 @@ import type { StageState } from './stage-state.ts';
 
 /** ARGs above the first FROM, and those that are there by themselves. What cannot be expanded is reported. */
 export function globalArgs(lowering: LoweringContext, targetStage: string | undefined): ReadonlyMap<string, string> {
-  const { values, failures } = globalValues({ ...lowering.input, targetStage });
+  const { values, failures } = globalValues({ ...lowering.input, targetStage, budget: lowering.expansions });
   lowering.fail(...failures);
   return values;
 }
@@ -39,7 +39,7 @@ function argValue(
   const given = lowering.input.buildArgs[key];
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
-  const expanded = expand(written, state.variables, lowering.dockerfile.escape);
+  const expanded = expand(written, state.variables, lowering.dockerfile.escape, lowering.expansions);
   if (expanded.ok) return expanded.value.value;
   lowering.fail(...located(expanded.failure, at));
   return undefined;

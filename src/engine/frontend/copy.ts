@@ -26,7 +26,7 @@ export function sourceOf(
   context: InstructionContext,
 ): Vertex<Step> | undefined {
   const { lowering, stage } = context;
-  const name = expand(from.value, lowering.globals, lowering.dockerfile.escape);
+  const name = expand(from.value, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
   if (!name.ok) {
     lowering.fail(...located(name.failure, from.at));
     return undefined;

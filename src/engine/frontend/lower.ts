@@ -5,6 +5,7 @@
 
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
+import { ExpansionBudget } from '../../dockerfile/expand.ts';
 import { findStage } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -50,6 +51,7 @@ class Lowering implements LoweringContext {
   readonly failures: Failure[] = [];
   readonly warnings: string[] = [];
   readonly missing = new Map<string, ImageRequest>();
+  readonly expansions = new ExpansionBudget();
   readonly globals: ReadonlyMap<string, string>;
   readonly #stages = new Map<number, StageState | undefined>();
 

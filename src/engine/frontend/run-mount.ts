@@ -3,7 +3,7 @@ import { bindSelector } from '../../context/bind-selector.ts';
 import type { RunMount } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { expandMount } from '../../dockerfile/instructions/run-mount.ts';
-import { ok } from '../../result.ts';
+import { type Failure, ok } from '../../result.ts';
 import type { ExecMount, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { sourceOf } from './copy.ts';
@@ -25,7 +25,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   const { state, context } = place;
   const { lowering } = context;
   const expanded = expandMount(written, (word) => {
-    const result = expand(word, state.variables, lowering.dockerfile.escape);
+    const result = expand(word, state.variables, lowering.dockerfile.escape, lowering.expansions);
     return result.ok ? ok(result.value.value) : result;
   });
   if (!expanded.ok) {
@@ -33,6 +33,11 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
     return undefined;
   }
   const mount = expanded.value;
+  const problem = impossibleNumber(mount);
+  if (problem) {
+    lowering.fail(problem);
+    return undefined;
+  }
   const { target } = mount;
   const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
   switch (mount.type) {
@@ -50,9 +55,10 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
         target: absolute ?? '/',
         sharing: mount.sharing ?? 'shared',
         readonly: mount.readonly,
-        mode: numberOf(mount.mode, 0o755, 8),
-        uid: numberOf(mount.uid, 0),
-        gid: numberOf(mount.gid, 0),
+        // What a seed has is known only when there is one.
+        mode: seed && !mount.mode ? undefined : numberOf(mount.mode, 0o755, 8),
+        uid: seed && !mount.uid ? undefined : numberOf(mount.uid, 0),
+        gid: seed && !mount.gid ? undefined : numberOf(mount.gid, 0),
         seed: seed && { input: place.addInput(seed), source },
       };
     }
@@ -120,6 +126,16 @@ function contextFiles(source: string, { at }: RunMount, { lowering, stage }: Ins
 function clean(path: string): string {
   return resolvePath(path, '/').slice(1);
 }
+
+/** Digits are checked when the mount is expanded; here, whether the system has such a mode or owner. */
+function impossibleNumber({ mode, uid, gid, at }: RunMount): Failure | undefined {
+  if (numberOf(mode, 0, 8) > 0o7777) return invalidValue('the mode of a mount', mode!, 'write at most mode=7777', at);
+  const id = [uid, gid].find((text) => numberOf(text, 0) > ID_LIMIT);
+  return id === undefined ? undefined : invalidValue('the owner of a mount', id, `write at most ${ID_LIMIT}`, at);
+}
+
+/** 2³²-1 means nobody to chown(2). */
+const ID_LIMIT = 0xffff_fffe;
 
 /** The text was checked when the mount was expanded. */
 function numberOf(text: string | undefined, fallback: number, radix = 10): number {

@@ -21,7 +21,16 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
   return {
     cacheMap: () =>
       Promise.resolve({
-        digest: digestOfFields(['exec', canonicalJson({ ...op, keylessEnv: [], mounts: op.mounts.map(keyOf) })]),
+        digest: digestOfFields([
+          'exec',
+          // Whose network leads outside is no part of what a step does.
+          canonicalJson({
+            ...op,
+            keylessEnv: [],
+            mounts: op.mounts.map(keyOf),
+            network: op.network === 'none' ? 'none' : 'host',
+          }),
+        ]),
         contentDigests: inputContents(op),
       }),
 
@@ -57,7 +66,11 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
  * What of a mount decides what a step does: not the content of a secret or of a cache, nor how the cache is shared.
  */
 function keyOf(mount: ExecMount): unknown {
-  if (mount.type === 'cache') return { ...mount, sharing: undefined };
+  if (mount.type === 'cache') {
+    // As they were written when they always stood there, so that no key changes for it.
+    const { mode = 0o755, uid = 0, gid = 0 } = mount;
+    return { ...mount, mode, uid, gid, sharing: undefined };
+  }
   return mount;
 }
 

@@ -92,10 +92,11 @@ export type ExecMount =
       readonly target: string;
       readonly sharing: 'shared' | 'private' | 'locked';
       readonly readonly: boolean;
-      readonly mode: number;
-      readonly uid: number;
-      readonly gid: number;
-      /** What an empty cache starts with. */
+      /** Absent: 0755 and 0:0, or those of the seed. */
+      readonly mode?: number | undefined;
+      readonly uid?: number | undefined;
+      readonly gid?: number | undefined;
+      /** What a new cache starts with. */
       readonly seed?: { readonly input: number; readonly source: string } | undefined;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number | undefined }
@@ -123,7 +124,7 @@ export interface ExecOp {
   /** As written; looked up in the root. */
   readonly user: string;
   readonly mounts: readonly ExecMount[];
-  readonly network: 'none' | 'host';
+  readonly network: 'none' | 'host' | 'default';
   readonly platform: Platform;
   /** SOURCE_DATE_EPOCH in seconds: no file of the layer is newer. */
   readonly epoch?: number | undefined;

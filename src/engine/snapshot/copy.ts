@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { treeDiff } from '../../layer/tree-diff.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { commitLayer } from './commit.ts';
 import type { SnapshotterOptions } from './overlay.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
@@ -54,6 +55,6 @@ class CopiedRoot implements ActiveSnapshot {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.rootfs, { recursive: true, force: true });
+    await removeTree(this.rootfs);
   }
 }

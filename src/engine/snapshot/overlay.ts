@@ -1,7 +1,8 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { upperDiff } from '../../layer/upper-diff.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { commitLayer } from './commit.ts';
@@ -100,6 +101,6 @@ class OverlayRoot implements ActiveSnapshot {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeTree(this.#directory);
   }
 }

@@ -1,0 +1,62 @@
+import { copyGraph } from '../oci/copy-graph.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Progress } from '../progress.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Store } from '../store/store.ts';
+import { latest, movesLatest } from './latest.ts';
+import type { MovedTag } from './moved-tag.ts';
+import type { RegistryPlace } from './registry-place.ts';
+import { reporting, type Target } from './target.ts';
+
+/** The local store, which images are copied to under the names that they have in the registry. */
+export class StoreTarget implements Target {
+  readonly #from: RegistryPlace;
+  readonly #store: Store;
+  readonly #progress: Progress;
+  readonly #signal: AbortSignal;
+
+  constructor(from: RegistryPlace, store: Store, progress: Progress, signal: AbortSignal) {
+    this.#from = from;
+    this.#store = store;
+    this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  reference(image: ImageName, tag: string): string {
+    return this.#from.reference(image, tag);
+  }
+
+  async find(image: ImageName, version: string, { digest }: Descriptor): Promise<Digest | undefined> {
+    const there = await this.#store.refs.get(this.reference(image, version));
+    return there?.digest === digest ? digest : undefined;
+  }
+
+  async receive(image: ImageName, descriptor: Descriptor): Promise<void> {
+    const { blobs } = this.#store;
+    await copyGraph(descriptor, this.#from.repository(image), blobs, this.#signal, reporting(image, this.#progress));
+  }
+
+  /** All names at once. */
+  async name(image: ImageName, version: string, descriptor: Descriptor): Promise<readonly MovedTag[]> {
+    const names = await this.#store.refs.list();
+    const repository = this.reference(image, '');
+    const existing = [...names.keys()].flatMap((name) =>
+      name.startsWith(repository) ? [name.slice(repository.length)] : [],
+    );
+    const tags = movesLatest(version, existing) ? [version, latest] : [version];
+    const moved = tags.flatMap((tag): readonly MovedTag[] => {
+      const reference = this.reference(image, tag);
+      const before = names.get(reference)?.digest ?? null;
+      return before === descriptor.digest ? [] : [{ reference, before, after: descriptor.digest }];
+    });
+    if (moved.length === 0) return [];
+    await this.#store.refs.set(new Map(moved.map(({ reference }) => [reference, descriptor])), this.#signal);
+    return moved;
+  }
+
+  async finish(image: ImageName, version: string): Promise<readonly MovedTag[]> {
+    const descriptor = await this.#store.refs.get(this.reference(image, version));
+    return descriptor === undefined ? [] : await this.name(image, version, descriptor);
+  }
+}
