@@ -6,7 +6,7 @@ import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/doc
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
-import { findStage } from '../dockerfile/stages.ts';
+import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { ok } from '../result.ts';
@@ -23,6 +23,8 @@ export interface ContextRead extends Selector {
 
 /** All that a build takes. Plain data; equal text is equal reads. */
 export interface ContextReads {
+  /** Numbers of the stages that are built, ascending. */
+  readonly stages: readonly number[];
   /** Something is taken that cannot be told: all of the context counts. */
   readonly whole: boolean;
   readonly reads: readonly ContextRead[];
@@ -50,7 +52,16 @@ export interface ContextReadsInputs {
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();
-  return { whole: reading.isWhole, reads: distinct(reading.reads) };
+  return { whole: reading.isWhole, reads: reading.reads, stages: reading.stages() };
+}
+
+/** All that several builds take together. */
+export function readsTogether(all: readonly ContextReads[]): ContextReads {
+  return {
+    whole: all.some(({ whole }) => whole),
+    reads: distinct(all.flatMap(({ reads }) => reads)),
+    stages: [...new Set(all.flatMap(({ stages }) => stages))].sort((a, b) => a - b),
+  };
 }
 
 /** What the image that the Dockerfile makes hands on. */
@@ -90,7 +101,15 @@ class Reading {
 
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
   target(): StageReading | undefined {
-    return this.#target && this.#stage(this.#target.index);
+    if (!this.#target) return undefined;
+    // From above, so that a stage finds what it needs read, however many there are.
+    const needed = stagesNeededBy(this.#inputs.dockerfile, this.#target, (name) => this.#global(name));
+    if (needed.ok) for (const { index } of needed.value) this.#stage(index);
+    return this.#stage(this.#target.index);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()].sort((a, b) => a - b);
   }
 
   #stage(index: number): StageReading | undefined {

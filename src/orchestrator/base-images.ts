@@ -13,7 +13,7 @@ import { type ExternalImage, type ImagesUsed, imagesUsed } from './external-imag
 export interface KnownBases {
   /** The image's own external images by full reference; undefined where it is not known what one of them is now. */
   readonly own: (image: ImageName, platform: Platform) => BaseList | undefined;
-  /** Why not. `cannot-ask`: nobody could say. `absent`: there is no such image. */
+  /** Why not, with the place that names it. `cannot-ask`: nobody could say. `absent`: there is no such image. */
   readonly unknown: (image: ImageName, platform: Platform) => readonly UnknownBase[];
 }
 

@@ -99,6 +99,21 @@ export class StageState {
   }
 }
 
+/**
+ * The table of a stage's configuration with these entries, which are put into it: a copy for each instruction would take
+ * thousands of them seconds. Defined and not set, since a label may be called `__proto__`.
+ */
+export function withEntries<T>(
+  table: Record<string, T> | null | undefined,
+  entries: Iterable<readonly [name: string, value: T]>,
+): Record<string, T> {
+  const result = table ?? {};
+  for (const [name, value] of entries) {
+    Object.defineProperty(result, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+  return result;
+}
+
 /** Docker refuses an image whose history does not match its layers, so a base without one gets a plain one. */
 function historyFor(config: ImageConfig, layers: number): readonly History[] {
   const history = config.history ?? [];

@@ -58,8 +58,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a publish goes on where nobody can say whether a base moved',
     file: 'src/orchestrator/plan-build.ts',
-    find: "(state === 'cannot-ask' && command === 'publish' &&",
-    replace: "(state === 'cannot-ask' && command === 'build' &&",
+    find: "(state === 'cannot-ask' && inputs.command === 'publish' &&",
+    replace: "(state === 'cannot-ask' && inputs.command === 'build' &&",
     tests: decisions,
   },
   {
@@ -158,7 +158,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a build that keeps going builds on what nobody knows',
     file: 'src/orchestrator/run-plan.ts',
-    find: 'if (image.failures !== undefined) throw new FailuresError(image.failures);',
+    find: 'if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);',
     replace: '',
     tests: registries,
     only: 'a build that keeps going',
