@@ -2,6 +2,7 @@ import { build } from './target/build.ts';
 import { dockerfile } from './target/dockerfile.ts';
 import { imageConfig, manifestOrIndex } from './target/documents.ts';
 import { edn } from './target/edn.ts';
+import { expansion } from './target/expansion.ts';
 import { platform, reference, registryName } from './target/names.ts';
 import { ignoreFile, pattern } from './target/patterns.ts';
 import type { Target } from './target.ts';
@@ -11,6 +12,7 @@ export const targets: readonly Target[] = [
   build,
   dockerfile,
   edn,
+  expansion,
   ignoreFile,
   imageConfig,
   manifestOrIndex,

@@ -68,6 +68,8 @@ export class StageState {
     });
     for (const pair of config.config?.Env ?? []) {
       const equals = pair.indexOf('=');
+      // One without a name stays in the configuration, as it came. No process can be given it.
+      if (equals === 0 || pair === '') continue;
       state.variables.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
     }
     if (!state.variables.has('PATH')) state.setEnv('PATH', DEFAULT_PATH);

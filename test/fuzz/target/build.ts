@@ -3,6 +3,8 @@ import { contextReads } from '../../../src/context/context-reads.ts';
 import { parseDockerfile } from '../../../src/dockerfile/parse.ts';
 import { lower } from '../../../src/engine/frontend/lower.ts';
 import { imageKey, type ResolvedImage } from '../../../src/engine/frontend/lower-input.ts';
+import type { Step } from '../../../src/engine/op/op-definition.ts';
+import type { Vertex } from '../../../src/engine/solver/vertex.ts';
 import { makeDocument } from '../../../src/oci/document.ts';
 import { ImageConfig } from '../../../src/oci/image-config.ts';
 import { mediaTypes } from '../../../src/oci/media-type.ts';
@@ -30,12 +32,21 @@ function lowered({ text, config }: Build): unknown {
   for (let round = 0; round < 3; round++) {
     const result = lower({ ...inputs, image: 'hostile', images });
     if (!result.ok) return result;
-    if (!result.value.missing) return makeDocument(mediaTypes.imageConfig, result.value.config).bytes.length;
+    if (!result.value.missing) {
+      const nameless = environmentOf(result.value.definition.target).filter((pair) => !/^[^=\0]+=[^\0]*$/.test(pair));
+      if (nameless.length > 0) throw new Error(`no process can be given ${JSON.stringify(nameless[0])}`);
+      return makeDocument(mediaTypes.imageConfig, result.value.config).bytes.length;
+    }
     for (const request of result.value.missing) {
       images.set(imageKey(request), { ...imageFixture('base'), config: base.value });
     }
   }
   throw new Error('images are missing that were given');
+}
+
+/** What the last step gives to its process, if it has one. */
+function environmentOf({ op: { op } }: Vertex<Step>): readonly string[] {
+  return op.kind === 'exec' ? [...op.args.map((arg) => `argument=${arg}`), ...op.env] : [];
 }
 
 const words = [
