@@ -78,14 +78,14 @@ export function isLossOfRegistry({ reason }: Failure): boolean {
   return ['registry-unreachable', 'registry-too-slow', 'registry-tls-failed'].includes(reason);
 }
 
-/** `why`, which is what its registry said or did not, as it matters here; `isSeen` where there is a digest to go on with. */
-export function baseUnreachable(reference: string, why: Failure, isSeen: boolean): Failure {
+/** The environment. `why` is what its registry said, or did not; `isSeen` where there is a digest to go on with. */
+export function baseUnreachable(reference: string, why: Failure, isSeen: boolean) {
   const hint = why.hint ?? 'try again when its registry answers';
   return {
-    ...why,
+    reason: 'base-unreachable',
     message: `cannot find out what the base image ${reference} is now: ${why.message}`,
     hint: isSeen ? `${hint}; or pass --offline-bases to use the digest last seen` : hint,
-  };
+  } as const satisfies Failure;
 }
 
 /** The environment, for `--offline-bases`. */
