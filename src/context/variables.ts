@@ -33,7 +33,7 @@ export class Variables {
   }
 
   /** The word with its variables filled in; undefined where one is not known or the word is malformed. */
-  fill(word: string, escapeCharacter: '\\' | '`', budget: ExpansionBudget): string | undefined {
+  fill(word: string, escapeCharacter: '\\' | '`', budget?: ExpansionBudget): string | undefined {
     let isKnown = true;
     const lookup = (name: string): string | undefined => {
       const value = this.#values.get(name);

@@ -17,6 +17,7 @@ import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { dockerfileOf } from './dockerfile-of.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { runNotAllowed } from './executor/failure.ts';
 import { exportImage } from './exporter/image.ts';
 import { exportIndex } from './exporter/image-index.ts';
 import { blobNotFetchable } from './failure.ts';
@@ -32,10 +33,15 @@ import { ImageResolver } from './resolve-images.ts';
 import { Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
+import type { Vertex } from './solver/vertex.ts';
 
-export async function createEngine(options: EngineOptions): Promise<Builder> {
+/** `outputTaken` is asked after each output of a step: the step waits for the promise it gives, if it gives one. */
+export async function createEngine(
+  options: EngineOptions,
+  outputTaken: () => Promise<void> | undefined = () => undefined,
+): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine(store, options);
+  return new Engine(store, options, outputTaken);
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -51,6 +57,7 @@ interface PlatformBuild {
 class Engine implements Builder {
   readonly name = 'embedded';
   readonly #options: EngineOptions;
+  readonly #outputTaken: RunnerServices['outputTaken'];
   readonly #store: Store;
   readonly #registry: RegistryClient;
   readonly #images: ImageResolver;
@@ -60,16 +67,17 @@ class Engine implements Builder {
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
-  constructor(store: Store, options: EngineOptions) {
+  constructor(store: Store, options: EngineOptions, outputTaken: RunnerServices['outputTaken']) {
     this.#options = options;
+    this.#outputTaken = outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry as unknown as RegistryOptions);
     this.#images = new ImageResolver({ store, registry: this.#registry });
     this.#layers = new Layers({
       store,
       fetch: (layer, signal) => this.#fetch(layer, signal),
-      preserveOwner: options.tier !== 'single-uid',
-      makesDevices: options.tier === 'none',
+      preserveOwner: options.tier !== 'single-uid' && (options.tier !== 'none' || process.getuid?.() === 0),
+      makesDevices: options.tier === 'none' && process.getuid?.() === 0,
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
@@ -118,6 +126,7 @@ class Engine implements Builder {
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
     const { definition, config, warnings } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
+    if (this.#options.isolation === 'none') refuseRun(definition.target, request.image);
     const snapshot = await this.#solver.solve(definition, { progress, noCache: request.noCache }, signal);
     const annotations = request.annotations.manifests[name];
     return exportImage({ snapshot, config, annotations, store: this.#store, layers: this.#layers }, signal);
@@ -146,7 +155,10 @@ class Engine implements Builder {
         epoch: epochOf(request.buildArgs),
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
-      if (!lowered.value.missing) return lowered.value;
+      if (!lowered.value.missing) {
+        context.verifyStages(lowered.value.stages.map((index) => dockerfile.stages[index]!));
+        return lowered.value;
+      }
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
           const resolved = this.#images.resolve(wanted, request, signal).catch((error: unknown) => {
@@ -167,6 +179,7 @@ class Engine implements Builder {
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
       secretFile: (id) => step.secrets?.[id],
+      outputTaken: this.#outputTaken,
     };
   }
 
@@ -180,4 +193,17 @@ class Engine implements Builder {
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Fails with `run-not-allowed` at the first RUN that the vertex needs. */
+function refuseRun(target: Vertex<Step>, image: string): void {
+  const seen = new Set<Vertex<Step>>();
+  const visit = (vertex: Vertex<Step>): void => {
+    if (seen.has(vertex)) return;
+    seen.add(vertex);
+    vertex.inputs.forEach(visit);
+    const { op, origin } = vertex.op;
+    if (op.kind === 'exec') throw new FailureError(runNotAllowed(image, origin?.at));
+  };
+  visit(target);
 }

@@ -105,7 +105,9 @@ export function registrySchemeUnsupported(text: string, scheme: string) {
 }
 
 /** What can be wrong with a platform as somebody wrote it. */
-export type PlatformFailure = ReturnType<typeof platformMalformed | typeof platformUnknown>;
+export type PlatformFailure = ReturnType<
+  typeof platformMalformed | typeof platformUnknown | typeof platformUnsupported
+>;
 
 export function platformMalformed(text: string) {
   return {
@@ -120,6 +122,15 @@ export function platformUnknown(text: string, part: 'operating system' | 'archit
     reason: 'platform-unknown',
     message: `the platform ${quoted(text)} has the unknown ${part} ${quoted(value)}`,
     hint: 'write os/architecture[/variant], such as linux/amd64, linux/arm64 or linux/arm/v7',
+  } as const satisfies Failure;
+}
+
+/** A platform that exists, and that no image is built for. */
+export function platformUnsupported(text: string) {
+  return {
+    reason: 'platform-unsupported',
+    message: `${quoted(text)} is not supported: images are built for Linux only`,
+    hint: 'write linux/amd64, linux/arm64 or another architecture of Linux',
   } as const satisfies Failure;
 }
 

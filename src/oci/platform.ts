@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failed, ok, type Result } from '../result.ts';
-import { type PlatformFailure, platformMalformed, platformUnknown } from './failure.ts';
+import { type PlatformFailure, platformMalformed, platformUnknown, platformUnsupported } from './failure.ts';
 
 /** `linux/arm/v7` taken apart and normalised (`aarch64` → `arm64`, `x86_64` → `amd64`, no `v8` on arm64). */
 export const Platform = z.looseObject({
@@ -69,13 +69,21 @@ export function parsePlatform(text: string): Result<Platform, readonly [Platform
   return ok(platform);
 }
 
-/** `linux/arm64,linux/amd64`: in the order written, each once. All failures of the list are reported. */
+/**
+ * Platforms to build for: `linux/arm64,linux/amd64`, in the order written, each once. All failures of the list are
+ * reported; `platform-unsupported` is a platform of another system than Linux.
+ */
 export function parsePlatforms(text: string): Result<readonly Platform[], readonly PlatformFailure[]> {
-  const results = text.split(',').map(parsePlatform);
+  const results = text.split(',').map(parseTarget);
   const failures = results.flatMap((result) => (result.ok ? [] : result.failure));
   if (failures.length > 0) return failed(failures);
   const platforms = results.flatMap((result) => (result.ok ? [result.value] : []));
   return ok([...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()]);
+}
+
+function parseTarget(text: string): Result<Platform, readonly [PlatformFailure]> {
+  const parsed = parsePlatform(text);
+  return parsed.ok && parsed.value.os !== 'linux' ? failed([platformUnsupported(text.trim())]) : parsed;
 }
 
 /** `linux/arm/v7`, normalised: equal text for what is the same platform. */

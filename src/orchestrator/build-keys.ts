@@ -69,6 +69,7 @@ export class BuildKeys {
         platform: formatPlatform(platform),
         target,
         listing,
+        stages: contexts.stages(image, platform),
         buildArgs,
         parents: new Map(parents),
       }),
@@ -78,9 +79,10 @@ export class BuildKeys {
 
   /** For which platforms the stages of an image take a parent. */
   #platformsOf(parent: ImageName, context: Context, platform: Platform): readonly Platform[] {
-    const { buildArgs } = this.#inputs;
+    const { buildArgs, contexts } = this.#inputs;
     const { dockerfile, dockerfileText } = context;
-    const edges = (this.#edges.get(context.name) ?? []).filter(({ to }) => to === parent);
+    const needed = contexts.stages(context.name, platform);
+    const edges = (this.#edges.get(context.name) ?? []).filter(({ to, stage }) => to === parent && needed.has(stage));
     const all = [...new Set(edges.map(({ stage }) => stage))].flatMap((stage) =>
       stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs }),
     );

@@ -47,7 +47,8 @@ export interface RunOptions {
 
 /**
  * Builds and names what the plan says, each image as soon as its own parents are done. Failures of images are in the
- * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
+ * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal`
+ * aborts, what runs is stopped.
  */
 export async function runPlan(
   plan: Plan,
@@ -55,7 +56,8 @@ export async function runPlan(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
-  if (plan.failures.length > 0) throw new FailuresError(plan.failures);
+  const forbidding = failuresForbidding(plan, options);
+  if (forbidding.length > 0) throw new FailuresError(forbidding);
   const run = new PlanRun(plan, dependencies, options, signal);
   const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
@@ -75,6 +77,16 @@ export async function runPlan(
     ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
   }));
   return { results };
+}
+
+/** What keeps a plan from being run. A build that goes on after failures builds what it can: an image that cannot be built fails alone. */
+export function failuresForbidding(
+  { command, images, failures }: Plan,
+  { keepGoing }: Pick<RunOptions, 'keepGoing'>,
+): readonly Failure[] {
+  if (command !== 'build' || !keepGoing) return failures;
+  const own = new Set(images.flatMap((image) => image.failures ?? []));
+  return failures.filter((failure) => !own.has(failure));
 }
 
 /** Tags of a registry are set when all else is done, those of the store at once. */
@@ -105,8 +117,9 @@ class PlanRun {
 
   skipUntouched(): void {
     const { progress } = this.#dependencies;
-    const otherSchema = this.#plan.images.filter(({ reasons }) => reasons[0]?.code === 'other-key-schema');
-    const unverified = otherSchema.filter(({ action }) => action === 'unverified');
+    const unverified = this.#plan.images.filter(({ action, reasons }) => {
+      return action === 'unverified' && reasons.some(({ code }) => code === 'other-key-schema');
+    });
     if (unverified.length > 0) progress.emit({ type: 'notice', message: unverifiedNotice(unverified) });
     for (const image of this.#plan.images.filter(
       (one) => !isWork(one, this.#plan.command) && !unverified.includes(one),
@@ -121,6 +134,7 @@ class PlanRun {
     const { progress, clock } = this.#dependencies;
     const start = clock();
     try {
+      if (image.failures !== undefined) throw new FailuresError(image.failures);
       const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
       progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
       const content = await this.#build(image);
@@ -223,7 +237,7 @@ class PlanRun {
 /** Once for all of them: after an upgrade it is every image of a project. */
 function unverifiedNotice(images: readonly PlannedImage[]): string {
   const what = images.length === 1 ? `${images[0]!.name} was` : `${images.length} images were`;
-  const why = describeReason(images[0]!.reasons[0]!);
+  const why = describeReason(images[0]!.reasons.find(({ code }) => code === 'other-key-schema')!);
   return `${what} published by another version of cip and left as published: ${why}; the next version of each is built anew`;
 }
 

@@ -1,6 +1,6 @@
 import { globalValues } from '../context/global-values.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
-import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
+import { expand } from '../dockerfile/expand.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts';
 import { buildPlatforms } from './build-platforms.ts';
 
@@ -24,9 +24,8 @@ export function stagePlatforms(stage: number, inputs: StagePlatformsInputs): rea
 function platformOf(index: number, inputs: StagePlatformsInputs, buildPlatform: Platform): Platform {
   const { dockerfile, platform, buildArgs } = inputs;
   const { values } = globalValues({ dockerfile, platform, buildPlatform, buildArgs, targetStage: undefined });
-  const budget = new ExpansionBudget();
   const fill = (word: string) => {
-    const expanded = expand(word, values, dockerfile.escape, budget);
+    const expanded = expand(word, values, dockerfile.escape);
     return expanded.ok ? expanded.value.value : '';
   };
   for (let stage = dockerfile.stages[index]; stage !== undefined; ) {

@@ -12,13 +12,14 @@ import {
   uneditableReference,
   unraisableVersion,
 } from './cascade-failure.ts';
+import { childVersion } from './child-version.ts';
 import { type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Edge } from './edge.ts';
 import { newerReference } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
-import { type BumpLevel, bumpVersion, isNewer } from './version.ts';
+import { type BumpLevel, isNewer } from './version.ts';
 
 /** A change of versions and all that it drags along: what to write, not the writing. */
 export interface Cascade {
@@ -75,7 +76,7 @@ export interface CascadeOptions {
 
 /**
  * Makes every reference to an image of the project name the version that the project holds, and raises the version of
- * every image whose Dockerfile changes by that, once: one pass, parents before children. Fails with all references
+ * every image whose Dockerfile changes by that, once: one pass, parents before children, prereleases from prereleases. Fails with all references
  * that cannot be brought up to date; then nothing is to be written.
  */
 export function planCascade(graph: DependencyGraph, options: CascadeOptions = {}): Result<Cascade> {
@@ -125,7 +126,10 @@ function planContext(
   if (references.length === 0 && !options.raise?.has(context.name)) return none;
 
   const { name, version, metadata } = context;
-  const to = bumpVersion(version, options.level);
+  const parents = edges.flatMap(({ pin, to }) =>
+    pin.kind === 'version' ? [{ before: pin.version, after: versions.get(to)! }] : [],
+  );
+  const to = childVersion(version, parents, options.level);
   if (to === undefined) return { ...none, failures: [...found, unraisableVersion(name, version, metadata.versionAt)] };
   const because = [...new Set(references.map(({ parent }) => parent))];
   const edits = [...references, { name, at: metadata.versionAt, before: textAt(metadata), after: to }];

@@ -191,6 +191,12 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['empty value', ['build', '--default-platforms='], ['option-without-value']],
   ['all at once', ['publish', '--foo', '--project-dir'], ['unknown-option', 'option-without-value', 'missing-option']],
   ['malformed platform', ['build', '--platform=linux/amd64,,x/y'], ['invalid-option-value']],
+  ['unsupported platform', ['build', '--platform=windows/amd64'], ['invalid-option-value']],
+  [
+    'unsupported default',
+    ['publish', '--remote-registry=x', '--default-platforms=linux/arm64,windows/amd64'],
+    ['invalid-option-value'],
+  ],
   ['malformed registry', ['build', '--local-registry=ftp://x'], ['invalid-option-value']],
   ['no number', ['build', '-j', 'many'], ['invalid-option-value']],
   ['too small', ['build', '-j0'], ['invalid-option-value']],

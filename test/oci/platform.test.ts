@@ -80,6 +80,13 @@ test('parsePlatforms() reports every malformed entry, empty ones too', () => {
   assert.deepEqual(empty.ok ? empty : empty.failure.map((failure) => failure.reason), ['platform-malformed']);
 });
 
+test('parsePlatforms() refuses platforms that nothing can be built for', () => {
+  for (const text of ['windows/amd64', 'linux/arm64, Windows/AMD64', 'macos/arm64']) {
+    const got = parsePlatforms(text);
+    assert.deepEqual(got.ok ? got : got.failure.map((failure) => failure.reason), ['platform-unsupported'], text);
+  }
+});
+
 test('normalizePlatform() keeps what else a platform says', () => {
   assert.deepEqual(normalizePlatform({ os: 'windows', architecture: 'x86_64', 'os.version': '10.0' } as Platform), {
     os: 'windows',

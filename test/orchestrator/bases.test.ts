@@ -191,13 +191,13 @@ const unreachable: readonly [
     { seen: true },
     { failures: [], assumes: /^assuming \S+debian:12 is sha256:\w+, last seen 20/ },
   ],
-  ['build fails before building what was never seen', {}, { failures: ['base-unreachable'] }],
+  ['build fails before building what was never seen', {}, { failures: ['registry-unreachable'] }],
   ['build takes an image of the store', { stored: true }, { failures: [], assumes: /which is in the store/ }],
-  ['publish does not guess', { publish: true, seen: true }, { failures: ['base-unreachable'] }],
+  ['publish does not guess', { publish: true, seen: true }, { failures: ['registry-unreachable'] }],
   [
     'publish cannot say whether a published version is behind',
     { publish: true, seen: true, there: true },
-    { failures: ['base-unreachable'] },
+    { failures: ['registry-unreachable'] },
   ],
   [
     'publish --offline-bases takes what was seen last',
@@ -252,6 +252,33 @@ for (const [title, { publish, seen, stored, there, ...rest }, want] of unreachab
     }
   });
 }
+
+test('a build that keeps going builds what does not need the base that nobody knows', async () => {
+  await using world = await setUp((base) => ({
+    ...one(base),
+    web: { on: ['app'], files: { files: 'web' } },
+    beside: { files: { files: 'beside' } },
+  }));
+  const { workshop, outside } = world;
+  await outside.close();
+  const prepared = await workshop.plan();
+  const builder = workshop.builder();
+  await assert.rejects(workshop.run(prepared, builder), FailuresError);
+  assert.deepEqual(builder.built, []);
+  const { results } = await workshop.run(prepared, builder, { keepGoing: true });
+  assert.deepEqual(
+    results.map((result) => [
+      result.image.name,
+      result.status,
+      ...('failures' in result ? result.failures.map(({ reason, at }) => `${reason} ${at?.file}:${at?.line}`) : []),
+    ]),
+    [
+      ['app', 'failed', 'registry-unreachable contexts/app/Dockerfile:1'],
+      ['beside', 'built'],
+      ['web', 'blocked'],
+    ],
+  );
+});
 
 test('with --offline-bases nobody is asked', async () => {
   await using world = await setUp((base) => one(base));
@@ -344,7 +371,11 @@ test('what is published says what it is built on: images from elsewhere on the m
   const { workshop, outside, target } = world;
   const base = await put(workshop, outside, 'debian:12', 'first');
   const options = { client: target.client, registry: target.name, platforms: onBoth };
-  await workshop.publish(await workshop.plan(options), target.place, workshop.builder());
+  // Built under another name first: what is sent from the store names the registry it is sent to.
+  await workshop.run(await workshop.plan({ platforms: onBoth }), workshop.builder());
+  const sent = await workshop.plan(options);
+  assert.deepEqual(actions(sent), ['app retag: same-key missing', 'web retag: same-key missing']);
+  await workshop.publish(sent, target.place, workshop.builder());
 
   const read = async (image: string) => {
     const repository = target.place.repository(image as ImageName);
@@ -437,4 +468,20 @@ test('a bug in asking is not taken for a registry that is down', async () => {
   } as const;
   const asking = images.ask([{ name: 'app' as ImageName, platforms: [amd64] }], questions, never);
   await assert.rejects(asking, (error: unknown) => error instanceof TypeError && !(error instanceof FailuresError));
+});
+
+test('what a Dockerfile names for other machines that build counts on all of them', async () => {
+  await using world = await setUp((base) => ({
+    app: {
+      dockerfile: `ARG BUILDARCH\nFROM ${base}/tool-\${BUILDARCH}:1\nCOPY files /\n`,
+      files: { files: 'app' },
+    },
+  }));
+  const { workshop, outside } = world;
+  for (const tag of ['tool-amd64:1', 'tool-arm64:1']) await put(workshop, outside, tag, 'first');
+  const { plan } = await workshop.plan();
+  assert.deepEqual(
+    Object.keys(plan.images[0]?.platforms[0]?.bases?.list ?? {}),
+    ['amd64', 'arm64'].map((architecture) => `${outside.place.text}/tool-${architecture}:1`),
+  );
 });

@@ -84,10 +84,11 @@ const edits: [title: string, base: string, before: string, after: string, option
 for (const [title, base, before, after, options] of edits) {
   test(`planCascade() edits ${title}`, () => {
     const cascade = succeeded(plan(withBase(base, before), options));
-    assert.deepEqual(bumps(cascade), ['child 1.0.0 → 1.0.1: base']);
+    const to = /-(?:rc|beta)/.test(base) ? '1.0.1-rc.1' : '1.0.1';
+    assert.deepEqual(bumps(cascade), [`child 1.0.0 → ${to}: base`]);
     assert.deepEqual(changes(cascade), {
       'contexts/01-child/Dockerfile': `ARG REGISTRY\n${after}\n`,
-      'contexts/01-child/info.edn': '{:version "1.0.1"}\n',
+      'contexts/01-child/info.edn': `{:version "${to}"}\n`,
     });
   });
 }
@@ -260,4 +261,30 @@ test('planCascade() bumps each of 30 descendants of one root once (Q74)', () => 
   assert.deepEqual(versions.get('0.0.5'), ['go-dev']);
   assert.equal(cascade.edits.filter(({ parent }) => parent !== undefined).length, 31);
   assert.equal(cascade.files.length, 60);
+});
+
+test('planCascade() gives prereleases to all that is built from one, and releases with its release', () => {
+  const told: string[] = [];
+  const versions: Record<string, string> = { a: '1.0.0', b: '1.2.0', c: '3.0.0', other: '1.0.0' };
+  let referred: Record<string, string> = { ...versions };
+  for (const next of ['2.0.0-rc.1', '2.0.0-rc.2', '2.0.0', '2.0.1']) {
+    versions['a'] = next;
+    const cascade = succeeded(
+      plan({
+        '00-a': image(versions['a'], 'FROM scratch'),
+        '00-other': image(versions['other']!, 'FROM scratch'),
+        '01-b': image(versions['b']!, `FROM $REGISTRY/a:${referred['a']}`),
+        '02-c': image(versions['c']!, `FROM $REGISTRY/other:1.0.0`, `COPY --from=$REGISTRY/b:${referred['b']} / /`),
+      }),
+    );
+    for (const { name, to } of cascade.bumps) versions[name] = to;
+    referred = { ...versions };
+    told.push(`${next}: ${versions['b']}, ${versions['c']}`);
+  }
+  assert.deepEqual(told, [
+    '2.0.0-rc.1: 1.2.1-rc.1, 3.0.1-rc.1',
+    '2.0.0-rc.2: 1.2.1-rc.2, 3.0.1-rc.2',
+    '2.0.0: 1.2.1, 3.0.1',
+    '2.0.1: 1.2.2, 3.0.2',
+  ]);
 });

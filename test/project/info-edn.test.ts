@@ -103,6 +103,11 @@ const failures: [title: string, text: string, want: readonly string[]][] = [
   ['platforms of another type', '{:version "1.0.0" :platforms {:a 1}}', ['wrong-type info.edn:1:30']],
   ['keywords for platforms', '{:version "1.0.0" :platforms [:linux/amd64]}', ['wrong-type info.edn:1:31']],
   ['an unknown platform', '{:version "1.0.0" :platforms ["linux/amd46"]}', ['platform-unknown info.edn:1:31']],
+  [
+    'a platform of another system',
+    '{:version "1" :platforms ["windows/amd64"]}',
+    ['platform-unsupported info.edn:1:27'],
+  ],
   ['a variant that is no suffix', '{:version "1.0.0" :variants ["-slim"]}', ['invalid-variant info.edn:1:30']],
   [
     'everything at once',

@@ -32,6 +32,7 @@ const failures: [title: string, version: string, platforms: string | undefined, 
   ['an empty VERSION', ' \n', undefined, ['missing-version VERSION:2:1']],
   ['two versions', '1.0.0\n2.0.0\n', undefined, ['illegal-version VERSION:1:1']],
   ['an empty PLATFORMS_OVERRIDE', '1.0.0', '\n', ['empty-platforms PLATFORMS_OVERRIDE:1:1']],
+  ['another system', '1.0.0', 'windows/amd64\n', ['platform-unsupported PLATFORMS_OVERRIDE:1:1']],
   ['both', '?', 'linux/amd64\nplan9', ['illegal-version VERSION:1:1', 'platform-unknown PLATFORMS_OVERRIDE:2:1']],
 ];
 for (const [title, text, platforms, want] of failures) {

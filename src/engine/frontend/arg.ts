@@ -7,7 +7,7 @@ import type { StageState } from './stage-state.ts';
 
 /** ARGs above the first FROM, and those that are there by themselves. What cannot be expanded is reported. */
 export function globalArgs(lowering: LoweringContext, targetStage: string | undefined): ReadonlyMap<string, string> {
-  const { values, failures } = globalValues({ ...lowering.input, targetStage });
+  const { values, failures } = globalValues({ ...lowering.input, targetStage, budget: lowering.expansions });
   lowering.fail(...failures);
   return values;
 }
@@ -36,8 +36,7 @@ function argValue(
   lowering: LoweringContext,
   at: ArgInstruction['at'],
 ): string | undefined {
-  const { buildArgs } = lowering.input;
-  const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
+  const given = lowering.input.buildArgs[key];
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
   const expanded = expand(written, state.variables, lowering.dockerfile.escape, lowering.expansions);

@@ -42,6 +42,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history: state.history,
     },
     warnings: lowering.warnings,
+    stages: lowering.stages(),
   });
 }
 
@@ -67,6 +68,10 @@ class Lowering implements LoweringContext {
 
   fail(...failures: readonly Failure[]): void {
     this.failures.push(...failures);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()];
   }
 
   /** Lowers what the stage needs, from above: each stage then finds what it needs done, however many there are. */

@@ -101,13 +101,25 @@ const CONTENT = 'content';
 async function ensure(place: string, identity: string, options: CacheMountOptions, signal: AbortSignal): Promise<void> {
   if (await isDirectory(join(place, CONTENT))) return;
   const made = await make(identity, options, signal);
+  // Never empty, so that it takes the place of none that is there.
+  if (await moved(made, place)) return;
+  if (await isDirectory(join(place, CONTENT))) return removeTree(made);
+  // Somebody removed the content by hand: what is left is in the way.
+  const rest = options.services.store.session.tempPath('cache-mount');
+  await moved(place, rest);
+  await removeTree(rest);
+  if (!(await moved(made, place))) await removeTree(made);
+}
+
+/** false where something is there already, or nothing is to be moved any more. */
+async function moved(from: string, to: string): Promise<boolean> {
   try {
-    // Never empty, so that it takes the place of none that is there.
-    await rename(made, place);
+    await rename(from, to);
+    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    await removeTree(made);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    return false;
   }
 }
 
