@@ -58,6 +58,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     const context = graph.project.contexts.get(name)!;
     const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
     const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
+    const failures = baseFailures(name, action, decision, inputs);
     return {
       name,
       version: context.version,
@@ -69,6 +70,7 @@ export function planBuild(inputs: PlanInputs): Plan {
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
       ...(current && { current }),
+      ...(failures.length > 0 && { failures }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
       tags,
@@ -85,7 +87,7 @@ export function planBuild(inputs: PlanInputs): Plan {
         drifted,
         graph,
       ),
-      ...baseFailures(images, inputs),
+      ...oncePerMessage(images.flatMap(({ failures = [] }) => failures)),
     ],
     criticalPath: criticalPath(images),
   };
@@ -205,21 +207,17 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
   );
 }
 
-/**
- * Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. Each
- * base once.
- */
-function baseFailures(images: readonly PlannedImage[], { command, bases }: PlanInputs): readonly Failure[] {
-  const forbids = ({ state }: UnknownBase, { action }: PlannedImage) =>
+/** Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. */
+function baseFailures(name: ImageName, action: Action, { platforms }: Decision, { command, bases }: PlanInputs) {
+  const forbids = ({ state }: UnknownBase) =>
     action === 'build' ||
     (state === 'cannot-ask' && command === 'publish' && (action === 'retag' || isComparable(action)));
-  const failures = images.flatMap((image) =>
-    image.platforms
-      .flatMap(({ platform }) => bases.unknown(image.name, platform))
-      .filter((unknown) => forbids(unknown, image))
-      .map(({ failure }) => [failure.message, failure] as const),
-  );
-  return [...new Map(failures).values()];
+  const unknown = platforms.flatMap(({ platform }) => bases.unknown(name, platform));
+  return oncePerMessage(unknown.filter(forbids).map(({ failure }) => failure));
+}
+
+function oncePerMessage(failures: readonly Failure[]): readonly Failure[] {
+  return failures.filter(({ message }, index) => failures.findIndex((other) => other.message === message) === index);
 }
 
 function isComparable(action: PlannedImage['action']): boolean {

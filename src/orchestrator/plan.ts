@@ -42,6 +42,8 @@ export interface PlannedImage {
   readonly dependents: readonly ImageName[];
   /** Tags to be set, the version first. Empty, for an image that is built, where its content is sent by digest only. */
   readonly tags: readonly PlannedTag[];
+  /** Why it cannot be built: an image that it is built on is not known. They are among those of the plan. */
+  readonly failures?: readonly Failure[] | undefined;
   /** The most telling first; never empty. */
   readonly reasons: readonly PlanReason[];
 }

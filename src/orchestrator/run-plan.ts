@@ -47,7 +47,8 @@ export interface RunOptions {
 
 /**
  * Builds and names what the plan says, each image as soon as its own parents are done. Failures of images are in the
- * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
+ * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal`
+ * aborts, what runs is stopped.
  */
 export async function runPlan(
   plan: Plan,
@@ -55,7 +56,8 @@ export async function runPlan(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
-  if (plan.failures.length > 0) throw new FailuresError(plan.failures);
+  const forbidding = failuresForbidding(plan, options);
+  if (forbidding.length > 0) throw new FailuresError(forbidding);
   const run = new PlanRun(plan, dependencies, options, signal);
   const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
@@ -75,6 +77,16 @@ export async function runPlan(
     ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
   }));
   return { results };
+}
+
+/** What keeps a plan from being run. A build that goes on after failures builds what it can: an image that cannot be built fails alone. */
+export function failuresForbidding(
+  { command, images, failures }: Plan,
+  { keepGoing }: Pick<RunOptions, 'keepGoing'>,
+): readonly Failure[] {
+  if (command !== 'build' || !keepGoing) return failures;
+  const own = new Set(images.flatMap((image) => image.failures ?? []));
+  return failures.filter((failure) => !own.has(failure));
 }
 
 /** Tags of a registry are set when all else is done, those of the store at once. */
@@ -122,6 +134,7 @@ class PlanRun {
     const { progress, clock } = this.#dependencies;
     const start = clock();
     try {
+      if (image.failures !== undefined) throw new FailuresError(image.failures);
       const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
       progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
       const content = await this.#build(image);

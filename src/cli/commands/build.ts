@@ -1,4 +1,4 @@
-import { runPlan } from '../../orchestrator/run-plan.ts';
+import { failuresForbidding, runPlan } from '../../orchestrator/run-plan.ts';
 import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
@@ -15,9 +15,9 @@ export async function run(invocation: Invocation<PlanOption | RunOption>, world:
   const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
-  if (prepared.plan.failures.length > 0) throw new FailuresError(prepared.plan.failures);
-
   const { dependencies, settings } = await runSettings(options, world);
+  const forbidding = failuresForbidding(prepared.plan, settings);
+  if (forbidding.length > 0) throw new FailuresError(forbidding);
   world.renderer.begin(runOf(prepared.plan, settings));
   const { results } = await runPlan(prepared.plan, { ...prepared, ...dependencies }, settings, world.signal);
   const duration = world.surroundings.now() - start;
