@@ -98,7 +98,7 @@ const reasons = {
     unresolvable-reference unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote wrong-type
   `,
   environment: `
-    address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable
+    address-in-use base-never-seen blob-digest-mismatch blob-missing blob-not-fetchable
     blob-size-mismatch blob-unknown cache-owner-refused cannot-listen context-changing context-unreadable
     credential-helper-failed credentials-withheld disk-full docker-config-invalid document-not-understood
     document-too-large emulation-unavailable emulator-not-static file-changed file-unreadable id-map-refused

@@ -191,13 +191,13 @@ const unreachable: readonly [
     { seen: true },
     { failures: [], assumes: /^assuming \S+debian:12 is sha256:\w+, last seen 20/ },
   ],
-  ['build fails before building what was never seen', {}, { failures: ['base-unreachable'] }],
+  ['build fails before building what was never seen', {}, { failures: ['registry-unreachable'] }],
   ['build takes an image of the store', { stored: true }, { failures: [], assumes: /which is in the store/ }],
-  ['publish does not guess', { publish: true, seen: true }, { failures: ['base-unreachable'] }],
+  ['publish does not guess', { publish: true, seen: true }, { failures: ['registry-unreachable'] }],
   [
     'publish cannot say whether a published version is behind',
     { publish: true, seen: true, there: true },
-    { failures: ['base-unreachable'] },
+    { failures: ['registry-unreachable'] },
   ],
   [
     'publish --offline-bases takes what was seen last',
@@ -252,6 +252,33 @@ for (const [title, { publish, seen, stored, there, ...rest }, want] of unreachab
     }
   });
 }
+
+test('a build that keeps going builds what does not need the base that nobody knows', async () => {
+  await using world = await setUp((base) => ({
+    ...one(base),
+    web: { on: ['app'], files: { files: 'web' } },
+    beside: { files: { files: 'beside' } },
+  }));
+  const { workshop, outside } = world;
+  await outside.close();
+  const prepared = await workshop.plan();
+  const builder = workshop.builder();
+  await assert.rejects(workshop.run(prepared, builder), FailuresError);
+  assert.deepEqual(builder.built, []);
+  const { results } = await workshop.run(prepared, builder, { keepGoing: true });
+  assert.deepEqual(
+    results.map((result) => [
+      result.image.name,
+      result.status,
+      ...('failures' in result ? result.failures.map(({ reason, at }) => `${reason} ${at?.file}:${at?.line}`) : []),
+    ]),
+    [
+      ['app', 'failed', 'registry-unreachable contexts/app/Dockerfile:1'],
+      ['beside', 'built'],
+      ['web', 'blocked'],
+    ],
+  );
+});
 
 test('with --offline-bases nobody is asked', async () => {
   await using world = await setUp((base) => one(base));
