@@ -22,6 +22,8 @@ export interface RegistryGate extends AsyncDisposable {
   readonly host: string;
   /** Method and path of all that came, in order. */
   readonly requests: readonly string[];
+  /** Resolves when no request is on its way, also of senders that are gone. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -42,7 +44,11 @@ export async function registryGate(
     requests.push(`${method} ${url}`);
     const verdict = judge({ number: requests.length, method, url });
     // Read at once: what waits for its verdict has left the sender, whatever becomes of that.
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return; // Its sender went before it had said all.
+    }
     const decided = await verdict;
     if (decided === 'cut') return void request.socket.destroy();
     if (decided === 'refuse') {
@@ -62,13 +68,19 @@ export async function registryGate(
     response.writeHead(answer.statusCode!, answer.headers);
     answer.pipe(response);
   };
+  const running = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => request.socket.destroy());
+    const handled = handle(request, response).catch(() => void request.socket.destroy());
+    running.add(handled);
+    void handled.then(() => running.delete(handled));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
     async [Symbol.asyncDispose]() {
       agent.destroy();
       server.closeAllConnections();
