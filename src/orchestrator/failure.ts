@@ -59,7 +59,7 @@ export function tagKeepsMoving(reference: string) {
 export function publishPartial(tagged: readonly string[], total: number) {
   return {
     reason: 'publish-partial',
-    message: `publishing stopped partway: ${tagged.length} of ${total} images are tagged${tagged.length === 0 ? '' : ` (${tagged.join(', ')})`}`,
+    message: `publishing stopped partway: ${tagged.length} of ${total} images have all their tags${tagged.length === 0 ? '' : ` (${tagged.join(', ')})`}`,
     hint: 'run the same command again to finish',
   } as const satisfies Failure;
 }

@@ -171,7 +171,7 @@ class TagPhase {
   /** Says, if the signal comes now, that tags are being finished. */
   #announcing(signal: AbortSignal): Disposable {
     const listener = () => {
-      const message = `${this.#done.size} of ${this.#images.length} images are tagged: finishing the others, which is a matter of moments; a second signal stops at once`;
+      const message = `${this.#done.size} of ${this.#images.length} images have all their tags: finishing the others, which is a matter of moments; a second signal stops at once`;
       this.#dependencies.progress.emit({ type: 'warning', message });
     };
     signal.addEventListener('abort', listener, { once: true });

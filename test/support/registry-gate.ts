@@ -12,10 +12,10 @@ export interface GateRequest {
 }
 
 /**
- * What becomes of it: `pass`; `refuse`: it is answered with status 500; `cut`: the connection breaks before the
+ * What becomes of it: `pass`; `refuse`: it is answered with status 500; `deny`: with 403; `cut`: the connection breaks before the
  * registry hears of it; `swallow`: the registry carries it out, and the connection breaks before the answer.
  */
-export type Verdict = 'pass' | 'refuse' | 'cut' | 'swallow';
+export type Verdict = 'pass' | 'refuse' | 'deny' | 'cut' | 'swallow';
 
 export interface RegistryGate extends AsyncDisposable {
   /** `127.0.0.1:<port>`. */
@@ -51,8 +51,8 @@ export async function registryGate(
     }
     const decided = await verdict;
     if (decided === 'cut') return void request.socket.destroy();
-    if (decided === 'refuse') {
-      response.writeHead(500, { 'content-type': 'application/json' });
+    if (decided === 'refuse' || decided === 'deny') {
+      response.writeHead(decided === 'refuse' ? 500 : 403, { 'content-type': 'application/json' });
       return void response.end('{"errors":[{"code":"UNKNOWN","message":"on purpose"}]}');
     }
     const [hostname, port] = host().split(':');
