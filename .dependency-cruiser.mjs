@@ -6,6 +6,7 @@ const may = {
   tar: [],
   dockerfile: [],
   store: ['oci'],
+  context: ['oci', 'dockerfile'],
   layer: ['oci', 'tar'],
   registry: ['oci'],
   'registry-server': ['oci', 'store'],
@@ -13,23 +14,14 @@ const may = {
   'engine/solver': ['oci'],
   'engine/executor': ['oci'],
   'engine/snapshot': ['oci', 'layer', 'store'],
-  'engine/op': [
-    'oci',
-    'layer',
-    'store',
-    'dockerfile/dockerignore',
-    'dockerfile/path-pattern',
-    'engine/solver',
-    'engine/executor',
-    'engine/snapshot',
-  ],
-  'engine/frontend': ['oci', 'dockerfile', 'engine/solver/vertex', 'engine/op/op-definition'],
+  'engine/op': ['oci', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
+  'engine/frontend': ['oci', 'dockerfile', 'context', 'engine/solver/vertex', 'engine/op/op-definition'],
   'engine/exporter': ['oci', 'store', 'layer', 'engine/snapshot', 'engine/frontend/lower-input'],
   worker: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile'],
-  orchestrator: ['oci', 'project', 'dockerfile', 'registry', 'store', 'builder'],
+  orchestrator: ['oci', 'project', 'dockerfile', 'context', 'registry', 'store', 'builder'],
 };
 
-const roots = ['result', 'progress', 'semaphore', 'map-bounded'].map((file) => `^src/${file}\\.ts$`);
+const roots = ['result', 'progress', 'semaphore', 'map-bounded', 'remove-tree'].map((file) => `^src/${file}\\.ts$`);
 const pathOf = (room) => `^src/${room}(/|\\.ts$)`;
 
 export default {

@@ -1,3 +1,4 @@
+import type { RecordedContext } from './context/recorded-context.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Progress } from './progress.ts';
@@ -8,9 +9,12 @@ export interface BuildRequest {
   readonly image: string;
   /** Absolute. */
   readonly contextDir: string;
-  /** Absolute. */
-  readonly dockerfile: string;
+  /** Absolute path, for messages; and the text that was decided on. */
+  readonly dockerfile: { readonly file: string; readonly text: string };
+  /** What was seen of the context: a build that finds anything else fails. */
+  readonly context: RecordedContext;
   readonly target?: string | undefined;
+  /** SOURCE_DATE_EPOCH among them, where it is set. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms: readonly Platform[];
   /** Secrets by id: the absolute path of the file that holds the value. */

@@ -1,5 +1,6 @@
+import { parseEpoch, sourceDateEpoch } from '../context/source-date-epoch.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { invalidBuildArgument, unknownBuildArgument } from './failure.ts';
+import { invalidBuildArgument, invalidSourceDateEpoch, unknownBuildArgument } from './failure.ts';
 
 /** What `--` is followed by: settings of the builds themselves. */
 export interface BuildArguments {
@@ -9,7 +10,8 @@ export interface BuildArguments {
 
 /**
  * `--build-arg NAME=VALUE` (a NAME alone takes its value from the environment, and is left out where that has none)
- * and `--target STAGE`, with a space or `=`; the last of a name wins. All mistakes are reported.
+ * and `--target STAGE`, with a space or `=`; the last of a name wins. SOURCE_DATE_EPOCH of the environment is one of them.
+ * All mistakes are reported.
  */
 export function parseBuildArguments(
   words: readonly string[],
@@ -30,8 +32,21 @@ export function parseBuildArguments(
     else if (flag === '--target') target = value;
     else failures.push(...setBuildArg(buildArgs, value, env));
   }
+  failures.push(...takeEpoch(buildArgs, env));
   if (failures.length > 0) return failed(failures);
   return ok({ buildArgs, ...(target !== undefined && { target }) });
+}
+
+/** SOURCE_DATE_EPOCH is a build argument, of the environment where none is given. An empty one means none. */
+function takeEpoch(
+  buildArgs: Record<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly Failure[] {
+  const text = buildArgs[sourceDateEpoch] ?? env[sourceDateEpoch] ?? '';
+  delete buildArgs[sourceDateEpoch];
+  if (Number.isNaN(parseEpoch(text))) return [invalidSourceDateEpoch(text)];
+  if (text !== '') buildArgs[sourceDateEpoch] = text;
+  return [];
 }
 
 function setBuildArg(

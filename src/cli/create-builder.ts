@@ -3,10 +3,10 @@ import type { Builder } from '../builder.ts';
 import { findEmulators } from '../engine/executor/emulation.ts';
 import { findTools } from '../engine/executor/tools.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
-import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { WorkerBuilder, type WorkerBuilderOptions } from '../worker/worker-builder.ts';
-import { invalidSourceDateEpoch } from './failure.ts';
+import { isInContainer } from './in-container.ts';
+import type { OptionValues } from './options.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Settings of the machine that steps see: nothing else of the environment reaches a build. */
@@ -16,11 +16,11 @@ const passedOn = /^(https?_proxy|ftp_proxy|no_proxy|all_proxy)$/i;
 export async function createBuilder(
   store: Store,
   registry: RegistryOptions,
-  { env, now }: Surroundings,
+  { env }: Surroundings,
+  isolation: Partial<OptionValues<'isolation' | 'requireIsolation'>>,
 ): Promise<Builder> {
   const path = env['PATH'] ?? '';
   const [tools, emulators] = await Promise.all([findTools(path), findEmulators(path)]);
-  const sourceDateEpoch = epochIn(env['SOURCE_DATE_EPOCH']);
   const options: WorkerBuilderOptions = {
     engine: {
       storeDir: store.paths.root,
@@ -29,24 +29,17 @@ export async function createBuilder(
       emulators,
       tools,
       concurrency: availableParallelism(),
-      sourceDateEpoch,
-      created: new Date(sourceDateEpoch === undefined ? now() : sourceDateEpoch * 1000).toISOString(),
+      requireIsolation: isolation.requireIsolation,
       env: Object.fromEntries(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),
     },
     user: userOf(),
-    isolation: 'namespaces',
+    isolation: isolation.isolation ?? 'auto',
+    inContainer: isInContainer(env),
     env: { PATH: path, ...(env['HOME'] && { HOME: env['HOME'] }) },
   };
   return new WorkerBuilder(options);
-}
-
-/** Seconds since 1970; https://reproducible-builds.org/specs/source-date-epoch/ */
-function epochIn(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,11}$/.test(text)) throw new FailureError(invalidSourceDateEpoch(text));
-  return Number(text);
 }
 
 /** Containers are often run as an id that has no name. */

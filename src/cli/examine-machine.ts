@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** Facts without which nothing can be built at all. */
-const essential = new Set(['user-namespaces', 'run', 'tool-unshare', 'tool-setpriv', 'tool-mount']);
+const essential = new Set(['user-namespaces', 'run', 'tool-unshare', 'tool-mount']);
 
 /** Below this, in bytes, a build of any size is likely to fill the disk. */
 const littleSpace = 2 * 1024 ** 3;

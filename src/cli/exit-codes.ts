@@ -63,13 +63,14 @@ const reasons = {
     ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
   `,
   failed: `
-    base-not-found cannot-execute copy-needs-directory copy-onto-directory copy-onto-non-directory
-    copy-source-missing copy-source-unreadable corrupt-compression group-unknown layer-digest-mismatch
-    layer-entry-escapes layer-entry-invalid layer-index-invalid link-target-missing loader-variables-unsupported
-    missing-in-registry mount-source-missing mount-target-invalid mounts-unsupported name-not-utf8
-    not-a-directory not-a-layer not-supported platform-missing publish-partial reserved-name run-failed tar-body-size
-    tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name
-    too-many-links unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
+    base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
+    copy-onto-directory copy-onto-non-directory copy-source-missing corrupt-compression group-unknown
+    layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
+    layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
+    mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported platform-missing publish-partial
+    reserved-name run-failed run-not-allowed stage-not-counted tar-body-size tar-header-invalid
+    tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name too-many-links
+    unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
   `,
   usage: `
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
@@ -81,33 +82,36 @@ const reasons = {
   differences: 'changed-without-bump different-content stale-reference',
   invalidProject: `
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
-    cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way digest-invalid
-    digest-unsupported dockerfile-unreadable duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
+    cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way
+    digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
     edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
-    flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version info-not-a-map
-    instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from invalid-healthcheck
-    invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger invalid-utf8 invalid-value
-    invalid-variant json-not-strings line-too-long missing-arguments missing-contexts missing-dockerfile
-    missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage not-a-file
-    overlapping-edits platform-malformed platform-unknown platform-unsupported prefix-contradiction reference-empty
-    reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long reference-upper-case
-    required-variable self-reference submodule-not-fetched shell-not-json stage-not-before stage-not-yet-defined
-    trigger-not-one-instruction unclear-heredoc undeclared-variant uneditable-reference unknown-flag
-    unknown-instruction unknown-parent unraisable-version unreadable unresolvable-reference
+    expansion-too-large flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version
+    info-not-a-map instruction-before-from invalid-chmod invalid-escape invalid-flag-value invalid-from
+    invalid-healthcheck invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger
+    invalid-utf8 invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
+    missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
+    not-a-file overlapping-edits platform-malformed platform-unknown platform-unsupported prefix-contradiction
+    reference-empty reference-is-identifier reference-malformed reference-newer-than-parent reference-too-long
+    reference-upper-case required-variable self-reference shell-not-json stage-not-before stage-not-yet-defined
+    submodule-not-fetched trigger-not-one-instruction unclear-heredoc undeclared-variant uneditable-reference
+    unknown-flag unknown-instruction unknown-parent unraisable-version unreadable unresolvable-reference
     unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote wrong-type
   `,
   environment: `
-    address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable blob-size-mismatch blob-unknown
-    cannot-listen context-changing context-unreadable credential-helper-failed credentials-withheld disk-full docker-config-invalid
-    document-not-understood document-too-large emulation-unavailable emulator-not-static file-changed
-    file-unreadable hostname-not-set id-map-refused id-not-mapped index-unreadable layers-do-not-match
-    loopback-not-up manifest-digest-mismatch mount-refused network-unsupported newuidmap-missing newuidmap-refused
-    no-permission no-user-namespaces not-a-registry not-a-store not-loopback program-failed program-missing
-    registry-answer-not-understood registry-denied registry-redirect-refused registry-refused registry-tls-failed
-    registry-too-slow registry-unreachable root-ids-refused sandbox-failed session-missing storage-in-use store-read-only
-    store-version-unknown subuid-range-missing system-error tool-missing unwritable worker-died
+    address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable
+    blob-size-mismatch blob-unknown cache-owner-refused cannot-listen context-changing context-unreadable
+    credential-helper-failed credentials-withheld disk-full docker-config-invalid document-not-understood
+    document-too-large emulation-unavailable emulator-not-static file-changed file-unreadable id-map-refused
+    id-not-mapped index-unreadable isolation-limited layers-do-not-match manifest-digest-mismatch mount-refused
+    network-unsupported newuidmap-missing newuidmap-refused no-permission no-user-namespaces not-a-registry
+    not-a-store not-loopback program-failed program-missing registry-answer-not-understood registry-denied
+    registry-redirect-refused registry-refused registry-tls-failed registry-too-slow registry-unreachable
+    root-ids-refused sandbox-failed session-missing storage-in-use store-read-only store-version-unknown
+    subuid-range-missing system-error tool-missing unwritable worker-died
   `,
-  lostRace: 'cascade-in-progress changed-since-planning image-gone lock-timeout lost-race tag-keeps-moving',
+  lostRace: `
+    cascade-in-progress changed-since-planning image-gone lock-timeout lost-race tag-keeps-moving
+  `,
   interrupted: 'interrupted',
 } satisfies Partial<Record<keyof typeof exitStatus, string>>;
 

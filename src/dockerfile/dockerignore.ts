@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { badPattern, emptyNegation } from './failure.ts';
-import { classMatcher, Glob, type GlobStep } from './glob.ts';
-import { type PathPattern, type PatternPart, pathPattern, patternParts } from './path-pattern.ts';
+import { classMatcher, Glob, type GlobStep, type PatternPart } from './glob.ts';
+import { type PathPattern, pathPattern, patternParts } from './path-pattern.ts';
 import { Source } from './source.ts';
 
 /**
@@ -49,12 +49,15 @@ export interface IgnoreMatcher {
  * that they refuse is a bug of the caller, and thrown as such. Fastest when a directory is asked before what is in it.
  */
 export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
-  return new CompiledIgnore(patterns.map(compile));
+  // Of equal patterns only the last can decide.
+  const last = new Map(patterns.map((pattern, index) => [pattern.replace(/^!/, ''), index]));
+  const distinct = patterns.filter((pattern, index) => last.get(pattern.replace(/^!/, '')) === index);
+  return new CompiledIgnore(distinct.map(compile));
 }
 
 interface IgnorePattern {
   readonly isNegated: boolean;
-  readonly whole: PathPattern;
+  readonly whole: Glob;
   /** One for each name up to the first `**`, for the directories that lead to a match; `isOpen` where `**` follows. */
   readonly names: readonly PathPattern[];
   readonly isOpen: boolean;
@@ -109,8 +112,12 @@ class CompiledIgnore implements IgnoreMatcher {
       nearest = this.#ancestors.at(-1);
     }
     if (nearest?.path === directory) return nearest.matched;
-    const above = this.#matchedAbove(directory);
-    const matched = this.#patterns.map(({ whole }, index) => above?.[index] || whole.matches(directory));
+    // A walk asks directory by directory. Whoever starts far below is not made to ask for each one in between.
+    const isNext = directory.lastIndexOf('/') === (nearest?.path.length ?? -1);
+    const matched = this.#patterns.map(
+      ({ whole }, index) =>
+        nearest?.matched[index] || (isNext ? whole.matches(directory) : whole.matchesOrAbove(directory)),
+    );
     this.#ancestors.push({ path: directory, matched });
     return matched;
   }

@@ -1,6 +1,6 @@
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { ExpandPattern } from './expand-pattern.ts';
-import { badSubstitution, requiredVariable, unterminatedQuote } from './failure.ts';
+import { badSubstitution, expansionTooLarge, requiredVariable, unterminatedQuote } from './failure.ts';
 import type { Escape } from './logical-line.ts';
 import { isSpace } from './space.ts';
 
@@ -22,28 +22,59 @@ interface WordsExpansion extends Names {
 }
 
 /**
+ * How much all expansions of one Dockerfile may do together. A short file can ask for more than there is time or memory:
+ * `ARG a=${a}${a}` thirty times makes a gigabyte.
+ */
+export class ExpansionBudget {
+  /** A step is to look at one character for one step of a pattern; to put one in is as much as eight of them. */
+  #steps = 2 ** 26;
+
+  /** False once there is nothing left. */
+  spend(steps: number): boolean {
+    this.#steps -= steps;
+    return this.#steps >= 0;
+  }
+}
+
+/** Characters that the values of variables may add to one word; the text that a person wrote is not counted. */
+export const longestExpansion = 2 ** 20;
+
+const stepsToInsert = 8;
+
+/**
  * Replaces variables and takes quotes and escape characters away: `$x`, `${x}`, `${x:-word}`, `${x-word}`,
  * `${x:+word}`, `${x+word}`, `${x:?message}`, `${x?message}`, `${x#pattern}`, `${x##pattern}`, `${x%pattern}`,
  * `${x%%pattern}`, `${x/pattern/text}`, `${x//pattern/text}`. An unset variable is empty. Blanks stay as they are.
- * Fails, with one failure and no place, where the word is malformed or a variable is required and missing.
- * https://docs.docker.com/reference/dockerfile/#environment-replacement
+ * Fails, with one failure and no place, where the word is malformed, a variable is required and missing, or it becomes
+ * too large; `budget` is one of its own if not given. https://docs.docker.com/reference/dockerfile/#environment-replacement
  */
-export function expand(word: string, variables: Variables, escapeCharacter: Escape): Result<Expansion> {
-  const expander = new Expander(word, variables, { escapeCharacter, hasQuotes: true });
+export function expand(
+  word: string,
+  variables: Variables,
+  escapeCharacter: Escape,
+  budget?: ExpansionBudget,
+): Result<Expansion> {
+  const expander = new Expander(word, variables, { escapeCharacter, hasQuotes: true, budget });
   const value = expander.expand();
   return value === undefined ? failed([expander.failure()]) : ok({ value, ...expander.names() });
 }
 
 /** Like `expand`, and splits at blanks outside of quotes, those in the values of variables included. */
-export function expandWords(text: string, variables: Variables, escapeCharacter: Escape): Result<WordsExpansion> {
-  const expander = new Expander(text, variables, { escapeCharacter, hasQuotes: true });
+export function expandWords(
+  text: string,
+  variables: Variables,
+  escapeCharacter: Escape,
+  budget?: ExpansionBudget,
+): Result<WordsExpansion> {
+  const words = new Words();
+  const expander = new Expander(text, variables, { escapeCharacter, hasQuotes: true, budget, words });
   if (expander.expand() === undefined) return failed([expander.failure()]);
-  return ok({ words: expander.words(), ...expander.names() });
+  return ok({ words: words.finished(), ...expander.names() });
 }
 
 /** Like `expand` for the body of a heredoc: quotes are text, and the escape character is a backslash in any file. */
-export function expandHeredoc(body: string, variables: Variables): Result<Expansion> {
-  const expander = new Expander(body, variables, { escapeCharacter: '\\', hasQuotes: false });
+export function expandHeredoc(body: string, variables: Variables, budget?: ExpansionBudget): Result<Expansion> {
+  const expander = new Expander(body, variables, { escapeCharacter: '\\', hasQuotes: false, budget });
   const value = expander.expand();
   return value === undefined ? failed([expander.failure()]) : ok({ value, ...expander.names() });
 }
@@ -57,6 +88,14 @@ const NAME = /\p{Nd}+|[@*#?$!-]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
 /** What becomes of escape characters: they go away, stay, or become those of a pattern. */
 type Escapes = 'removed' | 'kept' | 'pattern';
 
+interface Manner {
+  readonly escapeCharacter: Escape;
+  readonly hasQuotes: boolean;
+  readonly budget?: ExpansionBudget | undefined;
+  /** Given where the result is wanted word by word. */
+  readonly words?: Words | undefined;
+}
+
 /** One walk over a word. Methods that return undefined have failed, and `failure()` says how. */
 class Expander {
   readonly #text: string;
@@ -68,24 +107,22 @@ class Expander {
   #failure: Failure | undefined;
   readonly #unset = new Set<string>();
   readonly #used = new Set<string>();
-  readonly #words: string[] = [];
-  #word = '';
+  readonly #words: Words | undefined;
+  readonly #budget: ExpansionBudget;
+  /** Characters that came from variables. */
+  #inserted = 0;
 
-  constructor(
-    text: string,
-    variables: Variables,
-    { escapeCharacter, hasQuotes }: { readonly escapeCharacter: Escape; readonly hasQuotes: boolean },
-  ) {
+  constructor(text: string, variables: Variables, { escapeCharacter, hasQuotes, budget, words }: Manner) {
     this.#text = text;
     this.#lookup = typeof variables === 'function' ? variables : (name) => variables.get(name);
     this.#escape = escapeCharacter;
     this.#hasQuotes = hasQuotes;
+    this.#budget = budget ?? new ExpansionBudget();
+    this.#words = words;
   }
 
   expand(): string | undefined {
-    const value = this.#until(undefined, 'removed');
-    this.#endWord();
-    return value;
+    return this.#until(undefined, 'removed');
   }
 
   failure(): Failure {
@@ -95,10 +132,6 @@ class Expander {
 
   names(): Names {
     return { unset: [...this.#unset], used: [...this.#used] };
-  }
-
-  words(): readonly string[] {
-    return this.#words;
   }
 
   /** Up to `stop`, which is passed over, or to the end. */
@@ -125,7 +158,7 @@ class Expander {
       }
       if (part === undefined) return undefined;
       result += part;
-      if (this.#depth === 0) this.#addToWords(part, isLiteral);
+      if (this.#depth === 0) this.#words?.add(part, isLiteral);
     }
     return stop === undefined ? result : this.#fail(badSubstitution(this.#text, `a ${stop} is missing`));
   }
@@ -177,7 +210,7 @@ class Expander {
     this.#at++;
     if (this.#text[this.#at] === '{') return this.#substitution();
     const name = this.#name();
-    return name === '' ? '$' : (this.#valueOf(name) ?? '');
+    return name === '' ? '$' : this.#insert(this.#valueOf(name) ?? '');
   }
 
   #name(): string {
@@ -209,7 +242,7 @@ class Expander {
       const written = `${isColon ? ':' : ''}${operator}`;
       return this.#fail(badSubstitution(this.#text, `there is no operator ${written}`));
     }
-    if (operator === '}') return this.#valueOf(name) ?? '';
+    if (operator === '}') return this.#insert(this.#valueOf(name) ?? '');
     if (operator === '/') return this.#replaced(name);
     if (operator === '#' || operator === '%') return this.#trimmed(name, operator);
 
@@ -217,9 +250,9 @@ class Expander {
     if (word === undefined) return undefined;
     const value = this.#valueOf(name);
     const isMissing = value === undefined || (isColon && value === '');
-    if (operator === '-') return isMissing ? word : value;
+    if (operator === '-') return isMissing ? word : this.#insert(value);
     if (operator === '+') return isMissing ? '' : word;
-    if (!isMissing) return value;
+    if (!isMissing) return this.#insert(value);
     const message = word || (value === undefined ? 'this variable must be set' : 'this variable must not be empty');
     return this.#fail(requiredVariable(name, message));
   }
@@ -230,8 +263,9 @@ class Expander {
     const pattern = this.#pattern('}');
     if (!pattern) return undefined;
     const value = this.#valueOf(name) ?? '';
+    if (!this.#budget.spend(pattern.stepsFor(value.length))) return this.#fail(expansionTooLarge(this.#text));
     const length = isLongest ? 'longest' : 'shortest';
-    return operator === '#' ? pattern.withoutPrefix(value, length) : pattern.withoutSuffix(value, length);
+    return this.#insert(operator === '#' ? pattern.withoutPrefix(value, length) : pattern.withoutSuffix(value, length));
   }
 
   #replaced(name: string): string | undefined {
@@ -241,7 +275,11 @@ class Expander {
     if (!pattern) return undefined;
     const replacement = this.#until('}', 'kept');
     if (replacement === undefined) return undefined;
-    return pattern.replace(this.#valueOf(name) ?? '', replacement, isAll ? 'all' : 'first');
+    const value = this.#valueOf(name) ?? '';
+    if (!this.#budget.spend(pattern.stepsFor(value.length))) return this.#fail(expansionTooLarge(this.#text));
+    const which = isAll ? 'all' : 'first';
+    const replaced = pattern.replace(value, { replacement, which, longest: longestExpansion });
+    return replaced === undefined ? this.#fail(expansionTooLarge(this.#text)) : this.#insert(replaced);
   }
 
   #pattern(stop: '}' | '/'): ExpandPattern | undefined {
@@ -257,24 +295,43 @@ class Expander {
     return value;
   }
 
-  #addToWords(part: string, isLiteral: boolean): void {
-    if (isLiteral) {
-      this.#word += part;
-      return;
-    }
-    for (const char of part) {
-      if (isSpace(char)) this.#endWord();
-      else this.#word += char;
-    }
-  }
-
-  #endWord(): void {
-    if (this.#word !== '') this.#words.push(this.#word);
-    this.#word = '';
+  /** The value, if there is still room for it. */
+  #insert(value: string): string | undefined {
+    this.#inserted += value.length;
+    const fits = this.#inserted <= longestExpansion && this.#budget.spend(value.length * stepsToInsert);
+    return fits ? value : this.#fail(expansionTooLarge(this.#text));
   }
 
   #fail(failure: Failure): undefined {
     this.#failure = failure;
     return undefined;
+  }
+}
+
+/** The words of an expansion, as its parts come. */
+class Words {
+  readonly #words: string[] = [];
+  #word = '';
+
+  /** Blanks in what is literal, since it was quoted, end no word. */
+  add(part: string, isLiteral: boolean): void {
+    if (isLiteral) {
+      this.#word += part;
+      return;
+    }
+    for (const char of part) {
+      if (isSpace(char)) this.#end();
+      else this.#word += char;
+    }
+  }
+
+  finished(): readonly string[] {
+    this.#end();
+    return this.#words;
+  }
+
+  #end(): void {
+    if (this.#word !== '') this.#words.push(this.#word);
+    this.#word = '';
   }
 }

@@ -335,6 +335,14 @@ export function requiredVariable(name: string, message: string) {
   } as const satisfies Failure;
 }
 
+export function expansionTooLarge(word: string) {
+  return {
+    reason: 'expansion-too-large',
+    message: `${quoted(word)} becomes too large, or too much work, once its variables are filled in`,
+    hint: 'variables may add a million characters to a word and eight million to a Dockerfile: put long texts into a file and COPY it',
+  } as const satisfies Failure;
+}
+
 // Path patterns
 
 export function badPattern(pattern: string, problem: string, at?: SourceSpan) {

@@ -1,4 +1,12 @@
-import type { PatternPart } from './path-pattern.ts';
+/** A part of a pattern; `text` is what stands for itself. */
+export type PatternPart =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `*`: any number of characters but `/`. */
+  | { readonly kind: 'many' }
+  /** `?`: one character but `/`. */
+  | { readonly kind: 'one' }
+  /** `[a-z]`: one character of the ranges, or none of them; both ends belong to a range. */
+  | { readonly kind: 'class'; readonly isNegated: boolean; readonly ranges: readonly (readonly [string, string])[] };
 
 /** A step of a pattern, in the order of the text it matches. */
 export type GlobStep =
@@ -19,28 +27,51 @@ export class Glob {
   readonly #suffix: string;
   /** Stands somewhere in between: most texts that do not match lack it, which is soon seen. */
   readonly #needed: string;
-  readonly #states: readonly State[];
-  #scratch: Scratch | undefined;
+  readonly #steps: readonly GlobStep[];
+  readonly #isText: boolean;
+  #between: Scratch | undefined;
+  #whole: Scratch | undefined;
 
   constructor(steps: readonly GlobStep[]) {
     const simple = simplified(steps);
+    this.#steps = simple;
     const isText = simple.length <= 1 && simple.every(({ kind }) => kind === 'text');
     const [first, last] = [simple[0], isText ? undefined : simple.at(-1)];
     this.#prefix = first?.kind === 'text' ? first.text : '';
     this.#suffix = last?.kind === 'text' ? last.text : '';
-    const between = simple.slice(this.#prefix === '' ? 0 : 1, this.#suffix === '' ? undefined : -1);
-    this.#needed = longestText(between).slice(0, 32);
-    this.#states = statesOf(between);
+    this.#isText = isText;
+    this.#needed = longestText(this.#stepsBetween()).slice(0, 32);
   }
 
   matches(text: string): boolean {
     const [from, to] = [this.#prefix.length, text.length - this.#suffix.length];
     if (from > to || !text.startsWith(this.#prefix) || !text.endsWith(this.#suffix)) return false;
-    if (this.#states.length === 0) return from === to;
+    if (this.#isText) return from === to;
     if (!text.includes(this.#needed, from)) return false;
-    this.#scratch ??= new Scratch(this.#states);
-    return this.#scratch.matches(text, from, to);
+    this.#between ??= new Scratch(statesOf(this.#stepsBetween()));
+    return this.#between.matches(text, from, to);
   }
+
+  /** Whether it matches the path or a directory above it: one pass, however many directories there are. */
+  matchesOrAbove(path: string): boolean {
+    if (!path.startsWith(this.#prefix) || !path.includes(this.#suffix) || !path.includes(this.#needed)) return false;
+    this.#whole ??= new Scratch(statesOf(this.#steps));
+    return this.#whole.matches(path, 0, path.length, { orAbove: true });
+  }
+
+  #stepsBetween(): readonly GlobStep[] {
+    return this.#steps.slice(this.#prefix === '' ? 0 : 1, this.#suffix === '' ? undefined : -1);
+  }
+}
+
+/** A pattern that knows `*`, for any number of characters, and `?`, for one: no classes, and nothing takes their meaning. */
+export function wildcards(pattern: string): Glob {
+  const parts = pattern.split(/([*?])/);
+  return new Glob(
+    parts.map((part) =>
+      part === '*' ? { kind: 'anything' } : part === '?' ? { kind: 'one' } : { kind: 'text', text: part },
+    ),
+  );
 }
 
 /** A place in the pattern, and which characters lead from it to the next. */
@@ -74,7 +105,7 @@ class Scratch {
     this.#noted = new Int32Array(states.length + 1);
   }
 
-  matches(text: string, from: number, to: number): boolean {
+  matches(text: string, from: number, to: number, { orAbove = false } = {}): boolean {
     if (this.#count > 2 ** 30) {
       this.#noted.fill(0);
       this.#count = 0;
@@ -83,6 +114,7 @@ class Scratch {
     this.#note(0);
     for (let at = from; at < to; ) {
       const code = text.codePointAt(at) ?? 0;
+      if (orAbove && code === slash && this.#isAtEnd()) return true;
       at += code > 0xffff ? 2 : 1;
       const held = this.#size;
       [this.#current, this.#next] = [this.#next, this.#current];
@@ -90,6 +122,10 @@ class Scratch {
       for (let index = 0; index < held; index++) this.#step(this.#current[index] ?? 0, code);
       if (this.#size === 0) return false;
     }
+    return this.#isAtEnd();
+  }
+
+  #isAtEnd(): boolean {
     return this.#noted[this.#states.length] === this.#count;
   }
 

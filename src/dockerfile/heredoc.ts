@@ -1,5 +1,5 @@
 import type { Heredoc, RunInstruction } from './dockerfile.ts';
-import type { Source } from './source.ts';
+import type { PhysicalLine, Source } from './source.ts';
 import { isSpace } from './space.ts';
 
 /** A `<<NAME` in a logical line, whose body follows below it; `start` and `end` are indices in the line. */
@@ -46,21 +46,56 @@ export function heredocWords(text: string, start = 0, end: number = text.length)
   return found;
 }
 
-/** The body that starts at `offset`; undefined where no line ends it. `end` is behind that line, without its newline. */
-export function readHeredoc(
-  source: Source,
-  offset: number,
-  word: HeredocWord,
-): { readonly heredoc: HeredocText; readonly end: number; readonly next: number } | undefined {
-  for (let line = source.lineAt(offset); line; line = source.lineAt(line.next)) {
-    const text = source.text.slice(line.start, line.end);
-    if ((word.chomp ? withoutTabs(text) : text) !== word.name) continue;
+/** Finds the bodies of heredocs. Made once for a file: where a line of some text stands is asked for again and again. */
+export class HeredocBodies {
+  readonly #source: Source;
+  /** Lines by their text, and by their text without the tabs in front; in the order of the file. */
+  #lines: { readonly asWritten: LinesByText; readonly withoutTabs: LinesByText } | undefined;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** The body that starts at `offset`; undefined where no line ends it. `end` is behind that line, without its newline. */
+  read(
+    offset: number,
+    word: HeredocWord,
+  ): { readonly heredoc: HeredocText; readonly end: number; readonly next: number } | undefined {
     const { name, expand, chomp, fileDescriptor } = word;
-    const raw = source.text.slice(offset, line.start);
+    this.#lines ??= linesByText(this.#source);
+    const line = firstFrom((chomp ? this.#lines.withoutTabs : this.#lines.asWritten).get(name), offset);
+    if (!line) return undefined;
+    const raw = this.#source.text.slice(offset, line.start);
     const body = chomp ? withoutTabs(raw) : raw;
     return { heredoc: { name, expand, chomp, fileDescriptor, body, raw }, end: line.end, next: line.next };
   }
-  return undefined;
+}
+
+type LinesByText = ReadonlyMap<string, readonly PhysicalLine[]>;
+
+function linesByText(source: Source) {
+  const asWritten = new Map<string, PhysicalLine[]>();
+  const tabless = new Map<string, PhysicalLine[]>();
+  for (let line = source.lineAt(source.start); line; line = source.lineAt(line.next)) {
+    const text = source.text.slice(line.start, line.end);
+    for (const [lines, key] of [[asWritten, text] as const, [tabless, withoutTabs(text)] as const]) {
+      const same = lines.get(key);
+      if (same) same.push(line);
+      else lines.set(key, [line]);
+    }
+  }
+  return { asWritten, withoutTabs: tabless };
+}
+
+function firstFrom(lines: readonly PhysicalLine[] | undefined, offset: number): PhysicalLine | undefined {
+  if (!lines) return undefined;
+  let [low, high] = [0, lines.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.start ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return lines[low];
 }
 
 /** What a RUN in shell form executes. */

@@ -1,16 +1,6 @@
 import { type Failure, FailureError, failed, ok, type Result } from '../result.ts';
 import { badPattern } from './failure.ts';
-import { Glob } from './glob.ts';
-
-/** A part of a pattern; `text` is what stands for itself. */
-export type PatternPart =
-  | { readonly kind: 'text'; readonly text: string }
-  /** `*`: any number of characters but `/`. */
-  | { readonly kind: 'many' }
-  /** `?`: one character but `/`. */
-  | { readonly kind: 'one' }
-  /** `[a-z]`: one character of the ranges, or none of them; both ends belong to a range. */
-  | { readonly kind: 'class'; readonly isNegated: boolean; readonly ranges: readonly (readonly [string, string])[] };
+import { Glob, type PatternPart } from './glob.ts';
 
 /**
  * The parts of a pattern in the syntax of Go's filepath.Match: `*`, `?`, `[a-z]`, `[^a-z]` and `\` before a character

@@ -1,6 +1,6 @@
 import type { Failure, Result, SourceSpan } from '../result.ts';
 import { unterminatedHeredoc } from './failure.ts';
-import { type HeredocText, type HeredocWord, heredocWords, readHeredoc } from './heredoc.ts';
+import { HeredocBodies, type HeredocText, type HeredocWord, heredocWords } from './heredoc.ts';
 import type { ParseContext, Parsed, Warning } from './instruction-parser.ts';
 import { keywords } from './keywords.ts';
 import { type Escape, type ReadLine, readLogicalLine } from './logical-line.ts';
@@ -30,6 +30,7 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
   const instructions: ReadInstruction[] = [];
   const warnings: Warning[] = [];
   const failures: Failure[] = [];
+  const heredocs = new HeredocBodies(source);
   let offset = source.start;
   for (
     let read = readLogicalLine(source, offset, escapeCharacter);
@@ -39,7 +40,7 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
     const { line } = read;
     if (read.emptyLine) warnings.push(emptyContinuation(source, read.emptyLine));
     const statement = readStatement(line, escapeCharacter);
-    const bodies = readBodies(source, read, statement);
+    const bodies = readBodies(heredocs, read, statement);
     offset = bodies.next;
     if (!statement.ok) {
       failures.push(statement.failure);
@@ -72,17 +73,18 @@ interface Bodies {
 }
 
 /** The heredoc bodies below a line, also below one that could not be taken apart: nothing in a body is an instruction. */
-function readBodies(source: Source, { line, next }: ReadLine, statement: Result<Statement, Failure>): Bodies {
+function readBodies(found: HeredocBodies, { line, next }: ReadLine, statement: Result<Statement, Failure>): Bodies {
   const words = statement.ok ? heredocWordsOf(statement.value) : heredocWords(line.text);
   const heredocs: HeredocText[] = [];
   let end = line.end;
   let offset = next;
   for (const word of words) {
-    const read = readHeredoc(source, offset, word);
+    const read = found.read(offset, word);
     if (!read) {
       if (!statement.ok) break;
       const failure = unterminatedHeredoc(word.name, line.span(word.start, word.end));
-      return { heredocs, end: source.text.length, next: source.text.length, failure };
+      const { length } = line.source.text;
+      return { heredocs, end: length, next: length, failure };
     }
     heredocs.push(read.heredoc);
     end = read.end;

@@ -14,15 +14,15 @@ export interface EngineOptions {
   readonly sessionDir: string;
   readonly registry: Readonly<Record<string, unknown>>;
   readonly tier: IsolationTier;
+  /** What steps run in; `none` runs none. */
+  readonly isolation: 'namespaces' | 'chroot' | 'none';
+  /** A step fails where this machine can't keep it apart from all it should be. */
+  readonly requireIsolation?: boolean | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */
   readonly emulators: Readonly<Record<string, string>>;
   readonly tools: ExecutorTools;
   /** How many steps run at once. */
   readonly concurrency: number;
-  /** Seconds since 1970: no time in what is built is later than this. */
-  readonly sourceDateEpoch?: number | undefined;
-  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is set. What images say they were created. */
-  readonly created: string;
   /** Settings from outside that reach the engine: proxies and the like. Never the whole environment. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,9 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
+import { RecordedTree } from '../context/recorded-context.ts';
+import { epochOf } from '../context/source-date-epoch.ts';
+import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Progress } from '../progress.ts';
@@ -12,23 +15,25 @@ import { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
+import { dockerfileOf } from './dockerfile-of.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { runNotAllowed } from './executor/failure.ts';
 import { exportImage } from './exporter/image.ts';
 import { exportIndex } from './exporter/image-index.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
 import { Machine } from './machine.ts';
-import { ContextTrees } from './op/context-trees.ts';
+import { BuildContext } from './op/build-context.ts';
 import type { Step } from './op/op-definition.ts';
 import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
 import { SnapshotCache, SnapshotRecord } from './op/snapshot-cache.ts';
-import { readSources, type Sources } from './read-sources.ts';
 import { ImageResolver } from './resolve-images.ts';
 import { Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
+import type { Vertex } from './solver/vertex.ts';
 
 export async function createEngine(options: EngineOptions): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
@@ -36,6 +41,14 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
+
+/** One platform of a request, and what all of them share. */
+interface PlatformBuild {
+  readonly request: BuildRequest;
+  readonly dockerfile: Dockerfile;
+  readonly tree: RecordedTree;
+  readonly platform: Platform;
+}
 
 class Engine implements Builder {
   readonly name = 'embedded';
@@ -45,7 +58,6 @@ class Engine implements Builder {
   readonly #images: ImageResolver;
   readonly #layers: Layers;
   readonly #machine: Machine;
-  readonly #contexts = new ContextTrees();
   readonly #solver: Solver<Step, Snapshot>;
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
@@ -58,8 +70,8 @@ class Engine implements Builder {
     this.#layers = new Layers({
       store,
       fetch: (layer, signal) => this.#fetch(layer, signal),
-      preserveOwner: options.tier !== 'single-uid',
-      makesDevices: options.tier === 'none',
+      preserveOwner: options.tier !== 'single-uid' && (options.tier !== 'none' || process.getuid?.() === 0),
+      makesDevices: options.tier === 'none' && process.getuid?.() === 0,
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
@@ -75,12 +87,13 @@ class Engine implements Builder {
     const watcher: Progress = { emit: (event) => progress.emit({ image: request.image, ...event }) };
     this.#watching.add(watcher);
     try {
-      const sources = await readSources(request);
+      const dockerfile = dockerfileOf(request);
+      const tree = new RecordedTree(request.contextDir, request.context);
       const stop = new AbortController();
       const either = AbortSignal.any([signal, stop.signal]);
       setMaxListeners(0, either);
       const builds = request.platforms.map((platform) =>
-        this.#buildPlatform({ request, sources, platform, progress: watcher }, either),
+        this.#buildPlatform({ request, dockerfile, tree, platform, progress: watcher }, either),
       );
       // One platform's failure ends the others, and nothing of them is left running.
       const manifests = await Promise.all(builds).catch(async (error: unknown) => {
@@ -99,7 +112,7 @@ class Engine implements Builder {
   }
 
   async #buildPlatform(
-    build: { request: BuildRequest; sources: Sources; platform: Platform; progress: Progress },
+    build: PlatformBuild & { readonly progress: Progress },
     signal: AbortSignal,
   ): Promise<Descriptor> {
     const { request, platform } = build;
@@ -107,35 +120,39 @@ class Engine implements Builder {
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
     const { definition, config, warnings } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
+    if (this.#options.isolation === 'none') refuseRun(definition.target, request.image);
     const snapshot = await this.#solver.solve(definition, { progress, noCache: request.noCache }, signal);
     const annotations = request.annotations.manifests[name];
     return exportImage({ snapshot, config, annotations, store: this.#store, layers: this.#layers }, signal);
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
-  async #lower(
-    build: { request: BuildRequest; sources: Sources; platform: Platform },
-    signal: AbortSignal,
-  ): Promise<Complete> {
-    const { request, sources, platform } = build;
+  async #lower({ request, dockerfile, tree, platform }: PlatformBuild, signal: AbortSignal): Promise<Complete> {
+    const context = new BuildContext(tree, {
+      directory: request.contextDir,
+      recorded: request.context,
+      platform: formatPlatform(platform),
+    });
     const images = new Map<string, ResolvedImage>();
     for (;;) {
       const lowered = lower({
-        ...sources,
+        dockerfile,
         image: request.image,
         target: request.target,
         platform,
         buildPlatform: hostPlatform(process.arch),
         buildArgs: request.buildArgs,
         proxies: this.#options.env,
-        contextDir: request.contextDir,
+        context,
         secrets: request.secrets,
         images,
-        created: this.#options.created,
-        sourceDateEpoch: this.#options.sourceDateEpoch,
+        epoch: epochOf(request.buildArgs),
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
-      if (!lowered.value.missing) return lowered.value;
+      if (!lowered.value.missing) {
+        context.verifyStages(lowered.value.stages.map((index) => dockerfile.stages[index]!));
+        return lowered.value;
+      }
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
           const resolved = this.#images.resolve(wanted, request, signal).catch((error: unknown) => {
@@ -154,8 +171,7 @@ class Engine implements Builder {
       snapshotter: (signal) => this.#machine.snapshotter(signal),
       executor: () => this.#machine.executor(),
       memoryFile: () => this.#machine.memoryFile(),
-      contexts: this.#contexts,
-      clampMtime: this.#options.sourceDateEpoch,
+      context: step.context,
       secretFile: (id) => step.secrets?.[id],
     };
   }
@@ -170,4 +186,17 @@ class Engine implements Builder {
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Fails with `run-not-allowed` at the first RUN that the vertex needs. */
+function refuseRun(target: Vertex<Step>, image: string): void {
+  const seen = new Set<Vertex<Step>>();
+  const visit = (vertex: Vertex<Step>): void => {
+    if (seen.has(vertex)) return;
+    seen.add(vertex);
+    vertex.inputs.forEach(visit);
+    const { op, origin } = vertex.op;
+    if (op.kind === 'exec') throw new FailureError(runNotAllowed(image, origin?.at));
+  };
+  visit(target);
 }

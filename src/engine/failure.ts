@@ -26,14 +26,6 @@ export function layersDoNotMatch(reference: string, layers: number, diffIDs: num
   } as const satisfies Failure;
 }
 
-export function dockerfileUnreadable(file: string, code: string) {
-  return {
-    reason: 'dockerfile-unreadable',
-    message: `${file} cannot be read: ${code}`,
-    hint: 'check that it exists and its permissions',
-  } as const satisfies Failure;
-}
-
 export function blobNotFetchable(digest: string) {
   return {
     reason: 'blob-not-fetchable',

@@ -5,7 +5,8 @@ import type { WhiteoutEntry } from './layer-entry.ts';
 import type { LayerInput } from './layer-input.ts';
 import { comparePaths } from './path-order.ts';
 import { childOf } from './scoped-path.ts';
-import type { Tree, TreeNode } from './tree.ts';
+import type { Tree } from './tree.ts';
+import type { TreeNode } from './tree-node.ts';
 import { withXattrs } from './walk.ts';
 import { defaultXattrs, sameXattrs, wantedXattrs, type XattrKind } from './xattr.ts';
 
@@ -35,8 +36,8 @@ export interface DiffSource extends DiffOptions {
   readonly merged: string;
   /** What in `root` is no entry but the mark of a removal. */
   readonly isMark: (node: DiskNode) => boolean;
-  /** Whether an entry cannot have changed, given that `lower` has one like it; saves reading it. */
-  readonly isUntouched: (entry: DiskEntry, parents: readonly DiskEntry[]) => boolean;
+  /** Whether nothing happened to an entry since `root` was as `lower`; if to none of its parents either, it is not read. */
+  readonly isUntouched: (entry: DiskEntry) => boolean;
 }
 
 /**
@@ -90,22 +91,41 @@ async function scanned(source: DiffSource, signal: AbortSignal): Promise<readonl
 
 const TURN = 2048;
 
-function* scan(source: DiffSource, path = '', parents: readonly DiskEntry[] = []): Generator<Found, void, undefined> {
-  const { root, merged, lower } = source;
-  const names = readDirectory(root, path);
-  const removed = removedNames(source, path, root === merged ? names : readDirectory(merged, path));
-  for (const name of [...new Set([...names, ...removed])].sort(comparePaths)) {
-    const child = childOf(path, name);
-    const disk = removed.has(name) ? undefined : readDiskEntry(root, child);
+/** A name that is on disk or was, and whether nothing happened to the directories it is in. */
+interface Scanned {
+  readonly path: string;
+  readonly isRemoved: boolean;
+  readonly isBelowUntouched: boolean;
+}
+
+function* scan(source: DiffSource): Generator<Found, void, undefined> {
+  const { root, lower } = source;
+  const ahead = namesIn(source, '', true);
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    const { path } = next;
+    const disk = next.isRemoved ? undefined : readDiskEntry(root, path);
     if (disk === undefined) {
       // Removed; or replaced by a socket, which comes to the same because no layer can hold one.
-      if (lower.lookup(child) !== undefined) yield { type: 'whiteout', path: child };
+      if (lower.lookup(path) !== undefined) yield { type: 'whiteout', path };
       continue;
     }
     if (source.isMark(disk.node)) continue;
-    yield { type: 'entry', disk: owned(disk, source), untouched: source.isUntouched(disk, parents) };
-    if (disk.node.type === 'directory') yield* scan(source, child, [...parents, disk]);
+    const untouched = next.isBelowUntouched && source.isUntouched(disk);
+    yield { type: 'entry', disk: owned(disk, source), untouched };
+    if (disk.node.type !== 'directory') continue;
+    const names = namesIn(source, path, untouched);
+    for (const name of names) ahead.push(name);
   }
+}
+
+/** The last one first, as a stack takes them. */
+function namesIn(source: DiffSource, path: string, isBelowUntouched: boolean): Scanned[] {
+  const { root, merged } = source;
+  const names = readDirectory(root, path);
+  const removed = removedNames(source, path, root === merged ? names : readDirectory(merged, path));
+  return [...new Set([...names, ...removed])]
+    .sort((a, b) => comparePaths(b, a))
+    .map((name) => ({ path: childOf(path, name), isRemoved: removed.has(name), isBelowUntouched }));
 }
 
 function removedNames({ lower, notUnpacked }: DiffSource, path: string, present: readonly string[]): Set<string> {

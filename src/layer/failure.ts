@@ -1,11 +1,12 @@
 import type { Failure } from '../result.ts';
+import { shownName } from '../tar/shown-name.ts';
 
 const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
 
 export function entryEscapes(name: string) {
   return {
     reason: 'layer-entry-escapes',
-    message: `the layer has an entry ${JSON.stringify(name)}, which points out of the root file system`,
+    message: `the layer has an entry ${shownName(name)}, which points out of the root file system`,
     hint: HOSTILE,
   } as const satisfies Failure;
 }
@@ -13,29 +14,47 @@ export function entryEscapes(name: string) {
 export function entryInvalid(name: string, why: string) {
   return {
     reason: 'layer-entry-invalid',
-    message: `the layer has an entry ${JSON.stringify(name)}, ${why}`,
+    message: `the layer has an entry ${shownName(name)}, ${why}`,
     hint: HOSTILE,
+  } as const satisfies Failure;
+}
+
+/** `what` is `a path` or `a link target` … */
+export function pathTooLong(name: string, what: string, bytes: number, limit: number) {
+  return {
+    reason: 'layer-path-too-long',
+    message: `the layer has an entry ${shownName(name)} with ${what} of ${bytes} bytes, more than the ${limit} that Linux allows`,
+    hint: HOSTILE,
+  } as const satisfies Failure;
+}
+
+/** `what` is plural: `entries`. */
+export function layerTooBig(what: string, limit: number) {
+  return {
+    reason: 'layer-too-big',
+    message: `the layer has more than ${limit} ${what}`,
+    hint: 'divide it into several layers, or pack what is in it into archives',
   } as const satisfies Failure;
 }
 
 export function linkTargetMissing(path: string, target: string) {
   return {
     reason: 'link-target-missing',
-    message: `${path} is a hard link to ${target}, which does not exist`,
+    message: `${shownName(path)} is a hard link to ${shownName(target)}, which does not exist`,
   } as const satisfies Failure;
 }
 
 export function tooManyLinks(path: string) {
   return {
     reason: 'too-many-links',
-    message: `${path} goes through too many symbolic links, or they form a loop`,
+    message: `${shownName(path)} goes through too many symbolic links, or they form a loop`,
   } as const satisfies Failure;
 }
 
 export function notADirectory(path: string, ancestor: string) {
   return {
     reason: 'not-a-directory',
-    message: `${path} cannot be created: ${ancestor} is not a directory`,
+    message: `${shownName(path)} cannot be created: ${shownName(ancestor)} is not a directory`,
   } as const satisfies Failure;
 }
 
@@ -111,7 +130,7 @@ export function indexInvalid(what: string) {
 export function unpackFailed(path: string, code: string, hint: string | undefined) {
   return {
     reason: 'unpack-failed',
-    message: `${path} of the layer cannot be unpacked: ${code}`,
+    message: `${shownName(path)} of the layer cannot be unpacked: ${code}`,
     ...(hint && { hint }),
   } as const satisfies Failure;
 }

@@ -2,6 +2,7 @@ import { digestFromHex, hexOf } from '../oci/digest.ts';
 import { failed, ok, type Result } from '../result.ts';
 import { indexInvalid } from './failure.ts';
 import type { LayerEntry, LayerIndex } from './layer-entry.ts';
+import { isCanonical } from './scoped-path.ts';
 
 /**
  * An index as JSON lines: first `["cip.layer-index/v1", <count>]`, then one array per entry, in order:
@@ -66,22 +67,65 @@ function rowOf(entry: LayerEntry): Row {
 }
 
 function entryOf(row: Row): LayerEntry {
-  const read = Array.isArray(row) ? rowReaders[row[0] as string] : undefined;
-  if (read === undefined || typeof row[1] !== 'string') throw new Error(`an entry is ${JSON.stringify(row)}`);
-  return read(row);
+  const form = Array.isArray(row) ? forms.get(row[0]) : undefined;
+  if (form === undefined || !hasForm(row, form)) throw new Error(`an entry is ${JSON.stringify(row)?.slice(0, 200)}`);
+  return form.read(row);
 }
 
-const rowReaders: Readonly<Record<string, (row: Row) => LayerEntry>> = {
-  f: (row) => ({ type: 'file', ...owned(row, row[8]), size: row[6], digest: digestFromHex(row[7]) }),
-  d: (row) => ({ type: 'directory', ...owned(row, row[6]) }),
-  p: (row) => ({ type: 'fifo', ...owned(row, row[6]) }),
-  l: (row) => ({ type: 'symlink', ...owned(row, row[7]), target: row[6] }),
-  c: (row) => ({ type: 'char-device', ...owned(row, row[8]), major: row[6], minor: row[7] }),
-  b: (row) => ({ type: 'block-device', ...owned(row, row[8]), major: row[6], minor: row[7] }),
-  h: ([, path, target]) => ({ type: 'hardlink', path, target }),
-  w: ([, path]) => ({ type: 'whiteout', path }),
-  o: ([, path]) => ({ type: 'opaque', path }),
-};
+/** What the places of a row hold after its letter; `x` may be missing. */
+interface Form {
+  readonly fields: readonly (keyof typeof fieldTests)[];
+  readonly read: (row: Row) => LayerEntry;
+}
+
+const OWNED = ['path', 'count', 'count', 'count', 'number'] as const;
+
+const forms: ReadonlyMap<unknown, Form> = new Map<unknown, Form>([
+  [
+    'f',
+    {
+      fields: [...OWNED, 'count', 'hex', 'xattrs'],
+      read: (row) => ({ type: 'file', ...owned(row, row[8]), size: row[6], digest: digestFromHex(row[7]) }),
+    },
+  ],
+  ['d', { fields: [...OWNED, 'xattrs'], read: (row) => ({ type: 'directory', ...owned(row, row[6]) }) }],
+  ['p', { fields: [...OWNED, 'xattrs'], read: (row) => ({ type: 'fifo', ...owned(row, row[6]) }) }],
+  [
+    'l',
+    {
+      fields: [...OWNED, 'text', 'xattrs'],
+      read: (row) => ({ type: 'symlink', ...owned(row, row[7]), target: row[6] }),
+    },
+  ],
+  ['c', { fields: [...OWNED, 'count', 'count', 'xattrs'], read: (row) => ({ type: 'char-device', ...device(row) }) }],
+  ['b', { fields: [...OWNED, 'count', 'count', 'xattrs'], read: (row) => ({ type: 'block-device', ...device(row) }) }],
+  ['h', { fields: ['path', 'path'], read: ([, path, target]) => ({ type: 'hardlink', path, target }) }],
+  ['w', { fields: ['path'], read: ([, path]) => ({ type: 'whiteout', path }) }],
+  ['o', { fields: ['directory'], read: ([, path]) => ({ type: 'opaque', path }) }],
+]);
+
+const fieldTests = {
+  path: (value) => typeof value === 'string' && isCanonical(value),
+  directory: (value) => typeof value === 'string' && (value === '' || isCanonical(value)),
+  text: (value) => typeof value === 'string' && value !== '',
+  number: (value) => Number.isSafeInteger(value),
+  count: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  hex: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  xattrs: (value) =>
+    value === undefined ||
+    (typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.values(value).every((attribute) => typeof attribute === 'string')),
+} satisfies Record<string, (value: unknown) => boolean>;
+
+function hasForm(row: Row, { fields }: Form): boolean {
+  return row.length <= fields.length + 1 && fields.every((field, at) => fieldTests[field](row[at + 1]));
+}
+
+function device(row: Row) {
+  return { ...owned(row, row[8]), major: row[6], minor: row[7] };
+}
 
 function owned([, path, mode, uid, gid, mtime]: Row, xattrs: Xattrs) {
   return xattrs === undefined ? { path, mode, uid, gid, mtime } : { path, mode, uid, gid, mtime, xattrs };

@@ -2,10 +2,12 @@ import { FailureError } from '../result.ts';
 import type { EntryType } from '../tar/entry-type.ts';
 import type { TarHeader } from '../tar/header.ts';
 import { readTar, type TarBody } from '../tar/read.ts';
-import { entryEscapes, entryInvalid, tooManyLinks } from './failure.ts';
+import { shownName } from '../tar/shown-name.ts';
+import { entryEscapes, entryInvalid } from './failure.ts';
 import type { FileEntry, LayerEntry } from './layer-entry.ts';
-import { LINK_LIMIT } from './link-limit.ts';
-import { canonicalPath, childOf, parentOf } from './scoped-path.ts';
+import { LayerLimits, requireSpeakablePath, requireSpeakableTarget } from './layer-limits.ts';
+import { LayerLinks } from './layer-links.ts';
+import { canonicalPath } from './scoped-path.ts';
 import { markOf } from './whiteout.ts';
 import { isContentXattr } from './xattr.ts';
 
@@ -23,6 +25,7 @@ export interface LayerRecord {
  */
 export async function* readLayer(tar: AsyncIterable<Uint8Array>): AsyncGenerator<LayerRecord, void, undefined> {
   const links = new LayerLinks();
+  const limits = new LayerLimits();
   // Whether all of a layer is there is known by its digest, so the end marker proves nothing.
   for await (const { header, body } of readTar(tar, { endMarkerOptional: true })) {
     const name = canonical(header.name);
@@ -30,13 +33,13 @@ export async function* readLayer(tar: AsyncIterable<Uint8Array>): AsyncGenerator
     const path = links.follow(name);
     const mark = markOf(path);
     if (mark?.type === 'ignored') continue;
-    if (mark !== undefined) {
-      yield { entry: { type: mark.type, path: mark.path }, body };
-      continue;
-    }
-    const entry = entryMakers[header.type](path, header, links);
+    // Not the name as it was written: that of a mark is longer than what it speaks of.
+    requireSpeakablePath(mark?.path ?? path);
+    const entry =
+      mark === undefined ? entryMakers[header.type](path, header, links) : { type: mark.type, path: mark.path };
+    limits.add(entry);
     if (entry.type === 'symlink') links.add(path, entry.target);
-    else links.remove(path);
+    else if (mark === undefined) links.remove(path, entry.type);
     yield { entry, body };
   }
 }
@@ -54,12 +57,17 @@ const entryMakers = {
   directory: (path, header) => ({ type: 'directory', path, ...owned(header) }),
   symlink: (path, header) => {
     if (header.linkName === '') throw new FailureError(entryInvalid(path, 'a symbolic link to nothing'));
+    requireSpeakableTarget(path, header.linkName);
     return { type: 'symlink', path, ...owned(header), target: header.linkName };
   },
   hardlink: (path, header, links) => {
     const target = links.follow(canonical(header.linkName));
+    requireSpeakablePath(target);
     if (target === '' || target === path)
       throw new FailureError(entryInvalid(path, 'a hard link to itself or the root'));
+    // One of the two would have to go for the other to be there.
+    if (target.startsWith(`${path}/`) || path.startsWith(`${target}/`))
+      throw new FailureError(entryInvalid(path, `a hard link to ${shownName(target)}, of which only one can exist`));
     return { type: 'hardlink', path, target };
   },
   fifo: (path, header) => ({ type: 'fifo', path, ...owned(header) }),
@@ -69,62 +77,38 @@ const entryMakers = {
 
 function device(path: string, header: TarHeader): LayerRecord['entry'] {
   const type = header.type as 'char-device' | 'block-device';
-  return { type, path, ...owned(header), major: header.devMajor, minor: header.devMinor };
+  const { devMajor: major, devMinor: minor } = header;
+  if (!(major >= 0 && major <= MAJOR_LIMIT && minor >= 0 && minor <= MINOR_LIMIT))
+    throw new FailureError(entryInvalid(path, `a device of the impossible number ${major}:${minor}`));
+  return { type, path, ...owned(header), major, minor };
 }
 
 function owned(header: TarHeader) {
   const { mode, uid, gid, mtime } = header;
-  if (uid < 0 || gid < 0) throw new FailureError(entryInvalid(header.name, `owned by ${uid}:${gid}`));
+  if (!(uid >= 0 && uid <= ID_LIMIT && gid >= 0 && gid <= ID_LIMIT))
+    throw new FailureError(entryInvalid(header.name, `owned by the impossible ${uid}:${gid}`));
+  if (Math.abs(mtime) > TIME_LIMIT)
+    throw new FailureError(entryInvalid(header.name, `of the impossible time ${mtime}`));
   const kept = Object.entries(header.xattrs ?? {}).filter(([name]) => isContentXattr(name));
+  for (const [name, value] of kept) requireXattr(header.name, name, value);
   return kept.length === 0 ? { mode, uid, gid, mtime } : { mode, uid, gid, mtime, xattrs: Object.fromEntries(kept) };
 }
 
-/** Symlinks of this layer so far: what a later entry of it may wish to go through. */
-class LayerLinks {
-  readonly #targets = new Map<string, string>();
-  #followed = new Map<string, string>();
-
-  add(path: string, target: string): void {
-    this.#targets.set(path, target);
-    this.#followed = new Map();
-  }
-
-  remove(path: string): void {
-    if (this.#targets.delete(path)) this.#followed = new Map();
-  }
-
-  /** `path` with the links among its parents followed, as if the root were all there is. */
-  follow(path: string): string {
-    if (this.#targets.size === 0) return path;
-    const parent = parentOf(path);
-    if (parent === '') return path;
-    let followed = this.#followed.get(parent);
-    if (followed === undefined) {
-      followed = this.#followAll(parent);
-      this.#followed.set(parent, followed);
-    }
-    return followed === parent ? path : childOf(followed, path.slice(parent.length + 1));
-  }
-
-  #followAll(directory: string): string {
-    const ahead = directory.split('/').reverse();
-    const walked: string[] = [];
-    for (let hops = 0; ahead.length > 0; ) {
-      const component = ahead.pop()!;
-      if (component === '' || component === '.') continue;
-      if (component === '..') {
-        walked.pop();
-        continue;
-      }
-      walked.push(component);
-      const target = this.#targets.get(walked.join('/'));
-      if (target === undefined) continue;
-      hops += 1;
-      if (hops > LINK_LIMIT) throw new FailureError(tooManyLinks(directory));
-      walked.pop();
-      if (target.startsWith('/')) walked.length = 0;
-      ahead.push(...target.split('/').reverse());
-    }
-    return walked.join('/');
-  }
+/** No kernel would take others. xattr(7) */
+function requireXattr(path: string, name: string, value: string): void {
+  const isPossible =
+    name.includes('.') && Buffer.byteLength(name) <= XATTR_NAME_LIMIT && value.length <= XATTR_VALUE_LIMIT;
+  if (!isPossible)
+    throw new FailureError(entryInvalid(path, `with the impossible extended attribute ${shownName(name)}`));
 }
+
+/** 2³²-1 means nobody to chown(2). */
+const ID_LIMIT = 0xffff_fffe;
+/** Seconds: what a Date of JavaScript can say, which is beyond what any file system can. */
+const TIME_LIMIT = 8_640_000_000_000;
+/** Twelve and twenty bits. */
+const MAJOR_LIMIT = 0xfff;
+const MINOR_LIMIT = 0xf_ffff;
+const XATTR_NAME_LIMIT = 255;
+/** 64 KiB in base64. */
+const XATTR_VALUE_LIMIT = Math.ceil((64 * 1024) / 3) * 4;

@@ -39,3 +39,13 @@ export function baseOf(path: string): string {
 export function childOf(directory: string, name: string): string {
   return directory === '' ? name : `${directory}/${name}`;
 }
+
+/** Each component of a canonical path, and the path up to its end; none for ''. */
+export function* components(path: string): Generator<readonly [name: string, path: string], void, undefined> {
+  for (let start = 0; start < path.length; ) {
+    const slash = path.indexOf('/', start);
+    const end = slash === -1 ? path.length : slash;
+    yield [path.slice(start, end), path.slice(0, end)];
+    start = end + 1;
+  }
+}

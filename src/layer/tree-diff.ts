@@ -17,9 +17,8 @@ export function treeDiff(
   { root, unchangedUntil, ...options }: TreeDiffOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LayerInput, void, undefined> {
-  const isOld = ({ ctime }: DiskEntry) => unchangedUntil !== undefined && ctime < unchangedUntil - CLOCK_STEP;
   // A file that came here with its directory has an old ctime; the directory, renamed, has not.
-  const isUntouched = (entry: DiskEntry, parents: readonly DiskEntry[]) => isOld(entry) && parents.every(isOld);
+  const isUntouched = ({ ctime }: DiskEntry) => unchangedUntil !== undefined && ctime < unchangedUntil - CLOCK_STEP;
   return diff({ ...options, root, merged: root, isMark: () => false, isUntouched }, signal);
 }
 

@@ -1,16 +1,11 @@
 import { FailureError } from '../result.ts';
-import { linkTargetMissing, notADirectory, tooManyLinks } from './failure.ts';
-import type { DirectoryEntry, HardlinkEntry, LayerIndex, NodeEntry } from './layer-entry.ts';
+import { notADirectory, tooManyLinks } from './failure.ts';
+import type { LayerIndex, NodeEntry } from './layer-entry.ts';
 import { LINK_LIMIT } from './link-limit.ts';
 import { comparePaths } from './path-order.ts';
-import { baseOf, childOf, parentOf } from './scoped-path.ts';
-
-/** What is at a path of a tree. A second name of a file has the file's own entry: its `path` is the first name. */
-export interface TreeNode {
-  readonly entry: Exclude<NodeEntry, HardlinkEntry>;
-  /** Index of the layer that `entry` is in, counted from the bottom; -1 for the root. */
-  readonly layer: number;
-}
+import { childOf } from './scoped-path.ts';
+import { TreeEdit } from './tree-edit.ts';
+import { find, type Names, type Node, rootNode, sortedNames, type TreeNode } from './tree-node.ts';
 
 export interface WalkedNode extends TreeNode {
   /** Where it is. */
@@ -36,33 +31,33 @@ export class Tree {
   readonly layers: number;
   readonly #root: Node;
   /** All names that the files with several of them were given; some may be other files by now. */
-  readonly #names: ReadonlyMap<NodeEntry, readonly string[]>;
+  readonly #names: Names;
+  /** Those of a file that are still its own, sorted; made when first asked for. */
+  readonly #liveNames = new Map<NodeEntry, readonly string[]>();
 
-  private constructor(root: Node, layers: number, names: ReadonlyMap<NodeEntry, readonly string[]>) {
+  private constructor(root: Node, layers: number, names: Names) {
     this.#root = root;
     this.layers = layers;
     this.#names = names;
   }
 
   static of(layers: Iterable<LayerIndex>): Tree {
-    let tree = Tree.empty;
-    for (const layer of layers) tree = tree.apply(layer);
-    return tree;
+    return Tree.empty.applyAll([...layers]);
   }
 
-  /** The tree with one more layer on top. Throws FailureError for a hard link to what does not exist. */
+  /** The tree with one more layer on top. Throws FailureError as `applyAll`. */
   apply(index: LayerIndex): Tree {
-    const edit = new Edit(this.#root, this.layers, this.#names);
-    // Marks speak of the layers below only, wherever they stand in this one.
-    for (const entry of index) {
-      if (entry.type === 'whiteout') edit.remove(entry.path);
-      else if (entry.type === 'opaque') edit.clear(entry.path);
-    }
-    for (const entry of index) {
-      if (entry.type === 'hardlink') edit.link(entry);
-      else if (entry.type !== 'whiteout' && entry.type !== 'opaque') edit.put(entry);
-    }
-    return new Tree(edit.root, this.layers + 1, edit.names);
+    return this.applyAll([index]);
+  }
+
+  /**
+   * The tree with more layers on top, the lowest first; nothing is made for those between. Throws FailureError for a
+   * hard link to what does not exist, and where parents without entries are too many.
+   */
+  applyAll(indexes: readonly LayerIndex[]): Tree {
+    const edit = new TreeEdit(this.#root, this.#names);
+    for (const [at, index] of indexes.entries()) edit.apply(index, this.layers + at);
+    return new Tree(edit.root, this.layers + indexes.length, edit.names);
   }
 
   /** Follows no links; '' is the root. */
@@ -79,8 +74,14 @@ export class Tree {
   names(path: string): readonly string[] {
     const node = this.lookup(path);
     if (node === undefined) return [];
-    const given = this.#names.get(node.entry) ?? [path];
-    return given.filter((name) => this.lookup(name)?.entry === node.entry).sort(comparePaths);
+    const given = this.#names.get(node.entry);
+    if (given === undefined) return [path];
+    let live = this.#liveNames.get(node.entry);
+    if (live === undefined) {
+      live = [...new Set(given)].filter((name) => this.lookup(name)?.entry === node.entry).sort(comparePaths);
+      this.#liveNames.set(node.entry, live);
+    }
+    return live;
   }
 
   /** All that is below the directory at `path`, parents first, in the order of `comparePaths`. */
@@ -133,164 +134,6 @@ export class Tree {
   }
 }
 
-/** Mutable only for the edit that made it, known by its token. */
-interface Node extends TreeNode {
-  entry: TreeNode['entry'];
-  layer: number;
-  /** Of directories only. */
-  children: Map<string, Node> | undefined;
-  sorted: readonly string[] | undefined;
-  readonly edit: object | undefined;
-}
-
-function rootNode(): Node {
-  const entry = implicitDirectory('');
-  return { entry, layer: -1, children: new Map(), sorted: undefined, edit: undefined };
-}
-
-/** What a directory is that no layer has an entry for. */
-export function implicitDirectory(path: string): DirectoryEntry {
-  return { type: 'directory', path, mode: 0o755, uid: 0, gid: 0, mtime: 0 };
-}
-
-function find(root: Node, path: string): Node | undefined {
-  if (path === '') return root;
-  let node: Node | undefined = root;
-  for (let start = 0; node !== undefined; ) {
-    const slash = path.indexOf('/', start);
-    if (slash === -1) return node.children?.get(path.slice(start));
-    node = node.children?.get(path.slice(start, slash));
-    start = slash + 1;
-  }
-  return undefined;
-}
-
-function sortedNames(node: Node | undefined): readonly string[] {
-  if (node?.children === undefined) return [];
-  node.sorted ??= [...node.children.keys()].sort(comparePaths);
-  return node.sorted;
-}
-
 function joined(walked: readonly { readonly name: string }[]): string {
   return walked.map(({ name }) => name).join('/');
-}
-
-/** One `apply`: nodes of the tree below are copied on the way to a change, and only once. */
-class Edit {
-  readonly root: Node;
-  names: ReadonlyMap<NodeEntry, readonly string[]>;
-  readonly #layer: number;
-  readonly #token = {};
-  /** Own copy of `names`, made when the first link comes. */
-  #ownNames: Map<NodeEntry, readonly string[]> | undefined;
-  /** Entries come directory by directory: the last one need not be looked for again. */
-  #lastPath = '';
-  #lastDirectory: Node;
-
-  constructor(root: Node, layer: number, names: ReadonlyMap<NodeEntry, readonly string[]>) {
-    this.root = this.#copy(root);
-    this.names = names;
-    this.#layer = layer;
-    this.#lastDirectory = this.root;
-  }
-
-  remove(path: string): void {
-    const parent = this.#existingDirectory(parentOf(path));
-    if (parent === undefined) return;
-    parent.children!.delete(baseOf(path));
-    parent.sorted = undefined;
-    this.#forget();
-  }
-
-  clear(path: string): void {
-    const directory = this.#existingDirectory(path);
-    if (directory === undefined) return;
-    directory.children = new Map();
-    directory.sorted = undefined;
-    this.#forget();
-  }
-
-  put(entry: TreeNode['entry']): void {
-    const { path } = entry;
-    const parent = this.#directory(parentOf(path));
-    const name = baseOf(path);
-    const existing = parent.children!.get(name);
-    const isMerge = entry.type === 'directory' && existing?.children !== undefined;
-    if (isMerge) {
-      const own = this.#own(parent, name, existing);
-      own.entry = entry;
-      own.layer = this.#layer;
-      return;
-    }
-    const children = entry.type === 'directory' ? new Map<string, Node>() : undefined;
-    this.#set(parent, name, { entry, layer: this.#layer, children, sorted: undefined, edit: this.#token });
-  }
-
-  link({ path, target }: HardlinkEntry): void {
-    const file = find(this.root, target);
-    if (file === undefined || file.children !== undefined) throw new FailureError(linkTargetMissing(path, target));
-    const { entry, layer } = file;
-    this.#set(this.#directory(parentOf(path)), baseOf(path), {
-      entry,
-      layer,
-      children: undefined,
-      sorted: undefined,
-      edit: this.#token,
-    });
-    this.#ownNames ??= new Map(this.names);
-    this.#ownNames.set(entry, [...(this.#ownNames.get(entry) ?? [entry.path]), path]);
-    this.names = this.#ownNames;
-  }
-
-  /** The directory at `path`, with those above it: made where there is none, in place of whatever is there instead. */
-  #directory(path: string): Node {
-    if (path === this.#lastPath) return this.#lastDirectory;
-    let node = this.root;
-    if (path !== '') {
-      const names = path.split('/');
-      for (const [depth, name] of names.entries()) {
-        const existing = node.children!.get(name);
-        if (existing?.children !== undefined) {
-          node = this.#own(node, name, existing);
-          continue;
-        }
-        const entry = implicitDirectory(names.slice(0, depth + 1).join('/'));
-        const made: Node = { entry, layer: this.#layer, children: new Map(), sorted: undefined, edit: this.#token };
-        this.#set(node, name, made);
-        node = made;
-      }
-    }
-    this.#lastPath = path;
-    this.#lastDirectory = node;
-    return node;
-  }
-
-  #existingDirectory(path: string): Node | undefined {
-    const existing = find(this.root, path);
-    return existing?.children === undefined ? undefined : this.#directory(path);
-  }
-
-  #set(parent: Node, name: string, node: Node): void {
-    const existing = parent.children!.get(name);
-    if (existing?.children !== undefined) this.#forget();
-    if (existing === undefined) parent.sorted = undefined;
-    parent.children!.set(name, node);
-  }
-
-  /** What was replaced or removed may be, or hold, the directory remembered. */
-  #forget(): void {
-    this.#lastPath = '';
-    this.#lastDirectory = this.root;
-  }
-
-  #own(parent: Node, name: string, node: Node): Node {
-    if (node.edit === this.#token) return node;
-    const own = this.#copy(node);
-    parent.children!.set(name, own);
-    return own;
-  }
-
-  #copy(node: Node): Node {
-    return { ...node, children: node.children && new Map(node.children), edit: this.#token };
-  }
 }

@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  type Stats,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, lstatSync, lutimesSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { removeTreeSync } from '../remove-tree.ts';
 import type { DirectoryEntry } from './layer-entry.ts';
-import { parentOf, scopedPath } from './scoped-path.ts';
-import { implicitDirectory } from './tree.ts';
+import { requireFewImplicit } from './layer-limits.ts';
+import { childPlace, type Place, Places } from './places.ts';
+import { baseOf, components, parentOf, scopedPath } from './scoped-path.ts';
+import { implicitDirectory } from './tree-node.ts';
 
 /**
  * The directory a layer is unpacked into. Whatever is made in it is made in a real directory, all the way from the
@@ -19,44 +12,42 @@ import { implicitDirectory } from './tree.ts';
  * as long as nobody else writes there.
  */
 export class UnpackDirectory {
-  /** Directories of this layer by path, and what they are to be in the end. */
-  readonly made = new Map<string, DirectoryEntry>();
   /** Absolute. */
   readonly root: string;
-  readonly #onRemoved: (path: string) => void;
-  /** What is of this layer, and whether it is a directory. */
-  readonly #added = new Map<string, boolean>();
-  readonly #implicit = new Set<DirectoryEntry>();
-  /** Directories known to be real ones. */
-  readonly #real = new Set(['']);
-  /** Directories of lower layers that were written into, as they were before. */
-  readonly #touched = new Map<string, Stats>();
+  readonly #places = new Places();
+  #entries = 0;
+  #implicit = 0;
 
-  /** `onRemoved` hears of what this layer had put there, and has taken away again with all below it. */
-  constructor(root: string, onRemoved: (path: string) => void) {
+  constructor(root: string) {
     this.root = root;
-    this.#onRemoved = onRemoved;
   }
 
   /** Merges with a directory that is there. */
-  make(entry: DirectoryEntry): void {
-    this.ensure(parentOf(entry.path));
-    this.#makeReal(entry.path);
-    this.made.set(entry.path, entry);
-    this.#added.set(entry.path, true);
+  make(entry: DirectoryEntry): Place {
+    this.#entries += 1;
+    const parent = this.ensure(parentOf(entry.path));
+    const { place } = this.#enter(parent, baseOf(entry.path), entry.path);
+    place.directory = entry;
+    place.isImplicit = false;
+    place.added = 'directory';
+    return place;
   }
 
   /** Calls `create` with an absolute path, for something else than a directory; what is there before is removed. */
-  place<T>(path: string, create: (place: string) => T): T {
-    this.ensure(parentOf(path));
-    const created = this.#retrying(path, create);
-    this.#added.set(path, false);
-    return created;
+  place<T>(path: string, create: (place: string) => T): { readonly place: Place; readonly created: T } {
+    this.#entries += 1;
+    const parent = this.ensure(parentOf(path));
+    const created = this.#retrying(parent, path, create);
+    const place = childPlace(parent, baseOf(path));
+    place.added = 'other';
+    return { place, created };
   }
 
   /** An empty file, to be replaced at the end by something that takes long to make. */
-  reserve(path: string): void {
-    closeSync(this.place(path, (place) => openSync(place, 'wx', 0o600)));
+  reserve(path: string): Place {
+    const { place, created } = this.place(path, (free) => openSync(free, 'wx', 0o600));
+    closeSync(created);
+    return place;
   }
 
   /** The absolute path of what was reserved, free now. */
@@ -66,36 +57,49 @@ export class UnpackDirectory {
     return place;
   }
 
-  /** The directory at `path`, with those above it. */
-  ensure(path: string): void {
-    if (this.#real.has(path)) return;
-    this.ensure(parentOf(path));
-    if (!this.#makeReal(path)) return;
-    const directory = implicitDirectory(path);
-    this.#implicit.add(directory);
-    this.made.set(path, directory);
-    this.#added.set(path, true);
+  /** The directory at `path`, with those above it. Throws FailureError for more than an honest layer needs. */
+  ensure(path: string): Place {
+    let place = this.#places.root;
+    for (const [name, upTo] of components(path)) {
+      const entered = this.#enter(place, name, upTo);
+      place = entered.place;
+      if (!entered.isNew) continue;
+      place.directory = implicitDirectory(upTo);
+      place.isImplicit = true;
+      place.added = 'directory';
+      this.#implicit += 1;
+      requireFewImplicit(this.#implicit, this.#entries);
+    }
+    return place;
   }
 
-  /** What has no entry of its own in this layer. */
-  isImplicit(directory: DirectoryEntry): boolean {
-    return this.#implicit.has(directory);
+  /** Whether the layer left out entries of directories. */
+  get hasImplicit(): boolean {
+    return this.#implicit > 0;
+  }
+
+  find(path: string): Place | undefined {
+    return this.#places.find(path);
+  }
+
+  /** All that is known, parents first. */
+  all(): Generator<{ readonly path: string; readonly place: Place }, void, undefined> {
+    return this.#places.all();
   }
 
   /** undefined for what is not of this layer. */
   added(path: string): 'directory' | 'other' | undefined {
-    const isDirectory = this.#added.get(path);
-    return isDirectory === undefined ? undefined : isDirectory ? 'directory' : 'other';
+    return this.find(path)?.added;
   }
 
   /** Whether there is a directory at `path`, reached through directories alone. */
   isReal(path: string): boolean {
-    if (this.#real.has(path)) return true;
-    if (!this.isReal(parentOf(path))) return false;
-    const stat = lstatSync(scopedPath(this.root, path), { throwIfNoEntry: false });
-    if (stat?.isDirectory() !== true) return false;
-    this.#touched.set(path, stat);
-    this.#real.add(path);
+    let place = this.#places.root;
+    for (const [name, upTo] of components(path)) {
+      const known = place.children?.get(name);
+      if (known?.isReal !== true && !this.#isDirectory(upTo, () => childPlace(place, name))) return false;
+      place = place.children!.get(name)!;
+    }
     return true;
   }
 
@@ -112,48 +116,56 @@ export class UnpackDirectory {
   }
 
   remove(path: string): void {
-    const isDirectory = this.#added.get(path) === true || this.#real.has(path);
-    const isOwn = this.#added.delete(path);
-    if (!unlinked(scopedPath(this.root, path))) rmSync(scopedPath(this.root, path), { recursive: true, force: true });
-    if (isDirectory) this.#forgetBelow(path);
-    if (isOwn || isDirectory) this.#onRemoved(path);
+    this.#remove(this.find(parentOf(path)), path);
   }
 
   /** Directories of lower layers get the times back that they had before this layer was unpacked into them. */
   restoreTimes(): void {
-    for (const [path, stat] of this.#touched)
-      if (!this.made.has(path)) lutimesSync(scopedPath(this.root, path), stat.atime, stat.mtime);
+    for (const { path, place } of this.all()) {
+      const { touched, directory } = place;
+      if (touched && !directory) lutimesSync(scopedPath(this.root, path), touched.atime, touched.mtime);
+    }
   }
 
-  #retrying<T>(path: string, create: (place: string) => T): T {
-    const place = scopedPath(this.root, path);
+  #remove(parent: Place | undefined, path: string): void {
+    if (!unlinked(scopedPath(this.root, path))) removeTreeSync(scopedPath(this.root, path));
+    parent?.children?.delete(baseOf(path));
+  }
+
+  #retrying<T>(parent: Place, path: string, create: (place: string) => T): T {
+    const free = scopedPath(this.root, path);
     try {
-      return create(place);
+      return create(free);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      this.remove(path);
-      return create(place);
+      this.#remove(parent, path);
+      return create(free);
     }
   }
 
-  #forgetBelow(path: string): void {
-    for (const known of [this.made, this.#added, this.#real, this.#touched])
-      for (const key of known.keys()) if (key === path || key.startsWith(`${path}/`)) known.delete(key);
+  /** The directory `name` of one that is real, and whether it had to be made. */
+  #enter(parent: Place, name: string, path: string): { readonly place: Place; readonly isNew: boolean } {
+    const known = childPlace(parent, name);
+    if (known.isReal === true) return { place: known, isNew: false };
+    const onDisk = scopedPath(this.root, path);
+    if (!made(onDisk)) {
+      if (this.#isDirectory(path, () => known)) return { place: known, isNew: false };
+      this.#remove(parent, path);
+      mkdirSync(onDisk, 0o700);
+    }
+    const place = childPlace(parent, name);
+    place.isReal = true;
+    return { place, isNew: true };
   }
 
-  /** Whether it had to be made. Its parent is real. */
-  #makeReal(path: string): boolean {
-    if (this.#real.has(path)) return false;
-    const place = scopedPath(this.root, path);
-    const isNew = made(place);
-    if (!isNew && !this.isReal(path)) {
-      this.remove(path);
-      mkdirSync(place, 0o700);
-      this.#real.add(path);
-      return true;
-    }
-    this.#real.add(path);
-    return isNew;
+  /** Whether a directory is on disk where one of a lower layer may be, and then known as real. */
+  #isDirectory(path: string, placeOf: () => Place): boolean {
+    const stat = lstatSync(scopedPath(this.root, path), { throwIfNoEntry: false });
+    if (stat?.isDirectory() !== true) return false;
+    const place = placeOf();
+    place.touched = { atime: stat.atime, mtime: stat.mtime };
+    place.isReal = true;
+    return true;
   }
 }
 

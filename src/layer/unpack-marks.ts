@@ -7,23 +7,27 @@ import type { UnpackDirectory } from './unpack-directory.ts';
 
 /** Removes what the layer says is gone from the directory that has the lower layers too. Its own entries stay. */
 export function applyMarks(index: LayerIndex, directory: UnpackDirectory): void {
+  const pruned = new Set<string>();
   for (const mark of index) {
     if (mark.type === 'opaque') {
-      if (directory.isReal(mark.path)) prune(mark.path, directory);
+      if (directory.isReal(mark.path)) prune(mark.path, directory, pruned);
     } else if (mark.type === 'whiteout' && directory.isReal(parentOf(mark.path))) {
       const own = directory.added(mark.path);
       if (own === undefined) directory.remove(mark.path);
-      else if (own === 'directory') prune(mark.path, directory);
+      else if (own === 'directory') prune(mark.path, directory, pruned);
     }
   }
 }
 
-function prune(path: string, directory: UnpackDirectory): void {
+/** Once for each directory, however many marks say so. */
+function prune(path: string, directory: UnpackDirectory, pruned: Set<string>): void {
+  if (pruned.has(path)) return;
+  pruned.add(path);
   for (const name of directory.names(path)) {
     const child = childOf(path, name);
     const own = directory.added(child);
     if (own === undefined) directory.remove(child);
-    else if (own === 'directory') prune(child, directory);
+    else if (own === 'directory') prune(child, directory, pruned);
   }
 }
 
@@ -45,14 +49,18 @@ export async function expandMarks(
     if (own === undefined) gone.add(path);
     else if (own === 'directory' && below.type === 'directory') hideChildren(path);
   };
+  const cleared = new Set<string>();
   const hideChildren = (path: string) => {
+    if (cleared.has(path)) return;
+    cleared.add(path);
     for (const name of lower.children(path)) hide(childOf(path, name));
   };
   for (const mark of index) {
     if (mark.type === 'whiteout') hide(mark.path);
     else if (mark.type === 'opaque') hideChildren(mark.path);
   }
-  const needed = [...gone].filter((path) => !isHidden(path, gone, directory)).sort(comparePaths);
+  const isHidden = hiddenBelow(gone, directory);
+  const needed = [...gone].filter((path) => !isHidden(parentOf(path))).sort(comparePaths);
   for (const path of needed) directory.ensure(parentOf(path));
   await makeWhiteouts(
     needed.map((path) => scopedPath(directory.root, path)),
@@ -60,9 +68,16 @@ export async function expandMarks(
   );
 }
 
-/** Whether a parent is gone too, or is no directory any more. */
-function isHidden(path: string, gone: ReadonlySet<string>, directory: UnpackDirectory): boolean {
-  for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent))
-    if (gone.has(parent) || directory.added(parent) === 'other') return true;
-  return false;
+/** Whether a directory or one above it is gone too, or is no directory any more. Asked once for each. */
+function hiddenBelow(gone: ReadonlySet<string>, directory: UnpackDirectory): (path: string) => boolean {
+  const known = new Map<string, boolean>([['', false]]);
+  const isHidden = (path: string): boolean => {
+    let hidden = known.get(path);
+    if (hidden === undefined) {
+      hidden = gone.has(path) || directory.added(path) === 'other' || isHidden(parentOf(path));
+      known.set(path, hidden);
+    }
+    return hidden;
+  };
+  return isHidden;
 }

@@ -1,6 +1,7 @@
 import { linkSync } from 'node:fs';
 import { isWhiteoutDevice } from './disk-entry.ts';
 import type { DeviceEntry, FifoEntry, HardlinkEntry } from './layer-entry.ts';
+import type { Place } from './places.ts';
 import { scopedPath } from './scoped-path.ts';
 import { makeDevice, makeFifos } from './special-files.ts';
 import type { UnpackDirectory } from './unpack-directory.ts';
@@ -8,36 +9,33 @@ import type { UnpackDirectory } from './unpack-directory.ts';
 /** FIFOs and devices of a layer, and links to them: made at the end, because making them takes programs. */
 export class UnpackSpecials {
   readonly #directory: UnpackDirectory;
-  readonly #entries = new Map<string, FifoEntry | DeviceEntry>();
-  readonly #links = new Map<string, HardlinkEntry>();
 
   constructor(directory: UnpackDirectory) {
     this.#directory = directory;
   }
 
-  add(entry: FifoEntry | DeviceEntry): void {
-    this.#directory.reserve(entry.path);
-    this.#entries.set(entry.path, entry);
+  add(entry: FifoEntry | DeviceEntry): Place {
+    const place = this.#directory.reserve(entry.path);
+    place.special = entry;
+    return place;
   }
 
   /** false for a link to something else. */
   addLink(entry: HardlinkEntry): boolean {
-    const target = this.#links.get(entry.target)?.target ?? entry.target;
-    if (!this.#entries.has(target)) return false;
-    this.#directory.reserve(entry.path);
-    this.#links.set(entry.path, { ...entry, target });
+    const target = this.#directory.find(entry.target)?.specialLink?.target ?? entry.target;
+    if (this.#directory.find(target)?.special === undefined) return false;
+    this.#directory.reserve(entry.path).specialLink = { ...entry, target };
     return true;
-  }
-
-  /** Forgets what is at `path` or below. */
-  delete(path: string): void {
-    for (const known of [this.#entries, this.#links])
-      for (const key of known.keys()) if (key === path || key.startsWith(`${path}/`)) known.delete(key);
   }
 
   /** Calls `onMade` for each, to have its metadata set. Returns the paths of what this user may not make. */
   async make(onMade: (entry: FifoEntry | DeviceEntry) => void, signal: AbortSignal): Promise<readonly string[]> {
-    const entries = [...this.#entries.values()];
+    const entries: (FifoEntry | DeviceEntry)[] = [];
+    const links: HardlinkEntry[] = [];
+    for (const { place } of this.#directory.all()) {
+      if (place.special) entries.push(place.special);
+      if (place.specialLink) links.push(place.specialLink);
+    }
     const fifos = entries.filter((entry) => entry.type === 'fifo');
     await makeFifos(
       fifos.map(({ path }) => this.#directory.unreserve(path)),
@@ -52,7 +50,7 @@ export class UnpackSpecials {
       if (!isWhiteoutDevice(device) && (await makeDevice(place, device, signal))) onMade(device);
       else skipped.add(device.path);
     }
-    for (const { path, target } of this.#links.values()) {
+    for (const { path, target } of links) {
       const place = this.#directory.unreserve(path);
       if (skipped.has(target)) skipped.add(path);
       else linkSync(scopedPath(this.#directory.root, target), place);

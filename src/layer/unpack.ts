@@ -30,14 +30,14 @@ import type {
   FileEntry,
   HardlinkEntry,
   LayerEntry,
-  NodeEntry,
+  LayerIndex,
   SymlinkEntry,
 } from './layer-entry.ts';
 import { type LayerRecord, readLayer } from './layer-reader.ts';
-import { comparePaths } from './path-order.ts';
+import type { Place } from './places.ts';
 import type { Xattrs } from './read-xattrs.ts';
 import { scopedPath } from './scoped-path.ts';
-import type { Tree } from './tree.ts';
+import { Tree } from './tree.ts';
 import { UnpackDirectory } from './unpack-directory.ts';
 import { applyMarks, expandMarks } from './unpack-marks.ts';
 import { UnpackSpecials } from './unpack-specials.ts';
@@ -51,12 +51,14 @@ export type UnpackOptions = {
   /** Whether files get the owners of the layer, or stay with who unpacks. */
   readonly owner: 'preserve' | 'ignore';
   readonly xattrs: 'apply' | 'skip';
+  /** Called when all of the layer is read and is the one expected, before the layers below are asked for. */
+  readonly onIndexed?: ((index: LayerIndex) => void) | undefined;
 } & (
   | {
       /** A directory for overlayfs: what is deleted becomes a device 0/0. The directory is empty before. */
       readonly whiteouts: 'overlay';
-      /** The layers below. Only needed at the end, so that layers can be unpacked at once and indexed meanwhile. */
-      readonly lower: Tree | Promise<Tree>;
+      /** The layers below; asked for at the end, and only if what they have makes a difference. */
+      readonly lower: Tree | (() => Promise<Tree>);
     }
   | {
       /** A whole root file system with the layers below in it: what is deleted is removed. */
@@ -83,16 +85,14 @@ export async function unpackLayer(
   signal: AbortSignal,
 ): Promise<UnpackedLayer> {
   const unpacking = new Unpacking(into, options);
-  const lower = options.whiteouts === 'overlay' ? Promise.resolve(options.lower) : undefined;
-  // Awaited at the end; if the layer fails first, that it failed as well is of no interest.
-  lower?.catch(() => {});
   const tarHash = createHash('sha256');
   for await (const record of readLayer(digesting(decompress(tar, options.compression ?? 'none'), tarHash))) {
     signal.throwIfAborted();
     await unpacking.add(record);
   }
   const diffID = verifiedDiffID(tarHash, options.diffID);
-  const skipped = await unpacking.finish(await lower, signal);
+  options.onIndexed?.(unpacking.index);
+  const skipped = await unpacking.finish(signal);
   return { diffID, index: unpacking.index, ...skipped };
 }
 
@@ -104,13 +104,12 @@ class Unpacking {
   readonly #into: string;
   readonly #options: UnpackOptions;
   readonly #directory: UnpackDirectory;
-  readonly #xattrs = new Map<string, Xattrs>();
   readonly #specials: UnpackSpecials;
 
   constructor(into: string, options: UnpackOptions) {
     this.#into = into;
     this.#options = options;
-    this.#directory = new UnpackDirectory(into, (path) => this.#forget(path));
+    this.#directory = new UnpackDirectory(into);
     this.#specials = new UnpackSpecials(this.#directory);
   }
 
@@ -122,17 +121,27 @@ class Unpacking {
     }
   }
 
-  async finish(lower: Tree | undefined, signal: AbortSignal) {
+  async finish(signal: AbortSignal) {
+    const lower = await this.#lower();
     const devicesSkipped = await this.#specials.make((entry) => this.#setMetadata(entry), signal);
-    for (const path of devicesSkipped) this.#xattrs.delete(path);
+    for (const path of devicesSkipped) this.#directory.find(path)!.xattrs = undefined;
     if (lower === undefined) applyMarks(this.index, this.#directory);
     else await expandMarks(this.index, this.#directory, lower, signal);
-    const directories = this.#finalDirectories(lower);
+    const { directories, xattrs } = this.#final(lower);
     const xattrsSkipped =
-      this.#options.xattrs === 'apply' ? await writeXattrs(this.#into, this.#xattrs, signal) : [...this.#xattrs.keys()];
+      this.#options.xattrs === 'apply' ? await writeXattrs(this.#into, xattrs, signal) : [...xattrs.keys()];
     for (const directory of directories) this.#setMetadata(directory);
     this.#directory.restoreTimes();
     return { devicesSkipped, xattrsSkipped };
+  }
+
+  /** undefined where the layers below are in the directory; the empty tree where they make no difference. */
+  async #lower(): Promise<Tree | undefined> {
+    if (this.#options.whiteouts === 'apply') return undefined;
+    const { lower } = this.#options;
+    if (typeof lower !== 'function') return lower;
+    const matters = ({ type }: LayerEntry) => type === 'whiteout' || type === 'opaque';
+    return this.#directory.hasImplicit || this.index.some(matters) ? lower() : Tree.empty;
   }
 
   #make(entry: Exclude<LayerRecord['entry'], { readonly type: 'file' }>): void {
@@ -141,16 +150,22 @@ class Unpacking {
       this.#hardlink(entry);
       return;
     }
-    if (entry.type === 'directory') this.#directory.make(entry);
-    else if (entry.type === 'symlink') this.#symlink(entry);
-    else this.#specials.add(entry);
-    this.#remember(entry);
+    const place =
+      entry.type === 'directory'
+        ? this.#directory.make(entry)
+        : entry.type === 'symlink'
+          ? this.#symlink(entry)
+          : this.#specials.add(entry);
+    place.xattrs = entry.xattrs;
   }
 
   async #file(entry: Omit<FileEntry, 'digest'>, body: TarBody): Promise<Digest> {
     const { path } = entry;
     const whole = entry.size <= SMALL ? (body.bytesNow() ?? (await body.bytes())) : undefined;
-    const descriptor = attempt(path, () => this.#directory.place(path, (place) => openSync(place, 'wx', 0o600)));
+    const { place, created: descriptor } = attempt(path, () =>
+      this.#directory.place(path, (free) => openSync(free, 'wx', 0o600)),
+    );
+    place.xattrs = entry.xattrs;
     try {
       const digest =
         whole === undefined
@@ -168,16 +183,16 @@ class Unpacking {
     // After chown, which takes setuid away.
     fchmodSync(descriptor, entry.mode);
     futimesSync(descriptor, fileTime(entry.mtime), fileTime(entry.mtime));
-    this.#remember(entry);
   }
 
-  #symlink(entry: SymlinkEntry): void {
-    const place = this.#directory.place(entry.path, (free) => {
+  #symlink(entry: SymlinkEntry): Place {
+    const { place, created } = this.#directory.place(entry.path, (free) => {
       symlinkSync(entry.target, free);
       return free;
     });
-    if (this.#options.owner === 'preserve') lchownSync(place, entry.uid, entry.gid);
-    lutimesSync(place, fileTime(entry.mtime), fileTime(entry.mtime));
+    if (this.#options.owner === 'preserve') lchownSync(created, entry.uid, entry.gid);
+    lutimesSync(created, fileTime(entry.mtime), fileTime(entry.mtime));
+    return place;
   }
 
   #hardlink(entry: HardlinkEntry): void {
@@ -187,16 +202,18 @@ class Unpacking {
     this.#directory.place(path, (place) => linkSync(scopedPath(this.#into, target), place));
   }
 
-  /** Children before parents. What no entry describes is as it is below, where it was a directory there. */
-  #finalDirectories(lower: Tree | undefined): readonly DirectoryEntry[] {
-    const final = [...this.#directory.made.values()].map((directory) => {
-      if (!this.#directory.isImplicit(directory)) return directory;
-      const below = lower?.lookup(directory.path)?.entry;
-      if (below?.type !== 'directory') return directory;
-      if (below.xattrs !== undefined) this.#xattrs.set(below.path, below.xattrs);
-      return below;
-    });
-    return final.sort((a, b) => comparePaths(b.path, a.path));
+  /** Directories, children before parents, and attributes. What no entry describes is as it is below, if a directory. */
+  #final(lower: Tree | undefined) {
+    const directories: DirectoryEntry[] = [];
+    const xattrs = new Map<string, Xattrs>();
+    for (const { path, place } of this.#directory.all()) {
+      const below = place.isImplicit === true ? lower?.lookup(path)?.entry : undefined;
+      const directory = below?.type === 'directory' ? below : place.directory;
+      if (directory !== undefined) directories.push(directory);
+      const own = directory === below ? (below?.xattrs ?? place.xattrs) : place.xattrs;
+      if (own !== undefined) xattrs.set(path, own);
+    }
+    return { directories: directories.reverse(), xattrs };
   }
 
   #setMetadata({ path, uid, gid, mode, mtime }: DirectoryEntry | FifoEntry | DeviceEntry): void {
@@ -206,17 +223,6 @@ class Unpacking {
       chmodSync(place, mode);
       lutimesSync(place, fileTime(mtime), fileTime(mtime));
     });
-  }
-
-  #remember(entry: Exclude<NodeEntry, FileEntry | HardlinkEntry> | Omit<FileEntry, 'digest'>): void {
-    if (entry.xattrs === undefined) this.#xattrs.delete(entry.path);
-    else this.#xattrs.set(entry.path, entry.xattrs);
-  }
-
-  /** Something of the layer was removed, with all below it, for a later entry to take its place. */
-  #forget(path: string): void {
-    this.#specials.delete(path);
-    for (const key of this.#xattrs.keys()) if (key === path || key.startsWith(`${path}/`)) this.#xattrs.delete(key);
   }
 }
 

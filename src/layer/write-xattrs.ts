@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import type { Xattrs } from './read-xattrs.ts';
 
@@ -14,30 +15,32 @@ export async function writeXattrs(
   if (byPath.size === 0) return [];
   const { code, exitCode, stderr } = await execa('setfattr', ['--no-dereference', '--restore=-'], {
     cwd: root,
-    input: dumpOf(byPath),
+    input: Readable.from(dumpOf(byPath)),
     env: { LC_ALL: 'C' },
     reject: false,
+    maxBuffer: COMPLAINTS,
     cancelSignal: signal,
   });
   signal.throwIfAborted();
   if (code === 'ENOENT') return [...byPath.keys()];
   if (exitCode === 0) return [];
   // It goes on after a failure and names the file in each.
-  const skipped = [...byPath.keys()].filter(
-    (path) => stderr.includes(`setfattr: ${path}: `) || stderr.includes(`setfattr: ${quoted(path)}: `),
-  );
+  const complaints = stderr.split('\n').map((line) => /^setfattr: (.*): [^:]*$/.exec(line)?.[1]);
+  const named = new Set(complaints);
+  const skipped = [...byPath.keys()].filter((path) => named.has(path) || named.has(quoted(path)));
   return skipped.length > 0 ? skipped : [...byPath.keys()];
 }
 
+/** UTF-16 units: a line for each of the most attributes that a layer can have. What is over is cut. */
+const COMPLAINTS = 400_000_000;
+
 /** The form of `getfattr --dump`. */
-function dumpOf(byPath: ReadonlyMap<string, Xattrs>): string {
-  let dump = '';
+function* dumpOf(byPath: ReadonlyMap<string, Xattrs>): Generator<string, void, undefined> {
   for (const [path, xattrs] of byPath) {
-    dump += `# file: ${quoted(path)}\n`;
+    let dump = `# file: ${quoted(path)}\n`;
     for (const [name, value] of Object.entries(xattrs)) dump += `${quoted(name).replaceAll('=', '\\075')}=0s${value}\n`;
-    dump += '\n';
+    yield `${dump}\n`;
   }
-  return dump;
 }
 
 function quoted(text: string): string {

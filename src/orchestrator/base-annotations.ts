@@ -1,5 +1,7 @@
 import { annotations } from '../oci/annotations.ts';
 import type { Digest } from '../oci/digest.ts';
+import { type Document, makeDocument } from '../oci/document.ts';
+import type { ImageIndex } from '../oci/image-index.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { NearestBase } from './external-images.ts';
@@ -34,4 +36,14 @@ function written({ base: { reference }, digest }: BuiltOn): Annotations {
   const { registry, repository, tag } = reference;
   const name = formatReference(tag === undefined ? reference : { registry, repository, tag });
   return { [annotations.baseName]: name, [annotations.baseDigest]: digest };
+}
+
+/** The same index, and on it what it stands on in the registry it is sent to. */
+export function standingOn(document: Document<ImageIndex>, name: string, digest: Digest): Document<ImageIndex> {
+  const { annotations: found = {} } = document.value;
+  if (found[annotations.baseName] === name && found[annotations.baseDigest] === digest) return document;
+  return makeDocument(document.descriptor.mediaType, {
+    ...document.value,
+    annotations: { ...found, [annotations.baseName]: name, [annotations.baseDigest]: digest },
+  });
 }

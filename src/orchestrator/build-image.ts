@@ -1,4 +1,5 @@
 import type { Builder, BuildRequest } from '../builder.ts';
+import { annotations } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
@@ -8,6 +9,7 @@ import type { Context } from '../project/project.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
 import { type BuiltOn, baseAnnotations } from './base-annotations.ts';
+import type { DecidedContexts } from './decided-contexts.ts';
 import { identityAnnotations, indexAnnotations } from './index-keys.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
 import type { IndexBase, PlanCommand, PlannedImage } from './plan.ts';
@@ -32,6 +34,9 @@ export interface BuildImageDependencies {
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly noCache: boolean;
+  readonly contexts: DecidedContexts;
+  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
+  readonly created: string;
 }
 
 /**
@@ -86,17 +91,19 @@ function requestFor(
   image: PlannedImage,
   context: Context,
   { resolved, pinned, builtOn }: ImagesToUse,
-  { buildArgs, target, secrets, noCache }: BuildImageDependencies,
+  { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
+  const platforms = built.map(({ platform }) => platform);
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
   return {
     image: image.name,
     contextDir: context.directory,
-    dockerfile: `${context.directory}/Dockerfile`,
+    dockerfile: { file: `${context.directory}/Dockerfile`, text: context.dockerfileText },
+    context: contexts.recorded(image.name, platforms),
     buildArgs,
     target,
-    platforms: built.map(({ platform }) => platform),
+    platforms,
     secrets,
     resolved,
     pinned,
@@ -107,7 +114,11 @@ function requestFor(
           return [name, { ...base.manifests[name], ...identityAnnotations(planned) }];
         }),
       ),
-      index: { ...base.index, ...indexAnnotations(built.map(({ platform, key }) => [platform, key])) },
+      index: {
+        ...base.index,
+        ...indexAnnotations(built.map(({ platform, key }) => [platform, key])),
+        [annotations.created]: created,
+      },
     },
     noCache,
   };

@@ -1,9 +1,9 @@
+import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
 import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
-import type { ContextListing } from './context-digest.ts';
 import { isFollowed } from './followed-edge.ts';
 import { usesRegistry } from './registry-use.ts';
 
@@ -21,9 +21,11 @@ export interface KeyParts {
   readonly target?: string | undefined;
   /** In the order written: the line each begins at (not part of the key) and the digest of what it says. */
   readonly instructions: readonly (readonly [line: number, digest: Digest])[];
+  /** The escape character of the Dockerfile, which changes what the instructions mean. */
+  readonly escape: string;
   /** Build arguments that the Dockerfile can see → digest of the value. */
   readonly args: Readonly<Record<string, Digest>>;
-  /** Images of the project that it is built from, at the version the project holds → their keys. */
+  /** Images of the project that it is built from, at the version the project holds → their keys, with the platform where that is another. */
   readonly parents: Readonly<Record<string, Digest>>;
   /** Digest of its ContextListing. */
   readonly context: Digest;
@@ -36,27 +38,32 @@ export interface KeyInputs {
   readonly platform: string;
   readonly target?: string | undefined;
   readonly listing: ContextListing;
+  /** Numbers of the stages that the build is made of: what the others say is nothing to it. */
+  readonly stages: ReadonlySet<number>;
   /** All that the build is given, REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Parent → the version that the project holds, and its key for this platform. */
-  readonly parents: ReadonlyMap<string, { readonly version: string; readonly key: Digest }>;
+  /** Parent → the version that the project holds, and its keys for the platforms that stages take it for. */
+  readonly parents: ReadonlyMap<string, { readonly version: string; readonly keys: ReadonlyMap<string, Digest> }>;
 }
 
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
   const { dockerfile } = inputs.context;
+  const usesNumbers = instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction));
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
     ...(inputs.target !== undefined && { target: inputs.target }),
-    instructions: instructionsOf(dockerfile).map(([instruction, stage]) => [
+    instructions: instructionsOf(inputs).map(([instruction, stage]) => [
       instruction.at.line,
-      canonicalDigest(canonicalInstruction(instruction, referencesIn(instruction, stage, inputs))),
+      canonicalDigest([
+        canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
+        usesNumbers ? String(stage) : undefined,
+      ]),
     ]),
-    args: Object.fromEntries(
-      argsInUse(dockerfile, inputs.buildArgs).map(([name, value]) => [name, canonicalDigest(value)]),
-    ),
-    parents: Object.fromEntries([...followed(inputs)].map((name) => [name, inputs.parents.get(name)!.key])),
+    escape: dockerfile.escape,
+    args: Object.fromEntries(argsInUse(inputs).map(([name, value]) => [name, canonicalDigest(value)])),
+    parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
     context: inputs.listing.digest,
   };
   return { key: keyOf(parts), parts };
@@ -67,6 +74,7 @@ function keyOf(parts: KeyParts): Digest {
     String(parts.schema),
     parts.platform,
     parts.target,
+    parts.escape,
     parts.instructions.map(([, digest]) => digest),
     sortedEntries(parts.args),
     sortedEntries(parts.parents),
@@ -76,13 +84,32 @@ function keyOf(parts: KeyParts): Digest {
 
 type AnyInstruction = Instruction | Dockerfile['globalArgs'][number] | Dockerfile['stages'][number]['from'];
 
-function instructionsOf(dockerfile: Dockerfile): readonly (readonly [AnyInstruction, stage: number])[] {
+/** Of the lines above the first FROM, and of the stages that the build is made of. */
+function instructionsOf({ context, stages }: KeyInputs): readonly (readonly [AnyInstruction, stage: number])[] {
+  const { dockerfile } = context;
   return [
     ...dockerfile.globalArgs.map((arg) => [arg, -1] as const),
-    ...dockerfile.stages.flatMap((stage) =>
-      [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
-    ),
+    ...dockerfile.stages
+      .filter(({ index }) => stages.has(index))
+      .flatMap((stage) =>
+        [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
+      ),
   ];
+}
+
+/** Whether a stage may be named by its number, which the stages that do not count change too. */
+function namesByNumber(instruction: AnyInstruction): boolean {
+  const isNumber = (from: { readonly value: string } | undefined) => from !== undefined && /^\d+$|\$/.test(from.value);
+  switch (instruction.keyword) {
+    case 'COPY':
+      return isNumber(instruction.from);
+    case 'RUN':
+      return instruction.mounts.some((mount) => isNumber(mount.from));
+    case 'ONBUILD':
+      return namesByNumber(instruction.instruction);
+    default:
+      return false;
+  }
 }
 
 /** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */
@@ -130,7 +157,13 @@ function standIn(edge: Edge, inputs: KeyInputs): string {
 
 /** The parents whose content, as the project holds it, this image is built from. */
 function followed(inputs: KeyInputs): ReadonlySet<string> {
-  return new Set(inputs.edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
+  const edges = inputs.edges.filter(({ stage }) => inputs.stages.has(stage));
+  return new Set(edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
+}
+
+/** By name; where a stage takes it for another platform than the image is built for, with that. */
+function keysOfParent(name: string, { parents, platform }: KeyInputs): readonly (readonly [string, Digest])[] {
+  return [...parents.get(name)!.keys].map(([wanted, key]) => [wanted === platform ? name : `${name} (${wanted})`, key]);
 }
 
 function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {
@@ -141,17 +174,14 @@ function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {
 const alwaysInUse = /^(?:SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/;
 
 /** Declared anywhere, in an ONBUILD trigger too; REGISTRY only where it does more than name images. */
-function argsInUse(
-  dockerfile: Dockerfile,
-  buildArgs: Readonly<Record<string, string>>,
-): readonly (readonly [string, string])[] {
+function argsInUse(inputs: KeyInputs): readonly (readonly [string, string])[] {
   const declared = new Set<string>();
-  for (const [instruction] of instructionsOf(dockerfile)) {
+  for (const [instruction] of instructionsOf(inputs)) {
     const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
     if (inner.keyword === 'ARG') for (const arg of inner.args) declared.add(arg.key);
   }
-  return sortedEntries(buildArgs).filter(([name]) => {
-    if (name === 'REGISTRY') return declared.has(name) && usesRegistry(dockerfile);
+  return sortedEntries(inputs.buildArgs).filter(([name]) => {
+    if (name === 'REGISTRY') return declared.has(name) && usesRegistry(inputs.context.dockerfile);
     return declared.has(name) || alwaysInUse.test(name);
   });
 }

@@ -1,10 +1,13 @@
+import type { ContextListing } from '../context/decide-context.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
+import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
-import type { ContextListing } from './context-digest.ts';
+import type { DecidedContexts } from './decided-contexts.ts';
+import { stagePlatforms } from './stage-platforms.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
 export interface ComputedKey {
@@ -16,7 +19,7 @@ export interface ComputedKey {
 export interface BuildKeysInputs {
   readonly graph: DependencyGraph;
   /** Of every image that is asked about, and of all its ancestors. */
-  readonly listings: ReadonlyMap<ImageName, ContextListing>;
+  readonly contexts: DecidedContexts;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   /** The stage to build; the last if not given. */
@@ -49,24 +52,40 @@ export class BuildKeys {
 
   /** Depth first: as deep as the graph has levels. */
   #compute(image: ImageName, platform: Platform): ComputedKey {
-    const { graph, listings, buildArgs, target } = this.#inputs;
-    const { contexts } = graph.project;
-    const listing = listings.get(image);
-    if (listing === undefined) throw new Error(`the context of ${image} was not hashed`);
-    const parents = (graph.parents.get(image) ?? []).map(
-      (parent) => [parent, { version: contexts.get(parent)!.version, key: this.keyOf(parent, platform) }] as const,
-    );
+    const { graph, contexts, buildArgs, target } = this.#inputs;
+    const context = graph.project.contexts.get(image)!;
+    const listing = contexts.listing(image, platform);
+    const parents = (graph.parents.get(image) ?? []).map((parent) => {
+      const { version } = graph.project.contexts.get(parent)!;
+      const keys = this.#platformsOf(parent, context, platform).map(
+        (wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const,
+      );
+      return [parent, { version, keys: new Map(keys) }] as const;
+    });
     return {
       ...buildKey({
-        context: contexts.get(image)!,
+        context,
         edges: this.#edges.get(image) ?? [],
         platform: formatPlatform(platform),
         target,
         listing,
+        stages: contexts.stages(image, platform),
         buildArgs,
         parents: new Map(parents),
       }),
       listing,
     };
+  }
+
+  /** For which platforms the stages of an image take a parent. */
+  #platformsOf(parent: ImageName, context: Context, platform: Platform): readonly Platform[] {
+    const { buildArgs, contexts } = this.#inputs;
+    const { dockerfile, dockerfileText } = context;
+    const needed = contexts.stages(context.name, platform);
+    const edges = (this.#edges.get(context.name) ?? []).filter(({ to, stage }) => to === parent && needed.has(stage));
+    const all = [...new Set(edges.map(({ stage }) => stage))].flatMap((stage) =>
+      stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs }),
+    );
+    return [...new Map(all.map((one) => [formatPlatform(one), one])).values()];
   }
 }

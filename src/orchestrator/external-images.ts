@@ -1,12 +1,14 @@
+import { globalValues } from '../context/global-values.ts';
 import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import type { Platform } from '../oci/platform.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Edge } from '../project/edge.ts';
-import { expandIn, type GlobalScope, globalScope } from '../project/global-scope.ts';
+import { expandIn, type GlobalScope } from '../project/global-scope.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { imageReferences } from '../project/references.ts';
+import { buildPlatforms } from './build-platforms.ts';
 import { isFollowed } from './followed-edge.ts';
 
 /** An image that the project does not build, as a Dockerfile names it for one platform. */
@@ -45,26 +47,43 @@ export interface ImagesUsedInputs {
 /**
  * The images from elsewhere that an image is built from: by FROM, COPY --from and RUN --mount, those of its triggers
  * too. A reference to the project that names no version of it, such as `${REGISTRY}/base:stable`, names what is made
- * elsewhere and counts; a version that is not the one the project holds never changes, and does not.
+ * elsewhere and counts; a version that is not the one the project holds never changes, and does not. What a Dockerfile
+ * names for any machine that may build counts, so that the answer is the same on all of them.
  */
 export function imagesUsed(inputs: ImagesUsedInputs): ImagesUsed {
-  const { dockerfile } = inputs.context;
-  const registry = inputs.buildArgs['REGISTRY'] ?? '';
-  const scope = globalScope(dockerfile, { buildArgs: inputs.buildArgs, registry, platform: inputs.platform });
+  const { dockerfile, dockerfileText } = inputs.context;
   const target = findStage(dockerfile, inputs.target);
-  // What cannot be expanded or found has failed where the graph was made, or fails where it is built.
-  if (!scope.ok || !target.ok) return { external: [] };
-  const needed = new Set(stagesFor(target.value, scope.value).map(({ index }) => index));
-  const external = new Map<string, ExternalImage>();
-  for (const { expanded, stage, at } of imageReferences([scope.value], []).references) {
-    const reference = parseReference(expanded);
-    if (!needed.has(stage) || !reference.ok) continue;
-    const edge = inputs.edges.find((one) => one.stage === stage && one.at.offset === at.offset && names(one, expanded));
-    if (edge === undefined || isMadeElsewhere(edge, inputs.versionOf(edge.to))) {
-      external.set(expanded, { text: expanded, reference: reference.value });
-    }
-  }
-  return { external: [...external.values()], base: nearestBase(target.value, scope.value, inputs) };
+  // What cannot be found has failed where the graph was made, or fails where it is built.
+  if (!target.ok) return { external: [] };
+  const scopes = buildPlatforms(dockerfileText).map((machine) => scopeFor(machine, target.value, inputs));
+  const external = scopes.flatMap((scope) => externalIn(scope, target.value, inputs));
+  const bases = scopes.map((scope) => nearestBase(target.value, scope, inputs));
+  const isOne = bases.every((base) => base?.text === bases[0]?.text);
+  return {
+    external: [...new Map(external.map((image) => [image.text, image])).values()],
+    base: isOne ? bases[0] : undefined,
+  };
+}
+
+/** What variables are worth where `machine` builds, as the engine fills them in. */
+function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): GlobalScope {
+  const { context, platform, buildArgs } = inputs;
+  const { dockerfile } = context;
+  const targetStage = inputs.target === undefined ? undefined : (target.name ?? `${target.index}`);
+  const { values, budget } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
+  const given = { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform };
+  return { dockerfile, given, values, budget };
+}
+
+function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly ExternalImage[] {
+  const needed = new Set(stagesFor(target, scope).map(({ index }) => index));
+  return imageReferences([scope], []).references.flatMap(({ expanded: text, stage, at }) => {
+    const reference = parseReference(text);
+    if (!needed.has(stage) || !reference.ok) return [];
+    const edge = inputs.edges.find((one) => one.stage === stage && one.at.offset === at.offset && names(one, text));
+    const isExternal = edge === undefined || isMadeElsewhere(edge, inputs.versionOf(edge.to));
+    return isExternal ? [{ text, reference: reference.value }] : [];
+  });
 }
 
 function stagesFor(target: Stage, scope: GlobalScope): readonly Stage[] {

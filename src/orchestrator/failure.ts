@@ -9,24 +9,6 @@ export function unknownSelector(selector: string, known: readonly string[], sugg
   } as const satisfies Failure;
 }
 
-/** The environment: something writes into the project while it is read. */
-export function contextChanging(path: string) {
-  return {
-    reason: 'context-changing',
-    message: `${path} was being written while its content was read`,
-    hint: 'wait for whatever writes it, or list it in .dockerignore, and try again',
-  } as const satisfies Failure;
-}
-
-/** The environment. `why` is what the operating system said. */
-export function contextUnreadable(path: string, why: string) {
-  return {
-    reason: 'context-unreadable',
-    message: `${path} cannot be read: ${why}`,
-    hint: 'make it readable, or list it in .dockerignore if no image needs it',
-  } as const satisfies Failure;
-}
-
 /** A difference that stops a publish: the tag names content that these sources do not give. */
 export function changedWithoutBump(reference: string, name: string, file: string, what: readonly string[]) {
   return {

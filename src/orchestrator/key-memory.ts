@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { ContextListing } from '../context/decide-context.ts';
 import { Digest } from '../oci/digest.ts';
 import type { RecordLog } from '../store/record-log.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyParts } from './build-key.ts';
-import type { ContextListing } from './context-digest.ts';
 import type { ExplainedKey } from './key-change.ts';
 
 const KeyPartsRecord = z.object({
@@ -11,6 +11,7 @@ const KeyPartsRecord = z.object({
   platform: z.string(),
   target: z.string().optional(),
   instructions: z.array(z.tuple([z.number(), Digest])),
+  escape: z.string(),
   args: z.record(z.string(), Digest),
   parents: z.record(z.string(), Digest),
   context: Digest,

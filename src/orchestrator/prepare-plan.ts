@@ -1,5 +1,8 @@
+import { contextFiles } from '../context/context-files.ts';
+import { FileDigests } from '../context/file-digests.ts';
+import { epochOf, timeText } from '../context/source-date-epoch.ts';
 import type { Digest } from '../oci/digest.ts';
-import { samePlatform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -7,10 +10,9 @@ import type { Store } from '../store/store.ts';
 import type { BaseQuestions } from './base-digests.ts';
 import { BaseImages } from './base-images.ts';
 import { BuildKeys } from './build-keys.ts';
-import { contextFiles } from './context-files.ts';
-import { contextListings } from './context-listings.ts';
+import { builders } from './build-platforms.ts';
+import { type DecidedContexts, decideContexts } from './decided-contexts.ts';
 import { Durations } from './durations.ts';
-import { FileDigests } from './hash-context.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
 import { latest } from './latest.ts';
@@ -20,6 +22,7 @@ import { planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
 import { registryState, type WantedImage } from './registry-state.ts';
 import type { Selection } from './selection.ts';
+import { stagePlatforms } from './stage-platforms.ts';
 import { storeState } from './store-state.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
@@ -54,6 +57,7 @@ export interface PreparedPlan {
   readonly plan: Plan;
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
+  readonly contexts: DecidedContexts;
   readonly storeState: PlaceState;
   /** Where the tags are to be; the store itself for a build. */
   readonly targetState: PlaceState;
@@ -63,6 +67,8 @@ export interface PreparedPlan {
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target?: string | undefined;
+  /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
+  readonly created: string;
 }
 
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
@@ -74,13 +80,17 @@ export async function preparePlan(
   const { graph, selection, registry } = request;
   const names = [...selection.selected, ...selection.implied];
   const buildArgs = { ...request.buildArgs, REGISTRY: formatRegistry(registry) };
-  const cache = store.records('file-digests', FileDigests);
-  const hashing = { files: contextFiles, cache, now };
-  const [listings, storeImages] = await Promise.all([
-    contextListings(graph.project, withAncestors(names, graph), hashing, signal),
+  const memory = store.records('file-digests', FileDigests);
+  const project = { graph, buildArgs, target: request.target };
+  const [contexts, storeImages] = await Promise.all([
+    decideContexts(
+      { ...project, images: withAncestors(names, graph), platforms: platformsIn(names, request) },
+      { files: contextFiles, memory, now },
+      signal,
+    ),
     storeState(store, signal),
   ]);
-  const keys = new BuildKeys({ graph, listings, buildArgs, target: request.target });
+  const keys = new BuildKeys({ ...project, contexts });
   const wanted = names.map((name) => wantedImage(name, request, keys));
   const target =
     client === undefined
@@ -98,9 +108,9 @@ export async function preparePlan(
   };
   await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
 
-  const memory = new KeyMemory(store);
+  const keyMemory = new KeyMemory(store);
   const durations = new Durations(store);
-  const earlier = await earlierKeys(wanted, target, formatRegistry(registry), memory);
+  const earlier = await earlierKeys(wanted, target, formatRegistry(registry), keyMemory);
   const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
   const plan = planBuild({
     command: client === undefined ? 'build' : 'publish',
@@ -120,18 +130,20 @@ export async function preparePlan(
     rebuild: request.rebuild,
     onDrift: request.onDrift,
   });
-  await rememberSettled(plan, keys, memory);
+  await rememberSettled(plan, keys, keyMemory);
   return {
     plan,
     graph,
     keys,
+    contexts,
     storeState: storeImages,
     targetState: target,
     baseImages,
-    memory,
+    memory: keyMemory,
     durations,
     buildArgs,
     target: request.target,
+    created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };
 }
 
@@ -152,6 +164,19 @@ function withAncestors(names: readonly ImageName[], graph: DependencyGraph): rea
   const all = new Set(names);
   for (const name of all) for (const parent of graph.parents.get(name) ?? []) all.add(parent);
   return [...all];
+}
+
+/** All that are asked for, and those that a stage may take an image for. */
+function platformsIn(names: readonly ImageName[], request: PlanRequest): readonly Platform[] {
+  const { graph, platforms, buildArgs } = request;
+  const wanted = names.flatMap((name) => wantedPlatforms(graph.project.contexts.get(name)!, platforms));
+  const ofStages = [...graph.project.contexts.values()].flatMap(({ dockerfile, dockerfileText }) =>
+    dockerfile.stages
+      .filter(({ from }) => from.platform !== undefined)
+      .flatMap(({ index }) => stagePlatforms(index, { dockerfile, dockerfileText, platform: builders[0], buildArgs })),
+  );
+  const all = [...wanted, ...builders, ...ofStages];
+  return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
 function wantedImage(name: ImageName, { graph, platforms }: PlanRequest, keys: BuildKeys): WantedImage {

@@ -69,7 +69,11 @@ export async function runPlan(
   const drain = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
   run.skipUntouched();
   const outcomes = await schedule(tasks, { jobs: options.jobs, keepGoing: options.keepGoing, drain });
-  const results = plan.images.map((image) => ({ image, ...outcomeOf(outcomes.get(image.name), signal) }));
+  const wasStopped = (name: ImageName) => signal.aborted && !run.failed.has(name);
+  const results = plan.images.map((image) => ({
+    image,
+    ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
+  }));
   return { results };
 }
 
@@ -89,6 +93,8 @@ class PlanRun {
   readonly #signal: AbortSignal;
   /** Images of this run as their children will want them. */
   readonly #made = new Map<ImageName, TaggedImage>();
+  /** What failed by itself: before the run was stopped, if it was. */
+  readonly failed = new Set<ImageName>();
 
   constructor(plan: Plan, dependencies: RunDependencies, options: RunOptions, signal: AbortSignal) {
     this.#plan = plan;
@@ -99,8 +105,9 @@ class PlanRun {
 
   skipUntouched(): void {
     const { progress } = this.#dependencies;
-    const otherSchema = this.#plan.images.filter(({ reasons }) => reasons[0]?.code === 'other-key-schema');
-    const unverified = otherSchema.filter(({ action }) => action === 'unverified');
+    const unverified = this.#plan.images.filter(({ action, reasons }) => {
+      return action === 'unverified' && reasons.some(({ code }) => code === 'other-key-schema');
+    });
     if (unverified.length > 0) progress.emit({ type: 'notice', message: unverifiedNotice(unverified) });
     for (const image of this.#plan.images.filter(
       (one) => !isWork(one, this.#plan.command) && !unverified.includes(one),
@@ -129,7 +136,10 @@ class PlanRun {
       return { status: image.action === 'build' ? 'built' : 'retagged', content, duration };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (!this.#signal.aborted) progress.emit({ type: 'image-failed', image: image.name, message });
+      if (!this.#signal.aborted) {
+        this.failed.add(image.name);
+        progress.emit({ type: 'image-failed', image: image.name, message });
+      }
       throw error;
     }
   }
@@ -214,16 +224,21 @@ class PlanRun {
 /** Once for all of them: after an upgrade it is every image of a project. */
 function unverifiedNotice(images: readonly PlannedImage[]): string {
   const what = images.length === 1 ? `${images[0]!.name} was` : `${images.length} images were`;
-  const why = describeReason(images[0]!.reasons[0]!);
+  const why = describeReason(images[0]!.reasons.find(({ code }) => code === 'other-key-schema')!);
   return `${what} published by another version of cip and left as published: ${why}; the next version of each is built anew`;
 }
 
-function outcomeOf(outcome: Outcome<ImageName, Done> | undefined, signal: AbortSignal): ImageOutcome {
+/** What failed before the run was stopped is told, with what it kept from being built; only the rest was cancelled. */
+function outcomeOf(
+  name: ImageName,
+  outcome: Outcome<ImageName, Done> | undefined,
+  wasStopped: (name: ImageName) => boolean,
+): ImageOutcome {
   if (outcome === undefined) return { status: 'untouched' };
   if (outcome.status === 'done') return outcome.value;
-  if (outcome.status === 'blocked' && signal.aborted) return { status: 'not-started' };
+  if (outcome.status === 'blocked' && wasStopped(outcome.by)) return { status: 'not-started' };
   if (outcome.status !== 'failed') return outcome;
-  return signal.aborted ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
+  return wasStopped(name) ? { status: 'cancelled' } : { status: 'failed', failures: failuresIn(outcome.error) };
 }
 
 function failuresIn(error: unknown): readonly Failure[] {

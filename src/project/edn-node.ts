@@ -41,28 +41,46 @@ export function describeEdn(node: EdnNode): string {
     case 'boolean':
       return node.value;
     case 'tagged':
-      return `a form tagged #${node.tag}`;
+      return `a form tagged #${node.tag.slice(0, 40)}`;
     default:
       return `a ${node.kind}`;
   }
 }
 
-/** Equal for two forms exactly if EDN takes them for the same value, but for numbers, which count as written. */
-export function canonicalEdn(node: EdnNode): string {
-  switch (node.kind) {
-    case 'vector':
-    case 'list':
-      return `(${node.items.map(canonicalEdn).join(' ')})`;
-    case 'set':
-      return `#{${node.items.map(canonicalEdn).sort().join(' ')}}`;
-    case 'map':
-      return `{${node.entries
-        .map(([key, value]) => `${canonicalEdn(key)} ${canonicalEdn(value)}`)
-        .sort()
-        .join(', ')}}`;
-    case 'tagged':
-      return `#${node.tag} ${canonicalEdn(node.value)}`;
-    default:
-      return `${node.kind} ${JSON.stringify(node.value)}`;
+/**
+ * A number for each form: equal for two forms exactly if EDN takes them for the same value, but for numbers, which count
+ * as written. Each form is looked at once, however deep it lies in others that are asked about.
+ */
+export class EdnIdentities {
+  readonly #known = new Map<EdnNode, number>();
+  readonly #numbers = new Map<string, number>();
+
+  of(node: EdnNode): number {
+    const known = this.#known.get(node);
+    if (known !== undefined) return known;
+    const text = this.#text(node);
+    const number = this.#numbers.get(text) ?? this.#numbers.size;
+    this.#numbers.set(text, number);
+    this.#known.set(node, number);
+    return number;
+  }
+
+  #text(node: EdnNode): string {
+    switch (node.kind) {
+      case 'vector':
+      case 'list':
+        return `(${node.items.map((item) => this.of(item)).join(' ')})`;
+      case 'set':
+        return `#{${[...new Set(node.items.map((item) => this.of(item)))].sort().join(' ')}}`;
+      case 'map':
+        return `{${node.entries
+          .map(([key, value]) => `${this.of(key)} ${this.of(value)}`)
+          .sort()
+          .join(', ')}}`;
+      case 'tagged':
+        return `#${node.tag} ${this.of(node.value)}`;
+      default:
+        return `${node.kind} ${node.value}`;
+    }
   }
 }

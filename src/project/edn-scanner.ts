@@ -1,6 +1,6 @@
 import type { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { canonicalEdn, type EdnAtom, type EdnNode } from './edn-node.ts';
+import { type EdnAtom, EdnIdentities, type EdnNode } from './edn-node.ts';
 import { ednDuplicate, ednSyntax } from './failure.ts';
 
 /**
@@ -48,6 +48,7 @@ class Scanner {
   readonly duplicates: Failure[] = [];
   readonly #source: Source;
   readonly #text: string;
+  readonly #identities = new EdnIdentities();
   #position: number;
   #depth = 0;
 
@@ -62,7 +63,7 @@ class Scanner {
     const closer = opened && closers[opened.bracket];
     const forms: EdnNode[] = [];
     for (;;) {
-      this.#skipBlank();
+      this.#skipDiscarded();
       const next = this.#text[this.#position];
       if (next === undefined) {
         if (opened === undefined) return forms;
@@ -72,11 +73,7 @@ class Scanner {
         this.#position++;
         return forms;
       }
-      if (this.#text.startsWith('#_', this.#position)) {
-        const offset = this.#position;
-        this.#position += 2;
-        this.#formAfter('#_', offset);
-      } else forms.push(this.#form());
+      forms.push(this.#form());
     }
   }
 
@@ -136,14 +133,15 @@ class Scanner {
   }
 
   #refuseDuplicates(items: readonly EdnNode[]): void {
-    const seen = new Map<string, EdnNode>();
+    const seen = new Map<number, EdnNode>();
     for (const item of items) {
-      const canonical = canonicalEdn(item);
-      const first = seen.get(canonical);
-      if (first === undefined) seen.set(canonical, item);
+      const identity = this.#identities.of(item);
+      const first = seen.get(identity);
+      if (first === undefined) seen.set(identity, item);
       else {
         const [firstAt, at] = [first, item].map((node) => this.#source.span(node.offset, node.end));
-        if (firstAt && at) this.duplicates.push(ednDuplicate(this.#text.slice(item.offset, item.end), firstAt, at));
+        if (firstAt && at)
+          this.duplicates.push(ednDuplicate(shortened(this.#text.slice(item.offset, item.end)), firstAt, at));
       }
     }
   }
@@ -156,19 +154,34 @@ class Scanner {
     return { kind: 'tagged', tag, value, offset, end: this.#position };
   }
 
-  /** The form that a tag or `#_` applies to. */
+  /** The form that a tag applies to. */
   #formAfter(what: string, offset: number): EdnNode {
+    this.#skipDiscarded();
+    if (this.#isAtEnd()) this.#fail(`nothing follows ${shortened(what)}`, offset, offset + what.length);
+    return this.#form();
+  }
+
+  /** Blanks, comments, and each `#_` with the form that it takes away. Of `#_ #_ a b` nothing is left. */
+  #skipDiscarded(): void {
+    const marks: number[] = [];
     for (;;) {
       this.#skipBlank();
-      const next = this.#text[this.#position];
-      if (next === undefined || next === ')' || next === ']' || next === '}') {
-        this.#fail(`nothing follows ${what}`, offset, offset + what.length);
+      if (this.#text.startsWith('#_', this.#position)) {
+        marks.push(this.#position);
+        this.#position += 2;
+        continue;
       }
-      if (!this.#text.startsWith('#_', this.#position)) return this.#form();
-      const inner = this.#position;
-      this.#position += 2;
-      this.#formAfter('#_', inner);
+      const mark = marks.pop();
+      if (mark === undefined) return;
+      if (this.#isAtEnd()) this.#fail('nothing follows #_', mark, mark + 2);
+      this.#form();
     }
+  }
+
+  /** Of the text, or of what a bracket has opened. */
+  #isAtEnd(): boolean {
+    const next = this.#text[this.#position];
+    return next === undefined || next === ')' || next === ']' || next === '}';
   }
 
   #string(offset: number): EdnAtom {
@@ -203,7 +216,7 @@ class Scanner {
     this.#position = offset + 2;
     const value = first + this.#rawToken();
     if ([...value].length > 1 && !/^(?:newline|return|space|tab|backspace|formfeed|u[0-9a-fA-F]{4})$/.test(value)) {
-      return this.#fail(`\\${value} is not a character`, offset, this.#position);
+      return this.#fail(`\\${shortened(value)} is not a character`, offset, this.#position);
     }
     return { kind: 'character', value, offset, end: this.#position };
   }
@@ -216,12 +229,16 @@ class Scanner {
     if (/^[+-]?\d/.test(text)) {
       if (/^[+-]?(?:0|[1-9]\d*)(?:N|(?:\.\d*)?(?:[eE][+-]?\d+)?M?)$/.test(text))
         return { kind: 'number', value: text, offset, end };
-      return this.#fail(`${text} is not a number; a version with more than one dot needs quotes`, offset, end);
+      return this.#fail(
+        `${shortened(text)} is not a number; a version with more than one dot needs quotes`,
+        offset,
+        end,
+      );
     }
     const name = text.startsWith(':') ? text.slice(1) : text;
     // Letters, digits and `. * + ! - _ ? $ % & = < > : # '` with at most one `/` that parts a namespace off.
     if (!/^(?:\/|[^\d/:#'][^/]*(?:\/[^/]+)?)$/u.test(name) || !/^[\p{L}\p{N}.*+!\-_?$%&=<>:#'/|]+$/u.test(name)) {
-      return this.#fail(`${text} is neither a symbol nor a keyword`, offset, end);
+      return this.#fail(`${shortened(text)} is neither a symbol nor a keyword`, offset, end);
     }
     return { kind: text.startsWith(':') ? 'keyword' : 'symbol', value: name, offset, end };
   }
@@ -244,4 +261,9 @@ class Scanner {
   #fail(message: string, offset: number, end: number): never {
     throw new EdnSyntaxError(message, offset, end);
   }
+}
+
+/** What fits into a sentence. */
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

@@ -118,7 +118,7 @@ export function wrongType(key: string, expected: string, found: string, at: Sour
 export function illegalVersion(version: string, at: SourceSpan) {
   return {
     reason: 'illegal-version',
-    message: `the version ${JSON.stringify(version)} in ${at.file} cannot be the tag of an image`,
+    message: `the version ${JSON.stringify(version.length > 140 ? `${version.slice(0, 139)}…` : version)} in ${at.file} cannot be the tag of an image`,
     hint: version.includes('+')
       ? 'a tag has no +: write - instead'
       : 'letters, digits, _, . and -, not starting with . or -, at most 128',
@@ -138,7 +138,7 @@ export function emptyPlatforms(at: SourceSpan) {
 export function invalidVariant(variant: string, at: SourceSpan) {
   return {
     reason: 'invalid-variant',
-    message: `${JSON.stringify(variant)} in ${at.file} cannot be the suffix of a tag`,
+    message: `${JSON.stringify(variant.length > 140 ? `${variant.slice(0, 139)}…` : variant)} in ${at.file} cannot be the suffix of a tag`,
     hint: 'letters, digits, _, . and -, without the dash that joins it to the version, for example: slim',
     at,
   } as const satisfies Failure;

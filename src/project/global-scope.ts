@@ -1,5 +1,5 @@
 import type { Dockerfile, KeyValue } from '../dockerfile/dockerfile.ts';
-import { expand } from '../dockerfile/expand.ts';
+import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 
@@ -8,6 +8,8 @@ export interface GlobalScope {
   readonly dockerfile: Dockerfile;
   readonly given: GivenValues;
   readonly values: ReadonlyMap<string, string>;
+  /** For all that is expanded in it. */
+  readonly budget: ExpansionBudget;
 }
 
 /** What the values come from besides the Dockerfile. */
@@ -49,6 +51,7 @@ export function globalScope(
     ['REGISTRY', given.registry] as const,
     ...(given.platform ? platformValues(given.platform) : []),
   ]);
+  const budget = new ExpansionBudget();
   const failures: Failure[] = [];
   for (const argument of globalArguments(dockerfile)) {
     if (argument.key === 'REGISTRY') continue;
@@ -56,13 +59,13 @@ export function globalScope(
     const text = replaced?.argument === argument ? replaced.text : argument.value;
     if (givenValue !== undefined) values.set(argument.key, givenValue);
     else if (text !== undefined) {
-      const expanded = expand(text, values, dockerfile.escape);
+      const expanded = expand(text, values, dockerfile.escape, budget);
       if (expanded.ok) values.set(argument.key, expanded.value.value);
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: argument.valueAt ?? argument.at })));
     }
   }
   if (failures.length > 0) return failed(failures);
-  return ok({ dockerfile, given, values });
+  return ok({ dockerfile, given, values, budget });
 }
 
 export function globalArguments(dockerfile: Dockerfile): readonly KeyValue[] {
@@ -70,7 +73,7 @@ export function globalArguments(dockerfile: Dockerfile): readonly KeyValue[] {
 }
 
 export function expandIn(scope: GlobalScope, word: string) {
-  return expand(word, scope.values, scope.dockerfile.escape);
+  return expand(word, scope.values, scope.dockerfile.escape, scope.budget);
 }
 
 function platformValues(platform: Platform): readonly (readonly [name: string, value: string])[] {

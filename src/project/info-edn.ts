@@ -1,4 +1,3 @@
-import { parseEDNString } from 'edn-data';
 import type { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { type ContextInfo, checkVersion } from './context-info.ts';
@@ -32,10 +31,12 @@ export function parseInfoEdn(source: Source): Result<ContextInfo> {
     ...checked,
     platforms: platforms.value,
     variants: variants.value,
-    metadata: { kind: 'info-edn', file: source.file, text: source.text, versionAt, other: otherKeys(entries, source) },
+    metadata: { kind: 'info-edn', file: source.file, text: source.text, versionAt, other: otherKeys(entries) },
     notices: [...checked.notices, ...(second ? [extraForms(source.span(second.offset, second.end))] : [])],
   });
 }
+
+const known: ReadonlySet<string> = new Set(['version', 'platforms', 'variants']);
 
 /** `version` for `:version`; a key of another kind as it is written, so that it cannot be mistaken for one. */
 function keyName(key: EdnNode, source: Source): string {
@@ -85,11 +86,6 @@ function stringsOf(node: EdnNode, key: string, expected: string, source: Source)
   return failures.length > 0 ? failed(failures) : ok(texts);
 }
 
-function otherKeys(entries: ReadonlyMap<string, EdnNode>, source: Source): ReadonlyMap<string, unknown> {
-  const known = new Set(['version', 'platforms', 'variants']);
-  return new Map(
-    [...entries]
-      .filter(([name]) => !known.has(name))
-      .map(([name, node]) => [name, parseEDNString(source.text.slice(node.offset, node.end), { mapAs: 'map' })]),
-  );
+function otherKeys(entries: ReadonlyMap<string, EdnNode>): ReadonlyMap<string, EdnNode> {
+  return new Map([...entries].filter(([name]) => !known.has(name)));
 }

@@ -2,6 +2,7 @@ import type { SemVer } from 'semver';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Failure, SourceSpan } from '../result.ts';
+import type { EdnNode } from './edn-node.ts';
 import type { ImageName } from './image-name.ts';
 
 /** A directory with `contexts/` in it, read and checked as a whole. */
@@ -45,8 +46,8 @@ export interface ContextMetadata {
   readonly text: string;
   /** Covers just the characters of the version, without quotes. */
   readonly versionAt: SourceSpan;
-  /** Keys of `info.edn` that nothing here reads, by name without the colon, values as `edn-data` gives them. */
-  readonly other: ReadonlyMap<string, unknown>;
+  /** Keys of `info.edn` that nothing here reads, by name without the colon, values as they were read. */
+  readonly other: ReadonlyMap<string, EdnNode>;
 }
 
 /** Something a person should know that stops nothing. A `warning` is probably a mistake, a `notice` is not. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Login } from './credentials.ts';
 import { errorCodes } from './error-codes.ts';
 import { registryDenied, registryRefused } from './failure.ts';
+import type { Login } from './login.ts';
 import type { Place } from './place.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import { retryAfter } from './retry.ts';

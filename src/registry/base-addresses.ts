@@ -2,7 +2,7 @@ import type { Deadline } from './deadline.ts';
 import { apiHost, isLoopback, type PlainAnswer, wantsTls } from './endpoint.ts';
 import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
-import { readUpTo } from './response.ts';
+import { type RegistryResponse, readUpTo } from './response.ts';
 import type { Sender } from './sender.ts';
 import { codeOf, TransferError } from './transfer-error.ts';
 
@@ -41,8 +41,10 @@ export class BaseAddresses {
   async #askInPlain(place: Place, url: URL, deadline: Deadline): Promise<PlainAnswer> {
     try {
       const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { place, doing }, deadline);
-      const start = (await readUpTo(response, 4096)).toString('utf8');
-      return { status: response.status, location: response.headers['location'], start };
+      const { status, headers } = response;
+      if (status === 400) return { status, location: undefined, start: await startOf(response) };
+      await response.discard(this.#sender.limits.drain);
+      return { status, location: headers['location'], start: '' };
     } catch (error) {
       // One that lets itself be waited for would let the next request wait as well.
       if (deadline.signal.aborted || !(error instanceof TransferError) || error.mostRetries <= 1) throw error;
@@ -62,4 +64,8 @@ export class BaseAddresses {
       return reason === 'registry-tls-failed' && hint?.includes('speak http') !== true;
     }
   }
+}
+
+async function startOf(response: RegistryResponse): Promise<string> {
+  return (await readUpTo(response, 4096)).toString('utf8');
 }

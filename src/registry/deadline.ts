@@ -1,15 +1,17 @@
 import { setMaxListeners } from 'node:events';
+import { FailureError } from '../result.ts';
 
 /** Ends a request when its caller does, or when its time is over. */
 export class Deadline {
   /** Aborts with the caller's reason, or with the error of `expired`. */
   readonly signal: AbortSignal;
-  /** Whether an answer has begun. */
+  /** Whether the answer to the request that is under way has begun. */
   isAnswered = false;
   readonly #own = new AbortController();
   readonly #caller: AbortSignal;
   readonly #expired: (deadline: Deadline, milliseconds: number) => Error;
   readonly #follow = (): void => this.#own.abort(this.#caller.reason);
+  readonly #limit: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** Without `milliseconds` there is no limit until `restart()`. */
@@ -22,6 +24,7 @@ export class Deadline {
     this.signal = this.#own.signal;
     this.#caller = caller;
     this.#expired = expired;
+    this.#limit = milliseconds;
     // One signal may end any number of requests; Node takes more than ten listeners for a leak.
     setMaxListeners(0, caller, this.signal);
     caller.addEventListener('abort', this.#follow, { once: true });
@@ -39,9 +42,20 @@ export class Deadline {
     clearTimeout(this.#timer);
   }
 
-  /** Whether the caller is the one who ended it. */
-  get isCalledOff(): boolean {
-    return this.#caller.aborted;
+  /** Does not count the time of work that has limits of its own, and begins anew after it. */
+  async except<T>(work: () => Promise<T>): Promise<T> {
+    this.lift();
+    try {
+      return await work();
+    } finally {
+      if (this.#limit !== undefined && !this.signal.aborted) this.restart(this.#limit);
+    }
+  }
+
+  /** Why a request really ended that failed with `error`: what is known of the other side is worth more than its slowness. */
+  reasonFor(error: unknown): unknown {
+    if (this.#caller.aborted) return this.#caller.reason;
+    return this.signal.aborted && !(error instanceof FailureError) ? this.signal.reason : error;
   }
 
   end(error: Error): void {

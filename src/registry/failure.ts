@@ -1,6 +1,6 @@
 import type { Failure } from '../result.ts';
-import type { Login } from './credentials.ts';
 import { errorCodes } from './error-codes.ts';
+import type { Login } from './login.ts';
 import { type Place, placeName } from './place.ts';
 
 /**

@@ -49,7 +49,8 @@ export async function probe(
   } catch (error) {
     const isGibberish = error instanceof TransferError && error.failure.reason === 'registry-answer-not-understood';
     if (!isGibberish || signal.aborted) throw error;
-    throw new FailureError(notARegistry(place, `gave an invalid answer (${codeOf(error.cause)})`), { cause: error });
+    const what = codeOf(error.cause) ?? (error.cause as Error).message;
+    throw new FailureError(notARegistry(place, `gave an invalid answer (${what})`), { cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { FailureError } from '../result.ts';
-import type { Login } from './credentials.ts';
 import type { Credentials } from './docker-config.ts';
 import { isLoopback } from './endpoint.ts';
 import { credentialsWithheld, loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import type { Login } from './login.ts';
 import type { Place } from './place.ts';
 import { isWeb } from './redirect.ts';
 import { TransferError } from './transfer-error.ts';

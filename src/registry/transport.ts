@@ -96,7 +96,7 @@ export class Transport {
       result = await use(response);
       return result as T;
     } catch (error) {
-      throw deadline.signal.aborted ? deadline.signal.reason : error;
+      throw deadline.reasonFor(error);
     } finally {
       if (response !== undefined && result === response) {
         deadline.lift();
@@ -135,13 +135,16 @@ export class Transport {
     }
     // Upload sessions may live on another server, which is no party to the registry's credentials.
     const isOwn = url.origin === base.origin && request.isAnonymous !== true;
-    const sent = isOwn ? await this.#authenticator.header(place, scopes, deadline.signal) : undefined;
+    const { signal } = deadline;
+    const sent = isOwn ? await deadline.except(() => this.#authenticator.header(place, scopes, signal)) : undefined;
     const response = await this.#followed(request, url, sent, deadline);
     if (response.status !== 401 || !isOwn || response.url.origin !== base.origin) return response;
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
     await response.discard(this.limits.drain);
-    const header = await this.#authenticator.answer(place, doing, challenges, { scopes, sent }, deadline.signal);
+    const header = await deadline.except(() =>
+      this.#authenticator.answer(place, doing, challenges, { scopes, sent }, signal),
+    );
     const second = await this.#followed(request, url, header, deadline);
     if (second.status !== 401) return second;
     await second.discard(this.limits.drain);
@@ -202,7 +205,7 @@ export class Transport {
         if (response.status !== 200) throw await this.#failed(response, place, doing);
         return await readUpTo(response, 1 << 20);
       } catch (error) {
-        throw deadline.signal.aborted ? deadline.signal.reason : error;
+        throw deadline.reasonFor(error);
       } finally {
         await response?.discard(this.limits.drain);
         deadline.close();

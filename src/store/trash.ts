@@ -1,5 +1,6 @@
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree as removeTreeOf } from '../remove-tree.ts';
 import { codeOf, explained } from './failure.ts';
 
 /**
@@ -31,7 +32,7 @@ const lacksRights = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY']);
 
 async function remove(path: string): Promise<boolean> {
   try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await removeTreeOf(path);
     return true;
   } catch (error) {
     if (lacksRights.has(codeOf(error) ?? '')) return false;
@@ -47,6 +48,7 @@ async function makeWritable(directory: string): Promise<void> {
     }
   } catch (error) {
     const code = codeOf(error) ?? '';
-    if (!lacksRights.has(code) && code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    const isHarmless = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
+    if (!lacksRights.has(code) && !isHarmless) throw error;
   }
 }

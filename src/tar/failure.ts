@@ -1,4 +1,5 @@
 import type { Failure } from '../result.ts';
+import { shownName } from './shown-name.ts';
 
 const BROKEN = 'the archive is damaged or not a tar; make or fetch it again';
 
@@ -37,7 +38,7 @@ export function tarHeaderTooLong(offset: number, bytes: number, limit: number) {
 export function tarUnsupportedType(name: string, what: string) {
   return {
     reason: 'tar-unsupported-type',
-    message: `the tar has ${name} as ${what}, which cannot be read`,
+    message: `the tar has ${shownName(name)} as ${what}, which cannot be read`,
     hint: 'make the archive again with `tar --format=pax` and without --sparse, --multi-volume and --listed-incremental',
   } as const satisfies Failure;
 }
@@ -45,7 +46,7 @@ export function tarUnsupportedType(name: string, what: string) {
 export function tarNameNotUtf8(offset: number, name: string) {
   return {
     reason: 'tar-name-not-utf8',
-    message: `a name in the tar is not UTF-8: ${JSON.stringify(name)} at byte ${offset}`,
+    message: `a name in the tar is not UTF-8: ${shownName(name)} at byte ${offset}`,
     hint: 'rename the file to a UTF-8 name',
   } as const satisfies Failure;
 }
@@ -53,7 +54,7 @@ export function tarNameNotUtf8(offset: number, name: string) {
 export function tarBodySize(name: string, size: number, actual: number) {
   return {
     reason: 'tar-body-size',
-    message: `${name} was to have ${size} bytes but ${actual < size ? `ended after ${actual}` : 'has more'}`,
+    message: `${shownName(name)} was to have ${size} bytes but ${actual < size ? `ended after ${actual}` : 'has more'}`,
     hint: 'nothing may write to the file while it is read',
   } as const satisfies Failure;
 }
@@ -61,7 +62,7 @@ export function tarBodySize(name: string, size: number, actual: number) {
 export function tarXattrName(name: string, xattr: string) {
   return {
     reason: 'tar-xattr-name',
-    message: `${name} has the extended attribute ${JSON.stringify(xattr)}: a tar cannot say a name with an equals sign`,
+    message: `${shownName(name)} has the extended attribute ${shownName(xattr)}: a tar cannot say a name with an equals sign`,
     hint: 'remove the attribute with `setfattr -x`',
   } as const satisfies Failure;
 }

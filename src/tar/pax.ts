@@ -11,6 +11,8 @@ const NEWLINE = 0x0a;
 
 /** Prefix of the keys of extended attributes; the value is the raw attribute. */
 export const XATTR_PREFIX = 'SCHILY.xattr.';
+/** Prefix of the keys of a sparse file. */
+export const SPARSE_PREFIX = 'GNU.sparse.';
 
 /** undefined where the bytes are not records from end to end. */
 export function decodePax(bytes: Buffer): PaxRecords | undefined {

@@ -11,9 +11,11 @@ import {
   tarUnsupportedType,
   tarWithoutEnd,
 } from './failure.ts';
+import { GlobalRecords } from './global-records.ts';
 import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
 import { decodeNumber, decodePaxNumber, decodePaxTime } from './numbers.ts';
-import { decodePax, type PaxRecords, XATTR_PREFIX } from './pax.ts';
+import { decodePax, type PaxRecords, SPARSE_PREFIX, XATTR_PREFIX } from './pax.ts';
+import { shownName } from './shown-name.ts';
 
 export interface TarEntry {
   readonly header: TarHeader;
@@ -51,7 +53,7 @@ export async function* readTar(
   options: ReadTarOptions = {},
 ): AsyncGenerator<TarEntry, void, undefined> {
   const source = new ByteSource(stream);
-  let global = NO_RECORDS;
+  const global = new GlobalRecords();
   let extensions: Extensions = {};
   try {
     for (;;) {
@@ -71,7 +73,7 @@ export async function* readTar(
       const reader = extensionReaders[typeflag];
       if (reader !== undefined) {
         const bytes = await readExtension(source, block, offset);
-        if (typeflag === 'g') global = merged(global, decodeRecords(bytes, offset));
+        if (typeflag === 'g') global.add(decodeRecords(bytes, offset), offset);
         else extensions = { offset, ...extensions, ...reader(bytes, offset) };
         continue;
       }
@@ -80,7 +82,7 @@ export async function* readTar(
       const body = new Body(source, header);
       yield { header, body };
       const rest = body.remaining + paddingOf(header.size);
-      if (rest > 0 && source.takeNow(rest) === undefined) await source.skip(rest, header.name);
+      if (rest > 0 && source.takeNow(rest) === undefined) await source.skip(rest, shownName(header.name));
     }
   } finally {
     await source.close();
@@ -110,6 +112,8 @@ const extensionReaders: Readonly<Record<string, ExtensionReader>> = {
 
 async function readExtension(source: ByteSource, block: Buffer, offset: number): Promise<Buffer> {
   const size = number(block, 'size', offset);
+  // A negative one would be read backwards.
+  if (size < 0) throw new FailureError(tarHeaderInvalid(offset, `its size is ${size}`));
   if (size > EXTENDED_LIMIT) throw new FailureError(tarHeaderTooLong(offset, size, EXTENDED_LIMIT));
   const bytes = await source.take(size + paddingOf(size), 'an extended header');
   if (bytes === undefined) throw new FailureError(tarTruncated('an extended header'));
@@ -137,17 +141,20 @@ function decodeHeader(
   block: Buffer,
   offset: number,
   typeflag: string,
-  global: PaxRecords,
+  global: GlobalRecords,
   extensions: Extensions,
 ): TarHeader {
-  const records = merged(global, extensions.records ?? NO_RECORDS);
+  const own = extensions.records ?? NO_RECORDS;
+  // An empty value of its own takes back what a global header said.
+  const records: Records = { get: (key) => own.get(key) ?? global.get(key) };
   const name = paxText(records, 'path', offset) ?? extensions.name ?? nameOf(block, offset);
   const linkName = paxText(records, 'linkpath', offset) ?? extensions.linkName ?? fieldText(block, 'linkName', offset);
   const size = paxNumber(records, 'size', offset) ?? number(block, 'size', offset);
   if (size < 0) throw new FailureError(tarHeaderInvalid(offset, `its size is ${size}`));
-  const type = typeOf(typeflag, name, size, records, offset);
+  const isSparse = global.isSparse || isSparseOf(own);
+  const type = typeOf(typeflag, { name, size, isSparse, offset });
   const isDevice = type === 'char-device' || type === 'block-device';
-  const xattrs = records.size > 0 ? xattrsOf(records) : undefined;
+  const xattrs = own.size > 0 ? xattrsOf(own) : undefined;
   return {
     type,
     name,
@@ -163,15 +170,25 @@ function decodeHeader(
   };
 }
 
-function typeOf(typeflag: string, name: string, size: number, records: PaxRecords, offset: number): EntryType {
+/** The records of an entry, its own before global ones. */
+type Records = Pick<PaxRecords, 'get'>;
+
+function isSparseOf(records: PaxRecords): boolean {
+  for (const key of records.keys()) if (key.startsWith(SPARSE_PREFIX)) return true;
+  return false;
+}
+
+function typeOf(
+  typeflag: string,
+  entry: { readonly name: string; readonly size: number; readonly isSparse: boolean; readonly offset: number },
+): EntryType {
+  const { name, size, isSparse, offset } = entry;
   const type = entryTypeOf(typeflag);
   if (type === undefined) throw new FailureError(tarUnsupportedType(name, unsupportedType(typeflag)));
-  for (const key of records.keys()) {
-    if (key.startsWith('GNU.sparse.')) throw new FailureError(tarUnsupportedType(name, unsupportedType('S')));
-  }
+  if (isSparse) throw new FailureError(tarUnsupportedType(name, unsupportedType('S')));
   // Before ustar, a directory was a file whose name ends in a slash.
   if (type !== 'file' || !name.endsWith('/')) return type;
-  if (size > 0) throw new FailureError(tarHeaderInvalid(offset, `${name} is a directory of ${size} bytes`));
+  if (size > 0) throw new FailureError(tarHeaderInvalid(offset, `${shownName(name)} is a directory of ${size} bytes`));
   return 'directory';
 }
 
@@ -186,39 +203,29 @@ function nameOf(block: Buffer, offset: number): string {
 }
 
 function xattrsOf(records: PaxRecords): Record<string, string> | undefined {
-  let xattrs: Record<string, string> | undefined;
-  for (const [key, value] of records) {
-    if (!key.startsWith(XATTR_PREFIX)) continue;
-    xattrs ??= {};
-    xattrs[key.slice(XATTR_PREFIX.length)] = value.toString('base64');
-  }
-  return xattrs;
+  const xattrs: [name: string, value: string][] = [];
+  for (const [key, value] of records)
+    if (key.startsWith(XATTR_PREFIX)) xattrs.push([key.slice(XATTR_PREFIX.length), value.toString('base64')]);
+  return xattrs.length === 0 ? undefined : Object.fromEntries(xattrs);
 }
 
-/** An empty value of `over` takes a record of `under` back. */
-function merged(under: PaxRecords, over: PaxRecords): PaxRecords {
-  if (under.size === 0) return over;
-  if (over.size === 0) return under;
-  return new Map([...under, ...over]);
-}
-
-function paxText(records: PaxRecords, key: string, offset: number): string | undefined {
+function paxText(records: Records, key: string, offset: number): string | undefined {
   const value = records.get(key);
   if (value === undefined || value.length === 0) return undefined;
   if (value.includes(0)) throw new FailureError(tarHeaderInvalid(offset, `its ${key} has a NUL`));
   return text(value, 0, value.length, offset);
 }
 
-function paxNumber(records: PaxRecords, key: string, offset: number): number | undefined {
+function paxNumber(records: Records, key: string, offset: number): number | undefined {
   return paxValue(records, key, offset, decodePaxNumber);
 }
 
-function paxTime(records: PaxRecords, offset: number): number | undefined {
+function paxTime(records: Records, offset: number): number | undefined {
   return paxValue(records, 'mtime', offset, decodePaxTime);
 }
 
 function paxValue(
-  records: PaxRecords,
+  records: Records,
   key: string,
   offset: number,
   decode: (text: string) => number | undefined,
@@ -273,8 +280,8 @@ class Body implements TarBody {
   async bytes(): Promise<Buffer> {
     const length = this.remaining;
     if (length === 0) return Buffer.alloc(0);
-    const bytes = await this.#source.take(length, this.#header.name);
-    if (bytes === undefined) throw new FailureError(tarTruncated(this.#header.name));
+    const bytes = await this.#source.take(length, shownName(this.#header.name));
+    if (bytes === undefined) throw new FailureError(tarTruncated(shownName(this.#header.name)));
     this.remaining = 0;
     return bytes;
   }
@@ -282,7 +289,7 @@ class Body implements TarBody {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     while (this.remaining > 0) {
       const part = await this.#source.some(this.remaining);
-      if (part === undefined) throw new FailureError(tarTruncated(this.#header.name));
+      if (part === undefined) throw new FailureError(tarTruncated(shownName(this.#header.name)));
       this.remaining -= part.length;
       yield part;
     }

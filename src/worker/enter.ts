@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Duplex, Readable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { IsolationTier } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
@@ -23,14 +24,18 @@ export interface EnterOptions {
   /** Where programs are looked for, as in PATH. */
   readonly path: string;
   readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
-  /** `none` starts the command where this process is: for machines that refuse namespaces. Never chosen by itself. */
-  readonly isolation: 'namespaces' | 'none';
+  /** `chroot` starts the command where this process is: for machines that refuse namespaces. */
+  readonly isolation: 'namespaces' | 'chroot';
+  /** Roots of steps are below this directory. */
+  readonly rootsDir: string;
 }
 
 export interface Entered {
   readonly tier: IsolationTier;
-  /** Has an IPC channel. Killing it kills all it has started. */
+  /** Has an IPC channel. */
   readonly child: ChildProcess;
+  /** Ends it and all it has started, at once and whatever they are doing. */
+  readonly kill: () => void;
   /** What the tier lacks, and how to get it. */
   readonly warnings: readonly Failure[];
   /** Settles when the child and all it has started are gone; with the end of what it wrote to standard error. */
@@ -51,20 +56,54 @@ export interface Ending {
 const FIRST_PROCESS = `
 echo ready >&4
 read -r go <&4 || exit 1
-exec 4>&-
 umask 022
 exec "$@"
 `;
 
 /**
+ * Starts the command and waits until it has ended, with the line `end` for the case that this process is gone before,
+ * however busy everybody is: then the kernel closes its end of the socket that is 4 there. A signal for the death of the
+ * parent (PR_SET_PDEATHSIG) would be lost with each change of credentials.
+ */
+const keep = (end: string) => `
+"$@" 4<&- &
+worker=$!
+{ read -r gone <&4; ${end}; } 3<&- >/dev/null 2>&1 &
+keeper=$!
+exec 3<&- 4<&-
+wait "$worker"
+status=$?
+`;
+
+/**
  * What it becomes. A fresh /proc is refused where parts of the old one are covered (containers), and the old one does.
- * It stays, as pid 1, to reap what loses its parent.
+ * Steps get no user namespaces of their own: in one they could mount, and reach what else asks for capabilities.
+ * It stays, as pid 1, to reap what loses its parent; all that is in its namespace ends with it.
  */
 const REAPER = `
 unset PWD OLDPWD
 "$0" -t proc proc /proc 2>/dev/null
-"$@"
-exit $?
+{ echo 0 > /proc/sys/user/max_user_namespaces; } 2>/dev/null
+${keep('kill -s KILL -- -1')}
+exit "$status"
+`;
+
+/**
+ * The same where there is no pid namespace to end. Roots of steps are below `$0`: a process that has one of them for its
+ * root is a step's.
+ */
+const KEEPER = `
+${keep('kill -s KILL "$worker"')}
+kill -s KILL "$keeper" 2>/dev/null
+while :; do
+  left=
+  for process in /proc/[0-9]*; do
+    case $(readlink "$process/root" 2>/dev/null) in
+      "$0"/*) left=1; kill -s KILL "\${process#/proc/}" 2>/dev/null ;;
+    esac
+  done
+  [ -n "$left" ] || exit "$status"
+done
 `;
 
 /**
@@ -74,9 +113,9 @@ exit $?
  */
 export async function enter(options: EnterOptions): Promise<Entered> {
   const tools = await findEnterTools(options.path);
-  if (options.isolation === 'none') {
-    const started = start([tools.setpriv, '--pdeathsig', 'KILL', ...options.command], options.env);
-    return { tier: 'none', child: started.child, warnings: [], ended: started.ended };
+  if (options.isolation === 'chroot') {
+    const started = start([tools.sh, '-c', KEEPER, options.rootsDir, ...options.command], options.env);
+    return { ...started, tier: 'none', warnings: [] };
   }
   const { plans, warnings } = planIds(await idFacts(options, tools));
   const refused: Failure[] = [];
@@ -89,41 +128,33 @@ export async function enter(options: EnterOptions): Promise<Entered> {
 }
 
 /** Returns the failure of mapping; what is worth another plan is not thrown. */
-async function enterWith(
-  plan: IdPlan,
-  options: EnterOptions,
-  tools: EnterTools,
-): Promise<Pick<Entered, 'child' | 'ended'> | Failure> {
+async function enterWith(plan: IdPlan, options: EnterOptions, tools: EnterTools): Promise<Started | Failure> {
   const namespaces = ['--user', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
   const started = start(
     [
-      ...[tools.setpriv, '--pdeathsig', 'KILL'],
       ...[tools.unshare, ...namespaces, tools.sh, '-c', FIRST_PROCESS, tools.sh, tools.sh, '-c', REAPER, tools.mount],
       ...options.command,
     ],
     options.env,
   );
-  const gate = started.child.stdio[4] as Duplex;
-  // A child that is gone shows in `ended`.
-  gate.on('error', () => {});
-  if (!(await isReady(gate, started.ended))) {
+  if (!(await isReady(started))) {
     const { said } = await started.ended;
     throw new FailureError(noUserNamespaces(said, remediesFor(await namespaceSettings(options.user.uid))));
   }
   const failure = await mapIds(started.child.pid!, plan, tools);
   if (failure !== undefined) {
-    started.child.kill('SIGKILL');
+    started.kill();
     await started.ended;
     return failure;
   }
-  gate.end('go\n');
+  // Not ended: this end stays open for as long as this process lives.
+  lifelineOf(started.child).write('go\n');
   return started;
 }
 
-function start(
-  command: readonly string[],
-  env: Readonly<Record<string, string>>,
-): { readonly child: ChildProcess; readonly ended: Promise<Ending> } {
+type Started = Pick<Entered, 'child' | 'ended' | 'kill'>;
+
+function start(command: readonly string[], env: Readonly<Record<string, string>>): Started {
   const [file, ...args] = command;
   const child = spawn(file!, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
@@ -138,12 +169,23 @@ function start(
   });
   // Whoever waits for it gets the error; nobody has to.
   ended.catch(() => {});
-  return { child, ended };
+  const lifeline = lifelineOf(child);
+  // A child that is gone shows in `ended`.
+  lifeline.on('error', () => {});
+  return { child, ended, kill: () => lifeline.destroy() };
 }
 
-async function isReady(gate: Readable, ended: Promise<Ending>): Promise<boolean> {
-  const ready = new Promise<boolean>((resolve) => gate.once('data', () => resolve(true)));
-  return Promise.race([ready, ended.then(() => false)]);
+/** The socket by whose other end the child knows that this process lives. It keeps nobody waiting. */
+function lifelineOf(child: ChildProcess): Socket {
+  return child.stdio[4] as Socket;
+}
+
+async function isReady({ child, ended }: Started): Promise<boolean> {
+  const lifeline = lifelineOf(child);
+  const ready = new Promise<boolean>((resolve) => lifeline.once('data', () => resolve(true)));
+  const answer = await Promise.race([ready, ended.then(() => false)]);
+  lifeline.unref();
+  return answer;
 }
 
 async function mapIds(pid: number, plan: IdPlan, tools: EnterTools): Promise<Failure | undefined> {
@@ -172,7 +214,6 @@ interface EnterTools {
   readonly sh: string;
   readonly mount: string;
   readonly unshare: string;
-  readonly setpriv: string;
   readonly newuidmap: string | undefined;
   readonly newgidmap: string | undefined;
 }
@@ -187,7 +228,6 @@ async function findEnterTools(path: string): Promise<EnterTools> {
     sh: await required('sh', 'dash'),
     mount: await required('mount', 'mount (part of util-linux)'),
     unshare: await required('unshare', 'util-linux'),
-    setpriv: await required('setpriv', 'util-linux'),
     newuidmap: await findProgram('newuidmap', path),
     newgidmap: await findProgram('newgidmap', path),
   };

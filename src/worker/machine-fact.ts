@@ -1,6 +1,6 @@
 /** One thing that building needs of a machine, tried for real. */
 export interface MachineFact {
-  /** Stable: `overlay`, `tool-setpriv`, `emulation-arm64`. */
+  /** Stable: `overlay`, `tool-unshare`, `emulation-arm64`. */
   readonly id: string;
   /** `partly`: building works, but something is lost or slower. */
   readonly ok: 'yes' | 'no' | 'partly';

@@ -23,7 +23,7 @@ async function receive(message: ToWorker): Promise<void> {
   if (message.type === 'start') await start(message);
   else if (message.type === 'build') build(message);
   else if (message.type === 'probe') await probe(message);
-  else if (message.type === 'cancel') running.get(message.id)?.abort.abort();
+  else if (message.type === 'cancel') cancel(message.id);
   else await end();
 }
 
@@ -55,6 +55,11 @@ function build({ id, request }: ToWorker & { type: 'build' }): void {
     )
     .finally(() => running.delete(id));
   running.set(id, { abort, done });
+}
+
+function cancel(id: number): void {
+  send({ type: 'cancelling', id });
+  running.get(id)?.abort.abort();
 }
 
 /** Ends what runs, then itself: with the namespace that this process is the second of, all else ends too. */

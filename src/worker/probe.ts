@@ -24,7 +24,6 @@ export interface ProbeOptions {
 
 const tools: readonly { readonly name: string; readonly from: string; readonly required: boolean }[] = [
   { name: 'unshare', from: 'util-linux', required: true },
-  { name: 'setpriv', from: 'util-linux', required: true },
   { name: 'mount', from: 'mount (part of util-linux)', required: true },
   { name: 'getfattr', from: 'attr', required: false },
   { name: 'tar', from: 'tar', required: false },
@@ -58,6 +57,7 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
       path: options.env.PATH,
       user: options.user,
       isolation: 'namespaces',
+      rootsDir: dir,
     });
     return [
       ...outside,
@@ -76,11 +76,11 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
 }
 
 async function askInside(
-  { child, ended }: Entered,
+  { child, ended, kill }: Entered,
   order: ProbeOrder,
   signal: AbortSignal,
 ): Promise<readonly MachineFact[]> {
-  const stop = () => child.kill('SIGKILL');
+  const stop = () => kill();
   signal.addEventListener('abort', stop);
   try {
     const answer = once(child, 'message').then(([message]) => message as FromWorker);

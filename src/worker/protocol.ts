@@ -21,6 +21,8 @@ export type FromWorker =
   | { readonly type: 'started' }
   | { readonly type: 'not-started'; readonly error: SentError }
   | { readonly type: 'probed'; readonly facts: readonly MachineFact[] }
+  /** Answers `cancel` at once: what was cancelled is about to end. */
+  | { readonly type: 'cancelling'; readonly id: number }
   | { readonly type: 'progress'; readonly id: number; readonly event: ProgressEvent }
   | { readonly type: 'built'; readonly id: number; readonly result: BuildResult }
   | { readonly type: 'not-built'; readonly id: number; readonly error: SentError };

@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import type { Progress } from '../progress.ts';
-import { FailureError } from '../result.ts';
+import { FailureError, failuresOf } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
@@ -13,11 +14,16 @@ import { type FromWorker, received, type ToWorker } from './protocol.ts';
 /** This file's own: `.ts` in a checkout, `.js` in a package. */
 const extension = extname(import.meta.url);
 
+/** `auto` is namespaces, and chroot in containers that refuse them; `none` runs no steps, and so needs neither. */
+export type Isolation = 'auto' | EngineOptions['isolation'];
+
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
-  readonly engine: Omit<EngineOptions, 'tier'>;
+  readonly engine: Omit<EngineOptions, 'tier' | 'isolation'>;
   readonly user: EnterOptions['user'];
-  readonly isolation: EnterOptions['isolation'];
+  readonly isolation: Isolation;
+  /** Where namespaces are refused, chroot will do for `auto`: this process is root of a container. */
+  readonly inContainer?: boolean | undefined;
   /** Environment of the worker itself: PATH and little else. */
   readonly env: Readonly<Record<string, string>> & { readonly PATH: string };
   /** file: URL of a module that exports `createEngine(options)`; the embedded engine unless given. */
@@ -69,12 +75,18 @@ interface Pending {
   readonly progress: Progress;
   readonly resolve: (result: BuildResult) => void;
   readonly reject: (error: Error) => void;
+  readonly onCancelling: () => void;
 }
+
+/** Milliseconds a worker gets to say that it has heard a cancellation, and to end what was cancelled. */
+const TO_HEAR = 1500;
+const TO_END = 5000;
 
 /** The parent's end of one worker process. */
 class Worker {
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
+  readonly #kill: () => void;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   /** What became of it. */
@@ -82,12 +94,12 @@ class Worker {
 
   static async start(options: WorkerBuilderOptions, progress: Progress): Promise<Worker> {
     const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
-    const entered = await enter({
+    const [entered, isolation] = await enterFor(options, {
       command: [process.execPath, ...(options.execArgv ?? process.execArgv), main],
       env: options.env,
       path: options.env.PATH,
       user: options.user,
-      isolation: options.isolation,
+      rootsDir: await realpath(options.engine.sessionDir).catch(() => options.engine.sessionDir),
     });
     for (const { message, hint } of entered.warnings) {
       progress.emit({ type: 'warning', message: hint === undefined ? message : `${message} (${hint})` });
@@ -96,13 +108,14 @@ class Worker {
     await worker.#begin({
       type: 'start',
       module: options.module ?? new URL(`../engine/engine${extension}`, import.meta.url).href,
-      options: { ...options.engine, tier: entered.tier },
+      options: { ...options.engine, tier: entered.tier, isolation },
     });
     return worker;
   }
 
-  private constructor({ child, ended }: Entered) {
+  private constructor({ child, ended, kill }: Entered) {
     this.#child = child;
+    this.#kill = kill;
     this.ended = ended;
     child.on('message', (message: FromWorker) => this.#receive(message));
     void ended.then(
@@ -114,22 +127,35 @@ class Worker {
   build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const cancel = () => this.#send({ type: 'cancel', id });
+    const timers: NodeJS.Timeout[] = [];
+    const heard = () => timers.splice(0).forEach(clearTimeout);
+    const cancel = () => {
+      this.#send({ type: 'cancel', id });
+      timers.push(setTimeout(this.#kill, TO_HEAR));
+    };
+    const onCancelling = () => {
+      heard();
+      timers.push(setTimeout(this.#kill, TO_END));
+    };
     signal.addEventListener('abort', cancel);
     return new Promise<BuildResult>((resolve, reject) => {
       if (this.#end !== undefined) throw this.#end;
-      this.#pending.set(id, { progress, resolve, reject });
+      this.#pending.set(id, { progress, resolve, reject, onCancelling });
       this.#send({ type: 'build', id, request });
     })
       .catch((error) => {
         throw signal.aborted ? signal.reason : error;
       })
-      .finally(() => signal.removeEventListener('abort', cancel));
+      .finally(() => {
+        signal.removeEventListener('abort', cancel);
+        heard();
+      });
   }
 
   async close(): Promise<void> {
     this.#send({ type: 'close' });
-    await this.ended;
+    const timer = setTimeout(this.#kill, TO_END);
+    await this.ended.finally(() => clearTimeout(timer));
   }
 
   /** Resolves when the engine has been made. */
@@ -151,6 +177,10 @@ class Worker {
       pending.progress.emit(message.event);
       return;
     }
+    if (message.type === 'cancelling') {
+      pending.onCancelling();
+      return;
+    }
     this.#pending.delete(message.id);
     if (message.type === 'built') pending.resolve(message.result);
     else pending.reject(received(message.error));
@@ -167,6 +197,26 @@ class Worker {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 }
+
+/** What was entered, and what steps run in there. */
+async function enterFor(
+  { isolation, inContainer }: Pick<WorkerBuilderOptions, 'isolation' | 'inContainer'>,
+  options: Omit<EnterOptions, 'isolation'>,
+): Promise<readonly [Entered, EngineOptions['isolation']]> {
+  if (isolation === 'none' || isolation === 'chroot') {
+    return [await enter({ ...options, isolation: 'chroot' }), isolation];
+  }
+  try {
+    return [await enter({ ...options, isolation: 'namespaces' }), 'namespaces'];
+  } catch (error) {
+    const refused = failuresOf(error)?.some(({ reason }) => refusals.has(reason)) ?? false;
+    if (isolation !== 'auto' || !inContainer || !refused || options.user.uid !== 0) throw error;
+    return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];
+  }
+}
+
+/** Reasons by which a machine refuses namespaces. */
+const refusals = new Set(['no-user-namespaces', 'id-map-refused']);
 
 /** The shell that is pid 1 tells by its status which signal ended the worker. */
 function how({ code, signal }: Ending): string {

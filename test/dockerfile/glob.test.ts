@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { Glob, type GlobStep } from '../../src/dockerfile/glob.ts';
+import { Glob, type GlobStep, wildcards } from '../../src/dockerfile/glob.ts';
 
 const letter = fc.constantFrom('a', 'b', '/', '한', '👽', '\n');
 const text = fc.string({ unit: letter, maxLength: 8 });
@@ -33,8 +33,30 @@ test('a glob matches what the regular expression of the same meaning matches', (
     fc.property(fc.array(step, { maxLength: 6 }), fc.array(text, { minLength: 1, maxLength: 8 }), (steps, texts) => {
       const [glob, regExp] = [new Glob(steps), regExpOf(steps)];
       // One glob for all texts: what it keeps from one to the next must not matter.
-      for (const each of texts) assert.equal(glob.matches(each), regExp.test(each), JSON.stringify(each));
+      for (const each of texts) {
+        assert.equal(glob.matches(each), regExp.test(each), JSON.stringify(each));
+        const above = [...each.matchAll(/\//g)].map(({ index }) => each.slice(0, index));
+        const isAbove = [each, ...above].some((path) => regExp.test(path));
+        assert.equal(glob.matchesOrAbove(each), isAbove, JSON.stringify(each));
+      }
     }),
     { numRuns: 3000 },
   );
 });
+
+const wildcardCases: [pattern: string, matching: readonly string[], others: readonly string[]][] = [
+  ['', [''], ['a']],
+  ['*', ['', 'a', 'a/b'], []],
+  ['*-dev', ['-dev', 'a-dev'], ['a-dev2', 'dev']],
+  ['a?c*', ['abc', 'abcd'], ['ac', 'a/c']],
+  ['[a]\\.(b|c)$', ['[a]\\.(b|c)$'], ['a.b']],
+];
+for (const [pattern, matching, others] of wildcardCases) {
+  test(`wildcards() with ${JSON.stringify(pattern)}`, () => {
+    const glob = wildcards(pattern);
+    assert.deepEqual(
+      [...matching, ...others].filter((each) => glob.matches(each)),
+      matching,
+    );
+  });
+}

@@ -1,6 +1,9 @@
 /** External images that move, by real registries: what is asked, decided, built with, and written down. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import { annotations } from '../../src/oci/annotations.ts';
 import { copyGraph } from '../../src/oci/copy-graph.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -29,7 +32,8 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
     {
       image,
       contextDir: '/',
-      dockerfile: '/',
+      dockerfile: { file: '/', text: '' },
+      context: emptyContext,
       buildArgs: {},
       platforms: [amd64, arm64],
       secrets: {},
@@ -340,7 +344,11 @@ test('what is published says what it is built on: images from elsewhere on the m
   const { workshop, outside, target } = world;
   const base = await put(workshop, outside, 'debian:12', 'first');
   const options = { client: target.client, registry: target.name, platforms: onBoth };
-  await workshop.publish(await workshop.plan(options), target.place, workshop.builder());
+  // Built under another name first: what is sent from the store names the registry it is sent to.
+  await workshop.run(await workshop.plan({ platforms: onBoth }), workshop.builder());
+  const sent = await workshop.plan(options);
+  assert.deepEqual(actions(sent), ['app retag: same-key missing', 'web retag: same-key missing']);
+  await workshop.publish(sent, target.place, workshop.builder());
 
   const read = async (image: string) => {
     const repository = target.place.repository(image as ImageName);
@@ -388,6 +396,35 @@ test('an answer serves all of a run', async () => {
   assert.equal(outside.requests.length, 1);
 });
 
+test('a build does not wait for a registry that hangs, where it can go on without', async () => {
+  await using world = await setUp((base) => one(base));
+  const { workshop, outside } = world;
+  const silent = createServer(() => {});
+  await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+  try {
+    const { port } = silent.address() as AddressInfo;
+    const hanging = `127.0.0.1:${port}/debian:12`;
+    await workshop.write({ app: { dockerfile: `FROM ${hanging}\nCOPY files /\n`, files: { files: 'app' } } });
+    const seen = await put(workshop, outside, 'debian:12', 'first');
+    await workshop.store.refs.set(new Map([[hanging, seen]]), never);
+    const images = new BaseImages({ graph: await workshop.graph(), buildArgs: {} });
+    const questions = {
+      store: workshop.store,
+      client: async () => outside.client,
+      whenUnreachable: 'assume',
+      offline: false,
+      now: Date.now,
+      patience: 20,
+    } as const;
+    await images.ask([{ name: 'app' as ImageName, platforms: [amd64] }], questions, never);
+    assert.match(images.assumptions()[0] ?? '', /did not answer/);
+    assert.equal(images.decided()[0]?.descriptor.digest, seen.digest);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
+});
+
 test('a bug in asking is not taken for a registry that is down', async () => {
   await using world = await setUp((base) => one(base));
   const { workshop } = world;
@@ -404,4 +441,20 @@ test('a bug in asking is not taken for a registry that is down', async () => {
   } as const;
   const asking = images.ask([{ name: 'app' as ImageName, platforms: [amd64] }], questions, never);
   await assert.rejects(asking, (error: unknown) => error instanceof TypeError && !(error instanceof FailuresError));
+});
+
+test('what a Dockerfile names for other machines that build counts on all of them', async () => {
+  await using world = await setUp((base) => ({
+    app: {
+      dockerfile: `ARG BUILDARCH\nFROM ${base}/tool-\${BUILDARCH}:1\nCOPY files /\n`,
+      files: { files: 'app' },
+    },
+  }));
+  const { workshop, outside } = world;
+  for (const tag of ['tool-amd64:1', 'tool-arm64:1']) await put(workshop, outside, tag, 'first');
+  const { plan } = await workshop.plan();
+  assert.deepEqual(
+    Object.keys(plan.images[0]?.platforms[0]?.bases?.list ?? {}),
+    ['amd64', 'arm64'].map((architecture) => `${outside.place.text}/tool-${architecture}:1`),
+  );
 });

@@ -12,6 +12,7 @@ const parts: KeyParts = {
     [3, digestOf('RUN')],
     [4, digestOf('COPY')],
   ],
+  escape: '\\',
   args: { WORD: digestOf('a') },
   parents: { base: digestOf('base') },
   context: digestOf('context'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import { formatPlatform } from '../../src/oci/platform.ts';
 import { readIndex, readManifest } from '../../src/oci/read-document.ts';
 import type { RunReport } from '../../src/orchestrator/run-report.ts';
@@ -89,7 +90,8 @@ test('an image of another tool in the store is what its children are built on', 
     {
       image: 'base',
       contextDir: '/',
-      dockerfile: '/',
+      dockerfile: { file: '/', text: '' },
+      context: emptyContext,
       buildArgs: {},
       platforms: [amd64],
       secrets: {},
@@ -200,6 +202,21 @@ test('the signal stops what runs and begins nothing new; all has ended when the 
   assert.equal(running, 0);
   assert.deepEqual(Object.values(statuses(report)).sort(), ['cancelled', 'not-started', 'not-started', 'not-started']);
   assert.deepEqual(await refs(workshop), []);
+});
+
+test('what failed before the signal is reported as that, and so is what it kept from being built', async () => {
+  await using workshop = await Workshop.open(chain);
+  const stop = new AbortController();
+  const onBuild = async ({ image }: { readonly image: string }, signal: AbortSignal) => {
+    if (image !== 'beside') return;
+    setImmediate(() => stop.abort());
+    await delay(60_000, undefined, { signal });
+  };
+  const builder = workshop.builder({ failing: ['tool'], onBuild });
+  const report = await workshop.run(await workshop.plan(), builder, { jobs: 1, keepGoing: true }, stop.signal);
+  assert.deepEqual(statuses(report), { base: 'built', tool: 'failed', app: 'blocked', beside: 'cancelled' });
+  const tool = report.results.find(({ image }) => image.name === 'tool');
+  assert.deepEqual(tool?.status === 'failed' && tool.failures.map(({ reason }) => reason), ['step-failed']);
 });
 
 test('draining finishes what runs and begins nothing new', async () => {

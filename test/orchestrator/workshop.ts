@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { contextFiles } from '../../src/context/context-files.ts';
+import { FileDigests } from '../../src/context/file-digests.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { parseRegistry } from '../../src/oci/registry-name.ts';
 import { BuildKeys } from '../../src/orchestrator/build-keys.ts';
-import { contextFiles } from '../../src/orchestrator/context-files.ts';
-import { contextListings } from '../../src/orchestrator/context-listings.ts';
-import { FileDigests } from '../../src/orchestrator/hash-context.ts';
+import { decideContexts } from '../../src/orchestrator/decided-contexts.ts';
 import { type PlanRequest, type PreparedPlan, preparePlan } from '../../src/orchestrator/prepare-plan.ts';
 import { type PublishOptions, publish } from '../../src/orchestrator/publish.ts';
 import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
@@ -95,14 +95,14 @@ export class Workshop implements AsyncDisposable {
     return unwrap(dependencyGraph(unwrap(await loadProject(join(this.directory, 'project')))));
   }
 
-  async keys(buildArgs: Readonly<Record<string, string>> = { REGISTRY: 'localhost:5000' }): Promise<BuildKeys> {
+  async keys(
+    buildArgs: Readonly<Record<string, string>> = { REGISTRY: 'localhost:5000' },
+    target?: string,
+  ): Promise<BuildKeys> {
     const graph = await this.graph();
-    const hashing = { files: contextFiles, cache: this.store.records('file-digests', FileDigests), now: Date.now };
-    return new BuildKeys({
-      graph,
-      listings: await contextListings(graph.project, graph.order, hashing, never),
-      buildArgs,
-    });
+    const hashing = { files: contextFiles, memory: this.store.records('file-digests', FileDigests), now: Date.now };
+    const decided = { graph, images: graph.order, platforms: [amd64, arm64], buildArgs, target };
+    return new BuildKeys({ graph, contexts: await decideContexts(decided, hashing, never), buildArgs, target });
   }
 
   /** A registry on loopback of its own, with a client; `place` is where the project is in it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { CredentialStore } from '../../src/registry/credentials.ts';
 import { type Credentials, type DockerConfig, helperFor, inAuths } from '../../src/registry/docker-config.ts';
@@ -153,3 +153,37 @@ for (const [value, want] of fromEnv) {
     assert.equal(await store.find({ registry: 'b.example' }, signal), undefined);
   });
 }
+
+test('login() says whose credentials were found and where, and nothing that is secret', async () => {
+  await using one = await setUp({
+    auths: {
+      'a.example': auth('u', 'hush'),
+      'b.example': { registrytoken: 'hush' },
+      'c.example': { identitytoken: 'hush' },
+    },
+    credHelpers: { 'd.example': 'nobody-has-this' },
+  });
+  const home = dirname(one.dockerConfig);
+  const store = new CredentialStore({ dockerConfig: one.dockerConfig, env: { HOME: home } });
+  const from = '~/config.json';
+  assert.deepEqual(await store.login({ registry: 'a.example' }), {
+    user: 'u',
+    from,
+    isRenewable: true,
+    isToken: false,
+  });
+  assert.deepEqual(await store.login({ registry: 'b.example' }), {
+    user: undefined,
+    from,
+    isRenewable: true,
+    isToken: true,
+  });
+  assert.deepEqual(await store.login({ registry: 'c.example' }), {
+    user: undefined,
+    from,
+    isRenewable: true,
+    isToken: false,
+  });
+  assert.equal(await store.login({ registry: 'd.example' }), undefined);
+  assert.equal(await store.login({ registry: 'e.example' }), undefined);
+});

@@ -8,7 +8,6 @@ import type { ImageConfig } from '../../src/oci/image-config.ts';
 import { type Failure, FailuresError } from '../../src/result.ts';
 
 export const amd64 = { os: 'linux', architecture: 'amd64' };
-export const CREATED = '2026-01-02T03:04:05Z';
 
 /** An image with one layer, for what is not the base of anything real. */
 export function imageFixture(name: string, config: ImageConfig['config'] = {}): ResolvedImage {
@@ -40,6 +39,10 @@ export interface LoweredText {
   readonly target: Vertex<Step>;
   readonly warnings: readonly string[];
   readonly author: string | undefined;
+  /** Of the image, then of each entry of the history. */
+  readonly created: readonly (string | undefined)[];
+  /** Numbers of those that were looked at. */
+  readonly stages: readonly number[];
 }
 
 /** Lowers a Dockerfile whose bases are `images` (name → config), `base` being there by itself. Throws what it reports. */
@@ -62,15 +65,12 @@ export function lowerText(
     platform: amd64,
     buildPlatform: amd64,
     buildArgs: {},
-    contextDir: '/context',
-    ignore: [],
     images,
-    created: CREATED,
     ...rest,
   });
   if (!lowered.ok) throw new FailuresError(lowered.failure);
   if (lowered.value.missing) throw new Error(`missing: ${lowered.value.missing.map(imageKey).join(', ')}`);
-  const { config, definition, warnings } = lowered.value;
+  const { config, definition, warnings, stages } = lowered.value;
   const vertices = new Set<Vertex<Step>>();
   visit(definition.target, vertices);
   return {
@@ -81,6 +81,8 @@ export function lowerText(
     target: definition.target,
     warnings,
     author: config.author,
+    created: [config.created, ...config.history.map((entry) => entry.created)],
+    stages,
   };
 }
 

@@ -1,4 +1,4 @@
-import { parentOf, type SourceNode, type SourceTree } from '../../src/engine/op/source-tree.ts';
+import { parentOf, type SourceNode, type SourceTree } from '../../src/context/source-tree.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 
 /**

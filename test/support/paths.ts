@@ -5,4 +5,5 @@ export const root = join(
   import.meta.dirname,
   ...(import.meta.dirname.includes('/dist/test/') ? ['..', '..', '..'] : ['..', '..']),
 );
-export const bin = join(root, 'bin', 'cip.js');
+/** The program that is tested; CIP_TEST_BIN is for comparing with another version of it. */
+export const bin = process.env['CIP_TEST_BIN'] ?? join(root, 'bin', 'cip.js');

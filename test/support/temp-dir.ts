@@ -1,18 +1,19 @@
-import { chmod, lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from '../../src/remove-tree.ts';
 
-/** `await using dir = await tempDir()`: a fresh directory, removed at the end of the scope, whatever modes are in it. */
-export async function tempDir(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'cip-test-'));
+/** `await using dir = await tempDir()`: a fresh directory, removed at the end of the scope, whatever modes are in it, and however deep. */
+export async function tempDir(parent = tmpdir()): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(parent, 'cip-test-'));
   return { path, [Symbol.asyncDispose]: () => removeAll(path) };
 }
 
 async function removeAll(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(async (error: NodeJS.ErrnoException) => {
+  await removeTree(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EACCES') throw error;
     await openDirectories(path);
-    await rm(path, { recursive: true, force: true });
+    await removeTree(path);
   });
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { extname, join } from 'node:path';
 import type { BuildRequest, BuildResult } from '../../src/builder.ts';
+import { emptyContext } from '../../src/context/recorded-context.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
 import type { Failure } from '../../src/result.ts';
 import type { WorkerBuilderOptions } from '../../src/worker/worker-builder.ts';
@@ -38,7 +39,7 @@ export class PersonBuilder implements AsyncDisposable {
   /** `within` is a command that starts the process, in surroundings of its own making. */
   constructor(
     person: Person,
-    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation'>,
+    options: Pick<WorkerBuilderOptions, 'engine' | 'module' | 'isolation' | 'execArgv'>,
     within: readonly string[] = [],
   ) {
     const main = join(import.meta.dirname, `builder-process${extname(import.meta.filename)}`);
@@ -79,7 +80,8 @@ export function plainRequest(buildArgs: Readonly<Record<string, string>>): Build
   return {
     image: 'toy',
     contextDir: '/',
-    dockerfile: '/Dockerfile',
+    dockerfile: { file: '/Dockerfile', text: '' },
+    context: emptyContext,
     buildArgs,
     platforms: [],
     secrets: {},
@@ -94,7 +96,6 @@ export function plainRequest(buildArgs: Readonly<Record<string, string>>): Build
 export const noEngine: WorkerBuilderOptions['engine'] = {
   storeDir: '/store',
   sessionDir: '/session',
-  created: '2020-01-01T00:00:00Z',
   registry: {},
   emulators: {},
   tools: {
@@ -106,7 +107,6 @@ export const noEngine: WorkerBuilderOptions['engine'] = {
     chown: 'chown',
     mount: 'mount',
     unshare: 'unshare',
-    setpriv: 'setpriv',
   },
   concurrency: 1,
   env: {},

@@ -51,6 +51,16 @@ const deeds = {
     process.kill(process.pid, 'SIGKILL');
     await new Promise(() => setTimeout(() => {}, 10_000));
   },
+  /** Starts a process in a session of its own, then does nothing but keep its thread busy. */
+  busy: async (request: BuildRequest) => {
+    spawn('setsid', ['--fork', 'sleep', '1000'], {
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], CIP_MARK: request.buildArgs['mark'] },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.stderr.write('busy\n');
+    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  },
   /** Starts a process in a session of its own, and mounts something; then waits until it is killed. */
   litter: async (request: BuildRequest) => {
     spawn('setsid', ['--fork', 'sh', '-c', 'mount -t tmpfs litter /mnt && exec sleep 1000'], {

@@ -201,7 +201,7 @@ describe('tiers', needs('linux', 'root', 'user namespaces', 'setpriv', 'useradd'
   }
 
   test('without namespaces the worker is where its parent is, and still dies with it', async () => {
-    await using builder = new PersonBuilder(nobodyInParticular, { ...toy, isolation: 'none' });
+    await using builder = new PersonBuilder(nobodyInParticular, { ...toy, isolation: 'chroot' });
     const { events } = await builder.build({ do: 'describe' });
     const { tier, uid, pid } = described(events);
     assert.deepEqual({ tier, uid }, { tier: 'none', uid: 12_345 });

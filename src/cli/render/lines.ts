@@ -1,3 +1,6 @@
+/** Characters; what a program writes without an end of line is cut into lines of at most about this. */
+const LONGEST = 16 * 1024;
+
 /** Cuts text that arrives in pieces into lines. A carriage return within a line starts it over, as on a terminal. */
 export class Lines {
   #rest = '';
@@ -5,7 +8,13 @@ export class Lines {
   /** The lines that are complete now. */
   push(text: string): string[] {
     const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
+    const rest = lines.pop() ?? '';
+    // What has been written over needn't be kept.
+    this.#rest = rest.slice(rest.lastIndexOf('\r', rest.length - 2) + 1);
+    if (this.#rest.length > LONGEST) {
+      lines.push(this.#rest);
+      this.#rest = '';
+    }
     return lines.map(lastOverwrite);
   }
 

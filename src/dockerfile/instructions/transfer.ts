@@ -31,10 +31,11 @@ function pathsOfWords(
   { heredocs }: ParseContext,
 ): Result<Paths, Failure> {
   const isHeredoc = new Set<Word>();
+  const byStart = new Map(words.map((word) => [word.start, word]));
   for (const heredoc of heredocWords(line.text, argumentsStart, end)) {
-    const word = words.find((candidate) => candidate.start === heredoc.start && candidate.end === heredoc.end);
+    const word = byStart.get(heredoc.start);
     const at = line.span(heredoc.start, heredoc.end);
-    if (!word) return failed(heredocWithBlanks(keyword, at));
+    if (word?.end !== heredoc.end) return failed(heredocWithBlanks(keyword, at));
     if (word === words.at(-1)) return failed(heredocAsDestination(keyword, at));
     isHeredoc.add(word);
   }

@@ -14,20 +14,31 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
+import { ownCapabilities } from './capabilities.ts';
 import type { Emulation } from './emulation.ts';
 import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
-import { mountsUnsupported, mountTargetInvalid, networkUnsupported, workingDirectoryInvalid } from './failure.ts';
+import {
+  mountsUnsupported,
+  mountTargetInvalid,
+  networkUnsupported,
+  sandboxFailed,
+  workingDirectoryInvalid,
+} from './failure.ts';
+import { type Gate, makeGate } from './gate.ts';
+import { callTable } from './gate-table.ts';
 import { ownIds } from './id-map.ts';
-import { requireMapped, withEnvironment } from './image-process.ts';
+import { requireMapped } from './image-process.ts';
 import { isInPlace } from './in-place.ts';
 import { kill, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
-import { STARTED } from './launch-command.ts';
+import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
 import { type Located, RootView } from './root-view.ts';
 import { shellWord } from './shell.ts';
+import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';
 import type { ExecutorTools } from './tools.ts';
 
@@ -58,9 +69,15 @@ export interface ChrootExecutorOptions {
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
   readonly #options: ChrootExecutorOptions;
+  #gate: Promise<Gate> | undefined;
 
   constructor(options: ChrootExecutorOptions) {
     this.#options = options;
+  }
+
+  /** See `NamespacesExecutor.limits()`. */
+  async limits(): Promise<readonly Limit[]> {
+    return [onlyChroot()];
   }
 
   async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
@@ -70,9 +87,16 @@ export class ChrootExecutor implements Executor {
     }
     if (process.network === 'none') throw new FailureError(networkUnsupported());
     const { dir, emulation, tools } = this.#options;
-    const [root, ids] = await Promise.all([realpath(rootfs), ownIds(), emulation.ensure(process.platform, signal)]);
+    const { architecture } = hostPlatform(globalThis.process.arch);
+    this.#gate ??= makeGate(dir, architecture, tools.sh);
+    const [root, ids, gate, capabilities] = await Promise.all([
+      realpath(rootfs),
+      ownIds(),
+      this.#gate,
+      ownCapabilities(),
+      emulation.ensure(process.platform, signal),
+    ]);
     requireMapped(ids, process.user);
-    const { args, plain } = await withEnvironment(root, process);
     await using furniture = new Furniture(root);
     await furniture.makeDevices();
     await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
@@ -81,7 +105,6 @@ export class ChrootExecutor implements Executor {
     return await launch(
       {
         program: process.args[0]!,
-        hostname: process.hostname,
         dir,
         tools,
         kill: async (pid) => {
@@ -89,10 +112,18 @@ export class ChrootExecutor implements Executor {
           await killWithin(root);
         },
         killRest: () => killAllWithin(root),
-        command: () => ({
+        command: ({ gateTable }) => ({
           command: [tools.sh],
-          script: script(root, { ...process, args }, plain, tools, ids.setGroups),
+          script: script(
+            root,
+            processCommand(process.args, process.env, { tools, gate: gate.program, table: gateTable }),
+          ),
           tables: [],
+          gate: callTable(
+            architecture,
+            stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities, filter: gate.filter }),
+            programsToTry(process.args[0]!, process.env),
+          ),
         }),
       },
       onOutput,
@@ -101,15 +132,8 @@ export class ChrootExecutor implements Executor {
   }
 }
 
-function script(
-  root: string,
-  process: ProcessSpec,
-  env: readonly string[],
-  tools: ExecutorTools,
-  setGroups: boolean,
-): string {
-  const command = processCommand(process, env, { tools, setGroups, redirections: '2>&3 3>&-' });
-  return `{\nexec </dev/null\nset -e\numask 022\ncd ${shellWord(root)}\necho ${STARTED} >&2\n${command}\n}\n`;
+function script(root: string, command: string): string {
+  return `{\nexec </dev/null\nset -e\numask 022\ncd ${shellWord(root)}\n${command}\n}\n`;
 }
 
 /** What a process needs to find in its root, put there for a while. */
@@ -131,7 +155,11 @@ class Furniture implements AsyncDisposable {
       if (at.stats?.isCharacterDevice()) continue;
       if (at.stats !== undefined)
         throw new FailureError(mountTargetInvalid(at.path, 'it is in the image, and no device'));
-      await this.#stubs.makeDevice(at.file!, () => execFileAsync('mknod', [at.file!, 'c', `${major}`, `${minor}`]));
+      await this.#stubs
+        .makeDevice(at.file!, () => execFileAsync('mknod', [at.file!, 'c', `${major}`, `${minor}`]))
+        .catch((error: { stderr?: string }) => {
+          throw new FailureError(sandboxFailed(error.stderr ?? String(error)), { cause: error });
+        });
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Failure } from '../../result.ts';
+import type { Failure, SourceSpan } from '../../result.ts';
+import type { Limit } from './limit.ts';
 
 export function toolMissing(name: string, from: string) {
   return {
@@ -31,22 +32,6 @@ export function idNotMapped(kind: 'user' | 'group', id: number) {
     reason: 'id-not-mapped',
     message: `the step is to run as ${kind} ${id}, which does not exist in this user namespace`,
     hint: 'give the user a range of ids in /etc/subuid and /etc/subgid (`cip doctor` prints the command), or run as root',
-  } as const satisfies Failure;
-}
-
-export function hostnameNotSet(hostname: string) {
-  return {
-    reason: 'hostname-not-set',
-    message: `the host name ${hostname} could not be set`,
-    hint: 'install the program hostname (or busybox)',
-  } as const satisfies Failure;
-}
-
-export function loopbackNotUp() {
-  return {
-    reason: 'loopback-not-up',
-    message: 'the step has no network but a loopback interface, and that could not be brought up',
-    hint: 'install iproute2 (or busybox)',
   } as const satisfies Failure;
 }
 
@@ -89,14 +74,6 @@ export function workingDirectoryInvalid(cwd: string, why: string) {
   } as const satisfies Failure;
 }
 
-export function loaderVariablesUnsupported(names: readonly string[]) {
-  return {
-    reason: 'loader-variables-unsupported',
-    message: `${names.join(', ')} can only be set by a program of the image, and it has neither env nor sh`,
-    hint: 'unset them with ENV, or set them in the command itself',
-  } as const satisfies Failure;
-}
-
 export function emulationUnavailable(architecture: string, why: string, hint: string) {
   return {
     reason: 'emulation-unavailable',
@@ -134,5 +111,25 @@ export function groupUnknown(name: string) {
     reason: 'group-unknown',
     message: `there is no group ${name} in /etc/group of the image`,
     hint: 'create it in an earlier step, or use its number',
+  } as const satisfies Failure;
+}
+
+/** For `--require-isolation`. */
+export function isolationLimited(limits: readonly Limit[]) {
+  return {
+    reason: 'isolation-limited',
+    message: 'this machine cannot keep build steps apart from it as --require-isolation asks for',
+    hint: limits.map(({ fix }) => fix).join('; '),
+    details: limits.map(({ message }) => message),
+  } as const satisfies Failure;
+}
+
+/** For `--isolation=none`. */
+export function runNotAllowed(image: string, at: SourceSpan | undefined) {
+  return {
+    reason: 'run-not-allowed',
+    message: `${image} has a RUN instruction, and --isolation=none runs nothing`,
+    hint: 'build it with --isolation=auto, or without RUN',
+    ...(at !== undefined && { at }),
   } as const satisfies Failure;
 }

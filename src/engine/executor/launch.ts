@@ -5,12 +5,12 @@ import { Socket } from 'node:net';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { getSystemErrorMap, promisify } from 'node:util';
 import { FailureError } from '../../result.ts';
 import type { ExitStatus, OnOutput } from './executor.ts';
-import { cannotExecute, hostnameNotSet, loopbackNotUp, sandboxFailed } from './failure.ts';
-import { FirstWords } from './first-words.ts';
-import { HOSTNAME_NOT_SET, type LaunchCommand, LOOPBACK_NOT_UP, STARTED } from './launch-command.ts';
+import { cannotExecute, sandboxFailed } from './failure.ts';
+import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
+import { type LaunchCommand, type LaunchFiles, STARTED } from './launch-command.ts';
 import type { ExecutorTools } from './tools.ts';
 
 const execFileAsync = promisify(execFile);
@@ -23,9 +23,7 @@ const CHILD_WAS_KILLED = 'sigprocmask unblock failed';
 export interface Launch {
   /** For the message when it cannot be executed. */
   readonly program: string;
-  readonly hostname: string;
-  /** Given the name of the n-th file for its tables. */
-  readonly command: (tableFile: (index: number) => string) => LaunchCommand;
+  readonly command: (files: LaunchFiles) => LaunchCommand;
   /** Where the files of this run go. On a file system that has FIFOs. */
   readonly dir: string;
   readonly tools: ExecutorTools;
@@ -50,13 +48,14 @@ export async function launch(options: Launch, onOutput: OnOutput, signal: AbortS
 }
 
 async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
-  const tableFile = (index: number) => join(dir, `fstab-${index}`);
-  const { command, script, tables } = options.command(tableFile);
+  const files: LaunchFiles = { table: (index) => join(dir, `fstab-${index}`), gateTable: join(dir, 'gate') };
+  const { command, script, tables, gate } = options.command(files);
   const [stdout, stderr] = [join(dir, 'stdout'), join(dir, 'stderr')];
   await Promise.all([
     // Any user may open /dev/stdout again.
     execFileAsync(options.tools.mkfifo, ['-m', '666', stdout, stderr]),
-    ...tables.map((table, index) => writeFile(tableFile(index), table)),
+    ...tables.map((table, index) => writeFile(files.table(index), table)),
+    writeFile(files.gateTable, gate),
   ]);
   signal.throwIfAborted();
 
@@ -69,10 +68,9 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   });
   for (const { write } of output) closeSync(write);
 
-  const words = new FirstWords(onOutput);
   const passed = Promise.all([
-    passOn(output[0].read, (text) => words.say('stdout', text)),
-    passOn(output[1].read, (text) => words.say('stderr', text)),
+    passOn(output[0].read, (text) => onOutput('stdout', text)),
+    passOn(output[1].read, (text) => onOutput('stderr', text)),
   ]);
   const said = collect(child);
   const ended = ending(child);
@@ -85,12 +83,9 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   await passed;
   signal.throwIfAborted();
   const [before = '', after] = (await said).split(`${STARTED}\n`);
-  if (after === undefined) throw new FailureError(notStarted(before, options.hostname));
-  const status = exitStatus(code, after.includes(CHILD_WAS_KILLED) ? 'SIGKILL' : signalName);
-  const complaint = words.end();
-  if (complaint !== undefined && status.code !== 0) throw new FailureError(cannotExecute(options.program, complaint));
-  words.release();
-  return status;
+  if (after === undefined) throw new FailureError(sandboxFailed(complaint(before, code)));
+  if (after.includes(NOT_EXECUTED)) throw new FailureError(cannotExecute(options.program, errorText(code)));
+  return exitStatus(code, after.includes(CHILD_WAS_KILLED) ? 'SIGKILL' : signalName);
 }
 
 /** A FIFO and not the socket that spawn() makes: `> /dev/stdout` cannot open a socket. */
@@ -148,10 +143,18 @@ async function killedOnAbort<T>(
   }
 }
 
-function notStarted(said: string, hostname: string) {
-  if (said.includes(HOSTNAME_NOT_SET)) return hostnameNotSet(hostname);
-  if (said.includes(LOOPBACK_NOT_UP)) return loopbackNotUp();
-  return sandboxFailed(said);
+/** With the error of the call, where the gate says that one was refused: that is what it ends with. */
+function complaint(said: string, code: number | null): string {
+  return said
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (line.startsWith(REFUSED) ? `${line.slice(REFUSED.length)}: ${errorText(code)}` : line))
+    .join('\n');
+}
+
+function errorText(errno: number | null): string {
+  const [name, text] = getSystemErrorMap().get(-(errno ?? 0)) ?? [];
+  return text === undefined ? `error ${errno}` : `${text} (${name})`;
 }
 
 function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {

@@ -2,6 +2,9 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { hostPlatform } from '../../oci/platform.ts';
+import { ownCapabilities } from './capabilities.ts';
+import { makeGate } from './gate.ts';
 import { type Ids, ownIds } from './id-map.ts';
 import { type MountedFileSystem, parseMountTable } from './mount-table.ts';
 import { deviceLinks, deviceNames, type KernelView, maskedPaths, readonlyPaths } from './namespaces.ts';
@@ -14,16 +17,21 @@ export interface Machine extends Omit<KernelView, 'mounts' | 'newSys'> {
   readonly ids: Ids;
   /** A /dev without its devices: empty files and directories to mount on, and links. */
   readonly deviceTemplate: string;
+  /** Steps may make user namespaces, as far as the kernel counts them. */
+  readonly nestedNamespaces: boolean;
   /** /proc is that of the pid namespace this process is in. */
   readonly seesOwnPids: boolean;
 }
 
 /** Tries what can be tried; writes the template into `dir`. */
 export async function examineMachine(dir: string, tools: ExecutorTools): Promise<Machine> {
-  const [newProc, ids, self, devices, masked, readonly] = await Promise.all([
+  const { architecture } = hostPlatform(process.arch);
+  const [newProc, ids, self, gate, capabilities, devices, masked, readonly] = await Promise.all([
     mayMountProc(tools),
     ownIds(),
     readlink('/proc/self'),
+    makeGate(dir, architecture, tools.sh),
+    ownCapabilities(),
     existing(deviceNames.map((name) => `/dev/${name}`)),
     existing(maskedPaths),
     existing(readonlyPaths),
@@ -31,8 +39,11 @@ export async function examineMachine(dir: string, tools: ExecutorTools): Promise
   const names = devices.map(({ path }) => path.slice('/dev/'.length));
   return {
     newProc,
+    gate,
+    capabilities,
     ids,
     setGroups: ids.setGroups,
+    nestedNamespaces: (await readFile('/proc/sys/user/max_user_namespaces', 'utf8').catch(() => '')).trim() !== '0',
     seesOwnPids: self === String(process.pid),
     devices: names,
     masked,

@@ -1,9 +1,13 @@
 import type { ProcessSpec } from './executor.ts';
-import { HOSTNAME_NOT_SET, type LaunchCommand, LOOPBACK_NOT_UP, STARTED } from './launch-command.ts';
+import type { Gate } from './gate.ts';
+import { callTable } from './gate-table.ts';
+import type { LaunchCommand, LaunchFiles } from './launch-command.ts';
 import { lockedOptions, type MountedFileSystem, submountsOf } from './mount-table.ts';
+import type { PrivateNetwork } from './private-network.ts';
 import { processCommand } from './process-command.ts';
 import { mountStep, type SetupStep, setupScript } from './setup-step.ts';
 import { shellCommand, shellWord } from './shell.ts';
+import { programsToTry, stepCalls } from './step-calls.ts';
 import type { ExecutorTools } from './tools.ts';
 
 /** What this machine has and allows; the same for all processes. */
@@ -22,6 +26,9 @@ export interface KernelView {
   readonly readonly: readonly string[];
   /** Of the worker's mount namespace. */
   readonly mounts: readonly MountedFileSystem[];
+  readonly gate: Gate;
+  /** Those of the worker. */
+  readonly capabilities: { readonly permitted: bigint; readonly last: number };
 }
 
 export const deviceNames = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as const;
@@ -57,8 +64,8 @@ export interface Sandbox {
   /** Canonical. */
   readonly rootfs: string;
   readonly process: ProcessSpec;
-  /** What `splitEnvironment()` leaves to the chain. */
-  readonly env: readonly string[];
+  /** What the network of the process comes to. */
+  readonly network: 'none' | 'host' | PrivateNetwork;
   /** Holds a copy of /dev: empty files and directories to mount on, and links. */
   readonly deviceTemplate: string;
   /** The mounts that were asked for, in order. */
@@ -68,17 +75,17 @@ export interface Sandbox {
 }
 
 /**
- * The command that runs one process in new mount, pid, ipc and uts namespaces, and a new network namespace unless it
- * uses the machine's. The process becomes pid 1 of its namespace: whatever it leaves behind ends with it.
+ * The command that runs one process in new mount, pid, ipc, uts and cgroup namespaces, and a new network namespace
+ * unless it uses the machine's. The process becomes pid 1 of its namespace: whatever it leaves behind ends with it.
  *
- * The root is moved over `/` of the namespace instead of taken with pivot_root(2): the programs that follow are those of
- * the machine, and stay reachable for a shell whose root is still the old one. Without CAP_SYS_ADMIN nothing below can
- * be uncovered again, and a path that climbs out of a chroot ends in the moved root.
+ * The gate takes the root with pivot_root(2) and detaches the old one: no mount of the machine is left in the mount
+ * namespace. A nested user namespace could else mount a whole /proc or /sys, since the kernel allows that wherever one is
+ * in sight.
  */
-export function sandboxCommand(sandbox: Sandbox, tableFile: (index: number) => string): LaunchCommand {
-  const { process, rootfs, tools, view } = sandbox;
+export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchCommand {
+  const { network, process, rootfs, tools, view } = sandbox;
   const steps = [...standardSteps(sandbox), ...sandbox.mounts];
-  const { lines, tables } = setupScript(steps, tableFile, tools);
+  const { lines, tables } = setupScript(steps, files.table, tools);
   const script = [
     // Read to its end before anything in it runs: from there on standard input is empty for everyone.
     '{',
@@ -86,21 +93,28 @@ export function sandboxCommand(sandbox: Sandbox, tableFile: (index: number) => s
     'set -e',
     'umask 022',
     ...lines,
-    hostnameLine(process.hostname, tools),
     `cd ${shellWord(rootfs)}`,
-    shellCommand([tools.mount, '-n', '--move', '.', '/']),
-    `echo ${STARTED} >&2`,
-    processCommand(process, sandbox.env, {
-      tools,
-      setGroups: view.setGroups,
-      redirections: '2>&3 3>&-',
-    }),
+    processCommand(process.args, process.env, { tools, gate: view.gate.program, table: files.gateTable }),
     '}',
     '',
   ].join('\n');
-  const network = process.network === 'none' ? ['--net'] : [];
-  const flags = ['--mount', '--pid', '--ipc', '--uts', ...network, '--fork', '--kill-child'];
-  return { command: [tools.unshare, ...flags, tools.sh], script, tables };
+  const calls = stepCalls({
+    ...view,
+    process,
+    root: 'pivot',
+    hostname: process.hostname,
+    loopback: network === 'none',
+    filter: view.gate.filter,
+  });
+  const ownNetwork = network === 'none' ? ['--net'] : [];
+  const within = typeof network === 'string' ? [] : [tools.nsenter!, `--net=${network.namespace}`];
+  const flags = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', ...ownNetwork, '--fork', '--kill-child'];
+  return {
+    command: [...within, tools.unshare, ...flags, tools.sh],
+    script,
+    tables,
+    gate: callTable(view.gate.architecture, calls, programsToTry(process.args[0]!, process.env)),
+  };
 }
 
 /** The root itself, /proc, /dev and /sys. */
@@ -122,16 +136,16 @@ function procSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
     : [mountStep('/proc', proc, 'none', 'rbind')];
 }
 
-function sysSteps({ rootfs, process, view, tools }: Sandbox): readonly SetupStep[] {
+function sysSteps({ rootfs, network, view }: Sandbox): readonly SetupStep[] {
   const sys = `${rootfs}/sys`;
-  if (process.network === 'host') return readonlyBind('/sys', sys, view);
-  if (!view.newSys) return [...readonlyBind('/sys', sys, view), { kind: 'command', line: loopbackLine([], tools) }];
-  // The flags of the loopback interface are IFF_UP | IFF_LOOPBACK.
-  const up = `{ echo 0x9 > ${shellWord(`${sys}/class/net/lo/flags`)}; } 2>/dev/null`;
+  if (network !== 'host' && view.newSys) {
+    return [mountStep('sysfs', sys, 'sysfs', 'ro', 'nosuid', 'nodev', 'noexec')];
+  }
+  // What is mounted below tells of the machine (debugfs, tracefs, other people's BPF programs); limits are for everyone.
+  const hidden = submountsOf(view.mounts, '/sys').filter((path) => !`${path}/`.startsWith('/sys/fs/cgroup/'));
   return [
-    mountStep('sysfs', sys, 'sysfs', 'nosuid', 'nodev', 'noexec'),
-    { kind: 'command', line: loopbackLine([up], tools) },
-    mountStep(sys, sys, 'none', 'bind', 'ro', 'nosuid', 'nodev', 'noexec'),
+    ...readonlyBind('/sys', sys, view),
+    ...hidden.map((path) => mountStep('tmpfs', `${rootfs}${path}`, 'tmpfs', 'ro', 'nosuid', 'nodev', 'noexec')),
   ];
 }
 
@@ -176,22 +190,4 @@ export function readonlyBind(source: string, target: string, view: Pick<KernelVi
       ...['rbind', 'ro', ...lockedOptions(view.mounts, path)],
     ),
   );
-}
-
-/** Only root may write to /proc/sys; in other user namespaces it takes the system call, and so a program. */
-function hostnameLine(hostname: string, tools: ExecutorTools): string {
-  const name = shellWord(hostname);
-  return [
-    `{ echo ${name} > /proc/sys/kernel/hostname; } 2>/dev/null`,
-    ...(tools.hostname === undefined ? [] : [`${shellCommand(tools.hostname)} ${name}`]),
-    `{ echo ${HOSTNAME_NOT_SET} >&2; exit 1; }`,
-  ].join(' || ');
-}
-
-function loopbackLine(attempts: readonly string[], tools: ExecutorTools): string {
-  return [
-    ...attempts,
-    ...(tools.loopbackUp === undefined ? [] : [shellCommand(tools.loopbackUp)]),
-    `{ echo ${LOOPBACK_NOT_UP} >&2; exit 1; }`,
-  ].join(' || ');
 }

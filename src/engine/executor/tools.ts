@@ -14,11 +14,9 @@ export interface ExecutorTools {
   readonly chown: string;
   readonly mount: string;
   readonly unshare: string;
-  readonly setpriv: string;
-  /** Command that takes a host name; only ordinary users need it, root writes to /proc. */
-  readonly hostname?: readonly string[] | undefined;
-  /** Command that brings the loopback interface up; only ordinary users need it, root writes to /sys. */
-  readonly loopbackUp?: readonly string[] | undefined;
+  /** For a network of the steps' own. */
+  readonly slirp4netns?: string | undefined;
+  readonly nsenter?: string | undefined;
 }
 
 const packages = {
@@ -30,15 +28,7 @@ const packages = {
   chown: 'coreutils',
   mount: 'mount (part of util-linux)',
   unshare: 'util-linux',
-  setpriv: 'util-linux',
-} satisfies Record<Exclude<keyof ExecutorTools, 'hostname' | 'loopbackUp'>, string>;
-
-const hostnameCommands = [['hostname'], ['busybox', 'hostname']] as const;
-const loopbackCommands = [
-  ['ip', 'link', 'set', 'lo', 'up'],
-  ['ifconfig', 'lo', 'up'],
-  ['busybox', 'ip', 'link', 'set', 'lo', 'up'],
-] as const;
+} satisfies Record<Exclude<keyof ExecutorTools, 'slirp4netns' | 'nsenter'>, string>;
 
 /** Looks on `path` (as in PATH) and where system programs are by custom. Fails with `tool-missing`. */
 export async function findTools(path: string): Promise<ExecutorTools> {
@@ -47,8 +37,8 @@ export async function findTools(path: string): Promise<ExecutorTools> {
   );
   return {
     ...(Object.fromEntries(found) as unknown as ExecutorTools),
-    hostname: await findCommand(hostnameCommands, path),
-    loopbackUp: await findCommand(loopbackCommands, path),
+    slirp4netns: await findProgram('slirp4netns', path),
+    nsenter: await findProgram('nsenter', path),
   };
 }
 
@@ -75,15 +65,4 @@ async function requireProgram(name: string, from: string, path: string): Promise
   const file = await findProgram(name, path);
   if (file === undefined) throw new FailureError(toolMissing(name, from));
   return file;
-}
-
-async function findCommand(
-  commands: readonly (readonly [string, ...string[]])[],
-  path: string,
-): Promise<readonly string[] | undefined> {
-  for (const [program, ...args] of commands) {
-    const file = await findProgram(program, path);
-    if (file !== undefined) return [file, ...args];
-  }
-  return undefined;
 }

@@ -1,22 +1,26 @@
+import { isRemote } from '../../context/remote-source.ts';
 import type { AddInstruction } from '../../dockerfile/dockerfile.ts';
 import { pushCopy } from './copy.ts';
 import { notSupported } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
 
-const REMOTE = /^(https?|ftp|git|ssh):\/\/|^git@|\.git(#.*)?$/;
-
 /** ADD of local files: COPY that unpacks archives. */
 export function lowerAdd(instruction: AddInstruction, state: StageState, context: InstructionContext): void {
-  const { input } = context.lowering;
   const remote = instruction.sources.find((source) =>
-    REMOTE.test(context.expand(source, state.variables, instruction.at)),
+    isRemote(context.expand(source, state.variables, instruction.at)),
   );
   if (remote !== undefined || instruction.checksum !== undefined || instruction.keepGitDir !== undefined) {
     const hint = 'download it in a RUN, or put the file into the context and ADD it from there';
     context.lowering.fail(notSupported(`ADD of ${remote ?? 'a remote source'}`, hint, instruction.at));
     return;
   }
-  const source = { type: 'context', directory: input.contextDir, ignore: input.ignore } as const;
-  pushCopy({ instruction, state, context, source, parents: false, unpack: instruction.unpack ?? true });
+  pushCopy({
+    instruction,
+    state,
+    context,
+    source: { type: 'context' },
+    parents: false,
+    unpack: instruction.unpack ?? true,
+  });
 }

@@ -1,31 +1,14 @@
+import { globalValues } from '../../context/global-values.ts';
 import type { ArgInstruction } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { located } from './failure.ts';
 import type { InstructionContext, LoweringContext } from './lowering-context.ts';
-import { platformArgs } from './predefined-args.ts';
 import type { StageState } from './stage-state.ts';
 
-/** ARGs above the first FROM: a build argument wins over the default, and defaults may use what stands above them. */
+/** ARGs above the first FROM, and those that are there by themselves. What cannot be expanded is reported. */
 export function globalArgs(lowering: LoweringContext, targetStage: string | undefined): ReadonlyMap<string, string> {
-  const { dockerfile, buildArgs, platform, buildPlatform } = lowering.input;
-  const values = new Map(Object.entries(platformArgs(platform, buildPlatform, targetStage)));
-  // REGISTRY is cip's own: it names the project's registry whether a Dockerfile declares it or not (ADR 0023).
-  for (const name of [...values.keys(), 'REGISTRY']) {
-    const given = buildArgs[name];
-    if (given !== undefined) values.set(name, given);
-  }
-  for (const { args } of dockerfile.globalArgs) {
-    for (const { key, value, at } of args) {
-      const given = buildArgs[key];
-      if (given !== undefined || value === undefined) {
-        if (given !== undefined) values.set(key, given);
-        continue;
-      }
-      const expanded = expand(value, values, dockerfile.escape);
-      if (expanded.ok) values.set(key, expanded.value.value);
-      else lowering.fail(...located(expanded.failure, at));
-    }
-  }
+  const { values, failures } = globalValues({ ...lowering.input, targetStage, budget: lowering.expansions });
+  lowering.fail(...failures);
   return values;
 }
 
@@ -56,7 +39,7 @@ function argValue(
   const given = lowering.input.buildArgs[key];
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
-  const expanded = expand(written, state.variables, lowering.dockerfile.escape);
+  const expanded = expand(written, state.variables, lowering.dockerfile.escape, lowering.expansions);
   if (expanded.ok) return expanded.value.value;
   lowering.fail(...located(expanded.failure, at));
   return undefined;

@@ -17,8 +17,7 @@ import type { StageState } from './stage-state.ts';
 
 /** All values of one ENV see the environment as it was before the line. */
 export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: InstructionContext): void {
-  const before = new Map(state.variables);
-  const values = pairs.map(({ key, value, at }) => [key, context.expand(value, before, at)] as const);
+  const values = pairs.map(({ key, value, at }) => [key, context.expand(value, state.variables, at)] as const);
   for (const [key, value] of values) state.setEnv(key, value);
   context.record(state, `ENV ${values.map(([key, value]) => `${key}=${value}`).join(' ')}`);
 }
@@ -35,7 +34,7 @@ export function lowerLabel({ pairs }: LabelInstruction, state: StageState, conte
 export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
   const exposed: string[] = [];
   for (const word of ports) {
-    const words = expandWords(word, state.variables, context.lowering.dockerfile.escape);
+    const words = expandWords(word, state.variables, context.lowering.dockerfile.escape, context.lowering.expansions);
     if (!words.ok) {
       context.lowering.fail(...located(words.failure, at));
       continue;

@@ -10,12 +10,9 @@ import type { StageState } from './stage-state.ts';
 import { resolvePath } from './workdir.ts';
 
 export function lowerCopy(instruction: CopyInstruction, state: StageState, context: InstructionContext): void {
-  const { input } = context.lowering;
   const from = instruction.from && sourceOf(instruction.from, state, context);
   if (instruction.from && !from) return;
-  const source: CopyOp['source'] = from
-    ? { type: 'input' }
-    : { type: 'context', directory: input.contextDir, ignore: input.ignore };
+  const source: CopyOp['source'] = from ? { type: 'input' } : { type: 'context' };
   pushCopy({ instruction, state, context, source, from, parents: instruction.parents, unpack: false });
 }
 
@@ -29,7 +26,7 @@ export function sourceOf(
   context: InstructionContext,
 ): Vertex<Step> | undefined {
   const { lowering, stage } = context;
-  const name = expand(from.value, lowering.globals, lowering.dockerfile.escape);
+  const name = expand(from.value, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
   if (!name.ok) {
     lowering.fail(...located(name.failure, from.at));
     return undefined;
@@ -90,6 +87,7 @@ export function pushCopy(options: {
     parents,
     unpack,
     mtime: context.lowering.mtime,
+    epoch: context.lowering.input.epoch,
   };
   const flags = [parents && '--parents', chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean);
   const names = [...patterns, ...inline.map(({ name }) => `<<${name}`)];

@@ -39,17 +39,17 @@ export interface LowerInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Proxies of this machine by the names of their variables; build arguments of these names win. */
   readonly proxies?: Readonly<Record<string, string>> | undefined;
-  /** Absolute. */
-  readonly contextDir: string;
-  readonly ignore: readonly string[];
+  /** Where steps find the files of the context. */
+  readonly context?: Step['context'];
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** By `imageKey`. */
   readonly images: ReadonlyMap<string, ResolvedImage>;
-  /** RFC 3339; of the image and of the history it adds. */
-  readonly created: string;
-  /** SOURCE_DATE_EPOCH in seconds; also the mtime of files that have none of their own, which is 0 without it. */
-  readonly sourceDateEpoch?: number | undefined;
+  /**
+   * SOURCE_DATE_EPOCH in seconds: when the image and the history it adds were created, and the mtime of files that have
+   * none of their own. Both are 0 without it.
+   */
+  readonly epoch?: number | undefined;
 }
 
 /** The configuration of an image but for `rootfs.diff_ids`, which the layers tell. */
@@ -71,4 +71,6 @@ export type Lowered =
       readonly definition: Definition<Step>;
       readonly config: ConfigDraft;
       readonly warnings: readonly string[];
+      /** Numbers of the stages that were looked at. */
+      readonly stages: readonly number[];
     };

@@ -2,7 +2,10 @@
  * A Dockerfile, a platform and arguments to a graph of steps and the configuration of an image. Pure: images that the
  * Dockerfile stands on are given, and those that are not are asked for. Only stages that the target needs are looked at.
  */
+
+import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
+import { ExpansionBudget } from '../../dockerfile/expand.ts';
 import { findStage } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -29,7 +32,7 @@ export function lower(input: LowerInput): Result<Lowered> {
   return ok({
     definition: { target: state.vertex },
     config: {
-      created: input.created,
+      created: timeText(lowering.mtime),
       ...(author === undefined ? {} : { author }),
       architecture: platform.architecture,
       os: platform.os,
@@ -38,6 +41,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history: state.history,
     },
     warnings: lowering.warnings,
+    stages: lowering.stages(),
   });
 }
 
@@ -47,6 +51,7 @@ class Lowering implements LoweringContext {
   readonly failures: Failure[] = [];
   readonly warnings: string[] = [];
   readonly missing = new Map<string, ImageRequest>();
+  readonly expansions = new ExpansionBudget();
   readonly globals: ReadonlyMap<string, string>;
   readonly #stages = new Map<number, StageState | undefined>();
 
@@ -57,11 +62,15 @@ class Lowering implements LoweringContext {
   }
 
   get mtime(): number {
-    return this.input.sourceDateEpoch ?? 0;
+    return this.input.epoch ?? 0;
   }
 
   fail(...failures: readonly Failure[]): void {
     this.failures.push(...failures);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()];
   }
 
   stage(index: number): StageState | undefined {

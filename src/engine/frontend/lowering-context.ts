@@ -1,5 +1,6 @@
+import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
-import { expand, expandHeredoc } from '../../dockerfile/expand.ts';
+import { type ExpansionBudget, expand, expandHeredoc } from '../../dockerfile/expand.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
 import type { OpDefinition, Step } from '../op/op-definition.ts';
@@ -16,6 +17,8 @@ export interface LoweringContext {
   /** ARGs above the first FROM, and those that are there by themselves. */
   readonly globals: ReadonlyMap<string, string>;
   readonly warnings: string[];
+  /** For all words of the Dockerfile. */
+  readonly expansions: ExpansionBudget;
   /** Seconds; for files and directories that have no time of their own. */
   readonly mtime: number;
   fail(...failures: readonly Failure[]): void;
@@ -45,7 +48,7 @@ export class InstructionContext {
 
   /** Fills variables in; a word that cannot be is reported and becomes empty. */
   expand(word: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
-    const result = expand(word, variables, this.lowering.dockerfile.escape);
+    const result = expand(word, variables, this.lowering.dockerfile.escape, this.lowering.expansions);
     if (result.ok) return result.value.value;
     this.lowering.fail(...located(result.failure, at));
     return '';
@@ -53,7 +56,7 @@ export class InstructionContext {
 
   /** Fills variables in in the body of a heredoc, where quotes are plain characters. */
   expandHeredoc(body: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
-    const result = expandHeredoc(body, variables);
+    const result = expandHeredoc(body, variables, this.lowering.expansions);
     if (result.ok) return result.value.value;
     this.lowering.fail(...located(result.failure, at));
     return '';
@@ -73,8 +76,8 @@ export class InstructionContext {
     const name = this.stage.name ?? `${this.stage.index}`;
     const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
     const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
-    const { secrets } = this.lowering.input;
-    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, { origin, secrets });
+    const { secrets, context } = this.lowering.input;
+    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, { origin, secrets, context });
     this.#remember(state, layer.createdBy, {});
   }
 
@@ -84,7 +87,7 @@ export class InstructionContext {
   }
 
   #remember(state: StageState, createdBy: string, rest: { readonly empty_layer?: true }): void {
-    const { created } = this.lowering.input;
+    const created = timeText(this.lowering.mtime);
     state.history.push({ created, created_by: createdBy, comment: 'buildkit.dockerfile.v0', ...rest });
   }
 }

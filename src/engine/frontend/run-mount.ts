@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
+import { bindSelector } from '../../context/bind-selector.ts';
 import type { RunMount } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { expandMount } from '../../dockerfile/instructions/run-mount.ts';
-import { ok } from '../../result.ts';
+import { type Failure, ok } from '../../result.ts';
 import type { ExecMount, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { sourceOf } from './copy.ts';
@@ -24,7 +25,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   const { state, context } = place;
   const { lowering } = context;
   const expanded = expandMount(written, (word) => {
-    const result = expand(word, state.variables, lowering.dockerfile.escape);
+    const result = expand(word, state.variables, lowering.dockerfile.escape, lowering.expansions);
     return result.ok ? ok(result.value.value) : result;
   });
   if (!expanded.ok) {
@@ -32,6 +33,11 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
     return undefined;
   }
   const mount = expanded.value;
+  const problem = impossibleNumber(mount);
+  if (problem) {
+    lowering.fail(problem);
+    return undefined;
+  }
   const { target } = mount;
   const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
   switch (mount.type) {
@@ -49,9 +55,10 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
         target: absolute ?? '/',
         sharing: mount.sharing ?? 'shared',
         readonly: mount.readonly,
-        mode: numberOf(mount.mode, 0o755, 8),
-        uid: numberOf(mount.uid, 0),
-        gid: numberOf(mount.gid, 0),
+        // What a seed has is known only when there is one.
+        mode: seed && !mount.mode ? undefined : numberOf(mount.mode, 0o755, 8),
+        uid: seed && !mount.uid ? undefined : numberOf(mount.uid, 0),
+        gid: seed && !mount.gid ? undefined : numberOf(mount.gid, 0),
         seed: seed && { input: place.addInput(seed), source },
       };
     }
@@ -88,30 +95,30 @@ function lowerBind(
 ): ExecMount | undefined {
   const { state, context, target, addInput } = place;
   const source = clean(place.source);
-  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(source, mount, context);
+  const from = mount.from ? sourceOf(mount.from, state, context) : contextFiles(place.source, mount, context);
   return from && { type: 'bind', input: addInput(from), source, target, readonly: mount.readonly };
 }
 
 function contextFiles(source: string, { at }: RunMount, { lowering, stage }: InstructionContext): Vertex<Step> {
-  const { image, contextDir, ignore } = lowering.input;
+  const { image, context, epoch } = lowering.input;
   const text = `RUN --mount=type=bind,source=${source}`;
+  const name = source === '' ? '.' : source;
   const base = step({ kind: 'scratch' }, [], 'FROM scratch');
   return step(
     {
       kind: 'copy',
-      source: { type: 'context', directory: contextDir, ignore },
-      patterns: [source === '' ? '.' : source],
+      source: { type: 'context' },
+      ...bindSelector(source),
       inline: [],
       destination: '/',
-      exclude: [],
       link: true,
-      parents: source !== '',
       unpack: false,
       mtime: lowering.mtime,
+      epoch,
     },
     [base],
-    `[internal] files of the context: ${source === '' ? '.' : source}`,
-    { origin: { image, stage: stage.name ?? `${stage.index}`, at, text } },
+    `[internal] files of the context: ${name}`,
+    { origin: { image, stage: stage.name ?? `${stage.index}`, at, text }, context },
   );
 }
 
@@ -119,6 +126,16 @@ function contextFiles(source: string, { at }: RunMount, { lowering, stage }: Ins
 function clean(path: string): string {
   return resolvePath(path, '/').slice(1);
 }
+
+/** Digits are checked when the mount is expanded; here, whether the system has such a mode or owner. */
+function impossibleNumber({ mode, uid, gid, at }: RunMount): Failure | undefined {
+  if (numberOf(mode, 0, 8) > 0o7777) return invalidValue('the mode of a mount', mode!, 'write at most mode=7777', at);
+  const id = [uid, gid].find((text) => numberOf(text, 0) > ID_LIMIT);
+  return id === undefined ? undefined : invalidValue('the owner of a mount', id, `write at most ${ID_LIMIT}`, at);
+}
+
+/** 2³²-1 means nobody to chown(2). */
+const ID_LIMIT = 0xffff_fffe;
 
 /** The text was checked when the mount was expanded. */
 function numberOf(text: string | undefined, fallback: number, radix = 10): number {

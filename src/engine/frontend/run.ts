@@ -38,8 +38,9 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     cwd: state.workdir,
     user: state.user,
     mounts: script ? [...mounts, script] : mounts,
-    network: instruction.network === 'none' ? 'none' : 'host',
+    network: instruction.network,
     platform: state.platform,
+    epoch: context.lowering.input.epoch,
   };
   const declared = [...state.args].map(([name, value]) => `${name}=${value}`);
   const prefix = declared.length > 0 ? `|${declared.length} ${declared.join(' ')} ` : '';

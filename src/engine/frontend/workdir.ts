@@ -14,7 +14,13 @@ export function lowerWorkdir(
   const createdBy = `WORKDIR ${path}`;
   if (path === '/') context.record(state, createdBy);
   else {
-    const op = { kind: 'make-directory', path, user: state.user, mtime: context.lowering.mtime } as const;
+    const op = {
+      kind: 'make-directory',
+      path,
+      user: state.user,
+      mtime: context.lowering.mtime,
+      epoch: context.lowering.input.epoch,
+    } as const;
     context.push(state, { op, text, at, createdBy });
   }
 }

@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { contextChanging } from '../../context/failure.ts';
 import { decompressArchive, detectArchive } from '../../layer/detect.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
+import { type Digest, digestFromHex } from '../../oci/digest.ts';
+import { removeTree } from '../../remove-tree.ts';
+import { FailureError } from '../../result.ts';
 import type { RunnerServices } from './runner-services.ts';
 
 /**
@@ -20,11 +26,15 @@ export class ArchiveUnpacker implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** The archive's entries; undefined when the file is not an archive, whatever its name. */
-  async open(file: string): Promise<readonly LayerInput[] | undefined> {
+  /**
+   * The archive's entries; undefined when the file is not an archive, whatever its name. Fails with `context-changing`
+   * unless its bytes have the digest that was decided on.
+   */
+  async open(file: string, decided?: Digest): Promise<readonly LayerInput[] | undefined> {
     const compression = await detectArchive(() => createReadStream(file), this.#signal);
     if (!compression) return undefined;
-    const tar = decompressArchive(createReadStream(file), compression, this.#signal);
+    const bytes = new HashedFile(file);
+    const tar = decompressArchive(Readable.from(bytes.chunks(), { objectMode: false }), compression, this.#signal);
     const directory = this.#services.store.session.tempPath('add');
     await mkdir(directory);
     this.#directories.push(directory);
@@ -34,6 +44,7 @@ export class ArchiveUnpacker implements AsyncDisposable {
       { whiteouts: 'apply', owner: 'ignore', xattrs: 'skip' },
       this.#signal,
     );
+    if (decided !== undefined && (await bytes.digest()) !== decided) throw new FailureError(contextChanging(file));
     return index.flatMap((entry): readonly LayerInput[] => {
       if (entry.type === 'opaque') return [];
       if (entry.type !== 'file') return [entry];
@@ -43,6 +54,31 @@ export class ArchiveUnpacker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#directories.map((directory) => rm(directory, { recursive: true, force: true })));
+    await Promise.all(this.#directories.map((directory) => removeTree(directory)));
+  }
+}
+
+/** A file that is read once, from front to back, and the digest of what was read. */
+class HashedFile {
+  readonly #file: string;
+  readonly #hash = createHash('sha256');
+  #read = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async *chunks(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of createReadStream(this.#file, { start: this.#read }) as AsyncIterable<Buffer>) {
+      this.#hash.update(chunk);
+      this.#read += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** Of all of it: an archive may end before its file does. */
+  async digest(): Promise<Digest> {
+    for await (const _ of this.chunks());
+    return digestFromHex(this.#hash.digest('hex'));
   }
 }

@@ -1,15 +1,48 @@
 import { createHash } from 'node:crypto';
-import { chmod, chown, cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, chown, lutimes, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failuresOf } from '../../result.ts';
+import { fileTime } from '../../layer/file-time.ts';
+import type { DirectoryEntry } from '../../layer/layer-entry.ts';
+import { removeTree } from '../../remove-tree.ts';
+import { FailureError, failuresOf } from '../../result.ts';
 import { Lock } from '../../store/lock.ts';
-import type { Store } from '../../store/store.ts';
-import type { ExecMount } from './op-definition.ts';
+import { copyOut } from '../snapshot/copy-out.ts';
+import { chainOf, type Snapshot } from '../snapshot/snapshot.ts';
+import { cacheOwnerRefused } from './failure.ts';
+import type { ExecMount, StepOrigin } from './op-definition.ts';
+import type { RunnerServices } from './runner-services.ts';
 
 /** Milliseconds; a step of another build may use a locked cache for long. */
 const MAX_WAIT = 3_600_000;
 
-type CacheMountOp = Extract<ExecMount, { readonly type: 'cache' }>;
+export type CacheMountOp = Extract<ExecMount, { readonly type: 'cache' }>;
+
+/** The directory that a cache starts with. */
+export interface CacheSeed {
+  readonly snapshot: Snapshot;
+  /** As asked for. */
+  readonly source: string;
+  /** What is there, links followed. */
+  readonly directory: DirectoryEntry;
+}
+
+export interface CacheMountOptions {
+  readonly mount: CacheMountOp;
+  readonly seed: CacheSeed | undefined;
+  readonly services: RunnerServices;
+  readonly origin: StepOrigin | undefined;
+}
+
+/**
+ * What a cache is known by: its id, the owner and mode it was asked to have, and what it started with. Whoever asks for
+ * another of these gets another cache (ADR 0013). How it is shared and where it is mounted makes no other.
+ */
+export function cacheIdentity(mount: CacheMountOp, seed: CacheSeed | undefined): string {
+  const { id } = mount;
+  const own = { mode: mount.mode ?? null, uid: mount.uid ?? null, gid: mount.gid ?? null };
+  const from = seed === undefined ? null : { chain: chainOf(seed.snapshot) ?? '', source: seed.source };
+  return JSON.stringify({ schema: 'cip.cache-mount/v2', id, ...own, from });
+}
 
 /**
  * A directory that outlives builds, for one step. `shared`: as many writers as there are. `locked`: one after the
@@ -19,40 +52,41 @@ export class CacheMount implements AsyncDisposable {
   readonly directory: string;
   readonly #release: () => Promise<void>;
 
-  private constructor(directory: string, release: () => Promise<void>) {
-    this.directory = directory;
+  private constructor(place: string, release: () => Promise<void>) {
+    this.directory = join(place, CONTENT);
     this.#release = release;
   }
 
-  static async open(
-    options: { readonly mount: CacheMountOp; readonly seed?: string | undefined; readonly store: Store },
-    signal: AbortSignal,
-  ): Promise<CacheMount> {
-    const { mount, seed, store } = options;
-    const name = createHash('sha256').update(mount.id).digest('hex').slice(0, 32);
-    const directory = join(store.paths.cacheMounts, name);
+  static async open(options: CacheMountOptions, signal: AbortSignal): Promise<CacheMount> {
+    const { mount, seed, services } = options;
+    const { store } = services;
+    const identity = cacheIdentity(mount, seed);
+    // Caches of the first release were named for their id alone, whatever they held: they are not looked at again.
+    const place = join(
+      store.paths.cacheMounts,
+      `2-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`,
+    );
     if (mount.sharing === 'shared') {
-      await create(directory, mount, seed);
-      return new CacheMount(directory, async () => {});
+      await ensure(place, identity, options, signal);
+      return new CacheMount(place, async () => {});
     }
     const wait = mount.sharing === 'locked' ? MAX_WAIT : 0;
-    const release = await new Lock(`${directory}.lock`, { timeout: wait }).acquire(signal).catch((error: unknown) => {
+    const release = await new Lock(`${place}.lock`, { timeout: wait }).acquire(signal).catch((error: unknown) => {
       const isBusy = failuresOf(error)?.some(({ reason }) => reason === 'lock-timeout');
       if (isBusy && mount.sharing === 'private') return undefined;
       throw error;
     });
     if (!release) {
-      const own = store.session.tempPath('cache-mount');
-      await create(own, mount, seed);
-      return new CacheMount(own, () => rm(own, { recursive: true, force: true }));
+      const own = await make(identity, options, signal);
+      return new CacheMount(own, () => removeTree(own));
     }
     try {
-      await create(directory, mount, seed);
+      await ensure(place, identity, options, signal);
     } catch (error) {
       await release();
       throw error;
     }
-    return new CacheMount(directory, release);
+    return new CacheMount(place, release);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,13 +94,76 @@ export class CacheMount implements AsyncDisposable {
   }
 }
 
-/** Makes the directory if it is not there, with the owner and mode asked for, and fills it from the seed if it is empty. */
-async function create(directory: string, mount: CacheMountOp, seed: string | undefined): Promise<void> {
-  const made = await mkdir(directory, { recursive: true });
-  const isEmpty = (await readdir(directory)).length === 0;
-  if (made !== undefined || isEmpty) {
-    await chown(directory, mount.uid, mount.gid);
-    await chmod(directory, mount.mode);
+/** What is mounted, in the directory of a cache. */
+const CONTENT = 'content';
+
+/** A cache is filled where nobody sees it and appears whole: of several who make one at once, the first is right. */
+async function ensure(place: string, identity: string, options: CacheMountOptions, signal: AbortSignal): Promise<void> {
+  if (await isDirectory(join(place, CONTENT))) return;
+  const made = await make(identity, options, signal);
+  // Never empty, so that it takes the place of none that is there.
+  if (await moved(made, place)) return;
+  if (await isDirectory(join(place, CONTENT))) return removeTree(made);
+  // Somebody removed the content by hand: what is left is in the way.
+  const rest = options.services.store.session.tempPath('cache-mount');
+  await moved(place, rest);
+  await removeTree(rest);
+  if (!(await moved(made, place))) await removeTree(made);
+}
+
+/** false where something is there already, or nothing is to be moved any more. */
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    return false;
   }
-  if (isEmpty && seed !== undefined) await cp(seed, directory, { recursive: true, preserveTimestamps: true });
+}
+
+/** A finished cache among what is temporary. */
+async function make(identity: string, options: CacheMountOptions, signal: AbortSignal): Promise<string> {
+  const { mount, seed, services } = options;
+  const place = services.store.session.tempPath('cache-mount');
+  const content = join(place, CONTENT);
+  await mkdir(content, { recursive: true });
+  try {
+    await writeFile(join(place, 'identity.json'), `${identity}\n`);
+    const { mode = 0o755, uid = 0, gid = 0 } = seed?.directory ?? {};
+    if (seed !== undefined)
+      await copyOut(services.layers, { snapshot: seed.snapshot, path: seed.directory.path }, content, signal);
+    const own = { uid: mount.uid ?? uid, gid: mount.gid ?? gid };
+    if (services.layers.preservesOwner) await giveTo(content, own, options);
+    await chmod(content, mount.mode ?? mode);
+    if (seed !== undefined) await lutimes(content, fileTime(seed.directory.mtime), fileTime(seed.directory.mtime));
+    return place;
+  } catch (error) {
+    await removeTree(place);
+    throw error;
+  }
+}
+
+async function giveTo(
+  content: string,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+  { mount, origin }: CacheMountOptions,
+): Promise<void> {
+  try {
+    await chown(content, uid, gid);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'EPERM') throw error;
+    throw new FailureError(cacheOwnerRefused(mount.target, `${uid}:${gid}`, origin), { cause: error });
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }

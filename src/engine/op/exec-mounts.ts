@@ -1,15 +1,15 @@
 import { chmod, chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { resolveSource } from '../../context/source-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Mount } from '../executor/executor.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
-import { CacheMount } from './cache-mount.ts';
-import { mountSourceMissing, secretMissing } from './failure.ts';
+import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from './cache-mount.ts';
+import { cacheSeedNotDirectory, mountSourceMissing, secretMissing } from './failure.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import { snapshotTree } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
-import { resolveSource } from './source-tree.ts';
 
 interface Opening {
   readonly op: ExecOp;
@@ -27,10 +27,13 @@ export class ExecMounts implements AsyncDisposable {
   readonly secretValues: string[] = [];
   readonly #stack = new AsyncStack();
   readonly #roots = new Map<number, ActiveSnapshot>();
+  /** By identity: a step that mounts one cache at two places must not wait for itself. */
+  readonly #caches = new Map<string, CacheMount>();
 
   static async open(opening: Opening, signal: AbortSignal): Promise<ExecMounts> {
     const mounts = new ExecMounts();
     try {
+      await mounts.#openCaches(opening, signal);
       for (const mount of opening.op.mounts) await mounts.#add(mount, opening, signal);
       return mounts;
     } catch (error) {
@@ -54,9 +57,7 @@ export class ExecMounts implements AsyncDisposable {
         return;
       }
       case 'cache': {
-        const seed = mount.seed && (await this.#pathIn(mount.seed, opening, signal));
-        const cache = await CacheMount.open({ mount, seed, store: opening.services.store }, signal);
-        this.#stack.push(cache);
+        const cache = this.#caches.get(cacheIdentity(mount, await seedOf(mount, opening, signal)))!;
         this.list.push({ type: 'bind', source: cache.directory, target: mount.target, readonly: mount.readonly });
         return;
       }
@@ -66,6 +67,25 @@ export class ExecMounts implements AsyncDisposable {
         const source = await this.#file(opening, { content: mount.content, mode: mount.mode, uid: 0, gid: 0 });
         this.list.push({ type: 'bind', source, target: mount.target, readonly: true });
       }
+    }
+  }
+
+  /** In one order for all steps of all processes, so that no two of them wait for each other's locks. */
+  async #openCaches(opening: Opening, signal: AbortSignal): Promise<void> {
+    const { services, origin } = opening;
+    const wanted = new Map<string, { readonly mount: CacheMountOp; readonly seed: CacheSeed | undefined }>();
+    for (const mount of opening.op.mounts) {
+      if (mount.type !== 'cache') continue;
+      const seed = await seedOf(mount, opening, signal);
+      const identity = cacheIdentity(mount, seed);
+      const other = wanted.get(identity)?.mount;
+      if (other === undefined || strictness[mount.sharing] > strictness[other.sharing])
+        wanted.set(identity, { mount, seed });
+    }
+    for (const identity of [...wanted.keys()].sort()) {
+      const cache = await CacheMount.open({ ...wanted.get(identity)!, services, origin }, signal);
+      this.#stack.push(cache);
+      this.#caches.set(identity, cache);
     }
   }
 
@@ -114,6 +134,22 @@ export class ExecMounts implements AsyncDisposable {
     }
     return join(root.rootfs, node.path);
   }
+}
+
+/** Of several ways to share one cache in a step, the strictest counts. */
+const strictness = { shared: 0, private: 1, locked: 2 } as const satisfies Record<CacheMountOp['sharing'], number>;
+
+async function seedOf(
+  { seed }: CacheMountOp,
+  { services, inputs, origin }: Opening,
+  signal: AbortSignal,
+): Promise<CacheSeed | undefined> {
+  if (seed === undefined) return undefined;
+  const snapshot = inputs[seed.input] ?? scratch;
+  const node = await resolveSource(await snapshotTree(services, snapshot, signal), seed.source);
+  if (!node) throw new FailureError(mountSourceMissing(seed.source, origin));
+  if (node.type !== 'directory') throw new FailureError(cacheSeedNotDirectory(seed.source, origin));
+  return { snapshot, source: seed.source, directory: { ...node, type: 'directory' } };
 }
 
 /** Disposes in reverse order. Node 20 has no AsyncDisposableStack. */

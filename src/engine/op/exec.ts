@@ -1,9 +1,9 @@
 import type { Digest } from '../../oci/digest.ts';
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
-import { digestOfFields } from '../solver/cache-key.ts';
 import type { Op } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import { ExecMounts } from './exec-mounts.ts';
@@ -21,7 +21,16 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
   return {
     cacheMap: () =>
       Promise.resolve({
-        digest: digestOfFields(['exec', canonicalJson({ ...op, keylessEnv: [], mounts: op.mounts.map(keyOf) })]),
+        digest: digestOfFields([
+          'exec',
+          // Whose network leads outside is no part of what a step does.
+          canonicalJson({
+            ...op,
+            keylessEnv: [],
+            mounts: op.mounts.map(keyOf),
+            network: op.network === 'none' ? 'none' : 'host',
+          }),
+        ]),
         contentDigests: inputContents(op),
       }),
 
@@ -47,7 +56,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       );
       output.end();
       if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
-      const layer = await snapshotter.commit(active, signal);
+      const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
     },
   };
@@ -57,7 +66,11 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
  * What of a mount decides what a step does: not the content of a secret or of a cache, nor how the cache is shared.
  */
 function keyOf(mount: ExecMount): unknown {
-  if (mount.type === 'cache') return { ...mount, sharing: undefined };
+  if (mount.type === 'cache') {
+    // As they were written when they always stood there, so that no key changes for it.
+    const { mode = 0o755, uid = 0, gid = 0 } = mount;
+    return { ...mount, mode, uid, gid, sharing: undefined };
+  }
   return mount;
 }
 

@@ -49,20 +49,30 @@ export function invalidChmod(text: string, origin?: StepOrigin) {
   } as const satisfies Failure;
 }
 
+export function cacheSeedNotDirectory(source: string, origin?: StepOrigin) {
+  return {
+    reason: 'cache-seed-not-directory',
+    message: `a cache cannot start with /${source}, which is not a directory (${where(origin)})`,
+    hint: 'name the directory that the file is in',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+/** `owner` is `uid:gid`. */
+export function cacheOwnerRefused(target: string, owner: string, origin?: StepOrigin) {
+  return {
+    reason: 'cache-owner-refused',
+    message: `the cache at ${target} cannot belong to ${owner} on this machine (${where(origin)})`,
+    hint: 'give this user a range that has these numbers in /etc/subuid and /etc/subgid, or run as root',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
 export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
   return {
     reason: 'unknown-owner',
     message: `${name} is not in the image's ${file} (${where(origin)})`,
     hint: 'create the user or group in an earlier RUN, or give the number',
-    at: origin?.at,
-  } as const satisfies Failure;
-}
-
-export function unreadableSource(path: string, cause: string, origin?: StepOrigin) {
-  return {
-    reason: 'copy-source-unreadable',
-    message: `${path} cannot be read: ${cause} (${where(origin)})`,
-    hint: 'fix its permissions, or exclude it in .dockerignore',
     at: origin?.at,
   } as const satisfies Failure;
 }

@@ -1,6 +1,6 @@
 import { DiffID } from '../../oci/digest.ts';
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { digestOfFields } from '../solver/cache-key.ts';
 import type { Op } from '../solver/op.ts';
 import type { ImageOp } from './op-definition.ts';
 

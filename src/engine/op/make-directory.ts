@@ -1,8 +1,8 @@
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import { FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { commitLayer } from '../snapshot/commit.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
-import { digestOfFields } from '../solver/cache-key.ts';
 import type { Op } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
@@ -17,7 +17,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
       Promise.resolve({ digest: digestOfFields(['make-directory', canonicalJson(op)]), contentDigests: [undefined] }),
 
     async exec([base = scratch], { signal }) {
-      const { store, layers, clampMtime } = services;
+      const { store, layers } = services;
       const read = readText(services, base, signal);
       const user = lookupUser(op.user, await read('etc/passwd'), await read('etc/group'));
       if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
@@ -29,7 +29,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
         origin,
       });
       placement.makeDirectories(placement.resolve(op.path));
-      const layer = await commitLayer({ store, layers, entries: placement.entries(), clampMtime }, signal);
+      const layer = await commitLayer({ store, layers, entries: placement.entries(), clampMtime: op.epoch }, signal);
       return { layers: [...base.layers, layer] };
     },
   };

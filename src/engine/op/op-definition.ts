@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { SourceSpan } from '../../result.ts';
+import type { BuildContext } from './build-context.ts';
 
 /** Where the text of a step stands, for failures. Not part of what a step means. */
 export interface StepOrigin {
@@ -35,10 +36,8 @@ export interface InlineFile {
   readonly content: string;
 }
 
-/** Where a COPY takes its files from: a directory of this machine, or the vertex's second input. */
-export type CopySource =
-  | { readonly type: 'context'; readonly directory: string; readonly ignore: readonly string[] }
-  | { readonly type: 'input' };
+/** Where a COPY takes its files from: the build's context, or the vertex's second input. */
+export type CopySource = { readonly type: 'context' } | { readonly type: 'input' };
 
 /** COPY and ADD of local files. Inputs: the base and, for a source of type `input`, the source. */
 export interface CopyOp {
@@ -62,6 +61,8 @@ export interface CopyOp {
   readonly unpack: boolean;
   /** mtime in seconds of what has none of its own: inline files and directories made on the way. */
   readonly mtime: number;
+  /** SOURCE_DATE_EPOCH in seconds: the time of all that is from the context, and of what is from elsewhere the latest. */
+  readonly epoch?: number | undefined;
 }
 
 /** WORKDIR. Input: the base. */
@@ -72,6 +73,8 @@ export interface MakeDirectoryOp {
   /** Owner of what is created: the USER of that moment, as written. */
   readonly user: string;
   readonly mtime: number;
+  /** SOURCE_DATE_EPOCH in seconds: no directory of the layer is newer. */
+  readonly epoch?: number | undefined;
 }
 
 /** One `RUN --mount`. `input` is the number of the vertex's input that holds the files. */
@@ -89,10 +92,11 @@ export type ExecMount =
       readonly target: string;
       readonly sharing: 'shared' | 'private' | 'locked';
       readonly readonly: boolean;
-      readonly mode: number;
-      readonly uid: number;
-      readonly gid: number;
-      /** What an empty cache starts with. */
+      /** Absent: 0755 and 0:0, or those of the seed. */
+      readonly mode?: number | undefined;
+      readonly uid?: number | undefined;
+      readonly gid?: number | undefined;
+      /** What a new cache starts with. */
       readonly seed?: { readonly input: number; readonly source: string } | undefined;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number | undefined }
@@ -120,8 +124,10 @@ export interface ExecOp {
   /** As written; looked up in the root. */
   readonly user: string;
   readonly mounts: readonly ExecMount[];
-  readonly network: 'none' | 'host';
+  readonly network: 'none' | 'host' | 'default';
   readonly platform: Platform;
+  /** SOURCE_DATE_EPOCH in seconds: no file of the layer is newer. */
+  readonly epoch?: number | undefined;
 }
 
 /** Every kind of work the engine does, as plain data: hashed into a vertex's digest, printable, comparable. */
@@ -133,4 +139,6 @@ export interface Step {
   readonly origin?: StepOrigin | undefined;
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** Where a copy from the context takes its files. */
+  readonly context?: BuildContext | undefined;
 }

@@ -1,3 +1,4 @@
+import { compareBytes, parentOf } from '../../context/source-tree.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { FailureError } from '../../result.ts';
@@ -5,7 +6,6 @@ import { applyChmod } from './chmod.ts';
 import { copyOntoDirectory, copyOntoNonDirectory, invalidChmod } from './failure.ts';
 import type { StepOrigin } from './op-definition.ts';
 import type { Owner } from './owner.ts';
-import { compareBytes, parentOf } from './source-tree.ts';
 
 type NodeInput = Extract<LayerInput, { readonly mode: number }>;
 

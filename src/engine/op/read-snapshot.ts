@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { resolveSource } from '../../context/source-tree.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ReadText } from './owner.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { SnapshotTree } from './snapshot-tree.ts';
-import { resolveSource } from './source-tree.ts';
 
 type Services = Pick<RunnerServices, 'layers'>;
 

@@ -2,7 +2,7 @@ import type { Store } from '../../store/store.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
-import type { ContextTrees } from './context-trees.ts';
+import type { BuildContext } from './build-context.ts';
 
 /** What operations work with: one set per engine. */
 export interface RunnerServices {
@@ -11,9 +11,8 @@ export interface RunnerServices {
   /** Chosen when the first step needs a root file system. */
   readonly snapshotter: (signal: AbortSignal) => Promise<Snapshotter>;
   readonly executor: () => Promise<Executor>;
-  readonly contexts: ContextTrees;
-  /** SOURCE_DATE_EPOCH in seconds, if it is set: no file of a layer is newer. */
-  readonly clampMtime?: number | undefined;
+  /** Of the build that the step is part of; undefined where it has none. */
+  readonly context?: BuildContext | undefined;
   /** Absolute path of the file with a secret's value; undefined when it was not given. */
   readonly secretFile: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */

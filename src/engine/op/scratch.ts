@@ -1,5 +1,5 @@
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
-import { digestOfFields } from '../solver/cache-key.ts';
 import type { Op } from '../solver/op.ts';
 
 export function scratchRunner(): Op<Snapshot> {

@@ -1,6 +1,6 @@
+import type { SourceNode, SourceTree } from '../../context/source-tree.ts';
 import type { Tree } from '../../layer/tree.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { SourceNode, SourceTree } from './source-tree.ts';
 
 /** The files of a snapshot as a source of COPY: owners, modes and extended attributes as the layers have them. */
 export class SnapshotTree implements SourceTree {

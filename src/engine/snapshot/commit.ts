@@ -1,3 +1,4 @@
+import type { LayerIndex } from '../../layer/layer-entry.ts';
 import { clampMtimes, type LayerInput } from '../../layer/layer-input.ts';
 import { packLayer } from '../../layer/pack.ts';
 import { mediaTypes } from '../../oci/media-type.ts';
@@ -11,6 +12,8 @@ export interface CommitOptions {
   readonly entries: AsyncIterable<LayerInput> | Iterable<LayerInput>;
   /** Seconds: no file of the layer is newer. */
   readonly clampMtime?: number | undefined;
+  /** Told what was packed before it is kept; what it throws discards the layer. */
+  readonly verify?: ((index: LayerIndex) => void) | undefined;
 }
 
 /**
@@ -18,11 +21,12 @@ export interface CommitOptions {
  * once, when they are pushed (ADR 0006).
  */
 export async function commitLayer(options: CommitOptions, signal: AbortSignal): Promise<SnapshotLayer> {
-  const { store, layers, entries, clampMtime } = options;
+  const { store, layers, entries, clampMtime, verify } = options;
   const writer = store.blobs.writer();
   try {
     const clamped = clampMtime === undefined ? entries : clampMtimes(entries, clampMtime);
     const packed = await packLayer(clamped, writer, signal);
+    verify?.(packed.index);
     const { digest, size } = await writer.commit();
     await layers.addIndex(packed.diffID, packed.index);
     return { blob: { mediaType: mediaTypes.layerTar, digest, size }, diffID: packed.diffID };

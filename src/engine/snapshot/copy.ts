@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { treeDiff } from '../../layer/tree-diff.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { commitLayer } from './commit.ts';
 import type { SnapshotterOptions } from './overlay.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
@@ -31,12 +32,12 @@ export class CopySnapshotter implements Snapshotter {
     return root;
   }
 
-  async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
+  async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof CopiedRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { store, layers, clampMtime } = this.#options;
+    const { store, layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
     const entries = treeDiff({ ...lower, root: active.rootfs, unchangedUntil: active.unpackedAt }, signal);
-    const layer = await commitLayer({ store, layers, entries, clampMtime }, signal);
+    const layer = await commitLayer({ store, layers, entries, clampMtime: epoch }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
   }
@@ -54,6 +55,6 @@ class CopiedRoot implements ActiveSnapshot {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.rootfs, { recursive: true, force: true });
+    await removeTree(this.rootfs);
   }
 }

@@ -1,7 +1,8 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { upperDiff } from '../../layer/upper-diff.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { commitLayer } from './commit.ts';
@@ -13,8 +14,6 @@ import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
 export interface SnapshotterOptions {
   readonly store: Store;
   readonly layers: Layers;
-  /** Seconds: no file of a layer is newer; undefined leaves times as they are. */
-  readonly clampMtime?: number | undefined;
 }
 
 /**
@@ -47,12 +46,12 @@ export class OverlaySnapshotter implements Snapshotter {
     return root;
   }
 
-  async commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer> {
+  async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { store, layers, clampMtime } = this.#options;
+    const { store, layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
     const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
-    const layer = await commitLayer({ store, layers, entries: changes, clampMtime }, signal);
+    const layer = await commitLayer({ store, layers, entries: changes, clampMtime: epoch }, signal);
     await active.unmount();
     await layers.adopt({ layers: [...active.parent.layers, layer] }, active.upper);
     await active[Symbol.asyncDispose]();
@@ -102,6 +101,6 @@ class OverlayRoot implements ActiveSnapshot {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeTree(this.#directory);
   }
 }

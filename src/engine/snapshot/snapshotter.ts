@@ -11,6 +11,9 @@ export interface ActiveSnapshot extends AsyncDisposable {
 export interface Snapshotter {
   readonly name: 'overlay' | 'copy';
   prepare(parent: Snapshot, signal: AbortSignal): Promise<ActiveSnapshot>;
-  /** Diffs, packs and stores the changes as one layer; an empty one when nothing changed. Ends the active snapshot. */
-  commit(active: ActiveSnapshot, signal: AbortSignal): Promise<SnapshotLayer>;
+  /**
+   * Diffs, packs and stores the changes as one layer; an empty one when nothing changed. Ends the active snapshot. No file
+   * of the layer is newer than `epoch`, in seconds, where that is given.
+   */
+  commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer>;
 }

@@ -1,24 +1,11 @@
-import { createHash } from 'node:crypto';
-import { type Digest, digestFromHex } from '../../oci/digest.ts';
-
-/**
- * Digest of a list of fields. Each is preceded by its length in bytes, so that no two different lists have the same
- * text: `["ab", "c"]` and `["a", "bc"]` differ.
- */
-export function digestOfFields(fields: Iterable<string>): Digest {
-  const hash = createHash('sha256');
-  for (const field of fields) {
-    hash.update(`${Buffer.byteLength(field)}:`);
-    hash.update(field);
-  }
-  return digestFromHex(hash.digest('hex'));
-}
+import type { Digest } from '../../oci/digest.ts';
+import { digestOfFields } from '../../oci/fields-digest.ts';
 
 /**
  * Bumped whenever the same operation on the same inputs would give other bytes than the last version of cip gave, so
  * that old records are not found any more.
  */
-const CACHE_SCHEMA = '1';
+const CACHE_SCHEMA = '2';
 
 /** Key of a vertex by how its inputs were made: known before anything has run. */
 export function definitionKey(op: Digest, inputKeys: readonly Digest[]): Digest {

@@ -15,7 +15,7 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
   let runner: ProcessRunner;
   before(async () => {
     root = await makeRoot(0);
-    runner = new ProcessRunner(self, root.path, 'none');
+    runner = new ProcessRunner(self, root.path, 'chroot');
   });
   after(async () => {
     await runner[Symbol.asyncDispose]();

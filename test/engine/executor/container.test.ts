@@ -4,41 +4,24 @@ import { after, before, describe, test } from 'node:test';
 import { needs } from '../../support/needs.ts';
 import { self } from '../../worker/people.ts';
 import { processesWith } from '../../worker/processes.ts';
+import { asContainer } from './as-container.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 import { tree } from './tree.ts';
 
-/**
- * What a container runtime gives root by default (but for seccomp): 14 capabilities, none of them CAP_SYS_ADMIN; parts of
- * /proc covered, others and /sys read-only.
- */
-const asContainer = `
-set -e
-mount --bind /dev/null /proc/keys
-mount --bind /dev/null /proc/timer_list
-mount -t tmpfs -o ro tmpfs /proc/acpi 2>/dev/null || mount -t tmpfs -o ro tmpfs /proc/fs
-mount --bind /proc/sys /proc/sys
-mount -o remount,bind,ro,nosuid,nodev,noexec /proc/sys
-mount -o remount,bind,ro,nosuid,nodev,noexec /sys
-mount -t tmpfs -o ro tmpfs /sys/firmware
-caps=+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap,+net_bind_service,+sys_chroot,+kill,+audit_write
-exec setpriv --bounding-set=-all,$caps --inh-caps=-all "$@"
-`;
-const within = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', asContainer, 'sh'];
-
-for (const isolation of ['namespaces', 'none'] as const) {
+for (const isolation of ['namespaces', 'chroot'] as const) {
   describe(`root of a container, ${isolation}`, needs('linux', 'root', 'user namespaces', 'busybox', 'setpriv'), () => {
     let root: Awaited<ReturnType<typeof makeRoot>>;
     let runner: ProcessRunner;
     before(async () => {
       root = await makeRoot(0);
-      runner = new ProcessRunner(self, root.path, isolation, within);
+      runner = new ProcessRunner(self, root.path, isolation, asContainer);
     });
     after(async () => {
       await runner[Symbol.asyncDispose]();
       await root[Symbol.asyncDispose]();
     });
-    const executor = isolation === 'none' ? 'chroot' : 'namespaces';
+    const executor = isolation;
     const run: ProcessRunner['run'] = (script, changed, order) => runner.run(script, changed, { executor, ...order });
 
     test('runs steps as any user, and leaves nothing', async () => {
@@ -67,7 +50,7 @@ for (const isolation of ['namespaces', 'none'] as const) {
     });
 
     // What follows looks into /proc, which a change of root alone does not have.
-    if (isolation === 'none') return;
+    if (isolation === 'chroot') return;
 
     test('root has the default capabilities and no more', async () => {
       const { stdout } = await run('grep -E "Cap(Eff|Bnd)" /proc/self/status');

@@ -19,9 +19,8 @@ export interface ExecutorOrder {
   readonly process: ProcessSpec;
   /** Mount an overlay over `rootfs`, run in that, and tell what is in its upper directory. */
   readonly overlay?: boolean;
-  /** Of the tools, what the machine is to lack. */
-  readonly without?: readonly ('hostname' | 'loopbackUp')[];
   readonly withoutEmulators?: boolean;
+  readonly withoutFilter?: boolean;
   readonly executor?: 'namespaces' | 'chroot';
 }
 
@@ -41,13 +40,8 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
 
   const executorFor = (order: ExecutorOrder): Executor => {
     if (order.executor === 'chroot') return chroot;
-    if (!order.without && !order.withoutEmulators) return shared;
-    const lacking = Object.fromEntries((order.without ?? []).map((name) => [name, undefined]));
-    return new NamespacesExecutor({
-      dir,
-      tools: { ...tools, ...lacking },
-      emulation: order.withoutEmulators ? noEmulation : emulation,
-    });
+    if (order.withoutFilter) return new NamespacesExecutor({ dir, tools, emulation, withoutFilter: true });
+    return order.withoutEmulators ? new NamespacesExecutor({ dir, tools, emulation: noEmulation }) : shared;
   };
 
   return {

@@ -28,7 +28,7 @@ export class ProcessRunner implements AsyncDisposable {
   constructor(
     person: Person,
     rootfs: string,
-    isolation: 'namespaces' | 'none' = 'namespaces',
+    isolation: 'namespaces' | 'chroot' = 'namespaces',
     within: readonly string[] = [],
   ) {
     const module = new URL(`./executor-engine${extname(import.meta.url)}`, import.meta.url).href;

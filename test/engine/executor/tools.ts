@@ -10,5 +10,4 @@ export const tools: ExecutorTools = {
   chown: '/bin/chown',
   mount: '/bin/mount',
   unshare: '/bin/unshare',
-  setpriv: '/bin/setpriv',
 };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseDockerfile } from '../../../src/dockerfile/parse.ts';
 import { lower } from '../../../src/engine/frontend/lower.ts';
 import { imageKey, type LowerInput } from '../../../src/engine/frontend/lower-input.ts';
-import { amd64, CREATED, imageFixture, lastOp, lowerText } from '../../support/lower-text.ts';
+import { amd64, imageFixture, lastOp, lowerText } from '../../support/lower-text.ts';
 
 /** References that must be resolved to build the target, in the order they are asked for. */
 function missing(
@@ -22,10 +22,7 @@ function missing(
     platform: amd64,
     buildPlatform: { os: 'linux', architecture: 'arm64' },
     buildArgs: {},
-    contextDir: '/context',
-    ignore: [],
     images: new Map(),
-    created: CREATED,
     ...options,
   });
   assert.ok(lowered.ok);

@@ -1,0 +1,154 @@
+import { createHash, hash } from 'node:crypto';
+import { createReadStream, lstatSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
+import { type Digest, digestFromHex } from '../oci/digest.ts';
+import { FailureError } from '../result.ts';
+import { checkoutMode } from './checkout-mode.ts';
+import { contextUnreadable } from './failure.ts';
+import type { SourceNode } from './source-tree.ts';
+
+/** How the content of contexts is looked at. Paths are absolute; what is gone is undefined. Throws FailureError. */
+export interface ContextFiles {
+  /** What is in a directory, in any order; sockets, which no image can have, left out. */
+  list(directory: string): Promise<readonly FoundFile[] | undefined>;
+  /** undefined for a socket as well. */
+  look(path: string): Promise<FoundFile | undefined>;
+  /** Of a file's bytes. */
+  digest(path: string, size: number, signal: AbortSignal): Promise<Digest | undefined>;
+  linkTarget(path: string): Promise<string | undefined>;
+}
+
+export interface FoundFile {
+  readonly name: string;
+  readonly type: SourceNode['type'];
+  /** As keys and layers have it: see `checkoutMode`. */
+  readonly mode: number;
+  /** Whole seconds since 1970. */
+  readonly mtime: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Of devices. */
+  readonly device?: { readonly major: number; readonly minor: number } | undefined;
+  /** Equal for the names of one file; absent where there is just one name. */
+  readonly identity?: string | undefined;
+  /** Other whenever the content may be: made of size, inode and the times of modification and of change. */
+  readonly stamp: string;
+  /** Milliseconds since 1970: when content or mode last changed. */
+  readonly changedAt: number;
+}
+
+/** The disk. */
+export const contextFiles: ContextFiles = {
+  async list(directory) {
+    const names = await ifThere(directory, () => readdir(directory));
+    if (names === undefined) return undefined;
+    const found: FoundFile[] = [];
+    for (const [index, name] of names.entries()) {
+      const file = look(join(directory, name), name);
+      if (file !== undefined) found.push(file);
+      if (index % turn === turn - 1) await setImmediate();
+    }
+    return found;
+  },
+  look: async (path) => look(path, basename(path)),
+  async digest(path, size, signal) {
+    const hex = await ifThere(path, () => (size <= atOnce ? digestAtOnce(path, signal) : digestInParts(path, signal)));
+    return hex === undefined ? undefined : digestFromHex(hex);
+  },
+  linkTarget: (path) => ifThere(path, () => readlink(path)),
+};
+
+/** Files looked at before the rest of the program gets its turn: to wait for each costs ten times what the look does. */
+const turn = 512;
+/** Bytes: a stream costs more than to read so little. */
+const atOnce = 1 << 20;
+
+function look(path: string, name: string): FoundFile | undefined {
+  const stats = explained(path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  const type = stats && typeOf(stats);
+  if (stats === undefined || type === undefined) return undefined;
+  return {
+    name,
+    type,
+    mode: checkoutMode(Number(stats.mode)),
+    mtime: wholeSeconds(stats.mtimeNs),
+    size: Number(stats.size),
+    device: type === 'char-device' || type === 'block-device' ? deviceNumbers(stats.rdev) : undefined,
+    identity: type === 'file' && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined,
+    stamp: `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`,
+    changedAt: Number(stats.ctimeMs),
+  };
+}
+
+function typeOf(stats: import('node:fs').BigIntStats): SourceNode['type'] | undefined {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isCharacterDevice()) return 'char-device';
+  if (stats.isBlockDevice()) return 'block-device';
+  return undefined;
+}
+
+/** Linux' encoding of a device number, as glibc's major() and minor() take it apart. */
+function deviceNumbers(rdev: bigint): { readonly major: number; readonly minor: number } {
+  return {
+    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)),
+    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)),
+  };
+}
+
+/** Down, also before 1970. */
+function wholeSeconds(nanoseconds: bigint): number {
+  const second = 1_000_000_000n;
+  const rest = ((nanoseconds % second) + second) % second;
+  return Number((nanoseconds - rest) / second);
+}
+
+async function digestAtOnce(path: string, signal: AbortSignal): Promise<string> {
+  return hash('sha256', await readFile(path, { signal }));
+}
+
+async function digestInParts(path: string, signal: AbortSignal): Promise<string> {
+  const sum = createHash('sha256');
+  const hashing = new Writable({
+    write(chunk: Uint8Array, _encoding, next) {
+      sum.update(chunk);
+      next();
+    },
+  });
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hashing, { signal });
+  return sum.digest('hex');
+}
+
+/** Gone, or something else by now: a file where a directory was, a file where a link was. */
+const gone = new Set(['ENOENT', 'ENOTDIR', 'EINVAL', 'EISDIR']);
+
+async function ifThere<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (gone.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+function explained<T>(path: string, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (gone.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+/** An error of the operating system as a failure; what is none, such as an abort, as it is. */
+function unreadable(path: string, error: unknown): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  return new FailureError(contextUnreadable(path, message.replace(/,.*/s, '')), { cause: error });
+}

@@ -1,0 +1,271 @@
+/**
+ * What a build takes from its context, told from the Dockerfile alone, before anything is built: patterns with their
+ * variables filled in, stage by stage as the target needs them. Where a value cannot be known, all of the context counts.
+ */
+import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
+import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
+import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
+import { expandMount } from '../dockerfile/instructions/run-mount.ts';
+import { findStage } from '../dockerfile/stages.ts';
+import { parseTrigger } from '../dockerfile/trigger.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
+import { ok } from '../result.ts';
+import { bindSelector } from './bind-selector.ts';
+import { globalValues } from './global-values.ts';
+import { isRemote } from './remote-source.ts';
+import type { Masks, Selector } from './selection.ts';
+import { Variables } from './variables.ts';
+
+/** What one instruction takes from the context. */
+export interface ContextRead extends Selector {
+  readonly masks: Masks;
+}
+
+/** All that a build takes. Plain data; equal text is equal reads. */
+export interface ContextReads {
+  /** Numbers of the stages that are built, ascending. */
+  readonly stages: readonly number[];
+  /** Something is taken that cannot be told: all of the context counts. */
+  readonly whole: boolean;
+  readonly reads: readonly ContextRead[];
+}
+
+/** What an image hands on to those that are built from it. */
+export interface KnownImage {
+  readonly env: Variables;
+  /** Texts of its ONBUILD triggers. */
+  readonly triggers: readonly string[];
+}
+
+export interface ContextReadsInputs {
+  readonly dockerfile: Dockerfile;
+  readonly target?: string | undefined;
+  readonly platform: Platform;
+  /** Of the machine that builds. */
+  readonly buildPlatform: Platform;
+  /** REGISTRY among them. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** An image that the project builds, by the reference of a stage's FROM, filled in; undefined for any other. */
+  readonly imageOf: (stage: Stage, reference: string, platform: Platform) => KnownImage | undefined;
+}
+
+export function contextReads(inputs: ContextReadsInputs): ContextReads {
+  const reading = new Reading(inputs);
+  reading.target();
+  return { whole: reading.isWhole, reads: reading.reads, stages: reading.stages() };
+}
+
+/** All that several builds take together. */
+export function readsTogether(all: readonly ContextReads[]): ContextReads {
+  return {
+    whole: all.some(({ whole }) => whole),
+    reads: distinct(all.flatMap(({ reads }) => reads)),
+    stages: [...new Set(all.flatMap(({ stages }) => stages))].sort((a, b) => a - b),
+  };
+}
+
+/** What the image that the Dockerfile makes hands on. */
+export function handedOn(inputs: ContextReadsInputs): KnownImage {
+  const state = new Reading(inputs).target();
+  return { env: state?.env ?? Variables.unknown(), triggers: state?.triggers ?? [] };
+}
+
+interface StageReading {
+  readonly platform: Platform;
+  /** What `$x` means: ARG and ENV, whichever came later. */
+  readonly variables: Variables;
+  readonly env: Variables;
+  /** Of the stages that start from this one. */
+  readonly triggers: string[];
+}
+
+class Reading {
+  readonly reads: ContextRead[] = [];
+  isWhole = false;
+  readonly #inputs: ContextReadsInputs;
+  readonly #target: Stage | undefined;
+  readonly #globals: ReadonlyMap<string, string>;
+  readonly #budget: ExpansionBudget;
+  readonly #stages = new Map<number, StageReading | undefined>();
+
+  constructor(inputs: ContextReadsInputs) {
+    this.#inputs = inputs;
+    const { dockerfile, target } = inputs;
+    const found = findStage(dockerfile, target);
+    this.#target = found.ok ? found.value : undefined;
+    const targetStage = target === undefined ? undefined : (this.#target?.name ?? String(this.#target?.index));
+    const { values, budget } = globalValues({ ...inputs, targetStage });
+    this.#globals = values;
+    this.#budget = budget;
+  }
+
+  /** undefined where the Dockerfile cannot be built: then nothing is read either. */
+  target(): StageReading | undefined {
+    return this.#target && this.#stage(this.#target.index);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()].sort((a, b) => a - b);
+  }
+
+  #stage(index: number): StageReading | undefined {
+    if (this.#stages.has(index)) return this.#stages.get(index);
+    this.#stages.set(index, undefined);
+    const stage = this.#inputs.dockerfile.stages[index];
+    const state = stage && this.#from(stage);
+    this.#stages.set(index, state);
+    if (stage && state) for (const instruction of stage.instructions) this.#instruction(instruction, state, stage);
+    return state;
+  }
+
+  /** The stage as it starts, with the triggers of what it starts from run. */
+  #from(stage: Stage): StageReading | undefined {
+    const { dockerfile, imageOf } = this.#inputs;
+    const name = this.#global(stage.from.image);
+    const platform = this.#platform(stage);
+    if (name === undefined || name === '' || platform === undefined) return undefined;
+    const folded = name.toLowerCase();
+    const above = dockerfile.stages.findLast((other) => other.index < stage.index && other.name === folded);
+    const parent = above && this.#stage(above.index);
+    if (above && !parent) return undefined;
+    if (parent) {
+      const { variables, env } = parent;
+      const child = { platform: parent.platform, variables: variables.copy(), env: env.copy(), triggers: [] };
+      return this.#triggered(parent.triggers, child, stage);
+    }
+    if (name === 'scratch') {
+      return { platform, variables: Variables.none(), env: Variables.none(), triggers: [] };
+    }
+    const image = imageOf(stage, name, platform);
+    // Nobody knows the triggers of an image from elsewhere; those that are made to have some say so in their names.
+    if (image === undefined && /onbuild/i.test(name)) this.isWhole = true;
+    const env = image?.env ?? Variables.unknown();
+    return this.#triggered(
+      image?.triggers ?? [],
+      { platform, variables: env.copy(), env: env.copy(), triggers: [] },
+      stage,
+    );
+  }
+
+  #triggered(triggers: readonly string[], state: StageReading, stage: Stage): StageReading {
+    for (const text of triggers) {
+      const trigger = parseTrigger(text, 'ONBUILD');
+      if (trigger.ok) this.#instruction(trigger.value, state, stage);
+    }
+    return state;
+  }
+
+  #platform({ from }: Stage): Platform | undefined {
+    if (from.platform === undefined) return this.#inputs.platform;
+    const text = this.#global(from.platform);
+    const platform = text === undefined ? undefined : parsePlatform(text);
+    return platform?.ok ? platform.value : undefined;
+  }
+
+  #instruction(instruction: Instruction, state: StageReading, stage: Stage): void {
+    switch (instruction.keyword) {
+      case 'ARG':
+        for (const { key, value } of instruction.args) this.#declare(key, value, state);
+        return;
+      case 'ENV': {
+        const values = instruction.pairs.map(({ key, value }) => [key, this.#fill(value, state)] as const);
+        for (const [key, value] of values) {
+          state.variables.set(key, value);
+          state.env.set(key, value);
+        }
+        return;
+      }
+      case 'COPY':
+        if (instruction.from) this.#source(instruction.from.value, stage);
+        else this.#transfer(instruction, instruction.sources, state, instruction.parents);
+        return;
+      case 'ADD': {
+        const isLocal = (source: string) => !isRemote(this.#fill(source, state) ?? source);
+        this.#transfer(instruction, instruction.sources.filter(isLocal), state, false);
+        return;
+      }
+      case 'RUN':
+        for (const mount of instruction.mounts) this.#mount(mount, state, stage);
+        return;
+      case 'ONBUILD':
+        state.triggers.push(instruction.trigger);
+    }
+  }
+
+  /** As ARG means it: the build argument, else the default, else the global value, else nothing. */
+  #declare(key: string, written: string | undefined, state: StageReading): void {
+    const { buildArgs } = this.#inputs;
+    const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
+    if (given !== undefined) state.variables.set(key, given);
+    else if (written !== undefined) state.variables.set(key, this.#fill(written, state));
+    else if (this.#globals.has(key)) state.variables.set(key, this.#globals.get(key));
+  }
+
+  #transfer(
+    instruction: Extract<Instruction, { readonly keyword: 'COPY' | 'ADD' }>,
+    sources: readonly string[],
+    state: StageReading,
+    parents: boolean,
+  ): void {
+    if (sources.length === 0) return;
+    const patterns = sources.map((source) => this.#fill(source, state));
+    const known = patterns.filter((pattern) => pattern !== undefined);
+    if (known.length < patterns.length) {
+      this.isWhole = true;
+      return;
+    }
+    const exclude = instruction.exclude.flatMap((pattern) => {
+      const parsed = parseIgnorePattern(pattern);
+      return parsed.ok ? [parsed.value] : [];
+    });
+    const chmod = instruction.chmod && this.#fill(instruction.chmod, state);
+    const chown = instruction.chown && this.#fill(instruction.chown, state);
+    const masks = { mode: chmod !== undefined && /^[0-7]{1,5}$/.test(chmod), owner: Boolean(chown) };
+    this.reads.push({ patterns: known, exclude, parents, masks });
+  }
+
+  #mount(written: RunMount, state: StageReading, stage: Stage): void {
+    if (written.from) {
+      this.#source(written.from.value, stage);
+      return;
+    }
+    let isKnown = true;
+    const expanded = expandMount(written, (word) => {
+      const value = this.#fill(word, state);
+      isKnown &&= value !== undefined;
+      return ok(value ?? '');
+    });
+    if (!isKnown) this.isWhole = true;
+    else if (expanded.ok && expanded.value.type === 'bind') {
+      this.reads.push({ ...bindSelector(expanded.value.source ?? ''), masks: { mode: false, owner: false } });
+    }
+  }
+
+  /** Reads what a stage reads that `--from` names; an image is nothing of the context's. */
+  #source(written: string, user: Stage): void {
+    const { stages } = this.#inputs.dockerfile;
+    const name = this.#global(written);
+    const above = stages.filter((stage) => stage.index < user.index);
+    if (name === undefined) {
+      for (const { index } of above) this.#stage(index);
+      return;
+    }
+    const found = above.findLast((stage) => stage.name === name.toLowerCase());
+    const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
+    if (index !== undefined && index < user.index) this.#stage(index);
+  }
+
+  /** undefined where the value is not known, or cannot be expanded. */
+  #fill(word: string, { variables }: StageReading): string | undefined {
+    return variables.fill(word, this.#inputs.dockerfile.escape, this.#budget);
+  }
+
+  #global(word: string): string | undefined {
+    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape, this.#budget);
+    return expanded.ok ? expanded.value.value : undefined;
+  }
+}
+
+function distinct(reads: readonly ContextRead[]): readonly ContextRead[] {
+  return [...new Map(reads.map((read) => [JSON.stringify(read), read])).values()];
+}

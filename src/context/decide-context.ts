@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import type { Digest } from '../oci/digest.ts';
+import { digestOfFields } from '../oci/fields-digest.ts';
+import { FailureError } from '../result.ts';
+import type { FoundFile } from './context-files.ts';
+import { ContextMoved } from './context-moved.ts';
+import type { ContextRead, ContextReads } from './context-reads.ts';
+import { DiskTree } from './disk-tree.ts';
+import { contextChanging } from './failure.ts';
+import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
+import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
+import { noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
+import { compareBytes, parentOf, type SourceNode } from './source-tree.ts';
+
+/** What of a context counts for a build. Equal digests, with equal instructions, give equal images. */
+export interface ContextListing {
+  readonly digest: Digest;
+  /** Path → its type, mode and content in short; sorted by path. Equal text is equal content. */
+  readonly paths: Readonly<Record<string, string>>;
+}
+
+/** What was seen of a context, and for each of the reads that were asked about, in their order, what counts. */
+export interface DecidedContext {
+  readonly recorded: Omit<RecordedContext, 'counted'>;
+  readonly decided: readonly { readonly listing: ContextListing; readonly counted: CountedSelections }[];
+}
+
+export interface ContextPlace {
+  /** Absolute. */
+  readonly directory: string;
+  /** Patterns of the ignore file. */
+  readonly ignore: readonly string[];
+}
+
+/** How often a context that changes while it is looked at is looked at. */
+const attempts = 3;
+
+/**
+ * Looks at what the reads select of a context, and hashes just that. Throws FailureError: `context-changing` where the
+ * context does not stand still, `context-unreadable`.
+ */
+export async function decideContext(
+  place: ContextPlace,
+  reads: readonly ContextReads[],
+  dependencies: HashFilesDependencies,
+  signal: AbortSignal,
+): Promise<DecidedContext> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await decide(place, reads, dependencies, signal);
+    } catch (error) {
+      if (!(error instanceof ContextMoved)) throw error;
+      if (attempt === attempts)
+        throw new FailureError(contextChanging(join(place.directory, error.path)), { cause: error });
+    }
+  }
+}
+
+async function decide(
+  { directory, ignore }: ContextPlace,
+  reads: readonly ContextReads[],
+  dependencies: HashFilesDependencies,
+  signal: AbortSignal,
+): Promise<DecidedContext> {
+  let digests: ReadonlyMap<string, Digest> = new Map();
+  const tree = new DiskTree({
+    directory,
+    ignore,
+    files: dependencies.files,
+    digestOf: (path) => digests.get(path),
+    signal,
+  });
+  const taken: (readonly Taken[])[] = [];
+  for (const one of reads) taken.push(await takenBy(one, tree));
+
+  const wanted = new Map<string, FoundFile>();
+  for (const { read, selection } of taken.flat()) {
+    for (const { type, path } of selectedNodes(selection ?? [], read.parents)) {
+      if (type === 'file') wanted.set(path, tree.found(path)!);
+    }
+  }
+  digests = await hashFiles(directory, wanted, dependencies, signal);
+
+  const decided = [];
+  for (const [index, one] of reads.entries()) decided.push(await counted(taken[index]!, one, tree));
+  return { recorded: await recorded(tree, ignore, digests), decided };
+}
+
+/** A read and what it selects; nothing where what it names is not there, which fails the build. */
+interface Taken {
+  readonly read: ContextRead;
+  readonly selection: readonly Selected[] | undefined;
+}
+
+const everything: ContextRead = { patterns: ['.'], exclude: [], parents: false, masks: noMasks };
+
+async function takenBy({ reads, whole }: ContextReads, tree: DiskTree): Promise<readonly Taken[]> {
+  const taken: Taken[] = [];
+  for (const read of whole ? [...reads, everything] : reads) {
+    taken.push({ read, selection: await selectionOf(read, tree) });
+  }
+  return taken;
+}
+
+async function selectionOf(read: ContextRead, tree: DiskTree): Promise<readonly Selected[] | undefined> {
+  try {
+    return await select(tree, read, (message) => ({ reason: 'copy-source-missing', message }));
+  } catch (error) {
+    const reason = error instanceof FailureError ? error.failure.reason : undefined;
+    if (reason === 'copy-source-missing' || reason === 'bad-pattern') return undefined;
+    throw error;
+  }
+}
+
+async function counted(
+  taken: readonly Taken[],
+  { whole, stages }: ContextReads,
+  tree: DiskTree,
+): Promise<{ readonly listing: ContextListing; readonly counted: CountedSelections }> {
+  const fields: string[] = [];
+  const selections: Digest[] = [];
+  const paths = new Map<string, string>();
+  for (const { read, selection } of taken) {
+    if (selection === undefined) {
+      fields.push('missing', ...read.patterns);
+      continue;
+    }
+    fields.push('selection', await selectionDigest(tree, selection, read, read.masks));
+    selections.push(await selectionDigest(tree, selection, read, noMasks));
+    for (const node of selectedNodes(selection, read.parents)) await describe(node, read, tree, paths);
+  }
+  const sorted = [...paths].sort(([a], [b]) => compareBytes(a, b));
+  return {
+    listing: { digest: digestOfFields(fields), paths: Object.fromEntries(sorted) },
+    counted: { stages, whole, selections },
+  };
+}
+
+/** Of two reads of one path the one that tells more describes it. */
+async function describe(
+  node: SourceNode,
+  { masks }: ContextRead,
+  tree: DiskTree,
+  paths: Map<string, string>,
+): Promise<void> {
+  if (masks.mode && paths.has(node.path)) return;
+  const mode = masks.mode || node.type === 'symlink' ? '' : ` ${node.mode.toString(8)}`;
+  const content = node.type === 'file' ? await tree.digest(node) : (node.target ?? '');
+  paths.set(node.path, `${node.type}${mode} ${content}`.trimEnd());
+}
+
+async function recorded(
+  tree: DiskTree,
+  ignore: readonly string[],
+  digests: ReadonlyMap<string, Digest>,
+): Promise<DecidedContext['recorded']> {
+  const { nodes, listed } = await tree.seen();
+  const isListed = new Set(listed);
+  const present = [...nodes.values()].filter((node) => node !== undefined);
+  const absent = [...nodes].filter(([path, node]) => node === undefined && !isListed.has(parentOf(path)));
+  return {
+    ignore,
+    nodes: present.map((node) => recordNode(node, digests.get(node.path))),
+    absent: absent.map(([path]) => path),
+    listed,
+  };
+}

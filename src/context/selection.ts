@@ -1,0 +1,235 @@
+import { ignoreMatcher } from '../dockerfile/dockerignore.ts';
+import { matchPattern } from '../dockerfile/path-pattern.ts';
+import type { Digest } from '../oci/digest.ts';
+import { digestOfFields } from '../oci/fields-digest.ts';
+import { type Failure, FailureError } from '../result.ts';
+import { compareBytes, join, nameOf, resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
+
+/** What a COPY, an ADD or a bind mount asks of the tree it takes files from. */
+export interface Selector {
+  /** Go `filepath.Match` patterns, relative to the tree's root. */
+  readonly patterns: readonly string[];
+  readonly exclude: readonly string[];
+  /** Keep the path from the tree's root (or after `/./`) below the destination. */
+  readonly parents: boolean;
+}
+
+/** What of the files selected is replaced on the way to a layer, and so does not matter. */
+export interface Masks {
+  /** By an octal `--chmod`. */
+  readonly mode: boolean;
+  /** By `--chown`. */
+  readonly owner: boolean;
+}
+
+export const noMasks: Masks = { mode: false, owner: false };
+
+/** One thing that a pattern of COPY matched. */
+export interface Selected {
+  /** The last component as written or matched: the name it gets in a destination directory. */
+  readonly name: string;
+  /** With `--parents`, where it comes to be below the destination; empty for the root, and for what a pivot ends in. */
+  readonly kept: string;
+  /** Directories that lead to it from the source's root or the pivot, for `--parents`; outermost first. */
+  readonly leading: readonly { readonly path: string; readonly node: SourceNode }[];
+  /** The node itself, links followed. */
+  readonly node: SourceNode;
+  /** For a directory: all below it, parents before children, by path relative to it. Links are not followed. */
+  readonly below: readonly { readonly path: string; readonly node: SourceNode }[];
+}
+
+/**
+ * What the patterns select, in their order. A pattern without wildcards that matches nothing is the failure that
+ * `missing` makes of it; a wildcard that matches nothing selects nothing. Links are followed for what a pattern names,
+ * not below a directory.
+ */
+export async function select(
+  tree: SourceTree,
+  selector: Selector,
+  missing: (pattern: string) => Failure,
+): Promise<readonly Selected[]> {
+  const excluded = ignoreMatcher(selector.exclude);
+  const hasExcludes = selector.exclude.length > 0;
+  const result: Selected[] = [];
+  for (const pattern of selector.patterns) {
+    const { pivot, rest } = splitPivot(pattern, selector.parents);
+    const matches = await matchPaths(tree, [...pivot, ...rest]);
+    if (matches.length === 0 && !isWildcard(pattern)) throw new FailureError(missing(pattern));
+    for (const path of matches) {
+      const node = await resolveSource(tree, path);
+      if (!node) throw new FailureError(missing(path));
+      const names = path === '' ? [] : path.split('/');
+      const kept = selector.parents ? names.slice(pivot.length).join('/') : '';
+      // What is excluded is told from the directory that is copied, as it is with --parents from where paths are kept.
+      const keep = (relative: string) => !hasExcludes || !excluded.excludes(join(kept, relative));
+      if (node.type !== 'directory' && hasExcludes && excluded.excludes(kept || nameOf(path))) continue;
+      const below = node.type === 'directory' ? await walkBelow(tree, node, keep) : [];
+      const leading = selector.parents ? await leadingDirectories(tree, names, pivot.length) : [];
+      result.push({ name: nameOf(path), kept, leading, node, below });
+    }
+  }
+  return result;
+}
+
+/**
+ * Digest of all that a selection can bring into a layer: names, types, modes, owners, link targets, device numbers,
+ * extended attributes, contents, and which names are one file. No times, unless `timeOf` says which count. A directory
+ * whose content alone is copied counts without its own mode and owner.
+ */
+export async function selectionDigest(
+  tree: SourceTree,
+  selection: readonly Selected[],
+  { parents }: Pick<Selector, 'parents'>,
+  masks: Masks,
+  timeOf?: (node: SourceNode) => number,
+): Promise<Digest> {
+  const links = new SharedFiles(selection);
+  const fields: string[] = [];
+  const add = async (path: string, node: SourceNode) => {
+    fields.push(path, await nodeDigest(tree, node, masks), links.of(node), timeOf ? String(timeOf(node)) : '');
+  };
+  for (const selected of selection) {
+    const { name, kept, leading, node, below } = selected;
+    fields.push('source', name, kept, String(leading.length), String(below.length));
+    for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' });
+    if (hasOwnEntry(selected, parents)) await add('', node);
+    for (const entry of below) await add(entry.path, entry.node);
+  }
+  return digestOfFields(fields);
+}
+
+/** Whether the layer gets an entry for what was matched, and not for its content alone. */
+export function hasOwnEntry({ node, kept }: Selected, parents: boolean): boolean {
+  return node.type !== 'directory' || (parents && kept !== '');
+}
+
+/** All nodes of a selection that come to be in a layer. */
+export function* selectedNodes(selection: readonly Selected[], parents: boolean): Generator<SourceNode> {
+  for (const selected of selection) {
+    for (const { node } of selected.leading) yield node;
+    if (hasOwnEntry(selected, parents)) yield selected.node;
+    for (const { node } of selected.below) yield node;
+  }
+}
+
+/** Files of which a selection has several names: the layer has them as hard links. */
+class SharedFiles {
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<string, number>();
+
+  constructor(selection: readonly Selected[]) {
+    for (const { identity } of selectedNodes(selection, true)) {
+      if (identity !== undefined) this.#names.set(identity, (this.#names.get(identity) ?? 0) + 1);
+    }
+  }
+
+  /** The number of the file, in the order of the selection; empty where the selection has one name of it. */
+  of({ identity }: SourceNode): string {
+    if (identity === undefined || (this.#names.get(identity) ?? 0) < 2) return '';
+    const number = this.#numbers.get(identity) ?? this.#numbers.size;
+    this.#numbers.set(identity, number);
+    return String(number);
+  }
+}
+
+async function nodeDigest(tree: SourceTree, node: SourceNode, masks: Masks): Promise<Digest> {
+  return digestOfFields([
+    node.type,
+    masks.mode && node.type !== 'symlink' ? '' : node.mode.toString(8),
+    masks.owner ? '' : `${node.uid}:${node.gid}`,
+    node.target ?? '',
+    `${node.major ?? ''}:${node.minor ?? ''}`,
+    ...Object.entries(node.xattrs ?? {}).flat(),
+    node.type === 'file' ? await tree.digest(node) : '',
+  ]);
+}
+
+function isWildcard(pattern: string): boolean {
+  return /[*?[\\]/.test(pattern);
+}
+
+/** `a/./b/c` with `--parents`: the path is kept from `b` on. */
+function splitPivot(pattern: string, parents: boolean): { readonly pivot: string[]; readonly rest: string[] } {
+  const marker = parents ? pattern.search(/(^|\/)\.\//) : -1;
+  const [before, after] =
+    marker === -1 ? ['', pattern] : [pattern.slice(0, marker), pattern.slice(marker).replace(/^\/?\.\//, '')];
+  return { pivot: components(before), rest: components(after) };
+}
+
+/** Components of a pattern, cleaned: `..` never leads above the root. */
+function components(path: string): string[] {
+  const result: string[] = [];
+  for (const component of path.split('/')) {
+    if (component === '' || component === '.') continue;
+    if (component === '..') result.pop();
+    else result.push(component);
+  }
+  return result;
+}
+
+/** Paths in the tree that the pattern's components match, in bytewise order; the root for an empty pattern. */
+async function matchPaths(tree: SourceTree, pattern: readonly string[]): Promise<readonly string[]> {
+  let paths: readonly string[] = [''];
+  for (const component of pattern) {
+    const next: string[] = [];
+    for (const path of paths) {
+      if (component === '**') next.push(...(await allDirectories(tree, path)));
+      else if (isWildcard(component)) next.push(...(await matchChildren(tree, path, component)));
+      else if (await resolveSource(tree, join(path, component))) next.push(join(path, component));
+    }
+    paths = next;
+  }
+  return [...new Set(paths)].toSorted(compareBytes);
+}
+
+async function matchChildren(tree: SourceTree, path: string, component: string): Promise<readonly string[]> {
+  const directory = await resolveSource(tree, path);
+  if (directory?.type !== 'directory') return [];
+  const names = await tree.children(directory.path);
+  return names.filter((name) => matchPattern(component, name)).map((name) => join(path, name));
+}
+
+async function allDirectories(tree: SourceTree, path: string): Promise<readonly string[]> {
+  const directory = await resolveSource(tree, path);
+  if (directory?.type !== 'directory') return [];
+  const below = await walkBelow(tree, directory, () => true);
+  return [path, ...below.filter(({ node }) => node.type === 'directory').map((entry) => join(path, entry.path))];
+}
+
+async function walkBelow(
+  tree: SourceTree,
+  directory: SourceNode,
+  keep: (path: string) => boolean,
+): Promise<{ readonly path: string; readonly node: SourceNode }[]> {
+  const result: { path: string; node: SourceNode }[] = [];
+  const visit = async (at: SourceNode, prefix: string): Promise<void> => {
+    for (const name of await tree.children(at.path)) {
+      const node = await tree.lookup(join(at.path, name));
+      const path = join(prefix, name);
+      if (!node) continue;
+      const kept = keep(path);
+      const mark = result.length;
+      if (kept) result.push({ path, node });
+      if (node.type === 'directory') {
+        await visit(node, path);
+        // An excluded directory comes along when something below it is included again.
+        if (!kept && result.length > mark) result.splice(mark, 0, { path, node });
+      }
+    }
+  };
+  await visit(directory, '');
+  return result;
+}
+
+async function leadingDirectories(
+  tree: SourceTree,
+  names: readonly string[],
+  skip: number,
+): Promise<readonly { readonly path: string; readonly node: SourceNode }[]> {
+  const result: { path: string; node: SourceNode }[] = [];
+  for (let length = skip + 1; length < names.length; length += 1) {
+    const node = await resolveSource(tree, names.slice(0, length).join('/'));
+    if (node) result.push({ path: names.slice(skip, length).join('/'), node });
+  }
+  return result;
+}

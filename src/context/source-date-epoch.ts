@@ -1,0 +1,18 @@
+/** https://reproducible-builds.org/specs/source-date-epoch/ */
+export const sourceDateEpoch = 'SOURCE_DATE_EPOCH';
+
+/** Seconds since 1970 that the text says; undefined where it is empty, NaN where it says no such time. */
+export function parseEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  return /^\d{1,11}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** Of build arguments that were checked. */
+export function epochOf(buildArgs: Readonly<Record<string, string>>): number | undefined {
+  return parseEpoch(buildArgs[sourceDateEpoch]);
+}
+
+/** Seconds since 1970 as RFC 3339 writes them, in whole seconds. */
+export function timeText(seconds: number): string {
+  return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, -5)}Z`;
+}

@@ -1,0 +1,57 @@
+import type { DeviceEntry, DirectoryEntry, FifoEntry, HardlinkEntry } from './layer-entry.ts';
+import type { Xattrs } from './read-xattrs.ts';
+import { childOf, components } from './scoped-path.ts';
+
+/** What is known of one path while a layer is unpacked. */
+export interface Place {
+  /** What of this layer is there; absent where nothing is. */
+  added?: 'directory' | 'other' | undefined;
+  /** Whether there is known to be a directory, reached through directories alone. */
+  isReal?: boolean;
+  /** Of a directory of this layer: what it is to be in the end. */
+  directory?: DirectoryEntry | undefined;
+  /** Whether the layer has no entry for that directory. */
+  isImplicit?: boolean;
+  /** Of a directory of a lower layer that was looked into: its times before. */
+  touched?: { readonly atime: Date; readonly mtime: Date } | undefined;
+  xattrs?: Xattrs | undefined;
+  /** To be made at the end. */
+  special?: FifoEntry | DeviceEntry | undefined;
+  /** A name of such a thing, to be made after it. */
+  specialLink?: HardlinkEntry | undefined;
+  children?: Map<string, Place> | undefined;
+}
+
+/** Places by component: reaching one costs the length of its path, forgetting one with all below it costs nothing. */
+export class Places {
+  readonly root: Place = { isReal: true };
+
+  find(path: string): Place | undefined {
+    let place: Place | undefined = this.root;
+    for (const [name] of components(path)) {
+      place = place.children?.get(name);
+      if (place === undefined) return undefined;
+    }
+    return place;
+  }
+
+  /** All that are known, parents first, those of a directory in the order they came. */
+  *all(): Generator<{ readonly path: string; readonly place: Place }, void, undefined> {
+    const ahead: { path: string; place: Place }[] = [{ path: '', place: this.root }];
+    for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+      yield next;
+      const below = [...(next.place.children ?? [])];
+      for (const [name, place] of below.reverse()) ahead.push({ path: childOf(next.path, name), place });
+    }
+  }
+}
+
+export function childPlace(parent: Place, name: string): Place {
+  parent.children ??= new Map();
+  let child = parent.children.get(name);
+  if (child === undefined) {
+    child = {};
+    parent.children.set(name, child);
+  }
+  return child;
+}

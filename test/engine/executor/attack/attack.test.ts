@@ -1,0 +1,186 @@
+/**
+ * An attack program as a build step of everybody who may build. Each probe has a control: the same outside, by root,
+ * where it succeeds; inside it must not. With CIP_TEST_TABLES=DIR the tables are written to DIR/attack-WHO.txt.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { Mount } from '../../../../src/engine/executor/executor.ts';
+import { needs } from '../../../support/needs.ts';
+import { root as checkout } from '../../../support/paths.ts';
+import { nobodyInParticular, type Person, personWithSubids, self } from '../../../worker/people.ts';
+import { asContainer } from '../as-container.ts';
+import { ProcessRunner } from '../process-runner.ts';
+import { makeRoot } from '../root-fixture.ts';
+
+const execFileAsync = promisify(execFile);
+const [program, prey] = ['attack.pl', 'prey.pl'].map((name) => join(checkout, 'test/engine/executor/attack', name)) as [
+  string,
+  string,
+];
+
+/** Probe → what the kernel said. */
+type Answers = ReadonlyMap<string, string>;
+
+function answers(text: string): Answers {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => line.split('\t') as [string, string]));
+}
+
+function isOk(said: string | undefined): boolean {
+  return said?.startsWith('ok') ?? false;
+}
+
+/** What there is to find on this machine, made for these tests. */
+class Machine implements AsyncDisposable {
+  readonly mark = `cip-attack-${randomUUID()}`;
+  readonly #servers: Server[] = [];
+  #target!: ChildProcess;
+  port = 0;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) server.close();
+    this.#target.kill('SIGKILL');
+  }
+
+  async open(): Promise<void> {
+    const listen = (where: object) =>
+      new Promise<Server>((resolve) => {
+        const server = createServer((socket) => socket.destroy());
+        this.#servers.push(server);
+        server.listen(where, () => resolve(server));
+      });
+    const tcp = await listen({ host: '127.0.0.1', port: 0 });
+    this.port = (tcp.address() as { port: number }).port;
+    await listen({ path: `\0${this.mark}` });
+    this.#target = spawn('sh', ['-c', 'sleep 1000; exit', this.mark], { stdio: 'ignore' });
+  }
+
+  arguments(root: string, landmark: string): readonly string[] {
+    const disk = statSync('/').dev;
+    return Object.entries({ root, landmark, disk, mark: this.mark, port: this.port, pid: this.#target.pid! }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
+  }
+
+  /** A command that starts the one after it with keys and a file to find. */
+  get prey(): readonly string[] {
+    return ['perl', prey, this.mark];
+  }
+}
+
+/** The programs of the machine, so that there is a perl in a root that has only busybox. */
+function machinePrograms(root: string, owner: number): readonly Mount[] {
+  const mounts: Mount[] = [{ type: 'bind', source: '/usr', target: '/usr', readonly: true }];
+  for (const name of ['lib', 'lib64']) {
+    if (!existsSync(`/${name}`)) continue;
+    if (lstatSync(`/${name}`).isSymbolicLink()) {
+      symlinkSync(readlinkSync(`/${name}`), join(root, name));
+      lchownSync(join(root, name), owner, owner);
+    } else mounts.push({ type: 'bind', source: `/${name}`, target: `/${name}`, readonly: true });
+  }
+  return mounts;
+}
+
+interface Attacked {
+  readonly who: string;
+  readonly person: () => Person;
+  readonly within?: readonly string[];
+  /** Probes that only the filter of system calls keeps from succeeding, besides those it does so for everyone. */
+  readonly byFilter?: readonly string[];
+}
+
+const everybody: readonly Attacked[] = [
+  { who: 'root', person: () => self },
+  { who: 'user-with-subuids', person: personWithSubids },
+  { who: 'user-without-subuids', person: () => nobodyInParticular },
+  {
+    who: 'root-of-a-container',
+    person: () => self,
+    within: asContainer,
+    // Its /proc/sys is read-only, so that the number of user namespaces can't be limited.
+    byFilter: ['user namespace by unshare', 'user namespace by clone', 'cgroup2 in a nested user namespace'],
+  },
+];
+
+/** What namespaces don't keep anybody from. */
+const byFilterAlways = ['socket to the hypervisor', 'io_uring', 'quota'];
+
+/** Fewer would mean that the controls, and not the steps, are kept from everything. */
+const ENOUGH_CONTROLS = 45;
+
+describe(
+  'attacks',
+  needs('linux', 'root', 'user namespaces', 'busybox', 'perl', 'setpriv', 'useradd', 'newuidmap'),
+  () => {
+    const machine = new Machine();
+    let control: Answers;
+    before(async () => {
+      await machine.open();
+      await using root = await makeRoot(0);
+      mkdirSync(join(root.dir, 'scratch'));
+      const landmark = join(root.dir, 'landmark');
+      writeFileSync(landmark, '');
+      const args = [...machine.arguments(root.path, landmark), `scratch=${root.dir}/scratch`, 'outside=1'];
+      const [file, ...rest] = [...machine.prey, 'perl', program, ...args];
+      control = answers((await execFileAsync(file!, rest)).stdout);
+    });
+    after(() => machine[Symbol.asyncDispose]());
+
+    const cases = everybody.flatMap((attacked) => [true, false].map((filtered) => ({ ...attacked, filtered })));
+    for (const { who, person, within = [], byFilter = [], filtered } of cases) {
+      const name = filtered ? who : `${who}-without-filter`;
+      const open = filtered ? [] : [...byFilterAlways, ...byFilter];
+      test(`by a step of ${name}`, async (t) => {
+        const { uid } = person();
+        await using root = await makeRoot(uid);
+        const landmark = join(root.dir, 'landmark');
+        writeFileSync(landmark, '');
+        copyFileSync(program, join(root.path, 'attack.pl'));
+        const mounts = machinePrograms(root.path, uid);
+        await using runner = new ProcessRunner(person(), root.path, 'namespaces', [...machine.prey, ...within]);
+        const args = [...machine.arguments(root.path, landmark), 'scratch=/tmp', 'lonely=1'];
+        const ran = await runner.run(
+          ['/usr/bin/perl', '/attack.pl', ...args],
+          { mounts, network: 'none' },
+          { withoutFilter: !filtered },
+        );
+        assert.deepEqual({ status: ran.status, failure: ran.failure }, { status: { code: 0 }, failure: undefined });
+        const inside = answers(ran.stdout);
+
+        const rows = [...control].map(([probe, said]) => [probe, inside.get(probe) ?? 'not asked', said] as const);
+        const table = [['probe', 'inside', 'control outside'] as const, ...rows]
+          .map(([probe, said, outside]) => `${probe.padEnd(46)}| ${said.padEnd(14)}| ${outside}`)
+          .join('\n');
+        const dir = process.env['CIP_TEST_TABLES'];
+        if (dir !== undefined) writeFileSync(join(dir, `attack-${name}.txt`), `${table}\n`);
+        t.diagnostic(`\n${table}`);
+        assert.deepEqual(
+          rows.filter(([probe, said]) => isOk(said) && !open.includes(probe)).map(([probe]) => probe),
+          [],
+        );
+        assert.deepEqual(
+          rows.filter(([, said]) => /died|not asked/.test(said)),
+          [],
+        );
+        const controls = rows.filter(([, , said]) => isOk(said)).length;
+        assert.ok(controls >= ENOUGH_CONTROLS, `${controls} controls succeed`);
+      });
+    }
+  },
+);

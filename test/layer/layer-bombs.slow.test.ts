@@ -1,0 +1,4 @@
+import { testHostileLayer } from './hostile-layer-test.ts';
+import { layerBombs } from './hostile-layers.ts';
+
+layerBombs.forEach(testHostileLayer);
