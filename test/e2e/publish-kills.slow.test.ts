@@ -143,7 +143,7 @@ describe('killed at the k-th request', { ...needs('user namespaces') }, () => {
   test('a signal while tags are set: they are all set', async () => {
     const { stderr, tags } = await interrupted((request) => /^PUT \S+\/manifests\/1\.0\.1$/.test(request));
     assertTagged(tags, versions, stderr);
-    assert.match(stderr, /0 of 3 images have all their tags: finishing/);
+    assert.match(stderr, /\d of 3 images are tagged: finishing/);
   });
 
   test('a signal before: none is set, and that is said', async () => {
