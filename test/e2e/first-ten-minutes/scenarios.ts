@@ -71,7 +71,7 @@ export const scenarios: readonly Scenario[] = [
     files: library,
     registry: true,
     statuses: [5, 0],
-    complaints: ['registry-refused'],
+    complaints: ['publish-partial', 'registry-denied'],
     async run(session) {
       let tags = 0;
       const isTag = (method = '', url = '') =>
