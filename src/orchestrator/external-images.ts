@@ -1,5 +1,6 @@
 import { globalValues } from '../context/global-values.ts';
 import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
+import { ExpansionBudget } from '../dockerfile/expand.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import type { Platform } from '../oci/platform.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
@@ -71,7 +72,8 @@ function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): G
   const { dockerfile } = context;
   const targetStage = inputs.target === undefined ? undefined : (target.name ?? `${target.index}`);
   const { values } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
-  return { dockerfile, given: { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform }, values };
+  const given = { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform };
+  return { dockerfile, given, values, budget: new ExpansionBudget() };
 }
 
 function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly ExternalImage[] {
