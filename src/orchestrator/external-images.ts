@@ -1,6 +1,5 @@
 import { globalValues } from '../context/global-values.ts';
 import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
-import { ExpansionBudget } from '../dockerfile/expand.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import type { Platform } from '../oci/platform.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
@@ -71,9 +70,9 @@ function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): G
   const { context, platform, buildArgs } = inputs;
   const { dockerfile } = context;
   const targetStage = inputs.target === undefined ? undefined : (target.name ?? `${target.index}`);
-  const { values } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
+  const { values, budget } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });
   const given = { buildArgs, registry: buildArgs['REGISTRY'] ?? '', platform };
-  return { dockerfile, given, values, budget: new ExpansionBudget() };
+  return { dockerfile, given, values, budget };
 }
 
 function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly ExternalImage[] {
