@@ -16,6 +16,8 @@ const building = [
   'offlineBases',
   'noCache',
   'secret',
+  'isolation',
+  'requireIsolation',
 ] as const;
 const copying = [...project, ...registries, 'requireAll', 'stopOnFirstError', 'keepGoing', 'json', ...output] as const;
 
@@ -160,7 +162,7 @@ export const commands: readonly Command[] = [
     name: 'registry serve',
     group: 'Set up',
     summary: 'Serve a registry on this machine, until interrupted',
-    options: ['addr', 'storage', 'allowRemote', ...output],
+    options: ['addr', 'storage', 'allowRemote', 'allowedHost', ...output],
     examples: [['cip registry serve --addr 127.0.0.1:0', 'on a free port, which is printed']],
     load: () => import('./commands/registry-serve.ts'),
   }),

@@ -5,13 +5,20 @@ import { findTools } from '../engine/executor/tools.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
 import { WorkerBuilder, type WorkerBuilderOptions } from '../worker/worker-builder.ts';
+import { isInContainer } from './in-container.ts';
+import type { OptionValues } from './options.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Settings of the machine that steps see: nothing else of the environment reaches a build. */
 const passedOn = /^(https?_proxy|ftp_proxy|no_proxy|all_proxy)$/i;
 
 /** The embedded engine in a worker process of its own, which starts with the first build. */
-export async function createBuilder(store: Store, registry: RegistryOptions, { env }: Surroundings): Promise<Builder> {
+export async function createBuilder(
+  store: Store,
+  registry: RegistryOptions,
+  { env }: Surroundings,
+  isolation: Partial<OptionValues<'isolation' | 'requireIsolation'>>,
+): Promise<Builder> {
   const path = env['PATH'] ?? '';
   const [tools, emulators] = await Promise.all([findTools(path), findEmulators(path)]);
   const options: WorkerBuilderOptions = {
@@ -22,12 +29,14 @@ export async function createBuilder(store: Store, registry: RegistryOptions, { e
       emulators,
       tools,
       concurrency: availableParallelism(),
+      requireIsolation: isolation.requireIsolation,
       env: Object.fromEntries(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),
     },
     user: userOf(),
-    isolation: 'namespaces',
+    isolation: isolation.isolation ?? 'auto',
+    inContainer: isInContainer(env),
     env: { PATH: path, ...(env['HOME'] && { HOME: env['HOME'] }) },
   };
   return new WorkerBuilder(options);

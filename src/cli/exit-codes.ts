@@ -73,9 +73,9 @@ const reasons = {
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
     mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported platform-missing publish-partial
-    reserved-name run-failed tar-body-size tar-header-invalid tar-header-too-long tar-name-not-utf8 tar-truncated
-    tar-unsupported-type tar-xattr-name too-many-links unknown-owner unpack-failed user-invalid user-unknown
-    working-directory-invalid
+    reserved-name run-failed run-not-allowed stage-not-counted tar-body-size tar-header-invalid
+    tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name too-many-links
+    unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
   `,
   usage: `
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
@@ -107,12 +107,12 @@ const reasons = {
     blob-size-mismatch blob-unknown cache-owner-refused cannot-listen context-changing context-unreadable
     credential-helper-failed credentials-withheld disk-full docker-config-invalid document-not-understood
     document-too-large emulation-unavailable emulator-not-static file-changed file-unreadable id-map-refused
-    id-not-mapped index-unreadable layers-do-not-match manifest-digest-mismatch mount-refused network-unsupported
-    newuidmap-missing newuidmap-refused no-permission no-user-namespaces not-a-registry not-a-store not-loopback
-    program-failed program-missing registry-answer-not-understood registry-denied registry-redirect-refused
-    registry-refused registry-tls-failed registry-too-slow registry-unreachable root-ids-refused sandbox-failed
-    session-missing storage-in-use store-read-only store-version-unknown subuid-range-missing system-error
-    tool-missing unwritable worker-died
+    id-not-mapped index-unreadable isolation-limited layers-do-not-match manifest-digest-mismatch mount-refused
+    network-unsupported newuidmap-missing newuidmap-refused no-permission no-user-namespaces not-a-registry
+    not-a-store not-loopback program-failed program-missing registry-answer-not-understood registry-denied
+    registry-redirect-refused registry-refused registry-tls-failed registry-too-slow registry-unreachable
+    root-ids-refused sandbox-failed session-missing storage-in-use store-read-only store-version-unknown
+    subuid-range-missing system-error tool-missing unwritable worker-died
   `,
   lostRace: `
     cascade-in-progress changed-since-planning image-gone lock-timeout lost-race tag-keeps-moving

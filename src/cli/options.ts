@@ -142,6 +142,21 @@ export const options = {
         )
         .default([]),
   }),
+  isolation: option({
+    kind: 'string',
+    value: 'auto|namespaces|chroot|none',
+    description: 'What RUN steps are kept in; none runs nothing, auto takes chroot only in containers',
+    group: 'How',
+    default: 'auto',
+    schema: ({ z }) => z.enum(['auto', 'namespaces', 'chroot', 'none']),
+  }),
+  requireIsolation: option({
+    kind: 'boolean',
+    description: 'Fail if this machine cannot keep RUN steps apart from it (see cip doctor)',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
   jobs: option({
     alias: 'j',
     kind: 'string',
@@ -258,6 +273,14 @@ export const options = {
     default: 'false',
     fromEnvironment: false,
     schema: toggle,
+  }),
+  allowedHost: option({
+    kind: 'list',
+    value: 'NAME',
+    description: 'Answer under this host name too (those of this machine are always allowed)',
+    group: 'Where',
+    fromEnvironment: false,
+    schema: ({ z }) => z.array(z.string().min(1)).default([]),
   }),
   json: option({
     kind: 'boolean',

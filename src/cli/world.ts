@@ -46,7 +46,9 @@ export interface World extends AsyncDisposable {
 }
 
 export type WorldOptions = Partial<
-  OptionValues<'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa'>
+  OptionValues<
+    'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa' | 'isolation' | 'requireIsolation'
+  >
 >;
 
 export async function createWorld(
@@ -80,7 +82,7 @@ export async function createWorld(
   };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
-    return createBuilder(await openStore(), registry, surroundings);
+    return createBuilder(await openStore(), registry, surroundings, options);
   });
   return {
     surroundings,

@@ -4,7 +4,7 @@
  */
 import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
-import { expand } from '../dockerfile/expand.ts';
+import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
 import { findStage } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
@@ -23,6 +23,8 @@ export interface ContextRead extends Selector {
 
 /** All that a build takes. Plain data; equal text is equal reads. */
 export interface ContextReads {
+  /** Numbers of the stages that are built, ascending. */
+  readonly stages: readonly number[];
   /** Something is taken that cannot be told: all of the context counts. */
   readonly whole: boolean;
   readonly reads: readonly ContextRead[];
@@ -50,7 +52,16 @@ export interface ContextReadsInputs {
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();
-  return { whole: reading.isWhole, reads: distinct(reading.reads) };
+  return { whole: reading.isWhole, reads: reading.reads, stages: reading.stages() };
+}
+
+/** All that several builds take together. */
+export function readsTogether(all: readonly ContextReads[]): ContextReads {
+  return {
+    whole: all.some(({ whole }) => whole),
+    reads: distinct(all.flatMap(({ reads }) => reads)),
+    stages: [...new Set(all.flatMap(({ stages }) => stages))].sort((a, b) => a - b),
+  };
 }
 
 /** What the image that the Dockerfile makes hands on. */
@@ -74,6 +85,7 @@ class Reading {
   readonly #inputs: ContextReadsInputs;
   readonly #target: Stage | undefined;
   readonly #globals: ReadonlyMap<string, string>;
+  readonly #budget: ExpansionBudget;
   readonly #stages = new Map<number, StageReading | undefined>();
 
   constructor(inputs: ContextReadsInputs) {
@@ -82,12 +94,18 @@ class Reading {
     const found = findStage(dockerfile, target);
     this.#target = found.ok ? found.value : undefined;
     const targetStage = target === undefined ? undefined : (this.#target?.name ?? String(this.#target?.index));
-    this.#globals = globalValues({ ...inputs, targetStage }).values;
+    const { values, budget } = globalValues({ ...inputs, targetStage });
+    this.#globals = values;
+    this.#budget = budget;
   }
 
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
   target(): StageReading | undefined {
     return this.#target && this.#stage(this.#target.index);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()].sort((a, b) => a - b);
   }
 
   #stage(index: number): StageReading | undefined {
@@ -239,11 +257,11 @@ class Reading {
 
   /** undefined where the value is not known, or cannot be expanded. */
   #fill(word: string, { variables }: StageReading): string | undefined {
-    return variables.fill(word, this.#inputs.dockerfile.escape);
+    return variables.fill(word, this.#inputs.dockerfile.escape, this.#budget);
   }
 
   #global(word: string): string | undefined {
-    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape);
+    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape, this.#budget);
     return expanded.ok ? expanded.value.value : undefined;
   }
 }

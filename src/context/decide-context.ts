@@ -82,7 +82,7 @@ async function decide(
   digests = await hashFiles(directory, wanted, dependencies, signal);
 
   const decided = [];
-  for (const [index, { whole }] of reads.entries()) decided.push(await counted(taken[index]!, whole, tree));
+  for (const [index, one] of reads.entries()) decided.push(await counted(taken[index]!, one, tree));
   return { recorded: await recorded(tree, ignore, digests), decided };
 }
 
@@ -114,7 +114,7 @@ async function selectionOf(read: ContextRead, tree: DiskTree): Promise<readonly 
 
 async function counted(
   taken: readonly Taken[],
-  whole: boolean,
+  { whole, stages }: ContextReads,
   tree: DiskTree,
 ): Promise<{ readonly listing: ContextListing; readonly counted: CountedSelections }> {
   const fields: string[] = [];
@@ -132,7 +132,7 @@ async function counted(
   const sorted = [...paths].sort(([a], [b]) => compareBytes(a, b));
   return {
     listing: { digest: digestOfFields(fields), paths: Object.fromEntries(sorted) },
-    counted: { whole, selections },
+    counted: { stages, whole, selections },
   };
 }
 

@@ -18,6 +18,15 @@ export function contextUnreadable(path: string, why: string) {
   } as const satisfies Failure;
 }
 
+/** A stage that a build is made of without it being part of the key. */
+export function stageNotCounted(stage: string) {
+  return {
+    reason: 'stage-not-counted',
+    message: `the build uses the stage ${stage}, which no instruction of the Dockerfile says`,
+    hint: 'the base image has an ONBUILD trigger that uses it: write the same COPY --from in the Dockerfile, so that a change of that stage rebuilds the image',
+  } as const satisfies Failure;
+}
+
 /** What a build reads without it being part of the key: an ONBUILD trigger of an image that the project does not build. */
 export function contextNotCounted(what: string) {
   return {

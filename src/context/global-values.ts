@@ -1,5 +1,5 @@
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
-import { expand } from '../dockerfile/expand.ts';
+import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
 import { platformArgs } from './platform-args.ts';
@@ -12,6 +12,8 @@ export interface GlobalInputs {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Name or number of the stage that is asked for; undefined for the last by default. */
   readonly targetStage: string | undefined;
+  /** Shared with what else is expanded of this Dockerfile; one of its own if not given. */
+  readonly budget?: ExpansionBudget | undefined;
 }
 
 /**
@@ -21,8 +23,10 @@ export interface GlobalInputs {
 export function globalValues(inputs: GlobalInputs): {
   readonly values: ReadonlyMap<string, string>;
   readonly failures: readonly Failure[];
+  /** What is left to spend on this Dockerfile. */
+  readonly budget: ExpansionBudget;
 } {
-  const { dockerfile, buildArgs } = inputs;
+  const { dockerfile, buildArgs, budget = new ExpansionBudget() } = inputs;
   const given = (name: string) => (Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined);
   const values = new Map(Object.entries(platformArgs(inputs.platform, inputs.buildPlatform, inputs.targetStage)));
   // REGISTRY is cip's own: it names the project's registry whether a Dockerfile declares it or not (ADR 0023).
@@ -35,10 +39,10 @@ export function globalValues(inputs: GlobalInputs): {
     const text = given(key);
     if (text !== undefined) values.set(key, text);
     else if (value !== undefined) {
-      const expanded = expand(value, values, dockerfile.escape);
+      const expanded = expand(value, values, dockerfile.escape, budget);
       if (expanded.ok) values.set(key, expanded.value.value);
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: failure.at ?? at })));
     }
   }
-  return { values, failures };
+  return { values, failures, budget };
 }

@@ -30,8 +30,10 @@ export interface RecordedContext {
   readonly counted: Readonly<Record<string, CountedSelections>>;
 }
 
-/** What of a context is in the key of a platform. */
+/** What of a context, and of a Dockerfile, is in the key of a platform. */
 export interface CountedSelections {
+  /** Numbers of the stages whose instructions count. */
+  readonly stages: readonly number[];
   /** All of it. */
   readonly whole: boolean;
   /** Digests, without masks, of the selections that count. */

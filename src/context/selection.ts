@@ -58,11 +58,12 @@ export async function select(
     for (const path of matches) {
       const node = await resolveSource(tree, path);
       if (!node) throw new FailureError(missing(path));
-      const keep = (relative: string) => !hasExcludes || !excluded.excludes(join(path, relative));
-      if (node.type !== 'directory' && hasExcludes && excluded.excludes(path)) continue;
-      const below = node.type === 'directory' ? await walkBelow(tree, node, keep) : [];
       const names = path === '' ? [] : path.split('/');
       const kept = selector.parents ? names.slice(pivot.length).join('/') : '';
+      // What is excluded is told from the directory that is copied, as it is with --parents from where paths are kept.
+      const keep = (relative: string) => !hasExcludes || !excluded.excludes(join(kept, relative));
+      if (node.type !== 'directory' && hasExcludes && excluded.excludes(kept || nameOf(path))) continue;
+      const below = node.type === 'directory' ? await walkBelow(tree, node, keep) : [];
       const leading = selector.parents ? await leadingDirectories(tree, names, pivot.length) : [];
       result.push({ name: nameOf(path), kept, leading, node, below });
     }

@@ -1,4 +1,4 @@
-import { expand } from '../dockerfile/expand.ts';
+import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
 
 /**
  * Variables of a stage as far as they are known before anything is built: the environment of an image from elsewhere is
@@ -33,14 +33,14 @@ export class Variables {
   }
 
   /** The word with its variables filled in; undefined where one is not known or the word is malformed. */
-  fill(word: string, escapeCharacter: '\\' | '`'): string | undefined {
+  fill(word: string, escapeCharacter: '\\' | '`', budget?: ExpansionBudget): string | undefined {
     let isKnown = true;
     const lookup = (name: string): string | undefined => {
       const value = this.#values.get(name);
       if (value === undefined && (this.#values.has(name) || !this.#isComplete)) isKnown = false;
       return value;
     };
-    const expanded = expand(word, lookup, escapeCharacter);
+    const expanded = expand(word, lookup, escapeCharacter, budget);
     return isKnown && expanded.ok ? expanded.value.value : undefined;
   }
 }

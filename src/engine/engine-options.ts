@@ -14,6 +14,10 @@ export interface EngineOptions {
   readonly sessionDir: string;
   readonly registry: Readonly<Record<string, unknown>>;
   readonly tier: IsolationTier;
+  /** What steps run in; `none` runs none. */
+  readonly isolation: 'namespaces' | 'chroot' | 'none';
+  /** A step fails where this machine can't keep it apart from all it should be. */
+  readonly requireIsolation?: boolean | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */
   readonly emulators: Readonly<Record<string, string>>;
   readonly tools: ExecutorTools;

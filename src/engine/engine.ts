@@ -17,6 +17,7 @@ import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { dockerfileOf } from './dockerfile-of.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { runNotAllowed } from './executor/failure.ts';
 import { exportImage } from './exporter/image.ts';
 import { exportIndex } from './exporter/image-index.ts';
 import { blobNotFetchable } from './failure.ts';
@@ -32,6 +33,7 @@ import { ImageResolver } from './resolve-images.ts';
 import { Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
+import type { Vertex } from './solver/vertex.ts';
 
 export async function createEngine(options: EngineOptions): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
@@ -68,8 +70,8 @@ class Engine implements Builder {
     this.#layers = new Layers({
       store,
       fetch: (layer, signal) => this.#fetch(layer, signal),
-      preserveOwner: options.tier !== 'single-uid',
-      makesDevices: options.tier === 'none',
+      preserveOwner: options.tier !== 'single-uid' && (options.tier !== 'none' || process.getuid?.() === 0),
+      makesDevices: options.tier === 'none' && process.getuid?.() === 0,
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
@@ -118,6 +120,7 @@ class Engine implements Builder {
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
     const { definition, config, warnings } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
+    if (this.#options.isolation === 'none') refuseRun(definition.target, request.image);
     const snapshot = await this.#solver.solve(definition, { progress, noCache: request.noCache }, signal);
     const annotations = request.annotations.manifests[name];
     return exportImage({ snapshot, config, annotations, store: this.#store, layers: this.#layers }, signal);
@@ -146,7 +149,10 @@ class Engine implements Builder {
         epoch: epochOf(request.buildArgs),
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
-      if (!lowered.value.missing) return lowered.value;
+      if (!lowered.value.missing) {
+        context.verifyStages(lowered.value.stages.map((index) => dockerfile.stages[index]!));
+        return lowered.value;
+      }
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
           const resolved = this.#images.resolve(wanted, request, signal).catch((error: unknown) => {
@@ -180,4 +186,17 @@ class Engine implements Builder {
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Fails with `run-not-allowed` at the first RUN that the vertex needs. */
+function refuseRun(target: Vertex<Step>, image: string): void {
+  const seen = new Set<Vertex<Step>>();
+  const visit = (vertex: Vertex<Step>): void => {
+    if (seen.has(vertex)) return;
+    seen.add(vertex);
+    vertex.inputs.forEach(visit);
+    const { op, origin } = vertex.op;
+    if (op.kind === 'exec') throw new FailureError(runNotAllowed(image, origin?.at));
+  };
+  visit(target);
 }

@@ -8,6 +8,7 @@ import type { EngineOptions } from './engine-options.ts';
 import { ChrootExecutor } from './executor/chroot-executor.ts';
 import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor } from './executor/executor.ts';
+import { isolationLimited } from './executor/failure.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
 import { chooseSnapshotter } from './snapshot/choose.ts';
 import { mountRefused } from './snapshot/failure.ts';
@@ -56,7 +57,7 @@ export class Machine {
   }
 
   async #makeExecutor(): Promise<Executor> {
-    const { sessionDir, tools, emulators, tier } = this.#parts.options;
+    const { sessionDir, tools, emulators, tier, requireIsolation } = this.#parts.options;
     const dir = join(sessionDir, 'executor');
     await mkdir(dir, { recursive: true });
     const hostArchitecture = hostPlatform(process.arch).architecture;
@@ -68,9 +69,16 @@ export class Machine {
       ownUserNamespace: tier !== 'none',
     });
     // Without namespaces of our own, a change of root is all the isolation there is.
-    return tier === 'none'
-      ? new ChrootExecutor({ dir, tools, emulation })
-      : new NamespacesExecutor({ dir, tools, emulation });
+    const executor =
+      tier === 'none'
+        ? new ChrootExecutor({ dir, tools, emulation })
+        : new NamespacesExecutor({ dir, tools, emulation });
+    const limits = await executor.limits();
+    if (limits.length > 0) {
+      if (requireIsolation) throw new FailureError(isolationLimited(limits));
+      this.#parts.notice(limits.map(({ message }) => message).join('; '));
+    }
+    return executor;
   }
 
   async #mountMemory(): Promise<string> {

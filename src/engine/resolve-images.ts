@@ -35,8 +35,8 @@ export class ImageResolver {
     { resolved: given, pinned }: Pick<BuildRequest, 'resolved' | 'pinned'>,
     signal: AbortSignal,
   ): Promise<ResolvedImage> {
-    const descriptor = given[request.reference];
-    const pin = descriptor === undefined ? pinned[request.reference] : undefined;
+    const descriptor = own(given, request.reference);
+    const pin = descriptor === undefined ? own(pinned, request.reference) : undefined;
     const key = `${descriptor?.digest ?? ''} ${pin?.digest ?? ''} ${imageKey(request)}`;
     const known = this.#known.get(key);
     if (known) return known;
@@ -117,4 +117,9 @@ export class ImageResolver {
 
 function tagOf(reference: Reference): string {
   return reference.digest ?? reference.tag ?? 'latest';
+}
+
+/** An image may be named like something that every object has: `constructor`. */
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

@@ -73,6 +73,11 @@ export class UnpackDirectory {
     return place;
   }
 
+  /** Whether the layer left out entries of directories. */
+  get hasImplicit(): boolean {
+    return this.#implicit > 0;
+  }
+
   find(path: string): Place | undefined {
     return this.#places.find(path);
   }

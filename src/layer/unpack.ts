@@ -30,13 +30,14 @@ import type {
   FileEntry,
   HardlinkEntry,
   LayerEntry,
+  LayerIndex,
   SymlinkEntry,
 } from './layer-entry.ts';
 import { type LayerRecord, readLayer } from './layer-reader.ts';
 import type { Place } from './places.ts';
 import type { Xattrs } from './read-xattrs.ts';
 import { scopedPath } from './scoped-path.ts';
-import type { Tree } from './tree.ts';
+import { Tree } from './tree.ts';
 import { UnpackDirectory } from './unpack-directory.ts';
 import { applyMarks, expandMarks } from './unpack-marks.ts';
 import { UnpackSpecials } from './unpack-specials.ts';
@@ -50,12 +51,14 @@ export type UnpackOptions = {
   /** Whether files get the owners of the layer, or stay with who unpacks. */
   readonly owner: 'preserve' | 'ignore';
   readonly xattrs: 'apply' | 'skip';
+  /** Called when all of the layer is read and is the one expected, before the layers below are asked for. */
+  readonly onIndexed?: ((index: LayerIndex) => void) | undefined;
 } & (
   | {
       /** A directory for overlayfs: what is deleted becomes a device 0/0. The directory is empty before. */
       readonly whiteouts: 'overlay';
-      /** The layers below. Only needed at the end, so that layers can be unpacked at once and indexed meanwhile. */
-      readonly lower: Tree | Promise<Tree>;
+      /** The layers below; asked for at the end, and only if what they have makes a difference. */
+      readonly lower: Tree | (() => Promise<Tree>);
     }
   | {
       /** A whole root file system with the layers below in it: what is deleted is removed. */
@@ -82,16 +85,14 @@ export async function unpackLayer(
   signal: AbortSignal,
 ): Promise<UnpackedLayer> {
   const unpacking = new Unpacking(into, options);
-  const lower = options.whiteouts === 'overlay' ? Promise.resolve(options.lower) : undefined;
-  // Awaited at the end; if the layer fails first, that it failed as well is of no interest.
-  lower?.catch(() => {});
   const tarHash = createHash('sha256');
   for await (const record of readLayer(digesting(decompress(tar, options.compression ?? 'none'), tarHash))) {
     signal.throwIfAborted();
     await unpacking.add(record);
   }
   const diffID = verifiedDiffID(tarHash, options.diffID);
-  const skipped = await unpacking.finish(await lower, signal);
+  options.onIndexed?.(unpacking.index);
+  const skipped = await unpacking.finish(signal);
   return { diffID, index: unpacking.index, ...skipped };
 }
 
@@ -120,7 +121,8 @@ class Unpacking {
     }
   }
 
-  async finish(lower: Tree | undefined, signal: AbortSignal) {
+  async finish(signal: AbortSignal) {
+    const lower = await this.#lower();
     const devicesSkipped = await this.#specials.make((entry) => this.#setMetadata(entry), signal);
     for (const path of devicesSkipped) this.#directory.find(path)!.xattrs = undefined;
     if (lower === undefined) applyMarks(this.index, this.#directory);
@@ -131,6 +133,15 @@ class Unpacking {
     for (const directory of directories) this.#setMetadata(directory);
     this.#directory.restoreTimes();
     return { devicesSkipped, xattrsSkipped };
+  }
+
+  /** undefined where the layers below are in the directory; the empty tree where they make no difference. */
+  async #lower(): Promise<Tree | undefined> {
+    if (this.#options.whiteouts === 'apply') return undefined;
+    const { lower } = this.#options;
+    if (typeof lower !== 'function') return lower;
+    const matters = ({ type }: LayerEntry) => type === 'whiteout' || type === 'opaque';
+    return this.#directory.hasImplicit || this.index.some(matters) ? lower() : Tree.empty;
   }
 
   #make(entry: Exclude<LayerRecord['entry'], { readonly type: 'file' }>): void {

@@ -2,6 +2,7 @@ import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
+import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
 import { isFollowed } from './followed-edge.ts';
 import { usesRegistry } from './registry-use.ts';
@@ -31,13 +32,14 @@ export interface KeyParts {
 }
 
 export interface KeyInputs {
-  /** Less the stages that the target is not made of. */
-  readonly dockerfile: Dockerfile;
+  readonly context: Context;
   /** The edges of the graph that start at it. */
   readonly edges: readonly Edge[];
   readonly platform: string;
   readonly target?: string | undefined;
   readonly listing: ContextListing;
+  /** Numbers of the stages that the build is made of: what the others say is nothing to it. */
+  readonly stages: ReadonlySet<number>;
   /** All that the build is given, REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Parent → the version that the project holds, and its keys for the platforms that stages take it for. */
@@ -46,22 +48,21 @@ export interface KeyInputs {
 
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
-  const { dockerfile } = inputs;
+  const { dockerfile } = inputs.context;
+  const usesNumbers = instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction));
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
     ...(inputs.target !== undefined && { target: inputs.target }),
-    instructions: instructionsOf(dockerfile).map(([instruction, stage]) => [
+    instructions: instructionsOf(inputs).map(([instruction, stage]) => [
       instruction.at.line,
       canonicalDigest([
         canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
-        instruction.keyword === 'FROM' && countsStages(dockerfile) ? String(stage) : undefined,
+        usesNumbers ? String(stage) : undefined,
       ]),
     ]),
     escape: dockerfile.escape,
-    args: Object.fromEntries(
-      argsInUse(dockerfile, inputs.buildArgs).map(([name, value]) => [name, canonicalDigest(value)]),
-    ),
+    args: Object.fromEntries(argsInUse(inputs).map(([name, value]) => [name, canonicalDigest(value)])),
     parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
     context: inputs.listing.digest,
   };
@@ -83,23 +84,32 @@ function keyOf(parts: KeyParts): Digest {
 
 type AnyInstruction = Instruction | Dockerfile['globalArgs'][number] | Dockerfile['stages'][number]['from'];
 
-function instructionsOf(dockerfile: Dockerfile): readonly (readonly [AnyInstruction, stage: number])[] {
+/** Of the lines above the first FROM, and of the stages that the build is made of. */
+function instructionsOf({ context, stages }: KeyInputs): readonly (readonly [AnyInstruction, stage: number])[] {
+  const { dockerfile } = context;
   return [
     ...dockerfile.globalArgs.map((arg) => [arg, -1] as const),
-    ...dockerfile.stages.flatMap((stage) =>
-      [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
-    ),
+    ...dockerfile.stages
+      .filter(({ index }) => stages.has(index))
+      .flatMap((stage) =>
+        [stage.from, ...stage.instructions].map((instruction) => [instruction, stage.index] as const),
+      ),
   ];
 }
 
-/** Whether a stage is used by its number: only then does it matter which number a stage has. */
-function countsStages({ stages }: Dockerfile): boolean {
-  return stages.some(({ instructions }) =>
-    instructions.some((instruction) => {
-      const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
-      return inner.keyword === 'COPY' && inner.from !== undefined && /^\d+$|\$/.test(inner.from.value);
-    }),
-  );
+/** Whether a stage may be named by its number, which the stages that do not count change too. */
+function namesByNumber(instruction: AnyInstruction): boolean {
+  const isNumber = (from: { readonly value: string } | undefined) => from !== undefined && /^\d+$|\$/.test(from.value);
+  switch (instruction.keyword) {
+    case 'COPY':
+      return isNumber(instruction.from);
+    case 'RUN':
+      return instruction.mounts.some((mount) => isNumber(mount.from));
+    case 'ONBUILD':
+      return namesByNumber(instruction.instruction);
+    default:
+      return false;
+  }
 }
 
 /** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */
@@ -147,7 +157,8 @@ function standIn(edge: Edge, inputs: KeyInputs): string {
 
 /** The parents whose content, as the project holds it, this image is built from. */
 function followed(inputs: KeyInputs): ReadonlySet<string> {
-  return new Set(inputs.edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
+  const edges = inputs.edges.filter(({ stage }) => inputs.stages.has(stage));
+  return new Set(edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
 }
 
 /** By name; where a stage takes it for another platform than the image is built for, with that. */
@@ -163,17 +174,14 @@ function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {
 const alwaysInUse = /^(?:SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/;
 
 /** Declared anywhere, in an ONBUILD trigger too; REGISTRY only where it does more than name images. */
-function argsInUse(
-  dockerfile: Dockerfile,
-  buildArgs: Readonly<Record<string, string>>,
-): readonly (readonly [string, string])[] {
+function argsInUse(inputs: KeyInputs): readonly (readonly [string, string])[] {
   const declared = new Set<string>();
-  for (const [instruction] of instructionsOf(dockerfile)) {
+  for (const [instruction] of instructionsOf(inputs)) {
     const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
     if (inner.keyword === 'ARG') for (const arg of inner.args) declared.add(arg.key);
   }
-  return sortedEntries(buildArgs).filter(([name]) => {
-    if (name === 'REGISTRY') return declared.has(name) && usesRegistry(dockerfile);
+  return sortedEntries(inputs.buildArgs).filter(([name]) => {
+    if (name === 'REGISTRY') return declared.has(name) && usesRegistry(inputs.context.dockerfile);
     return declared.has(name) || alwaysInUse.test(name);
   });
 }

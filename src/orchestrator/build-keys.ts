@@ -7,7 +7,6 @@ import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
-import { neededStages } from './needed-stages.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
@@ -56,10 +55,6 @@ export class BuildKeys {
     const { graph, contexts, buildArgs, target } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const listing = contexts.listing(image, platform);
-    const dockerfile = neededStages({ context, platform, target, buildArgs });
-    const edges = (this.#edges.get(image) ?? []).filter((edge) =>
-      dockerfile.stages.some(({ index }) => index === edge.stage),
-    );
     const parents = (graph.parents.get(image) ?? []).map((parent) => {
       const { version } = graph.project.contexts.get(parent)!;
       const keys = this.#platformsOf(parent, context, platform).map(
@@ -69,11 +64,12 @@ export class BuildKeys {
     });
     return {
       ...buildKey({
-        dockerfile,
-        edges,
+        context,
+        edges: this.#edges.get(image) ?? [],
         platform: formatPlatform(platform),
         target,
         listing,
+        stages: contexts.stages(image, platform),
         buildArgs,
         parents: new Map(parents),
       }),
@@ -83,9 +79,10 @@ export class BuildKeys {
 
   /** For which platforms the stages of an image take a parent. */
   #platformsOf(parent: ImageName, context: Context, platform: Platform): readonly Platform[] {
-    const { buildArgs } = this.#inputs;
+    const { buildArgs, contexts } = this.#inputs;
     const { dockerfile, dockerfileText } = context;
-    const edges = (this.#edges.get(context.name) ?? []).filter(({ to }) => to === parent);
+    const needed = contexts.stages(context.name, platform);
+    const edges = (this.#edges.get(context.name) ?? []).filter(({ to, stage }) => to === parent && needed.has(stage));
     const all = [...new Set(edges.map(({ stage }) => stage))].flatMap((stage) =>
       stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs }),
     );

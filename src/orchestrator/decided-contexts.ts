@@ -26,12 +26,17 @@ export class DecidedContexts {
     return decided?.listing ?? { digest: digestOfFields(['undecided', image, formatPlatform(platform)]), paths: {} };
   }
 
+  /** Numbers of the stages that a build for the platform is made of. */
+  stages(image: ImageName, platform: Platform): ReadonlySet<number> {
+    return new Set(this.#reads.of(image, platform).stages);
+  }
+
   /** What a builder is handed. */
   recorded(image: ImageName, platforms: readonly Platform[]): RecordedContext {
     const { context } = this.#of(image);
     const counted = platforms.map((platform) => [
       formatPlatform(platform),
-      this.#decided(image, platform)?.counted ?? { whole: false, selections: [] },
+      this.#decided(image, platform)?.counted ?? { stages: [], whole: false, selections: [] },
     ]);
     return { ...context.recorded, counted: Object.fromEntries(counted) };
   }

@@ -9,6 +9,7 @@ import type { RemoteRepository } from '../registry/remote-repository.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
+import { standingOn } from './base-annotations.ts';
 import { imageGone } from './failure.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
 import type { PlannedImage } from './plan.ts';
@@ -23,23 +24,32 @@ export interface DeliverDependencies {
   readonly prepareForPush: (image: Descriptor, signal: AbortSignal) => Promise<Descriptor>;
 }
 
+/** What is to be sent of an image. */
+export interface Content {
+  /** In the store. */
+  readonly image: Descriptor;
+  /** The image of the project that it stands on, as it is in the registry: the store has it under other names. */
+  readonly parent?: { readonly reference: string; readonly digest: Digest } | undefined;
+}
+
 /**
  * Brings a planned image into its repository, under its digest only: nobody who asks for tags sees it yet. `content`
  * is what the store has of it; the rest is in the repository already, and stays as it is there.
  */
 export async function deliverImage(
   image: PlannedImage,
-  content: Descriptor | undefined,
+  content: Content | undefined,
   repository: RemoteRepository,
   dependencies: DeliverDependencies,
   signal: AbortSignal,
 ): Promise<Document<ImageIndex>> {
   const { store, prepareForPush } = dependencies;
   const parts = await partsInRegistry(image, repository, signal);
-  const sent = content && (await readIndex(store.blobs, await prepareForPush(content, signal), signal));
+  const sent = content && (await readIndex(store.blobs, await prepareForPush(content.image, signal), signal));
   if (sent !== undefined) parts.push(wholePart(sent));
 
-  const document = assembleIndex(parts, plannedKeys(image, parts));
+  const assembled = assembleIndex(parts, plannedKeys(image, parts));
+  const document = content?.parent ? standingOn(assembled, content.parent.reference, content.parent.digest) : assembled;
   const isSent = document.descriptor.digest === sent?.descriptor.digest;
   const roots = isSent ? [document.descriptor] : (sent?.value.manifests ?? []);
   const copies = { onProgress: reporterFor(image, dependencies.progress) };

@@ -21,14 +21,16 @@ export interface ExplainedKey {
  */
 export function keyChanges(before: ExplainedKey, after: ExplainedKey): readonly KeyChange[] {
   if (before.parts.schema !== after.parts.schema) return [];
+  const isSameTarget = before.parts.target === after.parts.target;
   return [
     ...contextChanges(before, after),
-    ...instructionChanges(before.parts.instructions, after.parts.instructions),
+    // Another target is made of other stages.
+    ...(isSameTarget ? instructionChanges(before.parts.instructions, after.parts.instructions) : []),
     ...changedNames(before.parts.parents, after.parts.parents).map(
       (parent) => ({ code: 'parent-changed', parent }) as const,
     ),
     ...changedNames(before.parts.args, after.parts.args).map((name) => ({ code: 'argument-changed', name }) as const),
-    ...(before.parts.target === after.parts.target ? [] : [{ code: 'target-changed' } as const]),
+    ...(isSameTarget ? [] : [{ code: 'target-changed' } as const]),
   ];
 }
 

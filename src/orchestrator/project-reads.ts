@@ -4,6 +4,7 @@ import {
   contextReads,
   handedOn,
   type KnownImage,
+  readsTogether,
 } from '../context/context-reads.ts';
 import type { Stage } from '../dockerfile/dockerfile.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
@@ -37,8 +38,7 @@ export class ProjectReads {
     if (known !== undefined) return known;
     const { dockerfileText } = this.#inputs.graph.project.contexts.get(image)!;
     const all = buildPlatforms(dockerfileText).map((build) => contextReads(this.#inputsFor(image, platform, build)));
-    const reads = new Map(all.flatMap((one) => one.reads).map((read) => [JSON.stringify(read), read]));
-    const together = { whole: all.some(({ whole }) => whole), reads: [...reads.values()] };
+    const together = readsTogether(all);
     this.#reads.set(id, together);
     return together;
   }

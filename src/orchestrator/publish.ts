@@ -7,7 +7,7 @@ import { readManifest } from '../oci/read-document.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, failuresOf } from '../result.ts';
 import { Semaphore } from '../semaphore.ts';
-import { type DeliverDependencies, deliverImage } from './deliver-image.ts';
+import { type Content, type DeliverDependencies, deliverImage } from './deliver-image.ts';
 import { isLossOfRegistry } from './failure.ts';
 import type { MovedTag } from './moved-tag.ts';
 import type { Plan, PlannedImage } from './plan.ts';
@@ -171,10 +171,25 @@ class Deliveries {
     signal.throwIfAborted();
     if (content !== undefined) for (const parent of image.dependsOn) await this.#mountable(parent);
     const repository = place.repository(image.name);
-    const document = await deliverImage(image, content, repository, this.#dependencies, signal);
+    const whole = content && { image: content, parent: await this.#parentOf(image) };
+    const document = await deliverImage(image, whole, repository, this.#dependencies, signal);
     const { digest } = document.descriptor;
     progress.emit({ type: 'image-pushed', image: image.name, reference: repository.name, digest });
     return document;
+  }
+
+  /** The image of the project that the last stage stands on, as it is in the registry; sent before its children are. */
+  async #parentOf({ name, platforms }: PlannedImage): Promise<Content['parent']> {
+    const { baseImages, targetState } = this.#dependencies;
+    const parents = new Set(platforms.map(({ platform }) => baseImages.used(name, platform).base?.parent));
+    const [parent] = parents;
+    const planned = this.#plan.images.find((image) => image.name === parent);
+    if (planned === undefined || parents.size > 1) return undefined;
+    const { reference } = planned;
+    const delivery = await this.#running.get(planned.name);
+    const sent =
+      delivery && 'document' in delivery ? delivery.document.descriptor : targetState.tags.get(reference)?.descriptor;
+    return sent && { reference, digest: sent.digest };
   }
 
   /** Tells the client which layers a parent has that was published before this run. */

@@ -105,8 +105,9 @@ class PlanRun {
 
   skipUntouched(): void {
     const { progress } = this.#dependencies;
-    const otherSchema = this.#plan.images.filter(({ reasons }) => reasons[0]?.code === 'other-key-schema');
-    const unverified = otherSchema.filter(({ action }) => action === 'unverified');
+    const unverified = this.#plan.images.filter(({ action, reasons }) => {
+      return action === 'unverified' && reasons.some(({ code }) => code === 'other-key-schema');
+    });
     if (unverified.length > 0) progress.emit({ type: 'notice', message: unverifiedNotice(unverified) });
     for (const image of this.#plan.images.filter(
       (one) => !isWork(one, this.#plan.command) && !unverified.includes(one),
@@ -223,7 +224,7 @@ class PlanRun {
 /** Once for all of them: after an upgrade it is every image of a project. */
 function unverifiedNotice(images: readonly PlannedImage[]): string {
   const what = images.length === 1 ? `${images[0]!.name} was` : `${images.length} images were`;
-  const why = describeReason(images[0]!.reasons[0]!);
+  const why = describeReason(images[0]!.reasons.find(({ code }) => code === 'other-key-schema')!);
   return `${what} published by another version of cip and left as published: ${why}; the next version of each is built anew`;
 }
 

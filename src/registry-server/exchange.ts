@@ -1,12 +1,20 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { RegistryError } from './errors.ts';
 import type { Repository } from './repository.ts';
 import type { Storage } from './storage.ts';
+
+/** How slowly a body may come: `leastBytes` in each `window`, in milliseconds. */
+export interface BodyLimits {
+  readonly window: number;
+  readonly leastBytes: number;
+}
 
 /** A request and all that is needed to answer it. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly storage: Storage;
+  readonly limits: BodyLimits;
   /** As the client wrote it, decoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -21,9 +29,32 @@ export interface RepositoryExchange extends Exchange {
   readonly repository: Repository;
 }
 
-/** The bytes of a request. Ending early leaves the connection open, so that the client can be told why. */
-export function bodyOf(request: IncomingMessage): AsyncIterable<Buffer> {
-  return request.iterator({ destroyOnReturn: false });
+/**
+ * The bytes of a request. Ending early leaves the connection open, so that the client can be told why. Throws RegistryError
+ * where they drip; where they stop altogether the server ends the connection.
+ */
+export async function* bodyOf({ request, limits }: Exchange): AsyncGenerator<Buffer> {
+  const { window, leastBytes } = limits;
+  let bytes = 0;
+  let waited = 0;
+  let since = performance.now();
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    waited += performance.now() - since;
+    bytes += chunk.length;
+    if (bytes >= leastBytes) bytes = waited = 0;
+    if (waited > window) throw tooSlow(bytes, limits);
+    yield chunk;
+    // What the disk takes is not the client's time.
+    since = performance.now();
+  }
+}
+
+function tooSlow(bytes: number, { window }: BodyLimits): RegistryError {
+  const headers = { Connection: 'close' };
+  return new RegistryError('SIZE_INVALID', `${bytes} bytes in ${Math.round(window / 1000)} s are too few`, {
+    status: 408,
+    headers,
+  });
 }
 
 /** Sends a status with headers and, but for HEAD, a body that is in memory. */

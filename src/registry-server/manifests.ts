@@ -122,12 +122,12 @@ async function refuseUnexpected({ request, repository, reference }: RepositoryEx
   throw new RegistryError('DENIED', `${reference} is ${current ?? 'not there'}`, { status: 412 });
 }
 
-async function body({ request }: RepositoryExchange): Promise<Buffer> {
+async function body(exchange: RepositoryExchange): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   const tooLarge = () => new RegistryError('SIZE_INVALID', `a manifest may have ${largest} bytes`, { status: 413 });
-  if (Number(request.headers['content-length'] ?? 0) > largest) throw tooLarge();
-  for await (const chunk of bodyOf(request)) {
+  if (Number(exchange.request.headers['content-length'] ?? 0) > largest) throw tooLarge();
+  for await (const chunk of bodyOf(exchange)) {
     size += chunk.length;
     if (size > largest) throw tooLarge();
     chunks.push(chunk);

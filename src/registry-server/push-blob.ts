@@ -56,7 +56,8 @@ async function mounted(exchange: RepositoryExchange, digest: Digest): Promise<bo
   return true;
 }
 
-async function receive({ request, signal }: RepositoryExchange, upload: Upload): Promise<void> {
+async function receive(exchange: RepositoryExchange, upload: Upload): Promise<void> {
+  const { request, signal } = exchange;
   const header = request.headers['content-range'];
   const range = header === undefined ? undefined : chunkRange(header);
   if (header !== undefined && range === undefined) {
@@ -74,7 +75,7 @@ async function receive({ request, signal }: RepositoryExchange, upload: Upload):
       detail: { length, range: header },
     });
   }
-  await upload.append(bodyOf(request), signal);
+  await upload.append(bodyOf(exchange), signal);
 }
 
 /** Bytes that are not what was announced are of no use to anybody: the upload ends. */

@@ -2,8 +2,9 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { FailureError } from '../result.ts';
 import { explained } from '../store/failure.ts';
 import { type ErrorCode, errorBody, RegistryError } from './errors.ts';
-import { type Exchange, reply } from './exchange.ts';
+import { type BodyLimits, type Exchange, reply } from './exchange.ts';
 import { route } from './routes.ts';
+import type { ServedHosts } from './served-hosts.ts';
 import type { Storage } from './storage.ts';
 
 export interface ServedRequest {
@@ -22,11 +23,13 @@ interface Service {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly storage: Storage;
+  readonly hosts: ServedHosts;
+  readonly limits: BodyLimits;
   readonly options: { readonly readonly?: boolean; readonly log?: (request: ServedRequest) => void };
 }
 
 /** Answers one request, whatever happens. Never rejects. */
-export async function serve({ request, response, storage, options }: Service): Promise<void> {
+export async function serve({ request, response, storage, hosts, limits, options }: Service): Promise<void> {
   const began = performance.now();
   const { method = '', url = '' } = request;
   const gone = new AbortController();
@@ -37,6 +40,7 @@ export async function serve({ request, response, storage, options }: Service): P
     request,
     response,
     storage,
+    limits,
     path: decoded(path),
     query: new URLSearchParams(query),
     reference: '',
@@ -44,6 +48,7 @@ export async function serve({ request, response, storage, options }: Service): P
   };
   let error: unknown;
   try {
+    hosts.check(request.headers.host);
     refuseUnwanted(request, options.readonly === true);
     await route(exchange);
   } catch (thrown) {

@@ -2,13 +2,14 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, BlockList, isIPv6 } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { FailureError, failuresOf } from '../result.ts';
 import { explained } from '../store/failure.ts';
 import { Lock } from '../store/lock.ts';
 import { addressInUse, cannotListen, notLoopback, storageInUse } from './failure.ts';
 import { type ServedRequest, serve } from './serve.ts';
+import { isLoopbackAddress, ServedHosts } from './served-hosts.ts';
 import { Storage } from './storage.ts';
 
 export interface RegistryOptions {
@@ -21,8 +22,25 @@ export interface RegistryOptions {
   readonly readonly?: boolean;
   /** Listen on addresses that other machines reach. There is no authentication. */
   readonly allowRemote?: boolean;
+  /** Names to answer to besides those of this machine and `host`. */
+  readonly allowedHosts?: readonly string[];
+  /** Instead of the usual ones. */
+  readonly limits?: Partial<ClientLimits>;
   /** Called once for each request, when it was answered or broken off. */
   readonly log?: (request: ServedRequest) => void;
+}
+
+/** What a client may take: times in milliseconds. */
+export interface ClientLimits {
+  /** From the first byte of a request to the end of its headers. */
+  readonly headers: number;
+  /** Of a connection on which nothing moves. A request as a whole may take as long as it needs. */
+  readonly idle: number;
+  /** In so much time `leastBytes` of a body must come. */
+  readonly window: number;
+  readonly leastBytes: number;
+  /** At once. Clients open a few dozen. */
+  readonly connections: number;
 }
 
 export interface RunningRegistry {
@@ -33,8 +51,14 @@ export interface RunningRegistry {
 
 /** How long requests may go on after `close()`, in milliseconds. */
 const patience = 2_000;
-/** Of a connection on which nothing moves, in milliseconds. A request as a whole may take as long as it needs. */
-const idle = 5 * 60_000;
+/** A window of a minute and 16 KiB let lines pass that are ten times as slow as any in use. */
+const usualLimits: ClientLimits = {
+  headers: 10_000,
+  idle: 5 * 60_000,
+  window: 60_000,
+  leastBytes: 16 << 10,
+  connections: 1_000,
+};
 
 /**
  * A registry without authentication for this machine: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
@@ -66,12 +90,21 @@ async function start(
   signal: AbortSignal,
 ): Promise<RunningRegistry> {
   const running = new Set<Promise<void>>();
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
-    const served = serve({ request, response, storage, options });
+  const limits = { ...usualLimits, ...options.limits };
+  const hosts = new ServedHosts([options.host, ...(options.allowedHosts ?? [])], options.allowRemote === true);
+  const settings = {
+    requestTimeout: 0,
+    headersTimeout: limits.headers,
+    connectionsCheckingInterval: Math.ceil(limits.headers / 2),
+    keepAliveTimeout: 60_000,
+  };
+  const server = createServer(settings, (request, response) => {
+    const served = serve({ request, response, storage, hosts, limits, options });
     running.add(served);
     void served.finally(() => running.delete(served)); // serve() never rejects
   });
-  server.timeout = idle;
+  server.timeout = limits.idle;
+  server.maxConnections = limits.connections;
   await listen(server, options);
 
   let closing: Promise<void> | undefined;
@@ -121,15 +154,11 @@ async function occupy(directory: string, signal: AbortSignal): Promise<() => Pro
   }
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
 async function refuseRemote(host: string): Promise<void> {
   const addresses = await lookup(host, { all: true }).catch((error: Error) => {
     throw new FailureError(cannotListen(host, 0, error.message), { cause: error });
   });
   for (const { address } of addresses) {
-    if (!loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) throw new FailureError(notLoopback(host, address));
+    if (!isLoopbackAddress(address)) throw new FailureError(notLoopback(host, address));
   }
 }

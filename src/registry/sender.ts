@@ -9,6 +9,7 @@ import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { bytesOf, discard, type RegistryResponse } from './response.ts';
 import { TransferError, transferErrorOf } from './transfer-error.ts';
+import { waitFor } from './wait-for.ts';
 
 /** One request as it goes over the line. */
 export interface Message {
@@ -57,7 +58,7 @@ export class Sender {
           })
         : (message.body ?? null);
     try {
-      const answer = await send(url.href, {
+      const sent = send(url.href, {
         method: message.method as Dispatcher.HttpMethod,
         headers: { 'user-agent': this.#options.userAgent, ...message.headers },
         body,
@@ -67,6 +68,8 @@ export class Sender {
         reset: false,
         signal: deadline.signal,
       });
+      // While a connection is being made, undici does not look at the signal.
+      const answer = await waitFor(sent, deadline.signal);
       deadline.isAnswered = true;
       this.#reached.add(place.registry);
       return {

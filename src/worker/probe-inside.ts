@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
 import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
 import type { ProcessSpec } from '../engine/executor/executor.ts';
+import type { Limit } from '../engine/executor/limit.ts';
 import { mayMountProc, mayMountSys } from '../engine/executor/machine-view.ts';
 import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
@@ -39,6 +40,9 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
       facts.push(await factOf(id, run, id === 'run' ? 'a step runs' : 'a step runs without network'));
     }
   }
+  // Where nothing can be run at all, `run` says why.
+  const limits = await executor.limits().catch(() => undefined);
+  if (limits !== undefined) facts.push(...limitFacts(limits));
   for (const architecture of Object.keys(elfTargets)) {
     if (architecture === host.architecture) continue;
     const runs = emulation.ensure({ os: 'linux', architecture }, new AbortController().signal);
@@ -56,6 +60,21 @@ const smallest: Omit<ProcessSpec, 'network' | 'platform'> = {
   mounts: [],
   hostname: 'probe',
 };
+
+/** What steps are kept apart from, and what not: each limit there may be is a fact. */
+const keptApart = {
+  network: 'steps have a network of their own, and do not reach servers on the loopback interface of this machine',
+  seccomp: 'steps make the system calls of the default profile of Docker, and no others',
+  'nested-namespaces': 'steps make no user namespaces of their own',
+} satisfies Record<Exclude<Limit['id'], 'chroot'>, string>;
+
+function limitFacts(limits: readonly Limit[]): readonly MachineFact[] {
+  return Object.entries(keptApart).map(([id, detail]) => {
+    const limit = limits.find((one) => one.id === id);
+    if (limit === undefined) return { id: `isolation-${id}`, ok: 'yes', detail };
+    return { id: `isolation-${id}`, ok: 'partly', detail: limit.message, fix: limit.fix };
+  });
+}
 
 async function factOf(id: string, tried: Promise<unknown>, detail: string): Promise<MachineFact> {
   try {

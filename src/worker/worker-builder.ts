@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import type { Progress } from '../progress.ts';
-import { FailureError } from '../result.ts';
+import { FailureError, failuresOf } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
@@ -14,11 +14,16 @@ import { type FromWorker, received, type ToWorker } from './protocol.ts';
 /** This file's own: `.ts` in a checkout, `.js` in a package. */
 const extension = extname(import.meta.url);
 
+/** `auto` is namespaces, and chroot in containers that refuse them; `none` runs no steps, and so needs neither. */
+export type Isolation = 'auto' | EngineOptions['isolation'];
+
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
-  readonly engine: Omit<EngineOptions, 'tier'>;
+  readonly engine: Omit<EngineOptions, 'tier' | 'isolation'>;
   readonly user: EnterOptions['user'];
-  readonly isolation: EnterOptions['isolation'];
+  readonly isolation: Isolation;
+  /** Where namespaces are refused, chroot will do for `auto`: this process is root of a container. */
+  readonly inContainer?: boolean | undefined;
   /** Environment of the worker itself: PATH and little else. */
   readonly env: Readonly<Record<string, string>> & { readonly PATH: string };
   /** file: URL of a module that exports `createEngine(options)`; the embedded engine unless given. */
@@ -89,12 +94,11 @@ class Worker {
 
   static async start(options: WorkerBuilderOptions, progress: Progress): Promise<Worker> {
     const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
-    const entered = await enter({
+    const [entered, isolation] = await enterFor(options, {
       command: [process.execPath, ...(options.execArgv ?? process.execArgv), main],
       env: options.env,
       path: options.env.PATH,
       user: options.user,
-      isolation: options.isolation,
       rootsDir: await realpath(options.engine.sessionDir).catch(() => options.engine.sessionDir),
     });
     for (const { message, hint } of entered.warnings) {
@@ -104,7 +108,7 @@ class Worker {
     await worker.#begin({
       type: 'start',
       module: options.module ?? new URL(`../engine/engine${extension}`, import.meta.url).href,
-      options: { ...options.engine, tier: entered.tier },
+      options: { ...options.engine, tier: entered.tier, isolation },
     });
     return worker;
   }
@@ -193,6 +197,26 @@ class Worker {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 }
+
+/** What was entered, and what steps run in there. */
+async function enterFor(
+  { isolation, inContainer }: Pick<WorkerBuilderOptions, 'isolation' | 'inContainer'>,
+  options: Omit<EnterOptions, 'isolation'>,
+): Promise<readonly [Entered, EngineOptions['isolation']]> {
+  if (isolation === 'none' || isolation === 'chroot') {
+    return [await enter({ ...options, isolation: 'chroot' }), isolation];
+  }
+  try {
+    return [await enter({ ...options, isolation: 'namespaces' }), 'namespaces'];
+  } catch (error) {
+    const refused = failuresOf(error)?.some(({ reason }) => refusals.has(reason)) ?? false;
+    if (isolation !== 'auto' || !inContainer || !refused || options.user.uid !== 0) throw error;
+    return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];
+  }
+}
+
+/** Reasons by which a machine refuses namespaces. */
+const refusals = new Set(['no-user-namespaces', 'id-map-refused']);
 
 /** The shell that is pid 1 tells by its status which signal ended the worker. */
 function how({ code, signal }: Ending): string {

@@ -20,6 +20,34 @@ for (const [title, words, want] of good) {
   });
 }
 
+const epochs: [title: string, words: string[], env: Record<string, string>, want: unknown][] = [
+  ['of the environment', [], { SOURCE_DATE_EPOCH: '5' }, { SOURCE_DATE_EPOCH: '5' }],
+  ['as an argument', ['--build-arg=SOURCE_DATE_EPOCH=5'], {}, { SOURCE_DATE_EPOCH: '5' }],
+  [
+    'as both: the argument',
+    ['--build-arg=SOURCE_DATE_EPOCH=5'],
+    { SOURCE_DATE_EPOCH: '6' },
+    { SOURCE_DATE_EPOCH: '5' },
+  ],
+  ['as a name alone', ['--build-arg=SOURCE_DATE_EPOCH'], { SOURCE_DATE_EPOCH: '6' }, { SOURCE_DATE_EPOCH: '6' }],
+  ['empty in the environment', [], { SOURCE_DATE_EPOCH: '' }, {}],
+  ['empty as an argument, against the environment', ['--build-arg=SOURCE_DATE_EPOCH='], { SOURCE_DATE_EPOCH: '6' }, {}],
+  ['0', [], { SOURCE_DATE_EPOCH: '0' }, { SOURCE_DATE_EPOCH: '0' }],
+  ['a word', [], { SOURCE_DATE_EPOCH: 'now' }, undefined],
+  ['a word as an argument', ['--build-arg=SOURCE_DATE_EPOCH=context'], { SOURCE_DATE_EPOCH: '6' }, undefined],
+  ['before 1970', [], { SOURCE_DATE_EPOCH: '-1' }, undefined],
+  ['a part of a second', [], { SOURCE_DATE_EPOCH: '1.5' }, undefined],
+  ['a date that no calendar has', [], { SOURCE_DATE_EPOCH: '999999999999' }, undefined],
+];
+for (const [title, words, given, want] of epochs) {
+  test(`SOURCE_DATE_EPOCH ${title}: ${JSON.stringify(want) ?? 'refused'}`, () => {
+    const parsed = parseBuildArguments(words, given);
+    if (parsed.ok) assert.deepEqual(parsed.value, { buildArgs: want });
+    else
+      assert.deepEqual([want, parsed.failure.map(({ reason }) => reason)], [undefined, ['invalid-source-date-epoch']]);
+  });
+}
+
 const bad: [title: string, words: string[], reasons: string[]][] = [
   ['unknown option', ['--squash'], ['unknown-build-argument']],
   ['bare word', ['.'], ['unknown-build-argument']],

@@ -100,6 +100,7 @@ export class ContextBuilds implements AsyncDisposable {
         context,
         bases: { base: { OnBuild: [...onBuild] } },
       });
+      context.verifyStages(lowered.stages.map((index) => ({ index })));
       const layers: string[] = [];
       for (const vertex of fromContext(lowered.target)) {
         const runner = runnerFor(vertex.op, { ...this.#services, context });

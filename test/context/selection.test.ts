@@ -58,9 +58,24 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
   ['a wildcard in the middle', { patterns: ['d*/s*/two'] }, ['two=dir/sub/two']],
   ['names beyond ASCII', { patterns: ['ünï/c*'] }, ['cödé=ünï/cödé']],
   [
-    'excluded files',
-    { patterns: ['dir'], exclude: ['dir/sub'] },
+    'what is excluded, from the directory that is copied',
+    { patterns: ['dir'], exclude: ['sub', 'dir/one'] },
     ['dir=dir', 'dir/inner-link:symlink', 'dir/one:file'],
+  ],
+  [
+    'what is excluded of a name alone, whatever is above it',
+    { patterns: ['dir/o*', 'a.txt'], exclude: ['one'] },
+    ['a.txt=a.txt'],
+  ],
+  [
+    'what is excluded, with --parents from where paths are kept',
+    { patterns: ['dir'], exclude: ['dir/sub'], parents: true },
+    ['dir=dir', 'dir/inner-link:symlink', 'dir/one:file'],
+  ],
+  [
+    'what is excluded, behind a pivot',
+    { patterns: ['dir/./sub'], exclude: ['sub/two'], parents: true },
+    ['sub=dir/sub'],
   ],
   ['with --parents, the path', { patterns: ['dir/sub/two'], parents: true }, ['dir/sub/two=dir/sub/two']],
   ['with --parents, the path behind a pivot', { patterns: ['dir/./sub/two'], parents: true }, ['sub/two=dir/sub/two']],

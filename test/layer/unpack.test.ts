@@ -284,7 +284,7 @@ for (const [title, below, above, wantOverlay, wantApplied] of stacks) {
     await unpackLayer(
       only(bytes),
       dir.path,
-      { ...overlay, whiteouts: 'overlay', lower: Promise.resolve(tree) },
+      { ...overlay, whiteouts: 'overlay', lower: () => Promise.resolve(tree) },
       signal,
     );
     assert.deepEqual(kinds(dir.path), wantOverlay);

@@ -76,7 +76,12 @@ function place(kind: PlaceState['kind'], tags: Tags): PlaceState {
     });
     return { reference: `${registry}/${tag}`, descriptor: descriptor(tag), platforms };
   });
-  return { kind, tags: new Map(images.map((image) => [image.reference, image])) };
+  // As every run leaves it: `latest` is the version that the project holds.
+  const isLatest = /\/(base:1|app:2)\.0\.0$/;
+  const latest = images
+    .filter(({ reference }) => isLatest.test(reference))
+    .map((image) => ({ ...image, reference: image.reference.replace(/:.\.0\.0$/, ':latest') }));
+  return { kind, tags: new Map([...latest, ...images].map((image) => [image.reference, image])) };
 }
 
 function descriptor(text: string): Descriptor {

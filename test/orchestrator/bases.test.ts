@@ -344,7 +344,11 @@ test('what is published says what it is built on: images from elsewhere on the m
   const { workshop, outside, target } = world;
   const base = await put(workshop, outside, 'debian:12', 'first');
   const options = { client: target.client, registry: target.name, platforms: onBoth };
-  await workshop.publish(await workshop.plan(options), target.place, workshop.builder());
+  // Built under another name first: what is sent from the store names the registry it is sent to.
+  await workshop.run(await workshop.plan({ platforms: onBoth }), workshop.builder());
+  const sent = await workshop.plan(options);
+  assert.deepEqual(actions(sent), ['app retag: same-key missing', 'web retag: same-key missing']);
+  await workshop.publish(sent, target.place, workshop.builder());
 
   const read = async (image: string) => {
     const repository = target.place.repository(image as ImageName);

@@ -39,6 +39,10 @@ export interface LoweredText {
   readonly target: Vertex<Step>;
   readonly warnings: readonly string[];
   readonly author: string | undefined;
+  /** Of the image, then of each entry of the history. */
+  readonly created: readonly (string | undefined)[];
+  /** Numbers of those that were looked at. */
+  readonly stages: readonly number[];
 }
 
 /** Lowers a Dockerfile whose bases are `images` (name → config), `base` being there by itself. Throws what it reports. */
@@ -66,7 +70,7 @@ export function lowerText(
   });
   if (!lowered.ok) throw new FailuresError(lowered.failure);
   if (lowered.value.missing) throw new Error(`missing: ${lowered.value.missing.map(imageKey).join(', ')}`);
-  const { config, definition, warnings } = lowered.value;
+  const { config, definition, warnings, stages } = lowered.value;
   const vertices = new Set<Vertex<Step>>();
   visit(definition.target, vertices);
   return {
@@ -77,6 +81,8 @@ export function lowerText(
     target: definition.target,
     warnings,
     author: config.author,
+    created: [config.created, ...config.history.map((entry) => entry.created)],
+    stages,
   };
 }
 

@@ -29,7 +29,17 @@ describe(
       await using dir = await tempDir();
       const facts = await probeMachine({ dir: dir.path, user: self, env: { PATH: process.env['PATH']! } }, signal);
       const states = Object.fromEntries(facts.map(({ id, ok }) => [id, ok]));
-      const yes = ['tool-unshare', 'user-namespaces', 'overlay', 'proc', 'sys', 'run', 'network-none'];
+      const yes = [
+        'tool-unshare',
+        'user-namespaces',
+        'overlay',
+        'proc',
+        'sys',
+        'run',
+        'network-none',
+        'isolation-seccomp',
+        'isolation-nested-namespaces',
+      ];
       for (const id of yes) assert.equal(states[id], 'yes', id);
       assert.equal(states['emulation-amd64'] ?? states['emulation-arm64'], 'yes');
       assert.deepEqual(

@@ -19,7 +19,13 @@ import { FailureError } from '../../result.ts';
 import { ownCapabilities } from './capabilities.ts';
 import type { Emulation } from './emulation.ts';
 import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
-import { mountsUnsupported, mountTargetInvalid, networkUnsupported, workingDirectoryInvalid } from './failure.ts';
+import {
+  mountsUnsupported,
+  mountTargetInvalid,
+  networkUnsupported,
+  sandboxFailed,
+  workingDirectoryInvalid,
+} from './failure.ts';
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds } from './id-map.ts';
@@ -27,6 +33,7 @@ import { requireMapped } from './image-process.ts';
 import { isInPlace } from './in-place.ts';
 import { kill, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
+import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
 import { type Located, RootView } from './root-view.ts';
@@ -66,6 +73,11 @@ export class ChrootExecutor implements Executor {
 
   constructor(options: ChrootExecutorOptions) {
     this.#options = options;
+  }
+
+  /** See `NamespacesExecutor.limits()`. */
+  async limits(): Promise<readonly Limit[]> {
+    return [onlyChroot()];
   }
 
   async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
@@ -143,7 +155,11 @@ class Furniture implements AsyncDisposable {
       if (at.stats?.isCharacterDevice()) continue;
       if (at.stats !== undefined)
         throw new FailureError(mountTargetInvalid(at.path, 'it is in the image, and no device'));
-      await this.#stubs.makeDevice(at.file!, () => execFileAsync('mknod', [at.file!, 'c', `${major}`, `${minor}`]));
+      await this.#stubs
+        .makeDevice(at.file!, () => execFileAsync('mknod', [at.file!, 'c', `${major}`, `${minor}`]))
+        .catch((error: { stderr?: string }) => {
+          throw new FailureError(sandboxFailed(error.stderr ?? String(error)), { cause: error });
+        });
     }
   }
 

@@ -32,8 +32,11 @@ export interface ProcessSpec {
   readonly cwd: string;
   readonly user: ProcessUser;
   readonly mounts: readonly Mount[];
-  /** `none` has only a loopback interface; `host` is the network of the machine. */
-  readonly network: 'none' | 'host';
+  /**
+   * `none` has only a loopback interface; `host` is the network of the machine; `default` is one with a way out of it where
+   * the machine has a helper for that, else that of the machine.
+   */
+  readonly network: 'none' | 'host' | 'default';
   readonly hostname: string;
   /** The foreign one is emulated. */
   readonly platform: Platform;

@@ -1,4 +1,5 @@
-import type { Failure } from '../../result.ts';
+import type { Failure, SourceSpan } from '../../result.ts';
+import type { Limit } from './limit.ts';
 
 export function toolMissing(name: string, from: string) {
   return {
@@ -110,5 +111,25 @@ export function groupUnknown(name: string) {
     reason: 'group-unknown',
     message: `there is no group ${name} in /etc/group of the image`,
     hint: 'create it in an earlier step, or use its number',
+  } as const satisfies Failure;
+}
+
+/** For `--require-isolation`. */
+export function isolationLimited(limits: readonly Limit[]) {
+  return {
+    reason: 'isolation-limited',
+    message: 'this machine cannot keep build steps apart from it as --require-isolation asks for',
+    hint: limits.map(({ fix }) => fix).join('; '),
+    details: limits.map(({ message }) => message),
+  } as const satisfies Failure;
+}
+
+/** For `--isolation=none`. */
+export function runNotAllowed(image: string, at: SourceSpan | undefined) {
+  return {
+    reason: 'run-not-allowed',
+    message: `${image} has a RUN instruction, and --isolation=none runs nothing`,
+    hint: 'build it with --isolation=auto, or without RUN',
+    ...(at !== undefined && { at }),
   } as const satisfies Failure;
 }

@@ -17,6 +17,8 @@ export interface Machine extends Omit<KernelView, 'mounts' | 'newSys'> {
   readonly ids: Ids;
   /** A /dev without its devices: empty files and directories to mount on, and links. */
   readonly deviceTemplate: string;
+  /** Steps may make user namespaces, as far as the kernel counts them. */
+  readonly nestedNamespaces: boolean;
   /** /proc is that of the pid namespace this process is in. */
   readonly seesOwnPids: boolean;
 }
@@ -41,6 +43,7 @@ export async function examineMachine(dir: string, tools: ExecutorTools): Promise
     capabilities,
     ids,
     setGroups: ids.setGroups,
+    nestedNamespaces: (await readFile('/proc/sys/user/max_user_namespaces', 'utf8').catch(() => '')).trim() !== '0',
     seesOwnPids: self === String(process.pid),
     devices: names,
     masked,

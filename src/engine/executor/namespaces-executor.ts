@@ -4,10 +4,12 @@ import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts'
 import { requireMapped } from './image-process.ts';
 import { killChildren, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
+import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork } from './limit.ts';
 import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles } from './network-files.ts';
+import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
 import type { ExecutorTools } from './tools.ts';
 
 export interface NamespacesExecutorOptions {
@@ -29,6 +31,7 @@ export class NamespacesExecutor implements Executor {
   readonly #networkFiles: NetworkFiles;
   #machine: Promise<Machine> | undefined;
   #newSys: Promise<boolean> | undefined;
+  #private: Promise<PrivateNetwork | string> | undefined;
 
   constructor(options: NamespacesExecutorOptions) {
     this.#options = options;
@@ -39,15 +42,16 @@ export class NamespacesExecutor implements Executor {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
-    const [machine, root, mounts, files] = await Promise.all([
+    const [machine, root, mounts, network] = await Promise.all([
       this.#machine,
       realpath(rootfs),
       mountTable(),
-      this.#networkFiles.mounts(process),
+      this.#networkOf(process),
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(machine.ids, process.user);
-    if (process.network === 'none') this.#newSys ??= mayMountSys(tools);
+    const files = await this.#networkFiles.mounts(process.hostname, typeof network === 'string' ? network : 'private');
+    if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };
     await using points = await makeMountPoints(root, process, [...files, ...process.mounts], view);
@@ -59,12 +63,40 @@ export class NamespacesExecutor implements Executor {
         kill: machine.seesOwnPids ? killChildren : killGroup,
         command: (files) =>
           sandboxCommand(
-            { rootfs: root, process, deviceTemplate: machine.deviceTemplate, mounts: points.steps, view, tools },
+            {
+              rootfs: root,
+              process,
+              network,
+              deviceTemplate: machine.deviceTemplate,
+              mounts: points.steps,
+              view,
+              tools,
+            },
             files,
           ),
       },
       onOutput,
       signal,
     );
+  }
+  /** What steps of this machine are not kept apart from, each a sentence; empty where everything is as it should be. */
+  async limits(): Promise<readonly Limit[]> {
+    const { dir, tools, withoutFilter } = this.#options;
+    this.#machine ??= examineMachine(dir, tools);
+    this.#private ??= openPrivateNetwork(dir, tools);
+    const [{ gate, nestedNamespaces }, network] = await Promise.all([this.#machine, this.#private]);
+    const limits: Limit[] = [];
+    if (typeof network === 'string') limits.push(sharedNetwork(network));
+    const filtered = gate.filter !== undefined && !withoutFilter;
+    if (!filtered) limits.push(noFilter());
+    if (!filtered && nestedNamespaces) limits.push(nestedUserNamespaces());
+    return limits;
+  }
+
+  async #networkOf({ network }: ProcessSpec): Promise<'none' | 'host' | PrivateNetwork> {
+    if (network !== 'default') return network;
+    this.#private ??= openPrivateNetwork(this.#options.dir, this.#options.tools);
+    const opened = await this.#private;
+    return typeof opened === 'string' ? 'host' : opened;
   }
 }

@@ -3,6 +3,7 @@ import type { Gate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import type { LaunchCommand, LaunchFiles } from './launch-command.ts';
 import { lockedOptions, type MountedFileSystem, submountsOf } from './mount-table.ts';
+import type { PrivateNetwork } from './private-network.ts';
 import { processCommand } from './process-command.ts';
 import { mountStep, type SetupStep, setupScript } from './setup-step.ts';
 import { shellCommand, shellWord } from './shell.ts';
@@ -63,6 +64,8 @@ export interface Sandbox {
   /** Canonical. */
   readonly rootfs: string;
   readonly process: ProcessSpec;
+  /** What the network of the process comes to. */
+  readonly network: 'none' | 'host' | PrivateNetwork;
   /** Holds a copy of /dev: empty files and directories to mount on, and links. */
   readonly deviceTemplate: string;
   /** The mounts that were asked for, in order. */
@@ -80,7 +83,7 @@ export interface Sandbox {
  * in sight.
  */
 export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchCommand {
-  const { process, rootfs, tools, view } = sandbox;
+  const { network, process, rootfs, tools, view } = sandbox;
   const steps = [...standardSteps(sandbox), ...sandbox.mounts];
   const { lines, tables } = setupScript(steps, files.table, tools);
   const script = [
@@ -100,13 +103,14 @@ export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchComm
     process,
     root: 'pivot',
     hostname: process.hostname,
-    loopback: process.network === 'none',
+    loopback: network === 'none',
     filter: view.gate.filter,
   });
-  const network = process.network === 'none' ? ['--net'] : [];
-  const flags = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', ...network, '--fork', '--kill-child'];
+  const ownNetwork = network === 'none' ? ['--net'] : [];
+  const within = typeof network === 'string' ? [] : [tools.nsenter!, `--net=${network.namespace}`];
+  const flags = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', ...ownNetwork, '--fork', '--kill-child'];
   return {
-    command: [tools.unshare, ...flags, tools.sh],
+    command: [...within, tools.unshare, ...flags, tools.sh],
     script,
     tables,
     gate: callTable(view.gate.architecture, calls, programsToTry(process.args[0]!, process.env)),
@@ -132,9 +136,9 @@ function procSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
     : [mountStep('/proc', proc, 'none', 'rbind')];
 }
 
-function sysSteps({ rootfs, process, view }: Sandbox): readonly SetupStep[] {
+function sysSteps({ rootfs, network, view }: Sandbox): readonly SetupStep[] {
   const sys = `${rootfs}/sys`;
-  if (process.network === 'none' && view.newSys) {
+  if (network !== 'host' && view.newSys) {
     return [mountStep('sysfs', sys, 'sysfs', 'ro', 'nosuid', 'nodev', 'noexec')];
   }
   // What is mounted below tells of the machine (debugfs, tracefs, other people's BPF programs); limits are for everyone.

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Mount, ProcessSpec } from './executor.ts';
+import type { Mount } from './executor.ts';
+import { SLIRP_NAME_SERVER } from './private-network.ts';
+
+/** `private` is that of `openPrivateNetwork()`. */
+type KindOfNetwork = 'none' | 'host' | 'private';
 
 /** systemd's list of the real servers; /etc/resolv.conf names only its own, which listens on the machine's loopback. */
 const SYSTEMD_UPSTREAM = '/run/systemd/resolve/resolv.conf';
@@ -9,16 +13,27 @@ const SYSTEMD_STUB = '127.0.0.53';
 
 /**
  * Text of /etc/resolv.conf for a process. `upstream` is systemd's list, if there is one. With a network of its own a
- * process cannot reach servers on the machine's loopback: these lines are left out.
+ * process cannot reach servers on the machine's loopback: these lines are left out, or replaced by the server that a
+ * private network has for them.
  */
-export function resolvConf(own: string, upstream: string | undefined, network: ProcessSpec['network']): string {
+export function resolvConf(own: string, upstream: string | undefined, network: KindOfNetwork): string {
   const servers = nameservers(own);
   const text = upstream !== undefined && servers.length > 0 && servers.every(isStub) ? upstream : own;
   if (network === 'host') return text;
+  if (network === 'private') return privateResolvConf(text);
   return lines(text)
     .filter((line) => !nameservers(line).some(isLoopback))
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** A private network has IPv4 only. */
+function privateResolvConf(text: string): string {
+  const servers = nameservers(text);
+  const reachable = servers.filter((server) => !isLoopback(server) && !server.includes(':'));
+  const others = lines(text).filter((line) => nameservers(line).length === 0);
+  const chosen = reachable.length > 0 || servers.length === 0 ? reachable : [SLIRP_NAME_SERVER];
+  return [...chosen.map((server) => `nameserver ${server}`), ...others].map((line) => `${line}\n`).join('');
 }
 
 export function hostsFile(hostname: string): string {
@@ -35,11 +50,11 @@ export class NetworkFiles {
   }
 
   /** Read-only, as what is asked of the network is no part of a layer. */
-  async mounts(process: Pick<ProcessSpec, 'network' | 'hostname'>): Promise<readonly Mount[]> {
-    const text = await machineResolvConf(process.network);
+  async mounts(hostname: string, network: KindOfNetwork): Promise<readonly Mount[]> {
+    const text = await machineResolvConf(network);
     const [resolv, hosts] = await Promise.all([
       this.#write('resolv.conf', text),
-      this.#write('hosts', hostsFile(process.hostname)),
+      this.#write('hosts', hostsFile(hostname)),
     ]);
     return [
       { type: 'bind', source: resolv, target: '/etc/resolv.conf', readonly: true },
@@ -59,7 +74,7 @@ export class NetworkFiles {
 }
 
 /** Of this machine at this moment: it changes when a laptop moves. */
-export async function machineResolvConf(network: ProcessSpec['network']): Promise<string> {
+export async function machineResolvConf(network: KindOfNetwork): Promise<string> {
   const [own, upstream] = await Promise.all([textOf('/etc/resolv.conf'), textOf(SYSTEMD_UPSTREAM)]);
   return resolvConf(own ?? '', upstream, network);
 }

@@ -14,6 +14,9 @@ export interface ExecutorTools {
   readonly chown: string;
   readonly mount: string;
   readonly unshare: string;
+  /** For a network of the steps' own. */
+  readonly slirp4netns?: string | undefined;
+  readonly nsenter?: string | undefined;
 }
 
 const packages = {
@@ -25,14 +28,18 @@ const packages = {
   chown: 'coreutils',
   mount: 'mount (part of util-linux)',
   unshare: 'util-linux',
-} satisfies Record<keyof ExecutorTools, string>;
+} satisfies Record<Exclude<keyof ExecutorTools, 'slirp4netns' | 'nsenter'>, string>;
 
 /** Looks on `path` (as in PATH) and where system programs are by custom. Fails with `tool-missing`. */
 export async function findTools(path: string): Promise<ExecutorTools> {
   const found = await Promise.all(
     Object.entries(packages).map(async ([name, from]) => [name, await requireProgram(name, from, path)] as const),
   );
-  return Object.fromEntries(found) as unknown as ExecutorTools;
+  return {
+    ...(Object.fromEntries(found) as unknown as ExecutorTools),
+    slirp4netns: await findProgram('slirp4netns', path),
+    nsenter: await findProgram('nsenter', path),
+  };
 }
 
 /** Absolute path of the first program of that name that may be executed; undefined if there is none. */

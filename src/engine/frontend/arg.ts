@@ -7,7 +7,7 @@ import type { StageState } from './stage-state.ts';
 
 /** ARGs above the first FROM, and those that are there by themselves. What cannot be expanded is reported. */
 export function globalArgs(lowering: LoweringContext, targetStage: string | undefined): ReadonlyMap<string, string> {
-  const { values, failures } = globalValues({ ...lowering.input, targetStage });
+  const { values, failures } = globalValues({ ...lowering.input, targetStage, budget: lowering.expansions });
   lowering.fail(...failures);
   return values;
 }

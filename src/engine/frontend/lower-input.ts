@@ -71,4 +71,6 @@ export type Lowered =
       readonly definition: Definition<Step>;
       readonly config: ConfigDraft;
       readonly warnings: readonly string[];
+      /** Numbers of the stages that were looked at. */
+      readonly stages: readonly number[];
     };

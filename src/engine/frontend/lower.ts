@@ -41,6 +41,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history: state.history,
     },
     warnings: lowering.warnings,
+    stages: lowering.stages(),
   });
 }
 
@@ -66,6 +67,10 @@ class Lowering implements LoweringContext {
 
   fail(...failures: readonly Failure[]): void {
     this.failures.push(...failures);
+  }
+
+  stages(): readonly number[] {
+    return [...this.#stages.keys()];
   }
 
   stage(index: number): StageState | undefined {

@@ -38,7 +38,7 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     cwd: state.workdir,
     user: state.user,
     mounts: script ? [...mounts, script] : mounts,
-    network: instruction.network === 'none' ? 'none' : 'host',
+    network: instruction.network,
     platform: state.platform,
     epoch: context.lowering.input.epoch,
   };

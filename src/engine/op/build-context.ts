@@ -1,7 +1,7 @@
 import { contextFiles } from '../../context/context-files.ts';
 import { ContextMoved } from '../../context/context-moved.ts';
 import { DiskTree } from '../../context/disk-tree.ts';
-import { contextChanging, contextNotCounted } from '../../context/failure.ts';
+import { contextChanging, contextNotCounted, stageNotCounted } from '../../context/failure.ts';
 import type { RecordedContext, RecordedTree } from '../../context/recorded-context.ts';
 import {
   noMasks,
@@ -42,6 +42,13 @@ export class BuildContext {
       throw new FailureError(contextNotCounted(selector.patterns.join(' ')));
     }
     return selection;
+  }
+
+  /** Fails with `stage-not-counted` for a stage that the key of the image does not count. */
+  verifyStages(used: readonly { readonly index: number; readonly name?: string | undefined }[]): void {
+    const { stages = [] } = this.#recorded.counted[this.#platform] ?? {};
+    const other = used.find(({ index }) => !stages.includes(index));
+    if (other !== undefined) throw new FailureError(stageNotCounted(other.name ?? String(other.index)));
   }
 
   /**

@@ -21,7 +21,16 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
   return {
     cacheMap: () =>
       Promise.resolve({
-        digest: digestOfFields(['exec', canonicalJson({ ...op, keylessEnv: [], mounts: op.mounts.map(keyOf) })]),
+        digest: digestOfFields([
+          'exec',
+          // Whose network leads outside is no part of what a step does.
+          canonicalJson({
+            ...op,
+            keylessEnv: [],
+            mounts: op.mounts.map(keyOf),
+            network: op.network === 'none' ? 'none' : 'host',
+          }),
+        ]),
         contentDigests: inputContents(op),
       }),
 

@@ -124,7 +124,7 @@ export interface ExecOp {
   /** As written; looked up in the root. */
   readonly user: string;
   readonly mounts: readonly ExecMount[];
-  readonly network: 'none' | 'host';
+  readonly network: 'none' | 'host' | 'default';
   readonly platform: Platform;
   /** SOURCE_DATE_EPOCH in seconds: no file of the layer is newer. */
   readonly epoch?: number | undefined;

@@ -147,4 +147,12 @@ export const faults: readonly Fault[] = [
     tests: registries,
     only: 'what is published says what it is built on',
   },
+  {
+    name: 'an image is published with the name that its parent has on the machine that built it',
+    file: 'src/orchestrator/deliver-image.ts',
+    find: 'content?.parent ? standingOn(assembled, content.parent.reference, content.parent.digest) : assembled',
+    replace: 'assembled',
+    tests: registries,
+    only: 'what is published says what it is built on',
+  },
 ];

@@ -1,0 +1,43 @@
+/** Something of the machine that its steps are not kept apart from. */
+export interface Limit {
+  /** Stable: `network`, `seccomp`. */
+  readonly id: 'network' | 'seccomp' | 'nested-namespaces' | 'chroot';
+  /** One sentence, no full stop. */
+  readonly message: string;
+  /** What would make it otherwise. */
+  readonly fix: string;
+}
+
+/** `why` there is no private network. */
+export function sharedNetwork(why: string): Limit {
+  return {
+    id: 'network',
+    message: `steps use the network of this machine, its loopback interface included: ${why}`,
+    fix: 'install slirp4netns, and give access to /dev/net/tun',
+  };
+}
+
+export function noFilter(): Limit {
+  return {
+    id: 'seccomp',
+    message: 'steps may make any system call: the kernel takes no filter here',
+    fix: 'a kernel with CONFIG_SECCOMP_FILTER, and CAP_SYS_ADMIN in the namespace of the build',
+  };
+}
+
+export function nestedUserNamespaces(): Limit {
+  return {
+    id: 'nested-namespaces',
+    message: 'steps may make user namespaces of their own, since /proc/sys is read-only here',
+    fix: 'mount /proc/sys writable, or build outside of a container',
+  };
+}
+
+export function onlyChroot(): Limit {
+  return {
+    id: 'chroot',
+    message:
+      'steps are only kept in by chroot: they see the processes and the network around them, and root can leave it',
+    fix: '`cip doctor` prints how to allow user namespaces',
+  };
+}

@@ -1,0 +1,197 @@
+/** What `--isolation` and `--require-isolation` make of images with and without RUN, on machines that have more or less. */
+import assert from 'node:assert/strict';
+import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { test } from 'node:test';
+import { isInContainer } from '../../src/cli/in-container.ts';
+import { complaintsIn } from '../support/complaints.ts';
+import { isThere, needs } from '../support/needs.ts';
+import { Rig, type RunOptions } from '../support/rig.ts';
+
+const options = needs('linux', 'root', 'busybox', 'user namespaces', 'setpriv');
+
+const copying = {
+  'contexts/00-copy/Dockerfile': 'FROM scratch\nCOPY file /etc/file\nENV A=b\n',
+  'contexts/00-copy/info.edn': '{:version "1.0.0"}\n',
+  'contexts/00-copy/file': 'text\n',
+  'contexts/01-child/Dockerfile':
+    'ARG REGISTRY\nFROM ${REGISTRY}/copy:1.0.0\nCOPY --from=localhost:5000/copy:1.0.0 /etc/file /other\n',
+  'contexts/01-child/info.edn': '{:version "1.0.0"}\n',
+};
+
+async function running(command: string) {
+  return {
+    'contexts/00-run/Dockerfile': `FROM scratch\nCOPY --chmod=755 busybox /bin/sh\nRUN ${command}\n`,
+    'contexts/00-run/info.edn': '{:version "1.0.0"}\n',
+    'contexts/00-run/busybox': await readFile('/bin/busybox'),
+  };
+}
+
+/** Runs a command where these programs cannot be executed. */
+function without(...programs: string[]): readonly string[] {
+  const hide = 'while [ "$1" != -- ]; do mount --bind /dev/null "$(command -v "$1")"; shift; done; shift; exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', hide, 'sh', ...programs, '--'];
+}
+
+/** Runs a command where user namespaces are refused, as they are to whoever is in a chroot. */
+const noNamespaces = [
+  ...['unshare', '--mount', 'sh', '-c'],
+  'mount --rbind / /mnt && exec unshare --root=/mnt --wd="$PWD" "$@"',
+  'sh',
+];
+const asNobody = ['setpriv', '--reuid', '12345', '--regid', '12345', '--clear-groups', '--'];
+
+interface Case {
+  readonly title: string;
+  readonly files: () => Promise<Record<string, string | Uint8Array>>;
+  readonly args: readonly string[];
+  readonly run?: RunOptions;
+  readonly want: { readonly status: number; readonly told: readonly string[] };
+  readonly notices?: readonly RegExp[];
+  /** What it needs besides. */
+  readonly skip?: string | false;
+}
+
+const cases: readonly Case[] = [
+  {
+    title: 'none builds images without RUN',
+    files: async () => copying,
+    args: ['--isolation=none'],
+    want: { status: 0, told: [] },
+  },
+  {
+    title: 'none builds images without RUN where there are no namespaces, as a user',
+    files: async () => copying,
+    args: ['--isolation=none'],
+    run: { through: asNobody },
+    want: { status: 0, told: [] },
+  },
+  {
+    title: 'none refuses an image with RUN, and names the line',
+    files: () => running('exit 0'),
+    args: ['--isolation=none'],
+    want: { status: 1, told: ['run-not-allowed contexts/00-run/Dockerfile:3:1'] },
+  },
+  {
+    title: 'none from the environment',
+    files: () => running('exit 0'),
+    args: [],
+    run: { env: { CIP_ISOLATION: 'none' } },
+    want: { status: 1, told: ['run-not-allowed contexts/00-run/Dockerfile:3:1'] },
+  },
+  {
+    title: 'chroot where it is asked for, with a notice',
+    files: () => running('test ! -e /proc/self'),
+    args: ['--isolation=chroot'],
+    want: { status: 0, told: [] },
+    notices: [/only kept in by chroot/],
+  },
+  {
+    title: 'chroot is not enough for --require-isolation',
+    files: () => running('exit 0'),
+    args: ['--isolation=chroot', '--require-isolation'],
+    want: { status: 5, told: ['isolation-limited contexts/00-run/Dockerfile:3:1'] },
+  },
+  {
+    title: 'auto is chroot in a container that refuses namespaces',
+    files: () => running('test ! -e /proc/self'),
+    args: [],
+    run: { through: noNamespaces, env: { container: 'test' } },
+    want: { status: 0, told: [] },
+    notices: [/only kept in by chroot/],
+  },
+  {
+    title: 'auto is never chroot outside of a container',
+    files: () => running('exit 0'),
+    args: [],
+    run: { through: [...noNamespaces, 'env', '-u', 'container', '-u', 'KUBERNETES_SERVICE_HOST'] },
+    skip: isInContainer({}) && 'a machine that is no container',
+    want: { status: 5, told: ['no-user-namespaces'] },
+  },
+  {
+    title: 'namespaces are never chroot',
+    files: () => running('exit 0'),
+    args: ['--isolation=namespaces'],
+    run: { through: noNamespaces, env: { container: 'test' } },
+    want: { status: 5, told: ['no-user-namespaces'] },
+  },
+  {
+    title: 'without a helper for networks steps have that of the machine, with one notice',
+    files: () => running('exit 0'),
+    args: [],
+    run: { through: without('slirp4netns') },
+    skip: !isThere('slirp4netns') && 'slirp4netns',
+    want: { status: 0, told: [] },
+    notices: [/network of this machine.*slirp4netns/],
+  },
+  {
+    title: 'without a helper for networks --require-isolation fails',
+    files: () => running('exit 0'),
+    args: ['--require-isolation'],
+    run: { through: without('slirp4netns') },
+    skip: !isThere('slirp4netns') && 'slirp4netns',
+    want: { status: 5, told: ['isolation-limited contexts/00-run/Dockerfile:3:1'] },
+  },
+  {
+    title: 'with everything --require-isolation is content, and nothing is said',
+    files: () => running('exit 0'),
+    args: ['--require-isolation'],
+    skip: !isThere('slirp4netns') && 'slirp4netns',
+    want: { status: 0, told: [] },
+    notices: [],
+  },
+];
+
+for (const { title, files, args, run = {}, want, notices, skip = false } of cases) {
+  test(title, skip ? { skip: `needs ${skip}` } : options, async () => {
+    await using rig = await Rig.setup({ files: await files() });
+    // A user of its own may read the project and make a store.
+    if (run.through === asNobody) await open(rig);
+    const { status, stderr } = await rig.cip('build', '--only-local-platform', '--progress=plain', ...args, run);
+    assert.deepEqual({ status, told: complaintsIn(stderr) }, want, stderr);
+    const said = stderr.split('\n').filter((line) => /chroot|network of this machine/.test(line));
+    if (notices === undefined) return;
+    assert.equal(said.length, notices.length, stderr);
+    for (const [index, notice] of notices.entries()) assert.match(said[index]!, notice);
+  });
+}
+
+for (const [network, want] of [
+  ['', 'refused'],
+  ['--network=host ', 'reached'],
+  ['--network=none ', 'refused'],
+] as const) {
+  test(`a server on the loopback interface of the machine is ${want} by RUN ${network}`, {
+    skip: options.skip || needs('slirp4netns').skip,
+  }, async () => {
+    await using server = await listening();
+    const probe = `${network}/bin/sh nc -w 3 127.0.0.1 ${server.port} </dev/null && echo it is reached || echo it is refused`;
+    const files = await running(probe.replace('/bin/sh nc', 'busybox nc'));
+    const dockerfile = (files['contexts/00-run/Dockerfile'] as string).replace(
+      '/bin/sh\n',
+      '/bin/sh\nCOPY --chmod=755 busybox /bin/busybox\n',
+    );
+    await using rig = await Rig.setup({
+      files: { ...files, 'contexts/00-run/Dockerfile': `${dockerfile.replace('RUN', 'ENV PATH=/bin\nRUN')}` },
+    });
+    const { status, stderr } = await rig.cip('build', '--only-local-platform', '--progress=plain', '-vv');
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, new RegExp(`^.*\\bit is ${want}$`, 'm'));
+  });
+}
+
+async function listening(): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer((socket) => socket.end('hello\n'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return { port, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+/** To everybody, and the places to write to as well. */
+async function open(rig: Rig): Promise<void> {
+  const dir = dirname(rig.project);
+  await mkdir(rig.store, { recursive: true });
+  for (const path of [dir, rig.project]) await chmod(path, 0o755);
+  await chown(rig.store, 12_345, 12_345);
+}
