@@ -182,7 +182,7 @@ function withTags({ action, reasons, isUntagged = false }: Decision, question: T
   return {
     action: action === 'up-to-date' ? 'tag' : action,
     tags: misplaced.map(([tag]) => tag),
-    reasons: [...misplaced.map(([, reason]) => reason), ...reasons],
+    reasons: [...misplaced.map(([, reason]) => reason), ...reasons.filter(({ code }) => code !== 'same-key')],
   };
 }
 
