@@ -45,6 +45,11 @@ export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
   return signal === 'SIGTERM' ? exitStatus.terminated : exitStatus.interrupted;
 }
 
+/** Whether a failure is of this machine, a registry or a credential, and of nothing that the project says. */
+export function isEnvironment({ reason }: Failure): boolean {
+  return statusOfReason(reason) === exitStatus.environment;
+}
+
 /** Whatever is not in the table is a failure of the work itself. */
 function statusOfReason(reason: string): ExitStatus {
   return statusByReason.get(reason) ?? exitStatus.failed;

@@ -73,7 +73,7 @@ for (const progress of ['plain', 'json'] as const) {
     options,
     async () => {
       const endless = 'RUN echo begun; yes | tr -d "\\n"';
-      const dockerfile = filesOf(0)['contexts/00-base/Dockerfile'].replace(/COPY seconds[^]*/, `${endless}\n`);
+      const dockerfile = filesOf(0)['contexts/00-base/Dockerfile'].replace(/COPY seconds.*/s, `${endless}\n`);
       await using rig = await Rig.setup({ files: { ...filesOf(0), 'contexts/00-base/Dockerfile': dockerfile } });
       await rig.write({ 'contexts/00-base/busybox': await readFile('/bin/busybox') });
       const marker = basename(join(rig.project, '..'));

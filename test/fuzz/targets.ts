@@ -3,6 +3,7 @@ import { dockerfile } from './target/dockerfile.ts';
 import { imageConfig, manifestOrIndex } from './target/documents.ts';
 import { edn } from './target/edn.ts';
 import { expansion } from './target/expansion.ts';
+import { layer, layerIndex, tarFile, unpacking } from './target/layers.ts';
 import { platform, reference, registryName } from './target/names.ts';
 import { ignoreFile, pattern } from './target/patterns.ts';
 import type { Target } from './target.ts';
@@ -15,9 +16,13 @@ export const targets: readonly Target[] = [
   expansion,
   ignoreFile,
   imageConfig,
+  layer,
+  layerIndex,
   manifestOrIndex,
   pattern,
   platform,
   reference,
   registryName,
+  tarFile,
+  unpacking,
 ];

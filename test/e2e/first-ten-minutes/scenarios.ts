@@ -140,7 +140,7 @@ export const scenarios: readonly Scenario[] = [
       await using proxy = await proxyOf(session.rig.registry, ({ method }) =>
         method === 'GET' || method === 'HEAD' ? 'pass' : 'die',
       );
-      await session.show(publish, proxy.host);
+      await session.show(`${publish} --keep-going`, proxy.host);
     },
   },
   {

@@ -66,7 +66,7 @@ for (const [who, person] of people) {
       ['127.0.0.1', 'none', 'refused'],
     ];
     for (const [address, network, want] of cases) {
-      test(`${address} from the network ${network}: ${want}`, async () => {
+      test(`${who}: ${address} from the network ${network}: ${want}`, async () => {
         assert.equal(await heard(address, network), want);
       });
     }

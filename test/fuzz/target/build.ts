@@ -138,6 +138,11 @@ export const build = target<Build>({
           ['expansion-too-large'],
         ],
         [
+          'a long value whose end is looked for 7,000 times',
+          `FROM a\n${doubling('ENV', 17)}${`USER ${'${a%%*}'.repeat(8)}\n`.repeat(900)}`,
+          ['expansion-too-large'],
+        ],
+        [
           'a replacement that multiplies',
           `FROM a\nENV a=${'b'.repeat(8000)}\nENV a=\${a//b/$a}`,
           ['expansion-too-large'],

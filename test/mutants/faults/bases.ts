@@ -58,8 +58,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a publish goes on where nobody can say whether a base moved',
     file: 'src/orchestrator/plan-build.ts',
-    find: "(state === 'cannot-ask' && inputs.command === 'publish' &&",
-    replace: "(state === 'cannot-ask' && inputs.command === 'build' &&",
+    find: "(state === 'cannot-ask' && command === 'publish' &&",
+    replace: "(state === 'cannot-ask' && command === 'build' &&",
     tests: decisions,
   },
   {
@@ -154,5 +154,13 @@ export const faults: readonly Fault[] = [
     replace: 'assembled',
     tests: registries,
     only: 'what is published says what it is built on',
+  },
+  {
+    name: 'a build that keeps going builds on what nobody knows',
+    file: 'src/orchestrator/run-plan.ts',
+    find: 'if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);',
+    replace: '',
+    tests: registries,
+    only: 'a build that keeps going',
   },
 ];
