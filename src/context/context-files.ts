@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
-import { createReadStream, lstatSync } from 'node:fs';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync } from 'node:fs';
+import { readdir, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -35,7 +35,10 @@ export interface FoundFile {
   readonly device?: { readonly major: number; readonly minor: number } | undefined;
   /** Equal for the names of one file; absent where there is just one name. */
   readonly identity?: string | undefined;
-  /** Other whenever the content may be: made of size, inode and the times of modification and of change. */
+  /**
+   * Other whenever the content may be: made of size, inode and the times of modification and of change. Empty for a file
+   * that is there and cannot be looked at, because its name is not UTF-8.
+   */
   readonly stamp: string;
   /** Milliseconds since 1970: when content or mode last changed. */
   readonly changedAt: number;
@@ -50,13 +53,14 @@ export const contextFiles: ContextFiles = {
     for (const [index, name] of names.entries()) {
       const file = look(join(directory, name), name);
       if (file !== undefined) found.push(file);
+      else if (name.includes('\ufffd')) found.push(nameless(name));
       if (index % turn === turn - 1) await setImmediate();
     }
     return found;
   },
   look: async (path) => look(path, basename(path)),
   async digest(path, size, signal) {
-    const hex = await ifThere(path, () => (size <= atOnce ? digestAtOnce(path, signal) : digestInParts(path, signal)));
+    const hex = await ifThere(path, () => (size <= small ? digestOfSmall(path) : digestInParts(path, signal)));
     return hex === undefined ? undefined : digestFromHex(hex);
   },
   linkTarget: (path) => ifThere(path, () => readlink(path)),
@@ -64,8 +68,15 @@ export const contextFiles: ContextFiles = {
 
 /** Files looked at before the rest of the program gets its turn: to wait for each costs ten times what the look does. */
 const turn = 512;
-/** Bytes: a stream costs more than to read so little. */
-const atOnce = 1 << 20;
+/** Bytes: to wait for so little costs more than to read it. */
+const small = 1 << 16;
+/** What was a file a moment ago may be a link or a pipe by now, and neither may be followed or waited for. */
+const readFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** What Node cannot ask for, since its name is not UTF-8: told apart by its empty stamp. */
+function nameless(name: string): FoundFile {
+  return { name, type: 'file', mode: 0, mtime: 0, size: 0, stamp: '', changedAt: 0 };
+}
 
 function look(path: string, name: string): FoundFile | undefined {
   const stats = explained(path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
@@ -109,8 +120,13 @@ function wholeSeconds(nanoseconds: bigint): number {
   return Number((nanoseconds - rest) / second);
 }
 
-async function digestAtOnce(path: string, signal: AbortSignal): Promise<string> {
-  return hash('sha256', await readFile(path, { signal }));
+async function digestOfSmall(path: string): Promise<string> {
+  const descriptor = openSync(path, readFile);
+  try {
+    return hash('sha256', readFileSync(descriptor));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function digestInParts(path: string, signal: AbortSignal): Promise<string> {
@@ -121,12 +137,14 @@ async function digestInParts(path: string, signal: AbortSignal): Promise<string>
       next();
     },
   });
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hashing, { signal });
+  await pipeline(createReadStream(path, { flags: readFile as unknown as string, highWaterMark: 1 << 20 }), hashing, {
+    signal,
+  });
   return sum.digest('hex');
 }
 
 /** Gone, or something else by now: a file where a directory was, a file where a link was. */
-const gone = new Set(['ENOENT', 'ENOTDIR', 'EINVAL', 'EISDIR']);
+const gone = new Set(['ENOENT', 'ENOTDIR', 'EINVAL', 'EISDIR', 'ENXIO', 'ELOOP']);
 
 async function ifThere<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -6,7 +6,7 @@ import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/doc
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
-import { findStage } from '../dockerfile/stages.ts';
+import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { ok } from '../result.ts';
@@ -101,7 +101,11 @@ class Reading {
 
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
   target(): StageReading | undefined {
-    return this.#target && this.#stage(this.#target.index);
+    if (!this.#target) return undefined;
+    // From above, so that a stage finds what it needs read, however many there are.
+    const needed = stagesNeededBy(this.#inputs.dockerfile, this.#target, (name) => this.#global(name));
+    if (needed.ok) for (const { index } of needed.value) this.#stage(index);
+    return this.#stage(this.#target.index);
   }
 
   stages(): readonly number[] {

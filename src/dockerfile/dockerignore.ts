@@ -192,5 +192,8 @@ function cleaned(path: string): string {
 }
 
 function withoutSlashes(path: string): string {
-  return path.startsWith('/') || path.endsWith('/') ? path.replace(/^\/+|\/+$/g, '') : path;
+  let [start, end] = [0, path.length];
+  while (path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  return path.slice(start, end);
 }

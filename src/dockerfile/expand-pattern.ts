@@ -6,6 +6,9 @@ type Step = number | 'one' | 'many';
 
 const newline = 0x0a;
 
+/** What a character costs besides the steps: it is taken out of the text, and put together again. */
+const stepsPerCharacter = 9;
+
 /**
  * The pattern of `${x#…}`, `${x%…}` and `${x/…/}`: `*` for any text, `?` for one character, a backslash takes the
  * meaning from `*`, `?` and itself. There are no classes in brackets. Wildcards stop at a newline. Every use takes at
@@ -42,7 +45,7 @@ export class ExpandPattern {
 
   /** What using it on a value of that many UTF-16 units costs at most. */
   stepsFor(length: number): number {
-    return (length + 1) * (this.#steps.length + 1);
+    return (length + 1) * (this.#steps.length + stepsPerCharacter);
   }
 
   /** `value` without its shortest or longest beginning that matches. */

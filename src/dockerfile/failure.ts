@@ -113,6 +113,15 @@ export function unterminatedHeredoc(name: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+export function nulCharacter(at: SourceSpan) {
+  return {
+    reason: 'nul-character',
+    message: 'there is a NUL character in this instruction',
+    hint: 'remove it: no argument, path or variable can hold one',
+    at,
+  } as const satisfies Failure;
+}
+
 // Flags
 
 export function unknownFlag(

@@ -1,5 +1,5 @@
-import type { Failure, Result, SourceSpan } from '../result.ts';
-import { unterminatedHeredoc } from './failure.ts';
+import { type Failure, failed, type Result, type SourceSpan } from '../result.ts';
+import { nulCharacter, unterminatedHeredoc } from './failure.ts';
 import { HeredocBodies, type HeredocText, type HeredocWord, heredocWords } from './heredoc.ts';
 import type { ParseContext, Parsed, Warning } from './instruction-parser.ts';
 import { keywords } from './keywords.ts';
@@ -24,6 +24,8 @@ export interface ReadInstructions {
 
 /** Keywords whose text for the shell, or whose sources, may be heredocs. */
 const WITH_HEREDOCS: ReadonlySet<Keyword> = new Set(['ADD', 'COPY', 'RUN']);
+
+const USED_BY_BUILDS: ReadonlySet<Keyword> = new Set(['ADD', 'COPY', 'RUN', 'SHELL']);
 
 /** Reads instruction by instruction; one that is wrong does not keep the next from being read. */
 export function readInstructions(source: Source, escapeCharacter: Escape): ReadInstructions {
@@ -53,9 +55,8 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
       warn: (warning) => warnings.push(warning),
       parse: (inner) => keywords[inner.keyword](inner, context),
     };
-    const result: Result<Parsed, Failure> = bodies.failure
-      ? { ok: false, failure: bodies.failure }
-      : context.parse(statement.value);
+    const wrong = bodies.failure ?? nulIn(statement.value, bodies.end);
+    const result = wrong ? failed(wrong) : context.parse(statement.value);
     if (!result.ok) failures.push(result.failure);
     const at = line.spanToEnd(start, bodies.end);
     instructions.push({ keyword, at, instruction: result.ok ? result.value : undefined });
@@ -98,6 +99,16 @@ function heredocWordsOf(statement: Statement): readonly HeredocWord[] {
   if (written.kind === 'statement') return heredocWordsOf(written.statement);
   if (!WITH_HEREDOCS.has(statement.keyword) || written.kind === 'json') return [];
   return heredocWords(statement.line.text, statement.argumentsStart, statement.end);
+}
+
+/** As it is written, or as JSON hides it in what a build itself makes use of. */
+function nulIn({ keyword, line, start, end, arguments: written }: Statement, last: number): Failure | undefined {
+  const { source } = line;
+  const first = line.offsetOf(start);
+  const at = source.text.slice(first, last).indexOf('\0');
+  if (at !== -1) return nulCharacter(source.span(first + at, first + at + 1));
+  const isHidden = written.kind === 'json' && written.strings.some((each) => each.includes('\0'));
+  return isHidden && USED_BY_BUILDS.has(keyword) ? nulCharacter(line.span(start, end)) : undefined;
 }
 
 function emptyContinuation(source: Source, { start, end }: { readonly start: number; readonly end: number }): Warning {

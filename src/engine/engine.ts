@@ -35,9 +35,13 @@ import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
 
-export async function createEngine(options: EngineOptions): Promise<Builder> {
+/** `outputTaken` is asked after each output of a step: the step waits for the promise it gives, if it gives one. */
+export async function createEngine(
+  options: EngineOptions,
+  outputTaken: () => Promise<void> | undefined = () => undefined,
+): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine(store, options);
+  return new Engine(store, options, outputTaken);
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -53,6 +57,7 @@ interface PlatformBuild {
 class Engine implements Builder {
   readonly name = 'embedded';
   readonly #options: EngineOptions;
+  readonly #outputTaken: RunnerServices['outputTaken'];
   readonly #store: Store;
   readonly #registry: RegistryClient;
   readonly #images: ImageResolver;
@@ -62,8 +67,9 @@ class Engine implements Builder {
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
-  constructor(store: Store, options: EngineOptions) {
+  constructor(store: Store, options: EngineOptions, outputTaken: RunnerServices['outputTaken']) {
     this.#options = options;
+    this.#outputTaken = outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry as unknown as RegistryOptions);
     this.#images = new ImageResolver({ store, registry: this.#registry });
@@ -173,6 +179,7 @@ class Engine implements Builder {
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
       secretFile: (id) => step.secrets?.[id],
+      outputTaken: this.#outputTaken,
     };
   }
 

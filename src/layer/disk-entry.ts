@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { FailureError } from '../result.ts';
-import { fileUnreadable, nameNotUtf8 } from './failure.ts';
+import { fileUnreadable, nameNotUtf8, pathOnDiskTooLong } from './failure.ts';
 import type { DeviceEntry, DirectoryEntry, FifoEntry, SymlinkEntry } from './layer-entry.ts';
 import type { FileOnDisk } from './layer-input.ts';
 import { comparePaths } from './path-order.ts';
@@ -44,7 +44,7 @@ export function readDiskEntry(root: string, path: string): DiskEntry | undefined
     const type = stat.isCharacterDevice() ? 'char-device' : 'block-device';
     return { node: { type, ...owned, ...deviceNumbers(stat.rdev) }, ...facts };
   } catch (error) {
-    throw unreadable(place, error);
+    throw unreadable(place, path, error);
   }
 }
 
@@ -56,7 +56,7 @@ export function readDirectory(root: string, path: string): string[] {
     for (const name of names) if (name.includes(REPLACEMENT)) requireUtf8(root, path, name);
     return names.sort(comparePaths);
   } catch (error) {
-    throw unreadable(place, error);
+    throw unreadable(place, path, error);
   }
 }
 
@@ -100,7 +100,8 @@ function deviceNumbers(device: bigint): { readonly major: number; readonly minor
   };
 }
 
-function unreadable(place: string, cause: unknown): unknown {
+function unreadable(place: string, path: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENAMETOOLONG') return new FailureError(pathOnDiskTooLong(path), { cause });
   return code === undefined ? cause : new FailureError(fileUnreadable(place, code), { cause });
 }

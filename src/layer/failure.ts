@@ -28,6 +28,14 @@ export function pathTooLong(name: string, what: string, bytes: number, limit: nu
   } as const satisfies Failure;
 }
 
+export function pathOnDiskTooLong(path: string) {
+  return {
+    reason: 'layer-path-too-long',
+    message: `${shownName(path)} cannot be put in a layer: with the directory it is in on this machine, its path is longer than the 4095 bytes that Linux allows`,
+    hint: 'make fewer directories inside one another, or remove them in the same step',
+  } as const satisfies Failure;
+}
+
 /** `what` is plural: `entries`. */
 export function layerTooBig(what: string, limit: number) {
   return {

@@ -156,7 +156,7 @@ export function blobSizeMismatch(where: string, digest: string, wanted: number, 
 export function documentNotUnderstood(kind: string, digest: string, wrong: string, start: string) {
   return {
     reason: 'document-not-understood',
-    message: `${digest} is not ${kind}: ${wrong}`,
+    message: `${digest} is not ${kind}: ${shortened(wrong)}`,
     hint: `it begins with ${JSON.stringify(start)}`,
   } as const satisfies Failure;
 }

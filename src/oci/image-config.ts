@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { DiffID } from './digest.ts';
 
 const NullableStrings = z.array(z.string()).nullish();
+
+/** What is handed to processes or names a path, where C ends a text at its first NUL. */
+const CString = z.string().regex(/^[^\0]*$/, 'holds a NUL character');
+const NullableCStrings = z.array(CString).nullish();
 const PresenceMap = z.record(z.string(), z.looseObject({})).nullish();
 
 /** Durations in nanoseconds, as Docker stores them. */
@@ -20,18 +24,18 @@ export type Healthcheck = z.infer<typeof Healthcheck>;
  * https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties
  */
 export const ContainerConfig = z.looseObject({
-  User: z.string().optional(),
+  User: CString.optional(),
   ExposedPorts: PresenceMap,
-  Env: NullableStrings,
+  Env: NullableCStrings,
   Entrypoint: NullableStrings,
   Cmd: NullableStrings,
   Volumes: PresenceMap,
-  WorkingDir: z.string().optional(),
+  WorkingDir: CString.optional(),
   Labels: z.record(z.string(), z.string()).nullish(),
   StopSignal: z.string().optional(),
   Healthcheck: Healthcheck.nullish(),
   OnBuild: NullableStrings,
-  Shell: NullableStrings,
+  Shell: NullableCStrings,
   ArgsEscaped: z.boolean().optional(),
 });
 export type ContainerConfig = z.infer<typeof ContainerConfig>;

@@ -70,13 +70,22 @@ function notUnderstood(kind: string, name: string, wrong: string, bytes: Uint8Ar
   return failed<readonly [DocumentFailure]>([documentNotUnderstood(kind, name, wrong, startOf(bytes))]);
 }
 
-/** undefined for what is not JSON. */
+/** Levels of arrays and objects in each other. Documents of images have eight; who copies or writes them recurses. */
+const deepest = 64;
+
+/** undefined for what is not JSON, or is nested deeper than any document is. */
 function jsonOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    return isDeeperThan(value, deepest) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 function problemsOf(error: z.ZodError): string {

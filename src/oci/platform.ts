@@ -47,7 +47,9 @@ const architectureNames: Readonly<Record<string, readonly [architecture: string,
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
   const written = platform.architecture.toLowerCase();
-  const [architecture, impliedVariant] = architectureNames[written] ?? [written];
+  const [architecture, impliedVariant] = (Object.hasOwn(architectureNames, written) && architectureNames[written]) || [
+    written,
+  ];
   const variant = normalVariant(architecture, (platform.variant || impliedVariant || '').toLowerCase());
   // Whatever else it says, such as `os.version`, it goes on saying.
   const { os: _os, architecture: _architecture, variant: _variant, ...rest } = platform;

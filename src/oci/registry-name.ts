@@ -27,7 +27,7 @@ export function parseRegistry(text: string): Result<RegistryName, readonly [Regi
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
     return failed([registrySchemeUnsupported(text, scheme)]);
   }
-  const bare = text.slice(scheme === undefined ? 0 : scheme.length + '://'.length).replace(/\/+$/, '');
+  const bare = withoutEnd(text.slice(scheme === undefined ? 0 : scheme.length + '://'.length));
   if (bare === '') return failed([registryEmpty()]);
 
   const slash = bare.indexOf('/');
@@ -45,4 +45,11 @@ export function parseRegistry(text: string): Result<RegistryName, readonly [Regi
 /** `host[:port][/path]`: what stands before the name of an image, and the value of REGISTRY in a Dockerfile. */
 export function formatRegistry({ host, path: below }: RegistryName): string {
   return below === '' ? host : `${host}/${below}`;
+}
+
+/** Without slashes at its end; a regular expression would try each slash that is not at the end, too. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end--;
+  return text.slice(0, end);
 }

@@ -13,7 +13,7 @@ import { type ExternalImage, type ImagesUsed, imagesUsed } from './external-imag
 export interface KnownBases {
   /** The image's own external images by full reference; undefined where it is not known what one of them is now. */
   readonly own: (image: ImageName, platform: Platform) => BaseList | undefined;
-  /** Why not. `cannot-ask`: nobody could say. `absent`: there is no such image. */
+  /** Why not, with the place that names it. `cannot-ask`: nobody could say. `absent`: there is no such image. */
   readonly unknown: (image: ImageName, platform: Platform) => readonly UnknownBase[];
 }
 
@@ -67,9 +67,9 @@ export class BaseImages implements KnownBases {
   }
 
   unknown(image: ImageName, platform: Platform): readonly UnknownBase[] {
-    return this.used(image, platform).external.flatMap(({ reference }) => {
+    return this.used(image, platform).external.flatMap(({ reference, at }) => {
       const answer = this.#answers.get(formatReference(reference));
-      return answer !== undefined && 'failure' in answer ? [answer] : [];
+      return answer !== undefined && 'failure' in answer ? [{ ...answer, failure: { ...answer.failure, at } }] : [];
     });
   }
 

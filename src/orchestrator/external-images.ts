@@ -8,6 +8,7 @@ import { expandIn, type GlobalScope } from '../project/global-scope.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { imageReferences } from '../project/references.ts';
+import type { SourceSpan } from '../result.ts';
 import { buildPlatforms } from './build-platforms.ts';
 import { isFollowed } from './followed-edge.ts';
 
@@ -16,6 +17,8 @@ export interface ExternalImage {
   /** With variables filled in, otherwise as written: what the builder asks for. */
   readonly text: string;
   readonly reference: Reference;
+  /** Where it is named first. */
+  readonly at: SourceSpan;
 }
 
 /** What the last stage stands on. */
@@ -60,9 +63,15 @@ export function imagesUsed(inputs: ImagesUsedInputs): ImagesUsed {
   const bases = scopes.map((scope) => nearestBase(target.value, scope, inputs));
   const isOne = bases.every((base) => base?.text === bases[0]?.text);
   return {
-    external: [...new Map(external.map((image) => [image.text, image])).values()],
+    external: distinct(external),
     base: isOne ? bases[0] : undefined,
   };
+}
+
+function distinct(images: readonly ExternalImage[]): readonly ExternalImage[] {
+  const byText = new Map<string, ExternalImage>();
+  for (const image of images) if (!byText.has(image.text)) byText.set(image.text, image);
+  return [...byText.values()];
 }
 
 /** What variables are worth where `machine` builds, as the engine fills them in. */
@@ -82,7 +91,7 @@ function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs)
     if (!needed.has(stage) || !reference.ok) return [];
     const edge = inputs.edges.find((one) => one.stage === stage && one.at.offset === at.offset && names(one, text));
     const isExternal = edge === undefined || isMadeElsewhere(edge, inputs.versionOf(edge.to));
-    return isExternal ? [{ text, reference: reference.value }] : [];
+    return isExternal ? [{ text, reference: reference.value, at }] : [];
   });
 }
 

@@ -15,7 +15,7 @@ import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
 import { type ParentContent, parentContent, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
-import type { Plan, PlanCommand, PlannedImage } from './plan.ts';
+import { forbidding, type Plan, type PlanCommand, type PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
@@ -55,7 +55,8 @@ export async function runPlan(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
-  if (plan.failures.length > 0) throw new FailuresError(plan.failures);
+  const forbidden = forbidding(plan, options);
+  if (forbidden.length > 0) throw new FailuresError(forbidden);
   const run = new PlanRun(plan, dependencies, options, signal);
   const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
@@ -124,6 +125,7 @@ class PlanRun {
     try {
       const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
       progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
+      if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);
       const content = await this.#build(image);
       const duration = clock() - start;
       if (content !== undefined) await this.#keep(image, content, duration);

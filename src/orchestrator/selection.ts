@@ -1,3 +1,4 @@
+import { wildcards } from '../dockerfile/glob.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -36,16 +37,13 @@ export function selectImages(graph: DependencyGraph, selectors: readonly string[
 
 function matching(graph: DependencyGraph, selector: string): readonly ImageName[] {
   const { ancestors, pattern, descendants } = partsOf(selector);
-  const named = graph.order.filter((name) => pattern.test(name));
+  const named = graph.order.filter((name) => pattern.matches(name));
   return [...named, ...(ancestors ? neededBy(graph, named) : []), ...(descendants ? affectedBy(graph, named) : [])];
 }
 
 function partsOf(selector: string) {
   const [, before, name = '', after] = /^(\+?)(.*?)(\+?)$/s.exec(selector)!;
-  const source = name.replace(/[\\^$.|?*+()[\]{}]/g, (found) =>
-    found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`,
-  );
-  return { name, ancestors: before === '+', pattern: new RegExp(`^${source}$`, 's'), descendants: after === '+' };
+  return { name, ancestors: before === '+', pattern: wildcards(name), descendants: after === '+' };
 }
 
 function noMatch(graph: DependencyGraph, selector: string) {

@@ -3,16 +3,16 @@ import type { Failure } from '../result.ts';
 export function notLoopback(host: string, address: string) {
   return {
     reason: 'not-loopback',
-    message: `the registry has no authentication and would be open to others on ${host}${host === address ? '' : ` (${address})`}`,
-    hint: 'listen on 127.0.0.1, or allow remote clients explicitly',
+    message: `${host}${host === address ? '' : ` (${address})`} is reachable from other machines, and the registry has no authentication`,
+    hint: 'listen on 127.0.0.1, or pass --allow-remote',
   } as const satisfies Failure;
 }
 
 export function addressInUse(host: string, port: number) {
   return {
     reason: 'address-in-use',
-    message: `another program listens on ${host}:${port} already`,
-    hint: 'choose another port; 0 takes a free one',
+    message: `another program is already listening on ${host}:${port}`,
+    hint: `choose another port; --addr ${host}:0 takes a free one`,
   } as const satisfies Failure;
 }
 
@@ -26,7 +26,7 @@ export function cannotListen(host: string, port: number, why: string) {
 export function storageInUse(storage: string) {
   return {
     reason: 'storage-in-use',
-    message: `another registry serves ${storage} already`,
-    hint: 'use that one, or name another directory',
+    message: `another registry is already serving ${storage}`,
+    hint: 'use that one, or choose another directory with --storage',
   } as const satisfies Failure;
 }

@@ -22,18 +22,18 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   /** A new upload may do. */
   BLOB_UPLOAD_UNKNOWN: {
     temporary: true,
-    meaning: 'it does not know the upload any more',
+    meaning: 'it no longer knows the upload',
     hint: 'several instances behind one address need shared storage and the same http.secret',
   },
   DIGEST_INVALID: {
     temporary: false,
-    meaning: 'what it received does not have the digest it was sent under',
+    meaning: 'what it received has another digest',
     hint: 'the content was damaged on the way or in the local store; try again',
   },
   MANIFEST_BLOB_UNKNOWN: {
     temporary: false,
-    meaning: 'it does not have a blob or manifest that the manifest names',
-    hint: 'the registry may have deleted it meanwhile; push again',
+    meaning: 'it lacks a blob or manifest that the manifest names',
+    hint: 'the registry may have deleted it in the meantime; push again',
   },
   MANIFEST_INVALID: {
     temporary: false,
@@ -44,27 +44,27 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   NAME_INVALID: {
     temporary: false,
     meaning: 'it does not accept the name of the repository',
-    hint: 'some registries ask for a path of a certain depth, such as group/project/image',
+    hint: 'some registries require a path of a certain depth, such as group/project/image',
   },
   NAME_UNKNOWN: {
     temporary: false,
     meaning: 'it does not know the repository',
-    hint: 'some registries want a repository to be created before the first push',
+    hint: 'some registries require the repository to be created before the first push',
   },
-  SIZE_INVALID: { temporary: false, meaning: 'what it received has not the size that was announced' },
-  UNAUTHORIZED: { temporary: false, meaning: 'it asks for other credentials' },
+  SIZE_INVALID: { temporary: false, meaning: 'what it received has another size than announced' },
+  UNAUTHORIZED: { temporary: false, meaning: 'it requires other credentials' },
   DENIED: { temporary: false, meaning: 'the account may not do this' },
   UNSUPPORTED: { temporary: false, meaning: 'it does not support this operation' },
   TOOMANYREQUESTS: {
     temporary: true,
-    meaning: 'it has had too many requests',
-    hint: 'log in for a higher limit, or wait until it has passed',
+    meaning: 'it received too many requests',
+    hint: 'log in for a higher limit, or wait until the limit resets',
   },
 
-  TAG_INVALID: { temporary: false, meaning: 'the tag is not that of the manifest' },
+  TAG_INVALID: { temporary: false, meaning: 'the tag does not match the manifest' },
   MANIFEST_UNVERIFIED: { temporary: false, meaning: 'it could not verify the manifest' },
   RANGE_INVALID: { temporary: false, meaning: 'it does not accept the range of the chunk' },
   PAGINATION_NUMBER_INVALID: { temporary: false, meaning: 'it does not accept the size of a page' },
   UNAVAILABLE: { temporary: true, meaning: 'it is not available' },
-  UNKNOWN: { temporary: false, meaning: 'it failed for a reason it does not know' },
+  UNKNOWN: { temporary: false, meaning: 'it failed for an unknown reason' },
 };

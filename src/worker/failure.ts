@@ -5,7 +5,7 @@ export function noUserNamespaces(said: string, remedies: readonly string[]) {
   return {
     reason: 'no-user-namespaces',
     message: 'this machine gives no user namespace to build in',
-    hint: [...remedies, 'build images without RUN with --isolation=none'].join('; or '),
+    hint: remedies.join('; or '),
     details: said.trim().split('\n'),
   } as const satisfies Failure;
 }

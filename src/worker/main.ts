@@ -1,6 +1,7 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import type { Builder } from '../builder.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
+import { Channel } from './channel.ts';
 import { type FromWorker, sendable, type ToWorker } from './protocol.ts';
 
 /** Milliseconds that running steps get to end when the parent is gone. */
@@ -8,9 +9,10 @@ const GRACE = 3000;
 
 /** What the module named by `start` exports. */
 interface EngineModule {
-  createEngine(options: EngineOptions): Promise<Builder>;
+  createEngine(options: EngineOptions, outputTaken: () => Promise<void> | undefined): Promise<Builder>;
 }
 
+const channel = new Channel();
 const running = new Map<number, { readonly abort: AbortController; readonly done: Promise<void> }>();
 let engine: Builder | undefined;
 
@@ -30,7 +32,7 @@ async function receive(message: ToWorker): Promise<void> {
 async function start({ module, options }: ToWorker & { type: 'start' }): Promise<void> {
   try {
     const { createEngine } = (await import(module)) as EngineModule;
-    engine = await createEngine(options);
+    engine = await createEngine(options, () => channel.taken());
     send({ type: 'started' });
   } catch (error) {
     send({ type: 'not-started', error: sendable(error) });
@@ -73,7 +75,7 @@ async function end(): Promise<void> {
 
 function send(message: FromWorker): void {
   // A parent that is gone needs no news.
-  if (process.connected) process.send!(message, () => {});
+  if (process.connected) channel.send(message);
 }
 
 /** Files that whoever started the parent has left open would reach every step. What Node opens is closed on exec. */

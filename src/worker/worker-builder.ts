@@ -1,8 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
-import { realpath } from 'node:fs/promises';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { realpath, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import type { Progress } from '../progress.ts';
@@ -10,6 +11,8 @@ import { FailureError, failuresOf } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
+
+const execFileAsync = promisify(execFile);
 
 /** This file's own: `.ts` in a checkout, `.js` in a package. */
 const extension = extname(import.meta.url);
@@ -210,8 +213,22 @@ async function enterFor(
     return [await enter({ ...options, isolation: 'namespaces' }), 'namespaces'];
   } catch (error) {
     const refused = failuresOf(error)?.some(({ reason }) => refusals.has(reason)) ?? false;
-    if (isolation !== 'auto' || !inContainer || !refused || options.user.uid !== 0) throw error;
+    if (isolation !== 'auto' || !inContainer || !refused || !(await mayChroot(options))) throw error;
     return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];
+  }
+}
+
+/** Steps in a chroot need devices, which root may make unless it is root of a user namespace only. */
+async function mayChroot({ user, rootsDir, env }: Omit<EnterOptions, 'isolation'>): Promise<boolean> {
+  if (user.uid !== 0) return false;
+  const device = join(rootsDir, 'device');
+  try {
+    await execFileAsync('mknod', [device, 'c', '1', '3'], { env });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rm(device, { force: true });
   }
 }
 

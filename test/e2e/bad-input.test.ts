@@ -178,7 +178,7 @@ const invalidProjects: Readonly<Record<string, Case>> = {
   'a reference whose variable has no value': {
     contexts: child('${REGISTRY}/${NAME}:1.0.0'),
     want: ['unresolvable-reference 01-web/Dockerfile:2:6'],
-    says: [/NAME has no value/],
+    says: [/NAME is not defined/],
   },
   'an instruction that does not exist': {
     contexts: withDockerfile('FROM scratch\nRUNN true\n'),

@@ -3,27 +3,16 @@
  * Each layer writes its number over that of the one below, adds a file, and removes the file of the layer two below.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { type ServedLayer, serveImages } from '../support/image-server.ts';
 import { needs } from '../support/needs.ts';
 import { Rig } from '../support/rig.ts';
 import { readAll, tarOf } from '../tar/archive.ts';
 
-const types = {
-  manifest: 'application/vnd.oci.image.manifest.v1+json',
-  config: 'application/vnd.oci.image.config.v1+json',
-  layer: 'application/vnd.oci.image.layer.v1.tar',
-};
-const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-const descriptor = (mediaType: string, bytes: Buffer) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
-
-/** Serves an image of busybox and so many layers above it, as any reference. */
-async function serve(count: number): Promise<AsyncDisposable & { readonly address: string }> {
+/** busybox, and layers above it. */
+async function deepImage(count: number): Promise<ServedLayer[]> {
   const layers = [await tarOf({ name: 'bin/busybox', mode: 0o755, content: await readFile('/bin/busybox') })];
   for (let at = 1; at < count; at += 1) {
     layers.push(
@@ -31,54 +20,18 @@ async function serve(count: number): Promise<AsyncDisposable & { readonly addres
         { name: 'number', content: `${at}\n` },
         { name: `d/${at}`, content: `${at}\n` },
         ...(at > 2 ? [{ name: `d/.wh.${at - 2}` }] : []),
-        // The kernel takes no directory twice, and what is opaque is unpacked for its own stack.
+        // What is opaque is unpacked for its own stack.
         ...(at % 500 === 7 ? [{ name: 'o/.wh..wh..opq' }] : []),
         { name: `o/${at}` },
       ),
     );
   }
-  const config = Buffer.from(
-    JSON.stringify({
-      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-      os: 'linux',
-      config: {},
-      rootfs: { type: 'layers', diff_ids: layers.map(digestOf) },
-    }),
-  );
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: types.manifest,
-      config: descriptor(types.config, config),
-      layers: layers.map((bytes) => descriptor(types.layer, bytes)),
-    }),
-  );
-  const blobs = new Map([...layers, config].map((bytes) => [digestOf(bytes), bytes]));
-  const server = createServer(({ url = '' }, response) => {
-    if (url.includes('/manifests/')) {
-      response.setHeader('docker-content-digest', digestOf(manifest)).setHeader('content-type', types.manifest);
-      response.setHeader('content-length', manifest.length).end(manifest);
-      return;
-    }
-    const bytes = blobs.get(url.slice(url.lastIndexOf('/') + 1));
-    if (bytes !== undefined) response.setHeader('content-length', bytes.length).end(bytes);
-    else response.end('{}');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return layers.map((bytes) => ({ bytes, compression: 'none' }));
 }
 
 for (const count of [601, 3001]) {
   test(`a RUN on a base of ${count} layers`, needs('busybox', 'user namespaces'), async () => {
-    await using registry = await serve(count);
+    await using registry = await serveImages({ deep: await deepImage(count) });
     const last = count - 1;
     const sinceOpaque = ((last - 7) % 500) + 1;
     await using rig = await Rig.setup({

@@ -66,3 +66,33 @@ for (const [signal, wanted] of [
     });
   }
 }
+
+for (const progress of ['plain', 'json'] as const) {
+  test(
+    `SIGTERM while a step prints a line without an end, with --progress=${progress}: exit 143`,
+    options,
+    async () => {
+      const endless = 'RUN echo begun; yes | tr -d "\\n"';
+      const dockerfile = filesOf(0)['contexts/00-base/Dockerfile'].replace(/COPY seconds.*/s, `${endless}\n`);
+      await using rig = await Rig.setup({ files: { ...filesOf(0), 'contexts/00-base/Dockerfile': dockerfile } });
+      await rig.write({ 'contexts/00-base/busybox': await readFile('/bin/busybox') });
+      const marker = basename(join(rig.project, '..'));
+      let heard = 0;
+      const { status, stderr } = await rig.cip('build', '-vv', `--progress=${progress}`, {
+        onStart: (child) => {
+          child.stderr?.on('data', (text: string) => {
+            // Once, in the middle of it.
+            if (heard < 20e6 && heard + text.length >= 20e6) child.kill('SIGTERM');
+            heard += text.length;
+          });
+        },
+      });
+      assert.equal(status, 143, stderr.slice(-2000));
+      assert.match(stderr.slice(-2000), /^cip: stopped by SIGTERM$/m);
+      // What had been said by then, and what was on its way: no program that is asked to end says much more.
+      assert.ok(heard < 500e6, `${heard} characters`);
+      assert.deepEqual(await leftovers(marker, new Set(), 0), []);
+      assert.deepEqual(await strayFiles(rig.store), []);
+    },
+  );
+}

@@ -37,6 +37,11 @@ const damaged: [title: string, text: string][] = [
   ['another version', text.replace('/v1', '/v2')],
   ['a letter not known', text.replace('["d"', '["?"')],
   ['a digest that is none', text.replace(/[0-9a-f]{64}/, 'x')],
+  ['a letter that every object has', text.replace('"d"', '"constructor"')],
+  ['a path that is no text', text.replace('"b"', '1')],
+  ['a path out of the root', text.replace('"b"', '"../b"')],
+  ['an owner below zero', text.replace(',493,0', ',493,-1')],
+  ['a row with more than belongs there', text.replace(/]\n$/, ',{},1]\n')],
   ['other JSON', '{"schema":"cip.layer-index/v1"}\n'],
 ];
 for (const [title, bad] of damaged) {

@@ -253,6 +253,33 @@ for (const [title, { publish, seen, stored, there, ...rest }, want] of unreachab
   });
 }
 
+test('a build that keeps going builds what does not need the base that nobody knows', async () => {
+  await using world = await setUp((base) => ({
+    ...one(base),
+    web: { on: ['app'], files: { files: 'web' } },
+    beside: { files: { files: 'beside' } },
+  }));
+  const { workshop, outside } = world;
+  await outside.close();
+  const prepared = await workshop.plan();
+  const builder = workshop.builder();
+  await assert.rejects(workshop.run(prepared, builder), FailuresError);
+  assert.deepEqual(builder.built, []);
+  const { results } = await workshop.run(prepared, builder, { keepGoing: true });
+  assert.deepEqual(
+    results.map((result) => [
+      result.image.name,
+      result.status,
+      ...('failures' in result ? result.failures.map(({ reason, at }) => `${reason} ${at?.file}:${at?.line}`) : []),
+    ]),
+    [
+      ['app', 'failed', 'base-unreachable contexts/app/Dockerfile:1'],
+      ['beside', 'built'],
+      ['web', 'blocked'],
+    ],
+  );
+});
+
 test('with --offline-bases nobody is asked', async () => {
   await using world = await setUp((base) => one(base));
   const { workshop, outside } = world;

@@ -247,7 +247,7 @@ test('credentials that the token server does not know are registry-denied, and n
 });
 
 test('a token server that gives no token is registry-answer-not-understood', async () => {
-  for (const body of ['<html>', '{}', '{"token":""}']) {
+  for (const body of ['<html>', '{}', '{"token":""}', '{"token":"a\\r\\nX-Injected: b"}']) {
     await using tokens = await serve((_request, response) => void response.end(body));
     await using server = await serve((_request, response) => {
       response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${tokens.host}/"` }).end();
@@ -255,6 +255,18 @@ test('a token server that gives no token is registry-answer-not-understood', asy
     await using one = await clientFor(server, undefined);
     await assert.rejects(one.repository('a').has(blob, signal), because('registry-answer-not-understood'));
   }
+});
+
+test('a token server that is down is asked as often as any other server, and not for each try of a request', async () => {
+  await using tokens = await serve((_request, response) => void response.writeHead(503).end());
+  await using server = await serve(({ path }, response) => {
+    if (path === '/v2/') return void response.end('{}');
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${tokens.host}/"` }).end();
+  });
+  await using one = client({ retries: 2 });
+  const repository = one.repository({ registry: server.host, repository: 'a' });
+  await assert.rejects(repository.has(blob, signal), because('registry-refused'));
+  assert.deepEqual([tokens.requests.length, one.slept], [3, [1000, 2000]]);
 });
 
 test('path-scoped credentials go to their repositories', async () => {

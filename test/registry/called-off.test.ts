@@ -24,6 +24,18 @@ const deeds: Readonly<Record<string, Deed>> = {
   },
 };
 
+test('a request that is called off while a connection is made', { timeout: 30_000 }, async () => {
+  const controller = new AbortController();
+  const reason = new Error('called off');
+  await using server = await hostileServer(() => {}, { declinesTls: false });
+  const forLong = 600_000;
+  await using one = client({ timeoutMs: forLong, limits: { connect: forLong, probe: forLong } });
+  // Under a name that is not the loopback's, so that nothing but https is tried.
+  const reached = one.reach(server.host.replace('127.0.0.1', '0.0.0.0'), controller.signal);
+  setTimeout(() => controller.abort(reason), 50);
+  await assert.rejects(reached, (error) => error === reason);
+});
+
 describe('a request that is called off', { concurrency: 16 }, () => {
   for (const [title, deed] of Object.entries(deeds)) {
     for (const [name, { isTarget, run }] of Object.entries(operations)) {

@@ -280,7 +280,7 @@ describe('a registry that', { concurrency: 24 }, () => {
     for (const [name, { isTarget, run }] of Object.entries(operations)) {
       const expected = want[name] ?? want.all;
       // What hangs is ended by the runner: that is a failure, and no measurement.
-      test(`${title}: ${name}: ${expected}`, { timeout: 60_000 }, async () => {
+      test(`${title}: ${name}: ${expected}`, { timeout: 30_000 }, async () => {
         await using server = await hostileServer((socket, asked) =>
           (isTarget(asked) ? deed : decent(name))(socket, asked),
         );

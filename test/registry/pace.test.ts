@@ -86,6 +86,8 @@ test('a blob whose connection breaks after every few bytes is given up, though e
     const from = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
     const range = `bytes ${from}-${content.length - 1}/${content.length}`;
     response.writeHead(from === 0 ? 200 : 206, { 'content-length': content.length - from, 'content-range': range });
+    // Were it not given up, it would be whole some day.
+    if (from >= 100) return void response.end(content.subarray(from));
     response.write(content.subarray(from, from + 10), () => setTimeout(() => response.destroy(), 2));
   });
   await using one = client({ retries: 3 });
@@ -105,13 +107,13 @@ test('a slow blob is read to its end', async () => {
   assert.deepEqual(await buffer(stream), content);
 });
 
-const ranges: readonly (readonly [title: string, range: string])[] = [
-  ['leaves bytes out', 'bytes 150000-199999/200000'],
-  ['has no number', 'bytes x-y/z'],
-  ['has a number of a thousand digits', `bytes ${'9'.repeat(1_000)}-199999/200000`],
+const ranges: readonly (readonly [title: string, range: string, reason: string])[] = [
+  ['leaves bytes out', 'bytes 150000-199999/200000', 'registry-answer-not-understood'],
+  ['has no number', 'bytes x-y/z', 'blob-size-mismatch'],
+  ['has a number of a thousand digits', `bytes ${'9'.repeat(1_000)}-199999/200000`, 'registry-answer-not-understood'],
 ];
-for (const [title, range] of ranges) {
-  test(`the rest of a blob whose range ${title} is never taken for the right bytes`, async () => {
+for (const [title, range, reason] of ranges) {
+  test(`the rest of a blob whose range ${title} is ${reason}`, async () => {
     await using server = await serve(({ path, headers }, response) => {
       if (path === '/v2/') return void response.end('{}');
       if (headers.range === undefined) {
@@ -122,7 +124,7 @@ for (const [title, range] of ranges) {
     });
     await using one = client({ retries: 1 });
     const stream = await one.repository({ registry: server.host, repository: 'a' }).open(blob, signal);
-    await assert.rejects(buffer(stream), (error) => error instanceof FailureError);
+    await assert.rejects(buffer(stream), because(reason));
   });
 }
 

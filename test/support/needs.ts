@@ -6,6 +6,7 @@ import { busyboxFor, debianRootfs, distributionSuite } from './fixtures.ts';
 const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
   root: () => process.getuid?.() === 0,
+  'tun device': () => existsSync('/dev/net/tun'),
   'user namespaces': () => spawnSync('unshare', ['-Urm', 'true']).status === 0,
   'conformance data': () => existsSync(conformanceDir),
   'test/support/foreign-busybox.sh': () => ['amd64', 'arm64'].every((name) => existsSync(busyboxFor(name))),

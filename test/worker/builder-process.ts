@@ -21,8 +21,15 @@ async function obey(order: BuilderOrder): Promise<void> {
     return;
   }
   const events: ProgressEvent[] = [];
-  const progress = { emit: (event: ProgressEvent) => void events.push(event) };
-  const signal = order.abortAfter === undefined ? new AbortController().signal : AbortSignal.timeout(order.abortAfter);
+  const abort = new AbortController();
+  const progress = {
+    emit: (event: ProgressEvent) => {
+      events.push(event);
+      // Not at once: whoever says that it will be busy is so a moment later.
+      if (order.abortWhen === event.type) setTimeout(() => abort.abort(new Error('enough')), 200);
+    },
+  };
+  const signal = order.abortAfter === undefined ? abort.signal : AbortSignal.timeout(order.abortAfter);
   try {
     const result: BuildResult = await builder!.build(plainRequest(order.buildArgs), progress, signal);
     answer({ id: order.id, events, result });

@@ -15,6 +15,8 @@ export type BuilderOrder =
       readonly id: number;
       readonly buildArgs: Readonly<Record<string, string>>;
       readonly abortAfter?: number | undefined;
+      /** Soon after the first event of this type. */
+      readonly abortWhen?: ProgressEvent['type'] | undefined;
     }
   | { readonly type: 'close' };
 
@@ -57,10 +59,14 @@ export class PersonBuilder implements AsyncDisposable {
     this.#send({ type: 'make', options: { ...options, user: person, env: { PATH: process.env['PATH'] } } });
   }
 
-  build(buildArgs: Readonly<Record<string, string>>, abortAfter?: number): Promise<BuilderAnswer> {
+  build(
+    buildArgs: Readonly<Record<string, string>>,
+    abortAfter?: number,
+    abortWhen?: ProgressEvent['type'],
+  ): Promise<BuilderAnswer> {
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#send({ type: 'build', id, buildArgs, abortAfter });
+    this.#send({ type: 'build', id, buildArgs, abortAfter, abortWhen });
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 

@@ -13,7 +13,7 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
     name: 'toy',
     async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
       const deed = deeds[request.buildArgs['do'] as keyof typeof deeds];
-      const text = JSON.stringify(await deed(request, options, signal));
+      const text = JSON.stringify(await deed(request, options, signal, progress));
       progress.emit({ type: 'step-output', image: request.image, step: 's', stream: 'stdout', text });
       return { image: { mediaType: 'toy', digest: digestOf(text), size: text.length } };
     },
@@ -52,13 +52,13 @@ const deeds = {
     await new Promise(() => setTimeout(() => {}, 10_000));
   },
   /** Starts a process in a session of its own, then does nothing but keep its thread busy. */
-  busy: async (request: BuildRequest) => {
+  busy: async (request: BuildRequest, _: EngineOptions, __: AbortSignal, progress: Progress) => {
     spawn('setsid', ['--fork', 'sleep', '1000'], {
       stdio: 'ignore',
       env: { PATH: process.env['PATH'], CIP_MARK: request.buildArgs['mark'] },
     });
+    progress.emit({ type: 'notice', message: 'busy' });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    process.stderr.write('busy\n');
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
   },
   /** Starts a process in a session of its own, and mounts something; then waits until it is killed. */

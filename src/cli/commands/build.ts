@@ -1,3 +1,4 @@
+import { forbidding } from '../../orchestrator/plan.ts';
 import { runPlan } from '../../orchestrator/run-plan.ts';
 import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
@@ -15,9 +16,10 @@ export async function run(invocation: Invocation<PlanOption | RunOption>, world:
   const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
-  if (prepared.plan.failures.length > 0) throw new FailuresError(prepared.plan.failures);
-
   const { dependencies, settings } = await runSettings(options, world);
+  const failures = forbidding(prepared.plan, settings);
+  if (failures.length > 0) throw new FailuresError(failures);
+
   world.renderer.begin(runOf(prepared.plan, settings));
   const { results } = await runPlan(prepared.plan, { ...prepared, ...dependencies }, settings, world.signal);
   const duration = world.surroundings.now() - start;

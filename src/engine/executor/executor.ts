@@ -48,7 +48,8 @@ export interface ExitStatus {
   readonly signal?: string | undefined;
 }
 
-export type OnOutput = (stream: 'stdout' | 'stderr', text: string) => void;
+/** Where it gives a promise, nothing more of the stream is read until that is settled. */
+export type OnOutput = (stream: 'stdout' | 'stderr', text: string) => unknown;
 
 export interface Executor {
   readonly name: string;

@@ -94,10 +94,10 @@ function openFifo(path: string): { readonly read: Socket; readonly write: number
   return { read: new Socket({ fd, readable: true, writable: false }), write: openSync(path, constants.O_WRONLY) };
 }
 
-function passOn(from: Socket, onText: (text: string) => void): Promise<void> {
+/** A process that says more than is taken from it waits. */
+async function passOn(from: Socket, onText: (text: string) => unknown): Promise<void> {
   from.setEncoding('utf8');
-  from.on('data', onText);
-  return new Promise((resolve, reject) => from.once('error', reject).once('close', () => resolve()));
+  for await (const text of from) await onText(text as string);
 }
 
 async function collect(child: ChildProcess): Promise<string> {

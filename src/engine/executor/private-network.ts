@@ -10,7 +10,7 @@ const execFileAsync = promisify(execFile);
 /** The address at which slirp4netns(1) answers questions of names, by those the machine asks. */
 export const SLIRP_NAME_SERVER = '10.0.2.3';
 /** Milliseconds a helper gets to bring its interface up. */
-const TO_START = 10_000;
+const TO_START = 60_000;
 
 /** A network namespace with a way out of this machine, but not to its loopback interface or its abstract sockets. */
 export interface PrivateNetwork {

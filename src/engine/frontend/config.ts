@@ -8,12 +8,13 @@ import type {
   WordInstruction,
 } from '../../dockerfile/dockerfile.ts';
 import { expandWords } from '../../dockerfile/expand.ts';
+import { expansionTooLarge } from '../../dockerfile/failure.ts';
 import type { Healthcheck } from '../../oci/image-config.ts';
 import { invalidValue, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { parsePorts } from './ports.ts';
 import { isSignal } from './signals.ts';
-import type { StageState } from './stage-state.ts';
+import { type StageState, withEntries } from './stage-state.ts';
 
 /** All values of one ENV see the environment as it was before the line. */
 export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: InstructionContext): void {
@@ -23,16 +24,19 @@ export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: 
 }
 
 export function lowerLabel({ pairs }: LabelInstruction, state: StageState, context: InstructionContext): void {
-  const labels = pairs.map(({ key, value, at }) => [
-    context.expand(key, state.variables, at),
-    context.expand(value, state.variables, at),
-  ]);
-  state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(labels) };
+  const labels = pairs.map(
+    ({ key, value, at }) =>
+      [context.expand(key, state.variables, at), context.expand(value, state.variables, at)] as const,
+  );
+  state.config.Labels = withEntries(state.config.Labels, labels);
   context.record(state, `LABEL ${labels.map(([key, value]) => `${key}=${value}`).join(' ')}`);
 }
 
+/** A port is some dozen characters, in the configuration and in the history. */
+const stepsPerPort = 256;
+
 export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
-  const exposed: string[] = [];
+  const exposed = new Set<string>();
   for (const word of ports) {
     const words = expandWords(word, state.variables, context.lowering.dockerfile.escape, context.lowering.expansions);
     if (!words.ok) {
@@ -41,13 +45,21 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
     }
     for (const text of words.value.words) {
       const parsed = parsePorts(text);
-      if (parsed) exposed.push(...parsed);
-      else context.lowering.fail(invalidValue('EXPOSE', text, 'write for example 8080, 8080/udp or 8000-8010', at));
+      if (parsed && !context.lowering.expansions.spend((parsed.last - parsed.first + 1) * stepsPerPort)) {
+        context.lowering.fail({ ...expansionTooLarge(text), at });
+        return;
+      }
+      if (parsed) {
+        for (let port = parsed.first; port <= parsed.last; port++) exposed.add(`${port}/${parsed.protocol}`);
+      } else context.lowering.fail(invalidValue('EXPOSE', text, 'write for example 8080, 8080/udp or 8000-8010', at));
     }
   }
-  const sorted = Object.fromEntries(exposed.toSorted().map((port) => [port, {}]));
-  state.config.ExposedPorts = { ...state.config.ExposedPorts, ...sorted };
-  context.record(state, `EXPOSE [${Object.keys(sorted).join(' ')}]`);
+  const sorted = [...exposed].sort();
+  state.config.ExposedPorts = withEntries(
+    state.config.ExposedPorts,
+    sorted.map((port) => [port, {}]),
+  );
+  context.record(state, `EXPOSE [${sorted.join(' ')}]`);
 }
 
 /** Metadata only: nothing is created, and what later steps write there is kept. */
@@ -56,7 +68,10 @@ export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState,
   for (const volume of volumes) {
     if (volume === '') context.lowering.fail(invalidValue('VOLUME', volume, 'give the path of a directory', at));
   }
-  state.config.Volumes = { ...state.config.Volumes, ...Object.fromEntries(volumes.map((volume) => [volume, {}])) };
+  state.config.Volumes = withEntries(
+    state.config.Volumes,
+    volumes.map((volume) => [volume, {}]),
+  );
   context.record(state, `VOLUME [${volumes.join(' ')}]`);
 }
 

@@ -3,8 +3,8 @@ import type { Failure, SourceSpan } from '../../result.ts';
 export function stageNotYetDefined(name: string, at: SourceSpan) {
   return {
     reason: 'stage-not-yet-defined',
-    message: `the stage ${name} comes after the stage that uses it`,
-    hint: `move ${name} up: a stage can only use stages above it`,
+    message: `the stage ${shortened(name)} comes after the stage that uses it`,
+    hint: `move ${shortened(name)} up: a stage can only use stages above it`,
     at,
   } as const satisfies Failure;
 }
@@ -12,8 +12,8 @@ export function stageNotYetDefined(name: string, at: SourceSpan) {
 export function severalNeedDirectory(keyword: string, destination: string, at: SourceSpan) {
   return {
     reason: 'copy-needs-directory',
-    message: `${keyword} has several sources, and its destination ${destination} does not end with a slash`,
-    hint: `write ${destination}/`,
+    message: `${keyword} has several sources, and its destination ${shortened(destination)} does not end with a slash`,
+    hint: `write ${shortened(destination)}/`,
     at,
   } as const satisfies Failure;
 }
@@ -21,8 +21,11 @@ export function severalNeedDirectory(keyword: string, destination: string, at: S
 export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
   return {
     reason: 'base-name-empty',
-    message: `${written} is empty after its variables are filled in`,
-    hint: unset.length > 0 ? `give ${unset.join(', ')} a default above the first FROM, or a --build-arg` : undefined,
+    message: `${shortened(written)} is empty after its variables are filled in`,
+    hint:
+      unset.length > 0
+        ? `give ${shortened(unset.join(', '))} a default above the first FROM, or a --build-arg`
+        : undefined,
     at,
   } as const satisfies Failure;
 }
@@ -39,10 +42,15 @@ export function notSupported(what: string, hint: string, at: SourceSpan) {
 export function invalidValue(what: string, value: string, hint: string, at: SourceSpan) {
   return {
     reason: 'invalid-value',
-    message: `${what} cannot be ${JSON.stringify(value)}`,
+    message: `${what} cannot be ${JSON.stringify(shortened(value))}`,
     hint,
     at,
   } as const satisfies Failure;
+}
+
+/** What fits into a sentence. */
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 
 /** Failures of a word, at the instruction it stands in. */

@@ -5,8 +5,8 @@
 
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
-import { ExpansionBudget } from '../../dockerfile/expand.ts';
-import { findStage } from '../../dockerfile/stages.ts';
+import { ExpansionBudget, expand } from '../../dockerfile/expand.ts';
+import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
@@ -25,6 +25,7 @@ export function lower(input: LowerInput): Result<Lowered> {
   const target = findStage(input.dockerfile, input.target);
   if (!target.ok) return target;
   const lowering = new Lowering(input, target.value);
+  lowering.stagesBelow(target.value);
   const state = lowering.stage(target.value.index);
   if (lowering.failures.length > 0) return failed(lowering.failures);
   if (!state) return ok({ missing: [...lowering.missing.values()] });
@@ -71,6 +72,17 @@ class Lowering implements LoweringContext {
 
   stages(): readonly number[] {
     return [...this.#stages.keys()];
+  }
+
+  /** Lowers what the stage needs, from above: each stage then finds what it needs done, however many there are. */
+  stagesBelow(target: Stage): void {
+    const fill = (name: string) => {
+      const filled = expand(name, this.globals, this.dockerfile.escape, this.expansions);
+      return filled.ok ? filled.value.value : undefined;
+    };
+    const needed = stagesNeededBy(this.dockerfile, target, fill);
+    // One that is used and does not stand above is found again, and reported, where it is used.
+    if (needed.ok) for (const { index } of needed.value) this.stage(index);
   }
 
   stage(index: number): StageState | undefined {

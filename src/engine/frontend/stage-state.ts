@@ -68,6 +68,8 @@ export class StageState {
     });
     for (const pair of config.config?.Env ?? []) {
       const equals = pair.indexOf('=');
+      // One without a name stays in the configuration, as it came. No process can be given it.
+      if (equals === 0 || pair === '') continue;
       state.variables.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
     }
     if (!state.variables.has('PATH')) state.setEnv('PATH', DEFAULT_PATH);
@@ -97,6 +99,21 @@ export class StageState {
     const at = env.findIndex((pair) => pair.startsWith(`${name}=`));
     this.config.Env = at === -1 ? [...env, `${name}=${value}`] : env.with(at, `${name}=${value}`);
   }
+}
+
+/**
+ * The table of a stage's configuration with these entries, which are put into it: a copy for each instruction would take
+ * thousands of them seconds. Defined and not set, since a label may be called `__proto__`.
+ */
+export function withEntries<T>(
+  table: Record<string, T> | null | undefined,
+  entries: Iterable<readonly [name: string, value: T]>,
+): Record<string, T> {
+  const result = table ?? {};
+  for (const [name, value] of entries) {
+    Object.defineProperty(result, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+  return result;
 }
 
 /** Docker refuses an image whose history does not match its layers, so a base without one gets a plain one. */

@@ -1,7 +1,11 @@
 import { posix } from 'node:path';
 import type { WordInstruction } from '../../dockerfile/dockerfile.ts';
+import { invalidValue } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
+
+/** PATH_MAX less the NUL at the end. */
+const LONGEST_PATH = 4095;
 
 /** Relative to the WORKDIR before it. Directories that are missing belong to the USER of this moment. */
 export function lowerWorkdir(
@@ -10,6 +14,11 @@ export function lowerWorkdir(
   context: InstructionContext,
 ): void {
   const path = resolvePath(context.expand(value, state.variables, at), state.workdir);
+  if (path.length > LONGEST_PATH) {
+    const hint = `Linux knows no path of more than ${LONGEST_PATH} bytes`;
+    context.lowering.fail(invalidValue('WORKDIR', path, hint, at));
+    return;
+  }
   state.config.WorkingDir = path;
   const createdBy = `WORKDIR ${path}`;
   if (path === '/') context.record(state, createdBy);

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { contextChanging } from '../../context/failure.ts';
 import { decompressArchive, detectArchive } from '../../layer/detect.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
@@ -34,7 +33,7 @@ export class ArchiveUnpacker implements AsyncDisposable {
     const compression = await detectArchive(() => createReadStream(file), this.#signal);
     if (!compression) return undefined;
     const bytes = new HashedFile(file);
-    const tar = decompressArchive(Readable.from(bytes.chunks(), { objectMode: false }), compression, this.#signal);
+    const tar = decompressArchive(bytes.chunks(), compression, this.#signal);
     const directory = this.#services.store.session.tempPath('add');
     await mkdir(directory);
     this.#directories.push(directory);
@@ -63,22 +62,34 @@ class HashedFile {
   readonly #file: string;
   readonly #hash = createHash('sha256');
   #read = 0;
+  #isLeft = false;
 
   constructor(file: string) {
     this.#file = file;
   }
 
   async *chunks(): AsyncGenerator<Buffer, void, undefined> {
-    for await (const chunk of createReadStream(this.#file, { start: this.#read }) as AsyncIterable<Buffer>) {
-      this.#hash.update(chunk);
-      this.#read += chunk.length;
+    for await (const chunk of this.#open()) {
+      // Who decompresses reads ahead, and may be told to stop only while the next chunk is on its way.
+      if (this.#isLeft) return;
+      this.#add(chunk);
       yield chunk;
     }
   }
 
-  /** Of all of it: an archive may end before its file does. */
+  /** Of all of it: an archive may end before its file does. Nothing is read by `chunks` any more. */
   async digest(): Promise<Digest> {
-    for await (const _ of this.chunks());
+    this.#isLeft = true;
+    for await (const chunk of this.#open()) this.#add(chunk);
     return digestFromHex(this.#hash.digest('hex'));
+  }
+
+  #open(): AsyncIterable<Buffer> {
+    return createReadStream(this.#file, { start: this.#read });
+  }
+
+  #add(chunk: Buffer): void {
+    this.#hash.update(chunk);
+    this.#read += chunk.length;
   }
 }

@@ -51,7 +51,10 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const status = await executor.run(
         active.rootfs,
         { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
-        (stream, text) => output.write(stream, text),
+        (stream, text) => {
+          output.write(stream, text);
+          return services.outputTaken?.();
+        },
         signal,
       );
       output.end();

@@ -17,4 +17,6 @@ export interface RunnerServices {
   readonly secretFile: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */
   readonly memoryFile: () => Promise<string>;
+  /** The step waits for it, if there is one, before it says more. */
+  readonly outputTaken?: (() => Promise<void> | undefined) | undefined;
 }

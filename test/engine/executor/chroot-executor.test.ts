@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { needs } from '../../support/needs.ts';
 import { self } from '../../worker/people.ts';
-import { processesWith } from '../../worker/processes.ts';
+import { commandOf, eventually, processesWith } from '../../worker/processes.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 import { paths, tree } from './tree.ts';
@@ -36,6 +36,28 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
         `${readFileSync('/etc/resolv.conf', 'utf8')}127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
     );
     assert.deepEqual(tree(root.path), before);
+  });
+
+  test('kill -9 of the main process ends the worker, the step and what it has left behind', async () => {
+    const mark = randomUUID();
+    await using other = await makeRoot(0);
+    await using another = new ProcessRunner(self, other.path, 'chroot');
+    const script = '(setsid sleep 1000 &); sleep 1000';
+    void another.run(script, { env: ['PATH=/bin', `MARK=${mark}`] }, { executor: 'chroot' });
+    const started = await eventually(
+      () => processesWith(mark).filter((pid) => commandOf(pid) === 'sleep'),
+      (pids) => pids.length >= 2,
+    );
+    assert.ok(started.length >= 2);
+    another.process.kill('SIGKILL');
+    assert.deepEqual(
+      await eventually(
+        () => processesWith(mark),
+        (pids) => pids.length === 0,
+        10_000,
+      ),
+      [],
+    );
   });
 
   test('gives files of the image back as they were, but keeps what the process made of them', async () => {

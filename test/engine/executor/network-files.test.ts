@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { hostsFile, resolvConf } from '../../../src/engine/executor/network-files.ts';
 
 const upstream = 'nameserver 192.0.2.1\nsearch example.org\n';
-const cases: [title: string, own: string, up: string | undefined, network: 'host' | 'none', want: string][] = [
+const cases: [
+  title: string,
+  own: string,
+  up: string | undefined,
+  network: 'host' | 'none' | 'private',
+  want: string,
+][] = [
   [
     'as it is',
     '# me\nnameserver 192.0.2.9\noptions edns0\n',
@@ -34,6 +40,23 @@ const cases: [title: string, own: string, up: string | undefined, network: 'host
     'nameserver 192.0.2.9\nsearch a\n',
   ],
   ['no file', '', undefined, 'host', ''],
+  ['no file, and a private network', '', undefined, 'private', ''],
+  [
+    'a private network reaches servers of other machines',
+    'nameserver 192.0.2.9\nnameserver 127.0.0.1\noptions edns0\n',
+    undefined,
+    'private',
+    'nameserver 192.0.2.9\noptions edns0\n',
+  ],
+  [
+    'a private network has a server of its own for those on loopback',
+    'nameserver 127.0.0.1\nsearch a\n',
+    undefined,
+    'private',
+    'nameserver 10.0.2.3\nsearch a\n',
+  ],
+  ['a private network has IPv4 only', 'nameserver 2001:db8::1\n', undefined, 'private', 'nameserver 10.0.2.3\n'],
+  ["a private network and systemd's own server", 'nameserver 127.0.0.53\n', upstream, 'private', upstream],
 ];
 for (const [title, own, up, network, want] of cases) {
   test(`resolvConf() ${title}`, () => assert.equal(resolvConf(own, up, network), want));

@@ -105,6 +105,9 @@ export const dockerfile = target({
     { title: 'every kind of line', input: () => whole, want: 'value' },
     ...(
       [
+        ['NUL characters', 'FROM a\nRUN ', '\0', ['nul-character']],
+        ['no end of a JSON with a NUL', 'FROM a\nRUN ["\\u0000"', ' ', 'value'],
+        ['blanks behind a JSON with a NUL', 'FROM a\nRUN ["\\u0000"]', ' ', ['nul-character']],
         ['no instruction', '', 'a\n', ['unknown-instruction']],
         ['heredocs without an end on lines that are no instruction', '', '<<E\n', ['unknown-instruction']],
         ['heredocs of a name each', 'FROM a', (index) => `\n<<E${index}`, ['unknown-instruction']],

@@ -32,6 +32,11 @@ export const pattern = target({
       want: 'value',
     },
     {
+      title: 'stars that each have a choice, and an end that fits',
+      input: () => ({ text: '*a*a*a*a*a*a*b*c', path: `${'a'.repeat(254)}c` }),
+      want: 'value',
+    },
+    {
       title: 'as many of them as a path can have characters',
       input: () => ({ text: `${'*a'.repeat(2000)}b`, path: 'a'.repeat(longestPath) }),
       want: 'value',
@@ -64,6 +69,11 @@ export const ignoreFile = target({
     {
       title: 'stars that each have a choice',
       input: () => ({ text: '*a*a*a*a*a*ab', path: 'a'.repeat(255) }),
+      want: 'value',
+    },
+    {
+      title: 'stars that each have a choice, and an end that fits',
+      input: () => ({ text: '*a*a*a*a*a*a*b*c', path: `${'a'.repeat(254)}c` }),
       want: 'value',
     },
     {

@@ -118,8 +118,8 @@ export const faults: readonly Fault[] = [
     file: 'src/engine/executor/namespaces-executor.ts',
     find: "return typeof opened === 'string' ? 'host' : opened;",
     replace: "return typeof opened === 'string' ? opened === '' ? 'host' : 'host' : 'host';",
-    tests: ['test/e2e/isolation.test.ts'],
-    only: 'is refused by RUN $',
+    tests: ['test/engine/executor/private-network.test.ts'],
+    only: '^root: 127.0.0.1 from the network default',
   },
   {
     name: '--isolation=none runs steps',

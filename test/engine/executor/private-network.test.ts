@@ -1,0 +1,80 @@
+/** The network of steps that ask for none in particular: a way out of the machine, and none to its loopback interface. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { isThere, needs } from '../../support/needs.ts';
+import { nobodyInParticular, type Person, personWithSubids, self } from '../../worker/people.ts';
+import { ProcessRunner } from './process-runner.ts';
+import { makeRoot } from './root-fixture.ts';
+
+/** A machine of its own: an interface with an address that others would reach it by, and a server on all of its addresses. */
+const surroundings = `
+set -e
+ip link set lo up
+ip tuntap add dev out0 mode tap
+ip addr add 192.0.2.1/24 dev out0
+ip link set out0 up
+ip route add default via 192.0.2.254
+perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, pack_sockaddr_in(8099, INADDR_ANY)); listen(S, 9); print "."; close STDOUT;
+  while (accept(C, S)) { syswrite C, "hello\\n"; close C }' > /tmp/cip-server.$$ &
+while ! [ -s /tmp/cip-server.$$ ]; do sleep 0.05; done
+rm /tmp/cip-server.$$
+# For everybody, as udev makes it.
+mknod -m 666 /tmp/cip-tun.$$ c 10 200
+mount --bind /tmp/cip-tun.$$ /dev/net/tun
+rm /tmp/cip-tun.$$
+exec "$@"
+`;
+const within = [
+  ...['unshare', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', surroundings, 'sh'],
+];
+const helper = ['slirp4netns', 'nsenter', 'tun device', 'perl', 'ip'];
+const required = needs('linux', 'root', 'user namespaces', 'busybox', 'setpriv', 'useradd', 'newuidmap');
+
+/** What a step hears from the server at an address. */
+const ask = (address: string) => `busybox nc -w 5 ${address} 8099 </dev/null 2>/dev/null || echo refused`;
+
+const people: readonly [who: string, person: () => Person][] = [
+  ['root', () => self],
+  ['a user with subordinate ids', personWithSubids],
+  ['a user without', () => nobodyInParticular],
+];
+for (const [who, person] of people) {
+  describe(`a private network for ${who}`, {
+    skip: required.skip || (!helper.every(isThere) && `needs ${helper.join(', ')}`),
+  }, () => {
+    let root: Awaited<ReturnType<typeof makeRoot>>;
+    let runner: ProcessRunner;
+    before(async () => {
+      root = await makeRoot(person().uid);
+      runner = new ProcessRunner(person(), root.path, 'namespaces', within);
+    });
+    after(async () => {
+      await runner[Symbol.asyncDispose]();
+      await root[Symbol.asyncDispose]();
+    });
+    const heard = async (address: string, network: 'default' | 'host' | 'none') =>
+      (await runner.run(ask(address), { network })).stdout.trim();
+
+    const cases: [address: string, network: 'default' | 'host' | 'none', want: string][] = [
+      ['192.0.2.1', 'default', 'hello'],
+      ['127.0.0.1', 'default', 'refused'],
+      // Where the helper's gateway leads to the loopback interface unless it is told not to.
+      ['10.0.2.2', 'default', 'refused'],
+      ['192.0.2.1', 'host', 'hello'],
+      ['127.0.0.1', 'host', 'hello'],
+      ['192.0.2.1', 'none', 'refused'],
+      ['127.0.0.1', 'none', 'refused'],
+    ];
+    for (const [address, network, want] of cases) {
+      test(`${who}: ${address} from the network ${network}: ${want}`, async () => {
+        assert.equal(await heard(address, network), want);
+      });
+    }
+
+    test('it has its interfaces in /sys, and a name server', async () => {
+      const { stdout } = await runner.run('ls /sys/class/net; cat /etc/resolv.conf', { network: 'default' });
+      assert.deepEqual(stdout.split('\n').slice(0, 2), ['lo', 'tap0']);
+      assert.doesNotMatch(stdout, /nameserver 127\./);
+    });
+  });
+}
