@@ -23,7 +23,7 @@ const copying = [...project, ...registries, 'requireAll', 'stopOnFirstError', 'k
 
 const selectors: Positionals = {
   usage: '[SELECTOR…]',
-  description: 'images: a name, a pattern such as *-dev, name+ with all that need it, +name with all it needs',
+  description: 'images: a name, a pattern such as *-dev, name+ with all built from it, +name with all it is built from',
   atMost: Number.POSITIVE_INFINITY,
 };
 
@@ -32,13 +32,13 @@ export const commands: readonly Command[] = [
   command({
     name: 'build',
     group: 'Build and publish',
-    summary: "Build what is missing or changed, for this machine's platform, into the local store",
+    summary: 'Build images that are missing or out of date',
     positionals: selectors,
     options: [...project, ...building, ...registries, 'json', ...output],
     takesBuildArguments: true,
     examples: [
-      ['cip build', 'every image that is not up to date'],
-      ['cip build base+ -k', 'base and all that stands on it, as far as it goes'],
+      ['cip build', 'every image that is missing or out of date'],
+      ['cip build base+ -k', 'base and every image built from it, past failures'],
       ['cip build jq -- --build-arg VERSION=1.7', 'with a build argument'],
     ],
     load: () => import('./commands/build.ts'),
@@ -63,7 +63,7 @@ export const commands: readonly Command[] = [
     takesBuildArguments: true,
     examples: [
       ['cip publish --remote-registry registry.example.com/group', 'everything the registry lacks'],
-      ['cip publish --remote-registry registry.example.com/group -n', 'only say what that would be'],
+      ['cip publish --remote-registry registry.example.com/group -n', 'show what that would be'],
     ],
     load: () => import('./commands/publish.ts'),
   }),
@@ -71,12 +71,12 @@ export const commands: readonly Command[] = [
     name: 'cascade-version-updates',
     aliases: ['cascade'],
     group: 'Build and publish',
-    summary: 'Bump every descendant of an image whose version changed',
+    summary: 'Raise the version of every image built from a raised one',
     options: [...project, 'check', 'dryRun', 'allowDowngrade', 'json', ...output],
     takesBuildArguments: true,
     examples: [
-      ['cip cascade', 'edit Dockerfiles and versions'],
-      ['cip cascade --check', 'exit with 3 if something is behind'],
+      ['cip cascade', 'update references and versions'],
+      ['cip cascade --check', 'exit with 3 if a reference is out of date'],
     ],
     load: () => import('./commands/cascade-version-updates.ts'),
   }),
@@ -84,7 +84,7 @@ export const commands: readonly Command[] = [
     name: 'upload-all-to-local-registry',
     aliases: ['mirror'],
     group: 'Move images',
-    summary: 'Copy whole multi-platform images from the remote registry to the local one',
+    summary: 'Copy images from the remote registry to the local one',
     positionals: selectors,
     options: [...copying],
     takesBuildArguments: true,
@@ -94,7 +94,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'pull-latest-from-local-registry',
     group: 'Move images',
-    summary: 'Copy the current versions from the local registry into the store',
+    summary: 'Copy images from the local registry to the store',
     positionals: selectors,
     options: [...copying],
     takesBuildArguments: true,
@@ -103,7 +103,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'pull-latest-from-remote-registry',
     group: 'Move images',
-    summary: 'Copy the current versions from the remote registry into the store',
+    summary: 'Copy images from the remote registry to the store',
     positionals: selectors,
     options: [...copying],
     takesBuildArguments: true,
@@ -113,7 +113,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'pull',
     group: 'Move images',
-    summary: 'Short for the two above: pull --from local, pull --from remote',
+    summary: 'Copy images from a registry to the store',
     positionals: selectors,
     options: ['from', ...copying],
     takesBuildArguments: true,
@@ -122,7 +122,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'plan',
     group: 'Decide',
-    summary: 'Say what build, publish-locally or publish would do, and why',
+    summary: 'Show what build or publish would do, and why',
     positionals: {
       usage: '[build|publish-locally|publish] [SELECTOR…]',
       description: `the command to plan (default: build), then ${selectors.description}`,
@@ -136,11 +136,11 @@ export const commands: readonly Command[] = [
   command({
     name: 'graph',
     group: 'Decide',
-    summary: 'Draw which image is built on which',
+    summary: 'Draw which image is built from which',
     positionals: selectors,
     options: [...project, 'format', 'json', ...output],
     takesBuildArguments: true,
-    examples: [['cip graph +web-dev --format=mermaid', 'web-dev and all it needs']],
+    examples: [['cip graph +web-dev --format=mermaid', 'web-dev and what it is built from']],
     load: () => import('./commands/graph.ts'),
   }),
   command({
@@ -154,7 +154,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'doctor',
     group: 'Set up',
-    summary: 'Say what this machine can do, and what to do about the rest',
+    summary: 'Check what this machine can do, and how to fix the rest',
     options: ['localRegistry', 'remoteRegistry', ...registries, 'json', ...output],
     load: () => import('./commands/doctor.ts'),
   }),

@@ -12,7 +12,7 @@ export function unknownCommand(typed: string, meant: string | undefined) {
   return {
     reason: 'unknown-command',
     message: `"${typed}" is not a command of cip`,
-    hint: meant === undefined ? 'cip help lists the commands' : `did you mean: cip ${meant}`,
+    hint: meant === undefined ? 'run cip help for a list of commands' : `did you mean cip ${meant}?`,
   } as const satisfies Failure;
 }
 
@@ -20,7 +20,10 @@ export function unknownOption(typed: string, command: string, meant: string | un
   return {
     reason: 'unknown-option',
     message: `${typed} is not an option of cip ${command}`.trimEnd(),
-    hint: meant === undefined ? `cip ${`${command} --help`.trimStart()} lists the options` : `did you mean: ${meant}`,
+    hint:
+      meant === undefined
+        ? `run cip ${`${command} --help`.trimStart()} for a list of options`
+        : `did you mean ${meant}?`,
   } as const satisfies Failure;
 }
 
@@ -37,7 +40,7 @@ export function missingOption(flag: string, value: string, variable: string | un
   return {
     reason: 'missing-option',
     message: `cip ${command} needs --${flag} ${value}`,
-    ...(variable === undefined ? {} : { hint: `give it on the command line or in ${variable}` }),
+    ...(variable === undefined ? {} : { hint: `pass it on the command line, or set ${variable}` }),
   } as const satisfies Failure;
 }
 
@@ -53,7 +56,7 @@ export function optionWithoutValue(source: string, value: string) {
 export function invalidOptionValue(source: string, typed: string, problems: readonly string[], hint?: string) {
   return {
     reason: 'invalid-option-value',
-    message: `${source} does not take "${typed}": ${problems.join('; ')}`,
+    message: `${source} can't be "${typed}": ${problems.join('; ')}`,
     ...(hint === undefined ? {} : { hint }),
   } as const satisfies Failure;
 }
@@ -61,15 +64,15 @@ export function invalidOptionValue(source: string, typed: string, problems: read
 export function contradictoryOptions(one: string, other: string) {
   return {
     reason: 'contradictory-options',
-    message: `${one} and ${other} contradict each other`,
-    hint: 'leave one of them out',
+    message: `${one} and ${other} cannot be combined`,
+    hint: 'remove one of them',
   } as const satisfies Failure;
 }
 
 export function unexpectedArgument(typed: string, command: string, takes: string | undefined) {
   return {
     reason: 'unexpected-argument',
-    message: `cip ${command} does not take "${typed}"`,
+    message: `cip ${command} has no use for "${typed}"`,
     hint: takes === undefined ? 'it takes options only' : `it takes ${takes}`,
   } as const satisfies Failure;
 }
@@ -85,8 +88,8 @@ export function argumentsAfterDashes(command: string) {
 export function unknownBuildArgument(typed: string) {
   return {
     reason: 'unknown-build-argument',
-    message: `"${typed}" after -- is not a build argument that cip understands`,
-    hint: 'after -- write --build-arg NAME=VALUE or --target STAGE',
+    message: `"${typed}" after -- is not a build argument`,
+    hint: 'pass --build-arg NAME=VALUE or --target STAGE after --',
   } as const satisfies Failure;
 }
 
@@ -94,7 +97,7 @@ export function invalidBuildArgument(typed: string, problem: string) {
   return {
     reason: 'invalid-build-argument',
     message: `${typed} after -- ${problem}`,
-    hint: 'write --build-arg NAME=VALUE or --target STAGE',
+    hint: 'pass --build-arg NAME=VALUE or --target STAGE',
   } as const satisfies Failure;
 }
 
@@ -102,7 +105,7 @@ export function secretNotReadable(id: string, file: string) {
   return {
     reason: 'secret-not-readable',
     message: `the file of secret ${id} cannot be read: ${file}`,
-    hint: 'src= names an existing file, from the directory cip was started in',
+    hint: 'src= is the path of a file, relative to the directory cip was started in',
   } as const satisfies Failure;
 }
 
@@ -110,7 +113,7 @@ export function registryCaNotReadable(file: string) {
   return {
     reason: 'registry-ca-not-readable',
     message: `the certificates of --registry-ca cannot be read: ${file}`,
-    hint: 'it names an existing PEM file',
+    hint: 'pass the path of a PEM file',
   } as const satisfies Failure;
 }
 
@@ -138,7 +141,7 @@ export function invalidSourceDateEpoch(text: string) {
 export function unknownShell(typed: string, known: readonly string[]) {
   return {
     reason: 'unknown-shell',
-    message: `there is no completion for "${typed}"`,
+    message: `cip has no completion for "${typed}"`,
     hint: `shells are: ${known.join(', ')}`,
   } as const satisfies Failure;
 }
@@ -148,14 +151,14 @@ export function systemFailure(error: unknown): readonly Failure[] | undefined {
   const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === undefined || syscall === undefined) return undefined;
   const hints: Readonly<Record<string, string>> = {
-    ENOSPC: 'make room on the disk and try again; what was complete is kept',
-    EDQUOT: 'the quota of this account is used up; make room and try again',
-    EACCES: 'give this account the rights it needs there, or work elsewhere (--project-dir, CIP_STORE)',
-    EROFS: 'work elsewhere (--project-dir, CIP_STORE)',
+    ENOSPC: 'free some space and try again; what is complete is kept',
+    EDQUOT: 'the disk quota of this account is used up: free some space and try again',
+    EACCES: 'give this account permission, or use another directory (--project-dir, CIP_STORE)',
+    EROFS: 'use another directory (--project-dir, CIP_STORE)',
     EMFILE: 'raise the limit of open files: ulimit -n 4096',
   };
   const hint = hints[code];
   return [
-    { reason: 'system-error', message: `the operating system refuses: ${message}`, ...(hint && { hint }) },
+    { reason: 'system-error', message: `system call failed: ${message}`, ...(hint && { hint }) },
   ] as const satisfies readonly Failure[];
 }

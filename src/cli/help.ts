@@ -16,7 +16,7 @@ export function generalHelp(columns: number): Promise<string> {
     return `${group}:\n${rows.join('\n')}`;
   });
   const usage = [
-    wrapped('cip builds and publishes a monorepo of container images that stand on each other.', columns),
+    wrapped('cip builds and publishes a monorepo of container images that are built from each other.', columns),
     'Usage: cip COMMAND [OPTION…] [ARGUMENT…] [-- BUILD ARGUMENTS]',
     ...groups,
   ];

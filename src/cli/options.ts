@@ -96,20 +96,20 @@ export const options = {
   platform: option({
     kind: 'string',
     value: 'LIST',
-    description: 'Exactly these platforms, whatever info.edn says',
+    description: 'Build exactly these platforms, whatever info.edn says',
     group: 'What',
     schema: (kit) => platformList(kit).optional(),
   }),
   onlyLocalPlatform: option({
     kind: 'boolean',
-    description: "Only this machine's platform; beats every other choice of platforms",
+    description: "Build only this machine's platform; overrides the other options for platforms",
     group: 'What',
     default: 'false',
     schema: toggle,
   }),
   noCache: option({
     kind: 'boolean',
-    description: 'Run every step again instead of taking results from the cache',
+    description: 'Run every step again, without the cache',
     group: 'How',
     default: 'false',
     schema: toggle,
@@ -124,7 +124,7 @@ export const options = {
   secret: option({
     kind: 'list',
     value: 'id=ID,src=FILE',
-    description: 'A file for RUN --mount=type=secret; may be given several times',
+    description: 'Give a file to RUN --mount=type=secret; may be repeated',
     group: 'How',
     fromEnvironment: false,
     schema: ({ z }) =>
@@ -161,7 +161,7 @@ export const options = {
     alias: 'j',
     kind: 'string',
     value: 'N',
-    description: 'Images worked on at once (default: the number of CPUs, at most 4)',
+    description: 'Work on this many images at once (default: the number of CPUs, at most 4)',
     group: 'How',
     schema: ({ z }) =>
       z.coerce.number('expected a whole number').int('expected a whole number').min(1).max(256).optional(),
@@ -177,14 +177,14 @@ export const options = {
   keepGoing: option({
     alias: 'k',
     kind: 'boolean',
-    description: 'After an error go on with all images that do not need the failed one',
+    description: 'After an error, continue with images that do not depend on the failed one',
     group: 'How',
     default: 'false',
     schema: toggle,
   }),
   requireAll: option({
     kind: 'boolean',
-    description: 'Copy nothing and fail if an image is missing in the source',
+    description: 'Fail without copying if an image is missing in the source',
     group: 'How',
     default: 'false',
     schema: toggle,
@@ -192,7 +192,7 @@ export const options = {
   dryRun: option({
     alias: 'n',
     kind: 'boolean',
-    description: 'Say what would be done, and do none of it',
+    description: 'Show what would be done, and do none of it',
     group: 'How',
     default: 'false',
     schema: toggle,
@@ -216,7 +216,7 @@ export const options = {
   insecureRegistry: option({
     kind: 'list',
     value: 'HOST',
-    description: 'Speak http to this registry (loopback needs no such leave); may be given several times',
+    description: 'Use http for this registry (loopback addresses are always allowed); may be repeated',
     group: 'Where',
     schema: ({ z }) =>
       z
@@ -268,7 +268,7 @@ export const options = {
   }),
   allowRemote: option({
     kind: 'boolean',
-    description: 'Listen on an address that other machines reach, though anybody may then write',
+    description: 'Listen on an address that other machines can reach: anybody can then write to it',
     group: 'Where',
     default: 'false',
     fromEnvironment: false,

@@ -84,5 +84,5 @@ function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportO
 export function reportBug(error: unknown, version: string): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const cause = error instanceof Error && error.cause !== undefined ? `\ncaused by: ${String(error.cause)}` : '';
-  return `cip ${version} has a bug: it did not foresee this. Please report it with these lines:\n${stack}${cause}\n`;
+  return `cip ${version} has a bug. Please report it with these lines:\n${stack}${cause}\n`;
 }

@@ -42,7 +42,7 @@ export function describeReason(reason: PlanReason): string {
     case 'no-tags':
       return `pushed by digest, no tag is moved: the tag has ${reason.platforms.join(', ')} from unknown sources`;
     case 'changed-without-bump':
-      return 'published with other content than the sources give now';
+      return 'already published with different content';
     case 'platform-excluded':
       return `not made for ${reason.platform}`;
     case 'parent-skipped':

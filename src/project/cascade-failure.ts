@@ -7,7 +7,7 @@ export function finishedCascade(files: readonly string[]) {
   return {
     level: 'notice',
     reason: 'cascade-finished',
-    message: `a cascade that was interrupted has been finished: ${files.join(', ')}`,
+    message: `an interrupted cascade has been finished: ${files.join(', ')}`,
   } as const satisfies Notice;
 }
 
@@ -63,8 +63,8 @@ export function floatingReference({ from, to, text, at }: ReferencePlace, curren
   return {
     level: 'notice',
     reason: 'floating-reference',
-    message: `${from} refers to ${text}, which names no one version, so no cascade changes it`,
-    hint: `write :${current} to be raised along with ${to}`,
+    message: `${from} refers to ${text}, which is not one version, so a cascade does not change it`,
+    hint: `write :${current} if it is to follow ${to}`,
     at,
   } as const satisfies Notice;
 }
@@ -73,8 +73,8 @@ export function digestPinned({ from, to, text, at }: ReferencePlace, current: st
   return {
     level: 'notice',
     reason: 'digest-pinned',
-    message: `${from} refers to ${text}, which names bytes and no version, so no cascade changes it`,
-    hint: `write :${current} to be raised along with ${to}`,
+    message: `${from} refers to ${text}, which is a digest without a version, so a cascade does not change it`,
+    hint: `write :${current} if it is to follow ${to}`,
     at,
   } as const satisfies Notice;
 }
@@ -83,8 +83,8 @@ export function digestDropped({ from, to, text, at }: ReferencePlace, current: s
   return {
     level: 'warning',
     reason: 'digest-dropped',
-    message: `the digest of ${text} in ${from} is dropped, since it is not that of ${to} ${current}`,
-    hint: 'pin it again once that is published',
+    message: `the digest of ${text} in ${from} was removed because it is not that of ${to} ${current}`,
+    hint: 'pin it again once that version is published',
     at,
   } as const satisfies Notice;
 }
@@ -93,7 +93,7 @@ export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: 
   return {
     reason: 'digest-in-the-way',
     message: `${from} refers to ${text}, whose digest is not that of ${to} ${current}`,
-    hint: 'take the digest out, or let the cascade drop it',
+    hint: 'remove the digest',
     at,
   } as const satisfies Failure;
 }
@@ -110,8 +110,8 @@ export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix
 export function uneditableReference({ from, to, text, at }: ReferencePlace, version: string, current: string) {
   return {
     reason: 'uneditable-reference',
-    message: `${from} refers to ${to} ${version} as ${text}, where the version is not written in one piece`,
-    hint: `write it out, or as the default of one ARG, and raise it to ${current}`,
+    message: `${from} refers to ${to} ${version} as ${text}, where no single piece of text is the version`,
+    hint: `change it to ${current} by hand, or put the version in one ARG`,
     at,
   } as const satisfies Failure;
 }
@@ -128,8 +128,8 @@ export function ambiguousArgument(name: ImageName, parent: ImageName, after: str
 export function unraisableVersion(name: ImageName, version: string, at: SourceSpan) {
   return {
     reason: 'unraisable-version',
-    message: `the version ${version} of ${name} has no number to raise`,
-    hint: 'write a version such as 1.0.0',
+    message: `version ${version} of ${name} has no number to raise`,
+    hint: 'use a version such as 1.0.0',
     at,
   } as const satisfies Failure;
 }

@@ -5,8 +5,8 @@ import type { Notice } from './project.ts';
 export function missingContexts(directory: string) {
   return {
     reason: 'missing-contexts',
-    message: `there is no directory contexts/ in ${directory}`,
-    hint: 'name the directory that holds contexts/ with -C, or create contexts/00-base with a Dockerfile and an info.edn',
+    message: `${directory} has no directory named contexts`,
+    hint: 'pass -C with the directory that contains contexts, or create contexts/00-base with a Dockerfile and an info.edn',
   } as const satisfies Failure;
 }
 
@@ -14,7 +14,7 @@ export function unreadable(file: string, why: string) {
   return {
     reason: 'unreadable',
     message: `${file} cannot be read: ${why}`,
-    hint: 'check that it is a file, and its permissions',
+    hint: 'check that it is a file that you may read',
   } as const satisfies Failure;
 }
 
@@ -22,7 +22,7 @@ export function missingDockerfile(path: string) {
   return {
     reason: 'missing-dockerfile',
     message: `${path} has no Dockerfile`,
-    hint: 'write one, or start the name of the directory with _ if it is no build context',
+    hint: 'add one, or rename the directory to start with _ if it is not an image',
   } as const satisfies Failure;
 }
 
@@ -40,8 +40,8 @@ export function submoduleNotFetched(path: string, instruction?: string, at?: Sou
 export function missingMetadata(path: string) {
   return {
     reason: 'missing-metadata',
-    message: `${path} has neither an info.edn nor a VERSION`,
-    hint: `write ${path}/info.edn, for example: {:version "1.0.0"}`,
+    message: `${path} has no info.edn and no VERSION`,
+    hint: `create ${path}/info.edn, for example: {:version "1.0.0"}`,
   } as const satisfies Failure;
 }
 
@@ -71,7 +71,7 @@ export function duplicateImageName(name: ImageName, paths: readonly string[]) {
   return {
     reason: 'duplicate-image-name',
     message: `${paths.join(' and ')} would both become the image ${name}`,
-    hint: 'the prefix does not count: rename all but one',
+    hint: 'the number in front is not part of the name: rename all but one',
   } as const satisfies Failure;
 }
 
@@ -92,8 +92,8 @@ export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
 export function infoNotAMap(found: string, at: SourceSpan) {
   return {
     reason: 'info-not-a-map',
-    message: `${at.file} holds ${found} where a map is expected`,
-    hint: 'for example: {:version "1.0.0"}',
+    message: `${at.file} is ${found} instead of a map`,
+    hint: 'write a map, for example: {:version "1.0.0"}',
     at,
   } as const satisfies Failure;
 }
@@ -101,7 +101,7 @@ export function infoNotAMap(found: string, at: SourceSpan) {
 export function missingVersion(at: SourceSpan) {
   return {
     reason: 'missing-version',
-    message: `${at.file} gives no version`,
+    message: `${at.file} has no version`,
     hint: at.file.endsWith('.edn') ? 'add one, for example: :version "1.0.0"' : 'write one, for example: 1.0.0',
     at,
   } as const satisfies Failure;
@@ -110,7 +110,7 @@ export function missingVersion(at: SourceSpan) {
 export function wrongType(key: string, expected: string, found: string, at: SourceSpan) {
   return {
     reason: 'wrong-type',
-    message: `${key} in ${at.file} is ${found}, but ${expected} is expected`,
+    message: `${key} in ${at.file} is ${found} instead of ${expected}`,
     at,
   } as const satisfies Failure;
 }
@@ -129,8 +129,8 @@ export function illegalVersion(version: string, at: SourceSpan) {
 export function emptyPlatforms(at: SourceSpan) {
   return {
     reason: 'empty-platforms',
-    message: `${at.file} names no platform`,
-    hint: 'leave it out to build for the default platforms',
+    message: `${at.file} has an empty list of platforms`,
+    hint: 'remove it to build for the default platforms',
     at,
   } as const satisfies Failure;
 }
@@ -148,8 +148,8 @@ export function versionNotSemver(version: string, at: SourceSpan) {
   return {
     level: 'warning',
     reason: 'version-not-semver',
-    message: `the version ${version} in ${at.file} is not of the form major.minor.patch`,
-    hint: 'it is built as it is; a cascade raises its last number',
+    message: `version ${version} in ${at.file} is not of the form major.minor.patch`,
+    hint: 'images are tagged with it as it is; cip cascade raises its last number',
     at,
   } as const satisfies Notice;
 }
@@ -158,7 +158,7 @@ export function extraForms(at: SourceSpan) {
   return {
     level: 'warning',
     reason: 'edn-extra-forms',
-    message: `only the first form of ${at.file} is read, and there is another`,
+    message: `${at.file} has more than one map, and only the first is read`,
     hint: 'put all keys into one map',
     at,
   } as const satisfies Notice;
@@ -168,7 +168,7 @@ export function noContexts(directory: string) {
   return {
     level: 'notice',
     reason: 'no-contexts',
-    message: `there is no build context in ${directory}`,
+    message: `${directory} has no images in it`,
     hint: `create ${directory}/00-base with a Dockerfile and an info.edn`,
   } as const satisfies Notice;
 }
@@ -177,7 +177,7 @@ export function ignoredDirectory(path: string) {
   return {
     level: 'notice',
     reason: 'ignored-directory',
-    message: `${path} is not a build context: its name starts with . or _`,
+    message: `${path} is skipped because its name starts with . or _`,
   } as const satisfies Notice;
 }
 
@@ -185,7 +185,7 @@ export function danglingLink(path: string) {
   return {
     level: 'warning',
     reason: 'dangling-link',
-    message: `${path} is a symbolic link that leads nowhere, so it is not a build context`,
+    message: `${path} is a broken symbolic link and is skipped`,
   } as const satisfies Notice;
 }
 
@@ -201,7 +201,7 @@ export function prefixesOfMixedWidth(earlier: string, later: string) {
 export function blanksInVariable(text: string, at: SourceSpan) {
   return {
     reason: 'blanks-in-variable',
-    message: `${text} is not a variable: there may be no blanks in it`,
+    message: `${text} is not a variable because it contains spaces`,
     hint: `write ${text.replace(/\s+/g, '')}`,
     at,
   } as const satisfies Failure;
@@ -243,10 +243,10 @@ export function invalidReference(text: string, expanded: string, why: Failure, a
 export function unknownParent(child: ImageName, parent: string, suggestion: ImageName | undefined, at: SourceSpan) {
   return {
     reason: 'unknown-parent',
-    message: `${child} needs ${parent} of this registry, but no context of this project builds it`,
+    message: `${child} is built from ${parent}, but this project has no image named ${parent}`,
     hint:
       suggestion === undefined
-        ? 'write the registry by its name, without REGISTRY, if the image comes from elsewhere'
+        ? 'if it is not an image of this project, write the name of its registry instead of ${REGISTRY}'
         : `did you mean ${suggestion}?`,
     at,
   } as const satisfies Failure;
@@ -255,8 +255,8 @@ export function unknownParent(child: ImageName, parent: string, suggestion: Imag
 export function selfReference(name: ImageName, at: SourceSpan) {
   return {
     reason: 'self-reference',
-    message: `${name} needs itself`,
-    hint: 'name another image, or give a stage of this Dockerfile a name and refer to that',
+    message: `${name} is built from itself`,
+    hint: 'refer to another image, or to a stage of this Dockerfile by its name',
     at,
   } as const satisfies Failure;
 }
@@ -266,10 +266,11 @@ export function dependencyCycle(names: readonly ImageName[], places: readonly So
   const circle = [...names, names[0]];
   return {
     reason: 'dependency-cycle',
-    message: `${names.length} images need each other: ${circle.join(' → ')}`,
-    hint: 'one of these references has to go',
+    message: `${names.length} images are built from each other: ${circle.join(' → ')}`,
+    hint: 'remove one of these references',
     details: places.map(
-      ({ file, line, column }, index) => `${file}:${line}:${column}: ${circle[index]} needs ${circle[index + 1]}`,
+      ({ file, line, column }, index) =>
+        `${file}:${line}:${column}: ${circle[index]} is built from ${circle[index + 1]}`,
     ),
     at: places[0],
   } as const satisfies Failure;
@@ -278,8 +279,8 @@ export function dependencyCycle(names: readonly ImageName[], places: readonly So
 export function prefixContradiction(child: string, parent: string, at: SourceSpan) {
   return {
     reason: 'prefix-contradiction',
-    message: `${child} needs ${parent}, but its prefix says that it comes first`,
-    hint: `give ${child} a greater prefix than ${parent}`,
+    message: `${child} is built from ${parent}, but its number says that it comes first`,
+    hint: `rename ${child} to a greater number than that of ${parent}`,
     at,
   } as const satisfies Failure;
 }
@@ -288,8 +289,8 @@ export function equalPrefix(child: string, parent: string, at: SourceSpan) {
   return {
     level: 'warning',
     reason: 'equal-prefix',
-    message: `${child} needs ${parent}, but their prefixes are equal`,
-    hint: `give ${child} a greater prefix than ${parent}`,
+    message: `${child} is built from ${parent}, but has the same number`,
+    hint: `rename ${child} to a greater number than that of ${parent}`,
     at,
   } as const satisfies Notice;
 }

@@ -52,7 +52,7 @@ function diskFull(path: string) {
   return {
     reason: 'disk-full',
     message: `no space left on the disk of ${path}`,
-    hint: 'make room (cip gc removes what no image needs) and run again: what is in the store stays valid',
+    hint: 'free some space, or set CIP_STORE to a directory on another disk, and run again: what is in the store stays valid',
   } as const satisfies Failure;
 }
 

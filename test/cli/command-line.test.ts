@@ -218,12 +218,12 @@ test('mistakes: a bad value in the environment', async () => {
 });
 
 const slips: [argv: string[], hint: string][] = [
-  [['biuld'], 'did you mean: cip build'],
-  [['publsh'], 'did you mean: cip publish'],
-  [['registry'], 'did you mean: cip registry serve'],
-  [['build', '--projct-dir=x'], 'did you mean: --project-dir'],
-  [['build', '--keep-goin'], 'did you mean: --keep-going'],
-  [['frobnicate'], 'cip help lists the commands'],
+  [['biuld'], 'did you mean cip build?'],
+  [['publsh'], 'did you mean cip publish?'],
+  [['registry'], 'did you mean cip registry serve?'],
+  [['build', '--projct-dir=x'], 'did you mean --project-dir?'],
+  [['build', '--keep-goin'], 'did you mean --keep-going?'],
+  [['frobnicate'], 'run cip help for a list of commands'],
 ];
 for (const [argv, hint] of slips) {
   test(`slips: ${argv.join(' ')}: ${hint}`, async () => {

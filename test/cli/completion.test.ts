@@ -32,7 +32,7 @@ for (const [title, words, want] of cases) {
 
 test('completion for fish names every option with its description', () => {
   const script = completionScript('fish');
-  assert.match(script, /^complete -c cip -f -n __fish_use_subcommand -a build -d 'Build what/m);
+  assert.match(script, /^complete -c cip -f -n __fish_use_subcommand -a build -d 'Build images/m);
   assert.match(script, /from publish' -l remote-registry -r -d 'The remote registry/);
   assert.match(script, /from build' -l keep-going -s k -d '/);
 });

@@ -296,9 +296,9 @@ test('dependencyGraph() shows the whole cycle with its places', () => {
   };
   const result = dependencyGraph(succeeded(projectFrom(files)));
   assert.deepEqual(result.ok || result.failure[0]?.details, [
-    'contexts/a/Dockerfile:2:6: a needs b',
-    'contexts/b/Dockerfile:2:6: b needs c',
-    'contexts/c/Dockerfile:3:13: c needs a',
+    'contexts/a/Dockerfile:2:6: a is built from b',
+    'contexts/b/Dockerfile:2:6: b is built from c',
+    'contexts/c/Dockerfile:3:13: c is built from a',
   ]);
 });
 

@@ -21,7 +21,9 @@ export async function run(invocation: Invocation<Options>, world: World): Promis
   if (!isLeft) await applyCascade(cascade, {}, world.signal);
   if (options.json) world.print(`${JSON.stringify(cascadeDocument(cascade), null, 2)}\n`);
   else if (isBehind) world.print(cascadeTree(cascade, graph));
-  world.tell(isBehind ? `${isLeft ? 'behind' : 'raised'}: ${cascadeSize(cascade)}\n` : 'all versions are up to date\n');
-  if (isLeft && isBehind) world.tell('fix: cip cascade-version-updates\n');
+  world.tell(
+    isBehind ? `${isLeft ? 'out of date' : 'raised'}: ${cascadeSize(cascade)}\n` : 'all versions are up to date\n',
+  );
+  if (isLeft && isBehind) world.tell('fix: run cip cascade\n');
   return options.check && isBehind ? exitStatus.differences : exitStatus.done;
 }

@@ -38,7 +38,7 @@ export function checkSummary({ contexts, references, stale, warnings }: CheckRep
   const serious = warnings.filter(({ level }) => level === 'warning');
   const parts = [
     plural(contexts, 'context'),
-    `${plural(references, 'internal reference')}, ${stale.length === 0 ? 'all up to date' : `${stale.length} behind`}`,
+    `${plural(references, 'internal reference')}, ${stale.length === 0 ? 'all up to date' : `${stale.length} out of date`}`,
     'no cycle, order matches the graph',
     ...(serious.length === 0 ? [] : [plural(serious.length, 'warning')]),
   ];

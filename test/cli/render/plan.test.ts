@@ -56,7 +56,7 @@ test('plan: counts by action, every reason of what is not up to date, and a fore
     '  DRIFT         1   go 1.0.0',
     '  UP TO DATE    2',
     '',
-    '  go       1.0.0   published with other content than the sources give now',
+    '  go       1.0.0   already published with different content',
     '  web-dev  0.0.3   changed: contexts/web-dev/a',
     '                   parent jq is built',
     '',
