@@ -45,6 +45,11 @@ export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
   return signal === 'SIGTERM' ? exitStatus.terminated : exitStatus.interrupted;
 }
 
+/** Whether a failure is of this machine, a registry or a credential, and of nothing that the project says. */
+export function isEnvironment({ reason }: Failure): boolean {
+  return statusOfReason(reason) === exitStatus.environment;
+}
+
 /** Whatever is not in the table is a failure of the work itself. */
 function statusOfReason(reason: string): ExitStatus {
   return statusByReason.get(reason) ?? exitStatus.failed;
@@ -98,7 +103,7 @@ const reasons = {
     unresolvable-reference unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote wrong-type
   `,
   environment: `
-    address-in-use base-never-seen blob-digest-mismatch blob-missing blob-not-fetchable
+    address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable
     blob-size-mismatch blob-unknown cache-owner-refused cannot-listen context-changing context-unreadable
     credential-helper-failed credentials-withheld disk-full docker-config-invalid document-not-understood
     document-too-large emulation-unavailable emulator-not-static file-changed file-unreadable id-map-refused

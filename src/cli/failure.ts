@@ -114,6 +114,15 @@ export function registryCaNotReadable(file: string) {
   } as const satisfies Failure;
 }
 
+/** `directory`: of the store. */
+export function storeDiskFull(directory: string) {
+  return {
+    reason: 'disk-full',
+    message: `no space left on the store's disk (${directory})`,
+    hint: 'free some space, or set CIP_STORE to a directory on another disk, and run the same command again',
+  } as const satisfies Failure;
+}
+
 export function interrupted(signal: string) {
   return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies Failure;
 }

@@ -8,6 +8,7 @@ import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import { duration } from './render/duration.ts';
 import { plural } from './render/plural.ts';
 import { type FailureGroup, reportFailures, reportGroups } from './report-failure.ts';
+import { withSharedFailures } from './shared-failures.ts';
 import type { World } from './world.ts';
 
 /** How a build or a publish ended. */
@@ -76,18 +77,20 @@ function digestOf(result: ImageResult, { digests }: FinishedRun): { readonly dig
   return digest === undefined ? {} : { digest };
 }
 
-function failureGroups({ results }: FinishedRun, world: World): FailureGroup[] {
-  return results.flatMap((result) => {
+function failureGroups({ results }: FinishedRun, world: World): readonly FailureGroup[] {
+  const images = results.flatMap((result) => {
     if (result.status !== 'failed') return [];
     const log = world.logs.pathFor(result.image.name);
     return [
       {
+        image: result.image.name,
         title: `${result.image.name} ${result.image.version}`,
         failures: result.failures,
         notes: log === undefined ? [] : [`full log: ${log}`],
       },
     ];
   });
+  return withSharedFailures(images, world.storeDirectory);
 }
 
 /** `not built: web (needs base), docs (not started)`. */

@@ -35,7 +35,10 @@ export interface FoundFile {
   readonly device?: { readonly major: number; readonly minor: number } | undefined;
   /** Equal for the names of one file; absent where there is just one name. */
   readonly identity?: string | undefined;
-  /** Other whenever the content may be: made of size, inode and the times of modification and of change. */
+  /**
+   * Other whenever the content may be: made of size, inode and the times of modification and of change. Empty for a file
+   * that is there and cannot be looked at, because its name is not UTF-8.
+   */
   readonly stamp: string;
   /** Milliseconds since 1970: when content or mode last changed. */
   readonly changedAt: number;
@@ -50,6 +53,7 @@ export const contextFiles: ContextFiles = {
     for (const [index, name] of names.entries()) {
       const file = look(join(directory, name), name);
       if (file !== undefined) found.push(file);
+      else if (name.includes('\ufffd')) found.push(nameless(name));
       if (index % turn === turn - 1) await setImmediate();
     }
     return found;
@@ -68,6 +72,11 @@ const turn = 512;
 const small = 1 << 16;
 /** What was a file a moment ago may be a link or a pipe by now, and neither may be followed or waited for. */
 const readFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** What Node cannot ask for, since its name is not UTF-8: told apart by its empty stamp. */
+function nameless(name: string): FoundFile {
+  return { name, type: 'file', mode: 0, mtime: 0, size: 0, stamp: '', changedAt: 0 };
+}
 
 function look(path: string, name: string): FoundFile | undefined {
   const stats = explained(path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));

@@ -1,7 +1,9 @@
 import { type IgnoreMatcher, ignoreMatcher } from '../dockerfile/dockerignore.ts';
 import type { Digest } from '../oci/digest.ts';
+import { FailureError } from '../result.ts';
 import type { ContextFiles, FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
+import { contextUnreadable } from './failure.ts';
 import { compareBytes, join, type SourceNode, type SourceTree } from './source-tree.ts';
 
 interface DiskTreeOptions {
@@ -90,6 +92,7 @@ export class DiskTree implements SourceTree {
     const { type, mode, mtime, size, device, identity } = found;
     const isExcluded = path !== '' && this.#ignore.excludes(path);
     if (isExcluded && (type !== 'directory' || (await this.children(path)).length === 0)) return undefined;
+    if (found.stamp === '') throw new FailureError(contextUnreadable(this.#absolute(path), 'its name is not UTF-8'));
     this.#found.set(path, found);
     const common = { path, type, mode, uid: 0, gid: 0, mtime };
     if (type === 'file') return { ...common, size, ...(identity === undefined ? {} : { identity }) };

@@ -63,9 +63,15 @@ export function imagesUsed(inputs: ImagesUsedInputs): ImagesUsed {
   const bases = scopes.map((scope) => nearestBase(target.value, scope, inputs));
   const isOne = bases.every((base) => base?.text === bases[0]?.text);
   return {
-    external: external.filter(({ text }, index) => external.findIndex((image) => image.text === text) === index),
+    external: distinct(external),
     base: isOne ? bases[0] : undefined,
   };
+}
+
+function distinct(images: readonly ExternalImage[]): readonly ExternalImage[] {
+  const byText = new Map<string, ExternalImage>();
+  for (const image of images) if (!byText.has(image.text)) byText.set(image.text, image);
+  return [...byText.values()];
 }
 
 /** What variables are worth where `machine` builds, as the engine fills them in. */

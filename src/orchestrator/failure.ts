@@ -37,11 +37,13 @@ export function tagKeepsMoving(reference: string) {
   } as const satisfies Failure;
 }
 
-/** Tags were being set when something went wrong. `tagged`: images that have all of theirs. */
-export function publishPartial(tagged: readonly string[], total: number) {
+/** Tags were being set when something went wrong. `tagged`: images whose version is set; `behind`: whose `latest` is not. */
+export function publishPartial(tagged: readonly string[], total: number, behind: readonly string[]) {
+  const names = tagged.length === 0 ? '' : ` (${tagged.join(', ')})`;
+  const rest = tagged.length === total ? `, but latest is not set for ${behind.join(', ')}` : '';
   return {
     reason: 'publish-partial',
-    message: `publishing stopped partway: ${tagged.length} of ${total} images are tagged${tagged.length === 0 ? '' : ` (${tagged.join(', ')})`}`,
+    message: `publishing stopped partway: ${tagged.length} of ${total} images are tagged${names}${rest}`,
     hint: 'run the same command again to finish',
   } as const satisfies Failure;
 }
@@ -78,14 +80,14 @@ export function isLossOfRegistry({ reason }: Failure): boolean {
   return ['registry-unreachable', 'registry-too-slow', 'registry-tls-failed'].includes(reason);
 }
 
-/** `why`, which is what its registry said or did not, as it matters here; `isSeen` where there is a digest to go on with. */
-export function baseUnreachable(reference: string, why: Failure, isSeen: boolean): Failure {
+/** The environment. `why` is what its registry said, or did not; `isSeen` where there is a digest to go on with. */
+export function baseUnreachable(reference: string, why: Failure, isSeen: boolean) {
   const hint = why.hint ?? 'try again when its registry answers';
   return {
-    ...why,
+    reason: 'base-unreachable',
     message: `cannot find out what the base image ${reference} is now: ${why.message}`,
     hint: isSeen ? `${hint}; or pass --offline-bases to use the digest last seen` : hint,
-  };
+  } as const satisfies Failure;
 }
 
 /** The environment, for `--offline-bases`. */

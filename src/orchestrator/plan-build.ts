@@ -58,7 +58,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     const context = graph.project.contexts.get(name)!;
     const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
     const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
-    const failures = baseFailures(name, action, decision, inputs);
+    const obstacles = inputs.command === 'build' && action === 'build' ? unknownBases(name, decision, inputs) : [];
     return {
       name,
       version: context.version,
@@ -70,7 +70,7 @@ export function planBuild(inputs: PlanInputs): Plan {
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
       ...(current && { current }),
-      ...(failures.length > 0 && { failures }),
+      ...(obstacles.length > 0 && { obstacles: obstacles.map(({ failure }) => failure) }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
       tags,
@@ -87,7 +87,7 @@ export function planBuild(inputs: PlanInputs): Plan {
         drifted,
         graph,
       ),
-      ...oncePerMessage(images.flatMap(({ failures = [] }) => failures)),
+      ...baseFailures(images, inputs),
     ],
     criticalPath: criticalPath(images),
   };
@@ -182,7 +182,7 @@ function withTags({ action, reasons, isUntagged = false }: Decision, question: T
   return {
     action: action === 'up-to-date' ? 'tag' : action,
     tags: misplaced.map(([tag]) => tag),
-    reasons: [...misplaced.map(([, reason]) => reason), ...reasons],
+    reasons: [...misplaced.map(([, reason]) => reason), ...reasons.filter(({ code }) => code !== 'same-key')],
   };
 }
 
@@ -207,17 +207,32 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
   );
 }
 
-/** Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. */
-function baseFailures(name: ImageName, action: Action, { platforms }: Decision, { command, bases }: PlanInputs) {
-  const forbids = ({ state }: UnknownBase) =>
+/**
+ * Nothing is built on what is not known; and a publish, which is to say whether a base moved, must be able to ask. Each
+ * base once.
+ */
+function baseFailures(images: readonly PlannedImage[], inputs: PlanInputs): readonly Failure[] {
+  const forbids = ({ state }: UnknownBase, { action }: PlannedImage) =>
     action === 'build' ||
-    (state === 'cannot-ask' && command === 'publish' && (action === 'retag' || isComparable(action)));
-  const unknown = platforms.flatMap(({ platform }) => bases.unknown(name, platform));
-  return oncePerMessage(unknown.filter(forbids).map(({ failure }) => failure));
+    (state === 'cannot-ask' && inputs.command === 'publish' && (action === 'retag' || isComparable(action)));
+  const failures = images.flatMap((image) =>
+    unknownBases(image.name, image, inputs)
+      .filter((unknown) => forbids(unknown, image))
+      .map(({ failure }) => failure),
+  );
+  return firstOfEach(failures);
 }
 
-function oncePerMessage(failures: readonly Failure[]): readonly Failure[] {
-  return failures.filter(({ message }, index) => failures.findIndex((other) => other.message === message) === index);
+/** External images of which nobody knows what they are now, each once. */
+function unknownBases(name: ImageName, { platforms }: Pick<Decision, 'platforms'>, { bases }: PlanInputs) {
+  const all = platforms.flatMap(({ platform }) => bases.unknown(name, platform));
+  return [...new Map(all.map((unknown) => [unknown.failure.message, unknown])).values()];
+}
+
+function firstOfEach(failures: readonly Failure[]): readonly Failure[] {
+  const byMessage = new Map<string, Failure>();
+  for (const failure of failures) if (!byMessage.has(failure.message)) byMessage.set(failure.message, failure);
+  return [...byMessage.values()];
 }
 
 function isComparable(action: PlannedImage['action']): boolean {

@@ -42,8 +42,8 @@ export interface PlannedImage {
   readonly dependents: readonly ImageName[];
   /** Tags to be set, the version first. Empty, for an image that is built, where its content is sent by digest only. */
   readonly tags: readonly PlannedTag[];
-  /** Why it cannot be built: an image that it is built on is not known. They are among those of the plan. */
-  readonly failures?: readonly Failure[] | undefined;
+  /** What keeps it from being built, known before anything is built; they are among the failures of the plan. */
+  readonly obstacles?: readonly Failure[] | undefined;
   /** The most telling first; never empty. */
   readonly reasons: readonly PlanReason[];
 }
@@ -152,4 +152,14 @@ export interface CriticalPath {
   readonly duration: number;
   /** Whether all of its durations are recorded ones. */
   readonly isRecorded: boolean;
+}
+
+/**
+ * What forbids running a plan. With `keepGoing` the obstacles of single images do not: these images fail, and what does
+ * not need them is built.
+ */
+export function forbidding({ images, failures }: Plan, { keepGoing }: { readonly keepGoing: boolean }) {
+  if (!keepGoing) return failures;
+  const single = new Set(images.flatMap(({ obstacles = [] }) => obstacles.map(({ message }) => message)));
+  return failures.filter(({ message }) => !single.has(message));
 }

@@ -15,7 +15,7 @@ import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
 import { type ParentContent, parentContent, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
-import type { Plan, PlanCommand, PlannedImage } from './plan.ts';
+import { forbidding, type Plan, type PlanCommand, type PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
@@ -47,8 +47,7 @@ export interface RunOptions {
 
 /**
  * Builds and names what the plan says, each image as soon as its own parents are done. Failures of images are in the
- * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal`
- * aborts, what runs is stopped.
+ * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
  */
 export async function runPlan(
   plan: Plan,
@@ -56,8 +55,8 @@ export async function runPlan(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
-  const forbidding = failuresForbidding(plan, options);
-  if (forbidding.length > 0) throw new FailuresError(forbidding);
+  const forbidden = forbidding(plan, options);
+  if (forbidden.length > 0) throw new FailuresError(forbidden);
   const run = new PlanRun(plan, dependencies, options, signal);
   const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
@@ -77,16 +76,6 @@ export async function runPlan(
     ...outcomeOf(image.name, outcomes.get(image.name), wasStopped),
   }));
   return { results };
-}
-
-/** What keeps a plan from being run. A build that goes on after failures builds what it can: an image that cannot be built fails alone. */
-export function failuresForbidding(
-  { command, images, failures }: Plan,
-  { keepGoing }: Pick<RunOptions, 'keepGoing'>,
-): readonly Failure[] {
-  if (command !== 'build' || !keepGoing) return failures;
-  const own = new Set(images.flatMap((image) => image.failures ?? []));
-  return failures.filter((failure) => !own.has(failure));
 }
 
 /** Tags of a registry are set when all else is done, those of the store at once. */
@@ -134,9 +123,9 @@ class PlanRun {
     const { progress, clock } = this.#dependencies;
     const start = clock();
     try {
-      if (image.failures !== undefined) throw new FailuresError(image.failures);
       const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
       progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
+      if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);
       const content = await this.#build(image);
       const duration = clock() - start;
       if (content !== undefined) await this.#keep(image, content, duration);

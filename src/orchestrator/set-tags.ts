@@ -171,7 +171,7 @@ class TagPhase {
   /** Says, if the signal comes now, that tags are being finished. */
   #announcing(signal: AbortSignal): Disposable {
     const listener = () => {
-      const message = `${this.#done.size} of ${this.#images.length} images are tagged: finishing the others, which is a matter of moments; a second signal stops at once`;
+      const message = `${this.#digests.size} of ${this.#images.length} images are tagged: finishing the others, which takes moments; a second signal stops at once`;
       this.#dependencies.progress.emit({ type: 'warning', message });
     };
     signal.addEventListener('abort', listener, { once: true });
@@ -179,8 +179,10 @@ class TagPhase {
   }
 
   #result(failures: readonly Failure[]): SetTags {
-    const isPartial = this.#tags.length > 0 && this.#done.size < this.#images.length;
-    const partial = isPartial ? [publishPartial([...this.#done], this.#images.length)] : [];
+    const names = this.#images.map(({ image }) => image.name);
+    const behind = names.filter((name) => !this.#done.has(name));
+    const isPartial = this.#tags.length > 0 && behind.length > 0;
+    const partial = isPartial ? [publishPartial([...this.#digests.keys()], names.length, behind)] : [];
     return { tags: this.#tags, digests: this.#digests, failures: [...failures, ...partial] };
   }
 }

@@ -32,7 +32,7 @@ export function submoduleNotFetched(path: string, instruction?: string, at?: Sou
   return {
     reason: 'submodule-not-fetched',
     message: `${path} is a git submodule that has not been fetched${uses}`,
-    hint: `git submodule update --init ${path}`,
+    hint: `run git submodule update --init ${path}`,
     ...(at && { at }),
   } as const satisfies Failure;
 }

@@ -109,9 +109,16 @@ export class Sender {
     const source = await open();
     const stop = (): void => void source.destroy();
     deadline.signal.addEventListener('abort', stop, { once: true });
+    const chunks = (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     async function* paced(): AsyncGenerator<Uint8Array> {
       try {
-        for await (const chunk of source as AsyncIterable<Uint8Array>) {
+        for (;;) {
+          // Only what reading throws is the source's: what undici throws into a body is what became of the connection.
+          const { done, value: chunk } = await chunks.next().catch((error: unknown) => {
+            failed(error);
+            throw error;
+          });
+          if (done === true) break;
           const limit = window * Math.max(1, chunk.length / leastBytes);
           const timer = setTimeout(() => deadline.end(stalled(limit)), limit);
           try {
@@ -121,9 +128,8 @@ export class Sender {
           }
         }
         if (patience !== undefined) deadline.restart(patience);
-      } catch (error) {
-        failed(error);
-        throw error;
+      } finally {
+        source.destroy();
       }
     }
     const stalled = (limit: number) =>

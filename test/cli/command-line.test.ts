@@ -194,7 +194,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['unsupported platform', ['build', '--platform=windows/amd64'], ['invalid-option-value']],
   [
     'unsupported default',
-    ['publish', '--remote-registry=x', '--default-platforms=linux/arm64,windows/amd64'],
+    ['publish', '--remote-registry=ghcr.io/x', '--default-platforms=linux/arm64,windows/amd64'],
     ['invalid-option-value'],
   ],
   ['malformed registry', ['build', '--local-registry=ftp://x'], ['invalid-option-value']],

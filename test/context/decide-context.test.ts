@@ -222,3 +222,11 @@ test('decideContext() names what cannot be read', async () => {
     (error) => failuresOf(error)?.[0]?.reason === 'context-unreadable',
   );
 });
+
+test('decideContext() leaves out no file in silence because of its name', async () => {
+  await using context = await contextWith(two);
+  execFileSync('sh', ['-c', "printf x > \"$(printf '%b' 'not-utf8-\\0377.bin')\""], { cwd: context.root });
+  await assert.rejects(context.decide(), (error) => failuresOf(error)?.[0]?.reason === 'context-unreadable');
+  assert.ok((await context.decide({ patterns: ['a'] })).paths['a']);
+  assert.ok((await context.decide({ ignore: ['*.bin'] })).paths['a']);
+});

@@ -49,11 +49,11 @@ const steps: Readonly<
 > = {
   'in a RUN': {
     step: (megabytes) => `RUN dd if=/dev/urandom of=/big bs=1M count=${megabytes}`,
-    wants: ['run-failed contexts/01-big/Dockerfile:3:1'],
+    wants: ['disk-full'],
   },
   'in a COPY': {
     step: () => 'COPY big /big',
-    wants: ['disk-full contexts/01-big/Dockerfile:3:1'],
+    wants: ['disk-full'],
   },
 };
 

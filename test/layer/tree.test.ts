@@ -71,6 +71,12 @@ for (const [title, layers, want] of applied) {
   test(`Tree.apply() ${title}`, () => assert.deepEqual(listing(Tree.of(layers)), want));
 }
 
+test('Tree.apply() makes no more parents than an honest layer leaves out', () => {
+  const deep = Array.from({ length: 5 }, (_, at) => file(`${at}${'/d'.repeat(1000)}/f`));
+  assert.throws(() => Tree.of([deep]), failsWith('layer-too-big'));
+  assert.doesNotThrow(() => Tree.of(deep.map((entry) => [entry])));
+});
+
 test('Tree.apply() leaves the tree it is called on as it was', () => {
   const before = Tree.of([base]);
   const list = listing(before);

@@ -191,13 +191,13 @@ const unreachable: readonly [
     { seen: true },
     { failures: [], assumes: /^assuming \S+debian:12 is sha256:\w+, last seen 20/ },
   ],
-  ['build fails before building what was never seen', {}, { failures: ['registry-unreachable'] }],
+  ['build fails before building what was never seen', {}, { failures: ['base-unreachable'] }],
   ['build takes an image of the store', { stored: true }, { failures: [], assumes: /which is in the store/ }],
-  ['publish does not guess', { publish: true, seen: true }, { failures: ['registry-unreachable'] }],
+  ['publish does not guess', { publish: true, seen: true }, { failures: ['base-unreachable'] }],
   [
     'publish cannot say whether a published version is behind',
     { publish: true, seen: true, there: true },
-    { failures: ['registry-unreachable'] },
+    { failures: ['base-unreachable'] },
   ],
   [
     'publish --offline-bases takes what was seen last',
@@ -273,7 +273,7 @@ test('a build that keeps going builds what does not need the base that nobody kn
       ...('failures' in result ? result.failures.map(({ reason, at }) => `${reason} ${at?.file}:${at?.line}`) : []),
     ]),
     [
-      ['app', 'failed', 'registry-unreachable contexts/app/Dockerfile:1'],
+      ['app', 'failed', 'base-unreachable contexts/app/Dockerfile:1'],
       ['beside', 'built'],
       ['web', 'blocked'],
     ],

@@ -5,15 +5,14 @@
  * CIP_TEST_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
-import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
 import { mirror } from '../../src/orchestrator/transfer.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
-import { serveRegistry } from '../../src/registry-server/server.ts';
 import { failuresOf } from '../../src/result.ts';
+import { copiedRegistry } from '../support/copied-registry.ts';
 import { type RegistryGate, registryGate, type Verdict } from '../support/registry-gate.ts';
 import { assertTagged, wholeTags } from '../support/whole-tags.ts';
 import { type ImageSources, never, Workshop } from './workshop.ts';
@@ -99,21 +98,8 @@ describe('a run that ends at its k-th request', () => {
     return (await done.catch((error) => ({ failures: failuresOf(error)! }))).failures;
   };
 
-  /** A registry that starts with a copy of the template. */
-  const serve = async (template: string | undefined, name: string) => {
-    const storage = join(workshop.directory, name);
-    if (template !== undefined) await cp(template, storage, { recursive: true });
-    const server = await serveRegistry({ storage, host: '127.0.0.1', port: 0 }, never);
-    return {
-      host: `127.0.0.1:${server.address.port}`,
-      storage,
-      close: () => server.close(),
-      async [Symbol.asyncDispose]() {
-        await server.close();
-        await rm(storage, { recursive: true });
-      },
-    };
-  };
+  const serve = (template: string | undefined, name: string) =>
+    copiedRegistry(template, join(workshop.directory, name));
 
   /** `run` once for each k until it gets through, each against a registry of its own that has the first versions. */
   const forEveryRequest = async (title: string, ending: Verdict, run: () => Promise<readonly unknown[]>) => {

@@ -88,7 +88,7 @@ describe('latest', () => {
       }, conditions);
       const { registry, gate } = race;
       const older = publishOf(at('1.0.0'), registry, { gate });
-      await arrived.happened;
+      await Promise.race([arrived.happened, older]);
       const newer = await publishOf(at('1.0.1'), registry);
       assert.deepEqual(newer.failures, []);
       released.happen();
@@ -180,11 +180,16 @@ describe('two runs of one version', () => {
       return 'pass';
     });
     const { registry, gate } = race;
-    const running = publishOf(at('1.0.0'), registry, { ...first, gate });
-    await arrived.happened;
-    const other = await publishOf(second?.sources ?? at('1.0.0'), registry, second);
-    released.happen();
-    return { race, registry, late: await running, other, tags: await tagsOf(registry) };
+    try {
+      const running = publishOf(at('1.0.0'), registry, { ...first, gate });
+      await Promise.race([arrived.happened, running]);
+      const other = await publishOf(second?.sources ?? at('1.0.0'), registry, second);
+      released.happen();
+      return { race, registry, late: await running, other, tags: await tagsOf(registry) };
+    } catch (error) {
+      await race[Symbol.asyncDispose]();
+      throw error;
+    }
   }
   const isUpload = ({ method }: GateRequest) => method === 'POST';
 
@@ -277,19 +282,17 @@ describe('a signal', () => {
   /** Publishes and aborts when the request comes. */
   async function aborted(when: (request: GateRequest) => boolean) {
     const controller = new AbortController();
-    const race = await contested((request) => {
+    await using race = await contested((request) => {
       if (when(request)) controller.abort();
       return 'pass';
     });
-    const workshop = await Workshop.open(chain);
+    await using workshop = await Workshop.open(chain);
     const to = { ...race.registry.name, host: race.gate.host };
     const prepared = await workshop.plan({ client: race.registry.client, registry: to });
     const place = new RegistryPlace(to, race.registry.client);
     const report = await workshop.publish(prepared, place, workshop.builder(), {}, controller.signal);
     const warnings = workshop.events.filter(({ type }) => type === 'warning');
     const tags = await wholeTags(race.registry.place, Object.keys(chain));
-    await workshop[Symbol.asyncDispose]();
-    await race[Symbol.asyncDispose]();
     return { report, warnings, tags: Object.keys(tags).sort() };
   }
 
@@ -351,6 +354,9 @@ describe('a registry that is lost', () => {
       ['registry-unreachable', 'publish-partial'],
     );
     assert.equal(tags.length, 10);
-    assert.match(failures[1]!.message, /: 2 of 8 images are tagged \(image0, image1\)$/);
+    assert.match(
+      failures[1]!.message,
+      /: 8 of 8 images are tagged \(.*\), but latest is not set for image2, .*, image7$/,
+    );
   });
 });

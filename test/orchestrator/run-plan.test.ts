@@ -278,3 +278,35 @@ async function indexOf(workshop: Workshop, name: string) {
   const descriptor = await workshop.store.refs.get(`localhost:5000/${name}`);
   return await readIndex(workshop.store.blobs, descriptor!, never);
 }
+
+test('a name that is missing in the store is set again, and nothing built', async () => {
+  await using workshop = await Workshop.open(chain);
+  await workshop.run(await workshop.plan(), workshop.builder());
+  const names = await refs(workshop);
+  const right = await workshop.store.refs.get('localhost:5000/tool:2.0.0');
+  await workshop.store.refs.remove(['localhost:5000/base:latest'], never);
+  await workshop.store.refs.set(new Map([['localhost:5000/app:latest', right!]]), never);
+  const prepared = await workshop.plan();
+  assert.deepEqual(Object.fromEntries(prepared.plan.images.map(({ name, reasons }) => [name, reasons[0]?.code])), {
+    base: 'tag-missing',
+    tool: 'same-key',
+    app: 'tag-behind',
+    beside: 'same-key',
+  });
+  const builder = workshop.builder();
+  const report = await workshop.run(prepared, builder);
+  assert.deepEqual(statuses(report), { base: 'tagged', beside: 'untouched', tool: 'untouched', app: 'tagged' });
+  assert.deepEqual([builder.built, await refs(workshop)], [[], names]);
+  const of = (name: string) => workshop.store.refs.get(`localhost:5000/${name}`);
+  assert.deepEqual(await of('app:latest'), await of('app:3.0.0'));
+});
+
+test('a prerelease is built without moving latest of the store', async () => {
+  await using workshop = await Workshop.open({ base: chain['base']! });
+  await workshop.run(await workshop.plan(), workshop.builder());
+  await workshop.write({ base: { version: '1.0.1-rc.1', files: { files: 'candidate' } } });
+  await workshop.run(await workshop.plan(), workshop.builder());
+  const of = (name: string) => workshop.store.refs.get(`localhost:5000/${name}`);
+  assert.deepEqual(await of('base:latest'), await of('base:1.0.0'));
+  assert.deepEqual(await actions(workshop), { base: 'up-to-date' });
+});

@@ -131,3 +131,13 @@ test('pull() brings images into the store, where a build finds them up to date',
   );
   assert.equal((await pull(from.place, other.store, request, other.progress, never)).present.length, 2);
 });
+
+test('pull() sets a name that an earlier run left undone', async () => {
+  const { workshop, from } = await published();
+  await using _ = workshop;
+  await using other = await Workshop.open(images);
+  await pull(from.place, other.store, request, other.progress, never);
+  await other.store.refs.remove([`${from.place.text}/base:latest`], never);
+  const { copied, tags } = await pull(from.place, other.store, request, other.progress, never);
+  assert.deepEqual([copied, tags.map(({ reference }) => reference)], [[], [`${from.place.text}/base:latest`]]);
+});

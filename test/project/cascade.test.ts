@@ -288,3 +288,14 @@ test('planCascade() gives prereleases to all that is built from one, and release
     '2.0.1: 1.2.2, 3.0.2',
   ]);
 });
+
+test('planCascade() sees references as the graph does, by registries and build arguments', () => {
+  const files = {
+    '00-base': image('1.0.1', 'FROM scratch'),
+    '01-child': image('1.0.0', 'ARG V=1.0.0', 'ARG NAME', 'FROM ghcr.io/me/${NAME}:$V', 'RUN echo $V'),
+  };
+  const options = { registries: ['ghcr.io/me'], buildArgs: { NAME: 'base' } };
+  const cascade = succeeded(planCascade(graphOf(files, options)));
+  assert.deepEqual(bumps(cascade), ['child 1.0.0 → 1.0.1: base']);
+  assert.match(changes(cascade)['contexts/01-child/Dockerfile']!, /^ARG V=1\.0\.1$/m);
+});

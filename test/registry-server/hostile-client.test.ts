@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
+import type { ClientLimits } from '../../src/registry-server/server.ts';
 import { forever } from '../registry/hostile-server.ts';
 import { pushBlob, send } from './client.ts';
 import { serve, type TestRegistry } from './serve.ts';
@@ -18,13 +19,20 @@ interface Attack {
   readonly go?: (socket: Socket, server: TestRegistry) => void | Promise<void>;
   /** Statuses of all that is answered until the end of the connection. */
   readonly want: readonly number[];
+  /** The one that ends it, where it would go on until somebody loses patience; the others end under the usual limits. */
+  readonly limits?: Partial<ClientLimits>;
 }
 
 /** What is written here never contains a line that the server would have to wait for: all ends by itself. */
 const attacks: Readonly<Record<string, Attack>> = {
-  'half of a request line': { says: 'GET /v2', want: [408] },
-  'half of its headers': { says: 'GET /v2/ HTTP/1.1\r\nHost: localhost\r\nX-Half', want: [408] },
+  'half of a request line': { limits: { headers: 500 }, says: 'GET /v2', want: [408] },
+  'half of its headers': {
+    limits: { headers: 500 },
+    says: 'GET /v2/ HTTP/1.1\r\nHost: localhost\r\nX-Half',
+    want: [408],
+  },
   'headers that drip': {
+    limits: { headers: 500 },
     says: 'GET /v2/ HTTP/1.1\r\nHost: localhost\r\nX-Drip: ',
     go: (socket) => forever(socket, 'x', 5),
     want: [408],
@@ -34,7 +42,7 @@ const attacks: Readonly<Record<string, Attack>> = {
     go: (socket) => forever(socket, `X-More: ${'x'.repeat(1000)}\r\n`),
     want: [431],
   },
-  nothing: { want: [408] },
+  nothing: { limits: { headers: 500 }, want: [408] },
   noise: { says: '\x00\xff\xa5'.repeat(100), want: [400] },
   'the hello of TLS': { says: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', want: [400] },
   'the preface of HTTP/2': { says: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', want: [400] },
@@ -58,15 +66,18 @@ const attacks: Readonly<Record<string, Attack>> = {
     want: [404],
   },
   'a manifest that drips': {
+    limits: { window: 300 },
     says: `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${mediaTypes.imageManifest}\r\nContent-Length: 100000\r\n\r\n`,
     go: (socket) => forever(socket, ' ', 5),
     want: [408],
   },
   'a manifest that stops': {
+    limits: { idle: 500 },
     says: `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${mediaTypes.imageManifest}\r\nContent-Length: 100000\r\n\r\n{`,
     want: [],
   },
   'a blob that drips': {
+    limits: { window: 300 },
     says: `POST /v2/a/blobs/uploads/?digest=${digestOf('x')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n`,
     go: (socket) => forever(socket, 'x', 5),
     want: [408],
@@ -109,9 +120,9 @@ const attacks: Readonly<Record<string, Attack>> = {
 };
 
 describe('a client that sends', { concurrency: 16 }, () => {
-  for (const [title, { says = '', go, want }] of Object.entries(attacks)) {
+  for (const [title, { says = '', go, want, limits = {} }] of Object.entries(attacks)) {
     test(title, { timeout: 60_000 }, async () => {
-      await using server = await serve({ limits: { headers: 300, idle: 1_000, window: 300 } });
+      await using server = await serve({ limits });
       const digest = await pushBlob(server.url, 'a', 'what others have');
       assert.deepEqual(await talk(server, says, go), want);
       const got = await send(server.url, 'GET', `/v2/a/blobs/${digest}`);

@@ -9,6 +9,7 @@ import { mediaTypes } from '../../src/oci/media-type.ts';
 import { defaultLimits, patienceFor } from '../../src/registry/limits.ts';
 import { Pace } from '../../src/registry/pace.ts';
 import { FailureError } from '../../src/result.ts';
+import { breakingLine } from './breaking-line.ts';
 import { answer, type Deed, forever, hostileServer } from './hostile-server.ts';
 import { client, serve } from './http-server.ts';
 
@@ -156,6 +157,26 @@ test('a blob that a registry stops taking is given up', async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+test('a blob whose connection is reset while it is taken is sent again', async () => {
+  let puts = 0;
+  const size = 8 << 20;
+  await using server = await serve(({ method, path }, response) => {
+    if (path === '/v2/') response.end('{}');
+    else if (method === 'HEAD') response.writeHead(404).end();
+    else if (method === 'POST') response.writeHead(202, { location: '/v2/a/blobs/uploads/u' }).end();
+    else response.writeHead(201).end();
+  });
+  await using line = await breakingLine(server.host, 1 << 20, 1);
+  await using one = client();
+  const large = { mediaType: mediaTypes.layerTar, digest: digestOf('large'), size };
+  const bytes = async () => {
+    puts += 1;
+    return Readable.from(pieces(size, 1 << 16), { objectMode: false });
+  };
+  await one.repository({ registry: line.host, repository: 'a' }).put(large, bytes, signal);
+  assert.deepEqual([line.breaks(), puts, one.slept], [1, 2, [1000]]);
 });
 
 test('a source that is slow itself is not the fault of the registry', async () => {

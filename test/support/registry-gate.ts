@@ -12,16 +12,18 @@ export interface GateRequest {
 }
 
 /**
- * What becomes of it: `pass`; `refuse`: it is answered with status 500; `cut`: the connection breaks before the
+ * What becomes of it: `pass`; `refuse`: it is answered with status 500; `deny`: with 403; `cut`: the connection breaks before the
  * registry hears of it; `swallow`: the registry carries it out, and the connection breaks before the answer.
  */
-export type Verdict = 'pass' | 'refuse' | 'cut' | 'swallow';
+export type Verdict = 'pass' | 'refuse' | 'deny' | 'cut' | 'swallow';
 
 export interface RegistryGate extends AsyncDisposable {
   /** `127.0.0.1:<port>`. */
   readonly host: string;
   /** Method and path of all that came, in order. */
   readonly requests: readonly string[];
+  /** Resolves when no request is on its way, also of senders that are gone. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -42,11 +44,15 @@ export async function registryGate(
     requests.push(`${method} ${url}`);
     const verdict = judge({ number: requests.length, method, url });
     // Read at once: what waits for its verdict has left the sender, whatever becomes of that.
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return; // Its sender went before it had said all.
+    }
     const decided = await verdict;
     if (decided === 'cut') return void request.socket.destroy();
-    if (decided === 'refuse') {
-      response.writeHead(500, { 'content-type': 'application/json' });
+    if (decided === 'refuse' || decided === 'deny') {
+      response.writeHead(decided === 'refuse' ? 500 : 403, { 'content-type': 'application/json' });
       return void response.end('{"errors":[{"code":"UNKNOWN","message":"on purpose"}]}');
     }
     const [hostname, port] = host().split(':');
@@ -62,13 +68,19 @@ export async function registryGate(
     response.writeHead(answer.statusCode!, answer.headers);
     answer.pipe(response);
   };
+  const running = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => request.socket.destroy());
+    const handled = handle(request, response).catch(() => void request.socket.destroy());
+    running.add(handled);
+    void handled.then(() => running.delete(handled));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
     async [Symbol.asyncDispose]() {
       agent.destroy();
       server.closeAllConnections();

@@ -1,4 +1,5 @@
-import { failuresForbidding, runPlan } from '../../orchestrator/run-plan.ts';
+import { forbidding } from '../../orchestrator/plan.ts';
+import { runPlan } from '../../orchestrator/run-plan.ts';
 import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
@@ -16,8 +17,9 @@ export async function run(invocation: Invocation<PlanOption | RunOption>, world:
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
   const { dependencies, settings } = await runSettings(options, world);
-  const forbidding = failuresForbidding(prepared.plan, settings);
-  if (forbidding.length > 0) throw new FailuresError(forbidding);
+  const failures = forbidding(prepared.plan, settings);
+  if (failures.length > 0) throw new FailuresError(failures);
+
   world.renderer.begin(runOf(prepared.plan, settings));
   const { results } = await runPlan(prepared.plan, { ...prepared, ...dependencies }, settings, world.signal);
   const duration = world.surroundings.now() - start;

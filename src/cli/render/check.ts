@@ -35,11 +35,12 @@ export function checkOfInvalid(problems: readonly Failure[]): CheckReport {
 
 /** One line that says what is well. */
 export function checkSummary({ contexts, references, stale, warnings }: CheckReport): string {
+  const serious = warnings.filter(({ level }) => level === 'warning');
   const parts = [
     plural(contexts, 'context'),
     `${plural(references, 'internal reference')}, ${stale.length === 0 ? 'all up to date' : `${stale.length} behind`}`,
     'no cycle, order matches the graph',
-    ...(warnings.length === 0 ? [] : [plural(warnings.length, 'warning')]),
+    ...(serious.length === 0 ? [] : [plural(serious.length, 'warning')]),
   ];
   return `${parts.join('; ')}\n`;
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from '../../../src/engine/op/cache-mount.ts';
@@ -154,7 +156,7 @@ test('of many that make a cache at once each gets the same one, whole, and nothi
 test('seeding that is cut off anywhere leaves no cache, and the next one is whole', () =>
   withStore(async ({ store, seed, open }) => {
     let cut = 0;
-    for (let turns = 0; ; turns += 1) {
+    for (let turns = 0; ; turns += 1 + (turns >> 2)) {
       const abort = new AbortController();
       const opening = open({ id: `cut-${turns}` }, seed, abort.signal);
       let ended = false;
@@ -163,6 +165,9 @@ test('seeding that is cut off anywhere leaves no cache, and the next one is whol
         () => (ended = true),
       );
       for (let turn = 0; turn < turns && !ended; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      // What others see is whole at any moment.
+      for (const name of readdirSync(store.paths.cacheMounts))
+        assert.deepEqual(readdirSync(join(store.paths.cacheMounts, name, 'content')).sort(), ['d', 'f', 'out']);
       abort.abort(new Error('cut off'));
       const outcome = await opening.catch(() => undefined);
       if (outcome !== undefined) break;
@@ -174,6 +179,16 @@ test('seeding that is cut off anywhere leaves no cache, and the next one is whol
     assert.ok(cut > 0, 'it was cut off at least once');
     const { directory: place } = await open({ id: 'whole' }, seed);
     assert.deepEqual((await readdir(place)).sort(), ['d', 'f', 'out']);
+  }));
+
+test('a cache of the first release, known by its id alone, is not looked at and not touched', () =>
+  withStore(async ({ store, open }) => {
+    const old = join(store.paths.cacheMounts, createHash('sha256').update('c').digest('hex').slice(0, 32));
+    await mkdir(old);
+    await writeFile(join(old, 'of-whom'), '');
+    const { directory: place } = await open({});
+    assert.deepEqual(await readdir(place), []);
+    assert.deepEqual(await readdir(old), ['of-whom']);
   }));
 
 test('a private cache that is in use gives another step a fresh one, seeded as well', () =>

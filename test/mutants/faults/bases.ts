@@ -158,7 +158,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a build that keeps going builds on what nobody knows',
     file: 'src/orchestrator/run-plan.ts',
-    find: 'if (image.failures !== undefined) throw new FailuresError(image.failures);',
+    find: 'if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);',
     replace: '',
     tests: registries,
     only: 'a build that keeps going',

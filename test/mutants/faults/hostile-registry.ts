@@ -56,6 +56,14 @@ export const faults: readonly Fault[] = [
     only: 'goes away: manifest:',
   },
   {
+    name: 'a connection that breaks in an upload is the fault of the source',
+    file: 'src/registry/sender.ts',
+    find: 'if (sourceFailed !== undefined && ',
+    replace: 'if (body instanceof Readable && ',
+    tests: pace,
+    only: 'is reset while it is taken',
+  },
+  {
     name: 'an error in a body has no reason',
     file: 'src/registry/response.ts',
     find: 'throw explain(error);',

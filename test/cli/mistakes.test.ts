@@ -1,0 +1,125 @@
+/**
+ * Mistakes that newcomers make: files of a project, and what each command says about them. The same mistake has the same
+ * reason, place and status whichever command meets it first. What is said word for word: doc/first-ten-minutes.md.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { statusOf } from '../../src/cli/exit-codes.ts';
+import { image, type ProjectFiles, placed, writeProject } from '../project/support/project-files.ts';
+import { complaintsIn } from '../support/complaints.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { runHere } from './run-here.ts';
+
+const scratch = image('1.0.0', 'FROM scratch');
+const plain = (...lines: readonly string[]) => ({ Dockerfile: lines.join('\n'), 'info.edn': '{:version "1.0.0"}' });
+
+interface Mistake {
+  readonly files: ProjectFiles;
+  /** Command → exit status, and each error as `reason file:line:column`, `! reason` for a warning or notice. */
+  readonly want: Readonly<Record<string, readonly [status: number, ...told: string[]]>>;
+}
+
+const ahead = 'reference-newer-than-parent contexts/01-app/Dockerfile:2:6';
+const undefinedName = 'unresolvable-reference contexts/01-app/Dockerfile:1:6';
+const behind = 'stale-reference contexts/01-app/Dockerfile:2:6';
+const mistakes: Readonly<Record<string, Mistake>> = {
+  'none at all': {
+    files: { '00-base': scratch, '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0') },
+    want: { check: [0], graph: [0], 'cascade --check': [0], plan: [0] },
+  },
+  'REGISTRY without ARG REGISTRY': {
+    files: { '00-base': scratch, '01-app': plain('FROM ${REGISTRY}/base:1.0.0') },
+    want: { check: [0, '! undeclared-registry'], graph: [0], 'cascade --check': [0], plan: [0] },
+  },
+  'a slip in the name of a variable': {
+    files: { '00-base': scratch, '01-app': plain('FROM ${REGISTY}/base:1.0.0') },
+    want: {
+      check: [4, undefinedName],
+      graph: [4, undefinedName],
+      'cascade --check': [4, undefinedName],
+      plan: [4, undefinedName],
+    },
+  },
+  'an image of the project, from Docker Hub': {
+    files: { '00-debian': scratch, '01-app': plain('FROM debian:1.0.0') },
+    want: {
+      check: [0, '! namesake-elsewhere'],
+      graph: [0, '! namesake-elsewhere'],
+      'cascade --check': [0, '! namesake-elsewhere'],
+    },
+  },
+  'a version that the parent has not reached': {
+    files: { '00-base': scratch, '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.9') },
+    want: {
+      check: [4, ahead],
+      graph: [0],
+      'cascade --check': [4, ahead],
+      'cascade --check --allow-downgrade': [3],
+      plan: [4, ahead],
+      'build --dry-run': [4, ahead],
+      'plan publish-locally': [4, ahead],
+    },
+  },
+  'a version that the parent has left behind': {
+    files: { '00-base': image('1.0.1', 'FROM scratch'), '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0') },
+    want: {
+      check: [3, behind],
+      graph: [0],
+      'cascade --check': [3],
+      plan: [0, '! stale-reference'],
+      'build --dry-run': [0, '! stale-reference'],
+      'plan build base': [0],
+    },
+  },
+  'two that forgot the same cascade, and one another': {
+    files: {
+      '00-base': image('1.0.1', 'FROM scratch'),
+      '00-tool': image('1.0.1', 'FROM scratch'),
+      '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0'),
+      '01-web': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0', 'COPY --from=${REGISTRY}/tool:1.0.0 / /'),
+    },
+    want: {
+      check: [
+        3,
+        behind,
+        'stale-reference contexts/01-web/Dockerfile:2:6',
+        'stale-reference contexts/01-web/Dockerfile:3:13',
+      ],
+      plan: [0, '! stale-reference', '! stale-reference'],
+    },
+  },
+  'no version': {
+    files: { '00-base': { Dockerfile: 'FROM scratch', 'info.edn': '{}' } },
+    want: { check: [4, 'missing-version contexts/00-base/info.edn:1:1'] },
+  },
+  'an image of this project that nobody makes': {
+    files: { '00-base': scratch, '01-app': image('1.0.0', 'FROM ${REGISTRY}/bsae:1.0.0') },
+    want: {
+      check: [4, 'unknown-parent contexts/01-app/Dockerfile:2:6'],
+      plan: [4, 'unknown-parent contexts/01-app/Dockerfile:2:6'],
+    },
+  },
+  'parents by number come last': {
+    files: { '01-base': scratch, '00-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0') },
+    want: { check: [4, 'prefix-contradiction contexts/00-app/Dockerfile:2:6'] },
+  },
+};
+for (const [title, { files, want }] of Object.entries(mistakes)) {
+  for (const [line, [status, ...told]] of Object.entries(want)) {
+    test(`${title}: cip ${line}`, async () => {
+      await using directory = await tempDir();
+      await writeProject(join(directory.path, 'project'), files);
+      const ended = await runHere(directory.path, line.split(' '));
+      const remarks = [...ended.stderr.matchAll(/^(?:warning|notice)\[([a-z-]+)\]/gm)].map(
+        ([, reason]) => `! ${reason}`,
+      );
+      const errors = [...ended.failures.map(placed), ...complaintsIn(ended.stderr)];
+      assert.deepEqual(
+        { status: ended.status ?? statusOf(ended.failures), told: [...errors, ...remarks].sort() },
+        { status, told: told.toSorted() },
+        ended.stderr,
+      );
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import type { Fault } from '../fault.ts';
+
+const graph = ['test/cli/one-graph.test.ts'];
+const edges = ['test/project/dependency-graph.test.ts'];
+
+/** One graph for every command, and what is said about references that are not in it. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'the local registry is forgotten',
+    file: 'src/cli/open-project.ts',
+    find: 'const registries = [localRegistry, ...(',
+    replace: 'const registries = [...(',
+    tests: graph,
+  },
+  {
+    name: 'the remote registry is forgotten',
+    file: 'src/cli/open-project.ts',
+    find: '...(remoteRegistry === undefined ? [] : [remoteRegistry])',
+    replace: '...[]',
+    tests: graph,
+  },
+  {
+    name: 'build arguments are forgotten',
+    file: 'src/cli/open-project.ts',
+    find: 'dependencyGraph(project.value, { registries, buildArgs: given.buildArgs })',
+    replace: 'dependencyGraph(project.value, { registries })',
+    tests: graph,
+  },
+  {
+    name: 'a cascade reads its edits again without the registries',
+    file: 'src/project/cascade.ts',
+    find: 'checkArguments(plan, project, graph.options)',
+    replace: 'checkArguments(plan, project, {})',
+    tests: ['test/project/cascade.test.ts'],
+  },
+  {
+    name: 'graph takes no build arguments',
+    file: 'src/cli/commands.ts',
+    find: "options: [...project, 'format', 'json', ...output],\n    takesBuildArguments: true,",
+    replace: "options: [...project, 'format', 'json', ...output],",
+    tests: graph,
+  },
+  {
+    name: 'Docker Hub in short is not the registry docker.io',
+    file: 'src/project/references.ts',
+    find: 'const place = `${registry}/${repository}`;',
+    replace: 'const place = expanded.replace(/:[^:/]*$/, ``);',
+    tests: graph,
+  },
+  {
+    name: 'any image below a registry is one of the project',
+    file: 'src/project/references.ts',
+    find: "if (name === '' || name.includes('/')) return",
+    replace: "if (name === '') return",
+    tests: edges,
+  },
+  {
+    name: 'REGISTRY has no value where it is not declared',
+    file: 'src/project/global-scope.ts',
+    find: "['REGISTRY', given.registry] as const,",
+    replace: '',
+    tests: graph,
+  },
+  {
+    name: 'a reference ahead of its parent counts as behind',
+    file: 'src/project/stale.ts',
+    find: 'isAhead: isNewer(pin.version, current)',
+    replace: 'isAhead: false',
+    tests: edges,
+  },
+  {
+    name: 'a plan is made although a reference is ahead of its parent',
+    file: 'src/cli/prepare.ts',
+    find: 'if (ahead.length > 0) throw',
+    replace: 'if (ahead.length > 9) throw',
+    tests: ['test/cli/mistakes.test.ts'],
+  },
+  {
+    name: 'nobody warns of a forgotten cascade',
+    file: 'src/cli/prepare.ts',
+    find: '  warnOfStale(prepared.plan, graph, world);\n',
+    replace: '',
+    tests: ['test/cli/mistakes.test.ts'],
+  },
+  {
+    name: 'an image of Docker Hub that is called like one of the project is no matter',
+    file: 'src/project/context-references.ts',
+    find: 'warnings.push(...namesakeWarnings(context, reference, project));',
+    replace: '',
+    tests: edges,
+  },
+  {
+    name: 'each drifted image is its own cause',
+    file: 'src/orchestrator/drift-causes.ts',
+    find: 'const [first] = [stale, passedOn, [ownCause(name)]]',
+    replace: 'const [first] = [stale, [ownCause(name)]]',
+    tests: ['test/orchestrator/drift-causes.test.ts'],
+  },
+  {
+    name: 'a forgotten cascade is not seen as the cause of drift',
+    file: 'src/orchestrator/drift-causes.ts',
+    find: 'const [first] = [stale, passedOn, [ownCause(name)]]',
+    replace: 'const [first] = [passedOn, [ownCause(name)]]',
+    tests: ['test/orchestrator/drift-causes.test.ts'],
+  },
+  {
+    name: 'drift is passed on along floating tags',
+    file: 'src/orchestrator/drift-causes.ts',
+    find: "from === name && pin.kind === 'version'",
+    replace: 'from === name && pin.kind !== undefined',
+    tests: ['test/orchestrator/drift-causes.test.ts'],
+  },
+  {
+    name: 'a full disk that only a RUN noticed blames the image',
+    file: 'src/cli/shared-failures.ts',
+    find: "if (reason === 'run-failed') return details.some(",
+    replace: "if (reason === 'run-failed') return [].some(",
+    tests: ['test/cli/shared-failures.test.ts'],
+  },
+  {
+    name: 'a registry that is gone is reported for each image',
+    file: 'src/cli/shared-failures.ts',
+    find: '.images.size > 1',
+    replace: '.images.size > 99',
+    tests: ['test/cli/shared-failures.test.ts'],
+  },
+  {
+    name: 'a submodule that was not fetched is copied as an empty directory',
+    file: 'src/project/submodules.ts',
+    find: 'return reader === undefined ? [] :',
+    replace: 'return reader !== undefined ? [] :',
+    tests: ['test/project/submodules.test.ts'],
+  },
+  {
+    name: 'what .dockerignore excludes has to be fetched',
+    file: 'src/project/submodules.ts',
+    find: 'if (ignored.excludes(below)) return [];',
+    replace: '',
+    tests: ['test/project/submodules.test.ts'],
+  },
+];
