@@ -45,7 +45,7 @@ test('loadProject() gives a context with everything in it', async () => {
       file: '../here/contexts/02-java-dev/info.edn',
       text: '{:version "1.2.3" :platforms ["linux/arm/v7"] :x 1}',
       versionAt: { file: '../here/contexts/02-java-dev/info.edn', line: 1, column: 12, offset: 11, length: 5 },
-      other: new Map([['x', 1]]),
+      other: new Map([['x', { kind: 'number', value: '1', offset: 49, end: 50 }]]),
     },
   });
   assert.equal(dockerfile.stages[0]?.from.image, 'debian');

@@ -36,7 +36,8 @@ function argValue(
   lowering: LoweringContext,
   at: ArgInstruction['at'],
 ): string | undefined {
-  const given = lowering.input.buildArgs[key];
+  const { buildArgs } = lowering.input;
+  const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
   const expanded = expand(written, state.variables, lowering.dockerfile.escape, lowering.expansions);
