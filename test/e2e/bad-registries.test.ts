@@ -79,17 +79,17 @@ interface Case {
 }
 
 const bases: Readonly<Record<string, Case>> = {
-  'nothing-listens': { reason: 'registry-unreachable', status: 5, says: /nothing is listening/ },
-  resets: { serve: (request) => request.socket.destroy(), reason: 'registry-unreachable', status: 5 },
+  'nothing-listens': { reason: 'base-unreachable', status: 5, says: /nothing is listening/ },
+  resets: { serve: (request) => request.socket.destroy(), reason: 'base-unreachable', status: 5 },
   html: {
     serve: (_, response) => send(response, 'text/html', '<!doctype html><p>Please log in'),
-    reason: 'registry-answer-not-understood',
+    reason: 'base-unreachable',
     status: 5,
     says: /<!doctype html>/,
   },
   'broken-json': {
     serve: (_, response) => send(response, manifestType, '{"schemaVersion": 2,'),
-    reason: 'registry-answer-not-understood',
+    reason: 'base-unreachable',
     status: 5,
   },
   'lies-about-the-manifest': {
@@ -110,13 +110,13 @@ const bases: Readonly<Record<string, Case>> = {
       response.setHeader('www-authenticate', 'Basic realm="here"');
       refuse(response, 401, 'UNAUTHORIZED');
     },
-    reason: 'registry-denied',
+    reason: 'base-unreachable',
     status: 5,
     says: /anonymous user.*fix: .*docker login 127\.0\.0\.1/s,
   },
   fails: {
     serve: (_, response) => refuse(response, 503, 'UNAVAILABLE'),
-    reason: 'registry-refused',
+    reason: 'base-unreachable',
     status: 5,
     says: /status 503/,
   },
