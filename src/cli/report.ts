@@ -120,15 +120,16 @@ function unpublishedLine({ results }: FinishedRun): string {
     return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`];
   };
   const uploaded = results.filter(({ status }) => status === 'built' || status === 'retagged').length;
-  const unsent = results.filter(({ status }) => status === 'unsent').length;
+  const isLost = results.some(({ status }) => status === 'unsent');
+  const wanted = results.filter(({ status }) => status !== 'untouched').length;
   const be = uploaded === 1 ? 'is' : 'are';
-  const ready =
-    unsent > 0
-      ? [`${uploaded} of ${plural(uploaded + unsent, 'image')} ${be} uploaded. Run the same command again to continue.`]
-      : uploaded > 0
-        ? [`${plural(uploaded, 'image')} ${be} uploaded and ready.`]
-        : [];
-  const skipped: readonly ImageResult['status'][] = ['blocked', 'not-started', 'cancelled'];
+  const ready = isLost
+    ? [`${uploaded} of ${plural(wanted, 'image')} ${be} uploaded. Run the same command again to continue.`]
+    : uploaded > 0
+      ? [`${plural(uploaded, 'image')} ${be} uploaded and ready.`]
+      : [];
+  // Which of them a lost registry kept from being started is a matter of chance.
+  const skipped: readonly ImageResult['status'][] = isLost ? [] : ['blocked', 'not-started', 'cancelled'];
   return [
     'Nothing was published: no tags were set.',
     ...ready,

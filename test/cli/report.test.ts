@@ -172,7 +172,7 @@ const lines: [title: string, finished: FinishedRun, want: string][] = [
     published([built, result('web', { status: 'unsent' }), result('app', { status: 'not-started' })], {
       failures: [{ reason: 'registry-unreachable', message: 'gone' }],
     }),
-    'Nothing was published: no tags were set. 1 of 2 images is uploaded. Run the same command again to continue. Skipped: app.',
+    'Nothing was published: no tags were set. 1 of 3 images is uploaded. Run the same command again to continue.',
   ],
   [
     'that somebody else was first',
