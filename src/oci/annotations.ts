@@ -21,6 +21,8 @@ export const annotations = {
   buildBases: 'io.github.container-image-pipelines.build-bases',
   /** What `buildBases` is the digest of: `name=digest` with blanks between, for people and to say what moved. */
   buildBaseImages: 'io.github.container-image-pipelines.build-base-images',
+  /** What `buildKey` was made of, in short: beside it on the manifest, to say what changed since. */
+  buildInputs: 'io.github.container-image-pipelines.build-inputs',
   /** Version of the program that built it. */
   builder: 'io.github.container-image-pipelines.builder',
 } as const;

@@ -22,6 +22,8 @@ export interface ImagesToUse {
   readonly pinned: Readonly<Record<string, Descriptor>>;
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
+  /** What its key is made of, as it travels with the image. */
+  readonly inputsOf: (platform: Platform) => string | undefined;
 }
 
 export interface BuildImageDependencies {
@@ -90,7 +92,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 function requestFor(
   image: PlannedImage,
   context: Context,
-  { resolved, pinned, builtOn }: ImagesToUse,
+  { resolved, pinned, builtOn, inputsOf }: ImagesToUse,
   { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -111,7 +113,15 @@ function requestFor(
       manifests: Object.fromEntries(
         built.map((planned) => {
           const name = formatPlatform(planned.platform);
-          return [name, { ...base.manifests[name], ...identityAnnotations(planned) }];
+          const inputs = inputsOf(planned.platform);
+          return [
+            name,
+            {
+              ...base.manifests[name],
+              ...identityAnnotations(planned),
+              ...(inputs !== undefined && { [annotations.buildInputs]: inputs }),
+            },
+          ];
         }),
       ),
       index: {

@@ -1,4 +1,3 @@
-import type { Digest } from '../oci/digest.ts';
 import type { KeyParts } from './build-key.ts';
 
 /** One thing by which two build keys differ. Lines count from 1. */
@@ -15,11 +14,24 @@ export interface ExplainedKey {
   readonly paths?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Two of them can be compared whose digests are cut alike. */
+export interface ComparableKey {
+  readonly parts: Pick<KeyParts, 'schema' | 'target'> & {
+    readonly instructions: Instructions;
+    readonly args: Readonly<Record<string, string>>;
+    readonly parents: Readonly<Record<string, string>>;
+    readonly context: string;
+  };
+  readonly paths?: Readonly<Record<string, string>> | undefined;
+}
+
+type Instructions = readonly (readonly [line: number, digest: string])[];
+
 /**
  * All that changed from `before` to `after`: inputs by path, the first instruction that differs, parents, arguments.
  * Empty where the two cannot be compared, or what one context held is not remembered.
  */
-export function keyChanges(before: ExplainedKey, after: ExplainedKey): readonly KeyChange[] {
+export function keyChanges(before: ComparableKey, after: ComparableKey): readonly KeyChange[] {
   if (before.parts.schema !== after.parts.schema) return [];
   const isSameTarget = before.parts.target === after.parts.target;
   return [
@@ -34,12 +46,10 @@ export function keyChanges(before: ExplainedKey, after: ExplainedKey): readonly 
   ];
 }
 
-function contextChanges(before: ExplainedKey, after: ExplainedKey): readonly KeyChange[] {
+function contextChanges(before: ComparableKey, after: ComparableKey): readonly KeyChange[] {
   if (before.parts.context === after.parts.context || !before.paths || !after.paths) return [];
   return changedNames(before.paths, after.paths).map((path) => ({ code: 'input-changed', path }));
 }
-
-type Instructions = readonly (readonly [line: number, digest: Digest])[];
 
 /** After the first difference all else may only have moved. Where something was cut off the end, its last line. */
 function instructionChanges(before: Instructions, after: Instructions): readonly KeyChange[] {

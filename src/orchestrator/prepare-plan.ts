@@ -2,21 +2,22 @@ import { contextFiles } from '../context/context-files.ts';
 import { FileDigests } from '../context/file-digests.ts';
 import { epochOf, timeText } from '../context/source-date-epoch.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Store } from '../store/store.ts';
 import type { BaseQuestions } from './base-digests.ts';
 import { BaseImages } from './base-images.ts';
+import { shortened } from './build-inputs.ts';
 import { BuildKeys } from './build-keys.ts';
 import { builders } from './build-platforms.ts';
 import { type DecidedContexts, decideContexts } from './decided-contexts.ts';
 import { Durations } from './durations.ts';
+import { earlierKeys } from './earlier-keys.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
-import { latest } from './latest.ts';
-import type { PlaceState, TaggedImage } from './place-state.ts';
+import type { PlaceState } from './place-state.ts';
 import type { Plan } from './plan.ts';
 import { planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
@@ -110,7 +111,14 @@ export async function preparePlan(
 
   const keyMemory = new KeyMemory(store);
   const durations = new Durations(store);
-  const earlier = await earlierKeys(wanted, target, formatRegistry(registry), keyMemory);
+  const content = (name: ImageName) =>
+    client === undefined ? store.blobs : new RegistryPlace(registry, client).repository(name);
+  const earlier = await earlierKeys(
+    wanted,
+    target,
+    { registry: formatRegistry(registry), memory: keyMemory, content },
+    signal,
+  );
   const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
   const plan = planBuild({
     command: client === undefined ? 'build' : 'publish',
@@ -122,7 +130,7 @@ export async function preparePlan(
     bases: baseImages,
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
-      return old && now && keyChanges(old, now);
+      return old && now && keyChanges(old.key, old.hasTravelled ? shortened(now) : now);
     },
     target,
     store: storeImages,
@@ -186,37 +194,6 @@ function wantedImage(name: ImageName, { graph, platforms }: PlanRequest, keys: B
     version: context.version,
     platforms: wantedPlatforms(context, platforms).map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
   };
-}
-
-/** What the keys were made of that images have now and will not keep. */
-async function earlierKeys(
-  wanted: readonly WantedImage[],
-  target: PlaceState,
-  registry: string,
-  memory: KeyMemory,
-): Promise<ReadonlyMap<Digest, ExplainedKey>> {
-  const earlier = new Map<Digest, ExplainedKey>();
-  for (const { name, version, platforms } of wanted) {
-    const tagged = [version, latest].flatMap((tag) => target.tags.get(`${registry}/${name}:${tag}`) ?? []);
-    for (const { platform, key } of platforms) {
-      for (const before of keysFor(platform, tagged)) {
-        const explained = before === key ? undefined : await memory.recall(before);
-        if (explained !== undefined) earlier.set(before, explained);
-      }
-    }
-  }
-  return earlier;
-}
-
-function keysFor(
-  platform: WantedImage['platforms'][number]['platform'],
-  images: readonly TaggedImage[],
-): readonly Digest[] {
-  return images.flatMap((image) =>
-    image.platforms.flatMap((entry) =>
-      entry.key !== undefined && samePlatform(entry.platform, platform) ? [entry.key] : [],
-    ),
-  );
 }
 
 function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonly (readonly [Digest, ExplainedKey])[] {

@@ -7,6 +7,7 @@ import type { ImageName } from '../project/image-name.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import type { BaseImages } from './base-images.ts';
 import { type BuildImageDependencies, buildImage, type ImagesToUse } from './build-image.ts';
+import { formatBuildInputs } from './build-inputs.ts';
 import type { BuildKeys } from './build-keys.ts';
 import { remainingDurations } from './critical-path.ts';
 import type { Durations } from './durations.ts';
@@ -85,7 +86,7 @@ function isWork({ action }: PlannedImage, command: PlanCommand): boolean {
 
 type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
 
-const nothingToUse: ImagesToUse = { resolved: {}, pinned: {}, builtOn: () => undefined };
+const nothingToUse: ImagesToUse = { resolved: {}, pinned: {}, builtOn: () => undefined, inputsOf: () => undefined };
 
 class PlanRun {
   readonly #plan: Plan;
@@ -154,7 +155,7 @@ class PlanRun {
 
   /** Parents as this run makes or leaves them, and images from elsewhere as they were when the plan was made. */
   async #imagesFor(image: PlannedImage): Promise<ImagesToUse> {
-    const { graph, baseImages } = this.#dependencies;
+    const { graph, baseImages, keys } = this.#dependencies;
     const edges = graph.edges.filter(({ from }) => from === image.name);
     const built = image.platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
     const resolved: Record<string, Descriptor> = {};
@@ -175,7 +176,11 @@ class PlanRun {
       const digest = base && (base.reference.digest ?? (resolved[base.text] ?? pinned[base.text])?.digest);
       return base && digest && { base, digest };
     };
-    return { resolved, pinned, builtOn };
+    const inputsOf = (platform: Platform) => {
+      const { parts, listing } = keys.computed(image.name, platform);
+      return formatBuildInputs({ parts, paths: listing.paths });
+    };
+    return { resolved, pinned, builtOn, inputsOf };
   }
 
   async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<ParentContent | undefined> {

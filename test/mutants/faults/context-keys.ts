@@ -162,4 +162,18 @@ export const faults: readonly Fault[] = [
     tests: project,
     only: 'number',
   },
+  {
+    name: 'digests of build arguments are published',
+    file: 'src/orchestrator/build-inputs.ts',
+    find: 'const { args: _, ...inputs } = parts;',
+    replace: 'const inputs = { ...parts, args: key.parts.args };',
+    tests: ['test/orchestrator/build-inputs.test.ts'],
+  },
+  {
+    name: 'what travels with an image depends on the order in which a disk lists files',
+    file: 'src/orchestrator/build-inputs.ts',
+    find: 'Object.keys(record).sort()',
+    replace: 'Object.keys(record)',
+    tests: ['test/orchestrator/build-inputs.test.ts'],
+  },
 ];

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf } from '../../src/oci/digest.ts';
+import { formatBuildInputs, parseBuildInputs, shortened } from '../../src/orchestrator/build-inputs.ts';
+import { keyChanges } from '../../src/orchestrator/key-change.ts';
+import { before, cases } from './key-change-cases.ts';
+
+for (const [title, was, now, want] of cases) {
+  test(`what travelled with an image tells ${title}, but for arguments`, () => {
+    const travelled = parseBuildInputs(formatBuildInputs(was))!;
+    const told = want.filter(({ code }) => code !== 'argument-changed');
+    assert.deepEqual(keyChanges(travelled, shortened(now)), told);
+  });
+}
+
+test('what travels has no digest that a secret could be guessed by, and nothing of the order of names', () => {
+  const text = formatBuildInputs(before)!;
+  const { parts } = before;
+  for (const digest of Object.values(parts.args)) assert.ok(!text.includes(digest.slice(7, 19)), text);
+  assert.doesNotMatch(text, /[0-9a-f]{13}|WORD/);
+  const reordered = { parts, paths: Object.fromEntries(Object.entries(before.paths!).toReversed()) };
+  assert.equal(formatBuildInputs(reordered), text);
+});
+
+test('a context of many files travels without its files, a Dockerfile of many lines not at all', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => index);
+  const paths = Object.fromEntries(many(2000).map((index) => [`file-${index}`, 'file']));
+  const travelled = parseBuildInputs(formatBuildInputs({ ...before, paths }));
+  assert.deepEqual([travelled?.paths, travelled?.parts.instructions.length], [undefined, 3]);
+  const instructions = many(5000).map((line) => [line, digestOf('RUN')] as const);
+  assert.equal(formatBuildInputs({ parts: { ...before.parts, instructions } }), undefined);
+});
+
+for (const text of [undefined, '', '{', '[]', '{"schema":"2"}', 'null']) {
+  test(`parseBuildInputs() makes nothing of ${text}`, () => assert.equal(parseBuildInputs(text), undefined));
+}

@@ -1,0 +1,57 @@
+import { digestOf } from '../../src/oci/digest.ts';
+import type { KeyParts } from '../../src/orchestrator/build-key.ts';
+import type { ExplainedKey, KeyChange } from '../../src/orchestrator/key-change.ts';
+
+const parts: KeyParts = {
+  schema: 1,
+  platform: 'linux/amd64',
+  instructions: [
+    [1, digestOf('FROM')],
+    [3, digestOf('RUN')],
+    [4, digestOf('COPY')],
+  ],
+  escape: '\\',
+  args: { WORD: digestOf('a') },
+  parents: { base: digestOf('base') },
+  context: digestOf('context'),
+};
+const paths = { a: 'file 1', b: 'file 2' };
+export const before: ExplainedKey = { parts, paths };
+const changed = (change: Partial<KeyParts>, now: Record<string, string> = paths): ExplainedKey => ({
+  parts: { ...parts, ...change },
+  paths: now,
+});
+const context = digestOf('other');
+
+/** Two keys, and what changed from one to the other. */
+export const cases: [title: string, before: ExplainedKey, after: ExplainedKey, want: readonly KeyChange[]][] = [
+  ['nothing', before, before, []],
+  ['a file', before, changed({ context }, { ...paths, a: 'file 3' }), [{ code: 'input-changed', path: 'a' }]],
+  [
+    'a file that came and one that went',
+    before,
+    changed({ context }, { a: 'file 1', c: 'file 2' }),
+    [
+      { code: 'input-changed', path: 'b' },
+      { code: 'input-changed', path: 'c' },
+    ],
+  ],
+  [
+    'the first of several instructions, by its line now',
+    before,
+    changed({ instructions: [parts.instructions[0]!, [9, digestOf('RUN 2')], parts.instructions[2]!] }),
+    [{ code: 'instruction-changed', line: 9 }],
+  ],
+  ['only lines', before, changed({ instructions: parts.instructions.map(([line, digest]) => [line + 1, digest]) }), []],
+  [
+    'an end that was cut off',
+    before,
+    changed({ instructions: parts.instructions.slice(0, 2) }),
+    [{ code: 'instruction-changed', line: 3 }],
+  ],
+  ['a parent', before, changed({ parents: { base: digestOf('new') } }), [{ code: 'parent-changed', parent: 'base' }]],
+  ['an argument that is no longer given', before, changed({ args: {} }), [{ code: 'argument-changed', name: 'WORD' }]],
+  ['the target', before, changed({ target: 'test' }), [{ code: 'target-changed' }]],
+  ['rules of other keys', before, changed({ schema: 2, parents: {} }), []],
+  ['a context that is not remembered', { parts }, changed({ context }), []],
+];
