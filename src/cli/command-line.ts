@@ -234,16 +234,30 @@ async function readValues(words: Words, command: Command, env: Readonly<Record<s
   return { values: values as OptionValues<OptionName>, explicit, invalid };
 }
 
+interface Issue {
+  readonly code: string;
+  readonly message: string;
+  readonly params?: Record<string, unknown>;
+  /** Of a choice: what there is to choose from. */
+  readonly values?: readonly unknown[];
+}
+
 /** A failure of one of our own parsers, which names the value itself, or of a schema, which does not. */
-function invalidValue(
-  source: string,
-  typed: string,
-  issues: readonly { readonly code: string; readonly message: string; readonly params?: Record<string, unknown> }[],
-  definition: Option,
-): Failure {
+function invalidValue(source: string, typed: string, issues: readonly Issue[], definition: Option): Failure {
+  const choices = issues.flatMap(({ code, values = [] }) => (code === 'invalid_value' ? values.map(String) : []));
+  if (choices.length > 0) {
+    const meant = suggestionFor(typed, choices);
+    const hint = meant === undefined ? `write ${source}=${choices[0]}` : `did you mean ${meant}?`;
+    return failures.invalidOptionValue(source, typed, [`choose from ${choices.join(', ')}`], hint);
+  }
   const problems = [...new Set(issues.map(({ message }) => message))];
   const hints = issues.flatMap(({ params }) => (typeof params?.['hint'] === 'string' ? [params['hint']] : []));
-  return failures.invalidOptionValue(source, typed, problems, hints[0] ?? definition.value);
+  return failures.invalidOptionValue(
+    source,
+    typed,
+    problems,
+    hints[0] ?? (definition.example && `write ${source}=${definition.example}`),
+  );
 }
 
 async function schemaKit(): Promise<SchemaKit> {

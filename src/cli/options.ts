@@ -17,6 +17,8 @@ interface OptionDefinition<T = unknown> {
   readonly kind: 'string' | 'boolean' | 'count' | 'list';
   /** Stands for the value in help: `DIR`. */
   readonly value?: string;
+  /** A value as a person would type it, for those who typed another. */
+  readonly example?: string;
   readonly description: string;
   readonly group: OptionGroup;
   /** As a person would type it. */
@@ -31,6 +33,7 @@ interface OptionDefinition<T = unknown> {
 
 export type OptionGroup = 'What' | 'Where' | 'How' | 'Output';
 
+const wholeNumber = 'it must be a whole number from 1 to 256';
 const text = ({ z }: SchemaKit) => z.string().min(1);
 const toggle = ({ z }: SchemaKit) => z.union([z.boolean(), z.stringbool()]);
 
@@ -161,10 +164,11 @@ export const options = {
     alias: 'j',
     kind: 'string',
     value: 'N',
+    example: '2',
     description: 'Work on this many images at once (default: the number of CPUs, at most 4)',
     group: 'How',
     schema: ({ z }) =>
-      z.coerce.number('expected a whole number').int('expected a whole number').min(1).max(256).optional(),
+      z.coerce.number(wholeNumber).int(wholeNumber).min(1, wholeNumber).max(256, wholeNumber).optional(),
   }),
   stopOnFirstError: option({
     kind: 'boolean',

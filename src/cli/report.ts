@@ -93,14 +93,15 @@ function failureGroups({ results }: FinishedRun, world: World): readonly Failure
   return withSharedFailures(images, world.storeDirectory);
 }
 
-/** `not built: web (needs base), docs (not started)`. */
+/** `web was skipped because base failed`, and what a run that was stopped did not come to. */
 function notBuilt(results: readonly ImageResult[]): string {
-  const words = results.flatMap((result) => {
-    if (result.status === 'blocked') return [`${result.image.name} (needs ${result.by})`];
-    if (result.status === 'not-started') return [`${result.image.name} (not started)`];
-    return result.status === 'cancelled' ? [`${result.image.name} (cancelled)`] : [];
-  });
-  return words.length === 0 ? '' : `\nnot built: ${words.join(', ')}\n`;
+  const skipped = results.flatMap((result) =>
+    result.status === 'blocked' ? [`${result.image.name} was skipped because ${result.by} failed`] : [],
+  );
+  const unfinished = results.filter(({ status }) => status === 'not-started' || status === 'cancelled');
+  const names = unfinished.map(({ image }) => image.name);
+  const words = [...skipped, ...(names.length === 0 ? [] : [`not finished: ${names.join(', ')}`])];
+  return words.length === 0 ? '' : `\n${words.join('\n')}\n`;
 }
 
 /** Whether this was to publish and, as far as anybody can see, did nothing. */

@@ -10,8 +10,8 @@ import type { ComparableKey, ExplainedKey } from './key-change.ts';
 const BuildInputs = z.object({
   schema: z.number(),
   target: z.string().optional(),
-  /** In order: the line each begins at, and what it says. */
-  instructions: z.array(z.tuple([z.number(), z.string()])),
+  /** What each says, in order. Not where it stands: a comment above it must not change the image. */
+  instructions: z.array(z.string()),
   /** Images of the project by name → their keys. */
   parents: z.record(z.string(), z.string()),
   context: z.string(),
@@ -25,7 +25,8 @@ const longest = 32_768;
 /** As text of an annotation, the same for equal keys; undefined where even the instructions are too much. */
 export function formatBuildInputs(key: ExplainedKey): string | undefined {
   const { parts, paths } = shortened(key);
-  const { args: _, ...inputs } = parts;
+  const { args: _, ...rest } = parts;
+  const inputs = { ...rest, instructions: parts.instructions.map(([, digest]) => digest) };
   const texts = [JSON.stringify({ ...inputs, paths }), JSON.stringify(inputs)];
   return texts.find((text) => text.length <= longest);
 }
@@ -34,8 +35,8 @@ export function formatBuildInputs(key: ExplainedKey): string | undefined {
 export function parseBuildInputs(text: string | undefined): ComparableKey | undefined {
   if (text === undefined) return undefined;
   try {
-    const { paths, ...parts } = BuildInputs.parse(JSON.parse(text));
-    return { parts: { ...parts, args: {} }, paths };
+    const { paths, instructions, ...parts } = BuildInputs.parse(JSON.parse(text));
+    return { parts: { ...parts, instructions: instructions.map((digest) => [0, digest]), args: {} }, paths };
   } catch {
     return undefined;
   }

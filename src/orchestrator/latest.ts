@@ -33,9 +33,9 @@ export function isOrdered(version: string): boolean {
   return /\d/.test(version);
 }
 
-/** `1.2.3` and, where people count otherwise, `1.2` or `2026.11.21`. */
+/** `1.2.3` and, where people count otherwise, `1.2` or `2026.11.21`. A number alone, `20240101`, is a name like any other. */
 function isRelease(tag: string): boolean {
-  return /^\d+(?:[._]\d+)*$/.test(tag);
+  return /^\d+(?:[._]\d+)+$/.test(tag);
 }
 
 /** What is left of a version without its numbers. */

@@ -27,10 +27,20 @@ function carriersIn(
   global: ReadonlySet<string>,
   earlier: ReadonlyMap<string, ReadonlySet<string>>,
 ): ReadonlySet<string> | undefined {
-  const carriers = new Set(earlier.get(stage.from.image.toLowerCase()) ?? []);
+  const base = stage.from.image;
+  // A variable may name any stage above.
+  const inherited = base.includes('$')
+    ? [...earlier.values()].flatMap((names) => [...names])
+    : earlier.get(base.toLowerCase());
+  const carriers = new Set(inherited ?? []);
   for (const instruction of stage.instructions) {
     if (instruction.keyword === 'ARG') {
-      for (const arg of instruction.args) if (carries(arg, global, carriers)) carriers.add(arg.key);
+      for (const arg of instruction.args) {
+        if (!carries(arg, global, carriers)) continue;
+        // The history says what other arguments are worth.
+        if (arg.key !== registryArgument) return undefined;
+        carriers.add(arg.key);
+      }
     } else if (uses(instruction, carriers)) {
       return undefined;
     }

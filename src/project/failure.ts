@@ -240,6 +240,16 @@ export function invalidReference(text: string, expanded: string, why: Failure, a
   } as const satisfies Failure;
 }
 
+/** `${REGISTRY}base:1.0.0`. */
+export function slashMissing(text: string, expanded: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-reference',
+    message: `${text} does not name an image: a "/" is missing after the registry`,
+    hint: `write ${expanded.replace(/^\$\{REGISTRY\}/, '${REGISTRY}/')}`,
+    at,
+  } as const satisfies Failure;
+}
+
 export function unknownParent(child: ImageName, parent: string, suggestion: ImageName | undefined, at: SourceSpan) {
   return {
     reason: 'unknown-parent',

@@ -2,7 +2,7 @@ import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
-import { invalidReference, unresolvableReference } from './failure.ts';
+import { invalidReference, slashMissing, unresolvableReference } from './failure.ts';
 import { expandIn, type GlobalScope, platformVariables } from './global-scope.ts';
 
 /** Where in a Dockerfile a reference to an image was found. */
@@ -116,6 +116,9 @@ function resolve(
     return failed([unresolvableReference(place.text, missing, meant, isStageArgument(dockerfile, missing), place.at)]);
   }
   if (isStage(expanded, place, dockerfile) || (place.kind === 'from' && expanded === 'scratch')) return ok(undefined);
+  if (expanded.startsWith(anyRegistry) && expanded[anyRegistry.length] !== '/') {
+    return failed([slashMissing(place.text, shown(expanded), place.at)]);
+  }
   const parsed = parseReference(expanded);
   if (!parsed.ok)
     return failed(

@@ -12,6 +12,8 @@ const Page = z.looseObject({ tags: z.array(z.string()).nullish() });
 /** Bytes; a page of a thousand tags has 130 KiB at most, but a registry may send all there are. */
 const maxPage = 32 << 20;
 const doing = 'list tags';
+/** Pages of a list that somebody may want to see the end of: a million tags, where a page has as many as are asked for. */
+const maxPages = 1_000;
 
 /**
  * The tags of a repository in the registry's order, asked for page by page as they are taken. None for a
@@ -32,6 +34,9 @@ export async function* listTags(
       signal,
     );
     yield* page.tags;
+    if (page.next !== undefined && seen.size >= maxPages) {
+      throw new FailureError(registryAnswerNotUnderstood(place, doing, `its list has more than ${maxPages} pages`));
+    }
     // A registry that leads in a circle would never end.
     if (page.next !== undefined && seen.has(page.next.href)) return;
     if (page.next !== undefined) seen.add(page.next.href);

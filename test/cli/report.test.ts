@@ -80,7 +80,8 @@ test('a run with failures: each image under its title, with its log; what was no
     'error[run-failed]: RUN exited with 3',
     '   = full log: /logs/web.log',
     '',
-    'not built: app (needs web), docs (not started)',
+    'app was skipped because web failed',
+    'not finished: docs',
     '1 built, 1 failed, 2 not built in 1.2s',
     '',
   ]);
@@ -96,7 +97,7 @@ test('failures of tags count as well', async () => {
 
 test('a run that was cancelled is no success', async () => {
   const { stderr, status } = await concluded(run([result('web', { status: 'cancelled' })]));
-  assert.match(stderr, /not built: web \(cancelled\)/);
+  assert.match(stderr, /not finished: web/);
   assert.equal(status, 1);
 });
 
@@ -189,7 +190,7 @@ for (const [title, finished, want] of lines) {
   test(`the last line of a publish says ${title}`, async () => {
     const { stderr } = await concluded(finished);
     assert.equal(stderr.trimEnd().split('\n').at(-1), want);
-    assert.equal(stderr.split('not built:').length, 1, stderr);
+    assert.equal(stderr.split('not finished:').length, 1, stderr);
   });
 }
 

@@ -232,7 +232,7 @@ test('--keep-going: what does not need the failed image is built', options, asyn
     'of-good': 'built',
     'of-both': 'blocked by bad',
   });
-  assert.match(outcome.stderr, /^not built: of-bad \(needs bad\), of-both \(needs bad\)$/m);
+  assert.match(outcome.stderr, /^of-bad was skipped because bad failed\nof-both was skipped because bad failed$/m);
   assert.match((await standing()).names, /\/of-good:1\.0\.0"/);
 });
 

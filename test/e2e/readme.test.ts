@@ -154,16 +154,16 @@ test(
     const { stdout, stderr } = await shell.run(here(project).replace(/^cip registry serve &$/m, 'echo ---'));
     const [told = '', published = ''] = stdout.split('---\n');
     assert.match(told, /^4 contexts; 4 internal references, all up to date/);
-    const names = ['base', 'pages', 'settings', 'site'];
-    const all = names.map((name) => `${name}:1.0.0`);
+    const names = ['core', 'config', 'pages', 'shop'];
+    const all = names.map((name) => `${name}:1.0.0`).sort();
     assert.deepEqual([images(told), images(published)], [all, all]);
     assert.doesNotMatch(stderr, /^(error|warning)/m);
     for (const name of names) assert.deepEqual(await platformsAt(registry.host, name, 'latest'), both);
 
     const raised = await shell.run(here(cascade), join(shell.directory, 'my-images'));
-    assert.deepEqual(images(raised.stdout), ['base:1.1.0', ...names.slice(1).map((name) => `${name}:1.0.1`)]);
-    const dockerfile = await readFile(join(shell.directory, 'my-images/contexts/02-site/Dockerfile'), 'utf8');
-    assert.match(dockerfile, /^FROM \$\{REGISTRY\}\/pages:1\.0\.1\nCOPY --from=\$\{REGISTRY\}\/settings:1\.0\.1 /);
+    assert.deepEqual(images(raised.stdout), ['config:1.0.1', 'core:1.1.0', 'pages:1.0.1', 'shop:1.0.1']);
+    const dockerfile = await readFile(join(shell.directory, 'my-images/contexts/02-shop/Dockerfile'), 'utf8');
+    assert.match(dockerfile, /^FROM \$\{REGISTRY\}\/pages:1\.0\.1\nCOPY --from=\$\{REGISTRY\}\/config:1\.0\.1 /);
 
     if (!isThere('skopeo')) return;
     assert.match(others, /^skopeo inspect .*\nskopeo copy .*\n$/);

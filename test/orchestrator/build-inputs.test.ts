@@ -31,6 +31,12 @@ test('a context of many files travels without its files, a Dockerfile of many li
   assert.equal(formatBuildInputs({ parts: { ...before.parts, instructions } }), undefined);
 });
 
+test('what travels does not depend on where an instruction stands', () => {
+  const { parts, paths } = before;
+  const moved = parts.instructions.map(([line, digest]) => [line + 7, digest] as const);
+  assert.equal(formatBuildInputs({ parts: { ...parts, instructions: moved }, paths }), formatBuildInputs(before));
+});
+
 for (const text of [undefined, '', '{', '[]', '{"schema":"2"}', 'null']) {
   test(`parseBuildInputs() makes nothing of ${text}`, () => assert.equal(parseBuildInputs(text), undefined));
 }

@@ -111,6 +111,20 @@ const args: [
     false,
   ],
   [
+    'of REGISTRY in a stage that a variable names',
+    'ARG WHICH=one\nFROM scratch AS one\nARG REGISTRY\nFROM $WHICH\nLABEL from=$REGISTRY\n',
+    { REGISTRY: 'a.example' },
+    { REGISTRY: 'b.example' },
+    false,
+  ],
+  [
+    'of REGISTRY in the history, through another argument',
+    'FROM scratch\nARG REGISTRY\nARG FROM=$REGISTRY/x\n',
+    { REGISTRY: 'a.example' },
+    { REGISTRY: 'b.example' },
+    false,
+  ],
+  [
     'of REGISTRY for a trigger',
     'FROM scratch\nONBUILD ARG REGISTRY\n',
     { REGISTRY: 'a.example' },

@@ -12,6 +12,8 @@ const cases: [title: string, version: string, existing: readonly string[], want:
   ['a version of two numbers', '1.3', ['1.2'], true],
   ['an older date', '2026.01', ['2026.11'], false],
   ['tags that are no versions', '1.0.0', ['edge', 'sha-123abc', 'v9-old'], true],
+  ['the number of a build', '1.1.0', ['20240101', '1.0.0'], true],
+  ['numbers alone, where versions are such', '7', ['8'], false],
 ];
 for (const [title, version, existing, want] of cases) {
   test(`movesLatest() is ${want} for ${title}`, () => assert.equal(movesLatest(version, existing), want));

@@ -512,6 +512,19 @@ test('tags() follows the links from page to page, and no circle', async () => {
   assert.deepEqual(tags, ['a', 'b', 'c', 'd', 'e']);
 });
 
+test('tags() ends where a registry names a next page for ever', async () => {
+  let page = 0;
+  await using server = await registry((_request, response) => {
+    page += 1;
+    response.writeHead(200, { link: `</v2/a/tags/list?last=${page}>; rel="next"` }).end('{"name":"a","tags":["a"]}');
+  });
+  await using one = client();
+  const list = async () => {
+    for await (const _ of one.repository({ registry: server.host, repository: 'a' }).tags(signal));
+  };
+  await assert.rejects(list(), because('registry-answer-not-understood'));
+});
+
 const tagAnswers: [title: string, status: number, body: string, want: string[] | string][] = [
   ['no repository', 404, '{"errors":[{"code":"NAME_UNKNOWN"}]}', []],
   ['no tags', 200, '{"name":"a","tags":null}', []],

@@ -49,15 +49,19 @@ function counts({ images }: Plan, colors: Colors): string[] {
   });
 }
 
+/** Of one image; the rest is counted. */
+const mostReasons = 6;
+
 /** A line per reason, the first beside the image. */
 function explanations(images: readonly PlannedImage[]): string[] {
   const names = Math.max(...images.map(({ name }) => name.length));
   const versions = Math.max(...images.map(({ version }) => version.length));
   return images.flatMap(({ name, version, reasons }) => {
     const label = `${name.padEnd(names)}  ${version.padEnd(versions)}`;
-    return reasons.map(
-      (reason, line) => `${line === 0 ? label : ' '.repeat(label.length)}   ${describeReason(reason)}`,
-    );
+    const shown = reasons.length > mostReasons ? reasons.slice(0, mostReasons - 1) : reasons;
+    const more = reasons.length - shown.length;
+    const words = [...shown.map(describeReason), ...(more > 0 ? [`and ${more} more (--json lists all)`] : [])];
+    return words.map((word, line) => `${line === 0 ? label : ' '.repeat(label.length)}   ${word}`);
   });
 }
 

@@ -8,12 +8,12 @@ export interface Limit {
   readonly fix: string;
 }
 
-/** `why` there is no private network. */
-export function sharedNetwork(why: string): Limit {
+/** `why` there is no private network, and what would give one. */
+export function sharedNetwork({ why, fix }: { readonly why: string; readonly fix: string }): Limit {
   return {
     id: 'network',
     message: `steps use the network of this machine, its loopback interface included: ${why}`,
-    fix: 'install slirp4netns, and give access to /dev/net/tun',
+    fix,
   };
 }
 

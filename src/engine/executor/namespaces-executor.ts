@@ -9,7 +9,7 @@ import { examineMachine, type Machine, mayMountSys, mountTable } from './machine
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles } from './network-files.ts';
-import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
+import { type NoNetwork, openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
 import type { ExecutorTools } from './tools.ts';
 
 export interface NamespacesExecutorOptions {
@@ -31,7 +31,7 @@ export class NamespacesExecutor implements Executor {
   readonly #networkFiles: NetworkFiles;
   #machine: Promise<Machine> | undefined;
   #newSys: Promise<boolean> | undefined;
-  #private: Promise<PrivateNetwork | string> | undefined;
+  #private: Promise<PrivateNetwork | NoNetwork> | undefined;
 
   constructor(options: NamespacesExecutorOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class NamespacesExecutor implements Executor {
     this.#private ??= openPrivateNetwork(dir, tools);
     const [{ gate, nestedNamespaces }, network] = await Promise.all([this.#machine, this.#private]);
     const limits: Limit[] = [];
-    if (typeof network === 'string') limits.push(sharedNetwork(network));
+    if ('why' in network) limits.push(sharedNetwork(network));
     const filtered = gate.filter !== undefined && !withoutFilter;
     if (!filtered) limits.push(noFilter());
     if (!filtered && nestedNamespaces) limits.push(nestedUserNamespaces());
@@ -97,6 +97,6 @@ export class NamespacesExecutor implements Executor {
     if (network !== 'default') return network;
     this.#private ??= openPrivateNetwork(this.#options.dir, this.#options.tools);
     const opened = await this.#private;
-    return typeof opened === 'string' ? 'host' : opened;
+    return 'why' in opened ? 'host' : opened;
   }
 }

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { shellCommand } from './shell.ts';
@@ -18,24 +19,44 @@ export interface PrivateNetwork {
   readonly namespace: string;
 }
 
+/** Why there is none, as a sentence, and what would give one. */
+export interface NoNetwork {
+  readonly why: string;
+  readonly fix: string;
+}
+
 /**
  * Makes one, for all steps of this process: they share it as they would share the network of the machine, and none of them
- * waits for a helper of its own. It ends with the pid namespace of this process. Gives a sentence where there is no way.
+ * waits for a helper of its own. It ends with the pid namespace of this process. Where there is no way: why.
  */
-export async function openPrivateNetwork(dir: string, tools: ExecutorTools): Promise<PrivateNetwork | string> {
+export async function openPrivateNetwork(dir: string, tools: ExecutorTools): Promise<PrivateNetwork | NoNetwork> {
   const { slirp4netns, nsenter } = tools;
-  if (slirp4netns === undefined) return 'slirp4netns is not installed';
-  if (nsenter === undefined) return 'nsenter (util-linux) is not installed';
+  if (slirp4netns === undefined) return { why: 'slirp4netns is not installed', fix: 'install slirp4netns' };
+  if (nsenter === undefined) return { why: 'nsenter is not installed', fix: 'install util-linux' };
   const namespace = join(dir, 'network');
   await writeFile(namespace, '');
   const mount = shellCommand([tools.mount, '-n', '--bind', '/proc/self/ns/net', namespace]);
   try {
     await execFileAsync(tools.unshare, ['--net', tools.sh, '-c', mount]);
   } catch (error) {
-    return `no network namespace can be made: ${saidBy(error)}`;
+    return { why: `no network namespace can be made: ${saidBy(error)}`, fix: 'see `cip doctor`' };
+  }
+  if (!(await isAccessible('/dev/net/tun'))) {
+    return {
+      why: 'this user may not use /dev/net/tun',
+      fix: 'sudo chmod 666 /dev/net/tun, or add the user to its group',
+    };
   }
   const complaint = await startSlirp(slirp4netns, namespace);
-  return complaint ?? { namespace };
+  return complaint === undefined ? { namespace } : { why: complaint, fix: 'try slirp4netns by hand, or update it' };
+}
+
+/** In the namespaces of the worker, whose root may be an ordinary user outside of them. */
+async function isAccessible(device: string): Promise<boolean> {
+  return await access(device, constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Resolves when the interface is up; with a sentence if it can't be. */

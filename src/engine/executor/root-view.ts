@@ -53,7 +53,9 @@ export class RootView {
         at = await this.#at(posix.dirname(at.path));
         continue;
       }
-      const next = await this.#at(posix.join(at.path, name));
+      const path = posix.join(at.path, name);
+      if (this.#isTooLong(path, name)) return 'it is longer than Linux allows';
+      const next = await this.#at(path);
       if (!next.stats?.isSymbolicLink()) {
         at = next;
         continue;
@@ -73,6 +75,12 @@ export class RootView {
     if (on.source === undefined) return { path, on, file: undefined, stats: undefined };
     const file = posix.join(on.source, path.slice(on.target === '/' ? 0 : on.target.length));
     return { path, on, file, stats: await statsOf(file) };
+  }
+
+  /** As the machine sees it: PATH_MAX counts the byte that ends a path, NAME_MAX counts bytes. limits.h(0p) */
+  #isTooLong(path: string, name: string): boolean {
+    const { source = '' } = this.#mountOf(path);
+    return Buffer.byteLength(name) > 255 || Buffer.byteLength(source) + Buffer.byteLength(path) > 4095;
   }
 
   #mountOf(path: string): Overlaid {

@@ -21,7 +21,8 @@ export function lowerArg(instruction: ArgInstruction, state: StageState, context
   const texts: string[] = [];
   for (const { key, value: written, at } of instruction.args) {
     const value = argValue(key, written, state, lowering, at);
-    texts.push(value === undefined ? key : `${key}=${value}`);
+    // The history must not say where the image was built for: equal sources are one image under any registry.
+    texts.push(value === undefined || key === 'REGISTRY' ? key : `${key}=${value}`);
     if (value === undefined) continue;
     state.args.set(key, value);
     state.variables.set(key, value);

@@ -101,6 +101,8 @@ class Solve<O, R> {
 
   #keyed(vertex: Vertex<O>): Promise<Keyed<R>> {
     return remember(this.#keys, vertex.digest, async () => {
+      // Else a chain of thousands of steps would stand on the stack.
+      await undefined;
       const op = this.#context.opOf(vertex.op);
       const [map, ...inputs] = await Promise.all([
         op.cacheMap(this.#context.signal),

@@ -51,6 +51,8 @@ const cases: [path: string, want: string][] = [
   ['/file/x', 'refused'],
   ['/file/..', 'refused'],
   ['/loop', 'refused'],
+  ['/a'.repeat(2500), 'refused'],
+  [`/${'n'.repeat(256)}`, 'refused'],
   ['/ping', 'refused'],
 ];
 for (const [path, want] of cases) {

@@ -50,3 +50,10 @@ test('stages do not mix', () => {
     'COPY /f /f # buildkit',
   ]);
 });
+
+test('the history does not say for which registry an image was built', () => {
+  const { history } = lowerText('FROM base\nARG REGISTRY\nARG OTHER\n', {
+    buildArgs: { REGISTRY: 'r.example', OTHER: 'o' },
+  });
+  assert.deepEqual(history.slice(1), ['ARG REGISTRY', 'ARG OTHER=o']);
+});

@@ -129,3 +129,10 @@ test('the digest of a vertex knows its operation and inputs, not its name', () =
   assert.notEqual(constant(1).digest, constant(2).digest);
   assert.notEqual(sum(1, constant(1), constant(2)).digest, sum(1, constant(2), constant(1)).digest);
 });
+
+test('a chain of thousands of steps needs no stack', async () => {
+  const { solve } = rig();
+  let target = constant(0);
+  for (let step = 0; step < 20_000; step++) target = sum(1, target);
+  assert.equal(await solve(target), 20_000);
+});

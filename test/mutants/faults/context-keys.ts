@@ -165,8 +165,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'digests of build arguments are published',
     file: 'src/orchestrator/build-inputs.ts',
-    find: 'const { args: _, ...inputs } = parts;',
-    replace: 'const inputs = { ...parts, args: key.parts.args };',
+    find: 'const { args: _, ...rest } = parts;',
+    replace: 'const rest = { ...parts, args: key.parts.args };',
     tests: ['test/orchestrator/build-inputs.test.ts'],
   },
   {

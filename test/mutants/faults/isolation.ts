@@ -116,8 +116,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'steps use the network of the machine though there is a helper',
     file: 'src/engine/executor/namespaces-executor.ts',
-    find: "return typeof opened === 'string' ? 'host' : opened;",
-    replace: "return typeof opened === 'string' ? opened === '' ? 'host' : 'host' : 'host';",
+    find: "return 'why' in opened ? 'host' : opened;",
+    replace: "return 'why' in opened ? 'host' : 'host';",
     tests: ['test/engine/executor/private-network.test.ts'],
     only: '^root: 127.0.0.1 from the network default',
   },
