@@ -95,6 +95,7 @@ exit "$status"
 const KEEPER = `
 ${keep('kill -s KILL "$worker"')}
 kill -s KILL "$keeper" 2>/dev/null
+empty=0
 while :; do
   left=
   for process in /proc/[0-9]*; do
@@ -102,7 +103,11 @@ while :; do
       "$0"/*) left=1; kill -s KILL "\${process#/proc/}" 2>/dev/null ;;
     esac
   done
-  [ -n "$left" ] || exit "$status"
+  [ -z "$left" ] || { empty=0; continue; }
+  empty=$((empty + 1))
+  # One that was about to take its root when the worker was killed takes it now.
+  [ "$status" -ge 128 ] && [ "$empty" -le 6 ] || exit "$status"
+  sleep 0.1
 done
 `;
 
