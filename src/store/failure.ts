@@ -36,7 +36,7 @@ export function indexUnreadable(path: string, why: string) {
   return {
     reason: 'index-unreadable',
     message: `${path}, which holds the names of all images, cannot be read: ${why}`,
-    hint: 'restore it from a copy; or move it away and write {"schemaVersion":2,"manifests":[]} in its place, which forgets the names and keeps the blobs until the next cip gc',
+    hint: 'restore it from a copy; or move it away and write {"schemaVersion":2,"manifests":[]} in its place, which forgets the names and keeps the blobs',
   } as const satisfies Failure;
 }
 
@@ -72,12 +72,21 @@ function noPermission(path: string) {
   } as const satisfies Failure;
 }
 
+function noDirectory(path: string) {
+  return {
+    reason: 'not-a-store',
+    message: `there can be no directory at ${path}`,
+    hint: 'name another one with CIP_STORE',
+  } as const satisfies Failure;
+}
+
 const byCode: Readonly<Record<string, (path: string) => Failure>> = {
   ENOSPC: diskFull,
   EDQUOT: diskFull,
   EROFS: storeReadOnly,
   EACCES: noPermission,
   EPERM: noPermission,
+  ENOTDIR: noDirectory,
 };
 
 /** What a person can do something about as a FailureError; anything else as it is. `path` serves where the error names none. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import { FailureError } from '../result.ts';
 import { replaceFile } from './atomic-file.ts';
@@ -148,13 +148,20 @@ async function makeDirectories(paths: StorePaths): Promise<void> {
   }
 }
 
+/** Level by level: Node's own recursion never ends where a file system has no place for directories, as in /proc. */
 async function makeRoot(root: string): Promise<void> {
   try {
-    await mkdir(root, { recursive: true });
+    await mkdir(root);
   } catch (error) {
-    // What Node says too where the file system is read-only; the plain call knows better.
-    if (codeOf(error) === 'ENOENT') await mkdir(root);
-    throw error;
+    if (codeOf(error) === 'EEXIST' && (await stat(root)).isDirectory()) return;
+    const above = dirname(root);
+    if (codeOf(error) !== 'ENOENT' || above === root) throw error;
+    await makeRoot(above);
+    await mkdir(root).catch((again: NodeJS.ErrnoException) => {
+      // Where there are no directories to make, as in /proc.
+      if (again.code === 'ENOENT') again.code = 'ENOTDIR';
+      if (again.code !== 'EEXIST') throw again;
+    });
   }
 }
 

@@ -35,6 +35,14 @@ test('Store.open() makes a store where there is none, and an OCI image layout in
   });
 });
 
+for (const [title, root] of [
+  ['a file', import.meta.filename],
+  ['below a file', join(import.meta.filename, 'store')],
+  ['where the kernel makes no directories', '/proc/cip/store'],
+] as const) {
+  test(`Store.open() fails for ${title}`, needs('linux'), () => fails(Store.open(root), 'not-a-store'));
+}
+
 test('Store.open() at once by many makes one store', async () => {
   await using dir = await tempDir();
   const stores = await Promise.all(Array.from({ length: 8 }, () => Store.open(dir.path)));
