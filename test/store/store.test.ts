@@ -40,7 +40,9 @@ for (const [title, root] of [
   ['below a file', join(import.meta.filename, 'store')],
   ['where the kernel makes no directories', '/proc/cip/store'],
 ] as const) {
-  test(`Store.open() fails for ${title}`, needs('linux'), () => fails(Store.open(root), 'not-a-store'));
+  test(`Store.open() fails for ${title}`, needs('linux'), async () => {
+    await fails(Store.open(root), 'not-a-store');
+  });
 }
 
 test('Store.open() at once by many makes one store', async () => {

@@ -58,8 +58,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a publish goes on where nobody can say whether a base moved',
     file: 'src/orchestrator/plan-build.ts',
-    find: "(state === 'cannot-ask' && command === 'publish' &&",
-    replace: "(state === 'cannot-ask' && command === 'build' &&",
+    find: "(state === 'cannot-ask' && inputs.command === 'publish' &&",
+    replace: "(state === 'cannot-ask' && inputs.command === 'build' &&",
     tests: decisions,
   },
   {
