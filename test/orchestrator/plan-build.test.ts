@@ -196,7 +196,7 @@ const misplaced: typeof cases = [
   ],
   [
     'does not bring latest to a number that another tool counts',
-    { there: { 'base:1.0.0': [published], 'base:12345': [edge], 'base:latest=1.0.0': [published] } },
+    { there: { 'base:1.0.0': [published], 'base:12.345': [edge], 'base:latest=1.0.0': [published] } },
     ['base up-to-date amd64=tag : same-key'],
   ],
   [
