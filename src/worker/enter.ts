@@ -70,7 +70,8 @@ const keep = (end: string) => `
 worker=$!
 { read -r gone <&4; ${end}; } 3<&- >/dev/null 2>&1 &
 keeper=$!
-exec 3<&- 4<&-
+# What a shell says of a child that was killed has no reader any more: it would be killed itself.
+exec 3<&- 4<&- 2>/dev/null
 wait "$worker"
 status=$?
 `;
@@ -98,11 +99,18 @@ kill -s KILL "$keeper" 2>/dev/null
 empty=0
 while :; do
   left=
-  for process in /proc/[0-9]*; do
-    case $(readlink "$process/root" 2>/dev/null) in
-      "$0"/*) left=1; kill -s KILL "\${process#/proc/}" 2>/dev/null ;;
+  # One program for all of them: one for each takes seconds where the machine is busy.
+  roots=$(ls -ld /proc/[0-9]*/root 2>/dev/null)
+  while IFS= read -r line; do
+    case $line in
+      *"/root -> $0/"*)
+        process=\${line#*/proc/}
+        left=1
+        kill -s KILL "\${process%%/*}" 2>/dev/null ;;
     esac
-  done
+  done <<ROOTS
+$roots
+ROOTS
   [ -z "$left" ] || { empty=0; continue; }
   empty=$((empty + 1))
   # One that was about to take its root when the worker was killed takes it now.
