@@ -38,7 +38,7 @@ export const commands: readonly Command[] = [
     takesBuildArguments: true,
     examples: [
       ['cip build', 'every image that is missing or out of date'],
-      ['cip build base+ -k', 'base and every image built from it, past failures'],
+      ['cip build base+ -k', 'base and every image built from it, going on after a failure'],
       ['cip build jq -- --build-arg VERSION=1.7', 'with a build argument'],
     ],
     load: () => import('./commands/build.ts'),

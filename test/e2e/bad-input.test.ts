@@ -175,6 +175,11 @@ const invalidProjects: Readonly<Record<string, Case>> = {
     contexts: child('${REGISTRY}/Base:1.0.0'),
     want: ['invalid-reference 01-web/Dockerfile:2:6'],
   },
+  'a slash missing after REGISTRY': {
+    contexts: { ...base, '01-web/Dockerfile': 'FROM ${REGISTRY}base:1.0.0\n', '01-web/info.edn': info },
+    want: ['invalid-reference 01-web/Dockerfile:1:6'],
+    says: [/fix: write \$\{REGISTRY\}\/base:1\.0\.0/],
+  },
   'a reference whose variable has no value': {
     contexts: child('${REGISTRY}/${NAME}:1.0.0'),
     want: ['unresolvable-reference 01-web/Dockerfile:2:6'],
@@ -230,6 +235,16 @@ const wrongCommands: Readonly<Record<string, Case>> = {
   },
   'an option of another command': { args: ['check', '--keep-going'], want: ['option-of-other-command'] },
   'a selector that matches nothing': { args: ['build', 'bsae', 'x*'], want: ['unknown-selector', 'unknown-selector'] },
+  'a number of jobs that is none': {
+    args: ['build', '--jobs=x'],
+    want: ['invalid-option-value'],
+    says: [/fix: write --jobs=2/],
+  },
+  'a slip in a choice': {
+    args: ['build', '--isolation=chrot'],
+    want: ['invalid-option-value'],
+    says: [/did you mean chroot/],
+  },
   'a platform that does not exist': { args: ['build', '--platform=linux/amd65'], want: ['invalid-option-value'] },
   'a platform that is none': { args: ['build', '--platform=linux//x'], want: ['invalid-option-value'] },
   'an unknown build argument': { args: ['build', '--', '--squash'], want: ['unknown-build-argument'] },
