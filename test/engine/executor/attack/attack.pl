@@ -183,6 +183,9 @@ my @probes = (
     return works(call('open_by_handle_at', fileno($mount), $handle, O_RDONLY));
   }],
   ['see processes of the machine', sub { (text("/proc/$args{pid}/cmdline") // '') =~ /\Q$args{mark}\E/ ? 'ok' : 'ENOENT' }],
+  ['environment of a process of the machine', sub { my $text = text("/proc/$args{pid}/environ"); return errno() unless defined $text; return length $text ? 'ok' : 'empty' }],
+  ['memory of a process of the machine', sub { opened("/proc/$args{pid}/mem", O_RDWR) }],
+  ['oom_score_adj of a process of the machine', sub { rewritten("/proc/$args{pid}/oom_score_adj") }],
   ['signal a process of the machine', sub { (text("/proc/$args{pid}/cmdline") // $args{mark}) =~ /\Q$args{mark}\E/ && kill(0, $args{pid}) ? 'ok' : errno() }],
   ['ptrace a process of the machine', sub { my $said = works(call('ptrace', 16, $args{pid} + 0, 0, 0)); if ($said eq 'ok') { waitpid($args{pid}, 0x40000000); call('ptrace', 17, $args{pid} + 0, 0, 0) } return $said }],
   ['enter the namespaces of the machine', sub { apart(sub {
