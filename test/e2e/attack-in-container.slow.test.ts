@@ -52,6 +52,8 @@ const byChroot = [
   'socket of the machine on loopback',
   'abstract socket of the machine',
   'packets of the machine',
+  'raw packets of the machine',
+  'a low port of the machine',
 ];
 
 const cases: readonly Case[] = [
@@ -97,6 +99,7 @@ describe('a build in a container', {
       const { status, stderr } = await runInContainer(containerKinds[kind], dir, command, env);
       assert.deepEqual({ status, told: complaintsIn(stderr) }, { status: 0, told: [] }, stderr);
       assert.equal(/only kept in by chroot/.test(stderr) ? 'chroot' : 'namespaces', want);
+      assert.equal(/command lines of the processes of this container/.test(stderr), open === bySharedProc);
       const lines = [...stderr.matchAll(/^\[attack [^\]]*\] \| (.+\t.+)$/gm)].map(([, line]) => line);
       const around = answers(readFileSync(join(dir, 'control.txt'), 'utf8'));
       judge(t, `in-a-container-${kind}`, { inside: answers(lines.join('\n')), around, control }, open);

@@ -22,7 +22,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Mount } from '../../../../src/engine/executor/executor.ts';
-import { needs } from '../../../support/needs.ts';
+import { isThere, needs } from '../../../support/needs.ts';
 import { root as checkout } from '../../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../../worker/people.ts';
 import { asContainer } from '../as-container.ts';
@@ -91,9 +91,20 @@ interface Attacked {
   readonly who: string;
   readonly person: () => Person;
   readonly within?: readonly string[];
+  /** `none` unless given. */
+  readonly network?: 'host' | 'default';
+  /** Probes that the network lets everybody succeed in. */
+  readonly byNetwork?: readonly string[];
+  readonly skip?: string | false;
   /** Probes that only the filter of system calls keeps from succeeding, besides those it does so for everyone. */
   readonly byFilter?: readonly string[];
 }
+
+/** What is reached in the network of the machine: the issue of `--network=host`, and of machines without a helper. */
+const byHostNetwork = ['socket of the machine on loopback', 'abstract socket of the machine'];
+/** Not of `needs()`: a container that CI runs in may lack the device whatever is installed. */
+const noHelper =
+  !['slirp4netns', 'nsenter', 'tun device'].every(isThere) && 'needs slirp4netns, nsenter and a tun device';
 
 const everybody: readonly Attacked[] = [
   { who: 'root', person: () => self },
@@ -106,6 +117,14 @@ const everybody: readonly Attacked[] = [
     // Its /proc/sys is read-only, so that the number of user namespaces can't be limited.
     byFilter: ['user namespace by unshare', 'user namespace by clone', 'cgroup2 in a nested user namespace'],
   },
+  { who: 'root-in-the-network-of-the-machine', person: () => self, network: 'host', byNetwork: byHostNetwork },
+  {
+    who: 'user-in-the-network-of-the-machine',
+    person: personWithSubids,
+    network: 'host',
+    byNetwork: byHostNetwork,
+  },
+  { who: 'root-in-a-private-network', person: () => self, network: 'default', skip: noHelper },
 ];
 
 /** What a chroot keeps nobody from. */
@@ -115,6 +134,10 @@ const byChroot = [
   'socket of the machine on loopback',
   'abstract socket of the machine',
   'packets of the machine',
+  'raw packets of the machine',
+  'a low port of the machine',
+  // A real container has a cgroup of devices.
+  'loop device of the machine by mknod',
   'socket to the hypervisor',
   'io_uring',
   'quota',
@@ -145,10 +168,10 @@ describe('attacks', attackable, () => {
   after(() => machine[Symbol.asyncDispose]());
 
   const cases = everybody.flatMap((attacked) => [true, false].map((filtered) => ({ ...attacked, filtered })));
-  for (const { who, person, within = [], byFilter = [], filtered } of cases) {
+  for (const { who, person, within = [], byFilter = [], filtered, network, byNetwork = [], skip = false } of cases) {
     const name = filtered ? who : `${who}-without-filter`;
-    const open = filtered ? [] : [...byFilterAlways, ...byFilter];
-    test(`by a step of ${name}`, async (t) => {
+    const open = [...byNetwork, ...(filtered ? [] : [...byFilterAlways, ...byFilter])];
+    test(`by a step of ${name}`, { skip }, async (t) => {
       const { uid } = person();
       await using root = await makeRoot(uid);
       const landmark = join(root.dir, 'landmark');
@@ -156,9 +179,10 @@ describe('attacks', attackable, () => {
       copyFileSync(program, join(root.path, 'attack.pl'));
       const mounts = machinePrograms(root.path, uid);
       await using runner = new ProcessRunner(person(), root.path, 'namespaces', [...machine.prey, ...within]);
-      const args = [...machine.arguments(root.path, landmark), 'scratch=/tmp', 'lonely=1'];
+      const lonely = network === 'host' ? [] : ['lonely=1'];
+      const args = [...machine.arguments(root.path, landmark), 'scratch=/tmp', ...lonely];
       const command = ['/usr/bin/perl', '/attack.pl', ...args];
-      const ran = await runner.run(command, { mounts, network: 'none' }, { withoutFilter: !filtered });
+      const ran = await runner.run(command, { mounts, network: network ?? 'none' }, { withoutFilter: !filtered });
       judge(t, name, { inside: insideOf(ran), control }, open);
     });
   }
