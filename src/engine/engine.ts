@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
+import type { CountedInputs } from '../context/counted-inputs.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
@@ -45,6 +46,8 @@ export async function createEngine(
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
+
+const nothingCounted: CountedInputs = { args: [], triggers: [], images: [] };
 
 /** One platform of a request, and what all of them share. */
 interface PlatformBuild {
@@ -153,6 +156,7 @@ class Engine implements Builder {
         secrets: request.secrets,
         images,
         epoch: epochOf(request.buildArgs),
+        counted: request.counted?.[formatPlatform(platform)] ?? nothingCounted,
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
       if (!lowered.value.missing) {

@@ -1,4 +1,5 @@
 import type { Builder, BuildRequest } from '../builder.ts';
+import type { CountedInputs } from '../context/counted-inputs.ts';
 import { annotations } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -22,6 +23,7 @@ export interface ImagesToUse {
   readonly pinned: Readonly<Record<string, Descriptor>>;
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
+  readonly counted: (platform: Platform) => CountedInputs;
   /** What its key is made of, as it travels with the image. */
   readonly inputsOf: (platform: Platform) => string | undefined;
 }
@@ -92,7 +94,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 function requestFor(
   image: PlannedImage,
   context: Context,
-  { resolved, pinned, builtOn, inputsOf }: ImagesToUse,
+  { resolved, pinned, builtOn, counted, inputsOf }: ImagesToUse,
   { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -104,6 +106,7 @@ function requestFor(
     dockerfile: { file: `${context.directory}/Dockerfile`, text: context.dockerfileText },
     context: contexts.recorded(image.name, platforms),
     buildArgs,
+    counted: Object.fromEntries(platforms.map((platform) => [formatPlatform(platform), counted(platform)])),
     target,
     platforms,
     secrets,

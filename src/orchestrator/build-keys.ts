@@ -1,3 +1,4 @@
+import type { CountedInputs } from '../context/counted-inputs.ts';
 import type { ContextListing } from '../context/decide-context.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
@@ -7,6 +8,7 @@ import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
+import { isFollowed } from './followed-edge.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
@@ -31,6 +33,7 @@ export class BuildKeys {
   readonly #inputs: BuildKeysInputs;
   readonly #edges: ReadonlyMap<ImageName, readonly Edge[]>;
   readonly #computed = new Map<string, ComputedKey>();
+  readonly #counted = new Map<string, Pick<CountedInputs, 'args' | 'triggers'>>();
 
   constructor(inputs: BuildKeysInputs) {
     this.#inputs = inputs;
@@ -48,6 +51,45 @@ export class BuildKeys {
     const known = this.#computed.get(id) ?? this.#compute(image, platform);
     this.#computed.set(id, known);
     return known;
+  }
+
+  /** Build arguments and ONBUILD triggers that the key covers, by the keys of its parents too. */
+  counted(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
+    const id = `${image} ${formatPlatform(platform)}`;
+    const known = this.#counted.get(id) ?? this.#countedIn(image, platform);
+    this.#counted.set(id, known);
+    return known;
+  }
+
+  /**
+   * The images of the project whose content, as the project holds it, the image is built from, with the platform that
+   * they are taken for: on `machine`, or on any that may build.
+   */
+  taken(image: ImageName, platform: Platform, machine?: Platform): readonly (readonly [ImageName, Platform])[] {
+    const { contexts } = this.#inputs.graph.project;
+    const needed = this.#inputs.contexts.stages(image, platform);
+    const followed = (this.#edges.get(image) ?? []).filter(
+      (edge) => needed.has(edge.stage) && isFollowed(edge, contexts.get(edge.to)?.version),
+    );
+    return [...new Set(followed.map(({ to }) => to))].flatMap((parent) =>
+      this.#platformsOf(parent, contexts.get(image)!, platform, machine).map((wanted) => [parent, wanted] as const),
+    );
+  }
+
+  #countedIn(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
+    const { graph, contexts } = this.#inputs;
+    const needed = contexts.stages(image, platform);
+    const triggers = graph.project.contexts
+      .get(image)!
+      .dockerfile.stages.filter(({ index }) => needed.has(index))
+      .flatMap(({ instructions }) => instructions)
+      .flatMap((instruction) => (instruction.keyword === 'ONBUILD' ? [instruction.trigger] : []));
+    const args = Object.keys(this.computed(image, platform).parts.args);
+    const below = this.taken(image, platform).map(([parent, wanted]) => this.counted(parent, wanted));
+    return {
+      args: [...new Set([...args, ...below.flatMap((one) => one.args)])],
+      triggers: [...new Set([...triggers, ...below.flatMap((one) => one.triggers)])],
+    };
   }
 
   /** Depth first: as deep as the graph has levels. */
@@ -77,14 +119,14 @@ export class BuildKeys {
     };
   }
 
-  /** For which platforms the stages of an image take a parent. */
-  #platformsOf(parent: ImageName, context: Context, platform: Platform): readonly Platform[] {
+  /** For which platforms the stages of an image take a parent: on one machine, or on any that may build. */
+  #platformsOf(parent: ImageName, context: Context, platform: Platform, machine?: Platform): readonly Platform[] {
     const { buildArgs, contexts } = this.#inputs;
     const { dockerfile, dockerfileText } = context;
     const needed = contexts.stages(context.name, platform);
     const edges = (this.#edges.get(context.name) ?? []).filter(({ to, stage }) => to === parent && needed.has(stage));
     const all = [...new Set(edges.map(({ stage }) => stage))].flatMap((stage) =>
-      stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs }),
+      stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs, machine }),
     );
     return [...new Map(all.map((one) => [formatPlatform(one), one])).values()];
   }

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { readDocument } from '../oci/read-document.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import type { BaseImages } from './base-images.ts';
@@ -14,7 +15,7 @@ import type { Durations } from './durations.ts';
 import { platformsOf } from './index-keys.ts';
 import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
-import { type ParentContent, parentContent, referencesTo } from './parent-images.ts';
+import { type ParentContent, parentContent, referencesBy, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
 import { forbidding, type Plan, type PlanCommand, type PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
@@ -86,7 +87,13 @@ function isWork({ action }: PlannedImage, command: PlanCommand): boolean {
 
 type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
 
-const nothingToUse: ImagesToUse = { resolved: {}, pinned: {}, builtOn: () => undefined, inputsOf: () => undefined };
+const nothingToUse: ImagesToUse = {
+  resolved: {},
+  pinned: {},
+  builtOn: () => undefined,
+  counted: () => ({ args: [], triggers: [], images: [] }),
+  inputsOf: () => undefined,
+};
 
 class PlanRun {
   readonly #plan: Plan;
@@ -176,11 +183,19 @@ class PlanRun {
       const digest = base && (base.reference.digest ?? (resolved[base.text] ?? pinned[base.text])?.digest);
       return base && digest && { base, digest };
     };
+    const named = (edge: Edge) => {
+      const { version } = graph.project.contexts.get(edge.to)!;
+      return referencesBy(edge, version, this.#plan.registry);
+    };
+    const counted = (platform: Platform) => {
+      const external = baseImages.used(image.name, platform).external.map(({ text }) => text);
+      return { ...keys.counted(image.name, platform), images: [...external, ...edges.flatMap(named)] };
+    };
     const inputsOf = (platform: Platform) => {
       const { parts, listing } = keys.computed(image.name, platform);
       return formatBuildInputs({ parts, paths: listing.paths });
     };
-    return { resolved, pinned, builtOn, inputsOf };
+    return { resolved, pinned, builtOn, counted, inputsOf };
   }
 
   async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<ParentContent | undefined> {

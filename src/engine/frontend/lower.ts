@@ -14,6 +14,7 @@ import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { globalArgs } from './arg.ts';
 import { stageNotYetDefined } from './failure.ts';
+import { type ForeignTrigger, uncountedImage } from './foreign-trigger.ts';
 import { lowerFrom } from './from.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
@@ -95,13 +96,19 @@ class Lowering implements LoweringContext {
 
   source(
     name: string,
-    options: { readonly before: number; readonly platform: Platform; readonly at: SourceSpan },
+    options: {
+      readonly before: number;
+      readonly platform: Platform;
+      readonly at: SourceSpan;
+      readonly foreign?: ForeignTrigger | undefined;
+    },
   ): Vertex<Step> | undefined {
     const named = this.dockerfile.stages.filter((stage) => stage.name === name.toLowerCase());
     // A name that is given twice means the last one above.
     const found = named.findLast((stage) => stage.index < options.before) ?? named[0];
     const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
     if (index === undefined || (!found && index >= this.dockerfile.stages.length)) {
+      this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
     }
     if (index >= options.before) {
@@ -121,6 +128,12 @@ class Lowering implements LoweringContext {
     return step({ kind: 'image', manifest, layers, origin }, [], `FROM ${request.reference}`);
   }
 
+  /** One that Dockerfiles of the project write too is in a key, whoever else has it. */
+  #foreignTrigger(text: string, { from }: Stage): ForeignTrigger | undefined {
+    const { counted } = this.input;
+    return counted === undefined || counted.triggers.includes(text) ? undefined : { text, from, counted };
+  }
+
   #lowerStage(stage: Stage): StageState | undefined {
     const state = lowerFrom(stage, this);
     if (!state) return undefined;
@@ -128,7 +141,8 @@ class Lowering implements LoweringContext {
     delete state.config.OnBuild;
     for (const text of triggers) {
       const trigger = parseTrigger(text, `ONBUILD of ${stage.from.image}`);
-      if (trigger.ok) lowerInstruction(trigger.value, state, new InstructionContext(this, stage, 1));
+      const context = new InstructionContext(this, stage, 1, this.#foreignTrigger(text, stage));
+      if (trigger.ok) lowerInstruction(trigger.value, state, context);
       else this.fail(...trigger.failure);
     }
     stage.instructions.forEach((instruction, i) => {
