@@ -10,6 +10,7 @@ import type { Context } from '../project/project.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
 import { type BuiltOn, baseAnnotations } from './base-annotations.ts';
+import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
 import { identityAnnotations, indexAnnotations } from './index-keys.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
@@ -34,7 +35,7 @@ export interface BuildImageDependencies {
   readonly progress: Progress;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly noCache: boolean;
@@ -95,7 +96,7 @@ function requestFor(
   image: PlannedImage,
   context: Context,
   { resolved, pinned, builtOn, counted, inputsOf }: ImagesToUse,
-  { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
+  { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
@@ -107,7 +108,7 @@ function requestFor(
     context: contexts.recorded(image.name, platforms),
     buildArgs,
     counted: Object.fromEntries(platforms.map((platform) => [formatPlatform(platform), counted(platform)])),
-    target,
+    target: targets?.get(image.name),
     platforms,
     secrets,
     resolved,

@@ -7,6 +7,7 @@ import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
+import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
 import { isFollowed } from './followed-edge.ts';
 import { stagePlatforms } from './stage-platforms.ts';
@@ -24,8 +25,7 @@ export interface BuildKeysInputs {
   readonly contexts: DecidedContexts;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The stage to build; the last if not given. */
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
 }
 
 /** The keys of a project's images, each computed when it is first asked for. */
@@ -94,7 +94,7 @@ export class BuildKeys {
 
   /** Depth first: as deep as the graph has levels. */
   #compute(image: ImageName, platform: Platform): ComputedKey {
-    const { graph, contexts, buildArgs, target } = this.#inputs;
+    const { graph, contexts, buildArgs, targets } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const listing = contexts.listing(image, platform);
     const parents = (graph.parents.get(image) ?? []).map((parent) => {
@@ -109,7 +109,7 @@ export class BuildKeys {
         context,
         edges: this.#edges.get(image) ?? [],
         platform: formatPlatform(platform),
-        target,
+        target: targets?.get(image),
         listing,
         stages: contexts.stages(image, platform),
         buildArgs,

@@ -12,6 +12,7 @@ import { BaseImages } from './base-images.ts';
 import { shortened } from './build-inputs.ts';
 import { BuildKeys } from './build-keys.ts';
 import { builders } from './build-platforms.ts';
+import { type BuildTargets, buildTargets } from './build-targets.ts';
 import { type DecidedContexts, decideContexts } from './decided-contexts.ts';
 import { Durations } from './durations.ts';
 import { earlierKeys } from './earlier-keys.ts';
@@ -35,7 +36,7 @@ export interface PlanRequest {
   readonly platforms: PlatformChoice;
   /** Besides REGISTRY. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The stage to build of every Dockerfile; the last if not given. */
+  /** The stage to build of the images that are selected; the last if not given. */
   readonly target?: string | undefined;
   /** Ask no registry about external images: they are what they were when last seen. */
   readonly offlineBases: boolean;
@@ -67,7 +68,7 @@ export interface PreparedPlan {
   readonly durations: Durations;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  readonly target?: string | undefined;
+  readonly targets: BuildTargets;
   /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
 }
@@ -82,7 +83,8 @@ export async function preparePlan(
   const names = [...selection.selected, ...selection.implied];
   const buildArgs = { ...request.buildArgs, REGISTRY: formatRegistry(registry) };
   const memory = store.records('file-digests', FileDigests);
-  const project = { graph, buildArgs, target: request.target };
+  const targets = buildTargets(graph, selection.selected, request.target);
+  const project = { graph, buildArgs, targets };
   const [contexts, storeImages] = await Promise.all([
     decideContexts(
       { ...project, images: withAncestors(names, graph), platforms: platformsIn(names, request) },
@@ -98,7 +100,7 @@ export async function preparePlan(
       ? storeImages
       : await registryState(new RegistryPlace(registry, client), wanted, store, signal);
 
-  const baseImages = new BaseImages({ graph, buildArgs, target: request.target });
+  const baseImages = new BaseImages(project);
   const questions: BaseQuestions = {
     store,
     client: baseClient,
@@ -150,7 +152,7 @@ export async function preparePlan(
     memory: keyMemory,
     durations,
     buildArgs,
-    target: request.target,
+    targets,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };
 }
