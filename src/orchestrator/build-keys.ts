@@ -62,18 +62,34 @@ export class BuildKeys {
   }
 
   /**
-   * The images of the project whose content, as the project holds it, the image is built from, with the platform that
-   * they are taken for: on `machine`, or on any that may build.
+   * The images of the project whose content, as the project holds it, a build uses, with the platform that each is used
+   * for: on `machine`, or on any that may build.
    */
   taken(image: ImageName, platform: Platform, machine?: Platform): readonly (readonly [ImageName, Platform])[] {
+    const context = this.#inputs.graph.project.contexts.get(image)!;
+    const all = this.takenBy(image, platform).flatMap(({ to, stage }) =>
+      this.#platformsOf(stage, context, platform, machine).map((wanted) => [to, wanted] as const),
+    );
+    return [...new Map(all.map((one) => [`${one[0]} ${formatPlatform(one[1])}`, one])).values()];
+  }
+
+  /**
+   * The references that a build for the platform follows, each with its stage of the image: its own, and those in the
+   * triggers of the images that its stages start from.
+   */
+  takenBy(image: ImageName, platform: Platform): readonly Edge[] {
     const { contexts } = this.#inputs.graph.project;
     const needed = this.#inputs.contexts.stages(image, platform);
-    const followed = (this.#edges.get(image) ?? []).filter(
-      (edge) => needed.has(edge.stage) && isFollowed(edge, contexts.get(edge.to)?.version),
-    );
-    return [...new Set(followed.map(({ to }) => to))].flatMap((parent) =>
-      this.#platformsOf(parent, contexts.get(image)!, platform, machine).map((wanted) => [parent, wanted] as const),
-    );
+    const isTaken = (edge: Edge) => isFollowed(edge, contexts.get(edge.to)?.version);
+    const own = (this.#edges.get(image) ?? []).filter((edge) => needed.has(edge.stage) && isTaken(edge));
+    const ofTriggers = own
+      .filter(({ kind }) => kind === 'from')
+      .flatMap(({ to, stage }) =>
+        (this.#edges.get(to) ?? [])
+          .filter((edge) => isTaken(edge) && isInTrigger(edge, contexts.get(to)!))
+          .map((edge) => ({ ...edge, stage })),
+      );
+    return [...own, ...ofTriggers];
   }
 
   #countedIn(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
@@ -97,21 +113,24 @@ export class BuildKeys {
     const { graph, contexts, buildArgs, targets } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const listing = contexts.listing(image, platform);
+    const edges = this.#edges.get(image) ?? [];
+    const stages = contexts.stages(image, platform);
     const parents = (graph.parents.get(image) ?? []).map((parent) => {
       const { version } = graph.project.contexts.get(parent)!;
-      const keys = this.#platformsOf(parent, context, platform).map(
-        (wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const,
-      );
+      const keys = edges
+        .filter(({ to, stage }) => to === parent && stages.has(stage))
+        .flatMap(({ stage }) => this.#platformsOf(stage, context, platform))
+        .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, keys: new Map(keys) }] as const;
     });
     return {
       ...buildKey({
         context,
-        edges: this.#edges.get(image) ?? [],
+        edges,
         platform: formatPlatform(platform),
         target: targets?.get(image),
         listing,
-        stages: contexts.stages(image, platform),
+        stages,
         buildArgs,
         parents: new Map(parents),
       }),
@@ -119,15 +138,15 @@ export class BuildKeys {
     };
   }
 
-  /** For which platforms the stages of an image take a parent: on one machine, or on any that may build. */
-  #platformsOf(parent: ImageName, context: Context, platform: Platform, machine?: Platform): readonly Platform[] {
-    const { buildArgs, contexts } = this.#inputs;
+  /** For which platforms a stage takes images: on one machine, or on any that may build. */
+  #platformsOf(stage: number, context: Context, platform: Platform, machine?: Platform): readonly Platform[] {
     const { dockerfile, dockerfileText } = context;
-    const needed = contexts.stages(context.name, platform);
-    const edges = (this.#edges.get(context.name) ?? []).filter(({ to, stage }) => to === parent && needed.has(stage));
-    const all = [...new Set(edges.map(({ stage }) => stage))].flatMap((stage) =>
-      stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs, machine }),
-    );
-    return [...new Map(all.map((one) => [formatPlatform(one), one])).values()];
+    return stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs: this.#inputs.buildArgs, machine });
   }
+}
+
+function isInTrigger({ stage, at }: Edge, { dockerfile }: Context): boolean {
+  return dockerfile.stages[stage]!.instructions.some(
+    (one) => one.keyword === 'ONBUILD' && at.offset >= one.at.offset && at.offset < one.at.offset + one.at.length,
+  );
 }

@@ -18,6 +18,7 @@ import { Durations } from './durations.ts';
 import { earlierKeys } from './earlier-keys.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
+import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Plan } from './plan.ts';
 import { planBuild } from './plan-build.ts';
@@ -34,6 +35,8 @@ export interface PlanRequest {
   /** Stands before the names of images, and is the value of REGISTRY. */
   readonly registry: RegistryName;
   readonly platforms: PlatformChoice;
+  /** That builds. */
+  readonly machine: Platform;
   /** Besides REGISTRY. */
   readonly buildArgs: Readonly<Record<string, string>>;
   /** The stage to build of the images that are selected; the last if not given. */
@@ -69,6 +72,7 @@ export interface PreparedPlan {
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets: BuildTargets;
+  readonly machine: Platform;
   /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
 }
@@ -94,7 +98,8 @@ export async function preparePlan(
     storeState(store, signal),
   ]);
   const keys = new BuildKeys({ ...project, contexts });
-  const wanted = names.map((name) => wantedImage(name, request, keys));
+  const taken = (image: ImageName, platform: Platform) => keys.taken(image, platform, request.machine);
+  const wanted = wantedImages(names, request, keys, taken);
   const target =
     client === undefined
       ? storeImages
@@ -128,6 +133,7 @@ export async function preparePlan(
     graph,
     selection,
     platforms: request.platforms,
+    taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
     changesBetween: (before, after) => {
@@ -153,6 +159,7 @@ export async function preparePlan(
     durations,
     buildArgs,
     targets,
+    machine: request.machine,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };
 }
@@ -189,13 +196,20 @@ function platformsIn(names: readonly ImageName[], request: PlanRequest): readonl
   return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
-function wantedImage(name: ImageName, { graph, platforms }: PlanRequest, keys: BuildKeys): WantedImage {
-  const context = graph.project.contexts.get(name)!;
-  return {
+/** For all platforms that a plan may have to do with. */
+function wantedImages(
+  names: readonly ImageName[],
+  { graph, platforms }: PlanRequest,
+  keys: BuildKeys,
+  taken: TakenImages,
+): readonly WantedImage[] {
+  const { contexts } = graph.project;
+  const asked = new Map(names.map((name) => [name, wantedPlatforms(contexts.get(name)!, platforms)]));
+  return [...neededPlatforms(graph, asked, () => true, taken)].map(([name, all]) => ({
     name,
-    version: context.version,
-    platforms: wantedPlatforms(context, platforms).map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
-  };
+    version: contexts.get(name)!.version,
+    platforms: all.map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
+  }));
 }
 
 function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonly (readonly [Digest, ExplainedKey])[] {

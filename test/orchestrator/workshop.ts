@@ -139,6 +139,7 @@ export class Workshop implements AsyncDisposable {
       selection: unwrap(selectImages(graph, select)),
       registry: unwrap(parseRegistry('localhost:5000')),
       platforms: onAmd64,
+      machine: amd64,
       buildArgs: {},
       offlineBases: false,
       rebuild: false,
