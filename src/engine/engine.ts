@@ -124,15 +124,19 @@ class Engine implements Builder {
     build: PlatformBuild & { readonly progress: Progress },
     signal: AbortSignal,
   ): Promise<Descriptor> {
-    const { request, platform } = build;
+    const { noCache, image, annotations: all } = build.request;
+    const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
-    const { definition, config, warnings } = await this.#lower(build, signal);
+    const { definition, config, warnings, baseAt } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
-    if (this.#options.isolation === 'none') refuseRun(definition.target, request.image);
-    const snapshot = await this.#solver.solve(definition, { progress, noCache: request.noCache }, signal);
-    const annotations = request.annotations.manifests[name];
-    return exportImage({ snapshot, config, annotations, store: this.#store, layers: this.#layers }, signal);
+    if (this.#options.isolation === 'none') refuseRun(definition.target, image);
+    const snapshot = await this.#solver.solve(definition, { progress, noCache }, signal);
+    const annotations = all.manifests[name];
+    const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
+    return await exportImage(request, signal).catch((error: unknown) => {
+      throw locatedAt(error, baseAt);
+    });
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */

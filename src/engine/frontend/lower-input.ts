@@ -74,6 +74,8 @@ export type Lowered =
       readonly definition: Definition<Step>;
       readonly config: ConfigDraft;
       readonly warnings: readonly string[];
+      /** The FROM of the image that it stands on; undefined on `scratch`. */
+      readonly baseAt?: SourceSpan | undefined;
       /** Numbers of the stages that were looked at. */
       readonly stages: readonly number[];
     };
