@@ -6,7 +6,7 @@ import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts'
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
 import { selectImages } from '../orchestrator/selection.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
-import { staleFailure, staleGroupFailure, staleGroups } from '../project/stale.ts';
+import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import { secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
@@ -39,7 +39,7 @@ export async function prepare(
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
   const { graph, buildArgs, target } = await openProject(invocation, world);
-  const ahead = graph.stale.filter(({ isAhead }) => isAhead).map(staleFailure);
+  const ahead = aheadFailures(graph.stale);
   if (ahead.length > 0) throw new FailuresError(ahead);
   const selection = orThrow(selectImages(graph, invocation.positionals));
   const client = command === 'build' ? undefined : await world.registryClient();

@@ -4,7 +4,7 @@ import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
 import type { Failure } from '../result.ts';
-import type { KnownBases, UnknownBase } from './base-images.ts';
+import type { KnownBases, LostParent, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
 import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
@@ -15,6 +15,7 @@ import { latest } from './latest.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
 import type { Selection } from './selection.ts';
+import { staleReasons } from './stale-reasons.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
 /** All that decisions are made of: known before anything is built. */
@@ -28,6 +29,8 @@ export interface PlanInputs {
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
+  /** Older versions of images that an image is built from, and that are nowhere. */
+  readonly lostParents: (image: ImageName, platform: Platform) => readonly LostParent[];
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
   readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
   /** Where the tags are to be. The store itself for `build`. */
@@ -86,6 +89,7 @@ export function planBuild(inputs: PlanInputs): Plan {
         images.filter((image) => isForbidden(image, images, inputs)).map(({ name }) => name),
         drifted,
         graph,
+        lostParents(images, inputs),
       ),
       ...baseFailures(images, inputs),
     ],
@@ -145,8 +149,11 @@ function reasonsOf(
   if (changed === undefined) return reasons;
   const path = graph.project.contexts.get(name)!.path;
   const known = changesBetween(changed.before, changed.after) ?? [];
+  const stale = graph.stale.filter(({ edge }) => edge.from === name);
   const changes =
-    known.length > 0 ? known.map((change) => shown(change, path, decisions)) : [{ code: 'key-changed' } as const];
+    known.length > 0
+      ? known.flatMap((change) => staleReasons(change, stale, graph) ?? shown(change, path, decisions))
+      : [{ code: 'key-changed' } as const];
   return action === 'drift' ? [...reasons, ...changes] : [...changes, ...reasons];
 }
 
@@ -205,6 +212,14 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
       { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
     ]),
   );
+}
+
+/** What is to be built, but not without a cascade; each reference once. */
+function lostParents(images: readonly PlannedImage[], inputs: PlanInputs): readonly LostParent[] {
+  const lost = images.flatMap(({ name, platforms }) =>
+    platforms.flatMap(({ platform, source }) => (source.from === 'build' ? inputs.lostParents(name, platform) : [])),
+  );
+  return [...new Map(lost.map((one) => [one.edge, one])).values()];
 }
 
 /**
