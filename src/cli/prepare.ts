@@ -14,6 +14,7 @@ import { openProject, orThrow, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { reportFailure } from './report-failure.ts';
+import { unusedArguments } from './unused-arguments.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
@@ -42,6 +43,8 @@ export async function prepare(
   const ahead = aheadFailures(graph.stale);
   if (ahead.length > 0) throw new FailuresError(ahead);
   const selection = orThrow(selectImages(graph, invocation.positionals));
+  const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
+  for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
   if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);

@@ -29,6 +29,8 @@ export interface PlanInputs {
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
+  /** What an image copies from its context and is not there. */
+  readonly missingSources: (image: ImageName, platform: Platform) => readonly Failure[];
   /** Older versions of images that an image is built from, and that are nowhere. */
   readonly lostParents: (image: ImageName, platform: Platform) => readonly LostParent[];
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
@@ -61,7 +63,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     const context = graph.project.contexts.get(name)!;
     const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
     const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
-    const obstacles = inputs.command === 'build' && action === 'build' ? unknownBases(name, decision, inputs) : [];
+    const obstacles = action === 'build' ? obstaclesTo(name, decision, inputs) : [];
     return {
       name,
       version: context.version,
@@ -73,7 +75,7 @@ export function planBuild(inputs: PlanInputs): Plan {
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
       ...(current && { current }),
-      ...(obstacles.length > 0 && { obstacles: obstacles.map(({ failure }) => failure) }),
+      ...(obstacles.length > 0 && { obstacles }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
       tags,
@@ -92,6 +94,7 @@ export function planBuild(inputs: PlanInputs): Plan {
         lostParents(images, inputs),
       ),
       ...baseFailures(images, inputs),
+      ...images.flatMap(({ name, platforms }) => missingSources(name, platforms, inputs)),
     ],
     criticalPath: criticalPath(images),
   };
@@ -212,6 +215,20 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
       { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
     ]),
   );
+}
+
+/** What keeps just this image from being built, and those that need it. A publish has to know all bases in any case. */
+function obstaclesTo(name: ImageName, decision: Decision, inputs: PlanInputs): readonly Failure[] {
+  const bases = inputs.command === 'build' ? unknownBases(name, decision, inputs) : [];
+  return [...bases.map(({ failure }) => failure), ...missingSources(name, decision.platforms, inputs)];
+}
+
+/** What is to be copied and is not there, of the platforms that are built; each once. */
+function missingSources(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
+  const all = platforms.flatMap(({ platform, source }) =>
+    source.from === 'build' ? inputs.missingSources(name, platform) : [],
+  );
+  return [...new Map(all.map((failure) => [`${failure.at?.offset} ${failure.message}`, failure])).values()];
 }
 
 /** What is to be built, but not without a cascade; each reference once. */

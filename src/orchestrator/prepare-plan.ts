@@ -130,6 +130,7 @@ export async function preparePlan(
     platforms: request.platforms,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
+    missingSources: (image, platform) => contexts.missing(image, platform),
     lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];

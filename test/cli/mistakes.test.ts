@@ -86,6 +86,16 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       plan: [3, behind, 'stale-reference contexts/01-web/Dockerfile:3:13'],
     },
   },
+  'a build argument that no Dockerfile declares': {
+    files: { '00-base': scratch, '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0', 'ARG VERSION') },
+    want: {
+      'check -- --build-arg VERSON=1': [0, '! unused-build-argument'],
+      'plan -- --build-arg VERSON=1': [0, '! unused-build-argument'],
+      'plan -- --build-arg VERSION=1': [0],
+      'plan base -- --build-arg VERSION=1': [0, '! unused-build-argument'],
+      'build --dry-run -- --build-arg VERSON=1 --build-arg OTHER=2': [0, '! unused-build-argument'],
+    },
+  },
   'no version': {
     files: { '00-base': { Dockerfile: 'FROM scratch', 'info.edn': '{}' } },
     want: { check: [4, 'missing-version contexts/00-base/info.edn:1:1'] },

@@ -2,6 +2,7 @@ import type { Notice } from '../../project/project.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
 import type { OpenProject } from '../open-project.ts';
+import { unusedArguments } from '../unused-arguments.ts';
 import { plural } from './plural.ts';
 
 /** What `cip check` found. */
@@ -19,15 +20,16 @@ export interface CheckReport {
   readonly warnings: readonly Notice[];
 }
 
-export function checkOf({ graph, notices }: OpenProject): CheckReport {
+/** `missing`: what the contexts lack. */
+export function checkOf({ graph, buildArgs, notices }: OpenProject, missing: readonly Failure[]): CheckReport {
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: aheadFailures(graph.stale),
+    problems: [...aheadFailures(graph.stale), ...missing],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
-    warnings: [...notices, ...graph.portability],
+    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.portability],
   };
 }
 
