@@ -2,7 +2,7 @@ import { contextFiles } from '../context/context-files.ts';
 import { FileDigests } from '../context/file-digests.ts';
 import { epochOf, timeText } from '../context/source-date-epoch.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -19,7 +19,7 @@ import { earlierKeys } from './earlier-keys.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
 import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
-import type { PlaceState } from './place-state.ts';
+import type { PlaceState, TaggedImage } from './place-state.ts';
 import type { Plan } from './plan.ts';
 import { planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
@@ -112,6 +112,8 @@ export async function preparePlan(
     whenUnreachable: client === undefined ? 'assume' : 'fail',
     offline: request.offlineBases,
     now,
+    // What is published names the digests of its bases as they are in registries.
+    isWhole: (reference) => client === undefined && hasPlatforms(storeImages.tags.get(reference), wanted),
     patience,
   };
   await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
@@ -136,6 +138,8 @@ export async function preparePlan(
     taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
+    missingSources: (image, platform) => contexts.missing(image, platform),
+    lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
       return old && now && keyChanges(old.key, old.hasTravelled ? shortened(now) : now);
@@ -174,6 +178,11 @@ function comparable(wanted: readonly WantedImage[], target: PlaceState, registry
     const isLeft = tag?.platforms.every(({ key }) => key === undefined) === true;
     return { name, platforms: isLeft ? [] : platforms.map(({ platform }) => platform) };
   });
+}
+
+function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedImage[]): boolean {
+  const all = wanted.flatMap(({ platforms }) => platforms.map(({ platform }) => platform));
+  return all.every((platform) => image?.platforms.some((one) => samePlatform(one.platform, platform)) === true);
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */
