@@ -1,5 +1,6 @@
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
+import { nameList } from '../project/name-list.ts';
 import { staleGroupFailure, staleGroups } from '../project/stale.ts';
 import type { Failure } from '../result.ts';
 import type { LostParent } from './base-images.ts';
@@ -90,5 +91,5 @@ function isChange({ code }: PlanReason): boolean {
 
 function dependents(names: readonly ImageName[]): readonly string[] {
   if (names.length === 0) return [];
-  return [`${names.length} ${names.length === 1 ? 'dependent is' : 'dependents are'} affected: ${names.join(', ')}`];
+  return [`${names.length} ${names.length === 1 ? 'dependent is' : 'dependents are'} affected: ${nameList(names)}`];
 }
