@@ -69,8 +69,9 @@ const reasons = {
     version-not-semver
   `,
   failed: `
-    base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
+    argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
     copy-onto-directory copy-onto-non-directory copy-source-missing corrupt-compression group-unknown
+    image-not-counted
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
     mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported platform-missing publish-partial

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { hostPlatform } from '../oci/platform.ts';
 import type { RegistryName } from '../oci/registry-name.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
@@ -49,7 +50,8 @@ export async function prepare(
   // Before any file is hashed: what is no registry cannot be published to.
   if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
-  const request = { graph, selection, registry, platforms, buildArgs, target };
+  const machine = hostPlatform(arch);
+  const request = { graph, selection, registry, platforms, machine, buildArgs, target };
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail' },

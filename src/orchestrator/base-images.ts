@@ -7,6 +7,7 @@ import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 import { type BaseAnswer, type BaseQuestions, baseDigests, olderVersions } from './base-digests.ts';
 import type { BaseList } from './bases.ts';
+import type { BuildTargets } from './build-targets.ts';
 import { type ExternalImage, type ImagesUsed, imagesUsed } from './external-images.ts';
 
 /** What is known of the external images of a project when decisions are made. */
@@ -31,7 +32,7 @@ export interface LostParent {
 export interface BaseImagesInputs {
   readonly graph: DependencyGraph;
   readonly buildArgs: Readonly<Record<string, string>>;
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
 }
 
 /** The external images of a project's images, each asked about at most once. */
@@ -122,10 +123,10 @@ export class BaseImages implements KnownBases {
   }
 
   #resolve(image: ImageName, platform: Platform): ImagesUsed {
-    const { graph, buildArgs, target } = this.#inputs;
+    const { graph, buildArgs, targets } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const edges: readonly Edge[] = graph.edges.filter(({ from }) => from === image);
     const versionOf = (parent: ImageName) => graph.project.contexts.get(parent)?.version;
-    return imagesUsed({ context, edges, platform, target, buildArgs, versionOf });
+    return imagesUsed({ context, edges, platform, target: targets?.get(image), buildArgs, versionOf });
   }
 }

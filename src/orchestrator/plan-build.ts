@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
@@ -12,6 +12,7 @@ import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import { EffectiveBases } from './effective-bases.ts';
 import type { KeyChange } from './key-change.ts';
 import { latest } from './latest.ts';
+import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
 import type { Selection } from './selection.ts';
@@ -26,6 +27,8 @@ export interface PlanInputs {
   readonly graph: DependencyGraph;
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
+  /** What builds use on this machine; nothing of the project if not given. */
+  readonly taken?: TakenImages | undefined;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
@@ -51,11 +54,8 @@ export function planBuild(inputs: PlanInputs): Plan {
   const { graph, selection } = inputs;
   const levels = levelsOf(graph);
   const candidates = new Set([...selection.selected, ...selection.implied]);
-  const decisions = new Map<ImageName, Decision>();
-  const effective = new EffectiveBases(graph, inputs.bases, decisions);
-  for (const name of graph.order.filter((one) => candidates.has(one))) {
-    decisions.set(name, decide(name, decisions, effective, inputs));
-  }
+  const names = graph.order.filter((one) => candidates.has(one));
+  const decisions = decideAll(names, inputs);
   const drifted = driftedImages(decisions, inputs);
   for (const name of unneeded(inputs, decisions)) decisions.delete(name);
 
@@ -100,14 +100,43 @@ export function planBuild(inputs: PlanInputs): Plan {
   };
 }
 
+/** For the platforms that were asked for, and those that what is built takes other images for. */
+function decideAll(names: readonly ImageName[], inputs: PlanInputs): Map<ImageName, Decision> {
+  const { graph, taken = () => [] } = inputs;
+  const { contexts } = graph.project;
+  const asked = new Map(names.map((name) => [name, wantedPlatforms(contexts.get(name)!, inputs.platforms)]));
+  const wanted = neededPlatforms(graph, asked, () => true, taken);
+  const decisions = decideFor(wanted, names, inputs);
+  const dropped = new Set(unneeded(inputs, decisions));
+  const isBuilt = (name: ImageName, platform: Platform) =>
+    !dropped.has(name) && builtPlatforms(decisions.get(name)).some((one) => samePlatform(one, platform));
+  const needed = neededPlatforms(graph, asked, isBuilt, taken);
+  const isAll = names.every((name) => needed.get(name)?.length === wanted.get(name)?.length);
+  return isAll ? decisions : decideFor(needed, names, inputs);
+}
+
+function decideFor(
+  wanted: ReadonlyMap<ImageName, readonly Platform[]>,
+  names: readonly ImageName[],
+  inputs: PlanInputs,
+): Map<ImageName, Decision> {
+  const decisions = new Map<ImageName, Decision>();
+  const effective = new EffectiveBases(inputs.graph, inputs.bases, decisions);
+  for (const name of names) decisions.set(name, decide(name, wanted.get(name)!, decisions, effective, inputs));
+  return decisions;
+}
+
+function builtPlatforms(decision: Decision | undefined): readonly Platform[] {
+  return decision?.platforms.flatMap(({ platform, source }) => (source.from === 'build' ? [platform] : [])) ?? [];
+}
+
 function decide(
   name: ImageName,
+  wanted: readonly Platform[],
   decisions: ReadonlyMap<ImageName, Decision>,
   effective: EffectiveBases,
   inputs: PlanInputs,
 ): Decision {
-  const context = inputs.graph.project.contexts.get(name)!;
-  const wanted = wantedPlatforms(context, inputs.platforms);
   const skippedParent = inputs.graph.parents
     .get(name)
     ?.find((parent) => decisions.get(parent)?.action === 'skipped-platform');
@@ -134,11 +163,17 @@ function skipped(reason: PlanReason): Decision {
 }
 
 /** Ancestors that nobody asked for and nothing is built from. */
-function unneeded({ graph, selection }: PlanInputs, decisions: ReadonlyMap<ImageName, Decision>): readonly ImageName[] {
+function unneeded(
+  { graph, selection, taken = () => [] }: PlanInputs,
+  decisions: ReadonlyMap<ImageName, Decision>,
+): readonly ImageName[] {
   const needed = new Set<ImageName>(selection.selected);
   for (const name of graph.order.toReversed()) {
     if (!needed.has(name) || decisions.get(name)?.action !== 'build') continue;
     for (const parent of graph.parents.get(name) ?? []) needed.add(parent);
+    for (const platform of builtPlatforms(decisions.get(name))) {
+      for (const [parent] of taken(name, platform)) needed.add(parent);
+    }
   }
   return selection.implied.filter((name) => !needed.has(name));
 }

@@ -1,4 +1,5 @@
 import { formatRegistry } from '../../oci/registry-name.ts';
+import { buildTargets } from '../../orchestrator/build-targets.ts';
 import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
 import type { Failure } from '../../result.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
@@ -32,6 +33,7 @@ function missingFrom(
   { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
   world: World,
 ): Promise<readonly Failure[]> {
+  const targets = buildTargets(graph, graph.order, target);
   const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
-  return missingSourcesIn({ graph, buildArgs: values, target }, options.defaultPlatforms, world.signal);
+  return missingSourcesIn({ graph, buildArgs: values, targets }, options.defaultPlatforms, world.signal);
 }

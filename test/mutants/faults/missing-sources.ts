@@ -98,8 +98,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the target is no matter to check',
     file: 'src/cli/commands/check.ts',
-    find: '{ graph, buildArgs: values, target }',
-    replace: '{ graph, buildArgs: values, target: target && undefined }',
+    find: 'buildTargets(graph, graph.order, target)',
+    replace: 'buildTargets(graph, graph.order, target && undefined)',
     tests,
   },
   {
