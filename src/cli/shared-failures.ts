@@ -48,10 +48,14 @@ function causeOf({ reason, message }: Failure): string {
 function isDiskFull({ reason, message, details = [] }: Failure): boolean {
   if (reason === 'disk-full') return true;
   if (reason === 'run-failed') return details.some((line) => /no space left on device/i.test(line));
-  return isDiskFullText(message);
+  return isSystemError(message);
 }
 
-/** Of an error of the operating system, which names whatever file was being written. */
+/** Of an error of the operating system or of the store, which name whatever file was being written. */
 export function isDiskFullText(message: string): boolean {
+  return isSystemError(message) || /^no space left on the disk of /.test(message);
+}
+
+function isSystemError(message: string): boolean {
   return /\b(?:ENOSPC|EDQUOT)\b/.test(message);
 }
