@@ -36,8 +36,13 @@ export async function parseCommandLine(
   const words = parseWords(argv);
   const { command, rest } = findCommand(words.positionals);
   if (words.help || command?.name === 'help') return helpFor(command, rest);
-  if (words.version) return ok({ kind: 'version' });
-  if (command === undefined) return failed([...noCommand(words), ...strangers(words, undefined)]);
+  if (words.version || (command === undefined && asksForVersion(words))) return ok({ kind: 'version' });
+  if (command === undefined) {
+    const unknown = strangers(words, undefined);
+    // Of a slip in an option alone, nobody needs to be told that there is no command.
+    const isSlip = words.positionals.length === 0 && unknown.some(({ hint }) => hint?.startsWith('did you mean'));
+    return failed(isSlip ? unknown : [...noCommand(words), ...unknown]);
+  }
 
   const shell = shells.find((known) => known === (rest[0] ?? 'bash').toLowerCase());
   const problems = [...strangers(words, command), ...misplaced(words, rest, command)];
@@ -54,6 +59,13 @@ export async function parseCommandLine(
     buildArguments: words.afterDashes,
   };
   return ok({ kind: 'run', command, invocation });
+}
+
+/** `cip version`, and `cip -v`, which means something else to a command. */
+function asksForVersion({ positionals, given, unknown }: Words): boolean {
+  if (unknown.length > 0) return false;
+  const isWord = positionals.length === 1 && positionals[0]!.toLowerCase() === 'version';
+  return isWord || (positionals.length === 0 && given.size === 1 && given.get('verbose')?.at(-1) === 1);
 }
 
 interface Words {
@@ -176,7 +188,7 @@ function strangers(words: Words, command: Command | undefined): readonly Failure
     failures.unknownOption(
       typed,
       name,
-      typed.startsWith('--') ? suggestionFor(typed, [...known, '--help']) : undefined,
+      typed.startsWith('--') ? suggestionFor(typed, [...known, '--help', '--version']) : undefined,
     ),
   );
   if (command === undefined) return unknown;

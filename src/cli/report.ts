@@ -3,6 +3,7 @@ import type { MovedTag } from '../orchestrator/moved-tag.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type ImageResult, isComplete } from '../orchestrator/run-report.ts';
 import type { ImageName } from '../project/image-name.ts';
+import { firstOf, nameList } from '../project/name-list.ts';
 import type { Failure } from '../result.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import { duration } from './render/duration.ts';
@@ -100,7 +101,7 @@ function notBuilt(results: readonly ImageResult[]): string {
   );
   const unfinished = results.filter(({ status }) => status === 'not-started' || status === 'cancelled');
   const names = unfinished.map(({ image }) => image.name);
-  const words = [...skipped, ...(names.length === 0 ? [] : [`not finished: ${names.join(', ')}`])];
+  const words = [...firstOf(skipped), ...(names.length === 0 ? [] : [`not finished: ${nameList(names)}`])];
   return words.length === 0 ? '' : `\n${words.join('\n')}\n`;
 }
 
@@ -118,7 +119,7 @@ function lastLine(run: FinishedRun): string {
 function unpublishedLine({ results }: FinishedRun): string {
   const named = (title: string, is: (result: ImageResult) => boolean) => {
     const names = results.filter(is).map(({ image }) => image.name);
-    return names.length === 0 ? [] : [`${title}: ${names.join(', ')}.`];
+    return names.length === 0 ? [] : [`${title}: ${nameList(names)}.`];
   };
   const uploaded = results.filter(({ status }) => status === 'built' || status === 'retagged').length;
   const isLost = results.some(({ status }) => status === 'unsent');

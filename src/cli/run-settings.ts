@@ -3,6 +3,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import type { BuildImageDependencies } from '../orchestrator/build-image.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import type { RunOptions } from '../orchestrator/run-plan.ts';
+import { nameList } from '../project/name-list.ts';
 import type { OptionValues } from './options.ts';
 import { readableSecrets } from './prepare.ts';
 import { plural } from './render/plural.ts';
@@ -37,7 +38,7 @@ export function runOf(plan: Plan, { jobs }: RunOptions): Run {
   const parts = [
     `${plan.command === 'build' ? 'Building' : 'Publishing'} ${plural(work.length, 'image')} of ${plan.images.length}`,
     ...(work.length > 0 ? [` for ${[...platforms].join(', ')}, ${jobs} at a time`] : []),
-    ...(implied.length > 0 ? [`; needed and therefore too: ${implied.join(', ')}`] : []),
+    ...(implied.length > 0 ? [`; needed and therefore too: ${nameList(implied)}`] : []),
   ];
   return {
     title: parts.join(''),

@@ -1,3 +1,4 @@
+import { nameList } from '../project/name-list.ts';
 import type { Failure } from '../result.ts';
 import { isEnvironment } from './exit-codes.ts';
 import { storeDiskFull } from './failure.ts';
@@ -36,7 +37,7 @@ export function withSharedFailures(images: readonly FailedImage[], storeDirector
 
 function sharedGroup(failure: Failure, images: readonly string[]): FailureGroup {
   const { at: _, ...rest } = failure;
-  return { title: images.join(', '), failures: [images.length === 1 ? failure : rest], notes: [] };
+  return { title: nameList(images), failures: [images.length === 1 ? failure : rest], notes: [] };
 }
 
 function causeOf({ reason, message }: Failure): string {
@@ -47,5 +48,14 @@ function causeOf({ reason, message }: Failure): string {
 function isDiskFull({ reason, message, details = [] }: Failure): boolean {
   if (reason === 'disk-full') return true;
   if (reason === 'run-failed') return details.some((line) => /no space left on device/i.test(line));
+  return isSystemError(message);
+}
+
+/** Of an error of the operating system or of the store, which name whatever file was being written. */
+export function isDiskFullText(message: string): boolean {
+  return isSystemError(message) || /^no space left on the disk of /.test(message);
+}
+
+function isSystemError(message: string): boolean {
   return /\b(?:ENOSPC|EDQUOT)\b/.test(message);
 }

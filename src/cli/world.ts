@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { Builder } from '../builder.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress, ProgressEvent } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
+import { storeDiskFull } from './failure.ts';
 import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
 import type { OptionValues } from './options.ts';
@@ -12,6 +13,7 @@ import { createRenderer } from './render/create-renderer.ts';
 import type { Renderer } from './render/renderer.ts';
 import type { ReportOptions } from './report-failure.ts';
 import { registryOptions, storeDirectory } from './settings.ts';
+import { isDiskFullText } from './shared-failures.ts';
 import { sourceReader } from './source-reader.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -67,7 +69,7 @@ export async function createWorld(
   const progress: Progress = {
     emit(event) {
       logs.emit(event);
-      renderer.emit(event);
+      renderer.emit(withoutFileOfFullDisk(event, root));
     },
   };
   let store: Promise<Store> | undefined;
@@ -108,4 +110,10 @@ export async function createWorld(
       await (await store?.catch(() => undefined))?.close();
     },
   };
+}
+
+/** A file that was being written when the disk was full is not what a person is to look at. */
+function withoutFileOfFullDisk(event: ProgressEvent, storeDirectory: string): ProgressEvent {
+  if (event.type !== 'image-failed' || !isDiskFullText(event.message)) return event;
+  return { ...event, message: storeDiskFull(storeDirectory).message };
 }

@@ -108,7 +108,7 @@ export function unterminatedHeredoc(name: string, at: SourceSpan) {
   return {
     reason: 'unterminated-heredoc',
     message: `the heredoc ${shortened(name)} has no end`,
-    hint: `end it with a line that holds nothing but ${shortened(name)}`,
+    hint: `write ${shortened(name)} on a line of its own where it ends`,
     at,
   } as const satisfies Failure;
 }

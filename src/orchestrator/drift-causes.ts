@@ -1,5 +1,6 @@
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
+import { firstOf, nameList } from '../project/name-list.ts';
 import { staleGroupFailure, staleGroups } from '../project/stale.ts';
 import type { Failure } from '../result.ts';
 import type { LostParent } from './base-images.ts';
@@ -46,7 +47,7 @@ export function driftFailures(
     const image = drifted.get(name);
     if (names === undefined || image === undefined) return [];
     const { file } = graph.project.contexts.get(name)!.metadata;
-    const what = image.reasons.filter(isChange).map(describeReason);
+    const what = firstOf(image.reasons.filter(isChange).map(describeReason));
     const others = names.filter((other) => other !== name);
     return [changedWithoutBump(image.reference, name, file, [...what, ...dependents(others)])];
   });
@@ -90,5 +91,5 @@ function isChange({ code }: PlanReason): boolean {
 
 function dependents(names: readonly ImageName[]): readonly string[] {
   if (names.length === 0) return [];
-  return [`${names.length} ${names.length === 1 ? 'dependent is' : 'dependents are'} affected: ${names.join(', ')}`];
+  return [`${names.length} ${names.length === 1 ? 'dependent is' : 'dependents are'} affected: ${nameList(names)}`];
 }

@@ -1,3 +1,4 @@
+import { nameList } from '../project/name-list.ts';
 import type { Failure } from '../result.ts';
 
 /** A usage error. */
@@ -5,7 +6,7 @@ export function unknownSelector(selector: string, known: readonly string[], sugg
   return {
     reason: 'unknown-selector',
     message: `no image of this project matches "${selector}"`,
-    hint: suggestion === undefined ? `images are: ${known.join(', ') || 'none'}` : `did you mean ${suggestion}?`,
+    hint: suggestion === undefined ? `images are: ${nameList(known) || 'none'}` : `did you mean ${suggestion}?`,
   } as const satisfies Failure;
 }
 
@@ -39,8 +40,8 @@ export function tagKeepsMoving(reference: string) {
 
 /** Tags were being set when something went wrong. `tagged`: images whose version is set; `behind`: whose `latest` is not. */
 export function publishPartial(tagged: readonly string[], total: number, behind: readonly string[]) {
-  const names = tagged.length === 0 ? '' : ` (${tagged.join(', ')})`;
-  const rest = tagged.length === total ? `, but latest is not set for ${behind.join(', ')}` : '';
+  const names = tagged.length === 0 ? '' : ` (${nameList(tagged)})`;
+  const rest = tagged.length === total ? `, but latest is not set for ${nameList(behind)}` : '';
   return {
     reason: 'publish-partial',
     message: `publishing stopped partway: ${tagged.length} of ${total} images are tagged${names}${rest}`,

@@ -1,9 +1,8 @@
-import { copyGraph } from '../oci/copy-graph.ts';
+import type { ContentSink } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { samePlatform } from '../oci/platform.ts';
 import type { ImageDocument } from '../oci/read-document.ts';
-import type { Progress } from '../progress.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { FailureError } from '../result.ts';
 import { differentContent, imageGone, tagKeepsMoving } from './failure.ts';
@@ -12,7 +11,7 @@ import { platformsOf } from './index-keys.ts';
 import type { MovedTag } from './moved-tag.ts';
 import type { RegistryPlace } from './registry-place.ts';
 import { type SettledVersion, settleVersion, type VersionCandidate } from './settle-version.ts';
-import { reporting, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 type Settled = Exclude<SettledVersion, 'other'>;
 
@@ -26,13 +25,11 @@ const attempts = 10;
 export class RegistryTarget implements Target {
   readonly #from: RegistryPlace;
   readonly #to: RegistryPlace;
-  readonly #progress: Progress;
   readonly #signal: AbortSignal;
 
-  constructor(from: RegistryPlace, to: RegistryPlace, progress: Progress, signal: AbortSignal) {
+  constructor(from: RegistryPlace, to: RegistryPlace, signal: AbortSignal) {
     this.#from = from;
     this.#to = to;
-    this.#progress = progress;
     this.#signal = signal;
   }
 
@@ -48,9 +45,8 @@ export class RegistryTarget implements Target {
     return isThere ? document.descriptor.digest : undefined;
   }
 
-  async receive(image: ImageName, descriptor: Descriptor): Promise<void> {
-    const [from, to] = [this.#from.repository(image), this.#to.repository(image)];
-    await copyGraph(descriptor, from, to, this.#signal, reporting(image, this.#progress));
+  sink(image: ImageName): ContentSink {
+    return this.#to.repository(image);
   }
 
   /** The version, then `latest`; both looked at again after they are written. */

@@ -1,25 +1,22 @@
-import { copyGraph } from '../oci/copy-graph.ts';
+import type { ContentSink } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Progress } from '../progress.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Store } from '../store/store.ts';
 import { latest, movesLatest } from './latest.ts';
 import type { MovedTag } from './moved-tag.ts';
 import type { RegistryPlace } from './registry-place.ts';
-import { reporting, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** The local store, which images are copied to under the names that they have in the registry. */
 export class StoreTarget implements Target {
   readonly #from: RegistryPlace;
   readonly #store: Store;
-  readonly #progress: Progress;
   readonly #signal: AbortSignal;
 
-  constructor(from: RegistryPlace, store: Store, progress: Progress, signal: AbortSignal) {
+  constructor(from: RegistryPlace, store: Store, signal: AbortSignal) {
     this.#from = from;
     this.#store = store;
-    this.#progress = progress;
     this.#signal = signal;
   }
 
@@ -32,9 +29,8 @@ export class StoreTarget implements Target {
     return there?.digest === digest ? digest : undefined;
   }
 
-  async receive(image: ImageName, descriptor: Descriptor): Promise<void> {
-    const { blobs } = this.#store;
-    await copyGraph(descriptor, this.#from.repository(image), blobs, this.#signal, reporting(image, this.#progress));
+  sink(): ContentSink {
+    return this.#store.blobs;
   }
 
   /** All names at once. */

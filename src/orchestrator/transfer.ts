@@ -1,4 +1,5 @@
 import { mapBounded } from '../map-bounded.ts';
+import { copyGraph } from '../oci/copy-graph.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Progress } from '../progress.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -43,7 +44,7 @@ export async function mirror(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<TransferReport> {
-  return await new Transfer(from, new RegistryTarget(from, to, progress, signal), request, progress, signal).run();
+  return await new Transfer(from, new RegistryTarget(from, to, signal), request, progress, signal).run();
 }
 
 /** Copies whole images from a registry into the store. */
@@ -54,7 +55,7 @@ export async function pull(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<TransferReport> {
-  return await new Transfer(from, new StoreTarget(from, store, progress, signal), request, progress, signal).run();
+  return await new Transfer(from, new StoreTarget(from, store, signal), request, progress, signal).run();
 }
 
 type Found = TransferRequest['images'][number] & { readonly descriptor: Descriptor | undefined };
@@ -129,7 +130,10 @@ class Transfer {
       this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already${set}` });
       return { present: `${reference}@${there}`, tags };
     }
-    await this.#to.receive(name, descriptor);
+    await copyGraph(descriptor, this.#from.repository(name), this.#to.sink(name), this.#signal, {
+      onProgress: ({ descriptor: { digest, size }, done }) =>
+        this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size }),
+    });
     const tags = await this.#to.name(name, version, descriptor);
     const digest = tags.find((tag) => tag.reference === reference)?.after ?? descriptor.digest;
     this.#progress.emit({ type: 'image-pushed', image: name, reference, digest });

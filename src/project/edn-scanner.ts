@@ -15,7 +15,10 @@ export function scanEdn(source: Source): Result<readonly EdnNode[]> {
     return scanner.duplicates.length > 0 ? failed(scanner.duplicates) : ok(forms);
   } catch (error) {
     if (error instanceof EdnSyntaxError) {
-      return failed([...scanner.duplicates, ednSyntax(error.message, source.span(error.offset, error.end))]);
+      return failed([
+        ...scanner.duplicates,
+        ednSyntax(error.message, error.hint, source.span(error.offset, error.end)),
+      ]);
     }
     throw error;
   }
@@ -23,10 +26,12 @@ export function scanEdn(source: Source): Result<readonly EdnNode[]> {
 
 /** Carries the first syntax error out of the recursion; never leaves this file. */
 class EdnSyntaxError extends Error {
+  readonly hint: string;
   readonly offset: number;
   readonly end: number;
-  constructor(message: string, offset: number, end: number) {
+  constructor(message: string, hint: string, offset: number, end: number) {
     super(message);
+    this.hint = hint;
     this.offset = offset;
     this.end = end;
   }
@@ -67,7 +72,12 @@ class Scanner {
       const next = this.#text[this.#position];
       if (next === undefined) {
         if (opened === undefined) return forms;
-        this.#fail(`${opened.bracket} is never closed`, opened.offset, opened.offset + opened.bracket.length);
+        this.#fail(
+          `${opened.bracket} is never closed`,
+          `add the missing ${closer}`,
+          opened.offset,
+          opened.offset + opened.bracket.length,
+        );
       }
       if (next === closer) {
         this.#position++;
@@ -78,7 +88,10 @@ class Scanner {
   }
 
   #form(): EdnNode {
-    if (++this.#depth > deepest) this.#fail(`nested deeper than ${deepest} levels`, this.#position, this.#position + 1);
+    if (++this.#depth > deepest) {
+      const hint = 'put less into each other: a version and lists of strings are all that is read';
+      this.#fail(`nested deeper than ${deepest} levels`, hint, this.#position, this.#position + 1);
+    }
     const form = this.#formAt(this.#position);
     this.#depth--;
     return form;
@@ -102,7 +115,7 @@ class Scanner {
       case ')':
       case ']':
       case '}':
-        return this.#fail(`${next} closes nothing`, offset, offset + 1);
+        return this.#fail(`${next} closes nothing`, 'remove it, or open it before', offset, offset + 1);
       default:
         return this.#token(offset);
     }
@@ -117,7 +130,8 @@ class Scanner {
   #map(offset: number): EdnNode {
     const items = this.#items('{');
     const odd = items.length % 2 === 1 ? items.at(-1) : undefined;
-    if (odd !== undefined) this.#fail('the last key of this map has no value', odd.offset, odd.end);
+    if (odd !== undefined)
+      this.#fail('the last key of this map has no value', 'write its value behind it', odd.offset, odd.end);
     const entries: [EdnNode, EdnNode][] = [];
     for (let index = 0; index < items.length; index += 2) {
       entries.push([items[index] as EdnNode, items[index + 1] as EdnNode]);
@@ -149,7 +163,8 @@ class Scanner {
   #tagged(offset: number): EdnNode {
     this.#position++;
     const tag = this.#rawToken();
-    if (!/^:?[a-zA-Z]/.test(tag)) this.#fail('# must be followed by a tag, { or _', offset, offset + 1);
+    if (!/^:?[a-zA-Z]/.test(tag))
+      this.#fail('# must be followed by a tag, { or _', 'begin comments with ; instead', offset, offset + 1);
     const value = this.#formAfter(`#${tag}`, offset);
     return { kind: 'tagged', tag, value, offset, end: this.#position };
   }
@@ -157,7 +172,13 @@ class Scanner {
   /** The form that a tag applies to. */
   #formAfter(what: string, offset: number): EdnNode {
     this.#skipDiscarded();
-    if (this.#isAtEnd()) this.#fail(`nothing follows ${shortened(what)}`, offset, offset + what.length);
+    if (this.#isAtEnd())
+      this.#fail(
+        `nothing follows ${shortened(what)}`,
+        'write its value behind it, or remove it',
+        offset,
+        offset + what.length,
+      );
     return this.#form();
   }
 
@@ -173,7 +194,7 @@ class Scanner {
       }
       const mark = marks.pop();
       if (mark === undefined) return;
-      if (this.#isAtEnd()) this.#fail('nothing follows #_', mark, mark + 2);
+      if (this.#isAtEnd()) this.#fail('nothing follows #_', 'remove it', mark, mark + 2);
       this.#form();
     }
   }
@@ -188,7 +209,8 @@ class Scanner {
     let value = '';
     for (let position = offset + 1; ; ) {
       const next = this.#text[position];
-      if (next === undefined) return this.#fail('this string is never closed', offset, offset + 1);
+      if (next === undefined)
+        return this.#fail('this string is never closed', 'add a " where it ends', offset, offset + 1);
       if (next === '"') {
         this.#position = position + 1;
         return { kind: 'string', value, offset, end: this.#position };
@@ -202,7 +224,8 @@ class Scanner {
       const escaped = unicode
         ? String.fromCharCode(Number.parseInt(unicode, 16))
         : escapes[this.#text[position + 1] ?? ''];
-      if (escaped === undefined) return this.#fail('this escape is not known', position, position + 2);
+      if (escaped === undefined)
+        return this.#fail('this escape is not known', 'write \\\\ for a backslash', position, position + 2);
       value += escaped;
       position += unicode ? 6 : 2;
     }
@@ -212,11 +235,16 @@ class Scanner {
   #character(offset: number): EdnAtom {
     const first = this.#text[offset + 1];
     if (first === undefined || /\s/.test(first))
-      return this.#fail('\\ must be followed by a character', offset, offset + 1);
+      return this.#fail('\\ must be followed by a character', 'write text in double quotes', offset, offset + 1);
     this.#position = offset + 2;
     const value = first + this.#rawToken();
     if ([...value].length > 1 && !/^(?:newline|return|space|tab|backspace|formfeed|u[0-9a-fA-F]{4})$/.test(value)) {
-      return this.#fail(`\\${shortened(value)} is not a character`, offset, this.#position);
+      return this.#fail(
+        `\\${shortened(value)} is not a character`,
+        'write text in double quotes',
+        offset,
+        this.#position,
+      );
     }
     return { kind: 'character', value, offset, end: this.#position };
   }
@@ -230,7 +258,8 @@ class Scanner {
       if (/^[+-]?(?:0|[1-9]\d*)(?:N|(?:\.\d*)?(?:[eE][+-]?\d+)?M?)$/.test(text))
         return { kind: 'number', value: text, offset, end };
       return this.#fail(
-        `${shortened(text)} is not a number; a version with more than one dot needs quotes`,
+        `${shortened(text)} is not a number`,
+        `write a version in quotes: "${shortened(text)}"`,
         offset,
         end,
       );
@@ -238,7 +267,8 @@ class Scanner {
     const name = text.startsWith(':') ? text.slice(1) : text;
     // Letters, digits and `. * + ! - _ ? $ % & = < > : # '` with at most one `/` that parts a namespace off.
     if (!/^(?:\/|[^\d/:#'][^/]*(?:\/[^/]+)?)$/u.test(name) || !/^[\p{L}\p{N}.*+!\-_?$%&=<>:#'/|]+$/u.test(name)) {
-      return this.#fail(`${shortened(text)} is neither a symbol nor a keyword`, offset, end);
+      const hint = 'keys begin with a colon and values with quotes, for example: {:version "1.0.0"}';
+      return this.#fail(`${shortened(text)} is neither a symbol nor a keyword`, hint, offset, end);
     }
     return { kind: text.startsWith(':') ? 'keyword' : 'symbol', value: name, offset, end };
   }
@@ -258,8 +288,8 @@ class Scanner {
     this.#position += blank.exec(this.#text)?.[0].length ?? 0;
   }
 
-  #fail(message: string, offset: number, end: number): never {
-    throw new EdnSyntaxError(message, offset, end);
+  #fail(message: string, hint: string, offset: number, end: number): never {
+    throw new EdnSyntaxError(message, hint, offset, end);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Failure, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
+import { firstOf, nameList } from './name-list.ts';
 import type { Notice } from './project.ts';
 
 export function missingContexts(directory: string) {
@@ -46,7 +47,11 @@ export function missingMetadata(path: string) {
 }
 
 export function notAFile(file: string) {
-  return { reason: 'not-a-file', message: `${file} is not a regular file` } as const satisfies Failure;
+  return {
+    reason: 'not-a-file',
+    message: `${file} is not a regular file`,
+    hint: 'replace it with a file',
+  } as const satisfies Failure;
 }
 
 export function invalidImageName(path: string, name: string) {
@@ -75,9 +80,14 @@ export function duplicateImageName(name: ImageName, paths: readonly string[]) {
   } as const satisfies Failure;
 }
 
-/** `problem` completes the sentence “at this place …”. */
-export function ednSyntax(problem: string, at: SourceSpan) {
-  return { reason: 'edn-syntax', message: `${at.file} is not valid EDN: ${problem}`, at } as const satisfies Failure;
+/** `problem` completes the sentence “at this place …”, `hint` is what to do about it. */
+export function ednSyntax(problem: string, hint: string, at: SourceSpan) {
+  return {
+    reason: 'edn-syntax',
+    message: `${at.file} is not valid EDN: ${problem}`,
+    hint,
+    at,
+  } as const satisfies Failure;
 }
 
 export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
@@ -111,6 +121,7 @@ export function wrongType(key: string, expected: string, found: string, at: Sour
   return {
     reason: 'wrong-type',
     message: `${key} in ${at.file} is ${found} instead of ${expected}`,
+    hint: `write ${key} ${key === ':version' ? '"1.0.0"' : key === ':platforms' ? '["linux/amd64" "linux/arm64"]' : '["slim"]'}`,
     at,
   } as const satisfies Failure;
 }
@@ -307,11 +318,13 @@ export function equalPrefix(child: string, parent: string, at: SourceSpan) {
 
 /** `files`: those that use the variable without declaring it. */
 export function undeclaredRegistry(files: readonly string[], at: SourceSpan) {
+  const who = files.length === 1 ? `${files[0]} uses` : `${files.length} Dockerfiles use`;
   return {
     level: 'notice',
     reason: 'undeclared-registry',
-    message: `${files.join(', ')} ${files.length === 1 ? 'uses' : 'use'} REGISTRY without declaring it, which works in cip but not in docker build`,
+    message: `${who} REGISTRY without declaring it, which works in cip but not in docker build`,
     hint: 'add "ARG REGISTRY" before the first FROM if other tools build this too',
+    ...(files.length > 1 && { details: firstOf(files) }),
     at,
   } as const satisfies Notice;
 }
@@ -349,10 +362,10 @@ export interface StaleReferences {
 }
 
 export function staleReferences({ parent, current, children, lost, details }: StaleReferences, at: SourceSpan) {
-  const gone = lost.length === 0 ? '' : `, and ${parent} ${lost.join(', ')} cannot be found`;
+  const gone = lost.length === 0 ? '' : `, and ${parent} ${nameList(lost)} cannot be found`;
   return {
     reason: 'stale-reference',
-    message: `this project has ${parent} ${current}, but ${children.join(', ')} still ${children.length === 1 ? 'names' : 'name'} another version of it${gone}`,
+    message: `this project has ${parent} ${current}, but ${nameList(children)} still ${children.length === 1 ? 'names' : 'name'} another version of it${gone}`,
     hint: 'run cip cascade, which updates every reference',
     ...(details.length > 0 && { details }),
     at,

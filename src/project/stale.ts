@@ -2,6 +2,7 @@ import type { SourceSpan } from '../result.ts';
 import type { Edge } from './edge.ts';
 import { newerReference, staleReferences } from './failure.ts';
 import type { ImageName } from './image-name.ts';
+import { firstOf } from './name-list.ts';
 import type { Project } from './project.ts';
 import { isNewer } from './version.ts';
 
@@ -62,7 +63,7 @@ export function staleGroupFailure({ parent, current, edges }: StaleGroup, lost: 
       current,
       children,
       lost: [...new Set(missing.flatMap(({ tag }) => tag ?? []))],
-      details: [...(places.length > 1 ? places : []), ...new Set(missing.map((edge) => lost.get(edge)!))],
+      details: [...(places.length > 1 ? firstOf(places) : []), ...new Set(missing.map((edge) => lost.get(edge)!))],
     },
     (missing[0] ?? edges[0]!).at,
   );

@@ -1,7 +1,18 @@
 import type { Failure } from '../result.ts';
+import { isLoopback } from './endpoint.ts';
 import { errorCodes } from './error-codes.ts';
 import type { Login } from './login.ts';
 import { type Place, placeName } from './place.ts';
+
+const checkName = 'check the name, that the registry is running';
+
+/** Where there is none on this machine, cip has one. */
+function serveIt(registry: string): string {
+  const address = /:5000$/.test(registry) ? '' : ` --addr ${registry}`;
+  return /:\d+$/.test(registry)
+    ? `start one in another terminal with cip registry serve${address}, or check the name and port`
+    : `${checkName}, and its port`;
+}
 
 /**
  * Nobody answers at the registry's address. The message is the same for all that was tried there, and `registry` names it:
@@ -12,7 +23,7 @@ export function registryUnreachable({ registry }: Place, problem: string) {
     reason: 'registry-unreachable',
     registry,
     message: `${registry} is unreachable: ${problem}`,
-    hint: 'check the name, that the registry is running, and that no proxy or firewall is in the way',
+    hint: isLoopback(registry) ? serveIt(registry) : `${checkName}, and that no proxy or firewall is in the way`,
   } as const satisfies RegistryFailure;
 }
 
@@ -42,7 +53,7 @@ export function notARegistry({ registry }: Place, answer: string, start?: string
     reason: 'not-a-registry',
     registry,
     message: `${registry} is not a registry: its /v2/ ${answer}${beginning(start)}`,
-    hint: `check the name and port; a registry may also be down behind the proxy that answers`,
+    hint: 'check the name and port; if a proxy is in front of the registry, check that the registry itself is running',
   } as const satisfies RegistryFailure;
 }
 

@@ -172,6 +172,39 @@ for (const [title, argv, command] of help) {
   });
 }
 
+const versions: [title: string, argv: string[], isVersion: boolean][] = [
+  ['in full', ['--version'], true],
+  ['with a command', ['build', '--version'], true],
+  ['as a word', ['version'], true],
+  ['as a word of another case', ['Version'], true],
+  ['in short', ['-v'], true],
+  ['more is verbosity, which needs a command', ['-vv'], false],
+  ['in short, with a command', ['check', '-v'], false],
+  ['a word too many', ['version', 'build'], false],
+  ['a word, and an option that does not exist', ['version', '--bogus'], false],
+];
+for (const [title, argv, isVersion] of versions) {
+  test(`version: ${title}: ${argv.join(' ')}`, async () => {
+    const parsed = await parseCommandLine(argv, {});
+    assert.equal(parsed.ok && parsed.value.kind === 'version', isVersion);
+  });
+}
+
+const optionSlips: [argv: string[], hint: string][] = [
+  [['--verison'], 'did you mean --version?'],
+  [['--hlep'], 'did you mean --help?'],
+  [['--keep-gong'], 'did you mean --keep-going?'],
+  [['build', '--verison'], 'did you mean --version?'],
+];
+for (const [argv, hint] of optionSlips) {
+  test(`a slip in an option is all that is told: ${argv.join(' ')}`, async () => {
+    const parsed = await parseCommandLine(argv, {});
+    assert.deepEqual(parsed.ok || parsed.failure.map((failure) => [failure.reason, failure.hint]), [
+      ['unknown-option', hint],
+    ]);
+  });
+}
+
 test('-h after -- is not a request for help', async () => {
   assert.deepEqual((await invocation(['build', '--', '-h'])).buildArguments, ['-h']);
 });

@@ -129,14 +129,18 @@ const rows: Readonly<Record<string, Row>> = {
     info: '{:version "1.0.0" :platforms ["linux/amd64"]}',
   },
   'what another machine would copy': { dockerfile: 'ARG BUILDARCH\nCOPY only-$BUILDARCH /' },
+  'what this machine would not copy': {
+    dockerfile: 'ARG BUILDARCH\nCOPY tool-$BUILDARCH /',
+    files: { 'tool-arm64': '' },
+  },
   'what every machine would copy': {
     dockerfile: 'ARG BUILDARCH\nRUN echo $BUILDARCH\nCOPY gone /',
     want: ['4: gone: check'],
   },
   'a trigger of the base image': {
     base: 'ONBUILD COPY package-lock.json /app/\nONBUILD COPY src /app/',
-    dockerfile: 'FROM ${REGISTRY}/base:1.0.0\nCOPY src /',
-    want: ['1: package-lock.json: did you mean package.json?'],
+    dockerfile: 'ARG REGISTRY\nFROM ${REGISTRY}/base:1.0.0\nCOPY src /',
+    want: ['2: package-lock.json: did you mean package.json?'],
   },
   'a trigger that it sets itself': { dockerfile: 'ONBUILD COPY gone /' },
 };
@@ -146,7 +150,7 @@ const hintOf = ({ message, hint = '' }: Failure) =>
   /^(check|a build sees nothing above|write [^:]+|.*)/.exec(hint)![0];
 
 async function projectOf(directory: string, row: Row): Promise<void> {
-  const scratch = (text: string) => (text.startsWith('FROM') ? text : `FROM scratch\n${text}`);
+  const scratch = (text: string) => (/^FROM/m.test(text) ? text : `FROM scratch\n${text}`);
   const info = '{:version "1.0.0" :platforms ["linux/amd64"]}';
   const inBase = { Dockerfile: scratch(row.base ?? ''), 'info.edn': info };
   const inApp = { ...always, ...row.files, Dockerfile: `${scratch(row.dockerfile)}\n`, 'info.edn': row.info ?? info };

@@ -270,6 +270,10 @@ function bad(title: string, { contexts = {}, args = ['build'], status, want, say
       outcome.stderr,
     );
     for (const pattern of says) assert.match(outcome.stderr, pattern);
+    // Whatever is wrong, there is something to do about it; of an instruction, the message itself says what it needs.
+    for (const letter of outcome.stderr.split(/^(?=error\[)/m)) {
+      if (letter.startsWith('error') && !/Dockerfile:\d/.test(letter)) assert.match(letter, /= fix: ./);
+    }
     assert.deepEqual(await treeOf(rig.project), before);
     assert.deepEqual(await contentOf(rig.store), []);
   });

@@ -70,6 +70,7 @@ for (const [title, { step, wants }] of Object.entries(steps)) {
     assert.deepEqual({ stdout, told: complaintsIn(stderr) }, { stdout: '', told: wants }, stderr);
     assert.equal(status, wants[0]?.startsWith('disk-full') ? 5 : 1);
     assert.match(stderr, /[Nn]o space left/);
+    assert.doesNotMatch(stderr, /sessions\/|\/tmp-/);
     assert.deepEqual(await leftovers(basename(join(rig.project, '..')), new Set(await mountLines(rig.store))), []);
     assert.deepEqual(await strayFiles(rig.store), []);
     assert.equal(await readFile(join(layout, 'index.json'), 'utf8'), before);

@@ -33,7 +33,7 @@ function missingFrom(
   { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
   world: World,
 ): Promise<readonly Failure[]> {
-  const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
   const targets = buildTargets(graph, graph.order, target);
+  const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
   return missingSourcesIn({ graph, buildArgs: values, targets }, options.defaultPlatforms, world.signal);
 }
