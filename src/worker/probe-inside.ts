@@ -6,7 +6,7 @@ import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
 import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
 import type { ProcessSpec } from '../engine/executor/executor.ts';
 import type { Limit } from '../engine/executor/limit.ts';
-import { mayMountProc, mayMountSys } from '../engine/executor/machine-view.ts';
+import { mayMountSys } from '../engine/executor/machine-view.ts';
 import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
 import { hostPlatform } from '../oci/platform.ts';
@@ -25,7 +25,7 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
   const emulation = new BinfmtEmulation({ ...options, ownUserNamespace: tier !== 'none' });
   const executor = new NamespacesExecutor({ dir, tools, emulation });
 
-  const facts = [await overlayFact(join(dir, OVERLAY), tools), await procFact(tools), await sysFact(tools)];
+  const facts = [await overlayFact(join(dir, OVERLAY), tools), await sysFact(tools)];
   const rootfs = join(dir, 'root');
   await mkdir(rootfs);
   const target = elfTargets[host.architecture];
@@ -66,6 +66,7 @@ const keptApart = {
   network: 'steps have a network of their own, and do not reach servers on the loopback interface of this machine',
   seccomp: 'steps make the system calls of the default profile of Docker, and no others',
   'nested-namespaces': 'steps make no user namespaces of their own',
+  processes: 'steps see no processes but their own',
 } satisfies Record<Exclude<Limit['id'], 'chroot'>, string>;
 
 function limitFacts(limits: readonly Limit[]): readonly MachineFact[] {
@@ -106,12 +107,6 @@ async function overlayFact(dir: string, { mount }: ExecutorTools): Promise<Machi
       fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs',
     };
   }
-}
-
-async function procFact(tools: ExecutorTools): Promise<MachineFact> {
-  if (await mayMountProc(tools)) return { id: 'proc', ok: 'yes', detail: 'steps have a /proc of their own' };
-  const detail = 'steps see the /proc of this container, because parts of it are covered';
-  return { id: 'proc', ok: 'partly', detail, fix: 'Kubernetes: procMount: Unmasked' };
 }
 
 async function sysFact(tools: ExecutorTools): Promise<MachineFact> {

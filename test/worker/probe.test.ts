@@ -33,12 +33,12 @@ describe(
         'tool-unshare',
         'user-namespaces',
         'overlay',
-        'proc',
         'sys',
         'run',
         'network-none',
         'isolation-seccomp',
         'isolation-nested-namespaces',
+        'isolation-processes',
       ];
       for (const id of yes) assert.equal(states[id], 'yes', id);
       assert.equal(states['emulation-amd64'] ?? states['emulation-arm64'], 'yes');

@@ -1,7 +1,7 @@
 /** Something of the machine that its steps are not kept apart from. */
 export interface Limit {
   /** Stable: `network`, `seccomp`. */
-  readonly id: 'network' | 'seccomp' | 'nested-namespaces' | 'chroot';
+  readonly id: 'network' | 'seccomp' | 'nested-namespaces' | 'processes' | 'chroot';
   /** One sentence, no full stop. */
   readonly message: string;
   /** What would make it otherwise. */
@@ -30,6 +30,14 @@ export function nestedUserNamespaces(): Limit {
     id: 'nested-namespaces',
     message: 'steps may make user namespaces of their own, since /proc/sys is read-only here',
     fix: 'mount /proc/sys writable, or build outside of a container',
+  };
+}
+
+export function sharedProcesses(): Limit {
+  return {
+    id: 'processes',
+    message: 'steps see the command lines of the processes of this container, because parts of its /proc are covered',
+    fix: 'uncover it (Podman: --security-opt unmask=ALL; Docker: --security-opt systempaths=unconfined; Kubernetes: procMount: Unmasked)',
   };
 }
 

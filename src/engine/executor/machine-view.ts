@@ -53,7 +53,7 @@ export async function examineMachine(dir: string, tools: ExecutorTools): Promise
 }
 
 /** Refused where parts of /proc are covered, as container runtimes do. */
-export function mayMountProc({ unshare, mount }: ExecutorTools): Promise<boolean> {
+function mayMountProc({ unshare, mount }: ExecutorTools): Promise<boolean> {
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
   return works(unshare, [...namespaces, mount, '-n', '-t', 'proc', 'proc', '/proc']);
 }

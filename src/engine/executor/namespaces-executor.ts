@@ -4,7 +4,7 @@ import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts'
 import { requireMapped } from './image-process.ts';
 import { killChildren, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
-import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork } from './limit.ts';
+import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
 import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
@@ -84,12 +84,13 @@ export class NamespacesExecutor implements Executor {
     const { dir, tools, withoutFilter } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
     this.#private ??= openPrivateNetwork(dir, tools);
-    const [{ gate, nestedNamespaces }, network] = await Promise.all([this.#machine, this.#private]);
+    const [{ gate, nestedNamespaces, newProc }, network] = await Promise.all([this.#machine, this.#private]);
     const limits: Limit[] = [];
     if ('why' in network) limits.push(sharedNetwork(network));
     const filtered = gate.filter !== undefined && !withoutFilter;
     if (!filtered) limits.push(noFilter());
     if (!filtered && nestedNamespaces) limits.push(nestedUserNamespaces());
+    if (!newProc) limits.push(sharedProcesses());
     return limits;
   }
 

@@ -129,11 +129,12 @@ function standardSteps(sandbox: Sandbox): readonly SetupStep[] {
   ];
 }
 
+/** That of the worker has other people's processes in it, to whose files root of a container may write: oom_score_adj. */
 function procSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
   const proc = `${rootfs}/proc`;
   return view.newProc
     ? [mountStep('proc', proc, 'proc', 'nosuid', 'nodev', 'noexec')]
-    : [mountStep('/proc', proc, 'none', 'rbind')];
+    : readonlyBind('/proc', proc, view);
 }
 
 function sysSteps({ rootfs, network, view }: Sandbox): readonly SetupStep[] {

@@ -64,6 +64,13 @@ for (const isolation of ['namespaces', 'chroot'] as const) {
       assert.equal(stdout, '0\n0\ncat\nread-only\n');
     });
 
+    test('nothing in that /proc can be written to, which has the files of other processes; its own output can', async () => {
+      const write =
+        'for f in /proc/[0-9]*/oom_score_adj /proc/self/oom_score_adj; do cat $f 2>/dev/null >$f && echo $f; done';
+      const { stdout, status } = await run(`(${write}) 2>/dev/null; echo said > /proc/self/fd/1`);
+      assert.deepEqual([stdout, status], ['said\n', { code: 0 }]);
+    });
+
     test('no mount below /sys and of what is read-only below /proc can be written to', async () => {
       const { stdout } = await run('cat /proc/self/mountinfo');
       const lines = stdout.split('\n').filter((line) => / \/(sys|proc\/sys|proc\/bus|proc\/irq)(\/| )/.test(line));

@@ -12,6 +12,7 @@ set -e
 ip link set lo up
 ip tuntap add dev out0 mode tap
 ip addr add 192.0.2.1/24 dev out0
+ip addr add 169.254.169.254/32 dev out0
 ip link set out0 up
 ip route add default via 192.0.2.254
 perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, pack_sockaddr_in(8099, INADDR_ANY)); listen(S, 9); print "."; close STDOUT;
@@ -60,6 +61,9 @@ for (const [who, person] of people) {
       ['127.0.0.1', 'default', 'refused'],
       // Where the helper's gateway leads to the loopback interface unless it is told not to.
       ['10.0.2.2', 'default', 'refused'],
+      // Where clouds have their metadata: as the README says, steps reach what the machine reaches.
+      ['169.254.169.254', 'default', 'hello'],
+      ['169.254.169.254', 'none', 'refused'],
       ['192.0.2.1', 'host', 'hello'],
       ['127.0.0.1', 'host', 'hello'],
       ['192.0.2.1', 'none', 'refused'],

@@ -70,7 +70,7 @@ sub scratch { $scratch //= "$args{scratch}/cip-attack-$$"; mkdir $scratch; retur
 sub found { my ($dir) = @_; return -e "$dir$args{landmark}" ? 'ok' : errno() }
 
 my @sysctls = qw(kernel/core_pattern kernel/panic kernel/randomize_va_space kernel/modprobe vm/swappiness
-  vm/overcommit_memory fs/suid_dumpable kernel/hostname);
+  vm/overcommit_memory fs/suid_dumpable kernel/hostname net/core/somaxconn net/ipv4/ip_forward);
 
 my @probes = (
   ['user namespace by unshare', sub { unshared($NEWUSER, sub { 'ok' }) }],
@@ -142,6 +142,14 @@ my @probes = (
     unlink $node;
     return $said;
   }],
+  ['loop device of the machine by mknod', sub {
+    my $node = scratch() . '/loop';
+    my $made = call('mknodat', -100, $node, 0060600, 7 << 8);
+    return errno() if $made == -1;
+    my $said = opened($node, O_RDONLY);
+    unlink $node;
+    return $said;
+  }],
   ['kernel memory by mknod', sub {
     my $node = scratch() . '/kmsg';
     my $made = call('mknodat', -100, $node, 0020600, 1 << 8 | 11);
@@ -183,6 +191,9 @@ my @probes = (
     return works(call('open_by_handle_at', fileno($mount), $handle, O_RDONLY));
   }],
   ['see processes of the machine', sub { (text("/proc/$args{pid}/cmdline") // '') =~ /\Q$args{mark}\E/ ? 'ok' : 'ENOENT' }],
+  ['environment of a process of the machine', sub { my $text = text("/proc/$args{pid}/environ"); return errno() unless defined $text; return length $text ? 'ok' : 'empty' }],
+  ['memory of a process of the machine', sub { opened("/proc/$args{pid}/mem", O_RDWR) }],
+  ['oom_score_adj of a process of the machine', sub { rewritten("/proc/$args{pid}/oom_score_adj") }],
   ['signal a process of the machine', sub { (text("/proc/$args{pid}/cmdline") // $args{mark}) =~ /\Q$args{mark}\E/ && kill(0, $args{pid}) ? 'ok' : errno() }],
   ['ptrace a process of the machine', sub { my $said = works(call('ptrace', 16, $args{pid} + 0, 0, 0)); if ($said eq 'ok') { waitpid($args{pid}, 0x40000000); call('ptrace', 17, $args{pid} + 0, 0, 0) } return $said }],
   ['enter the namespaces of the machine', sub { apart(sub {
@@ -206,6 +217,28 @@ my @probes = (
     return connect($socket, pack('Sa108', AF_UNIX, "\0$args{mark}")) ? 'ok' : errno();
   }],
   ['packets of the machine', sub { return socket(my $socket, 17, SOCK_RAW, 0x0300) ? ($args{lonely} ? 'own network' : 'ok') : errno() }],
+  ['raw packets of the machine', sub { return socket(my $socket, PF_INET, SOCK_RAW, 1) ? ($args{lonely} ? 'own network' : 'ok') : errno() }],
+  ['a low port of the machine', sub {
+    for my $port (reverse 1000 .. 1023) {
+      socket(my $socket, PF_INET, SOCK_STREAM, 0) or return errno();
+      return $args{lonely} ? 'own network' : 'ok' if bind($socket, pack_sockaddr_in($port, INADDR_LOOPBACK));
+      return errno() if !$!{EADDRINUSE};
+    }
+    return errno();
+  }],
+  # SIOCGIFFLAGS, SIOCSIFFLAGS: what they are already.
+  ['flags of an interface', sub {
+    socket(my $socket, PF_INET, SOCK_DGRAM, 0) or return errno();
+    my $request = pack 'a16x24', 'lo';
+    return errno() if !ioctl($socket, 0x8913, $request);
+    return ioctl($socket, 0x8914, $request) ? 'ok' : errno();
+  }],
+  # SIOCDELRT of a route to 192.0.2.77 that nobody has.
+  ['routes', sub {
+    socket(my $socket, PF_INET, SOCK_DGRAM, 0) or return errno();
+    my $request = pack 'x8a16x16a16Sx62', pack_sockaddr_in(0, inet_aton('192.0.2.77')), pack_sockaddr_in(0, inet_aton('255.255.255.255')), 5;
+    return ioctl($socket, 0x890c, $request) ? 'ok' : errno();
+  }],
   ['socket to the hypervisor', sub { return socket(my $socket, 40, SOCK_STREAM, 0) ? 'ok' : errno() }],
   ['bpf', sub { works(call('bpf', 0, pack('IIIII', 2, 4, 4, 1, 0) . "\0" x 64, 84)) }],
   ['perf events of the whole machine', sub { works(call('perf', pack('IIQ', 1, 64, 0) . "\0" x 48, -1, 0, -1, 0)) }],
@@ -225,7 +258,7 @@ my @probes = (
 
 # What says that permission was given: the question after that one is refused.
 my %passed = (
-  'modules' => 'ENOENT', 'reboot' => 'EINVAL', 'swap' => 'ENOENT', 'process accounting' => 'ENOENT', 'kexec' => 'EINVAL', 'quota' => 'ENOENT',
+  'routes' => 'ESRCH', 'modules' => 'ENOENT', 'reboot' => 'EINVAL', 'swap' => 'ENOENT', 'process accounting' => 'ENOENT', 'kexec' => 'EINVAL', 'quota' => 'ENOENT',
 );
 
 $| = 1;
