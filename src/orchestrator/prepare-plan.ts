@@ -2,7 +2,7 @@ import { contextFiles } from '../context/context-files.ts';
 import { FileDigests } from '../context/file-digests.ts';
 import { epochOf, timeText } from '../context/source-date-epoch.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -98,7 +98,8 @@ export async function preparePlan(
     storeState(store, signal),
   ]);
   const keys = new BuildKeys({ ...project, contexts });
-  const taken = (image: ImageName, platform: Platform) => keys.taken(image, platform, request.machine);
+  const taken: TakenImages = (image, platform, where) =>
+    keys.taken(image, platform, where === 'here' ? request.machine : undefined);
   const wanted = wantedImages(names, request, keys, taken);
   const target =
     client === undefined
@@ -114,7 +115,8 @@ export async function preparePlan(
     now,
     patience,
   };
-  await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
+  const compared = withTaken(comparable(wanted, target, formatRegistry(registry)), taken);
+  await baseImages.ask(compared, questions, signal);
 
   const keyMemory = new KeyMemory(store);
   const durations = new Durations(store);
@@ -174,6 +176,27 @@ function comparable(wanted: readonly WantedImage[], target: PlaceState, registry
     const isLeft = tag?.platforms.every(({ key }) => key === undefined) === true;
     return { name, platforms: isLeft ? [] : platforms.map(({ platform }) => platform) };
   });
+}
+
+/** And the platforms for which their stages may take other images: those may stand on other bases. */
+function withTaken(
+  images: readonly { readonly name: ImageName; readonly platforms: readonly Platform[] }[],
+  taken: TakenImages,
+) {
+  const all = new Map(images.map(({ name, platforms }) => [name, [...platforms]]));
+  const ahead = images.flatMap(({ name, platforms }) => platforms.map((platform) => [name, platform] as const));
+  // Grows while it is gone through.
+  for (const [name, platform] of ahead) {
+    for (const one of taken(name, platform, 'anywhere')) {
+      const [parent, wanted] = one;
+      const known = all.get(parent);
+      const isOpen = known !== undefined && known.length > 0 && !known.some((other) => samePlatform(other, wanted));
+      if (!isOpen) continue;
+      known.push(wanted);
+      ahead.push(one);
+    }
+  }
+  return [...all].map(([name, platforms]) => ({ name, platforms }));
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */

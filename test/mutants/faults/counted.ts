@@ -201,4 +201,20 @@ export const faults: readonly Fault[] = [
     tests: untrue,
     only: 'for another machine',
   },
+  {
+    name: 'a parent counts with the bases of the platform of its child alone',
+    file: 'src/orchestrator/effective-bases.ts',
+    find: 'if (isAnother) list[otherPlatform(parent, wanted)] = digest;',
+    replace: 'if (isAnother) continue;',
+    tests: ['test/orchestrator/bases.test.ts'],
+    only: 'a stage takes its parent for',
+  },
+  {
+    name: 'nobody asks what the other platform of a parent is built on',
+    file: 'src/orchestrator/prepare-plan.ts',
+    find: 'const isOpen = known !== undefined && known.length > 0 &&',
+    replace: 'const isOpen = known !== undefined && known.length < 0 &&',
+    tests: ['test/orchestrator/bases.test.ts'],
+    only: 'a stage takes its parent for',
+  },
 ];
