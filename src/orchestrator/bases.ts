@@ -1,10 +1,12 @@
 import { Digest } from '../oci/digest.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { canonicalDigest, sortedEntries } from './canonical.ts';
 
 /**
  * What an image of one platform was built on besides its own sources: external images as full references
  * (`docker.io/library/debian:12`), each with the digest that was used, and parents of the project by name, each with the
- * digest of its own bases. Parents without any are left out. Names of images have no slash, so the two never meet.
+ * digest of its own bases, and with those of another platform where a stage takes it for that and they are others.
+ * Parents without any are left out. Names of images have no slash, so the two never meet.
  */
 export type BaseList = Readonly<Record<string, Digest>>;
 
@@ -36,6 +38,16 @@ export function movesBetween(before: BaseList, after: BaseList): readonly BaseMo
   return names.flatMap((name) =>
     before[name] === after[name] ? [] : [{ name, before: before[name], after: after[name] }],
   );
+}
+
+/** The name of a parent that is taken for another platform than its child is built for: without blank or slash. */
+export function otherPlatform(parent: string, platform: Platform): string {
+  return `${parent}(${formatPlatform(platform).replaceAll('/', '.')})`;
+}
+
+/** The name of the image that a name in a list stands for. */
+export function parentName(name: string): string {
+  return name.replace(/\(.*$/, '');
 }
 
 /** Whether a name in a list is that of an external image. */

@@ -3,9 +3,16 @@ import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts'
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { KnownBases } from './base-images.ts';
-import { type Bases, basesOf, noBases } from './bases.ts';
+import { type Bases, basesOf, noBases, otherPlatform } from './bases.ts';
 import type { Decision } from './decide-image.ts';
 import { isFollowed } from './followed-edge.ts';
+import type { TakenImages } from './needed-platforms.ts';
+
+export interface EffectiveBasesInputs {
+  readonly graph: DependencyGraph;
+  readonly bases: KnownBases;
+  readonly taken?: TakenImages | undefined;
+}
 
 /**
  * What images would be built on now: their own external images, and what their parents will really be built on when the
@@ -15,12 +22,14 @@ import { isFollowed } from './followed-edge.ts';
 export class EffectiveBases {
   readonly #graph: DependencyGraph;
   readonly #known: KnownBases;
+  readonly #taken: TakenImages;
   readonly #decisions: ReadonlyMap<ImageName, Decision>;
   readonly #computed = new Map<string, Bases | undefined>();
 
-  constructor(graph: DependencyGraph, known: KnownBases, decisions: ReadonlyMap<ImageName, Decision>) {
+  constructor({ graph, bases, taken }: EffectiveBasesInputs, decisions: ReadonlyMap<ImageName, Decision>) {
     this.#graph = graph;
-    this.#known = known;
+    this.#known = bases;
+    this.#taken = taken ?? (() => []);
     this.#decisions = decisions;
   }
 
@@ -39,6 +48,13 @@ export class EffectiveBases {
       const digest = this.#ofParent(parent, platform);
       if (digest === undefined) return undefined;
       if (digest !== noBases.digest) list[parent] = digest;
+    }
+    // A stage may take a parent for another platform, whose bases count where they are others: on every machine alike.
+    for (const [parent, wanted] of this.#taken(image, platform, 'anywhere')) {
+      if (samePlatform(wanted, platform)) continue;
+      const digest = this.#ofParent(parent, wanted);
+      const isAnother = digest !== undefined && digest !== noBases.digest && digest !== list[parent];
+      if (isAnother) list[otherPlatform(parent, wanted)] = digest;
     }
     return basesOf(list);
   }

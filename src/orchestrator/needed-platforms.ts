@@ -2,8 +2,12 @@ import { type Platform, samePlatform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 
-/** The images of the project that a build uses on this machine, each with the platform it is used for. */
-export type TakenImages = (image: ImageName, platform: Platform) => readonly (readonly [ImageName, Platform])[];
+/** The images of the project that a build uses, each with the platform it is used for: here, or on any machine that may build. */
+export type TakenImages = (
+  image: ImageName,
+  platform: Platform,
+  where: 'here' | 'anywhere',
+) => readonly (readonly [ImageName, Platform])[];
 
 /**
  * What images are wanted for: first the platforms that were asked for, then those for which an image that is built takes
@@ -20,7 +24,7 @@ export function neededPlatforms(
   for (const name of graph.order.toReversed()) {
     for (const platform of needed.get(name) ?? []) {
       if (!isBuilt(name, platform)) continue;
-      for (const [parent, wanted] of taken(name, platform)) {
+      for (const [parent, wanted] of taken(name, platform, 'here')) {
         const platforms = needed.get(parent);
         if (platforms === undefined || platforms.length === 0) continue;
         const isThere = platforms.some((one) => samePlatform(one, wanted));

@@ -27,7 +27,7 @@ export interface PlanInputs {
   readonly graph: DependencyGraph;
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
-  /** What builds use on this machine; nothing of the project if not given. */
+  /** Nothing of the project if not given. */
   readonly taken?: TakenImages | undefined;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
@@ -121,7 +121,7 @@ function decideFor(
   inputs: PlanInputs,
 ): Map<ImageName, Decision> {
   const decisions = new Map<ImageName, Decision>();
-  const effective = new EffectiveBases(inputs.graph, inputs.bases, decisions);
+  const effective = new EffectiveBases(inputs, decisions);
   for (const name of names) decisions.set(name, decide(name, wanted.get(name)!, decisions, effective, inputs));
   return decisions;
 }
@@ -172,7 +172,7 @@ function unneeded(
     if (!needed.has(name) || decisions.get(name)?.action !== 'build') continue;
     for (const parent of graph.parents.get(name) ?? []) needed.add(parent);
     for (const platform of builtPlatforms(decisions.get(name))) {
-      for (const [parent] of taken(name, platform)) needed.add(parent);
+      for (const [parent] of taken(name, platform, 'here')) needed.add(parent);
     }
   }
   return selection.implied.filter((name) => !needed.has(name));

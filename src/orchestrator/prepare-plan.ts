@@ -98,7 +98,8 @@ export async function preparePlan(
     storeState(store, signal),
   ]);
   const keys = new BuildKeys({ ...project, contexts });
-  const taken = (image: ImageName, platform: Platform) => keys.taken(image, platform, request.machine);
+  const taken: TakenImages = (image, platform, where) =>
+    keys.taken(image, platform, where === 'here' ? request.machine : undefined);
   const wanted = wantedImages(names, request, keys, taken);
   const target =
     client === undefined
@@ -116,7 +117,8 @@ export async function preparePlan(
     isWhole: (reference) => client === undefined && hasPlatforms(storeImages.tags.get(reference), wanted),
     patience,
   };
-  await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
+  const compared = withTaken(comparable(wanted, target, formatRegistry(registry)), taken);
+  await baseImages.ask(compared, questions, signal);
 
   const keyMemory = new KeyMemory(store);
   const durations = new Durations(store);
@@ -183,6 +185,27 @@ function comparable(wanted: readonly WantedImage[], target: PlaceState, registry
 function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedImage[]): boolean {
   const all = wanted.flatMap(({ platforms }) => platforms.map(({ platform }) => platform));
   return all.every((platform) => image?.platforms.some((one) => samePlatform(one.platform, platform)) === true);
+}
+
+/** And the platforms for which their stages may take other images: those may stand on other bases. */
+function withTaken(
+  images: readonly { readonly name: ImageName; readonly platforms: readonly Platform[] }[],
+  taken: TakenImages,
+) {
+  const all = new Map(images.map(({ name, platforms }) => [name, [...platforms]]));
+  const ahead = images.flatMap(({ name, platforms }) => platforms.map((platform) => [name, platform] as const));
+  // Grows while it is gone through.
+  for (const [name, platform] of ahead) {
+    for (const one of taken(name, platform, 'anywhere')) {
+      const [parent, wanted] = one;
+      const known = all.get(parent);
+      const isOpen = known !== undefined && known.length > 0 && !known.some((other) => samePlatform(other, wanted));
+      if (!isOpen) continue;
+      known.push(wanted);
+      ahead.push(one);
+    }
+  }
+  return [...all].map(([name, platforms]) => ({ name, platforms }));
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */

@@ -155,6 +155,41 @@ test('build takes a base that moved, for all that is built on its image', async 
   assert.deepEqual(await build(), ['app up-to-date: same-key', 'web up-to-date: same-key']);
 });
 
+test('a base counts for the platform that a stage takes its parent for', async () => {
+  const crossed = (parent: string) =>
+    `ARG REGISTRY\nFROM --platform=$BUILDPLATFORM \${REGISTRY}/${parent}:1.0.0 AS made\nFROM scratch\nCOPY --from=made / /\n`;
+  await using world = await setUp((base) => ({
+    tool: {
+      dockerfile: `ARG TARGETARCH\nFROM ${base}/tool-\${TARGETARCH}:1\nCOPY files /\n`,
+      files: { files: 'tool' },
+    },
+    app: { dockerfile: crossed('tool') },
+    web: { on: ['app'], files: { files: 'web' } },
+  }));
+  const { workshop, outside } = world;
+  const options = { platforms: { kind: 'exactly', platforms: [arm64] } } as const;
+  const build = async () => {
+    const prepared = await workshop.plan(options);
+    await workshop.run(prepared, workshop.builder());
+    return actions(prepared);
+  };
+  for (const arch of ['amd64', 'arm64']) await put(workshop, outside, `tool-${arch}:1`, 'first');
+  const same = ['tool up-to-date: same-key', 'app up-to-date: same-key', 'web up-to-date: same-key'];
+  await build();
+  assert.deepEqual(await build(), same);
+  for (const arch of ['amd64', 'arm64']) {
+    await put(workshop, outside, `tool-${arch}:1`, 'second');
+    const [, app, web] = await build();
+    assert.deepEqual([app, web], ['app build: parent-base-moved', 'web build: parent-base-moved']);
+    assert.deepEqual(await build(), same);
+  }
+  // On a machine that would take it for the platform of its child, too: what is to be done is the same everywhere.
+  const elsewhere = async () => actions(await workshop.plan({ ...options, machine: arm64 }))[1];
+  assert.equal(await elsewhere(), 'app up-to-date: same-key');
+  await put(workshop, outside, 'tool-amd64:1', 'third');
+  assert.equal(await elsewhere(), 'app build: parent-base-moved');
+});
+
 test('a child of an image that publish leaves is built on what is published of it', async () => {
   await using world = await setUp((base) => ({ ...one(base), web: { on: ['app'], files: { files: 'web' } } }));
   const { workshop, outside, target } = world;

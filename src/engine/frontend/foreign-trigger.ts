@@ -13,6 +13,8 @@ export interface ForeignTrigger {
   /** Which image has it. */
   readonly from: Stage['from'];
   readonly counted: CountedInputs;
+  /** Messages so far: one base may say the same a thousand times. */
+  readonly told: Set<string>;
 }
 
 /** `argument-not-counted` for a build argument that is given; its default is part of the base image. */
@@ -22,7 +24,7 @@ export function uncountedArgument(
   foreign: ForeignTrigger | undefined,
 ): readonly Failure[] {
   if (foreign === undefined || !Object.hasOwn(buildArgs, name) || foreign.counted.args.includes(name)) return [];
-  return [argumentNotCounted(name, foreign.text, foreign.from.image, foreign.from.imageAt)];
+  return once(argumentNotCounted(name, foreign.text, foreign.from.image, foreign.from.imageAt), foreign);
 }
 
 /** `image-not-counted` for an image that may be another one tomorrow; a digest stays what it is. */
@@ -30,5 +32,11 @@ export function uncountedImage(name: string, foreign: ForeignTrigger | undefined
   if (foreign === undefined || foreign.counted.images.includes(name)) return [];
   const reference = parseReference(name);
   if (reference.ok && reference.value.digest !== undefined) return [];
-  return [imageNotCounted(name, foreign.text, foreign.from.image, foreign.from.imageAt)];
+  return once(imageNotCounted(name, foreign.text, foreign.from.image, foreign.from.imageAt), foreign);
+}
+
+function once(failure: Failure, { told }: ForeignTrigger): readonly Failure[] {
+  if (told.has(failure.message)) return [];
+  told.add(failure.message);
+  return [failure];
 }

@@ -58,6 +58,7 @@ class Lowering implements LoweringContext {
   readonly expansions = new ExpansionBudget();
   readonly globals: ReadonlyMap<string, string>;
   readonly #stages = new Map<number, StageState | undefined>();
+  readonly #told = new Set<string>();
 
   constructor(input: LowerInput, target: Stage) {
     this.input = input;
@@ -144,7 +145,9 @@ class Lowering implements LoweringContext {
   /** One that Dockerfiles of the project write too is in a key, whoever else has it. */
   #foreignTrigger(text: string, { from }: Stage): ForeignTrigger | undefined {
     const { counted } = this.input;
-    return counted === undefined || counted.triggers.includes(text) ? undefined : { text, from, counted };
+    return counted === undefined || counted.triggers.includes(text)
+      ? undefined
+      : { text, from, counted, told: this.#told };
   }
 
   #lowerStage(stage: Stage): StageState | undefined {

@@ -11,6 +11,7 @@ const digest = `sha256:${'0'.repeat(64)}`;
 const cases: Case[] = [
   ['an argument that is given', ['ARG X=1'], ['argument-not-counted Dockerfile:1:6']],
   ['the second of a line', ['ARG Y X'], ['argument-not-counted Dockerfile:1:6']],
+  ['an argument a hundred times', Array(100).fill('ARG X=1'), ['argument-not-counted Dockerfile:1:6']],
   ['an argument that is counted', ['ARG X=1'], [], { args: ['X'] }],
   ['an argument that is not given', ['ARG Y=1'], []],
   ['an argument called like what every object has', ['ARG constructor=1'], []],

@@ -90,6 +90,12 @@ export const edn = target({
       want: 'value',
     },
     {
+      title: 'a set of 40,000 members inside of 190 others',
+      input: () =>
+        beside(`${'#{'.repeat(190)}${Array.from({ length: 40_000 }, (_, index) => index).join(' ')}${'}'.repeat(190)}`),
+      want: 'value',
+    },
+    {
       title: 'a set of sets of sets',
       input: () => beside(`${'#{1 '.repeat(150)}${'a'.repeat(60_000)}${'}'.repeat(150)}`),
       want: 'value',

@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts';
 
 const table = 'test/layer/hostile-layers.test.ts';
+const linear = ['test/layer/linear.test.ts'];
 const caches = 'test/engine/op/cache-mount.test.ts';
 
 /** Layers made to harm, stacks of many, and what caches are known by. */
@@ -171,5 +172,47 @@ export const faults: readonly Fault[] = [
     replace: 'const { mode, uid, gid } = { mode: 0o755, uid: 0, gid: 0 };',
     tests: [caches],
     only: 'starts with',
+  },
+  {
+    name: 'the path of each parent is put together from its components',
+    file: 'src/layer/scoped-path.ts',
+    find: 'yield [path.slice(start, end), path.slice(0, end)];',
+    replace: "yield [path.slice(start, end), path.slice(0, end).split('/').join('/')];",
+    tests: linear,
+    only: 'two thousand directories deep',
+  },
+  {
+    name: 'a tree is made for each layer of a stack',
+    file: 'src/layer/tree.ts',
+    find: '    const edit = new TreeEdit(this.#root, this.#names);\n',
+    replace:
+      '    if (indexes.length > 1) return indexes.reduce((tree: Tree, index) => tree.apply(index), this);\n    const edit = new TreeEdit(this.#root, this.#names);\n',
+    tests: linear,
+    only: 'three thousand layers of a file',
+  },
+  {
+    name: 'the identity of each stack is made from its lowest layer on',
+    file: 'src/oci/chain-id.ts',
+    find: 'return diffIDs.map((diffID) => {',
+    replace:
+      "return diffIDs.map((diffID, at) => {\n    for (const below of diffIDs.slice(0, at)) createHash('sha256').update(below).digest('hex');",
+    tests: linear,
+    only: 'identities',
+  },
+  {
+    name: 'a directory is followed for each file in it',
+    file: 'src/layer/layer-links.ts',
+    find: 'if (this.#last?.parent !== parent) this.#last',
+    replace: 'this.#last',
+    tests: linear,
+    only: 'in a layer with a link',
+  },
+  {
+    name: 'each global header copies all before it',
+    file: 'src/tar/global-records.ts',
+    find: 'else if (KEPT.has(key)) this.#records.set(key, value);',
+    replace: 'else this.#records.set(key, value);\n      Object.fromEntries(new Map(this.#records));',
+    tests: linear,
+    only: 'global headers',
   },
 ];
