@@ -1,12 +1,7 @@
 /** The network of steps that ask for none in particular: a way out of the machine, and none to its loopback interface. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isThere, needs } from '../../support/needs.ts';
-import { bin } from '../../support/paths.ts';
-import { tempDir } from '../../support/temp-dir.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../worker/people.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
@@ -14,6 +9,8 @@ import { makeRoot } from './root-fixture.ts';
 /** A machine of its own: an interface with an address that others would reach it by, and a server on all of its addresses. */
 const surroundings = `
 set -e
+# Others may run the same: the process has a number that is its own in here only.
+dir=$(mktemp -d)
 ip link set lo up
 ip tuntap add dev out0 mode tap
 ip addr add 192.0.2.1/24 dev out0
@@ -21,13 +18,14 @@ ip addr add 169.254.169.254/32 dev out0
 ip link set out0 up
 ip route add default via 192.0.2.254
 perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, pack_sockaddr_in(8099, INADDR_ANY)); listen(S, 9); print "."; close STDOUT;
-  while (accept(C, S)) { syswrite C, "hello\\n"; close C }' > /tmp/cip-server.$$ &
-while ! [ -s /tmp/cip-server.$$ ]; do sleep 0.05; done
-rm /tmp/cip-server.$$
+  while (accept(C, S)) { syswrite C, "hello\\n"; close C }' > $dir/server &
+while ! [ -s $dir/server ]; do sleep 0.05; done
+rm $dir/server
 # For everybody, as udev makes it.
-mknod -m 666 /tmp/cip-tun.$$ c 10 200
-mount --bind /tmp/cip-tun.$$ /dev/net/tun
-rm /tmp/cip-tun.$$
+mknod -m 666 $dir/tun c 10 200
+mount --bind $dir/tun /dev/net/tun
+rm $dir/tun
+rmdir $dir
 exec "$@"
 `;
 const within = [
@@ -87,43 +85,3 @@ for (const [who, person] of people) {
     });
   });
 }
-
-/** What lacks → what doctor says of it, and what would help. */
-const lacking: readonly [what: string, within: string, device: string | undefined, want: RegExp, fix: RegExp][] = [
-  [
-    'slirp4netns',
-    'mount --bind /dev/null "$(command -v slirp4netns)"',
-    '666',
-    /slirp4netns is not installed/,
-    /slirp4netns/,
-  ],
-  ['nsenter', 'mount --bind /dev/null "$(command -v nsenter)"', '666', /nsenter is not installed/, /util-linux/],
-  ['the device', ':', undefined, /there is no \/dev\/net\/tun/, /--device \/dev\/net\/tun/],
-  ['access to the device', ':', '600', /this user may not use \/dev\/net\/tun/, /chmod 666 \/dev\/net\/tun/],
-];
-describe('doctor says what a private network lacks', {
-  skip: required.skip || (!helper.every(isThere) && `needs ${helper.join(', ')}`),
-}, () => {
-  for (const [what, within, mode, want, fix] of lacking) {
-    test(what, async () => {
-      await using dir = await tempDir();
-      chmodSync(dir.path, 0o777);
-      // In /dev/net of its own, since that of the machine may be as it likes.
-      const device = mode === undefined ? ':' : `mknod -m ${mode} /dev/net/tun c 10 200`;
-      const script = `set -e; ${within}; mkdir -p /dev/net; mount -t tmpfs tmpfs /dev/net; ${device}; exec "$@"`;
-      const { uid, gid } = nobodyInParticular;
-      const become = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
-      const command = [...['unshare', '--mount', 'sh', '-c', script, 'sh'], ...become, process.execPath, bin];
-      const env = { PATH: process.env['PATH'], HOME: dir.path, CIP_STORE: join(dir.path, 'store') };
-      const [file, ...args] = [...command, 'doctor', '--json'];
-      const { stdout } = spawnSync(file!, args, { env, cwd: dir.path, encoding: 'utf8' });
-      const { checks } = JSON.parse(stdout) as {
-        checks: { name: string; state: string; message: string; hint?: string }[];
-      };
-      const { state, message, hint } = checks.find(({ name }) => name === 'isolation-network')!;
-      assert.equal(state, 'limited');
-      assert.match(message, want);
-      assert.match(hint!, fix);
-    });
-  }
-});
