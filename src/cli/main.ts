@@ -79,8 +79,11 @@ async function report(error: unknown): Promise<ExitStatus> {
     await complain(failures);
     return statusOf(failures);
   }
-  const { reportBug } = await import('./report-failure.ts');
-  here.stderr.write(reportBug(error, versionOfCip()));
+  const [{ reportBug }, { visible }] = await Promise.all([
+    import('./report-failure.ts'),
+    import('./render/visible.ts'),
+  ]);
+  here.stderr.write(visible(reportBug(error, versionOfCip())));
   return exitStatus.bug;
 }
 

@@ -1,5 +1,6 @@
 import type { Failure, SourceSpan } from '../result.ts';
 import type { Colors } from './colors.ts';
+import { visible, visibleLine, visibleOutput } from './render/visible.ts';
 
 export interface ReportOptions {
   readonly colors: Colors;
@@ -39,8 +40,8 @@ export function reportGroups(groups: readonly FailureGroup[], options: ReportOpt
     .map(({ title, failures, notes }) => {
       const rule = options.colors.dim('─'.repeat(Math.max(4, 72 - title.length)));
       const letters = lettersOf(failures, options);
-      return `${options.colors.dim('──')} ${options.colors.bold(title)} ${rule}\n${letters.join('\n')}${notes
-        .map((note) => `   = ${note}\n`)
+      return `${options.colors.dim('──')} ${options.colors.bold(visibleLine(title))} ${rule}\n${letters.join('\n')}${notes
+        .map((note) => `   = ${visibleLine(note)}\n`)
         .join('')}`;
     })
     .join('\n');
@@ -66,28 +67,36 @@ export function reportFailure(failure: Failure, level: Level, options: ReportOpt
   const { colors } = options;
   const paint = { error: colors.red, warning: colors.yellow, notice: colors.cyan }[level];
   const gutter = ' '.repeat(failure.at === undefined ? 2 : Math.max(2, String(failure.at.line).length));
-  const lines = [`${paint.bold(`${level}[${failure.reason}]`)}${colors.bold(`: ${failure.message}`)}`];
+  const [message, ...more] = visible(failure.message).split('\n');
+  const lines = [`${paint.bold(`${level}[${failure.reason}]`)}${colors.bold(`: ${message}`)}`];
   if (failure.at !== undefined) lines.push(...excerpt(failure.at, gutter, paint, options));
-  for (const detail of failure.details ?? []) lines.push(`${gutter} ${colors.dim('|')} ${detail}`.trimEnd());
-  if (failure.hint !== undefined) lines.push(`${gutter} ${colors.dim('=')} ${colors.cyan('fix:')} ${failure.hint}`);
+  // Details may be what a step has said.
+  const details = [...more, ...(failure.details ?? []).flatMap((detail) => detail.split('\n').map(visibleOutput))];
+  for (const detail of details) lines.push(`${gutter} ${colors.dim('|')} ${detail}`.trimEnd());
+  if (failure.hint !== undefined)
+    lines.push(`${gutter} ${colors.dim('=')} ${colors.cyan('fix:')} ${visibleLine(failure.hint)}`);
   return lines.join('\n');
 }
 
 function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportOptions): string[] {
   const { colors, readSource, cwd } = options;
   const file = at.file.startsWith(`${cwd}/`) ? at.file.slice(cwd.length + 1) : at.file;
-  const place = `${gutter.slice(1)}${colors.dim('-->')} ${file}:${at.line}:${at.column}`;
+  const place = `${gutter.slice(1)}${colors.dim('-->')} ${visibleLine(file)}:${at.line}:${at.column}`;
   const line = readSource(at.file)?.[at.line - 1];
   if (line === undefined) return [place];
   const { source, start } = cropped(line, Math.min(at.column - 1, line.length));
   const width = Math.max(1, Math.min(at.length, source.length - start));
-  const indent = source.slice(0, start).replaceAll(/[^\t]/g, ' ');
+  const [before, marked, after] = [
+    source.slice(0, start),
+    source.slice(start, start + width),
+    source.slice(start + width),
+  ].map(visible) as [string, string, string];
   const bar = colors.dim('|');
   return [
     place,
     `${gutter} ${bar}`,
-    `${String(at.line).padStart(gutter.length)} ${bar} ${source}`,
-    `${gutter} ${bar} ${indent}${paint('^'.repeat(width))}`,
+    `${String(at.line).padStart(gutter.length)} ${bar} ${before}${marked}${after}`,
+    `${gutter} ${bar} ${before.replaceAll(/[^\t]/g, ' ')}${paint('^'.repeat(Math.max(1, marked.length)))}`,
   ];
 }
 

@@ -11,6 +11,7 @@ import { LogFiles, runName } from './log-file.ts';
 import type { OptionValues } from './options.ts';
 import { createRenderer } from './render/create-renderer.ts';
 import type { Renderer } from './render/renderer.ts';
+import { visible, visibleButColours } from './render/visible.ts';
 import type { ReportOptions } from './report-failure.ts';
 import { registryOptions, storeDirectory } from './settings.ts';
 import { isDiskFullText } from './shared-failures.ts';
@@ -62,6 +63,7 @@ export async function createWorld(
   const colors = colorsFor(options.color ?? 'auto', env, stderr.isTTY);
   const registry = registryOptions(options, surroundings);
   const root = storeDirectory(env, cwd);
+  const colorsOfStdout = colorsFor(options.color ?? 'auto', env, stdout.isTTY);
   const renderer = await createRenderer(options, surroundings, colors);
   const logs = new LogFiles(join(root, 'logs'), runName(now(), pid), (message) =>
     renderer.emit({ type: 'warning', message }),
@@ -92,14 +94,14 @@ export async function createWorld(
     renderer,
     progress,
     logs,
-    colors: colorsFor(options.color ?? 'auto', env, stdout.isTTY),
+    colors: colorsOfStdout,
     reportOptions: { colors, readSource: sourceReader(cwd), cwd },
     registryOptions: registry,
     builder,
     storeDirectory: root,
-    print: (text) => void stdout.write(text),
-    tell: (text) => void (options.quiet || stderr.write(text)),
-    complain: (text) => void stderr.write(text),
+    print: (text) => void stdout.write(harmless(text, colorsOfStdout)),
+    tell: (text) => void (options.quiet || stderr.write(harmless(text, colors))),
+    complain: (text) => void stderr.write(harmless(text, colors)),
     resolve: (path) => resolve(cwd, path),
     store: openStore,
     registryClient: openClient,
@@ -116,4 +118,9 @@ export async function createWorld(
 function withoutFileOfFullDisk(event: ProgressEvent, storeDirectory: string): ProgressEvent {
   if (event.type !== 'image-failed' || !isDiskFullText(event.message)) return event;
   return { ...event, message: storeDiskFull(storeDirectory).message };
+}
+
+/** Whatever got into it on the way: what steers a terminal is shown, but for colours where there are any. */
+function harmless(text: string, { level }: Colors): string {
+  return level === 0 ? visible(text) : visibleButColours(text);
 }

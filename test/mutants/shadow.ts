@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from '../support/paths.ts';
@@ -17,6 +17,8 @@ export class Shadow implements AsyncDisposable {
 
   static async make(): Promise<Shadow> {
     const shadow = new Shadow(await mkdtemp(join(tmpdir(), 'cip-mutants-')));
+    // Ordinary users run it as well.
+    await chmod(shadow.path, 0o755);
     const own = new Set(['dist', 'bin']);
     for (const name of await readdir(root)) {
       if (!own.has(name)) await symlink(join(root, name), join(shadow.path, name));

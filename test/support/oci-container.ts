@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, chown, lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readFile, readlink, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { allowedCalls } from '../../src/engine/executor/allowed-calls.ts';
 import { root as checkout } from './paths.ts';
@@ -65,7 +65,7 @@ export async function runInContainer(
     command,
     env,
     dir,
-    binds: [...binds, '/usr', checkout, ...nodePrefix()],
+    binds: [...binds, '/usr', ...(await checkouts()), ...nodePrefix()],
   });
   await writeFile(join(bundle.path, 'config.json'), JSON.stringify(config));
   const state = join(bundle.path, 'state');
@@ -100,6 +100,11 @@ async function writeRoot(rootfs: string, owner: number): Promise<readonly string
     else if (stats !== undefined) own.push(`/${name}`);
   }
   return own;
+}
+
+/** One that is made of links to another needs that, too. */
+async function checkouts(): Promise<readonly string[]> {
+  return [...new Set([checkout, dirname(await realpath(join(checkout, 'package.json')))])];
 }
 
 function nodePrefix(): readonly string[] {

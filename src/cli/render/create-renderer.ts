@@ -2,6 +2,7 @@ import type { Colors } from '../colors.ts';
 import type { OptionValues } from '../options.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Renderer } from './renderer.ts';
+import { visibleLine } from './visible.ts';
 
 type ProgressOptions = OptionValues<'progress' | 'quiet' | 'verbose'>;
 
@@ -19,10 +20,10 @@ export async function createRenderer(
   const write = (text: string) => void stderr.write(text);
   switch (progressMode({ progress, quiet, verbose }, env, stderr.isTTY)) {
     case 'tty':
-      return new (await import('./live.ts')).LiveRenderer({ stream: stderr, now, colors });
+      return withVisibleText(new (await import('./live.ts')).LiveRenderer({ stream: stderr, now, colors }));
     case 'plain': {
       const { foldingOf, PlainRenderer } = await import('./plain.ts');
-      return new PlainRenderer({ write, now, colors, verbose, folding: foldingOf(env), heartbeat });
+      return withVisibleText(new PlainRenderer({ write, now, colors, verbose, folding: foldingOf(env), heartbeat }));
     }
     case 'json':
       return (await import('./json.ts')).jsonRenderer(write, now);
@@ -43,4 +44,18 @@ export function progressMode(
   if (quiet) return 'quiet';
   if (progress !== 'auto') return progress;
   return isTerminal && env['TERM'] !== 'dumb' && !env['CI'] && verbose === 0 ? 'tty' : 'plain';
+}
+
+/** Names and messages hold text of Dockerfiles, files and registries. Output of steps is cut into lines before. */
+function withVisibleText(renderer: Renderer): Renderer {
+  return {
+    begin: (run) => renderer.begin({ ...run, title: visibleLine(run.title) }),
+    emit: (event) => renderer.emit(event.type === 'step-output' ? event : oneLine(event)),
+    close: () => renderer.close(),
+  };
+}
+
+function oneLine<T extends object>(event: T): T {
+  const line = (value: unknown) => (typeof value === 'string' ? visibleLine(value) : value);
+  return Object.fromEntries(Object.entries(event).map(([name, value]) => [name, line(value)])) as T;
 }

@@ -6,6 +6,7 @@ import { duration } from './duration.ts';
 import { Lines } from './lines.ts';
 import type { Renderer, Run } from './renderer.ts';
 import { shortDigest } from './short-digest.ts';
+import { visibleOutput } from './visible.ts';
 
 export interface LiveOptions {
   /** The terminal. */
@@ -124,7 +125,7 @@ export class LiveRenderer implements Renderer {
         break;
       case 'step-output': {
         const last = image.steps.get(event.step)?.lines.push(event.text).at(-1);
-        if (last !== undefined && image.line !== undefined) image.line.output = last;
+        if (last !== undefined && image.line !== undefined) image.line.output = visibleOutput(last);
         break;
       }
       case 'step-finished':

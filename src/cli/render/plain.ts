@@ -4,6 +4,7 @@ import { duration } from './duration.ts';
 import { Lines } from './lines.ts';
 import type { Renderer, Run } from './renderer.ts';
 import { shortDigest } from './short-digest.ts';
+import { visibleOutput } from './visible.ts';
 
 export interface PlainOptions {
   readonly write: (text: string) => void;
@@ -114,7 +115,8 @@ export class PlainRenderer implements Renderer {
     if (step !== undefined) this.#outputLines(step, step.lines.push(text));
   }
 
-  #outputLines(step: RunningStep, lines: readonly string[]): void {
+  #outputLines(step: RunningStep, output: readonly string[]): void {
+    const lines = output.map(visibleOutput);
     step.tail.push(...lines);
     if (step.tail.length > tailLength) step.tail.splice(0, step.tail.length - tailLength);
     if (this.#options.verbose > 0) for (const line of lines) this.#line(`${step.label} | ${line}`);
@@ -174,13 +176,18 @@ export function foldingOf(env: Readonly<Record<string, string | undefined>>): Fo
  * https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
  */
 function folded(folding: Folding, title: string, lines: readonly string[], now: number): string {
+  if (folding === 'github') return `::group::${title}\n${lines.map(notCommand).join('')}::endgroup::\n`;
   const body = lines.map((line) => `${line}\n`).join('');
-  if (folding === 'github') return `::group::${title}\n${body}::endgroup::\n`;
   const seconds = Math.floor(now / 1000);
   const name = `cip${`_${title.toLowerCase()}`.replaceAll(/[^a-z0-9]+/g, '_')}`;
   const marker = (edge: 'start' | 'end', options = '') =>
     `\u001b[0Ksection_${edge}:${seconds}:${name}${options}\r\u001b[0K`;
   return `${marker('start', '[collapsed=true]')}${title}\n${body}${marker('end')}\n`;
+}
+
+/** The runner takes lines that begin with `::` for commands, and `##[` wherever it stands. */
+function notCommand(line: string): string {
+  return `| ${line.replaceAll('##[', '## [')}\n`;
 }
 
 function tag(image?: string, platform?: string): string {

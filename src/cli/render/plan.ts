@@ -4,6 +4,7 @@ import { describeReason } from '../../orchestrator/plan-reason.ts';
 import type { Colors } from '../colors.ts';
 import { duration } from './duration.ts';
 import { plural } from './plural.ts';
+import { visibleLine } from './visible.ts';
 
 /** What people read for each action, in the order of the list; those at the end need no line for each image. */
 const titles = {
@@ -60,7 +61,10 @@ function explanations(images: readonly PlannedImage[]): string[] {
     const label = `${name.padEnd(names)}  ${version.padEnd(versions)}`;
     const shown = reasons.length > mostReasons ? reasons.slice(0, mostReasons - 1) : reasons;
     const more = reasons.length - shown.length;
-    const words = [...shown.map(describeReason), ...(more > 0 ? [`and ${more} more (--json lists all)`] : [])];
+    const words = [
+      ...shown.map((reason) => visibleLine(describeReason(reason))),
+      ...(more > 0 ? [`and ${more} more (--json lists all)`] : []),
+    ];
     return words.map((word, line) => `${line === 0 ? label : ' '.repeat(label.length)}   ${word}`);
   });
 }

@@ -41,21 +41,34 @@ export async function openPrivateNetwork(dir: string, tools: ExecutorTools): Pro
   } catch (error) {
     return { why: `no network namespace can be made: ${saidBy(error)}`, fix: 'see `cip doctor`' };
   }
-  if (!(await isAccessible('/dev/net/tun'))) {
-    return {
-      why: 'this user may not use /dev/net/tun',
-      fix: 'sudo chmod 666 /dev/net/tun, or add the user to its group',
-    };
+  // The filter of a container may allow namespaces to be made, but none to be entered.
+  try {
+    await execFileAsync(nsenter, [`--net=${namespace}`, 'true']);
+  } catch (error) {
+    return { why: `no network namespace can be entered: ${saidBy(error)}`, fix: 'see `cip doctor`' };
   }
+  const device = await accessTo('/dev/net/tun');
+  if (device !== 'given') return noDevice[device];
   const complaint = await startSlirp(slirp4netns, namespace);
   return complaint === undefined ? { namespace } : { why: complaint, fix: 'try slirp4netns by hand, or update it' };
 }
 
+const noDevice = {
+  missing: {
+    why: 'there is no /dev/net/tun',
+    fix: 'sudo modprobe tun; in a container, start it with --device /dev/net/tun',
+  },
+  refused: {
+    why: 'this user may not use /dev/net/tun',
+    fix: 'sudo chmod 666 /dev/net/tun, or add the user to its group',
+  },
+} satisfies Record<string, NoNetwork>;
+
 /** In the namespaces of the worker, whose root may be an ordinary user outside of them. */
-async function isAccessible(device: string): Promise<boolean> {
+async function accessTo(device: string): Promise<'given' | 'refused' | 'missing'> {
   return await access(device, constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
+    () => 'given',
+    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'missing' : 'refused'),
   );
 }
 

@@ -114,3 +114,19 @@ test('live progress: without images only the title', async () => {
   const { all } = await remaining([], [{ type: 'notice', message: 'nothing to do' }]);
   assert.equal(all, 'Building\nnothing to do\n');
 });
+
+test('live progress: output that would steer the terminal is text', async () => {
+  const { written, stream } = terminal();
+  const renderer = new LiveRenderer({ stream, now: () => 0, colors: new Chalk({ level: 0 }) });
+  renderer.begin({ title: 'Building', images: ['base'], lastEvent: 'image-finished' });
+  renderer.emit({ type: 'image-started', image: 'base', platforms: ['linux/amd64'], why: 'new' });
+  renderer.emit({ type: 'step-started', image: 'base', step: 's', name: '[1/2] RUN make' });
+  const text = '\u001b[38;5;201mred\u001b]0;title\u0007 \u202eback\u0008\n';
+  for (let tries = 0; !written.text.includes('red') && tries < 1000; tries++) {
+    renderer.emit({ type: 'step-output', image: 'base', step: 's', stream: 'stdout', text });
+    await setTimeout(10);
+  }
+  await renderer.close();
+  assert.ok(written.text.includes(String.raw`red \u202eback\u0008`), JSON.stringify(written.text));
+  assert.doesNotMatch(written.text, /38;5;201|title|\u202e/);
+});

@@ -144,9 +144,39 @@ const cases: [
       '[web] start linux/amd64 linux/arm64: new',
       '[web] FAILED 0.0s: RUN exited with 2',
       '::group::[web linux/amd64] [2/3] RUN make',
-      'one',
-      'two',
+      '| one',
+      '| two',
       '::endgroup::',
+    ],
+  ],
+  [
+    'GitHub: what would be commands to its runner',
+    [started, stepStarted, output('::add-mask::a\n  ::error::b\n##[group]c\n'), failed],
+    { folding: 'github' },
+    [
+      '[web] start linux/amd64 linux/arm64: new',
+      '[web] FAILED 0.0s: RUN exited with 2',
+      '::group::[web linux/amd64] [2/3] RUN make',
+      '| ::add-mask::a',
+      '|   ::error::b',
+      '| ## [group]c',
+      '::endgroup::',
+    ],
+  ],
+  [
+    'output that would steer a terminal',
+    [
+      started,
+      stepStarted,
+      output('\u001b[31mred\u001b[0m \u001b]0;title\u0007\u009b2Jx\u0008\u202ey\u001b(B\n'),
+      failed,
+    ],
+    { verbose: 1 },
+    [
+      '[web] start linux/amd64 linux/arm64: new',
+      '[web linux/amd64] [2/3] RUN make',
+      String.raw`[web linux/amd64] | red x\u0008\u202ey`,
+      '[web] FAILED 0.0s: RUN exited with 2',
     ],
   ],
   [
@@ -170,8 +200,8 @@ test('plain progress: of a long step the end is kept', async () => {
   const lines = Array.from({ length: 500 }, (_, index) => `line ${index}\n`);
   const text = await written([started, stepStarted, ...lines.map(output), failed], { folding: 'github' });
   assert.equal(text.length, 2 + 200 + 2);
-  assert.equal(text.at(-2), 'line 499');
-  assert.equal(text[3], 'line 300');
+  assert.equal(text.at(-2), '| line 499');
+  assert.equal(text[3], '| line 300');
 });
 
 const ci: [env: Record<string, string>, want: Folding | undefined][] = [

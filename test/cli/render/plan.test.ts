@@ -76,3 +76,20 @@ test('plan: nothing to do is two lines', () => {
 test('plan: no images at all', () => {
   assert.equal(planText(plan([]), colors), 'Plan: no images, no levels → r\n');
 });
+
+for (const [count, shown, last] of [
+  [6, 6, 'changed: file-5'],
+  [7, 5, 'and 2 more (--json lists all)'],
+  [4000, 5, 'and 3995 more (--json lists all)'],
+] as const) {
+  test(`plan: of ${count} reasons ${shown} are shown`, () => {
+    const reasons = Array.from({ length: count }, (_, index) => ({
+      code: 'input-changed' as const,
+      path: `file-${index}`,
+    }));
+    const text = planText(plan([image('jq', '1.0.0', { action: 'build', reasons })]), colors);
+    const lines = text.split('\n').filter((line) => / {3}(changed:|and \d)/.test(line));
+    assert.equal(lines.filter((line) => line.includes('changed:')).length, shown);
+    assert.equal(lines.at(-1)!.trim().split('   ').at(-1), last);
+  });
+}

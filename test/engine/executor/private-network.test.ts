@@ -9,6 +9,8 @@ import { makeRoot } from './root-fixture.ts';
 /** A machine of its own: an interface with an address that others would reach it by, and a server on all of its addresses. */
 const surroundings = `
 set -e
+# Others may run the same: the process has a number that is its own in here only.
+dir=$(mktemp -d)
 ip link set lo up
 ip tuntap add dev out0 mode tap
 ip addr add 192.0.2.1/24 dev out0
@@ -16,13 +18,14 @@ ip addr add 169.254.169.254/32 dev out0
 ip link set out0 up
 ip route add default via 192.0.2.254
 perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, pack_sockaddr_in(8099, INADDR_ANY)); listen(S, 9); print "."; close STDOUT;
-  while (accept(C, S)) { syswrite C, "hello\\n"; close C }' > /tmp/cip-server.$$ &
-while ! [ -s /tmp/cip-server.$$ ]; do sleep 0.05; done
-rm /tmp/cip-server.$$
+  while (accept(C, S)) { syswrite C, "hello\\n"; close C }' > $dir/server &
+while ! [ -s $dir/server ]; do sleep 0.05; done
+rm $dir/server
 # For everybody, as udev makes it.
-mknod -m 666 /tmp/cip-tun.$$ c 10 200
-mount --bind /tmp/cip-tun.$$ /dev/net/tun
-rm /tmp/cip-tun.$$
+mknod -m 666 $dir/tun c 10 200
+mount --bind $dir/tun /dev/net/tun
+rm $dir/tun
+rmdir $dir
 exec "$@"
 `;
 const within = [

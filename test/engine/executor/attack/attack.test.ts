@@ -58,7 +58,7 @@ class Machine implements AsyncDisposable {
     const tcp = await listen({ host: '127.0.0.1', port: 0 });
     this.port = (tcp.address() as { port: number }).port;
     await listen({ path: `\0${this.mark}` });
-    this.#target = spawn('sh', ['-c', 'sleep 1000; exit', this.mark], { stdio: 'ignore' });
+    this.#target = spawn('sleep', ['1000'], { argv0: this.mark, stdio: 'ignore' });
   }
 
   arguments(root: string, landmark: string): readonly string[] {

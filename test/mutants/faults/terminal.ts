@@ -1,0 +1,110 @@
+import type { Fault } from '../fault.ts';
+
+const e2e = ['test/e2e/hostile-text.slow.test.ts'];
+const plain = ['test/cli/render/plain.test.ts'];
+
+/** Text of others on the terminal of whoever builds. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'messages of failures are written as they are',
+    file: 'src/cli/report-failure.ts',
+    find: "const [message, ...more] = visible(failure.message).split('\\n');",
+    replace: "const [message, ...more] = failure.message.split('\\n');",
+    tests: e2e,
+    only: 'text: instruction',
+  },
+  {
+    name: 'a message forges a line of its own',
+    file: 'src/cli/report-failure.ts',
+    find: "const [message, ...more] = visible(failure.message).split('\\n');",
+    replace: "const [message, ...more] = [visible(failure.message), ''].slice(0, 1);",
+    tests: e2e,
+    only: 'text: name of a context',
+  },
+  {
+    name: 'the line that a failure points to is written as it is',
+    file: 'src/cli/report-failure.ts',
+    find: '].map(visible) as [string, string, string];',
+    replace: '] as [string, string, string];',
+    tests: e2e,
+    only: 'text: base$',
+  },
+  {
+    name: 'the last lines of a failed step are written as they are',
+    file: 'src/cli/report-failure.ts',
+    find: "detail.split('\\n').map(visibleOutput)",
+    replace: "detail.split('\\n')",
+    tests: e2e,
+    only: 'that ends with 1',
+  },
+  {
+    name: 'names of files in a plan are written as they are',
+    file: 'src/cli/render/plan.ts',
+    find: 'visibleLine(describeReason(reason))',
+    replace: 'describeReason(reason)',
+    tests: e2e,
+    only: 'text: name of a changed file',
+  },
+  {
+    name: 'output of steps is written as it is',
+    file: 'src/cli/render/plain.ts',
+    find: 'const lines = output.map(visibleOutput);',
+    replace: 'const lines = output;',
+    tests: plain,
+  },
+  {
+    name: 'names of steps are written as they are',
+    file: 'src/cli/render/create-renderer.ts',
+    find: "typeof value === 'string' ? visibleLine(value) : value",
+    replace: "typeof value === 'number' ? visibleLine(String(value)) : value",
+    tests: e2e,
+    only: 'text: working directory',
+  },
+  {
+    name: 'the line below an image that moves is written as it is',
+    file: 'src/cli/render/live.ts',
+    find: 'image.line.output = visibleOutput(last);',
+    replace: 'image.line.output = last;',
+    tests: ['test/cli/render/live.test.ts'],
+    only: 'would steer the terminal',
+  },
+  {
+    name: 'events in JSON reorder text',
+    file: 'src/cli/render/json.ts',
+    find: 'write(`${visible(JSON',
+    replace: 'write(`${String(JSON',
+    tests: e2e,
+    only: 'that ends with 0',
+  },
+  {
+    name: 'results in JSON reorder text',
+    file: 'src/cli/world.ts',
+    find: 'return level === 0 ? visible(text) : visibleButColours(text);',
+    replace: 'return level === 0 ? text : text;',
+    tests: e2e,
+    only: 'text: name of a changed file',
+  },
+  {
+    name: 'bidirectional overrides are taken for text',
+    file: 'src/cli/render/visible.ts',
+    find: '\\u2028-\\u202e',
+    replace: '\\u2028-\\u202a',
+    tests: plain,
+    only: 'would steer a terminal',
+  },
+  {
+    name: 'commands to the runner of GitHub are passed on',
+    file: 'src/cli/render/plain.ts',
+    find: "return `| ${line.replaceAll('##[', '## [')}\\n`;",
+    replace: 'return `${line}\\n`;',
+    tests: plain,
+    only: 'commands to its runner',
+  },
+  {
+    name: 'all reasons of a plan are listed, thousands of them',
+    file: 'src/cli/render/plan.ts',
+    find: 'reasons.length > mostReasons ?',
+    replace: 'reasons.length > mostReasons * 1e6 ?',
+    tests: ['test/cli/render/plan.test.ts'],
+  },
+];
