@@ -65,7 +65,8 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
+    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry unused-build-argument
+    version-not-semver
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory

@@ -4,7 +4,7 @@ import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
 import type { Failure } from '../result.ts';
-import type { KnownBases, UnknownBase } from './base-images.ts';
+import type { KnownBases, LostParent, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
 import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
@@ -16,6 +16,7 @@ import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
 import type { Selection } from './selection.ts';
+import { staleReasons } from './stale-reasons.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
 /** All that decisions are made of: known before anything is built. */
@@ -31,6 +32,10 @@ export interface PlanInputs {
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
+  /** What an image copies from its context and is not there. */
+  readonly missingSources: (image: ImageName, platform: Platform) => readonly Failure[];
+  /** Older versions of images that an image is built from, and that are nowhere. */
+  readonly lostParents: (image: ImageName, platform: Platform) => readonly LostParent[];
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
   readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
   /** Where the tags are to be. The store itself for `build`. */
@@ -58,7 +63,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     const context = graph.project.contexts.get(name)!;
     const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
     const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
-    const obstacles = inputs.command === 'build' && action === 'build' ? unknownBases(name, decision, inputs) : [];
+    const obstacles = action === 'build' ? obstaclesTo(name, decision, inputs) : [];
     return {
       name,
       version: context.version,
@@ -70,7 +75,7 @@ export function planBuild(inputs: PlanInputs): Plan {
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
       ...(current && { current }),
-      ...(obstacles.length > 0 && { obstacles: obstacles.map(({ failure }) => failure) }),
+      ...(obstacles.length > 0 && { obstacles }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
       tags,
@@ -86,8 +91,10 @@ export function planBuild(inputs: PlanInputs): Plan {
         images.filter((image) => isForbidden(image, images, inputs)).map(({ name }) => name),
         drifted,
         graph,
+        lostParents(images, inputs),
       ),
       ...baseFailures(images, inputs),
+      ...images.flatMap(({ name, platforms }) => missingSources(name, platforms, inputs)),
     ],
     criticalPath: criticalPath(images),
   };
@@ -180,8 +187,11 @@ function reasonsOf(
   if (changed === undefined) return reasons;
   const path = graph.project.contexts.get(name)!.path;
   const known = changesBetween(changed.before, changed.after) ?? [];
+  const stale = graph.stale.filter(({ edge }) => edge.from === name);
   const changes =
-    known.length > 0 ? known.map((change) => shown(change, path, decisions)) : [{ code: 'key-changed' } as const];
+    known.length > 0
+      ? known.flatMap((change) => staleReasons(change, stale, graph) ?? shown(change, path, decisions))
+      : [{ code: 'key-changed' } as const];
   return action === 'drift' ? [...reasons, ...changes] : [...changes, ...reasons];
 }
 
@@ -240,6 +250,28 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
       { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
     ]),
   );
+}
+
+/** What keeps just this image from being built, and those that need it. A publish has to know all bases in any case. */
+function obstaclesTo(name: ImageName, decision: Decision, inputs: PlanInputs): readonly Failure[] {
+  const bases = inputs.command === 'build' ? unknownBases(name, decision, inputs) : [];
+  return [...bases.map(({ failure }) => failure), ...missingSources(name, decision.platforms, inputs)];
+}
+
+/** What is to be copied and is not there, of the platforms that are built; each once. */
+function missingSources(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
+  const all = platforms.flatMap(({ platform, source }) =>
+    source.from === 'build' ? inputs.missingSources(name, platform) : [],
+  );
+  return [...new Map(all.map((failure) => [`${failure.at?.offset} ${failure.message}`, failure])).values()];
+}
+
+/** What is to be built, but not without a cascade; each reference once. */
+function lostParents(images: readonly PlannedImage[], inputs: PlanInputs): readonly LostParent[] {
+  const lost = images.flatMap(({ name, platforms }) =>
+    platforms.flatMap(({ platform, source }) => (source.from === 'build' ? inputs.lostParents(name, platform) : [])),
+  );
+  return [...new Map(lost.map((one) => [one.edge, one])).values()];
 }
 
 /**

@@ -19,7 +19,7 @@ import { earlierKeys } from './earlier-keys.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
 import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
-import type { PlaceState } from './place-state.ts';
+import type { PlaceState, TaggedImage } from './place-state.ts';
 import type { Plan } from './plan.ts';
 import { planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
@@ -113,6 +113,8 @@ export async function preparePlan(
     whenUnreachable: client === undefined ? 'assume' : 'fail',
     offline: request.offlineBases,
     now,
+    // What is published names the digests of its bases as they are in registries.
+    isWhole: (reference) => client === undefined && hasPlatforms(storeImages.tags.get(reference), wanted),
     patience,
   };
   const compared = withTaken(comparable(wanted, target, formatRegistry(registry)), taken);
@@ -138,6 +140,8 @@ export async function preparePlan(
     taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
+    missingSources: (image, platform) => contexts.missing(image, platform),
+    lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
       return old && now && keyChanges(old.key, old.hasTravelled ? shortened(now) : now);
@@ -197,6 +201,11 @@ function withTaken(
     }
   }
   return [...all].map(([name, platforms]) => ({ name, platforms }));
+}
+
+function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedImage[]): boolean {
+  const all = wanted.flatMap(({ platforms }) => platforms.map(({ platform }) => platform));
+  return all.every((platform) => image?.platforms.some((one) => samePlatform(one.platform, platform)) === true);
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */

@@ -7,15 +7,19 @@ const from = (image: string) => `ARG REGISTRY\nFROM \${REGISTRY}/${image}:1.0.0\
 const buildArgs = { A: 'a', B: 'b', C: 'c', D: 'd', TARGETOS: 'linux', SOURCE_DATE_EPOCH: '1' };
 
 test('what keys cover is handed to the builder', async () => {
-  await using workshop = await Workshop.open({
+  const before = { dockerfile: 'FROM scratch\nARG C\nONBUILD USER old\n' };
+  await using workshop = await Workshop.open({ before });
+  const plan = () => workshop.plan({ buildArgs, platforms: onBoth });
+  await workshop.run(await plan(), workshop.builder());
+  await workshop.write({
     base: { dockerfile: 'FROM scratch AS spare\nARG C\nONBUILD USER c\nFROM scratch\nONBUILD ARG A\n' },
     middle: { dockerfile: `${from('base')}ARG B\nONBUILD USER m\n` },
     child: { dockerfile: `${from('middle')}ARG TARGETOS\n` },
-    before: { dockerfile: 'FROM scratch\nARG C\nONBUILD USER old\n', version: '2.0.0' },
+    before: { dockerfile: `${before.dockerfile}LABEL a=b\n`, version: '2.0.0' },
     behind: { dockerfile: from('before') },
   });
   const builder = workshop.builder();
-  await workshop.run(await workshop.plan({ buildArgs, platforms: onBoth }), builder);
+  await workshop.run(await plan(), builder);
   const counted = Object.fromEntries(
     builder.requests.map((request) => {
       assert.deepEqual(Object.keys(request.counted!), ['linux/amd64', 'linux/arm64']);
