@@ -182,11 +182,6 @@ function comparable(wanted: readonly WantedImage[], target: PlaceState, registry
   });
 }
 
-function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedImage[]): boolean {
-  const all = wanted.flatMap(({ platforms }) => platforms.map(({ platform }) => platform));
-  return all.every((platform) => image?.platforms.some((one) => samePlatform(one.platform, platform)) === true);
-}
-
 /** And the platforms for which their stages may take other images: those may stand on other bases. */
 function withTaken(
   images: readonly { readonly name: ImageName; readonly platforms: readonly Platform[] }[],
@@ -206,6 +201,11 @@ function withTaken(
     }
   }
   return [...all].map(([name, platforms]) => ({ name, platforms }));
+}
+
+function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedImage[]): boolean {
+  const all = wanted.flatMap(({ platforms }) => platforms.map(({ platform }) => platform));
+  return all.every((platform) => image?.platforms.some((one) => samePlatform(one.platform, platform)) === true);
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */
