@@ -74,6 +74,13 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       'plan build base': [0],
     },
   },
+  'a version that the parent has left behind, by its digest': {
+    files: {
+      '00-base': image('1.0.1', 'FROM scratch'),
+      '01-app': image('1.0.0', `FROM \${REGISTRY}/base:1.0.0@sha256:${'0'.repeat(64)}`),
+    },
+    want: { check: [3, behind], plan: [0, '! stale-reference'], 'plan build base': [0] },
+  },
   'two that forgot the same cascade, and one another': {
     files: {
       '00-base': image('1.0.1', 'FROM scratch'),

@@ -39,8 +39,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what --exclude leaves out counts',
     file: 'src/context/context-reads.ts',
-    find: 'this.reads.push({ patterns: known, exclude, parents, masks });',
-    replace: 'this.reads.push({ patterns: known, exclude: [], parents, masks });',
+    find: 'read: { patterns: known, exclude, parents, masks }',
+    replace: 'read: { patterns: known, exclude: [], parents, masks }',
     tests: counted,
     only: 'exclude',
   },
