@@ -1,3 +1,4 @@
+import type { CountedInputs } from './context/counted-inputs.ts';
 import type { RecordedContext } from './context/recorded-context.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
@@ -16,6 +17,8 @@ export interface BuildRequest {
   readonly target?: string | undefined;
   /** SOURCE_DATE_EPOCH among them, where it is set. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** By `linux/amd64`; nothing counts for a platform that is not there. */
+  readonly counted?: Readonly<Record<string, CountedInputs>> | undefined;
   readonly platforms: readonly Platform[];
   /** Secrets by id: the absolute path of the file that holds the value. */
   readonly secrets: Readonly<Record<string, string>>;

@@ -147,7 +147,7 @@ export const commands: readonly Command[] = [
     name: 'check',
     group: 'Decide',
     summary: 'Report every problem of the project',
-    options: [...project, 'json', ...output],
+    options: [...project, 'defaultPlatforms', 'json', ...output],
     takesBuildArguments: true,
     load: () => import('./commands/check.ts'),
   }),

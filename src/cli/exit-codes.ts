@@ -65,11 +65,13 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry version-not-semver
+    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry unused-build-argument
+    version-not-semver
   `,
   failed: `
-    base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
+    argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
     copy-onto-directory copy-onto-non-directory copy-source-missing corrupt-compression group-unknown
+    image-not-counted
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
     mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported platform-missing publish-partial

@@ -1,3 +1,4 @@
+import type { Notice } from '../project/project.ts';
 import type { Failure } from '../result.ts';
 
 export function missingCommand() {
@@ -99,6 +100,21 @@ export function invalidBuildArgument(typed: string, problem: string) {
     message: `${typed} after -- ${problem}`,
     hint: 'pass --build-arg NAME=VALUE or --target STAGE',
   } as const satisfies Failure;
+}
+
+/** `meant`: for each name that is like one that is declared, that one. */
+export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMap<string, string>) {
+  const slips = names.flatMap((name) => {
+    const nearest = meant.get(name);
+    return nearest === undefined ? [] : [names.length === 1 ? nearest : `${nearest} instead of ${name}`];
+  });
+  return {
+    level: 'warning',
+    reason: 'unused-build-argument',
+    message: `build argument${names.length === 1 ? '' : 's'} ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not declared in any Dockerfile of this run`,
+    hint:
+      slips.length > 0 ? `did you mean ${slips.join(', ')}?` : `declare it in the stage that uses it: ARG ${names[0]}`,
+  } as const satisfies Notice;
 }
 
 export function secretNotReadable(id: string, file: string) {

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { hostPlatform } from '../oci/platform.ts';
 import type { RegistryName } from '../oci/registry-name.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
 import { selectImages } from '../orchestrator/selection.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
-import { staleFailure, staleGroupFailure, staleGroups } from '../project/stale.ts';
+import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import { secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
@@ -14,6 +15,7 @@ import { openProject, orThrow, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { reportFailure } from './report-failure.ts';
+import { unusedArguments } from './unused-arguments.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
@@ -39,14 +41,17 @@ export async function prepare(
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
   const { graph, buildArgs, target } = await openProject(invocation, world);
-  const ahead = graph.stale.filter(({ isAhead }) => isAhead).map(staleFailure);
+  const ahead = aheadFailures(graph.stale);
   if (ahead.length > 0) throw new FailuresError(ahead);
   const selection = orThrow(selectImages(graph, invocation.positionals));
+  const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
+  for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
   if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
-  const request = { graph, selection, registry, platforms, buildArgs, target };
+  const machine = hostPlatform(arch);
+  const request = { graph, selection, registry, platforms, machine, buildArgs, target };
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail' },

@@ -1,4 +1,5 @@
 import { PushPreparation } from '../engine/prepare-for-push.ts';
+import { forbidding } from '../orchestrator/plan.ts';
 import { publish } from '../orchestrator/publish.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
 import { FailuresError } from '../result.ts';
@@ -21,9 +22,10 @@ export async function publishTo(
   const prepared = await prepare(planned, invocation, world);
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
-  if (prepared.plan.failures.length > 0) throw new FailuresError(prepared.plan.failures);
-
   const { dependencies, settings } = await runSettings(options, world);
+  const failures = forbidding(prepared.plan, settings);
+  if (failures.length > 0) throw new FailuresError(failures);
+
   const place = new RegistryPlace(planned.registry, await world.registryClient());
   const preparation = new PushPreparation(dependencies.store);
   const prepareForPush = preparation.prepare.bind(preparation);

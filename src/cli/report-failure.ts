@@ -4,8 +4,8 @@ import { visible, visibleLine, visibleOutput } from './render/visible.ts';
 
 export interface ReportOptions {
   readonly colors: Colors;
-  /** The text of a file that a span names; undefined if it cannot be read. */
-  readonly readSource: (file: string) => string | undefined;
+  /** The lines of a file that a span names; undefined if it cannot be read. */
+  readonly readSource: (file: string) => readonly string[] | undefined;
   /** Absolute; places below it are shown as seen from there. */
   readonly cwd: string;
 }
@@ -22,9 +22,14 @@ export interface FailureGroup {
   readonly notes: readonly string[];
 }
 
-/** Every failure as a letter to a person; with more than one, their number at the end. */
+/** How many failures a person is told at once: with more, something is wrong that is not in any of them. */
+const mostLetters = 100;
+/** Characters of a source line that are shown. */
+const widest = 200;
+
+/** Failures as letters to a person; with more than one, their number at the end. Of very many only the first. */
 export function reportFailures(failures: readonly Failure[], options: ReportOptions): string {
-  const letters = failures.map((failure) => `${reportFailure(failure, 'error', options)}\n`);
+  const letters = lettersOf(failures, options);
   if (failures.length > 1) letters.push(`${options.colors.bold.red(`${failures.length} errors`)}\n`);
   return letters.join('\n');
 }
@@ -34,12 +39,18 @@ export function reportGroups(groups: readonly FailureGroup[], options: ReportOpt
   return groups
     .map(({ title, failures, notes }) => {
       const rule = options.colors.dim('─'.repeat(Math.max(4, 72 - title.length)));
-      const letters = failures.map((failure) => `${reportFailure(failure, 'error', options)}\n`);
+      const letters = lettersOf(failures, options);
       return `${options.colors.dim('──')} ${options.colors.bold(visibleLine(title))} ${rule}\n${letters.join('\n')}${notes
         .map((note) => `   = ${visibleLine(note)}\n`)
         .join('')}`;
     })
     .join('\n');
+}
+
+function lettersOf(failures: readonly Failure[], options: ReportOptions): string[] {
+  const letters = failures.slice(0, mostLetters).map((failure) => `${reportFailure(failure, 'error', options)}\n`);
+  const more = failures.length - letters.length;
+  return more > 0 ? [...letters, `… and ${more} more ${more === 1 ? 'error' : 'errors'}\n`] : letters;
 }
 
 /**
@@ -71,9 +82,9 @@ function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportO
   const { colors, readSource, cwd } = options;
   const file = at.file.startsWith(`${cwd}/`) ? at.file.slice(cwd.length + 1) : at.file;
   const place = `${gutter.slice(1)}${colors.dim('-->')} ${visibleLine(file)}:${at.line}:${at.column}`;
-  const source = readSource(at.file)?.split(/\r?\n/)[at.line - 1];
-  if (source === undefined) return [place];
-  const start = Math.min(at.column - 1, source.length);
+  const line = readSource(at.file)?.[at.line - 1];
+  if (line === undefined) return [place];
+  const { source, start } = cropped(line, Math.min(at.column - 1, line.length));
   const width = Math.max(1, Math.min(at.length, source.length - start));
   const [before, marked, after] = [
     source.slice(0, start),
@@ -87,6 +98,14 @@ function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportO
     `${String(at.line).padStart(gutter.length)} ${bar} ${before}${marked}${after}`,
     `${gutter} ${bar} ${before.replaceAll(/[^\t]/g, ' ')}${paint('^'.repeat(Math.max(1, marked.length)))}`,
   ];
+}
+
+/** As much of a line around `start` as a person can use, and where that place is then. */
+function cropped(line: string, start: number): { readonly source: string; readonly start: number } {
+  if (line.length <= widest) return { source: line, start };
+  const from = Math.max(0, Math.min(start - widest / 4, line.length - widest));
+  const [before, after] = [from > 0 ? '…' : '', from + widest < line.length ? '…' : ''];
+  return { source: `${before}${line.slice(from, from + widest)}${after}`, start: start - from + before.length };
 }
 
 /** For what nobody foresaw. */

@@ -9,7 +9,7 @@ import { expandMount } from '../dockerfile/instructions/run-mount.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
-import { ok } from '../result.ts';
+import { ok, type SourceSpan } from '../result.ts';
 import { bindSelector } from './bind-selector.ts';
 import { globalValues } from './global-values.ts';
 import { isRemote } from './remote-source.ts';
@@ -21,6 +21,14 @@ export interface ContextRead extends Selector {
   readonly masks: Masks;
 }
 
+/** Where a read is written: the instruction or the mount; for a trigger of another image, the FROM that names that. */
+export interface PlacedRead {
+  readonly read: ContextRead;
+  readonly at: SourceSpan;
+  /** Text of the trigger, if it is one. */
+  readonly trigger?: string | undefined;
+}
+
 /** All that a build takes. Plain data; equal text is equal reads. */
 export interface ContextReads {
   /** Numbers of the stages that are built, ascending. */
@@ -28,6 +36,8 @@ export interface ContextReads {
   /** Something is taken that cannot be told: all of the context counts. */
   readonly whole: boolean;
   readonly reads: readonly ContextRead[];
+  /** Each of them as often as it is written, in the order in which stages are read. */
+  readonly places: readonly PlacedRead[];
 }
 
 /** What an image hands on to those that are built from it. */
@@ -52,12 +62,16 @@ export interface ContextReadsInputs {
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();
-  return { whole: reading.isWhole, reads: reading.reads, stages: reading.stages() };
+  const { isWhole: whole, places } = reading;
+  return { whole, reads: places.map(({ read }) => read), stages: reading.stages(), places };
 }
 
-/** All that several builds take together. */
+/** All that several builds take together; places only of what each of them takes. */
 export function readsTogether(all: readonly ContextReads[]): ContextReads {
+  const [first, ...others] = all.map(({ places }) => new Map(places.map((place) => [JSON.stringify(place), place])));
+  const common = [...(first ?? [])].filter(([id]) => others.every((other) => other.has(id)));
   return {
+    places: common.map(([, place]) => place),
     whole: all.some(({ whole }) => whole),
     reads: distinct(all.flatMap(({ reads }) => reads)),
     stages: [...new Set(all.flatMap(({ stages }) => stages))].sort((a, b) => a - b),
@@ -79,8 +93,10 @@ interface StageReading {
   readonly triggers: string[];
 }
 
+type ReadPlace = Omit<PlacedRead, 'read'>;
+
 class Reading {
-  readonly reads: ContextRead[] = [];
+  readonly places: PlacedRead[] = [];
   isWhole = false;
   readonly #inputs: ContextReadsInputs;
   readonly #target: Stage | undefined;
@@ -154,7 +170,7 @@ class Reading {
   #triggered(triggers: readonly string[], state: StageReading, stage: Stage): StageReading {
     for (const text of triggers) {
       const trigger = parseTrigger(text, 'ONBUILD');
-      if (trigger.ok) this.#instruction(trigger.value, state, stage);
+      if (trigger.ok) this.#instruction(trigger.value, state, stage, { at: stage.from.imageAt, trigger: text });
     }
     return state;
   }
@@ -166,7 +182,8 @@ class Reading {
     return platform?.ok ? platform.value : undefined;
   }
 
-  #instruction(instruction: Instruction, state: StageReading, stage: Stage): void {
+  /** `place`: where a trigger comes from. */
+  #instruction(instruction: Instruction, state: StageReading, stage: Stage, place?: ReadPlace): void {
     switch (instruction.keyword) {
       case 'ARG':
         for (const { key, value } of instruction.args) this.#declare(key, value, state);
@@ -181,15 +198,15 @@ class Reading {
       }
       case 'COPY':
         if (instruction.from) this.#source(instruction.from.value, stage);
-        else this.#transfer(instruction, instruction.sources, state, instruction.parents);
+        else this.#transfer(instruction, instruction.sources, state, place);
         return;
       case 'ADD': {
         const isLocal = (source: string) => !isRemote(this.#fill(source, state) ?? source);
-        this.#transfer(instruction, instruction.sources.filter(isLocal), state, false);
+        this.#transfer(instruction, instruction.sources.filter(isLocal), state, place);
         return;
       }
       case 'RUN':
-        for (const mount of instruction.mounts) this.#mount(mount, state, stage);
+        for (const mount of instruction.mounts) this.#mount(mount, state, stage, place);
         return;
       case 'ONBUILD':
         state.triggers.push(instruction.trigger);
@@ -209,7 +226,7 @@ class Reading {
     instruction: Extract<Instruction, { readonly keyword: 'COPY' | 'ADD' }>,
     sources: readonly string[],
     state: StageReading,
-    parents: boolean,
+    place: ReadPlace = { at: instruction.at },
   ): void {
     if (sources.length === 0) return;
     const patterns = sources.map((source) => this.#fill(source, state));
@@ -225,10 +242,11 @@ class Reading {
     const chmod = instruction.chmod && this.#fill(instruction.chmod, state);
     const chown = instruction.chown && this.#fill(instruction.chown, state);
     const masks = { mode: chmod !== undefined && /^[0-7]{1,5}$/.test(chmod), owner: Boolean(chown) };
-    this.reads.push({ patterns: known, exclude, parents, masks });
+    const parents = instruction.keyword === 'COPY' && instruction.parents;
+    this.places.push({ read: { patterns: known, exclude, parents, masks }, ...place });
   }
 
-  #mount(written: RunMount, state: StageReading, stage: Stage): void {
+  #mount(written: RunMount, state: StageReading, stage: Stage, place: ReadPlace = { at: written.at }): void {
     if (written.from) {
       this.#source(written.from.value, stage);
       return;
@@ -241,7 +259,8 @@ class Reading {
     });
     if (!isKnown) this.isWhole = true;
     else if (expanded.ok && expanded.value.type === 'bind') {
-      this.reads.push({ ...bindSelector(expanded.value.source ?? ''), masks: { mode: false, owner: false } });
+      const read = { ...bindSelector(expanded.value.source ?? ''), masks: { mode: false, owner: false } };
+      this.places.push({ read, ...place });
     }
   }
 

@@ -9,8 +9,8 @@ import { DiskTree } from './disk-tree.ts';
 import { contextChanging } from './failure.ts';
 import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
 import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
-import { noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
-import { compareBytes, parentOf, type SourceNode } from './source-tree.ts';
+import { missingSources, noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
+import { compareBytes, parentOf, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** What of a context counts for a build. Equal digests, with equal instructions, give equal images. */
 export interface ContextListing {
@@ -19,10 +19,17 @@ export interface ContextListing {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+export interface DecidedReads {
+  readonly listing: ContextListing;
+  readonly counted: CountedSelections;
+  /** What fails the build, by the reads that name it. */
+  readonly missing: ReadonlyMap<ContextRead, readonly string[]>;
+}
+
 /** What was seen of a context, and for each of the reads that were asked about, in their order, what counts. */
 export interface DecidedContext {
   readonly recorded: Omit<RecordedContext, 'counted'>;
-  readonly decided: readonly { readonly listing: ContextListing; readonly counted: CountedSelections }[];
+  readonly decided: readonly DecidedReads[];
 }
 
 export interface ContextPlace {
@@ -102,6 +109,16 @@ async function takenBy({ reads, whole }: ContextReads, tree: DiskTree): Promise<
   return taken;
 }
 
+/** What of a read is not there; nothing for a pattern that is malformed, which the build will say. */
+export async function missingOf(read: ContextRead, tree: SourceTree): Promise<readonly string[]> {
+  try {
+    return await missingSources(tree, read);
+  } catch (error) {
+    if (error instanceof FailureError && error.failure.reason === 'bad-pattern') return [];
+    throw error;
+  }
+}
+
 async function selectionOf(read: ContextRead, tree: DiskTree): Promise<readonly Selected[] | undefined> {
   try {
     return await select(tree, read, (message) => ({ reason: 'copy-source-missing', message }));
@@ -116,13 +133,15 @@ async function counted(
   taken: readonly Taken[],
   { whole, stages }: ContextReads,
   tree: DiskTree,
-): Promise<{ readonly listing: ContextListing; readonly counted: CountedSelections }> {
+): Promise<DecidedReads> {
   const fields: string[] = [];
   const selections: Digest[] = [];
   const paths = new Map<string, string>();
+  const missing = new Map<ContextRead, readonly string[]>();
   for (const { read, selection } of taken) {
     if (selection === undefined) {
       fields.push('missing', ...read.patterns);
+      missing.set(read, await missingOf(read, tree));
       continue;
     }
     fields.push('selection', await selectionDigest(tree, selection, read, read.masks));
@@ -133,6 +152,7 @@ async function counted(
   return {
     listing: { digest: digestOfFields(fields), paths: Object.fromEntries(sorted) },
     counted: { stages, whole, selections },
+    missing,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Failure } from '../result.ts';
+import type { Failure, SourceSpan } from '../result.ts';
 
 /** The environment: something writes into the context while it is read, or has since its content was decided on. */
 export function contextChanging(path: string) {
@@ -16,6 +16,62 @@ export function contextUnreadable(path: string, why: string) {
     message: `${path} cannot be read: ${why}`,
     hint: 'make it readable, or list it in .dockerignore if no image needs it',
   } as const satisfies Failure;
+}
+
+/** A line of an ignore file. */
+export interface IgnoreLine {
+  /** As shown. */
+  readonly file: string;
+  /** Counts from 1. */
+  readonly line: number;
+  readonly pattern: string;
+}
+
+/** What an instruction would copy, and where that is said. */
+export interface SourcePlace {
+  readonly source: string;
+  /** What people call the context. */
+  readonly shown: string;
+  readonly at: SourceSpan;
+  /** The instruction, where it is a trigger of the base image. */
+  readonly trigger?: string | undefined;
+}
+
+/** `clue`: what may be meant; `outside` for a path with `..`. */
+export function sourceMissing(
+  place: SourcePlace,
+  clue: 'outside' | { readonly within: string } | { readonly nearest: string } | undefined,
+) {
+  const { source, shown, at } = place;
+  const general = `check the spelling and the case: paths are relative to ${shown}`;
+  const hint =
+    clue === undefined
+      ? general
+      : clue === 'outside'
+        ? `a build sees nothing above ${shown}: move or copy the file into it`
+        : 'within' in clue
+          ? `write ${clue.within}: paths are relative to ${shown}`
+          : `did you mean ${clue.nearest}?`;
+  return {
+    reason: 'copy-source-missing',
+    message: `${source} does not exist in the build context (${shown})${wanted(place)}`,
+    hint,
+    at,
+  } as const satisfies Failure;
+}
+
+export function sourceExcluded(place: SourcePlace, { file, line, pattern }: IgnoreLine) {
+  const { source, at } = place;
+  return {
+    reason: 'copy-source-missing',
+    message: `${source} is excluded from the build context by line ${line} of ${file}: ${pattern}${wanted(place)}`,
+    hint: `add a line after it: !${source.replace(/^(?:\.?\/)+/, '')}`,
+    at,
+  } as const satisfies Failure;
+}
+
+function wanted({ trigger }: SourcePlace): string {
+  return trigger === undefined ? '' : `, as the base image wants it: ONBUILD ${trigger}`;
 }
 
 /** A stage that a build is made of without it being part of the key. */

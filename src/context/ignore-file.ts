@@ -1,20 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseIgnoreFile } from '../dockerfile/dockerignore.ts';
+import { ignoreMatcher, parseIgnoreFile, parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { FailureError, ok, type Result } from '../result.ts';
-import { contextUnreadable } from './failure.ts';
+import { contextUnreadable, type IgnoreLine } from './failure.ts';
 
 /**
  * The patterns that leave files of a context out, in order: of `Dockerfile.dockerignore`, else of `.dockerignore`. `shown` is
  * what people call the context. Throws FailureError where the file is there and cannot be read.
  */
 export async function readIgnoreFile(directory: string, shown: string): Promise<Result<readonly string[]>> {
+  const found = await findIgnoreFile(directory, shown);
+  return found === undefined ? ok([]) : parseIgnoreFile(found.text, found.file);
+}
+
+interface IgnoreText {
+  /** As shown. */
+  readonly file: string;
+  readonly text: string;
+}
+
+async function findIgnoreFile(directory: string, shown: string): Promise<IgnoreText | undefined> {
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
     const text = await readFile(join(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw new FailureError(contextUnreadable(join(shown, name), error.message), { cause: error });
     });
-    if (text !== undefined) return parseIgnoreFile(text, join(shown, name));
+    if (text !== undefined) return { file: join(shown, name), text };
   }
-  return ok([]);
+  return undefined;
+}
+
+/** The line that leaves a path of a context out; undefined where none does. */
+export async function excludingLine(directory: string, shown: string, path: string): Promise<IgnoreLine | undefined> {
+  const found = await findIgnoreFile(directory, shown);
+  if (found === undefined) return undefined;
+  const lines = found.text.split(/\r?\n/);
+  // The last that matches decides.
+  for (let index = lines.length - 1; index >= 0; index--) {
+    const written = lines[index]!;
+    const parsed = written.startsWith('#') ? undefined : parseIgnorePattern(written);
+    if (!parsed?.ok || !ignoreMatcher([parsed.value.replace(/^!/, '')]).excludes(path)) continue;
+    if (parsed.value.startsWith('!')) return undefined;
+    return { file: found.file, line: index + 1, pattern: written.trim() };
+  }
+  return undefined;
 }

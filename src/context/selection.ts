@@ -1,5 +1,5 @@
 import { ignoreMatcher } from '../dockerfile/dockerignore.ts';
-import { matchPattern } from '../dockerfile/path-pattern.ts';
+import { matchPattern as matchName } from '../dockerfile/path-pattern.ts';
 import type { Digest } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { type Failure, FailureError } from '../result.ts';
@@ -52,12 +52,9 @@ export async function select(
   const hasExcludes = selector.exclude.length > 0;
   const result: Selected[] = [];
   for (const pattern of selector.patterns) {
-    const { pivot, rest } = splitPivot(pattern, selector.parents);
-    const matches = await matchPaths(tree, [...pivot, ...rest]);
-    if (matches.length === 0 && !isWildcard(pattern)) throw new FailureError(missing(pattern));
-    for (const path of matches) {
-      const node = await resolveSource(tree, path);
-      if (!node) throw new FailureError(missing(path));
+    const { pivot, matches, absent } = await matchPattern(tree, pattern, selector);
+    if (absent !== undefined) throw new FailureError(missing(absent));
+    for (const { path, node } of matches) {
       const names = path === '' ? [] : path.split('/');
       const kept = selector.parents ? names.slice(pivot.length).join('/') : '';
       // What is excluded is told from the directory that is copied, as it is with --parents from where paths are kept.
@@ -69,6 +66,37 @@ export async function select(
     }
   }
   return result;
+}
+
+/** What keeps the patterns from being selected, each told as `select` tells the first. Enters no directory for that. */
+export async function missingSources(tree: SourceTree, selector: Selector): Promise<readonly string[]> {
+  const all: string[] = [];
+  for (const pattern of selector.patterns) {
+    const { absent } = await matchPattern(tree, pattern, selector);
+    if (absent !== undefined) all.push(absent);
+  }
+  return all;
+}
+
+interface Matches {
+  /** Components of what stands before `/./`. */
+  readonly pivot: readonly string[];
+  /** Links followed. */
+  readonly matches: readonly { readonly path: string; readonly node: SourceNode }[];
+  /** A pattern without wildcards that matches nothing, or a link to nothing. */
+  readonly absent?: string | undefined;
+}
+
+async function matchPattern(tree: SourceTree, pattern: string, { parents }: Selector): Promise<Matches> {
+  const { pivot, rest } = splitPivot(pattern, parents);
+  const paths = await matchPaths(tree, [...pivot, ...rest]);
+  const matches: { path: string; node: SourceNode }[] = [];
+  for (const path of paths) {
+    const node = await resolveSource(tree, path);
+    if (!node) return { pivot, matches, absent: path };
+    matches.push({ path, node });
+  }
+  return { pivot, matches, absent: paths.length === 0 && !isWildcard(pattern) ? pattern : undefined };
 }
 
 /**
@@ -186,7 +214,7 @@ async function matchChildren(tree: SourceTree, path: string, component: string):
   const directory = await resolveSource(tree, path);
   if (directory?.type !== 'directory') return [];
   const names = await tree.children(directory.path);
-  return names.filter((name) => matchPattern(component, name)).map((name) => join(path, name));
+  return names.filter((name) => matchName(component, name)).map((name) => join(path, name));
 }
 
 async function allDirectories(tree: SourceTree, path: string): Promise<readonly string[]> {

@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
+import type { CountedInputs } from '../context/counted-inputs.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
@@ -45,6 +46,8 @@ export async function createEngine(
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
+
+const nothingCounted: CountedInputs = { args: [], triggers: [], images: [] };
 
 /** One platform of a request, and what all of them share. */
 interface PlatformBuild {
@@ -121,15 +124,19 @@ class Engine implements Builder {
     build: PlatformBuild & { readonly progress: Progress },
     signal: AbortSignal,
   ): Promise<Descriptor> {
-    const { request, platform } = build;
+    const { noCache, image, annotations: all } = build.request;
+    const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
-    const { definition, config, warnings } = await this.#lower(build, signal);
+    const { definition, config, warnings, baseAt } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
-    if (this.#options.isolation === 'none') refuseRun(definition.target, request.image);
-    const snapshot = await this.#solver.solve(definition, { progress, noCache: request.noCache }, signal);
-    const annotations = request.annotations.manifests[name];
-    return exportImage({ snapshot, config, annotations, store: this.#store, layers: this.#layers }, signal);
+    if (this.#options.isolation === 'none') refuseRun(definition.target, image);
+    const snapshot = await this.#solver.solve(definition, { progress, noCache }, signal);
+    const annotations = all.manifests[name];
+    const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
+    return await exportImage(request, signal).catch((error: unknown) => {
+      throw locatedAt(error, baseAt);
+    });
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
@@ -153,6 +160,7 @@ class Engine implements Builder {
         secrets: request.secrets,
         images,
         epoch: epochOf(request.buildArgs),
+        counted: request.counted?.[formatPlatform(platform)] ?? nothingCounted,
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
       if (!lowered.value.missing) {

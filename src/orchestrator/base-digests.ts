@@ -31,6 +31,8 @@ export interface BaseQuestions {
   readonly offline: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether the image of the store that has this name will do for all that is built. */
+  readonly isWhole: (reference: string) => boolean;
   /** How long to wait for a registry where there is a digest to assume, in milliseconds. */
   readonly patience: number;
 }
@@ -62,6 +64,39 @@ export async function baseDigests(
     return [name, await answerFor(image, log, questions, signal)] as const;
   });
   return new Map(answers);
+}
+
+/**
+ * Where fixed versions of the project's own images are, by full reference: in the store where that will do, else in the
+ * registry that they name, else in the store all the same. They never change, so that one that is in the store need not
+ * be asked for; and `--offline-bases` is not about them.
+ */
+export async function olderVersions(
+  images: readonly ExternalImage[],
+  questions: BaseQuestions,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, BaseAnswer>> {
+  const open = new Map(images.map((image) => [formatReference(image.reference), image]));
+  const answers = await mapBounded([...open], parallel, async ([name, image]) => {
+    return [name, await olderVersion(image, questions, signal)] as const;
+  });
+  return new Map(answers);
+}
+
+async function olderVersion(image: ExternalImage, questions: BaseQuestions, signal: AbortSignal): Promise<BaseAnswer> {
+  const local = await named(image, questions.store);
+  const isWhole = local !== undefined && questions.isWhole(image.text);
+  if (isWhole) return { state: 'known', from: 'store', descriptor: local };
+  const shown = familiarReference(image.reference);
+  try {
+    const found = await ask(image.reference, local && questions.patience, questions, signal);
+    if (found !== undefined) return { state: 'known', from: 'registry', descriptor: found };
+    if (local === undefined) return { state: 'absent', failure: baseUnknown(shown) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (local === undefined) return cannotAsk(whyUnreachable(error, questions));
+  }
+  return { state: 'known', from: 'store', descriptor: local };
 }
 
 async function answerFor(

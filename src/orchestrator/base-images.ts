@@ -5,8 +5,9 @@ import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
-import { type BaseAnswer, type BaseQuestions, baseDigests } from './base-digests.ts';
+import { type BaseAnswer, type BaseQuestions, baseDigests, olderVersions } from './base-digests.ts';
 import type { BaseList } from './bases.ts';
+import type { BuildTargets } from './build-targets.ts';
 import { type ExternalImage, type ImagesUsed, imagesUsed } from './external-images.ts';
 
 /** What is known of the external images of a project when decisions are made. */
@@ -19,10 +20,19 @@ export interface KnownBases {
 
 export type UnknownBase = Extract<BaseAnswer, { readonly failure: Failure }>;
 
+/** An image is built from a version of another that is not the project's, and that is nowhere. */
+export interface LostParent {
+  readonly edge: Edge;
+  /** Where it was looked for besides the store. */
+  readonly reference: string;
+  /** Why its registry could not be asked; absent where it answered that there is no such image. */
+  readonly why?: Failure | undefined;
+}
+
 export interface BaseImagesInputs {
   readonly graph: DependencyGraph;
   readonly buildArgs: Readonly<Record<string, string>>;
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
 }
 
 /** The external images of a project's images, each asked about at most once. */
@@ -35,17 +45,25 @@ export class BaseImages implements KnownBases {
     this.#inputs = inputs;
   }
 
-  /** Asks what the external images of these are now. */
+  /** Asks what the external images of these are now, and where the older versions are that they are built from. */
   async ask(
     images: readonly { readonly name: ImageName; readonly platforms: readonly Platform[] }[],
     questions: BaseQuestions,
     signal: AbortSignal,
   ): Promise<void> {
-    const external = images.flatMap(({ name, platforms }) =>
-      platforms.flatMap((platform) => this.used(name, platform).external),
-    );
-    const open = external.filter(({ reference }) => !this.#answers.has(formatReference(reference)));
-    for (const [name, answer] of await baseDigests(open, questions, signal)) this.#answers.set(name, answer);
+    const used = images.flatMap(({ name, platforms }) => platforms.map((platform) => this.used(name, platform)));
+    for (const [name, answer] of await baseDigests(
+      this.#open(used.flatMap(({ external }) => external)),
+      questions,
+      signal,
+    ))
+      this.#answers.set(name, answer);
+    const older = this.#open(used.flatMap((one) => one.older));
+    for (const [name, answer] of await olderVersions(older, questions, signal)) this.#answers.set(name, answer);
+  }
+
+  #open<I extends ExternalImage>(images: readonly I[]): readonly I[] {
+    return images.filter(({ reference }) => !this.#answers.has(formatReference(reference)));
   }
 
   used(image: ImageName, platform: Platform): ImagesUsed {
@@ -73,6 +91,16 @@ export class BaseImages implements KnownBases {
     });
   }
 
+  /** Older versions that an image is built from and that are nowhere. */
+  lost(image: ImageName, platform: Platform): readonly LostParent[] {
+    return this.used(image, platform).older.flatMap(({ edge, reference }) => {
+      const name = formatReference(reference);
+      const answer = this.#answers.get(name);
+      if (answer === undefined || answer.state === 'known') return [];
+      return [{ edge, reference: name, ...(answer.state === 'cannot-ask' && { why: answer.failure }) }];
+    });
+  }
+
   /** What was assumed without asking; one sentence for each image. */
   assumptions(): readonly string[] {
     return [...this.#answers.values()].flatMap((answer) =>
@@ -80,9 +108,9 @@ export class BaseImages implements KnownBases {
     );
   }
 
-  /** Every external image that is known, as Dockerfiles write it: what a build is to use, and from where. */
+  /** Every image that this run does not make and that is known, as Dockerfiles write it: what a build is to use. */
   decided(): readonly (ExternalImage & { readonly from: 'registry' | 'store'; readonly descriptor: Descriptor })[] {
-    const all = [...this.#used.values()].flatMap(({ external }) => external);
+    const all = [...this.#used.values()].flatMap(({ external, older }) => [...external, ...older]);
     return all.flatMap((image) => {
       const answer = this.#answers.get(formatReference(image.reference));
       return answer?.state === 'known' ? [{ ...image, from: answer.from, descriptor: answer.descriptor }] : [];
@@ -95,10 +123,10 @@ export class BaseImages implements KnownBases {
   }
 
   #resolve(image: ImageName, platform: Platform): ImagesUsed {
-    const { graph, buildArgs, target } = this.#inputs;
+    const { graph, buildArgs, targets } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const edges: readonly Edge[] = graph.edges.filter(({ from }) => from === image);
     const versionOf = (parent: ImageName) => graph.project.contexts.get(parent)?.version;
-    return imagesUsed({ context, edges, platform, target, buildArgs, versionOf });
+    return imagesUsed({ context, edges, platform, target: targets?.get(image), buildArgs, versionOf });
   }
 }

@@ -1,4 +1,5 @@
 import type { Builder, BuildRequest } from '../builder.ts';
+import type { CountedInputs } from '../context/counted-inputs.ts';
 import { annotations } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -9,6 +10,7 @@ import type { Context } from '../project/project.ts';
 import type { Store } from '../store/store.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
 import { type BuiltOn, baseAnnotations } from './base-annotations.ts';
+import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
 import { identityAnnotations, indexAnnotations } from './index-keys.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
@@ -22,6 +24,7 @@ export interface ImagesToUse {
   readonly pinned: Readonly<Record<string, Descriptor>>;
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
+  readonly counted: (platform: Platform) => CountedInputs;
   /** What its key is made of, as it travels with the image. */
   readonly inputsOf: (platform: Platform) => string | undefined;
 }
@@ -32,7 +35,7 @@ export interface BuildImageDependencies {
   readonly progress: Progress;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly noCache: boolean;
@@ -92,8 +95,8 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 function requestFor(
   image: PlannedImage,
   context: Context,
-  { resolved, pinned, builtOn, inputsOf }: ImagesToUse,
-  { buildArgs, target, secrets, noCache, contexts, created }: BuildImageDependencies,
+  { resolved, pinned, builtOn, counted, inputsOf }: ImagesToUse,
+  { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
@@ -104,7 +107,8 @@ function requestFor(
     dockerfile: { file: `${context.directory}/Dockerfile`, text: context.dockerfileText },
     context: contexts.recorded(image.name, platforms),
     buildArgs,
-    target,
+    counted: Object.fromEntries(platforms.map((platform) => [formatPlatform(platform), counted(platform)])),
+    target: targets?.get(image.name),
     platforms,
     secrets,
     resolved,

@@ -173,6 +173,9 @@ function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {
 /** Arguments that change results without being declared. */
 const alwaysInUse = /^(?:SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/;
 
+/** Arguments that lines such as FROM may use without an ARG, and that can be given another value. */
+const ofThemselves = /^(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT)$|^TARGETSTAGE$/;
+
 /** Declared anywhere, in an ONBUILD trigger too; REGISTRY only where it does more than name images. */
 function argsInUse(inputs: KeyInputs): readonly (readonly [string, string])[] {
   const declared = new Set<string>();
@@ -182,6 +185,7 @@ function argsInUse(inputs: KeyInputs): readonly (readonly [string, string])[] {
   }
   return sortedEntries(inputs.buildArgs).filter(([name]) => {
     if (name === 'REGISTRY') return declared.has(name) && usesRegistry(inputs.context.dockerfile);
+    if (ofThemselves.test(name) && inputs.context.dockerfileText.includes(name)) return true;
     return declared.has(name) || alwaysInUse.test(name);
   });
 }

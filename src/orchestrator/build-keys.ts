@@ -1,3 +1,4 @@
+import type { CountedInputs } from '../context/counted-inputs.ts';
 import type { ContextListing } from '../context/decide-context.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
@@ -6,7 +7,9 @@ import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
+import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
+import { isFollowed } from './followed-edge.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
@@ -22,8 +25,7 @@ export interface BuildKeysInputs {
   readonly contexts: DecidedContexts;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The stage to build; the last if not given. */
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
 }
 
 /** The keys of a project's images, each computed when it is first asked for. */
@@ -31,6 +33,7 @@ export class BuildKeys {
   readonly #inputs: BuildKeysInputs;
   readonly #edges: ReadonlyMap<ImageName, readonly Edge[]>;
   readonly #computed = new Map<string, ComputedKey>();
+  readonly #counted = new Map<string, Pick<CountedInputs, 'args' | 'triggers'>>();
 
   constructor(inputs: BuildKeysInputs) {
     this.#inputs = inputs;
@@ -50,26 +53,84 @@ export class BuildKeys {
     return known;
   }
 
+  /** Build arguments and ONBUILD triggers that the key covers, by the keys of its parents too. */
+  counted(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
+    const id = `${image} ${formatPlatform(platform)}`;
+    const known = this.#counted.get(id) ?? this.#countedIn(image, platform);
+    this.#counted.set(id, known);
+    return known;
+  }
+
+  /**
+   * The images of the project whose content, as the project holds it, a build uses, with the platform that each is used
+   * for: on `machine`, or on any that may build.
+   */
+  taken(image: ImageName, platform: Platform, machine?: Platform): readonly (readonly [ImageName, Platform])[] {
+    const context = this.#inputs.graph.project.contexts.get(image)!;
+    const all = this.takenBy(image, platform).flatMap(({ to, stage }) =>
+      this.#platformsOf(stage, context, platform, machine).map((wanted) => [to, wanted] as const),
+    );
+    return [...new Map(all.map((one) => [`${one[0]} ${formatPlatform(one[1])}`, one])).values()];
+  }
+
+  /**
+   * The references that a build for the platform follows, each with its stage of the image: its own, and those in the
+   * triggers of the images that its stages start from.
+   */
+  takenBy(image: ImageName, platform: Platform): readonly Edge[] {
+    const { contexts } = this.#inputs.graph.project;
+    const needed = this.#inputs.contexts.stages(image, platform);
+    const isTaken = (edge: Edge) => isFollowed(edge, contexts.get(edge.to)?.version);
+    const own = (this.#edges.get(image) ?? []).filter((edge) => needed.has(edge.stage) && isTaken(edge));
+    const ofTriggers = own
+      .filter(({ kind }) => kind === 'from')
+      .flatMap(({ to, stage }) =>
+        (this.#edges.get(to) ?? [])
+          .filter((edge) => isTaken(edge) && isInTrigger(edge, contexts.get(to)!))
+          .map((edge) => ({ ...edge, stage })),
+      );
+    return [...own, ...ofTriggers];
+  }
+
+  #countedIn(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
+    const { graph, contexts } = this.#inputs;
+    const needed = contexts.stages(image, platform);
+    const triggers = graph.project.contexts
+      .get(image)!
+      .dockerfile.stages.filter(({ index }) => needed.has(index))
+      .flatMap(({ instructions }) => instructions)
+      .flatMap((instruction) => (instruction.keyword === 'ONBUILD' ? [instruction.trigger] : []));
+    const args = Object.keys(this.computed(image, platform).parts.args);
+    const below = this.taken(image, platform).map(([parent, wanted]) => this.counted(parent, wanted));
+    return {
+      args: [...new Set([...args, ...below.flatMap((one) => one.args)])],
+      triggers: [...new Set([...triggers, ...below.flatMap((one) => one.triggers)])],
+    };
+  }
+
   /** Depth first: as deep as the graph has levels. */
   #compute(image: ImageName, platform: Platform): ComputedKey {
-    const { graph, contexts, buildArgs, target } = this.#inputs;
+    const { graph, contexts, buildArgs, targets } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const listing = contexts.listing(image, platform);
+    const edges = this.#edges.get(image) ?? [];
+    const stages = contexts.stages(image, platform);
     const parents = (graph.parents.get(image) ?? []).map((parent) => {
       const { version } = graph.project.contexts.get(parent)!;
-      const keys = this.#platformsOf(parent, context, platform).map(
-        (wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const,
-      );
+      const keys = edges
+        .filter(({ to, stage }) => to === parent && stages.has(stage))
+        .flatMap(({ stage }) => this.#platformsOf(stage, context, platform))
+        .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, keys: new Map(keys) }] as const;
     });
     return {
       ...buildKey({
         context,
-        edges: this.#edges.get(image) ?? [],
+        edges,
         platform: formatPlatform(platform),
-        target,
+        target: targets?.get(image),
         listing,
-        stages: contexts.stages(image, platform),
+        stages,
         buildArgs,
         parents: new Map(parents),
       }),
@@ -77,15 +138,15 @@ export class BuildKeys {
     };
   }
 
-  /** For which platforms the stages of an image take a parent. */
-  #platformsOf(parent: ImageName, context: Context, platform: Platform): readonly Platform[] {
-    const { buildArgs, contexts } = this.#inputs;
+  /** For which platforms a stage takes images: on one machine, or on any that may build. */
+  #platformsOf(stage: number, context: Context, platform: Platform, machine?: Platform): readonly Platform[] {
     const { dockerfile, dockerfileText } = context;
-    const needed = contexts.stages(context.name, platform);
-    const edges = (this.#edges.get(context.name) ?? []).filter(({ to, stage }) => to === parent && needed.has(stage));
-    const all = [...new Set(edges.map(({ stage }) => stage))].flatMap((stage) =>
-      stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs }),
-    );
-    return [...new Map(all.map((one) => [formatPlatform(one), one])).values()];
+    return stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs: this.#inputs.buildArgs, machine });
   }
+}
+
+function isInTrigger({ stage, at }: Edge, { dockerfile }: Context): boolean {
+  return dockerfile.stages[stage]!.instructions.some(
+    (one) => one.keyword === 'ONBUILD' && at.offset >= one.at.offset && at.offset < one.at.offset + one.at.length,
+  );
 }

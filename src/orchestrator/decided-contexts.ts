@@ -1,13 +1,14 @@
-import type { ContextReads } from '../context/context-reads.ts';
+import type { ContextRead, ContextReads } from '../context/context-reads.ts';
 import { type ContextListing, type DecidedContext, decideContext } from '../context/decide-context.ts';
 import type { HashFilesDependencies } from '../context/file-digests.ts';
 import { readIgnoreFile } from '../context/ignore-file.ts';
+import { type MissingSource, missingSourceFailures } from '../context/missing-source.ts';
 import type { RecordedContext } from '../context/recorded-context.ts';
 import { mapBounded } from '../map-bounded.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { FailuresError } from '../result.ts';
+import { type Failure, FailuresError } from '../result.ts';
 import { ProjectReads, type ProjectReadsInputs } from './project-reads.ts';
 
 /** The contexts of images as they were when their builds were decided on. */
@@ -29,6 +30,11 @@ export class DecidedContexts {
   /** Numbers of the stages that a build for the platform is made of. */
   stages(image: ImageName, platform: Platform): ReadonlySet<number> {
     return new Set(this.#reads.of(image, platform).stages);
+  }
+
+  /** What the build for a platform would copy from the context and is not there, as failures; in the order written. */
+  missing(image: ImageName, platform: Platform): readonly Failure[] {
+    return this.#of(image).missing.get(idOf(this.#reads.of(image, platform))) ?? [];
   }
 
   /** What a builder is handed. */
@@ -58,6 +64,8 @@ interface DecidedReads {
   readonly context: DecidedContext;
   /** Reads → which of `context.decided` is about them. */
   readonly numbers: ReadonlyMap<string, number>;
+  /** Reads → what they name and is not there. */
+  readonly missing: ReadonlyMap<string, readonly Failure[]>;
 }
 
 export interface DecideInputs extends ProjectReadsInputs {
@@ -78,15 +86,34 @@ export async function decideContexts(
 
   const reads = new ProjectReads(project);
   const patterns = ignored.flatMap((result) => (result.ok ? [result.value] : []));
-  const decided = await mapBounded(contexts, 8, async ({ name, directory }, index) => {
+  const decided = await mapBounded(contexts, 8, async ({ name, directory, path }, index) => {
     const distinct = new Map(platforms.map((platform) => reads.of(name, platform)).map((one) => [idOf(one), one]));
     const place = { directory, ignore: patterns[index]! };
     const context = await decideContext(place, [...distinct.values()], hashing, signal);
-    return [name, { context, numbers: new Map([...distinct.keys()].map((id, number) => [id, number])) }] as const;
+    const missing = new Map<string, readonly Failure[]>();
+    for (const [number, [id, one]] of [...distinct].entries()) {
+      const sources = missingAt(one, context.decided[number]!.missing);
+      if (sources.length > 0)
+        missing.set(id, await missingSourceFailures(sources, { ...place, path }, hashing.files, signal));
+    }
+    const numbers = new Map([...distinct.keys()].map((id, number) => [id, number]));
+    return [name, { context, numbers, missing }] as const;
   });
   return new DecidedContexts(reads, new Map(decided));
 }
 
-function idOf(reads: ContextReads): string {
-  return JSON.stringify(reads);
+function idOf({ stages, whole, reads }: ContextReads): string {
+  return JSON.stringify([stages, whole, reads]);
+}
+
+/** What is missing, at every place that names it. */
+function missingAt(
+  { places }: ContextReads,
+  missing: ReadonlyMap<ContextRead, readonly string[]>,
+): readonly MissingSource[] {
+  if (missing.size === 0) return [];
+  const sources = new Map([...missing].map(([read, absent]) => [JSON.stringify(read), absent]));
+  return places.flatMap(({ read, ...place }) =>
+    (sources.get(JSON.stringify(read)) ?? []).map((source) => ({ ...place, source })),
+  );
 }

@@ -2,6 +2,7 @@ import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { staleGroupFailure, staleGroups } from '../project/stale.ts';
 import type { Failure } from '../result.ts';
+import type { LostParent } from './base-images.ts';
 import { changedWithoutBump } from './failure.ts';
 import type { PlannedImage, PlanReason } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
@@ -17,24 +18,27 @@ export type DriftedImage = Pick<PlannedImage, 'name' | 'reference' | 'reasons'>;
  * - An image that is built from a drifted one: that one is the cause, whatever else changed; a cascade raises both.
  * - All else changed by itself.
  *
- * `told`: the images to explain. `drifted` has them too, and causes that nobody asked about.
+ * `told`: the images to explain. `drifted` has them too, and causes that nobody asked about. `lost`: what images to be
+ * built are built from and is nowhere: the same forgotten cascades.
  */
 export function driftFailures(
   told: Iterable<ImageName>,
   drifted: ReadonlyMap<ImageName, DriftedImage>,
   graph: DependencyGraph,
+  lost: readonly LostParent[] = [],
 ): readonly Failure[] {
   const causes = causesOf(drifted, graph);
   const affected = new Map<string, ImageName[]>();
   for (const name of told) {
     for (const cause of causes.get(name) ?? []) affected.set(cause, [...(affected.get(cause) ?? []), name]);
   }
+  const whereabouts = new Map(lost.map((one) => [one.edge, whereaboutsOf(one)]));
   const forgotten = staleGroups(graph.stale).flatMap((group) => {
-    const names = affected.get(staleCause(group.parent));
-    if (names === undefined) return [];
+    const names = affected.get(staleCause(group.parent)) ?? [];
+    if (names.length === 0 && !group.edges.some((edge) => whereabouts.has(edge))) return [];
     const children = new Set(group.edges.map(({ from }) => from));
     const others = names.filter((name) => !children.has(name));
-    const failure = staleGroupFailure(group);
+    const failure = staleGroupFailure(group, whereabouts);
     return [{ ...failure, details: [...(failure.details ?? []), ...dependents(others)] }];
   });
   const changed = graph.order.flatMap((name) => {
@@ -47,6 +51,11 @@ export function driftFailures(
     return [changedWithoutBump(image.reference, name, file, [...what, ...dependents(others)])];
   });
   return [...forgotten, ...changed];
+}
+
+function whereaboutsOf({ reference, why }: LostParent): string {
+  if (why === undefined) return `${reference} is neither in the store nor in its registry`;
+  return `${reference} is not in the store, and its registry cannot be asked: ${why.message}`;
 }
 
 /** Names of causes, for each drifted image. */

@@ -21,6 +21,11 @@ export interface ExternalImage {
   readonly at: SourceSpan;
 }
 
+/** A fixed version of an image of the project that is not the one the project holds. */
+export interface OlderParent extends ExternalImage {
+  readonly edge: Edge;
+}
+
 /** What the last stage stands on. */
 export interface NearestBase {
   readonly text: string;
@@ -32,6 +37,8 @@ export interface NearestBase {
 export interface ImagesUsed {
   /** In the order written, without repeats. Only those of stages that the target needs. */
   readonly external: readonly ExternalImage[];
+  /** What a forgotten cascade leaves: it never changes, so that no key has it, but it has to be somewhere. */
+  readonly older: readonly OlderParent[];
   /** Absent for `scratch`. */
   readonly base?: NearestBase | undefined;
 }
@@ -57,19 +64,20 @@ export function imagesUsed(inputs: ImagesUsedInputs): ImagesUsed {
   const { dockerfile, dockerfileText } = inputs.context;
   const target = findStage(dockerfile, inputs.target);
   // What cannot be found has failed where the graph was made, or fails where it is built.
-  if (!target.ok) return { external: [] };
+  if (!target.ok) return { external: [], older: [] };
   const scopes = buildPlatforms(dockerfileText).map((machine) => scopeFor(machine, target.value, inputs));
-  const external = scopes.flatMap((scope) => externalIn(scope, target.value, inputs));
+  const named = scopes.flatMap((scope) => imagesIn(scope, target.value, inputs));
   const bases = scopes.map((scope) => nearestBase(target.value, scope, inputs));
   const isOne = bases.every((base) => base?.text === bases[0]?.text);
   return {
-    external: distinct(external),
+    external: distinct(named.filter(({ edge }) => edge === undefined || isMadeElsewhere(edge, inputs))),
+    older: distinct(named.flatMap((image) => (isOlder(image, inputs) ? [image] : []))),
     base: isOne ? bases[0] : undefined,
   };
 }
 
-function distinct(images: readonly ExternalImage[]): readonly ExternalImage[] {
-  const byText = new Map<string, ExternalImage>();
+function distinct<I extends ExternalImage>(images: readonly I[]): readonly I[] {
+  const byText = new Map<string, I>();
   for (const image of images) if (!byText.has(image.text)) byText.set(image.text, image);
   return [...byText.values()];
 }
@@ -84,14 +92,16 @@ function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): G
   return { dockerfile, given, values, budget };
 }
 
-function externalIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly ExternalImage[] {
+type NamedImage = ExternalImage & { readonly edge?: Edge | undefined };
+
+/** All that is named in the stages that the target needs, with the edge of the graph that it is, if it is one. */
+function imagesIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly NamedImage[] {
   const needed = new Set(stagesFor(target, scope).map(({ index }) => index));
   return imageReferences([scope], []).references.flatMap(({ expanded: text, stage, at }) => {
     const reference = parseReference(text);
     if (!needed.has(stage) || !reference.ok) return [];
     const edge = inputs.edges.find((one) => one.stage === stage && one.at.offset === at.offset && names(one, text));
-    const isExternal = edge === undefined || isMadeElsewhere(edge, inputs.versionOf(edge.to));
-    return isExternal ? [{ text, reference: reference.value, at }] : [];
+    return [{ text, reference: reference.value, at, edge }];
   });
 }
 
@@ -105,9 +115,16 @@ function names({ to, tag, digest }: Edge, text: string): boolean {
   return text.endsWith(`/${to}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`);
 }
 
-function isMadeElsewhere(edge: Edge, version: string | undefined): boolean {
+function isMadeElsewhere(edge: Edge, { versionOf }: ImagesUsedInputs): boolean {
   const { kind } = edge.pin;
-  return (kind === 'floating' || kind === 'unknown') && edge.digest === undefined && !isFollowed(edge, version);
+  return (
+    (kind === 'floating' || kind === 'unknown') && edge.digest === undefined && !isFollowed(edge, versionOf(edge.to))
+  );
+}
+
+function isOlder(image: NamedImage, { versionOf }: ImagesUsedInputs): image is OlderParent {
+  const { edge } = image;
+  return edge?.pin.kind === 'version' && edge.digest === undefined && edge.pin.version !== versionOf(edge.to);
 }
 
 /** Through the stages that the target is built on. */

@@ -136,13 +136,20 @@ export function referencesTo(
   edges: readonly Edge[],
   registry: string,
 ): readonly string[] {
-  const repository = `${registry}/${parent}`;
-  const references = [`${repository}:${version}`];
-  for (const edge of edges.filter(({ to }) => to === parent)) {
-    if (!isFollowed(edge, version)) continue;
-    if (edge.tag === undefined) references.push(repository, `${repository}:${latest}`);
-    else references.push(`${repository}:${edge.tag}`);
-    if (edge.named !== undefined) references.push(edge.named);
-  }
-  return [...new Set(references)];
+  const followed = edges.filter((edge) => edge.to === parent && isFollowed(edge, version));
+  return [
+    ...new Set([
+      `${registry}/${parent}:${version}`,
+      ...followed.flatMap((edge) => referencesBy(edge, version, registry)),
+    ]),
+  ];
+}
+
+/** What a reference may look like with its variables filled in; where it means `version`, any other that does. */
+export function referencesBy(edge: Edge, version: string, registry: string): readonly string[] {
+  const { to, tag, named } = edge;
+  const repository = `${registry}/${to}`;
+  const own = tag === undefined ? [repository, `${repository}:${latest}`] : [`${repository}:${tag}`];
+  const followed = isFollowed(edge, version) ? [`${repository}:${version}`] : [];
+  return [...new Set([...own, ...(named === undefined ? [] : [named]), ...followed])];
 }

@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
 import type { Failure } from '../result.ts';
-import type { KnownBases, UnknownBase } from './base-images.ts';
+import type { KnownBases, LostParent, UnknownBase } from './base-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
 import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
@@ -12,9 +12,11 @@ import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import { EffectiveBases } from './effective-bases.ts';
 import type { KeyChange } from './key-change.ts';
 import { latest } from './latest.ts';
+import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
 import type { PlaceState } from './place-state.ts';
 import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
 import type { Selection } from './selection.ts';
+import { staleReasons } from './stale-reasons.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
 
 /** All that decisions are made of: known before anything is built. */
@@ -25,9 +27,15 @@ export interface PlanInputs {
   readonly graph: DependencyGraph;
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
+  /** What builds use on this machine; nothing of the project if not given. */
+  readonly taken?: TakenImages | undefined;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
+  /** What an image copies from its context and is not there. */
+  readonly missingSources: (image: ImageName, platform: Platform) => readonly Failure[];
+  /** Older versions of images that an image is built from, and that are nowhere. */
+  readonly lostParents: (image: ImageName, platform: Platform) => readonly LostParent[];
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
   readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
   /** Where the tags are to be. The store itself for `build`. */
@@ -46,11 +54,8 @@ export function planBuild(inputs: PlanInputs): Plan {
   const { graph, selection } = inputs;
   const levels = levelsOf(graph);
   const candidates = new Set([...selection.selected, ...selection.implied]);
-  const decisions = new Map<ImageName, Decision>();
-  const effective = new EffectiveBases(graph, inputs.bases, decisions);
-  for (const name of graph.order.filter((one) => candidates.has(one))) {
-    decisions.set(name, decide(name, decisions, effective, inputs));
-  }
+  const names = graph.order.filter((one) => candidates.has(one));
+  const decisions = decideAll(names, inputs);
   const drifted = driftedImages(decisions, inputs);
   for (const name of unneeded(inputs, decisions)) decisions.delete(name);
 
@@ -58,7 +63,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     const context = graph.project.contexts.get(name)!;
     const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
     const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
-    const obstacles = inputs.command === 'build' && action === 'build' ? unknownBases(name, decision, inputs) : [];
+    const obstacles = action === 'build' ? obstaclesTo(name, decision, inputs) : [];
     return {
       name,
       version: context.version,
@@ -70,7 +75,7 @@ export function planBuild(inputs: PlanInputs): Plan {
       platforms: decision.platforms,
       ...(decision.base && { base: decision.base }),
       ...(current && { current }),
-      ...(obstacles.length > 0 && { obstacles: obstacles.map(({ failure }) => failure) }),
+      ...(obstacles.length > 0 && { obstacles }),
       dependsOn: graph.parents.get(name) ?? [],
       dependents: graph.children.get(name) ?? [],
       tags,
@@ -86,21 +91,52 @@ export function planBuild(inputs: PlanInputs): Plan {
         images.filter((image) => isForbidden(image, images, inputs)).map(({ name }) => name),
         drifted,
         graph,
+        lostParents(images, inputs),
       ),
       ...baseFailures(images, inputs),
+      ...images.flatMap(({ name, platforms }) => missingSources(name, platforms, inputs)),
     ],
     criticalPath: criticalPath(images),
   };
 }
 
+/** For the platforms that were asked for, and those that what is built takes other images for. */
+function decideAll(names: readonly ImageName[], inputs: PlanInputs): Map<ImageName, Decision> {
+  const { graph, taken = () => [] } = inputs;
+  const { contexts } = graph.project;
+  const asked = new Map(names.map((name) => [name, wantedPlatforms(contexts.get(name)!, inputs.platforms)]));
+  const wanted = neededPlatforms(graph, asked, () => true, taken);
+  const decisions = decideFor(wanted, names, inputs);
+  const dropped = new Set(unneeded(inputs, decisions));
+  const isBuilt = (name: ImageName, platform: Platform) =>
+    !dropped.has(name) && builtPlatforms(decisions.get(name)).some((one) => samePlatform(one, platform));
+  const needed = neededPlatforms(graph, asked, isBuilt, taken);
+  const isAll = names.every((name) => needed.get(name)?.length === wanted.get(name)?.length);
+  return isAll ? decisions : decideFor(needed, names, inputs);
+}
+
+function decideFor(
+  wanted: ReadonlyMap<ImageName, readonly Platform[]>,
+  names: readonly ImageName[],
+  inputs: PlanInputs,
+): Map<ImageName, Decision> {
+  const decisions = new Map<ImageName, Decision>();
+  const effective = new EffectiveBases(inputs.graph, inputs.bases, decisions);
+  for (const name of names) decisions.set(name, decide(name, wanted.get(name)!, decisions, effective, inputs));
+  return decisions;
+}
+
+function builtPlatforms(decision: Decision | undefined): readonly Platform[] {
+  return decision?.platforms.flatMap(({ platform, source }) => (source.from === 'build' ? [platform] : [])) ?? [];
+}
+
 function decide(
   name: ImageName,
+  wanted: readonly Platform[],
   decisions: ReadonlyMap<ImageName, Decision>,
   effective: EffectiveBases,
   inputs: PlanInputs,
 ): Decision {
-  const context = inputs.graph.project.contexts.get(name)!;
-  const wanted = wantedPlatforms(context, inputs.platforms);
   const skippedParent = inputs.graph.parents
     .get(name)
     ?.find((parent) => decisions.get(parent)?.action === 'skipped-platform');
@@ -127,11 +163,17 @@ function skipped(reason: PlanReason): Decision {
 }
 
 /** Ancestors that nobody asked for and nothing is built from. */
-function unneeded({ graph, selection }: PlanInputs, decisions: ReadonlyMap<ImageName, Decision>): readonly ImageName[] {
+function unneeded(
+  { graph, selection, taken = () => [] }: PlanInputs,
+  decisions: ReadonlyMap<ImageName, Decision>,
+): readonly ImageName[] {
   const needed = new Set<ImageName>(selection.selected);
   for (const name of graph.order.toReversed()) {
     if (!needed.has(name) || decisions.get(name)?.action !== 'build') continue;
     for (const parent of graph.parents.get(name) ?? []) needed.add(parent);
+    for (const platform of builtPlatforms(decisions.get(name))) {
+      for (const [parent] of taken(name, platform)) needed.add(parent);
+    }
   }
   return selection.implied.filter((name) => !needed.has(name));
 }
@@ -145,8 +187,11 @@ function reasonsOf(
   if (changed === undefined) return reasons;
   const path = graph.project.contexts.get(name)!.path;
   const known = changesBetween(changed.before, changed.after) ?? [];
+  const stale = graph.stale.filter(({ edge }) => edge.from === name);
   const changes =
-    known.length > 0 ? known.map((change) => shown(change, path, decisions)) : [{ code: 'key-changed' } as const];
+    known.length > 0
+      ? known.flatMap((change) => staleReasons(change, stale, graph) ?? shown(change, path, decisions))
+      : [{ code: 'key-changed' } as const];
   return action === 'drift' ? [...reasons, ...changes] : [...changes, ...reasons];
 }
 
@@ -205,6 +250,28 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
       { name, reference: referenceOf(inputs, name), reasons: reasonsOf(name, decision, decisions, inputs) },
     ]),
   );
+}
+
+/** What keeps just this image from being built, and those that need it. A publish has to know all bases in any case. */
+function obstaclesTo(name: ImageName, decision: Decision, inputs: PlanInputs): readonly Failure[] {
+  const bases = inputs.command === 'build' ? unknownBases(name, decision, inputs) : [];
+  return [...bases.map(({ failure }) => failure), ...missingSources(name, decision.platforms, inputs)];
+}
+
+/** What is to be copied and is not there, of the platforms that are built; each once. */
+function missingSources(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
+  const all = platforms.flatMap(({ platform, source }) =>
+    source.from === 'build' ? inputs.missingSources(name, platform) : [],
+  );
+  return [...new Map(all.map((failure) => [`${failure.at?.offset} ${failure.message}`, failure])).values()];
+}
+
+/** What is to be built, but not without a cascade; each reference once. */
+function lostParents(images: readonly PlannedImage[], inputs: PlanInputs): readonly LostParent[] {
+  const lost = images.flatMap(({ name, platforms }) =>
+    platforms.flatMap(({ platform, source }) => (source.from === 'build' ? inputs.lostParents(name, platform) : [])),
+  );
+  return [...new Map(lost.map((one) => [one.edge, one])).values()];
 }
 
 /**

@@ -13,6 +13,8 @@ export function describeReason(reason: PlanReason): string {
       return `changed: ${reason.path}`;
     case 'instruction-changed':
       return `instruction at ${reason.path}:${reason.line} changed`;
+    case 'stale-reference':
+      return `${reason.path}:${reason.line} still names ${reason.parent} ${reason.version}, not ${reason.current}`;
     case 'argument-changed':
       return `build argument ${reason.name} changed`;
     case 'target-changed':

@@ -113,6 +113,15 @@ export type PlanReason =
   | { readonly code: 'missing-platforms'; readonly platforms: readonly string[] }
   | { readonly code: 'input-changed'; readonly path: string }
   | { readonly code: 'instruction-changed'; readonly path: string; readonly line: number }
+  /** It names an older version of a parent than the project holds now. `version` is the tag as written. */
+  | {
+      readonly code: 'stale-reference';
+      readonly path: string;
+      readonly line: number;
+      readonly parent: string;
+      readonly version: string;
+      readonly current: string;
+    }
   | { readonly code: 'argument-changed'; readonly name: string }
   | { readonly code: 'target-changed' }
   /** The parent is built in this plan. */

@@ -2,7 +2,7 @@ import { contextFiles } from '../context/context-files.ts';
 import { FileDigests } from '../context/file-digests.ts';
 import { epochOf, timeText } from '../context/source-date-epoch.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -12,12 +12,14 @@ import { BaseImages } from './base-images.ts';
 import { shortened } from './build-inputs.ts';
 import { BuildKeys } from './build-keys.ts';
 import { builders } from './build-platforms.ts';
+import { type BuildTargets, buildTargets } from './build-targets.ts';
 import { type DecidedContexts, decideContexts } from './decided-contexts.ts';
 import { Durations } from './durations.ts';
 import { earlierKeys } from './earlier-keys.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
-import type { PlaceState } from './place-state.ts';
+import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
+import type { PlaceState, TaggedImage } from './place-state.ts';
 import type { Plan } from './plan.ts';
 import { planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
@@ -33,9 +35,11 @@ export interface PlanRequest {
   /** Stands before the names of images, and is the value of REGISTRY. */
   readonly registry: RegistryName;
   readonly platforms: PlatformChoice;
+  /** That builds. */
+  readonly machine: Platform;
   /** Besides REGISTRY. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The stage to build of every Dockerfile; the last if not given. */
+  /** The stage to build of the images that are selected; the last if not given. */
   readonly target?: string | undefined;
   /** Ask no registry about external images: they are what they were when last seen. */
   readonly offlineBases: boolean;
@@ -67,7 +71,8 @@ export interface PreparedPlan {
   readonly durations: Durations;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  readonly target?: string | undefined;
+  readonly targets: BuildTargets;
+  readonly machine: Platform;
   /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
 }
@@ -82,7 +87,8 @@ export async function preparePlan(
   const names = [...selection.selected, ...selection.implied];
   const buildArgs = { ...request.buildArgs, REGISTRY: formatRegistry(registry) };
   const memory = store.records('file-digests', FileDigests);
-  const project = { graph, buildArgs, target: request.target };
+  const targets = buildTargets(graph, selection.selected, request.target);
+  const project = { graph, buildArgs, targets };
   const [contexts, storeImages] = await Promise.all([
     decideContexts(
       { ...project, images: withAncestors(names, graph), platforms: platformsIn(names, request) },
@@ -92,19 +98,22 @@ export async function preparePlan(
     storeState(store, signal),
   ]);
   const keys = new BuildKeys({ ...project, contexts });
-  const wanted = names.map((name) => wantedImage(name, request, keys));
+  const taken = (image: ImageName, platform: Platform) => keys.taken(image, platform, request.machine);
+  const wanted = wantedImages(names, request, keys, taken);
   const target =
     client === undefined
       ? storeImages
       : await registryState(new RegistryPlace(registry, client), wanted, store, signal);
 
-  const baseImages = new BaseImages({ graph, buildArgs, target: request.target });
+  const baseImages = new BaseImages(project);
   const questions: BaseQuestions = {
     store,
     client: baseClient,
     whenUnreachable: client === undefined ? 'assume' : 'fail',
     offline: request.offlineBases,
     now,
+    // What is published names the digests of its bases as they are in registries.
+    isWhole: (reference) => client === undefined && hasPlatforms(storeImages.tags.get(reference), wanted),
     patience,
   };
   await baseImages.ask(comparable(wanted, target, formatRegistry(registry)), questions, signal);
@@ -126,8 +135,11 @@ export async function preparePlan(
     graph,
     selection,
     platforms: request.platforms,
+    taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
+    missingSources: (image, platform) => contexts.missing(image, platform),
+    lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
       return old && now && keyChanges(old.key, old.hasTravelled ? shortened(now) : now);
@@ -150,7 +162,8 @@ export async function preparePlan(
     memory: keyMemory,
     durations,
     buildArgs,
-    target: request.target,
+    targets,
+    machine: request.machine,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };
 }
@@ -165,6 +178,11 @@ function comparable(wanted: readonly WantedImage[], target: PlaceState, registry
     const isLeft = tag?.platforms.every(({ key }) => key === undefined) === true;
     return { name, platforms: isLeft ? [] : platforms.map(({ platform }) => platform) };
   });
+}
+
+function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedImage[]): boolean {
+  const all = wanted.flatMap(({ platforms }) => platforms.map(({ platform }) => platform));
+  return all.every((platform) => image?.platforms.some((one) => samePlatform(one.platform, platform)) === true);
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */
@@ -187,13 +205,20 @@ function platformsIn(names: readonly ImageName[], request: PlanRequest): readonl
   return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
-function wantedImage(name: ImageName, { graph, platforms }: PlanRequest, keys: BuildKeys): WantedImage {
-  const context = graph.project.contexts.get(name)!;
-  return {
+/** For all platforms that a plan may have to do with. */
+function wantedImages(
+  names: readonly ImageName[],
+  { graph, platforms }: PlanRequest,
+  keys: BuildKeys,
+  taken: TakenImages,
+): readonly WantedImage[] {
+  const { contexts } = graph.project;
+  const asked = new Map(names.map((name) => [name, wantedPlatforms(contexts.get(name)!, platforms)]));
+  return [...neededPlatforms(graph, asked, () => true, taken)].map(([name, all]) => ({
     name,
-    version: context.version,
-    platforms: wantedPlatforms(context, platforms).map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
-  };
+    version: contexts.get(name)!.version,
+    platforms: all.map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
+  }));
 }
 
 function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonly (readonly [Digest, ExplainedKey])[] {

@@ -11,14 +11,14 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { buildPlatforms } from './build-platforms.ts';
+import type { BuildTargets } from './build-targets.ts';
 import { isFollowed } from './followed-edge.ts';
 
 export interface ProjectReadsInputs {
   readonly graph: DependencyGraph;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The stage to build of every Dockerfile; the last if not given. */
-  readonly target?: string | undefined;
+  readonly targets?: BuildTargets | undefined;
 }
 
 /** What the builds of a project's images take from their contexts, as their Dockerfiles and those of their parents say. */
@@ -44,10 +44,10 @@ export class ProjectReads {
   }
 
   #inputsFor(image: ImageName, platform: Platform, buildPlatform: Platform): ContextReadsInputs {
-    const { graph, buildArgs, target } = this.#inputs;
+    const { graph, buildArgs, targets } = this.#inputs;
     return {
       dockerfile: graph.project.contexts.get(image)!.dockerfile,
-      target,
+      target: targets?.get(image),
       platform,
       buildPlatform,
       buildArgs,

@@ -1,8 +1,9 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
 import { readDocument } from '../oci/read-document.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import type { BaseImages } from './base-images.ts';
@@ -14,7 +15,7 @@ import type { Durations } from './durations.ts';
 import { platformsOf } from './index-keys.ts';
 import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
-import { type ParentContent, parentContent, referencesTo } from './parent-images.ts';
+import { type ParentContent, parentContent, referencesBy, referencesTo } from './parent-images.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
 import { forbidding, type Plan, type PlanCommand, type PlannedImage } from './plan.ts';
 import { describeReason } from './plan-reason.ts';
@@ -24,6 +25,8 @@ import { type Outcome, schedule } from './schedule.ts';
 export interface RunDependencies extends BuildImageDependencies {
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
+  /** That builds. */
+  readonly machine: Platform;
   /** As it was when the plan was made. */
   readonly storeState: PlaceState;
   /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
@@ -64,7 +67,7 @@ export async function runPlan(
   const priorities = remainingDurations(plan.images);
   const tasks = work.map((image) => ({
     id: image.name,
-    after: image.dependsOn.filter((parent) => names.has(parent)),
+    after: [...new Set([...image.dependsOn, ...takenFor(image, dependencies).keys()])].filter((one) => names.has(one)),
     priority: priorities.get(image.name)!,
     run: () => run.image(image),
   }));
@@ -86,7 +89,13 @@ function isWork({ action }: PlannedImage, command: PlanCommand): boolean {
 
 type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
 
-const nothingToUse: ImagesToUse = { resolved: {}, pinned: {}, builtOn: () => undefined, inputsOf: () => undefined };
+const nothingToUse: ImagesToUse = {
+  resolved: {},
+  pinned: {},
+  builtOn: () => undefined,
+  counted: () => ({ args: [], triggers: [], images: [] }),
+  inputsOf: () => undefined,
+};
 
 class PlanRun {
   readonly #plan: Plan;
@@ -157,17 +166,18 @@ class PlanRun {
   async #imagesFor(image: PlannedImage): Promise<ImagesToUse> {
     const { graph, baseImages, keys } = this.#dependencies;
     const edges = graph.edges.filter(({ from }) => from === image.name);
-    const built = image.platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+    const built = builtPlatforms(image);
+    const followed = built.flatMap((platform) => keys.takenBy(image.name, platform));
     const resolved: Record<string, Descriptor> = {};
     const pinned: Record<string, Descriptor> = {};
     for (const { text, from, descriptor } of baseImages.decided()) {
       (from === 'store' ? resolved : pinned)[text] = descriptor;
     }
-    for (const parent of graph.parents.get(image.name) ?? []) {
-      const content = await this.#contentOf(parent, built);
+    for (const [parent, platforms] of takenFor(image, this.#dependencies)) {
+      const content = await this.#contentOf(parent, platforms);
       if (content === undefined) continue;
       const { version } = graph.project.contexts.get(parent)!;
-      for (const reference of referencesTo(parent, version, edges, this.#plan.registry)) {
+      for (const reference of referencesTo(parent, version, followed, this.#plan.registry)) {
         (content.isInStore ? resolved : pinned)[reference] = content.descriptor;
       }
     }
@@ -176,11 +186,19 @@ class PlanRun {
       const digest = base && (base.reference.digest ?? (resolved[base.text] ?? pinned[base.text])?.digest);
       return base && digest && { base, digest };
     };
+    const named = (edge: Edge) => {
+      const { version } = graph.project.contexts.get(edge.to)!;
+      return referencesBy(edge, version, this.#plan.registry);
+    };
+    const counted = (platform: Platform) => {
+      const external = baseImages.used(image.name, platform).external.map(({ text }) => text);
+      return { ...keys.counted(image.name, platform), images: [...external, ...edges.flatMap(named)] };
+    };
     const inputsOf = (platform: Platform) => {
       const { parts, listing } = keys.computed(image.name, platform);
       return formatBuildInputs({ parts, paths: listing.paths });
     };
-    return { resolved, pinned, builtOn, inputsOf };
+    return { resolved, pinned, builtOn, counted, inputsOf };
   }
 
   async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<ParentContent | undefined> {
@@ -209,7 +227,7 @@ class PlanRun {
     this.#made.set(image.name, { reference: image.reference, descriptor: content, platforms });
 
     await store.refs.set(await this.#names(image, content), this.#signal);
-    const built = image.platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+    const built = builtPlatforms(image);
     for (const platform of built) {
       const { key, parts, listing } = keys.computed(image.name, platform);
       await memory.remember(key, parts, listing);
@@ -226,6 +244,24 @@ class PlanRun {
     if (movesLatest(image.version, existing)) names.set(`${repository}:${latest}`, content);
     return names;
   }
+}
+
+function builtPlatforms({ platforms }: PlannedImage): readonly Platform[] {
+  return platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+}
+
+/** The images of the project that building it uses, and for which platforms. */
+function takenFor(
+  image: PlannedImage,
+  { keys, machine }: Pick<RunDependencies, 'keys' | 'machine'>,
+): ReadonlyMap<ImageName, readonly Platform[]> {
+  const taken = new Map<ImageName, Platform[]>();
+  for (const [parent, platform] of builtPlatforms(image).flatMap((one) => keys.taken(image.name, one, machine))) {
+    const platforms = taken.get(parent) ?? [];
+    if (!platforms.some((one) => samePlatform(one, platform))) platforms.push(platform);
+    taken.set(parent, platforms);
+  }
+  return taken;
 }
 
 /** Once for all of them: after an upgrade it is every image of a project. */

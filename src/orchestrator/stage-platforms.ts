@@ -10,14 +10,16 @@ export interface StagePlatformsInputs {
   /** That the image is built for. */
   readonly platform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The one that builds; any that may if not given. */
+  readonly machine?: Platform | undefined;
 }
 
 /**
- * The platforms for which a stage may take images: that of the build, or what `FROM --platform` says, for every machine
- * that may build.
+ * The platforms for which a stage may take images: that of the build, or what `FROM --platform` says.
  */
 export function stagePlatforms(stage: number, inputs: StagePlatformsInputs): readonly Platform[] {
-  const all = buildPlatforms(inputs.dockerfileText).map((build) => platformOf(stage, inputs, build));
+  const machines = inputs.machine === undefined ? buildPlatforms(inputs.dockerfileText) : [inputs.machine];
+  const all = machines.map((machine) => platformOf(stage, inputs, machine));
   return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 

@@ -336,29 +336,25 @@ export interface ReferencePlace {
   readonly at: SourceSpan;
 }
 
-/** `current`: the version that the project holds. */
-export function staleReference({ from, to, text, at }: ReferencePlace, current: string) {
-  return {
-    reason: 'stale-reference',
-    message: `${from} is built from ${text}, but this project has ${to} ${current}`,
-    hint: 'run cip cascade, which updates every reference',
-    at,
-  } as const satisfies Failure;
+/** All references to one image by versions that the project no longer holds. */
+export interface StaleReferences {
+  readonly parent: ImageName;
+  /** The version that the project holds. */
+  readonly current: string;
+  readonly children: readonly ImageName[];
+  /** Tags among those named that are nowhere, so that nothing can be built from them. */
+  readonly lost: readonly string[];
+  /** More lines: the places where there are several, and where what is lost was looked for. */
+  readonly details: readonly string[];
 }
 
-/** `places`: a line for each reference. */
-export function staleReferences(
-  parent: ImageName,
-  current: string,
-  children: readonly ImageName[],
-  places: readonly string[],
-  at: SourceSpan,
-) {
+export function staleReferences({ parent, current, children, lost, details }: StaleReferences, at: SourceSpan) {
+  const gone = lost.length === 0 ? '' : `, and ${parent} ${lost.join(', ')} cannot be found`;
   return {
     reason: 'stale-reference',
-    message: `this project has ${parent} ${current}, but ${children.join(', ')} still ${children.length === 1 ? 'names' : 'name'} another version of it`,
+    message: `this project has ${parent} ${current}, but ${children.join(', ')} still ${children.length === 1 ? 'names' : 'name'} another version of it${gone}`,
     hint: 'run cip cascade, which updates every reference',
-    ...(places.length > 1 && { details: places }),
+    ...(details.length > 0 && { details }),
     at,
   } as const satisfies Failure;
 }

@@ -1,6 +1,6 @@
 import type { SourceSpan } from '../result.ts';
 import type { Edge } from './edge.ts';
-import { newerReference, staleReference, staleReferences } from './failure.ts';
+import { newerReference, staleReferences } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Project } from './project.ts';
 import { isNewer } from './version.ts';
@@ -31,9 +31,9 @@ export function staleness(edge: Edge, project: Project): readonly StaleReference
   return pin.version === current ? [] : [{ edge, current, isAhead: isNewer(pin.version, current) }];
 }
 
-/** The failure of one reference, at its place. */
-export function staleFailure({ edge, current, isAhead }: StaleReference) {
-  return isAhead ? newerReference(edge, current) : staleReference(edge, current);
+/** References to versions that the project has not reached, each a failure at its place: nothing can be built with one. */
+export function aheadFailures(stale: readonly StaleReference[]) {
+  return stale.filter(({ isAhead }) => isAhead).map(({ edge, current }) => newerReference(edge, current));
 }
 
 /** References that `cip cascade` updates, by the image they name: a forgotten cascade is one mistake per image. */
@@ -48,11 +48,24 @@ export function staleGroups(stale: readonly StaleReference[]): readonly StaleGro
   return [...groups.values()];
 }
 
-/** The one failure of a group, at the first of its places. */
-export function staleGroupFailure({ parent, current, edges }: StaleGroup) {
+/**
+ * The one failure of a group, at the first of its places, or the first whose version is nowhere: `lost` says of these
+ * edges where that was looked for.
+ */
+export function staleGroupFailure({ parent, current, edges }: StaleGroup, lost: ReadonlyMap<Edge, string> = new Map()) {
   const children = [...new Set(edges.map(({ from }) => from))];
+  const missing = edges.filter((edge) => lost.has(edge));
   const places = edges.map(({ from, text, at }) => `${placeOf(at)}: ${from} is built from ${text}`);
-  return staleReferences(parent, current, children, places, edges[0]!.at);
+  return staleReferences(
+    {
+      parent,
+      current,
+      children,
+      lost: [...new Set(missing.flatMap(({ tag }) => tag ?? []))],
+      details: [...(places.length > 1 ? places : []), ...new Set(missing.map((edge) => lost.get(edge)!))],
+    },
+    (missing[0] ?? edges[0]!).at,
+  );
 }
 
 function placeOf({ file, line, column }: SourceSpan): string {

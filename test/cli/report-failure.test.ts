@@ -4,7 +4,8 @@ import { Chalk } from 'chalk';
 import { reportBug, reportFailure, reportFailures, reportGroups } from '../../src/cli/report-failure.ts';
 import type { Failure } from '../../src/result.ts';
 
-const dockerfile = ['FROM scratch', '', 'FROM ${REGISTRY}/bas:1.0.0', '\tCOPY a b'].join('\r\n');
+const long = `RUN ${'x'.repeat(500)} here ${'y'.repeat(500)}`;
+const dockerfile = ['FROM scratch', '', 'FROM ${REGISTRY}/bas:1.0.0', '\tCOPY a b', long];
 const options = {
   colors: new Chalk({ level: 0 }),
   cwd: '/home/me/project',
@@ -47,6 +48,28 @@ const cases: [title: string, failure: Failure, want: string[]][] = [
     'an empty span is one caret',
     { reason: 'a', message: 'm', at: { ...at, line: 2, column: 1, length: 0 } },
     ['error[a]: m', ' --> contexts/02-web/Dockerfile:2:1', '   |', ' 2 | ', '   | ^'],
+  ],
+  [
+    'a very long line is cut around the place',
+    { reason: 'a', message: 'm', at: { ...at, line: 5, column: 506, length: 4 } },
+    [
+      'error[a]: m',
+      ' --> contexts/02-web/Dockerfile:5:506',
+      '   |',
+      ` 5 | …${'x'.repeat(49)} here ${'y'.repeat(145)}…`,
+      `   | ${' '.repeat(51)}^^^^`,
+    ],
+  ],
+  [
+    'a place at the end of a very long line',
+    { reason: 'a', message: 'm', at: { ...at, line: 5, column: long.length, length: 1 } },
+    [
+      'error[a]: m',
+      ` --> contexts/02-web/Dockerfile:5:${long.length}`,
+      '   |',
+      ` 5 | …${'y'.repeat(200)}`,
+      `   | ${' '.repeat(200)}^`,
+    ],
   ],
   [
     'a line of four digits widens the margin; an unreadable file has no excerpt',

@@ -37,7 +37,12 @@ async function contextWith(files: FolderFiles) {
     } = {},
   ) => {
     const { now = Date.now() + 60_000, ignore = [], patterns = ['.'], files: seen = watched } = options;
-    const reads = { whole: false, stages: [0], reads: [{ patterns, exclude: [], parents: false, masks: noMasks }] };
+    const reads = {
+      whole: false,
+      stages: [0],
+      places: [],
+      reads: [{ patterns, exclude: [], parents: false, masks: noMasks }],
+    };
     const place = { directory: folder.path, ignore };
     const { decided } = await decideContext(place, [reads], { files: seen, memory, now: () => now }, signal);
     return decided[0]!.listing;

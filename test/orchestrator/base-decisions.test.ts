@@ -100,6 +100,8 @@ function plan({ there, local = {}, now, ...rest }: Case) {
     platforms: onAmd64,
     keyOf,
     bases: known(now),
+    missingSources: () => [],
+    lostParents: () => [],
     changesBetween: () => undefined,
     target: there === undefined ? store : place('registry', there),
     store,

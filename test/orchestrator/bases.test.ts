@@ -414,6 +414,7 @@ test('an answer serves all of a run', async () => {
     whenUnreachable: 'fail',
     offline: false,
     now: Date.now,
+    isWhole: () => true,
     patience: 1000,
   } as const;
   outside.requests.length = 0;
@@ -441,6 +442,7 @@ test('a build does not wait for a registry that hangs, where it can go on withou
       whenUnreachable: 'assume',
       offline: false,
       now: Date.now,
+      isWhole: () => true,
       patience: 20,
     } as const;
     await images.ask([{ name: 'app' as ImageName, platforms: [amd64] }], questions, never);
@@ -464,6 +466,7 @@ test('a bug in asking is not taken for a registry that is down', async () => {
     whenUnreachable: 'assume',
     offline: false,
     now: Date.now,
+    isWhole: () => true,
     patience: 1000,
   } as const;
   const asking = images.ask([{ name: 'app' as ImageName, platforms: [amd64] }], questions, never);

@@ -20,6 +20,8 @@ interface Row {
   readonly files: ProjectFiles;
   /** Drifted, with what is known of the change. */
   readonly drifted: Readonly<Record<string, readonly PlanReason[]>>;
+  /** What is to be built and names a version that is nowhere, by name. */
+  readonly lost?: readonly string[];
   /** Those among them that are to be explained; all if not given. */
   readonly told?: readonly string[];
   /** `reason of what it is about: details`. */
@@ -63,6 +65,22 @@ const rows: Readonly<Record<string, Row>> = {
       'stale-reference base: contexts/01-lib/Dockerfile:2:6: lib is built from $REGISTRY/base:1.0.0; contexts/01-tool/Dockerfile:2:6: tool is built from $REGISTRY/base:1.0.0; 2 dependents are affected: app, web',
     ],
   },
+  'a forgotten cascade that leaves two images nothing to be built from': {
+    files: bumped,
+    drifted: {},
+    lost: ['tool', 'lib'],
+    want: [
+      'stale-reference base: contexts/01-lib/Dockerfile:2:6: lib is built from $REGISTRY/base:1.0.0; contexts/01-tool/Dockerfile:2:6: tool is built from $REGISTRY/base:1.0.0; r/base:1.0.0 is neither in the store nor in its registry',
+    ],
+  },
+  'a forgotten cascade by which one image drifted and another cannot be built': {
+    files: bumped,
+    drifted: { lib: [changed], app: [] },
+    lost: ['tool'],
+    want: [
+      'stale-reference base: contexts/01-lib/Dockerfile:2:6: lib is built from $REGISTRY/base:1.0.0; contexts/01-tool/Dockerfile:2:6: tool is built from $REGISTRY/base:1.0.0; r/base:1.0.0 is neither in the store nor in its registry; 1 dependent is affected: app',
+    ],
+  },
   'a forgotten cascade, of which a grandchild is told': {
     files: bumped,
     drifted: { lib: [], tool: [], app: [], web: [] },
@@ -85,13 +103,16 @@ const rows: Readonly<Record<string, Row>> = {
     want: ['changed-without-bump base: changed: x', 'changed-without-bump lib: parent base changed'],
   },
 };
-for (const [title, { files, drifted, told = Object.keys(drifted), want }] of Object.entries(rows)) {
+for (const [title, { files, drifted, lost = [], told = Object.keys(drifted), want }] of Object.entries(rows)) {
   test(`driftFailures() explains ${title}`, () => {
     const images = Object.entries(drifted).map(([name, reasons]) => {
       const own = [{ code: 'changed-without-bump' } as const, ...reasons, { code: 'key-changed' } as const];
       return [name as ImageName, { name: name as ImageName, reference: `r/${name}:1.0.0`, reasons: own }] as const;
     });
-    const failures = driftFailures(told as ImageName[], new Map(images), graphOf(files));
+    const graph = graphOf(files);
+    const edges = graph.edges.filter(({ from }) => lost.includes(from));
+    const nowhere = edges.map((edge) => ({ edge, reference: `r/${edge.to}:${edge.tag}` }));
+    const failures = driftFailures(told as ImageName[], new Map(images), graph, nowhere);
     assert.deepEqual(
       failures.map(({ reason, message, details = [] }) => {
         const about = /^r\/(\w+):|^this project has (\w+) /.exec(message);

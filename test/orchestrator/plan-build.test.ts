@@ -68,6 +68,8 @@ function plan({ select = [], store = {}, there, ...rest }: Options): Plan {
     platforms: onAmd64,
     keyOf: key,
     bases: { own: () => ({}), unknown: () => [] },
+    missingSources: () => [],
+    lostParents: () => [],
     changesBetween: () => undefined,
     target: there === undefined ? local : place('registry', there),
     store: local,

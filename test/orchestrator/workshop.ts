@@ -7,6 +7,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { parseRegistry } from '../../src/oci/registry-name.ts';
 import { BuildKeys } from '../../src/orchestrator/build-keys.ts';
+import { buildTargets } from '../../src/orchestrator/build-targets.ts';
 import { decideContexts } from '../../src/orchestrator/decided-contexts.ts';
 import { type PlanRequest, type PreparedPlan, preparePlan } from '../../src/orchestrator/prepare-plan.ts';
 import { type PublishOptions, publish } from '../../src/orchestrator/publish.ts';
@@ -16,6 +17,7 @@ import { selectImages } from '../../src/orchestrator/selection.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
 import type { DependencyGraph } from '../../src/project/dependency-graph.ts';
 import { dependencyGraph } from '../../src/project/dependency-graph.ts';
+import type { ImageName } from '../../src/project/image-name.ts';
 import { loadProject } from '../../src/project/load.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
 import { serveRegistry } from '../../src/registry-server/server.ts';
@@ -98,11 +100,13 @@ export class Workshop implements AsyncDisposable {
   async keys(
     buildArgs: Readonly<Record<string, string>> = { REGISTRY: 'localhost:5000' },
     target?: string,
+    selected?: readonly ImageName[],
   ): Promise<BuildKeys> {
     const graph = await this.graph();
     const hashing = { files: contextFiles, memory: this.store.records('file-digests', FileDigests), now: Date.now };
-    const decided = { graph, images: graph.order, platforms: [amd64, arm64], buildArgs, target };
-    return new BuildKeys({ graph, contexts: await decideContexts(decided, hashing, never), buildArgs, target });
+    const targets = buildTargets(graph, selected ?? graph.order, target);
+    const decided = { graph, images: graph.order, platforms: [amd64, arm64], buildArgs, targets };
+    return new BuildKeys({ graph, contexts: await decideContexts(decided, hashing, never), buildArgs, targets });
   }
 
   /** A registry on loopback of its own, with a client; `place` is where the project is in it. */
@@ -135,6 +139,7 @@ export class Workshop implements AsyncDisposable {
       selection: unwrap(selectImages(graph, select)),
       registry: unwrap(parseRegistry('localhost:5000')),
       platforms: onAmd64,
+      machine: amd64,
       buildArgs: {},
       offlineBases: false,
       rebuild: false,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ReferenceOptions } from '../../src/project/context-references.ts';
 import { dependencyGraph } from '../../src/project/dependency-graph.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
-import { staleFailure, staleGroups } from '../../src/project/stale.ts';
+import { aheadFailures, staleGroupFailure, staleGroups } from '../../src/project/stale.ts';
 import {
   failuresOf,
   graphOf,
@@ -364,10 +364,12 @@ for (const [name, above, want] of undefinedVariables) {
 test('dependencyGraph() tells a reference that is ahead of its parent from one that is behind', () => {
   const graph = graphOf(withChild('ARG REGISTRY', 'FROM $REGISTRY/base:1.0.1 AS a', 'FROM $REGISTRY/base:0.9.0'));
   assert.deepEqual(
-    graph.stale.map((one) => [one.edge.at.line, one.isAhead, staleFailure(one).reason, staleFailure(one).hint]),
+    [...aheadFailures(graph.stale), ...staleGroups(graph.stale).map((group) => staleGroupFailure(group))].map(
+      ({ at, reason, hint }) => [at?.line, reason, hint],
+    ),
     [
-      [2, true, 'reference-newer-than-parent', 'change it to $REGISTRY/base:1.0.0, or raise base to 1.0.1'],
-      [3, false, 'stale-reference', 'run cip cascade, which updates every reference'],
+      [2, 'reference-newer-than-parent', 'change it to $REGISTRY/base:1.0.0, or raise base to 1.0.1'],
+      [3, 'stale-reference', 'run cip cascade, which updates every reference'],
     ],
   );
   assert.deepEqual(

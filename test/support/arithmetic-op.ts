@@ -14,6 +14,12 @@ export class Calculator {
   readonly runs: string[] = [];
   running = 0;
   mostAtOnce = 0;
+  readonly #pause: number;
+
+  /** `pause`: milliseconds that each run takes, so that siblings overlap. */
+  constructor(pause = 5) {
+    this.#pause = pause;
+  }
 
   opOf = (op: Arithmetic): Op<number> => ({
     cacheMap: () => {
@@ -25,7 +31,7 @@ export class Calculator {
       this.running += 1;
       this.mostAtOnce = Math.max(this.mostAtOnce, this.running);
       try {
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (this.#pause > 0) await new Promise((resolve) => setTimeout(resolve, this.#pause));
         return await this.#compute(op, inputs, signal);
       } finally {
         this.running -= 1;

@@ -1,19 +1,39 @@
+import { formatRegistry } from '../../oci/registry-name.ts';
+import { buildTargets } from '../../orchestrator/build-targets.ts';
+import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
+import type { Failure } from '../../result.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { type ProjectOption, readProject } from '../open-project.ts';
+import { type OpenProject, type ProjectOption, readProject } from '../open-project.ts';
 import { checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
 import { reportFailure, reportFailures } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
 /** `cip check`: every problem of the project (4), or every reference that is behind (3), or what is fine (0). */
-export async function run(invocation: Invocation<ProjectOption | 'json'>, world: World): Promise<ExitStatus> {
+export async function run(
+  invocation: Invocation<ProjectOption | 'defaultPlatforms' | 'json'>,
+  world: World,
+): Promise<ExitStatus> {
   const { options } = invocation;
   const read = await readProject(invocation, world);
-  const report = read.ok ? checkOf(read.value) : checkOfInvalid(read.failure);
+  const report = read.ok
+    ? checkOf(read.value, await missingFrom(read.value, invocation, world))
+    : checkOfInvalid(read.failure);
   for (const notice of report.warnings) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   world.complain(reportFailures([...report.problems, ...report.stale], world.reportOptions));
   if (options.json) world.print(`${JSON.stringify(report, null, 2)}\n`);
   else if (report.problems.length === 0) world.print(checkSummary(report));
   if (report.problems.length > 0) return exitStatus.invalidProject;
   return report.stale.length > 0 ? exitStatus.differences : exitStatus.done;
+}
+
+/** What the contexts lack, as builds for all platforms will find. */
+function missingFrom(
+  { graph, buildArgs, target }: OpenProject,
+  { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
+  world: World,
+): Promise<readonly Failure[]> {
+  const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
+  const targets = buildTargets(graph, graph.order, target);
+  return missingSourcesIn({ graph, buildArgs: values, targets }, options.defaultPlatforms, world.signal);
 }

@@ -1,7 +1,8 @@
 import type { Notice } from '../../project/project.ts';
-import { staleFailure } from '../../project/stale.ts';
+import { aheadFailures, staleGroupFailure, staleGroups } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
 import type { OpenProject } from '../open-project.ts';
+import { unusedArguments } from '../unused-arguments.ts';
 import { plural } from './plural.ts';
 
 /** What `cip check` found. */
@@ -12,33 +13,36 @@ export interface CheckReport {
   readonly references: number;
   /** Of a project that nothing can be done with. */
   readonly problems: readonly Failure[];
-  /** References to another version than the project holds, which a cascade updates. */
+  /** For each image that is referred to by another version than the project holds, which a cascade mends. */
   readonly stale: readonly Failure[];
+  /** How many references that are. */
+  readonly outOfDate: number;
   readonly warnings: readonly Notice[];
 }
 
-export function checkOf({ graph, notices }: OpenProject): CheckReport {
-  const [ahead, behind] = [true, false].map((is) => graph.stale.filter(({ isAhead }) => isAhead === is));
+/** `missing`: what the contexts lack. */
+export function checkOf({ graph, buildArgs, notices }: OpenProject, missing: readonly Failure[]): CheckReport {
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: ahead!.map(staleFailure),
-    stale: behind!.map(staleFailure),
-    warnings: [...notices, ...graph.portability],
+    problems: [...aheadFailures(graph.stale), ...missing],
+    stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
+    outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
+    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.portability],
   };
 }
 
 export function checkOfInvalid(problems: readonly Failure[]): CheckReport {
-  return { schema: 'cip.check/v1', contexts: 0, references: 0, problems, stale: [], warnings: [] };
+  return { schema: 'cip.check/v1', contexts: 0, references: 0, problems, stale: [], outOfDate: 0, warnings: [] };
 }
 
 /** One line that says what is well. */
-export function checkSummary({ contexts, references, stale, warnings }: CheckReport): string {
+export function checkSummary({ contexts, references, outOfDate, warnings }: CheckReport): string {
   const serious = warnings.filter(({ level }) => level === 'warning');
   const parts = [
     plural(contexts, 'context'),
-    `${plural(references, 'internal reference')}, ${stale.length === 0 ? 'all up to date' : `${stale.length} out of date`}`,
+    `${plural(references, 'internal reference')}, ${outOfDate === 0 ? 'all up to date' : `${outOfDate} out of date`}`,
     'no cycle, order matches the graph',
     ...(serious.length === 0 ? [] : [plural(serious.length, 'warning')]),
   ];

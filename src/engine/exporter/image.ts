@@ -18,7 +18,7 @@ export interface ExportRequest {
 
 const ociTypes = { none: mediaTypes.layerTar, gzip: mediaTypes.layerTarGzip, zstd: mediaTypes.layerTarZstd } as const;
 
-/** Writes configuration and manifest, and brings what the store lacks of the layers. The descriptor has the platform. */
+/** Writes configuration and manifest, and brings what the store lacks of the layers, verified. The descriptor has the platform. */
 export async function exportImage(request: ExportRequest, signal: AbortSignal): Promise<Descriptor> {
   const { snapshot, store, layers, annotations } = request;
   const { history, ...rest } = request.config;
@@ -28,7 +28,7 @@ export async function exportImage(request: ExportRequest, signal: AbortSignal): 
     rootfs: { type: 'layers', diff_ids: diffIDs },
     history: [...history],
   });
-  for (const layer of snapshot.layers) await layers.ensureBlob(layer, signal);
+  for (const layer of snapshot.layers) await layers.ensureContent(layer, signal);
   const manifest = makeDocument<Manifest>(mediaTypes.imageManifest, {
     schemaVersion: 2,
     mediaType: mediaTypes.imageManifest,

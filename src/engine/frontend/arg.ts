@@ -2,6 +2,7 @@ import { globalValues } from '../../context/global-values.ts';
 import type { ArgInstruction } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { located } from './failure.ts';
+import { uncountedArgument } from './foreign-trigger.ts';
 import type { InstructionContext, LoweringContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
 
@@ -20,6 +21,7 @@ export function lowerArg(instruction: ArgInstruction, state: StageState, context
   const { lowering } = context;
   const texts: string[] = [];
   for (const { key, value: written, at } of instruction.args) {
+    lowering.fail(...uncountedArgument(key, lowering.input.buildArgs, context.foreign));
     const value = argValue(key, written, state, lowering, at);
     // The history must not say where the image was built for: equal sources are one image under any registry.
     texts.push(value === undefined || key === 'REGISTRY' ? key : `${key}=${value}`);

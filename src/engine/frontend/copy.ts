@@ -25,7 +25,7 @@ export function sourceOf(
   state: StageState,
   context: InstructionContext,
 ): Vertex<Step> | undefined {
-  const { lowering, stage } = context;
+  const { lowering, stage, foreign } = context;
   const name = expand(from.value, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
   if (!name.ok) {
     lowering.fail(...located(name.failure, from.at));
@@ -37,7 +37,8 @@ export function sourceOf(
       `${from.at.file}:${from.at.line}: --from=${from.value} uses ${others.join(', ')}, which other builders refuse`,
     );
   }
-  return lowering.source(name.value.value, { before: stage.index, platform: state.platform, at: from.at });
+  const { value: source } = name.value;
+  return lowering.source(source, { before: stage.index, platform: state.platform, at: from.at, foreign });
 }
 
 /** What COPY and ADD of local files have in common. */

@@ -48,6 +48,27 @@ export function invalidValue(what: string, value: string, hint: string, at: Sour
   } as const satisfies Failure;
 }
 
+/** `at` is the FROM whose image has the trigger. */
+export function argumentNotCounted(name: string, trigger: string, image: string, at: SourceSpan) {
+  const use = name === 'REGISTRY' ? ' and LABEL registry=$REGISTRY' : '';
+  return {
+    reason: 'argument-not-counted',
+    message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which takes the build argument ${shortened(name)}, and no instruction of the Dockerfile declares that`,
+    hint: `write ARG ${shortened(name)}${use} below this FROM, so that another value rebuilds the image`,
+    at,
+  } as const satisfies Failure;
+}
+
+/** `at` is the FROM whose image has the trigger. */
+export function imageNotCounted(reference: string, trigger: string, image: string, at: SourceSpan) {
+  return {
+    reason: 'image-not-counted',
+    message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which uses ${shortened(reference)}, and no instruction of the Dockerfile names that`,
+    hint: 'write the same instruction in the Dockerfile, so that another image under that name rebuilds this one',
+    at,
+  } as const satisfies Failure;
+}
+
 /** What fits into a sentence. */
 function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;

@@ -32,7 +32,7 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   const request: ImageRequest = { reference: name, platform, at: from.imageAt };
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));
-  return vertex && resolved && StageState.onImage(vertex, platform, resolved);
+  return vertex && resolved && StageState.onImage(vertex, platform, resolved, from.imageAt);
 }
 
 function platformOf({ from }: Stage, lowering: LoweringContext): Platform | undefined {

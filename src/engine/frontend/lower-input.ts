@@ -1,3 +1,4 @@
+import type { CountedInputs } from '../../context/counted-inputs.ts';
 import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
@@ -45,6 +46,8 @@ export interface LowerInput {
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** By `imageKey`. */
   readonly images: ReadonlyMap<string, ResolvedImage>;
+  /** What the triggers of images from elsewhere may use; everything if not given. */
+  readonly counted?: CountedInputs | undefined;
   /**
    * SOURCE_DATE_EPOCH in seconds: when the image and the history it adds were created, and the mtime of files that have
    * none of their own. Both are 0 without it.
@@ -71,6 +74,8 @@ export type Lowered =
       readonly definition: Definition<Step>;
       readonly config: ConfigDraft;
       readonly warnings: readonly string[];
+      /** The FROM of the image that it stands on; undefined on `scratch`. */
+      readonly baseAt?: SourceSpan | undefined;
       /** Numbers of the stages that were looked at. */
       readonly stages: readonly number[];
     };

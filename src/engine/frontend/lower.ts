@@ -8,14 +8,16 @@ import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../../dockerfile/expand.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
-import type { Platform } from '../../oci/platform.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { platformRank } from '../../oci/platform-match.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { globalArgs } from './arg.ts';
 import { stageNotYetDefined } from './failure.ts';
+import { type ForeignTrigger, uncountedImage } from './foreign-trigger.ts';
 import { lowerFrom } from './from.ts';
-import { type ImageRequest, imageKey, type Lowered, type LowerInput } from './lower-input.ts';
+import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
 import type { StageState } from './stage-state.ts';
@@ -42,6 +44,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history: state.history,
     },
     warnings: lowering.warnings,
+    baseAt: state.baseAt,
     stages: lowering.stages(),
   });
 }
@@ -95,13 +98,19 @@ class Lowering implements LoweringContext {
 
   source(
     name: string,
-    options: { readonly before: number; readonly platform: Platform; readonly at: SourceSpan },
+    options: {
+      readonly before: number;
+      readonly platform: Platform;
+      readonly at: SourceSpan;
+      readonly foreign?: ForeignTrigger | undefined;
+    },
   ): Vertex<Step> | undefined {
     const named = this.dockerfile.stages.filter((stage) => stage.name === name.toLowerCase());
     // A name that is given twice means the last one above.
     const found = named.findLast((stage) => stage.index < options.before) ?? named[0];
     const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
     if (index === undefined || (!found && index >= this.dockerfile.stages.length)) {
+      this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
     }
     if (index >= options.before) {
@@ -117,8 +126,25 @@ class Lowering implements LoweringContext {
       this.missing.set(imageKey(request), request);
       return undefined;
     }
+    this.#warnOfPlatform(request, image);
     const { manifest, layers, origin } = image;
     return step({ kind: 'image', manifest, layers, origin }, [], `FROM ${request.reference}`);
+  }
+
+  /** An image that says it is for another machine is used as it is, as other builders do: but not without a word. */
+  #warnOfPlatform(request: ImageRequest, { config: { os, architecture, variant } }: ResolvedImage): void {
+    const { reference, platform, at } = request;
+    const own: Platform = { os, architecture, ...(variant ? { variant } : {}) };
+    if (os === '' || architecture === '' || platformRank(platform, own) !== undefined) return;
+    const place = at === undefined ? '' : `${at.file}:${at.line}: `;
+    const warning = `${place}${reference} is an image for ${formatPlatform(own)}, and is used here for ${formatPlatform(platform)}`;
+    if (!this.warnings.includes(warning)) this.warnings.push(warning);
+  }
+
+  /** One that Dockerfiles of the project write too is in a key, whoever else has it. */
+  #foreignTrigger(text: string, { from }: Stage): ForeignTrigger | undefined {
+    const { counted } = this.input;
+    return counted === undefined || counted.triggers.includes(text) ? undefined : { text, from, counted };
   }
 
   #lowerStage(stage: Stage): StageState | undefined {
@@ -128,7 +154,8 @@ class Lowering implements LoweringContext {
     delete state.config.OnBuild;
     for (const text of triggers) {
       const trigger = parseTrigger(text, `ONBUILD of ${stage.from.image}`);
-      if (trigger.ok) lowerInstruction(trigger.value, state, new InstructionContext(this, stage, 1));
+      const context = new InstructionContext(this, stage, 1, this.#foreignTrigger(text, stage));
+      if (trigger.ok) lowerInstruction(trigger.value, state, context);
       else this.fail(...trigger.failure);
     }
     stage.instructions.forEach((instruction, i) => {

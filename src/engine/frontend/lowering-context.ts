@@ -6,6 +6,7 @@ import type { Failure, SourceSpan } from '../../result.ts';
 import type { OpDefinition, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { located } from './failure.ts';
+import type { ForeignTrigger } from './foreign-trigger.ts';
 import type { ImageRequest, LowerInput } from './lower-input.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
@@ -29,7 +30,12 @@ export interface LoweringContext {
   /** A stage above `before`, or an image, by the name that `--from` gives. */
   source(
     name: string,
-    options: { readonly before: number; readonly platform: Platform; readonly at: SourceSpan },
+    options: {
+      readonly before: number;
+      readonly platform: Platform;
+      readonly at: SourceSpan;
+      readonly foreign?: ForeignTrigger | undefined;
+    },
   ): Vertex<Step> | undefined;
 }
 
@@ -39,11 +45,14 @@ export class InstructionContext {
   readonly stage: Stage;
   /** Of the step within its stage, from 1 (FROM). */
   readonly number: number;
+  /** The trigger of an image from elsewhere that it is. */
+  readonly foreign: ForeignTrigger | undefined;
 
-  constructor(lowering: LoweringContext, stage: Stage, number: number) {
+  constructor(lowering: LoweringContext, stage: Stage, number: number, foreign?: ForeignTrigger) {
     this.lowering = lowering;
     this.stage = stage;
     this.number = number;
+    this.foreign = foreign;
   }
 
   /** Fills variables in; a word that cannot be is reported and becomes empty. */

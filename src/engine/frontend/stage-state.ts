@@ -1,5 +1,6 @@
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import type { ResolvedImage } from './lower-input.ts';
@@ -20,6 +21,8 @@ export class StageState {
   readonly args: Map<string, string>;
   /** What `$x` means: ARG and ENV, whichever came later. */
   readonly variables: Map<string, string>;
+  /** The FROM that names the image it stands on; undefined on `scratch`. */
+  readonly baseAt: SourceSpan | undefined;
   /** Whether this stage has a CMD of its own, which an ENTRYPOINT then leaves alone. */
   hasOwnCmd = false;
 
@@ -31,6 +34,7 @@ export class StageState {
     readonly history: readonly History[];
     readonly args: ReadonlyMap<string, string>;
     readonly variables: ReadonlyMap<string, string>;
+    readonly baseAt?: SourceSpan | undefined;
   }) {
     this.vertex = parts.vertex;
     this.platform = parts.platform;
@@ -39,6 +43,7 @@ export class StageState {
     this.history = [...parts.history];
     this.args = new Map(parts.args);
     this.variables = new Map(parts.variables);
+    this.baseAt = parts.baseAt;
   }
 
   static onScratch(vertex: Vertex<Step>, platform: Platform): StageState {
@@ -55,7 +60,7 @@ export class StageState {
     return state;
   }
 
-  static onImage(vertex: Vertex<Step>, platform: Platform, image: ResolvedImage): StageState {
+  static onImage(vertex: Vertex<Step>, platform: Platform, image: ResolvedImage, baseAt: SourceSpan): StageState {
     const { config } = image;
     const state = new StageState({
       vertex,
@@ -65,6 +70,7 @@ export class StageState {
       history: historyFor(config, image.layers.length),
       args: new Map(),
       variables: new Map(),
+      baseAt,
     });
     for (const pair of config.config?.Env ?? []) {
       const equals = pair.indexOf('=');

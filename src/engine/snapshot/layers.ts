@@ -18,6 +18,7 @@ import { notALayer } from './failure.ts';
 import { flatLayers } from './flat-layers.ts';
 import { inLayer } from './in-layer.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
+import { VerifiedLayers } from './verified-layers.ts';
 
 export interface LayersOptions {
   readonly store: Store;
@@ -56,8 +57,11 @@ export class Layers {
   readonly #flat = new Map<ChainID, Promise<string>>();
   readonly #stacks = new WeakMap<readonly SnapshotLayer[], Stack>();
 
+  readonly #verified: VerifiedLayers;
+
   constructor(options: LayersOptions) {
     this.#options = options;
+    this.#verified = new VerifiedLayers(options.store);
   }
 
   get preservesOwner(): boolean {
@@ -108,6 +112,13 @@ export class Layers {
 
   async ensureBlob(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
     if (!(await this.#options.store.blobs.has(layer.blob, signal))) await this.#options.fetch(layer, signal);
+  }
+
+  /** The blob as well, and that it holds what the configuration of its image says: an image is made of nothing else. */
+  async ensureContent(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
+    await this.ensureBlob(layer, signal);
+    if (await this.#verified.has(layer)) return;
+    await inLayer(layer, async () => this.#verified.verify(layer, await this.#openTar(layer, signal), signal));
   }
 
   /** Records the index of a layer that was just made. */
@@ -192,6 +203,7 @@ export class Layers {
       const { index } = await inLayer(layer, async () =>
         indexLayer(await this.#openTar(layer, signal), { diffID }, signal),
       );
+      await this.#verified.add(layer);
       await this.#putIndex(diffID, index);
       return index;
     });
@@ -305,6 +317,7 @@ export class Layers {
     const unpacked = await inLayer(layer, async () =>
       unpackLayer(await this.#openTar(layer, signal), directory, { ...how, diffID, owner, xattrs: 'apply' }, signal),
     );
+    await this.#verified.add(layer);
     for (const path of unpacked.xattrsSkipped) {
       this.#options.notice(`extended attributes of ${path} are not set while RUN steps work: install attr (setfattr)`);
     }

@@ -126,8 +126,25 @@ export const scenarios: readonly Scenario[] = [
       session.note('lib gets the version 1.1.0');
       await session.show('plan publish-locally --local-registry REGISTRY', registry);
       await session.show(publish, registry);
-      await session.show('plan build');
+      await session.show('plan build --local-registry REGISTRY', registry);
       await session.show('cascade');
+    },
+  },
+  {
+    title: '6c. The same on a machine where the old version never was',
+    files: {
+      ...library,
+      ...image('1.1.0', 'FROM scratch', 'COPY lib.txt /')('01-lib'),
+    },
+    registry: true,
+    statuses: [3, 3, 3, 3],
+    complaints: Array(4).fill('stale-reference contexts/02-cli/Dockerfile:2:6'),
+    async run(session) {
+      const { registry } = session.rig;
+      await session.show('check');
+      await session.show('plan --local-registry REGISTRY', registry);
+      await session.show('build --local-registry REGISTRY', registry);
+      await session.show(publish, registry);
     },
   },
   {

@@ -16,8 +16,8 @@ const parity = (input: Node): Node => makeVertex({ op: { kind: 'parity' }, input
 const sumByContent = (plus: number, ...inputs: Node[]): Node =>
   makeVertex({ op: { kind: 'sum', plus, byContent: true }, inputs, name: 'sum by content' });
 
-function rig(concurrency = 4) {
-  const calculator = new Calculator();
+function rig(concurrency = 4, pause?: number) {
+  const calculator = new Calculator(pause);
   const cache = new MemoryResultCache<number>();
   const solver = new Solver({ opOf: calculator.opOf, cache, concurrency, now: () => 0 });
   const solve = (target: Node, noCache = false, progress = silent) =>
@@ -131,7 +131,7 @@ test('the digest of a vertex knows its operation and inputs, not its name', () =
 });
 
 test('a chain of thousands of steps needs no stack', async () => {
-  const { solve } = rig();
+  const { solve } = rig(4, 0);
   let target = constant(0);
   for (let step = 0; step < 20_000; step++) target = sum(1, target);
   assert.equal(await solve(target), 20_000);

@@ -1,0 +1,42 @@
+import type { Instruction } from '../dockerfile/dockerfile.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
+import type { DependencyGraph } from '../project/dependency-graph.ts';
+import { platformVariables } from '../project/global-scope.ts';
+import type { ImageName } from '../project/image-name.ts';
+import type { Notice } from '../project/project.ts';
+import { unusedBuildArguments } from './failure.ts';
+
+/** What builders know without an ARG, besides platforms: proxies, the time of a build, settings of BuildKit's. */
+const predefined = /^(?:(?:https?|ftp|no|all)_proxy|SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/i;
+
+/** One warning for all build arguments that no Dockerfile of these images declares, most likely by a slip. */
+export function unusedArguments(
+  buildArgs: Readonly<Record<string, string>>,
+  images: Iterable<ImageName>,
+  { project }: DependencyGraph,
+): readonly Notice[] {
+  const known: readonly string[] = platformVariables;
+  const given = Object.keys(buildArgs).filter((name) => !predefined.test(name) && !known.includes(name));
+  if (given.length === 0) return [];
+  const declared = new Set<string>();
+  for (const name of images) {
+    const { globalArgs, stages } = project.contexts.get(name)!.dockerfile;
+    for (const instruction of [...globalArgs, ...stages.flatMap(({ instructions }) => instructions)]) {
+      for (const key of declaredBy(instruction)) declared.add(key);
+    }
+  }
+  const unused = given.filter((name) => !declared.has(name));
+  if (unused.length === 0) return [];
+  const candidates = [...declared].filter((name) => !given.includes(name));
+  const meant = unused.flatMap((name) => {
+    const nearest = suggestionFor(name, candidates);
+    return nearest === undefined ? [] : [[name, nearest] as const];
+  });
+  return [unusedBuildArguments(unused, new Map(meant))];
+}
+
+/** A trigger declares for those that are built from the image. */
+function declaredBy(instruction: Instruction): readonly string[] {
+  const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
+  return inner.keyword === 'ARG' ? inner.args.map(({ key }) => key) : [];
+}

@@ -1,0 +1,86 @@
+import { suggestionFor } from '../dockerfile/suggestion.ts';
+import type { Failure } from '../result.ts';
+import type { ContextFiles } from './context-files.ts';
+import type { PlacedRead } from './context-reads.ts';
+import { DiskTree } from './disk-tree.ts';
+import { sourceExcluded, sourceMissing } from './failure.ts';
+import { excludingLine } from './ignore-file.ts';
+import { join, resolveSource, type SourceTree } from './source-tree.ts';
+
+/** A context on this machine, and what people call it. */
+export interface ShownContext {
+  /** Absolute. */
+  readonly directory: string;
+  /** `contexts/02-web`. */
+  readonly path: string;
+  /** Patterns of the ignore file. */
+  readonly ignore: readonly string[];
+}
+
+/** What an instruction takes from its context and is not there. */
+export interface MissingSource extends Omit<PlacedRead, 'read'> {
+  /** As written, with variables filled in. */
+  readonly source: string;
+}
+
+/** How many of a context are explained; what else is missing is most likely missing for the same reason. */
+const mostExplained = 100;
+/** Names of a directory that are compared with one that is not there. */
+const mostNames = 10_000;
+
+/** Each as a failure that says why: left out by the ignore file, above the context, a slip in a name. */
+export async function missingSourceFailures(
+  missing: readonly MissingSource[],
+  context: ShownContext,
+  files: ContextFiles,
+  signal: AbortSignal,
+): Promise<readonly Failure[]> {
+  const { directory, ignore } = context;
+  const tree = new DiskTree({ directory, ignore, files, digestOf: () => undefined, signal });
+  const failures: Failure[] = [];
+  for (const [index, one] of missing.entries()) {
+    failures.push(await failureOf(one, index < mostExplained, context, tree, files));
+  }
+  return failures;
+}
+
+async function failureOf(
+  { source, at, trigger }: MissingSource,
+  isExplained: boolean,
+  { directory, path: shown }: ShownContext,
+  tree: SourceTree,
+  files: ContextFiles,
+): Promise<Failure> {
+  const names = source.split('/').filter((name) => name !== '' && name !== '.');
+  const place = { source, shown, at, trigger };
+  if (!isExplained) return sourceMissing(place, undefined);
+  if (names.includes('..')) return sourceMissing(place, 'outside');
+  const path = names.join('/');
+  if ((await files.look(`${directory}/${path}`)) !== undefined) {
+    const line = await excludingLine(directory, shown, path);
+    if (line !== undefined) return sourceExcluded(place, line);
+  }
+  // `contexts/02-web/app.js`: as seen from the project, not from the context.
+  const within = path.startsWith(`${shown}/`) ? path.slice(shown.length + 1) : undefined;
+  if (within !== undefined && (await resolveSource(tree, within)) !== undefined)
+    return sourceMissing(place, { within });
+  const nearest = await nearestTo(names, tree);
+  return sourceMissing(place, nearest === undefined ? undefined : { nearest });
+}
+
+/** The path with the first name that is not there replaced by one that is and that may be meant. */
+async function nearestTo(names: readonly string[], tree: SourceTree): Promise<string | undefined> {
+  let above = '';
+  for (const [index, name] of names.entries()) {
+    const directory = await resolveSource(tree, above);
+    if (directory?.type !== 'directory') return undefined;
+    if ((await resolveSource(tree, join(above, name))) === undefined) {
+      const found = suggestionFor(name, (await tree.children(directory.path)).slice(0, mostNames));
+      if (found === undefined) return undefined;
+      const path = [...(above === '' ? [] : [above]), found, ...names.slice(index + 1)].join('/');
+      return (await resolveSource(tree, path)) === undefined ? undefined : path;
+    }
+    above = join(above, name);
+  }
+  return undefined;
+}
