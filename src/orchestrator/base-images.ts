@@ -1,3 +1,4 @@
+import { triggersIn } from '../dockerfile/stages.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
@@ -8,7 +9,7 @@ import type { Failure } from '../result.ts';
 import { type BaseAnswer, type BaseQuestions, baseDigests, olderVersions } from './base-digests.ts';
 import type { BaseList } from './bases.ts';
 import type { BuildTargets } from './build-targets.ts';
-import { type ExternalImage, type ImagesUsed, imagesUsed } from './external-images.ts';
+import { type ExternalImage, type ImagesUsed, imagesUsed, type Triggers } from './external-images.ts';
 
 /** What is known of the external images of a project when decisions are made. */
 export interface KnownBases {
@@ -125,8 +126,14 @@ export class BaseImages implements KnownBases {
   #resolve(image: ImageName, platform: Platform): ImagesUsed {
     const { graph, buildArgs, targets } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
-    const edges: readonly Edge[] = graph.edges.filter(({ from }) => from === image);
+    const edgesOf = (name: ImageName) => graph.edges.filter(({ from }) => from === name);
     const versionOf = (parent: ImageName) => graph.project.contexts.get(parent)?.version;
-    return imagesUsed({ context, edges, platform, target: targets?.get(image), buildArgs, versionOf });
+    // A parent is built whole: what it hands on is in its last stage.
+    const triggersOf = (parent: ImageName): Triggers => {
+      const instructions = triggersIn(graph.project.contexts.get(parent)!.dockerfile.stages.at(-1)!);
+      return { instructions, edges: instructions.length === 0 ? [] : edgesOf(parent) };
+    };
+    const target = targets?.get(image);
+    return imagesUsed({ context, edges: edgesOf(image), platform, target, buildArgs, versionOf, triggersOf });
   }
 }

@@ -1,13 +1,13 @@
 import { globalValues } from '../context/global-values.ts';
-import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
-import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
+import type { Dockerfile, Instruction, Stage } from '../dockerfile/dockerfile.ts';
+import { findStage, stagesNeededBy, triggersIn } from '../dockerfile/stages.ts';
 import type { Platform } from '../oci/platform.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Edge } from '../project/edge.ts';
 import { expandIn, type GlobalScope } from '../project/global-scope.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Context } from '../project/project.ts';
-import { imageReferences } from '../project/references.ts';
+import { type ImageReference, imageReferences, referencesOfTriggers } from '../project/references.ts';
 import type { SourceSpan } from '../result.ts';
 import { buildPlatforms } from './build-platforms.ts';
 import { isFollowed } from './followed-edge.ts';
@@ -52,11 +52,20 @@ export interface ImagesUsedInputs {
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly versionOf: (parent: ImageName) => string | undefined;
+  /** What a parent hands on to those that are built from it. */
+  readonly triggersOf: (parent: ImageName) => Triggers;
+}
+
+/** Instructions that run in another stage than they are written in. */
+export interface Triggers {
+  readonly instructions: readonly Instruction[];
+  /** The edges of the graph among which those are that they name. */
+  readonly edges: readonly Edge[];
 }
 
 /**
- * The images from elsewhere that an image is built from: by FROM, COPY --from and RUN --mount, those of its triggers
- * too. A reference to the project that names no version of it, such as `${REGISTRY}/base:stable`, names what is made
+ * The images from elsewhere that an image is built from: by FROM, COPY --from and RUN --mount, those of triggers too that
+ * run in its stages. Its own triggers run in those that are built from it, and name nothing for itself. A reference to the project that names no version of it, such as `${REGISTRY}/base:stable`, names what is made
  * elsewhere and counts; a version that is not the one the project holds never changes, and does not. What a Dockerfile
  * names for any machine that may build counts, so that the answer is the same on all of them.
  */
@@ -96,18 +105,42 @@ type NamedImage = ExternalImage & { readonly edge?: Edge | undefined };
 
 /** All that is named in the stages that the target needs, with the edge of the graph that it is, if it is one. */
 function imagesIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): readonly NamedImage[] {
-  const needed = new Set(stagesFor(target, scope).map(({ index }) => index));
-  return imageReferences([scope], []).references.flatMap(({ expanded: text, stage, at }) => {
-    const reference = parseReference(text);
-    if (!needed.has(stage) || !reference.ok) return [];
-    const edge = inputs.edges.find((one) => one.stage === stage && one.at.offset === at.offset && names(one, text));
-    return [{ text, reference: reference.value, at, edge }];
+  const stages = stagesFor(target, scope, inputs);
+  const needed = new Set(stages.map(({ index }) => index));
+  const own = imageReferences([scope], []).references.filter(
+    ({ kind, stage }) => kind !== 'onbuild' && needed.has(stage),
+  );
+  const ofTriggers = stages.flatMap((stage) => {
+    const { instructions, edges } = triggersRunIn(stage, scope, inputs);
+    return referencesOfTriggers(instructions, stage.index, scope).flatMap((one) => namedImage(one, edges));
   });
+  return [...own.flatMap((one) => namedImage(one, inputs.edges)), ...ofTriggers];
 }
 
-function stagesFor(target: Stage, scope: GlobalScope): readonly Stage[] {
-  const needed = stagesNeededBy(scope.dockerfile, target, (text) => expanded(text, scope));
+function namedImage({ expanded: text, at }: ImageReference, edges: readonly Edge[]): readonly NamedImage[] {
+  const reference = parseReference(text);
+  if (!reference.ok) return [];
+  const edge = edges.find((one) => one.at.offset === at.offset && names(one, text));
+  return [{ text, reference: reference.value, at, edge }];
+}
+
+function stagesFor(target: Stage, scope: GlobalScope, inputs: ImagesUsedInputs): readonly Stage[] {
+  const needed = stagesNeededBy(
+    scope.dockerfile,
+    target,
+    (text) => expanded(text, scope),
+    (stage) => triggersRunIn(stage, scope, inputs).instructions,
+  );
   return needed.ok ? needed.value : scope.dockerfile.stages;
+}
+
+/** The triggers of the stage or of the parent that a stage starts from. */
+function triggersRunIn(stage: Stage, scope: GlobalScope, inputs: ImagesUsedInputs): Triggers {
+  const text = expanded(stage.from.image, scope);
+  const above = stageNamed(text, stage.index, scope.dockerfile);
+  if (above !== undefined) return { instructions: triggersIn(above), edges: inputs.edges };
+  const parent = text === undefined ? undefined : parentNamed(text, stage, inputs);
+  return parent === undefined ? { instructions: [], edges: [] } : inputs.triggersOf(parent);
 }
 
 /** One place names several images where it depends on the platform. */
@@ -133,14 +166,19 @@ function nearestBase(target: Stage, scope: GlobalScope, inputs: ImagesUsedInputs
   const text = expanded(stage.from.image, scope);
   const reference = text === undefined || text === 'scratch' ? undefined : parseReference(text);
   if (text === undefined || !reference?.ok) return undefined;
-  const edge = inputs.edges.find(
+  const parent = parentNamed(text, stage, inputs);
+  return { text, reference: reference.value, ...(parent !== undefined && { parent }) };
+}
+
+/** The image of the project, at the version that it holds, that FROM names. */
+function parentNamed(text: string, { index, from }: Stage, inputs: ImagesUsedInputs): ImageName | undefined {
+  return inputs.edges.find(
     (one) =>
-      one.stage === stage.index &&
-      one.at.offset === stage.from.imageAt.offset &&
+      one.stage === index &&
+      one.at.offset === from.imageAt.offset &&
       names(one, text) &&
       isFollowed(one, inputs.versionOf(one.to)),
-  );
-  return { text, reference: reference.value, ...(edge !== undefined && { parent: edge.to }) };
+  )?.to;
 }
 
 function lowestStage(stage: Stage, scope: GlobalScope): Stage {

@@ -69,6 +69,23 @@ export function imageReferences(
   return { references, failures };
 }
 
+/**
+ * What triggers name that run in a stage of the Dockerfile of `scope`: its variables and stages count, wherever the
+ * triggers are written. What cannot be resolved is left out: the build fails of it.
+ */
+export function referencesOfTriggers(
+  triggers: readonly Instruction[],
+  stage: number,
+  scope: GlobalScope,
+): readonly ImageReference[] {
+  return triggers
+    .flatMap((trigger) => inInstruction(trigger, stage))
+    .flatMap((place) => {
+      const resolved = resolve({ ...place, kind: 'onbuild' }, scope, []);
+      return resolved.ok && resolved.value !== undefined ? [resolved.value] : [];
+    });
+}
+
 interface WrittenReference {
   readonly kind: ReferenceKind;
   readonly stage: number;
@@ -120,6 +137,8 @@ function resolve(
     return failed([slashMissing(place.text, shown(expanded), place.at)]);
   }
   const parsed = parseReference(expanded);
+  // No image, but a stage of those that are built from this one may be called so.
+  if (!parsed.ok && place.kind === 'onbuild' && /^[a-z][a-z0-9-_.]*$/i.test(expanded)) return ok(undefined);
   if (!parsed.ok)
     return failed(
       parsed.failure.map((failure) =>

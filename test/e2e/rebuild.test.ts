@@ -251,3 +251,25 @@ function built({ stdout }: Outcome): string[] {
     .map(({ name }) => name)
     .sort();
 }
+
+test('build: a trigger of a parent that copies from a stage of its child, changed and not', canBuild, async () => {
+  await using rig = await Rig.setup({
+    files: {
+      'contexts/00-base/info.edn': '{:version "1.0.0"}\n',
+      'contexts/00-base/Dockerfile': 'FROM scratch\nONBUILD COPY --from=build /k /copied\n',
+      'contexts/01-app/info.edn': '{:version "1.0.0"}\n',
+      'contexts/01-app/Dockerfile': 'ARG REGISTRY\nFROM scratch AS build\nCOPY k /k\nFROM ${REGISTRY}/base:1.0.0\n',
+      'contexts/01-app/k': 'one',
+    },
+  });
+  // No image `build` was ever seen, and none is asked for.
+  const build = async () => {
+    const outcome = await rig.cip('build', '--json', '--offline-bases');
+    assert.equal(outcome.status, 0, outcome.stderr);
+    return built(outcome);
+  };
+  assert.deepEqual(await build(), ['app', 'base']);
+  assert.deepEqual(await build(), []);
+  await rig.write({ 'contexts/01-app/k': 'two' });
+  assert.deepEqual(await build(), ['app']);
+});

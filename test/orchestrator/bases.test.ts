@@ -523,3 +523,66 @@ test('what a Dockerfile names for other machines that build counts on all of the
     ['amd64', 'arm64'].map((architecture) => `${outside.place.text}/tool-${architecture}:1`),
   );
 });
+
+/** Two Dockerfiles, and the external images of each: triggers count where they run. */
+const triggered: Readonly<
+  Record<string, { base: string; child: string; want: Readonly<Record<'base' | 'child', readonly string[]>> }>
+> = {
+  'a stage of the child': {
+    base: 'FROM scratch\nONBUILD COPY --from=build / /\n',
+    child: 'FROM scratch AS build\nCOPY f /\nFROM PARENT\n',
+    want: { base: [], child: [] },
+  },
+  'a stage of the child, by a mount and in another case': {
+    base: 'FROM scratch\nONBUILD RUN --mount=from=Build,target=/m true\n',
+    child: 'FROM scratch AS build\nCOPY f /\nFROM PARENT\n',
+    want: { base: [], child: [] },
+  },
+  'a stage of the child that nothing else needs, with what that stands on': {
+    base: 'FROM scratch\nONBUILD COPY --from=build / /\n',
+    child: 'FROM debian:12 AS build\nFROM debian:13 AS other\nFROM PARENT\n',
+    want: { base: [], child: ['debian:12'] },
+  },
+  'a stage of the child by its number': {
+    base: 'FROM scratch\nONBUILD COPY --from=0 / /\n',
+    child: 'FROM debian:12\nFROM PARENT\n',
+    want: { base: [], child: ['debian:12'] },
+  },
+  'an image, where only the parent has such a stage': {
+    base: 'FROM scratch AS build\nFROM scratch\nONBUILD COPY --from=build / /\n',
+    child: 'FROM PARENT\n',
+    want: { base: [], child: ['build'] },
+  },
+  'an image, for those that are built from it': {
+    base: 'FROM debian:12\nONBUILD COPY --from=tools:1 / /\n',
+    child: 'FROM PARENT\n',
+    want: { base: ['debian:12'], child: ['tools:1'] },
+  },
+  'a tag of the project that it does not make': {
+    base: 'ARG REGISTRY\nFROM scratch\nONBUILD COPY --from=${REGISTRY}/tools:stable / /\n',
+    child: 'FROM PARENT\n',
+    want: { base: [], child: ['localhost:5000/tools:stable'] },
+  },
+  'an image, in a stage that the parent does not hand on': {
+    base: 'FROM scratch AS spare\nONBUILD COPY --from=tools:1 / /\nFROM scratch\n',
+    child: 'FROM PARENT\n',
+    want: { base: [], child: [] },
+  },
+  'an image, in a stage that another starts from': {
+    base: 'FROM scratch AS one\nONBUILD COPY --from=tools:1 / /\nFROM one\n',
+    child: 'FROM PARENT\n',
+    want: { base: ['tools:1'], child: [] },
+  },
+};
+for (const [title, { base, child, want }] of Object.entries(triggered)) {
+  test(`a trigger names ${title}`, async () => {
+    await using workshop = await Workshop.open({
+      tools: {},
+      base: { dockerfile: base },
+      child: { dockerfile: `ARG REGISTRY\n${child.replace('PARENT', '${REGISTRY}/base:1.0.0')}` },
+    });
+    const images = new BaseImages({ graph: await workshop.graph(), buildArgs: { REGISTRY: 'localhost:5000' } });
+    const named = (name: string) => images.used(name as ImageName, amd64).external.map(({ text }) => text);
+    assert.deepEqual({ base: named('base'), child: named('child') }, want);
+  });
+}

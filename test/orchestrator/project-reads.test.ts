@@ -52,6 +52,11 @@ const counts: Record<string, Row> = {
     child: from('base'),
     edit: 'b',
   },
+  'what a stage has that only the trigger of a parent names': {
+    base: 'FROM scratch\nONBUILD COPY --from=build /a /\n',
+    child: 'ARG REGISTRY\nFROM scratch AS build\nCOPY a /\nFROM ${REGISTRY}/base:1.0.0\n',
+    edit: 'a',
+  },
   'what a trigger copies by an argument of the child': {
     base: 'FROM scratch\nONBUILD ARG WHICH=b\nONBUILD COPY $WHICH /\n',
     child: from('base'),

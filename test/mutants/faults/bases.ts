@@ -163,4 +163,20 @@ export const faults: readonly Fault[] = [
     tests: registries,
     only: 'a build that keeps going',
   },
+  {
+    name: 'an image that a trigger names counts for the image that hands it on',
+    file: 'src/orchestrator/external-images.ts',
+    find: "kind !== 'onbuild' && needed.has(stage)",
+    replace: 'needed.has(stage)',
+    tests: registries,
+    only: 'a trigger names',
+  },
+  {
+    name: 'a stage that only a trigger of the parent names is not needed',
+    file: 'src/orchestrator/external-images.ts',
+    find: '(stage) => triggersRunIn(stage, scope, inputs).instructions',
+    replace: '() => []',
+    tests: registries,
+    only: 'a trigger names',
+  },
 ];
