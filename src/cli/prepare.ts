@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { hostPlatform } from '../oci/platform.ts';
 import type { RegistryName } from '../oci/registry-name.ts';
+import { buildTargets, targetFailures } from '../orchestrator/build-targets.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
@@ -44,6 +45,8 @@ export async function prepare(
   const ahead = aheadFailures(graph.stale);
   if (ahead.length > 0) throw new FailuresError(ahead);
   const selection = orThrow(selectImages(graph, invocation.positionals));
+  const noStage = targetFailures(graph, buildTargets(graph, selection.selected, target));
+  if (noStage.length > 0) throw new FailuresError(noStage);
   const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
   for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   const client = command === 'build' ? undefined : await world.registryClient();

@@ -300,12 +300,13 @@ export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
 
 export function unknownStage(
   name: string,
-  { file, suggestion, known }: { file: string; suggestion: string | undefined; known: readonly string[] },
+  { files, suggestion, known }: { files: readonly string[]; suggestion: string | undefined; known: readonly string[] },
 ) {
-  const all = known.length === 0 ? 'no stage of it has a name' : `its stages are: ${listed(known)}`;
+  const [has, its, it] = files.length === 1 ? ['has', 'its', 'it'] : ['have', 'their', 'them'];
+  const all = known.length === 0 ? `no stage of ${it} has a name` : `${its} stages are: ${listed(known)}`;
   return {
     reason: 'unknown-stage',
-    message: `${file} has no stage ${quoted(name)}`,
+    message: `${listed(files, (file) => file)} ${has} no stage ${quoted(name)}`,
     hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
   } as const satisfies Failure;
 }
@@ -385,7 +386,7 @@ function shortened(text: string): string {
 }
 
 /** The first few of them. */
-function listed(names: readonly string[]): string {
-  const first = names.slice(0, 12).map(shortened).join(', ');
+function listed(names: readonly string[], shown: (name: string) => string = shortened): string {
+  const first = names.slice(0, 12).map(shown).join(', ');
   return names.length > 12 ? `${first} and ${names.length - 12} more` : first;
 }

@@ -5,13 +5,18 @@ import { suggestionFor } from './suggestion.ts';
 
 /** The stage of that name, whatever its case, or else of that index; the last one where nothing is asked for. */
 export function findStage(dockerfile: Dockerfile, nameOrIndex?: string | undefined): Result<Stage> {
-  const { stages, file } = dockerfile;
+  const { stages } = dockerfile;
   const stage =
     nameOrIndex === undefined ? stages.at(-1) : (lastNamed(stages, nameOrIndex) ?? atIndex(stages, nameOrIndex));
-  if (stage) return ok(stage);
-  const known = stages.flatMap(({ name }) => name ?? []);
-  const wanted = nameOrIndex ?? '';
-  return failed([unknownStage(wanted, { file, suggestion: suggestionFor(wanted, known), known })]);
+  return stage ? ok(stage) : failed([noSuchStage([dockerfile], nameOrIndex ?? '')]);
+}
+
+/** One failure for all Dockerfiles that lack a stage. */
+export function noSuchStage(dockerfiles: readonly Dockerfile[], wanted: string): Failure {
+  const names = dockerfiles.flatMap(({ stages }) => stages.flatMap(({ name }) => name ?? []));
+  const known = [...new Set(names)];
+  const files = dockerfiles.map(({ file }) => file);
+  return unknownStage(wanted, { files, suggestion: suggestionFor(wanted, known), known });
 }
 
 /** How one stage is used by another. */

@@ -107,6 +107,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'a stage that is asked for': {
     dockerfile: 'FROM scratch AS spare\nCOPY gone /\nFROM scratch\nCOPY src /',
+    base: 'FROM scratch AS spare',
     arguments: ['--target', 'spare'],
     want: ['2: gone: check'],
   },

@@ -82,3 +82,13 @@ test('a target reaches what its own stages read, not what stages of that name re
   await other.write({ base: { ...base, files: { ...files, b: 'other' } } });
   assert.notEqual(await keyOf(), before);
 });
+
+test('however a stage is asked for, it is one target; of two with one name, each is its own', async () => {
+  const dockerfile =
+    'FROM scratch AS one\nENV A=1\nFROM scratch AS Dev\nENV B=1\nFROM scratch AS one\nENV C=1\nFROM scratch\n';
+  await using other = await Workshop.open({ app: { dockerfile } });
+  const keyOf = async (target: string) => (await other.keys(undefined, target)).keyOf('app' as ImageName, amd64);
+  assert.deepEqual(await Promise.all(['DEV', 'Dev', '1'].map(keyOf)), Array(3).fill(await keyOf('dev')));
+  assert.equal(await keyOf('2'), await keyOf('one'));
+  assert.notEqual(await keyOf('0'), await keyOf('one'));
+});

@@ -1,7 +1,7 @@
 import { formatRegistry } from '../../oci/registry-name.ts';
-import { buildTargets } from '../../orchestrator/build-targets.ts';
+import { buildTargets, targetFailures } from '../../orchestrator/build-targets.ts';
 import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
-import type { Failure } from '../../result.ts';
+import { type Failure, FailuresError } from '../../result.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { type OpenProject, type ProjectOption, readProject } from '../open-project.ts';
@@ -27,13 +27,15 @@ export async function run(
   return report.stale.length > 0 ? exitStatus.differences : exitStatus.done;
 }
 
-/** What the contexts lack, as builds for all platforms will find. */
-function missingFrom(
+/** What the contexts lack, as builds for all platforms will find. Throws where there is no stage to build. */
+async function missingFrom(
   { graph, buildArgs, target }: OpenProject,
   { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
   world: World,
 ): Promise<readonly Failure[]> {
   const targets = buildTargets(graph, graph.order, target);
+  const noStage = targetFailures(graph, targets);
+  if (noStage.length > 0) throw new FailuresError(noStage);
   const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
-  return missingSourcesIn({ graph, buildArgs: values, targets }, options.defaultPlatforms, world.signal);
+  return await missingSourcesIn({ graph, buildArgs: values, targets }, options.defaultPlatforms, world.signal);
 }

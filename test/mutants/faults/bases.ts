@@ -94,8 +94,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'stages that are not built are asked about',
     file: 'src/orchestrator/external-images.ts',
-    find: 'if (!needed.has(stage) || !reference.ok) return [];',
-    replace: 'if (!reference.ok) return [];',
+    find: "kind !== 'onbuild' && needed.has(stage)",
+    replace: "kind !== 'onbuild'",
     tests: registries,
     only: 'one HEAD',
   },

@@ -89,8 +89,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a target is for ancestors that nobody selected',
     file: 'src/orchestrator/build-targets.ts',
-    find: 'return new Map(selected.filter((name) => !whole.has(name)).map((name) => [name, target]));',
-    replace: 'return new Map([...whole, ...selected].map((name) => [name, target]));',
+    find: 'const targeted = selected.filter((name) => !whole.has(name));',
+    replace: 'const targeted = [...whole, ...selected];',
     tests: targets,
   },
   {

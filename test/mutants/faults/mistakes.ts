@@ -111,4 +111,25 @@ export const faults: readonly Fault[] = [
     replace: 'const most = 1e9;',
     tests: ['test/project/name-list.test.ts'],
   },
+  {
+    name: 'a stage that no image has is looked for where it is built',
+    file: 'src/cli/prepare.ts',
+    find: 'if (noStage.length > 0) throw',
+    replace: 'if (noStage.length < 0) throw',
+    tests: ['test/cli/targets.test.ts'],
+  },
+  {
+    name: 'check does not look for the stage',
+    file: 'src/cli/commands/check.ts',
+    find: 'if (noStage.length > 0) throw',
+    replace: 'if (noStage.length < 0) throw',
+    tests: ['test/cli/targets.test.ts'],
+  },
+  {
+    name: 'each spelling of a stage is a target of its own',
+    file: 'src/orchestrator/build-targets.ts',
+    find: 'if (!found.ok) return target;',
+    replace: 'if (!found.ok || found.ok) return target;',
+    tests: ['test/orchestrator/build-targets.test.ts'],
+  },
 ];

@@ -73,8 +73,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'older versions of stages that are not built count',
     file: 'src/orchestrator/external-images.ts',
-    find: 'if (!needed.has(stage) || !reference.ok) return [];',
-    replace: 'if (!reference.ok) return [];',
+    find: "kind !== 'onbuild' && needed.has(stage)",
+    replace: "kind !== 'onbuild'",
     tests: places,
   },
   {
