@@ -43,6 +43,8 @@ export interface Decision {
 export class ContextBuilds implements AsyncDisposable {
   readonly #services: Omit<RunnerServices, 'context'>;
   readonly #close: () => Promise<void>;
+  /** Why the last build that failed did, for people. */
+  told: readonly string[] = [];
 
   private constructor(services: Omit<RunnerServices, 'context'>, close: () => Promise<void>) {
     this.#services = services;
@@ -113,6 +115,7 @@ export class ContextBuilds implements AsyncDisposable {
     } catch (error) {
       const failures = failuresOf(error);
       if (failures === undefined) throw error;
+      this.told = failures.map(({ message }) => message);
       return failures.map(({ reason }) => reason);
     }
   }

@@ -234,6 +234,8 @@ const triggers: [title: string, dockerfile: string, trigger: string, want: strin
     'builds',
   ],
   ['that nothing counts', 'FROM base', 'COPY a.txt /', 'context-not-counted'],
+  ['of what is not there', 'FROM base', 'COPY gone /', 'copy-source-missing'],
+  ['of what is there and what is not', 'FROM base\nCOPY a.txt /', 'COPY a.txt dir/gone /', 'copy-source-missing'],
   ['of all, where less counts', 'FROM base\nCOPY a.txt /', 'COPY . /', 'context-not-counted'],
   ['of a part of what counts', 'FROM base\nCOPY dir /', 'COPY dir/f /', 'context-not-counted'],
   ['of one name, where the directory was listed', 'FROM base\nCOPY *.txt /', 'COPY README.md /', 'context-not-counted'],
@@ -246,7 +248,12 @@ for (const [title, dockerfile, trigger, want] of triggers) {
   test(`a trigger of an image from elsewhere ${title}: ${want}`, async () => {
     await using folder = await ContextFolder.make(files);
     const { layers } = await builds.build({ folder, dockerfile, onBuild: [trigger] });
-    assert.equal(layers.find((layer) => layer.endsWith('-not-counted')) ?? 'builds', want, layers.join());
+    assert.equal(layers.find((layer) => /-(?:not-counted|missing)$/.test(layer)) ?? 'builds', want, layers.join());
+    // Whatever kept it from being found, it is called what the trigger calls it.
+    const [, source] = /^COPY (\S+) \/$/.exec(trigger) ?? [];
+    if (want === 'context-not-counted' && source !== undefined) {
+      assert.ok(builds.told[0]!.includes(` copies ${source} from `), builds.told[0]);
+    }
   });
 }
 

@@ -45,6 +45,7 @@ const rows: readonly Row[] = [
   },
   { title: 'ENV of an argument that is not declared', triggers: ['ENV E=$X'] },
   { title: 'COPY of the context', triggers: ['COPY file /'], reason: 'context-not-counted' },
+  { title: 'COPY of what the context lacks', triggers: ['COPY gone /'], reason: 'copy-source-missing' },
   { title: 'ADD of the context', triggers: ['ADD file /'], reason: 'context-not-counted' },
   {
     title: 'COPY of the context, and counted',

@@ -4,6 +4,7 @@ import { DiskTree } from '../../context/disk-tree.ts';
 import { contextChanging, contextNotCounted, stageNotCounted } from '../../context/failure.ts';
 import type { RecordedContext, RecordedTree } from '../../context/recorded-context.ts';
 import {
+  missingSources,
   noMasks,
   type Selected,
   type Selector,
@@ -33,15 +34,32 @@ export class BuildContext {
     this.#platform = options.platform;
   }
 
-  /** What is selected. Fails with `context-not-counted` where it is not what the key of the image counts. */
+  /**
+   * What is selected. Fails with `context-not-counted` where it is not what the key of the image counts, or as `missing`
+   * says where it is not there at all: to count it would not help.
+   */
   async select(selector: Selector, missing: (pattern: string) => Failure): Promise<readonly Selected[]> {
     if (selector.patterns.length === 0) return [];
-    const selection = await select(this.tree, selector, missing);
     const { whole = false, selections = [] } = this.#recorded.counted[this.#platform] ?? {};
-    if (!whole && !selections.includes(await selectionDigest(this.tree, selection, selector, noMasks))) {
-      throw new FailureError(contextNotCounted(selector.patterns.join(' ')));
+    try {
+      const selection = await select(this.tree, selector, missing);
+      if (whole || selections.includes(await selectionDigest(this.tree, selection, selector, noMasks)))
+        return selection;
+    } catch (error) {
+      if (!(error instanceof FailureError) || error.failure.reason !== 'context-not-counted') throw error;
     }
-    return selection;
+    const [absent] = await this.#absentOf(selector);
+    throw new FailureError(absent === undefined ? contextNotCounted(selector.patterns.join(' ')) : missing(absent));
+  }
+
+  /** What the disk lacks now; nothing where that cannot be told. */
+  async #absentOf(selector: Selector): Promise<readonly string[]> {
+    try {
+      return await missingSources(this.#disk(new AbortController().signal), selector);
+    } catch (error) {
+      if (error instanceof ContextMoved || error instanceof FailureError) return [];
+      throw error;
+    }
   }
 
   /** Fails with `stage-not-counted` for a stage that the key of the image does not count. */
@@ -57,14 +75,7 @@ export class BuildContext {
    */
   async verify(selector: Selector, decided: readonly Selected[], signal: AbortSignal): Promise<void> {
     if (selector.patterns.length === 0) return;
-    const disk = new DiskTree({
-      directory: this.#directory,
-      ignore: this.#recorded.ignore,
-      files: contextFiles,
-      // A file that did not count then has no digest that any decided one has.
-      digestOf: (path) => this.tree.digestOf(path) ?? digestOf(`new: ${path}`),
-      signal,
-    });
+    const disk = this.#disk(signal);
     const moved = (path: string) => new FailureError(contextChanging(`${this.#directory}/${path}`));
     try {
       const found = await select(disk, selector, (pattern) => moved(pattern).failure);
@@ -77,6 +88,17 @@ export class BuildContext {
       if (error instanceof ContextMoved) throw moved(error.path);
       throw error;
     }
+  }
+
+  #disk(signal: AbortSignal): DiskTree {
+    return new DiskTree({
+      directory: this.#directory,
+      ignore: this.#recorded.ignore,
+      files: contextFiles,
+      // A file that did not count then has no digest that any decided one has.
+      digestOf: (path) => this.tree.digestOf(path) ?? digestOf(`new: ${path}`),
+      signal,
+    });
   }
 }
 
