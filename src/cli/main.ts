@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
 import { systemFailure } from './failure.ts';
+import { flushed } from './flushed.ts';
 import { watchForInterruption } from './interruption.ts';
 import type { Invocation } from './invocation.ts';
 import { surroundings, versionOfCip } from './surroundings.ts';
@@ -11,7 +12,13 @@ const here = surroundings();
 /** As far as it is known; failures on the way there are coloured as the environment says. */
 let color: 'auto' | 'always' | 'never' = 'auto';
 
-exit(await main());
+/** Milliseconds that a reader may take nothing before it is left, once a signal has come. */
+const patience = 2000;
+let isStopped = false;
+
+const status = await main();
+await flushed([here.stdout, here.stderr], isStopped ? patience : undefined);
+exit(status);
 
 /** One run of cip: from what was typed to the exit status. */
 async function main(): Promise<ExitStatus> {
@@ -69,6 +76,7 @@ async function worldMaker() {
 
 /** What went wrong after the signal went wrong because of it. */
 function stopped(by: NodeJS.Signals): ExitStatus {
+  isStopped = true;
   here.stderr.write(`cip: stopped by ${by}\n`);
   return statusOfSignal(by);
 }
@@ -102,7 +110,7 @@ function columns(stream: NodeJS.WriteStream): number {
   return Math.max(40, Math.min(stream.columns ?? 100, 110));
 }
 
-/** Connections that idle and listeners left over are no reason to stay. Writes to files and pipes are done by now. */
+/** Connections that idle and listeners left over are no reason to stay. */
 function exit(status: ExitStatus): never {
   process.exit(status);
 }

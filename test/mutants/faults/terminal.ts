@@ -107,4 +107,11 @@ export const faults: readonly Fault[] = [
     replace: 'reasons.length > mostReasons * 1e6 ?',
     tests: ['test/cli/render/plan.test.ts'],
   },
+  {
+    name: 'the end does not wait until what was written is read',
+    file: 'src/cli/main.ts',
+    find: 'await flushed([here.stdout, here.stderr], isStopped ? patience : undefined);',
+    replace: '',
+    tests: ['test/cli/flushed.test.ts'],
+  },
 ];
