@@ -38,8 +38,9 @@ sub frame {
 heard();
 print { bound => \&bound, frame => \&frame }->{$way}->(), "\n";
 socket(my $socket, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
-my $said = '';
+my ($said, $tries) = ('', 0);
 until ($said =~ /^for the machine by $way$/m) {
+  die "the machine hears nothing\n" if $tries++ == 200;
   send($socket, "for the machine by $way", 0, pack_sockaddr_in(8099, $machine)) or die "send: $!";
   select undef, undef, undef, 0.05;
   $said = heard();
