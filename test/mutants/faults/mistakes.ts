@@ -111,4 +111,11 @@ export const faults: readonly Fault[] = [
     replace: 'const most = 1e9;',
     tests: ['test/project/name-list.test.ts'],
   },
+  {
+    name: 'a slip in a key of info.edn is nothing to speak of',
+    file: 'src/project/info-edn.ts',
+    find: '      ...slipsIn(form, source),\n',
+    replace: '',
+    tests: ['test/project/info-edn.test.ts'],
+  },
 ];
