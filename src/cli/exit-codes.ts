@@ -65,7 +65,7 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry unused-build-argument
+    ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry unused-build-argument
     version-not-semver
   `,
   failed: `

@@ -1,5 +1,6 @@
 import type { Failure, SourceSpan } from '../result.ts';
 import type { Colors } from './colors.ts';
+import { lastOverwrite } from './render/lines.ts';
 import { visible, visibleLine, visibleOutput } from './render/visible.ts';
 
 export interface ReportOptions {
@@ -26,6 +27,8 @@ export interface FailureGroup {
 const mostLetters = 100;
 /** Characters of a source line that are shown. */
 const widest = 200;
+/** Characters of a line of details. */
+const longest = 2000;
 
 /** Failures as letters to a person; with more than one, their number at the end. Of very many only the first. */
 export function reportFailures(failures: readonly Failure[], options: ReportOptions): string {
@@ -71,11 +74,16 @@ export function reportFailure(failure: Failure, level: Level, options: ReportOpt
   const lines = [`${paint.bold(`${level}[${failure.reason}]`)}${colors.bold(`: ${message}`)}`];
   if (failure.at !== undefined) lines.push(...excerpt(failure.at, gutter, paint, options));
   // Details may be what a step has said.
-  const details = [...more, ...(failure.details ?? []).flatMap((detail) => detail.split('\n').map(visibleOutput))];
+  const details = [...more, ...(failure.details ?? []).flatMap((detail) => detail.split('\n').map(detailLine))];
   for (const detail of details) lines.push(`${gutter} ${colors.dim('|')} ${detail}`.trimEnd());
   if (failure.hint !== undefined)
     lines.push(`${gutter} ${colors.dim('=')} ${colors.cyan('fix:')} ${visibleLine(failure.hint)}`);
   return lines.join('\n');
+}
+
+function detailLine(line: string): string {
+  const text = visibleOutput(lastOverwrite(line));
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportOptions): string[] {

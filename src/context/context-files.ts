@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
@@ -63,7 +64,7 @@ export const contextFiles: ContextFiles = {
     const hex = await ifThere(path, () => (size <= small ? digestOfSmall(path) : digestInParts(path, signal)));
     return hex === undefined ? undefined : digestFromHex(hex);
   },
-  linkTarget: (path) => ifThere(path, () => readlink(path)),
+  linkTarget: (path) => ifThere(path, () => linkTarget(path)),
 };
 
 /** Files looked at before the rest of the program gets its turn: to wait for each costs ten times what the look does. */
@@ -93,6 +94,13 @@ function look(path: string, name: string): FoundFile | undefined {
     stamp: `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`,
     changedAt: Number(stats.ctimeMs),
   };
+}
+
+/** Layers keep targets as text: what is no text would come to be another link. */
+async function linkTarget(path: string): Promise<string> {
+  const bytes = await readlink(path, 'buffer');
+  if (!isUtf8(bytes)) throw new FailureError(contextUnreadable(path, 'what it links to is not UTF-8'));
+  return bytes.toString();
 }
 
 function typeOf(stats: import('node:fs').BigIntStats): SourceNode['type'] | undefined {

@@ -175,6 +175,17 @@ export function extraForms(at: SourceSpan) {
   } as const satisfies Notice;
 }
 
+/** `meant` is one of the keys that are read, and not there. */
+export function misspeltKey(key: string, meant: string, at: SourceSpan) {
+  return {
+    level: 'warning',
+    reason: 'misspelt-key',
+    message: `${at.file} has ${key}, which cip does not read`,
+    hint: `did you mean ${meant}?`,
+    at,
+  } as const satisfies Notice;
+}
+
 export function noContexts(directory: string) {
   return {
     level: 'notice',

@@ -1,11 +1,12 @@
 import type { Source } from '../dockerfile/source.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { type ContextInfo, checkVersion } from './context-info.ts';
 import { describeEdn, type EdnMap, type EdnNode } from './edn-node.ts';
 import { scanEdn } from './edn-scanner.ts';
-import { extraForms, infoNotAMap, invalidVariant, missingVersion, wrongType } from './failure.ts';
+import { extraForms, infoNotAMap, invalidVariant, missingVersion, misspeltKey, wrongType } from './failure.ts';
 import { type PlacedText, platformList } from './platform-list.ts';
-
+import type { Notice } from './project.ts';
 import { isLegalTag } from './version.ts';
 
 /**
@@ -32,11 +33,26 @@ export function parseInfoEdn(source: Source): Result<ContextInfo> {
     platforms: platforms.value,
     variants: variants.value,
     metadata: { kind: 'info-edn', file: source.file, text: source.text, versionAt, other: otherKeys(entries) },
-    notices: [...checked.notices, ...(second ? [extraForms(source.span(second.offset, second.end))] : [])],
+    notices: [
+      ...checked.notices,
+      ...slipsIn(form, source),
+      ...(second ? [extraForms(source.span(second.offset, second.end))] : []),
+    ],
   });
 }
 
 const known: ReadonlySet<string> = new Set(['version', 'platforms', 'variants']);
+
+/** Keys that are most likely slips of those that are read; any others may be somebody else's. */
+function slipsIn({ entries }: EdnMap, source: Source): readonly Notice[] {
+  const names = new Set(entries.map(([key]) => keyName(key, source)));
+  const open = [...known].filter((name) => !names.has(name));
+  return entries.flatMap(([key]) => {
+    if (key.kind !== 'keyword' || known.has(key.value)) return [];
+    const meant = suggestionFor(key.value, open);
+    return meant === undefined ? [] : [misspeltKey(`:${key.value}`, `:${meant}`, source.span(key.offset, key.end))];
+  });
+}
 
 /** `version` for `:version`; a key of another kind as it is written, so that it cannot be mistaken for one. */
 function keyName(key: EdnNode, source: Source): string {

@@ -28,9 +28,10 @@ export async function answerError(
     : registryRefused(place, doing, { status, code: first?.code, said: first?.message ?? undefined });
   // 501 is an answer about the request and not about the state of the server.
   const isServerTrouble = (status >= 500 && status !== 501) || status === 429 || status === 408;
-  const isPassing = codes.some((code) => errorCodes[code]?.temporary === true);
+  const passing = codes.flatMap((code) => (errorCodes[code]?.temporary === true ? errorCodes[code] : []));
   return new TransferError(failure, {
-    temporary: isServerTrouble || (isPassing && !isDenied),
+    temporary: isServerTrouble || (passing.length > 0 && !isDenied),
+    mostRetries: isServerTrouble ? undefined : passing[0]?.mostRetries,
     retryAfter: retryAfter(headers['retry-after'], headers['date']),
     status,
     codes,

@@ -2,6 +2,8 @@
 export interface ErrorCode {
   /** Worth another try after a while. */
   readonly temporary: boolean;
+  /** How many more tries it is worth; as many as others unless given. */
+  readonly mostRetries?: number;
   readonly meaning: string;
   readonly hint?: string;
 }
@@ -25,10 +27,12 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     meaning: 'it no longer knows the upload',
     hint: 'several instances behind one address need shared storage and the same http.secret',
   },
+  /** Docker's own registry says so where somebody else writes the same blob at the same moment. */
   DIGEST_INVALID: {
-    temporary: false,
+    temporary: true,
+    mostRetries: 2,
     meaning: 'what it received has another digest',
-    hint: 'the content was damaged on the way or in the local store; try again',
+    hint: 'the content was damaged on the way, by a proxy before the registry or by its disk',
   },
   MANIFEST_BLOB_UNKNOWN: {
     temporary: false,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import { FailureError } from '../result.ts';
@@ -63,6 +63,7 @@ export class Store {
     const lock = new Lock(paths.lock, options.lockTimeout === undefined ? {} : { timeout: options.lockTimeout });
     if (options.session !== undefined) return new Store(paths, await Session.join(options.session.path), lock);
     if (!(await isMade(paths))) await make(paths, lock, signal);
+    await keepOthersOut(paths);
     const session = await openSession(paths);
     await sweep(paths, session);
     return new Store(paths, session, lock);
@@ -148,16 +149,34 @@ async function makeDirectories(paths: StorePaths): Promise<void> {
   }
 }
 
-/** Level by level: Node's own recursion never ends where a file system has no place for directories, as in /proc. */
-async function makeRoot(root: string): Promise<void> {
+/**
+ * Unpacked files have the modes that their images give them: a setuid program of an image must not be one of this machine,
+ * nor its secrets be readable here. Also for stores of cip 0.1.0, which kept nobody out.
+ */
+async function keepOthersOut({ snapshots, cacheMounts, trash }: StorePaths): Promise<void> {
+  for (const directory of [snapshots, cacheMounts, trash]) {
+    try {
+      const { mode, uid } = await stat(directory);
+      if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await chmod(directory, 0o700);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw explained(error, directory);
+    }
+  }
+}
+
+/**
+ * Level by level: Node's own recursion never ends where a file system has no place for directories, as in /proc. `mode` of
+ * the last: blobs are what images are made of, of private ones as well.
+ */
+async function makeRoot(root: string, mode = 0o700): Promise<void> {
   try {
-    await mkdir(root);
+    await mkdir(root, { mode });
   } catch (error) {
     if (codeOf(error) === 'EEXIST' && (await stat(root)).isDirectory()) return;
     const above = dirname(root);
     if (codeOf(error) !== 'ENOENT' || above === root) throw error;
-    await makeRoot(above);
-    await mkdir(root).catch((again: NodeJS.ErrnoException) => {
+    await makeRoot(above, 0o777);
+    await mkdir(root, { mode }).catch((again: NodeJS.ErrnoException) => {
       // Where there are no directories to make, as in /proc.
       if (again.code === 'ENOENT') again.code = 'ENOTDIR';
       if (again.code !== 'EEXIST') throw again;

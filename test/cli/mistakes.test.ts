@@ -11,6 +11,8 @@ import { complaintsIn } from '../support/complaints.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { runHere } from './run-here.ts';
 
+/** Whatever somebody serves on this machine by its usual name is not to be asked. */
+const nobody = 'localhost:1';
 const scratch = image('1.0.0', 'FROM scratch');
 const plain = (...lines: readonly string[]) => ({ Dockerfile: lines.join('\n'), 'info.edn': '{:version "1.0.0"}' });
 
@@ -124,7 +126,7 @@ for (const [title, { files, want }] of Object.entries(mistakes)) {
     test(`${title}: cip ${line}`, async () => {
       await using directory = await tempDir();
       await writeProject(join(directory.path, 'project'), files);
-      const ended = await runHere(directory.path, line.split(' '));
+      const ended = await runHere(directory.path, line.split(' '), { CIP_LOCAL_REGISTRY: nobody });
       const remarks = [...ended.stderr.matchAll(/^(?:warning|notice)\[([a-z-]+)\]/gm)].map(
         ([, reason]) => `! ${reason}`,
       );

@@ -50,6 +50,11 @@ const cases: [title: string, failure: Failure, want: string[]][] = [
     ['error[a]: m', ' --> contexts/02-web/Dockerfile:2:1', '   |', ' 2 | ', '   | ^'],
   ],
   [
+    'what a step has said, as a terminal shows it at the end',
+    { reason: 'a', message: 'm', details: ['one\r\n\r[=>] 1\r[==>] 2\nend\r\r', 'z'.repeat(3000)] },
+    ['error[a]: m', '   | one', '   | [==>] 2', '   | end', `   | ${'z'.repeat(2000)}…`],
+  ],
+  [
     'a very long line is cut around the place',
     { reason: 'a', message: 'm', at: { ...at, line: 5, column: 506, length: 4 } },
     [

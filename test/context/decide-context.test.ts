@@ -235,3 +235,13 @@ test('decideContext() leaves out no file in silence because of its name', async 
   assert.ok((await context.decide({ patterns: ['a'] })).paths['a']);
   assert.ok((await context.decide({ ignore: ['*.bin'] })).paths['a']);
 });
+
+test('decideContext() takes no link for another because of what it links to', async () => {
+  await using context = await contextWith(two);
+  await symlink(Buffer.from('tgt\xff', 'latin1'), join(context.root, 'link'));
+  await assert.rejects(context.decide(), (error) => failuresOf(error)?.[0]?.reason === 'context-unreadable');
+  assert.ok((await context.decide({ ignore: ['link'] })).paths['a']);
+  await rm(join(context.root, 'link'));
+  await symlink('tgt\ufffd', join(context.root, 'link'));
+  assert.ok((await context.decide()).paths['link']);
+});

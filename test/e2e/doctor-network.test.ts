@@ -5,14 +5,20 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { isThere, needs } from '../support/needs.ts';
-import { bin } from '../support/paths.ts';
+import { bin, root as checkout } from '../support/paths.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { nobodyInParticular } from '../worker/people.ts';
 
 const helper = ['slirp4netns', 'nsenter', 'tun device'];
-const required = needs('linux', 'root', 'user namespaces', 'setpriv');
+const required = needs('linux', 'root', 'user namespaces', 'setpriv', 'perl');
 
-/** What lacks → what doctor says of it, and what would help. */
+/** In the place of slirp4netns. */
+const helperThat = (does: string) =>
+  `printf '#!/bin/sh\\n%s\\n' ${does} > /mnt/helper; chmod 755 /mnt/helper; mount --bind /mnt/helper "$(command -v slirp4netns)"`;
+const fails = (...words: RegExp[]) => new RegExp(`slirp4netns fails: ${words.map(({ source }) => source).join('; ')}$`);
+const noSetns = join(checkout, 'test/e2e/no-setns.pl');
+
+/** What lacks → what doctor says of it, and what would help. `device`: its mode, and its numbers unless they are right. */
 const lacking: readonly [what: string, within: string, device: string | undefined, want: RegExp, fix: RegExp][] = [
   [
     'slirp4netns',
@@ -23,6 +29,23 @@ const lacking: readonly [what: string, within: string, device: string | undefine
   ],
   ['nsenter', 'mount --bind /dev/null "$(command -v nsenter)"', '666', /nsenter is not installed/, /util-linux/],
   ['the device', ':', undefined, /there is no \/dev\/net\/tun/, /--device \/dev\/net\/tun/],
+  ['a device that is one', ':', '666 c 1 3', fails(/.*TUNSETIFF.*/, /.*/), /by hand/],
+  ['a helper that starts', helperThat("'exit 3'"), '666', fails(/exit status 3/), /by hand/],
+  ['a helper that lives', helperThat("'kill -s KILL $$'"), '666', fails(/SIGKILL/), /by hand/],
+  [
+    'a helper that is content',
+    helperThat("'echo one >&2' 'echo two >&2' 'exit 1'"),
+    '666',
+    fails(/one/, /two/),
+    /by hand/,
+  ],
+  [
+    'permission to enter namespaces',
+    `set -- perl ${noSetns} "$@"`,
+    '666',
+    /no network namespace can be entered: .*not permitted/,
+    /cip doctor/,
+  ],
   ['access to the device', ':', '600', /this user may not use \/dev\/net\/tun/, /chmod 666 \/dev\/net\/tun/],
 ];
 describe('doctor says what a private network lacks', {
@@ -33,8 +56,11 @@ describe('doctor says what a private network lacks', {
       await using dir = await tempDir();
       chmodSync(dir.path, 0o777);
       // In /dev/net of its own, since that of the machine may be as it likes.
-      const device = mode === undefined ? ':' : `mknod -m ${mode} /dev/net/tun c 10 200`;
-      const script = `set -e; ${within}; mkdir -p /dev/net; mount -t tmpfs tmpfs /dev/net; ${device}; exec "$@"`;
+      const device =
+        mode === undefined
+          ? ':'
+          : `mknod -m ${mode.replace(' ', ' /dev/net/tun ')}${mode.includes(' ') ? '' : ' /dev/net/tun c 10 200'}`;
+      const script = `set -e; mount -t tmpfs tmpfs /mnt; ${within}; mkdir -p /dev/net; mount -t tmpfs tmpfs /dev/net; ${device}; exec "$@"`;
       const { uid, gid } = nobodyInParticular;
       const become = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
       const command = [...['unshare', '--mount', 'sh', '-c', script, 'sh'], ...become, process.execPath, bin];

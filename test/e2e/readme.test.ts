@@ -216,11 +216,15 @@ for (const line of new Set(lines)) {
   });
 }
 
-test('the installation of CI installs what npm pack makes', async () => {
+test('the installation of CI installs what npm pack makes', needs('linux'), async () => {
+  await using shell = await Shell.open();
   const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>;
   const installs = blocks('yaml').map((text) => /npm install --global (\S+)/.exec(text)?.[1]);
   assert.deepEqual(installs, [`./.ci/${name}-${version}.tgz`, `./.ci/${name}-${version}.tgz`]);
-  assert.match(readme, /`npm pack --pack-destination YOUR-PROJECT\/\.ci`/);
+  const [, line = ''] = /`(mkdir [^`]*YOUR-PROJECT[^`]*)`/.exec(readme) ?? [];
+  const project = join(shell.directory, 'project');
+  await shell.run(line.replaceAll('YOUR-PROJECT', project).replace('npm pack', 'npm pack --ignore-scripts'), root);
+  assert.deepEqual(await readdir(join(project, '.ci')), [`${name}-${version}.tgz`]);
 });
 
 test('the README of the example is true: a change, a check and a cascade', needs('linux'), async () => {

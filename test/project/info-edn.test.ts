@@ -77,6 +77,8 @@ const warnings: [title: string, text: string, want: readonly string[]][] = [
   ['nothing about semver', '{:version "1.0.0"}', []],
   ['nothing about a prerelease', '{:version "1.0.0-rc.1"}', []],
   ['a version that is not semver (Q30)', '{:version "1.2"}', ['version-not-semver info.edn:1:12']],
+  ['a slip in a key', '{:version "1.0.0" :platfroms ["linux/amd64"]}', ['misspelt-key info.edn:1:19']],
+  ["a key of somebody else's", '{:version "1.0.0" :versions 1 :owner "me" "platforms" 2}', []],
   ['more forms (Q28)', '{:version "1.0.0"} {:version "2.0.0"} garbage', ['edn-extra-forms info.edn:1:20']],
 ];
 for (const [title, text, want] of warnings) {

@@ -44,6 +44,7 @@ test('what breaks for a moment is tried again, after 1, 2, 4 … seconds', async
 const answers: [title: string, status: number, body: string, reason: string, tries: number][] = [
   ['trouble that stays', 500, '', 'registry-refused', 3],
   ['a limit', 429, '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}', 'registry-refused', 3],
+  ['bytes of two at the same moment', 400, '{"errors":[{"code":"DIGEST_INVALID"}]}', 'registry-refused', 3],
   ['a refusal', 400, '{"errors":[{"code":"NAME_INVALID"}]}', 'registry-refused', 1],
   ['what is not implemented', 501, '', 'registry-refused', 1],
   ['a prohibition', 403, '{"errors":[{"code":"DENIED","message":"no"}]}', 'registry-denied', 1],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execa } from 'execa';
@@ -33,6 +33,21 @@ test('Store.open() makes a store where there is none, and an OCI image layout in
     mediaType: mediaTypes.imageIndex,
     manifests: [],
   });
+});
+
+test('Store.open() keeps others out of unpacked images, in a store that was open to them as well', async () => {
+  await using dir = await tempDir();
+  const root = join(dir.path, 'new', 'store');
+  await using store = await Store.open(root);
+  const { snapshots, cacheMounts, trash } = store.paths;
+  const modes = async (...paths: readonly string[]) =>
+    Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+  assert.deepEqual(await modes(root, snapshots, cacheMounts, trash), ['700', '700', '700', '700']);
+
+  for (const path of [root, snapshots, cacheMounts, trash]) await chmod(path, 0o755);
+  await using again = await Store.open(root);
+  // The store itself may have been opened to others on purpose, to share its images.
+  assert.deepEqual(await modes(again.paths.root, snapshots, cacheMounts, trash), ['755', '700', '700', '700']);
 });
 
 for (const [title, root] of [

@@ -26,7 +26,8 @@ export class Lines {
   }
 }
 
-function lastOverwrite(line: string): string {
-  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+/** What is left of a line on a terminal: all before a carriage return has been written over. */
+export function lastOverwrite(line: string): string {
+  const text = line.replace(/\r+$/, '');
   return text.slice(text.lastIndexOf('\r') + 1);
 }

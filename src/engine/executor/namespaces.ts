@@ -104,6 +104,7 @@ export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchComm
     root: 'pivot',
     hostname: process.hostname,
     loopback: network === 'none',
+    privateNetwork: typeof network !== 'string',
     filter: view.gate.filter,
   });
   const ownNetwork = network === 'none' ? ['--net'] : [];

@@ -11,7 +11,7 @@ const execFileAsync = promisify(execFile);
 /** The address at which slirp4netns(1) answers questions of names, by those the machine asks. */
 export const SLIRP_NAME_SERVER = '10.0.2.3';
 /** Milliseconds a helper gets to bring its interface up. */
-const TO_START = 60_000;
+const TO_START = 20_000;
 
 /** A network namespace with a way out of this machine, but not to its loopback interface or its abstract sockets. */
 export interface PrivateNetwork {
@@ -89,7 +89,7 @@ async function startSlirp(program: string, namespace: string): Promise<string | 
     const timer = setTimeout(() => resolve('it does not get ready'), TO_START);
     ready.once('data', () => resolve(undefined));
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code) => resolve(said.trim().split('\n').at(-1) || `exit status ${code}`));
+    child.once('exit', (code, signal) => resolve(oneLine(said) || (signal ?? `exit status ${code}`)));
     child.once('exit', () => clearTimeout(timer));
     ready.once('data', () => clearTimeout(timer));
   });
@@ -102,5 +102,9 @@ async function startSlirp(program: string, namespace: string): Promise<string | 
 
 function saidBy(error: unknown): string {
   const { stderr, message } = error as Error & { stderr?: string };
-  return (stderr || message).trim().replaceAll('\n', '; ');
+  return oneLine(stderr || message);
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll('\n', '; ');
 }

@@ -16,20 +16,23 @@ export interface StepCalls {
   readonly hostname?: string | undefined;
   /** Brings up the loopback interface of its own network namespace. */
   readonly loopback?: boolean;
+  /** Its network is that of `openPrivateNetwork()`. */
+  readonly privateNetwork?: boolean;
   /** A program of classic BPF (struct sock_filter); takes CAP_SYS_ADMIN. */
   readonly filter?: Buffer | undefined;
 }
 
-const { EPERM, EINVAL, EACCES, ENOSYS } = constants.errno;
+const { EPERM, EINVAL, EACCES, EEXIST, ENOSYS } = constants.errno;
 const CLOSE_ON_EXEC = 0o2000000;
 const LAST_FD = 0xffffffff;
-/** uapi/linux: mount.h, keyctl.h, prctl.h, seccomp.h, sockios.h, if.h, capability.h */
+/** uapi/linux: mount.h, keyctl.h, prctl.h, seccomp.h, sockios.h, if.h, route.h, capability.h */
 const MNT_DETACH = 2;
 const KEYCTL_JOIN_SESSION_KEYRING = 1;
 const [PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL] = [24, 47, 4];
 const SECCOMP_SET_MODE_FILTER = 1;
-const SIOCSIFFLAGS = 0x8914;
+const [SIOCADDRT, SIOCSIFFLAGS] = [0x890b, 0x8914];
 const [IFF_UP, IFF_LOOPBACK] = [1, 8];
+const [RTF_UP, RTF_REJECT] = [1, 0x200];
 const CAPABILITY_VERSION_3 = 0x20080522;
 
 /**
@@ -39,7 +42,10 @@ const CAPABILITY_VERSION_3 = 0x20080522;
 export function stepCalls(step: StepCalls): readonly GateCall[] {
   const { process, capabilities } = step;
   const { uid, gid, additionalGids } = process.user;
-  const kept = defaultCapabilities.reduce((mask, { number }) => mask | (1n << BigInt(number)), 0n);
+  const kept = defaultCapabilities
+    // A frame written to the interface may have any address, that of the machine's loopback interface included.
+    .filter(({ name }) => !(step.privateNetwork && name === 'net_raw'))
+    .reduce((mask, { number }) => mask | (1n << BigInt(number)), 0n);
   return [
     { call: 'dup3', args: [2, 9, CLOSE_ON_EXEC] },
     { call: 'dup3', args: [3, 2, 0] },
@@ -49,6 +55,7 @@ export function stepCalls(step: StepCalls): readonly GateCall[] {
     { call: 'close_range', args: [10, LAST_FD, 0], tolerated: [ENOSYS, EPERM] },
     ...(step.hostname === undefined ? [] : [hostnameCall(step.hostname)]),
     ...(step.loopback ? loopbackCalls() : []),
+    ...(step.privateNetwork ? rejectLoopbackCalls() : []),
     ...rootCalls(step.root),
     // A kernel without keys has nothing to share; a filter of a container that refuses this refuses it to the step as well.
     { call: 'keyctl', args: [KEYCTL_JOIN_SESSION_KEYRING, 0], tolerated: [ENOSYS, EPERM, EACCES] },
@@ -96,6 +103,28 @@ function loopbackCalls(): readonly GateCall[] {
   return [
     { call: 'socket', args: [AF_INET, SOCK_DGRAM, 0] },
     { call: 'ioctl', args: [3, SIOCSIFFLAGS, { bytes: request }] },
+    { call: 'close', args: [3] },
+  ];
+}
+
+/**
+ * A socket bound to the interface of the helper (SO_BINDTODEVICE, IP_PKTINFO) would send what is for 127.0.0.1 by the
+ * default route, and the helper deliver it to the machine. With this route the kernel takes the address to be on the link
+ * (fib_lookup() failed) and asks for its hardware address, which slirp4netns has for its own addresses only.
+ * All steps share the network: the first of them adds the route.
+ */
+function rejectLoopbackCalls(): readonly GateCall[] {
+  const [AF_INET, SOCK_DGRAM] = [2, 2];
+  const [destination, mask, flags] = [8, 40, 56];
+  const route = Buffer.alloc(120);
+  route.writeUInt16LE(AF_INET, destination);
+  route.set([127, 0, 0, 0], destination + 4);
+  route.writeUInt16LE(AF_INET, mask);
+  route.set([255, 0, 0, 0], mask + 4);
+  route.writeUInt16LE(RTF_UP | RTF_REJECT, flags);
+  return [
+    { call: 'socket', args: [AF_INET, SOCK_DGRAM, 0] },
+    { call: 'ioctl', args: [3, SIOCADDRT, { bytes: route }], tolerated: [EEXIST] },
     { call: 'close', args: [3] },
   ];
 }

@@ -7,7 +7,7 @@ const MiB = 1024 * 1024;
 test('text in pieces becomes lines', () => {
   const lines = new Lines();
   assert.deepEqual(lines.push('a'), []);
-  assert.deepEqual(lines.push('b\nc\r\nd\re\n'), ['ab', 'c', 'e']);
+  assert.deepEqual(lines.push('b\nc\r\nd\re\nf\r\r\n'), ['ab', 'c', 'e', 'f']);
   assert.deepEqual(lines.push('rest'), []);
   assert.deepEqual(lines.end(), ['rest']);
 });

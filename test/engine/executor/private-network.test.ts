@@ -1,10 +1,19 @@
 /** The network of steps that ask for none in particular: a way out of the machine, and none to its loopback interface. */
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Mount } from '../../../src/engine/executor/executor.ts';
 import { isThere, needs } from '../../support/needs.ts';
+import { root as checkout } from '../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../worker/people.ts';
+import { machinePrograms } from './attack/machine-programs.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
+
+const [server, past] = ['network-server.pl', 'past-loopback.pl'].map((name) =>
+  join(checkout, 'test/engine/executor', name),
+) as [string, string];
 
 /** A machine of its own: an interface with an address that others would reach it by, and a server on all of its addresses. */
 const surroundings = `
@@ -17,8 +26,7 @@ ip addr add 192.0.2.1/24 dev out0
 ip addr add 169.254.169.254/32 dev out0
 ip link set out0 up
 ip route add default via 192.0.2.254
-perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, pack_sockaddr_in(8099, INADDR_ANY)); listen(S, 9); print "."; close STDOUT;
-  while (accept(C, S)) { syswrite C, "hello\\n"; close C }' > $dir/server &
+perl ${server} > $dir/server &
 while ! [ -s $dir/server ]; do sleep 0.05; done
 rm $dir/server
 # For everybody, as udev makes it.
@@ -28,7 +36,7 @@ rm $dir/tun
 rmdir $dir
 exec "$@"
 `;
-const within = [
+const within: readonly string[] = [
   ...['unshare', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', surroundings, 'sh'],
 ];
 const helper = ['slirp4netns', 'nsenter', 'tun device', 'perl', 'ip'];
@@ -48,8 +56,10 @@ for (const [who, person] of people) {
   }, () => {
     let root: Awaited<ReturnType<typeof makeRoot>>;
     let runner: ProcessRunner;
+    let mounts: readonly Mount[];
     before(async () => {
       root = await makeRoot(person().uid);
+      mounts = machinePrograms(root.path, person().uid);
       runner = new ProcessRunner(person(), root.path, 'namespaces', within);
     });
     after(async () => {
@@ -75,6 +85,19 @@ for (const [who, person] of people) {
     for (const [address, network, want] of cases) {
       test(`${who}: ${address} from the network ${network}: ${want}`, async () => {
         assert.equal(await heard(address, network), want);
+      });
+    }
+
+    // Past the routes of the kernel, which keep loopback addresses off interfaces only as long as nobody names one.
+    for (const [way, want] of [
+      ['bound', 'sent\nend\n'],
+      ['frame', 'socket: Operation not permitted\nend\n'],
+    ] as const) {
+      test(`${who}: a datagram for 127.0.0.1 by a ${way}, out of the interface, does not arrive`, async () => {
+        copyFileSync(past, join(root.path, 'past.pl'));
+        const command = ['/usr/bin/perl', '/past.pl', way, 'tap0'];
+        const { stdout, stderr } = await runner.run(command, { network: 'default', mounts });
+        assert.deepEqual({ stdout, stderr }, { stdout: want, stderr: '' });
       });
     }
 

@@ -192,4 +192,11 @@ export const faults: readonly Fault[] = [
     replace: 'Object.keys(record)',
     tests: ['test/orchestrator/build-inputs.test.ts'],
   },
+  {
+    name: 'a link is taken for another one because its target is no text',
+    file: 'src/context/context-files.ts',
+    find: 'if (!isUtf8(bytes)) throw',
+    replace: 'if (bytes.length < 0) throw',
+    tests: ['test/context/decide-context.test.ts'],
+  },
 ];

@@ -132,4 +132,11 @@ export const faults: readonly Fault[] = [
     replace: 'if (!found.ok || found.ok) return target;',
     tests: ['test/orchestrator/build-targets.test.ts'],
   },
+  {
+    name: 'a slip in a key of info.edn is nothing to speak of',
+    file: 'src/project/info-edn.ts',
+    find: '      ...slipsIn(form, source),\n',
+    replace: '',
+    tests: ['test/project/info-edn.test.ts'],
+  },
 ];

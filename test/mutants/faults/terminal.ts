@@ -114,4 +114,11 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests: ['test/cli/flushed.test.ts'],
   },
+  {
+    name: 'a progress bar of a failed step is told with all its stages',
+    file: 'src/cli/report-failure.ts',
+    find: 'visibleOutput(lastOverwrite(line))',
+    replace: 'visibleOutput(line)',
+    tests: ['test/cli/report-failure.test.ts'],
+  },
 ];

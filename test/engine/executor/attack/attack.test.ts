@@ -5,23 +5,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { Mount } from '../../../../src/engine/executor/executor.ts';
 import { isThere, needs } from '../../../support/needs.ts';
 import { root as checkout } from '../../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../../worker/people.ts';
@@ -29,6 +17,7 @@ import { asContainer } from '../as-container.ts';
 import { ProcessRunner, type Ran } from '../process-runner.ts';
 import { makeRoot } from '../root-fixture.ts';
 import { type Answers, answers, judge } from './answers.ts';
+import { machinePrograms } from './machine-programs.ts';
 
 const execFileAsync = promisify(execFile);
 const [program, prey] = ['attack.pl', 'prey.pl'].map((name) => join(checkout, 'test/engine/executor/attack', name)) as [
@@ -72,19 +61,6 @@ class Machine implements AsyncDisposable {
   get prey(): readonly string[] {
     return ['perl', prey, this.mark];
   }
-}
-
-/** The programs of the machine, so that there is a perl in a root that has only busybox. */
-function machinePrograms(root: string, owner: number): readonly Mount[] {
-  const mounts: Mount[] = [{ type: 'bind', source: '/usr', target: '/usr', readonly: true }];
-  for (const name of ['lib', 'lib64']) {
-    if (!existsSync(`/${name}`)) continue;
-    if (lstatSync(`/${name}`).isSymbolicLink()) {
-      symlinkSync(readlinkSync(`/${name}`), join(root, name));
-      lchownSync(join(root, name), owner, owner);
-    } else mounts.push({ type: 'bind', source: `/${name}`, target: `/${name}`, readonly: true });
-  }
-  return mounts;
 }
 
 interface Attacked {
