@@ -3,21 +3,15 @@
  * that must notice it. A fault that no test notices, one that cannot be planted any more, and tests that fail without any
  * fault make the run fail. PATTERN, a regular expression, chooses by `class: name`.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
 import { mapBounded } from '../../src/map-bounded.ts';
 import { root } from '../support/paths.ts';
+import { allFaults, type Planted, planted } from './all-faults.ts';
 import type { Fault } from './fault.ts';
 import { Shadow } from './shadow.ts';
 import { runTests, type TestRun } from './test-run.ts';
-
-interface Planted extends Fault {
-  /** Of tests: the name of its file. */
-  readonly group: string;
-}
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const chosen = new RegExp(positionals[0] ?? '', 'i');
@@ -44,19 +38,6 @@ try {
 console.log(`${faults.length} planted faults, ${faults.length - missed} caught`);
 if (faults.length === 0 || missed > 0) process.exitCode = 1;
 
-async function allFaults(): Promise<readonly Planted[]> {
-  // By their sources: a compiled table stays when its source is removed.
-  const names = (await readdir(join(root, 'test', 'mutants', 'faults')))
-    .map((file) => file.replace(/\.ts$/, ''))
-    .sort();
-  const groups = names.map(async (group) => {
-    const table = pathToFileURL(join(import.meta.dirname, 'faults', `${group}.js`)).href;
-    const { faults } = (await import(table)) as { faults: readonly Fault[] };
-    return faults.map((fault) => ({ ...fault, group }));
-  });
-  return (await Promise.all(groups)).flat();
-}
-
 /** Whether a test notices the fault, and which. */
 async function judge(fault: Planted, shadow: Shadow): Promise<{ readonly caught: boolean; readonly by: string }> {
   const code = await mutated(fault);
@@ -78,26 +59,17 @@ async function baseline({ tests, only }: Fault, shadow: Shadow): Promise<TestRun
   return await known;
 }
 
-async function mutated({
-  file,
-  find,
-  replace,
-}: Fault): Promise<{ readonly text: string } | { readonly problem: string }> {
-  const source = await readFile(join(root, file), 'utf8').catch(() => undefined);
-  if (source === undefined) return { problem: `there is no ${file}` };
-  const count = source.split(find).length - 1;
-  if (count !== 1) return { problem: `${JSON.stringify(find)} stands ${count} times in ${file}` };
+async function mutated(fault: Fault): Promise<{ readonly text: string } | { readonly problem: string }> {
+  const result = await planted(fault);
+  if ('problem' in result) return result;
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
-  const { outputText, diagnostics = [] } = ts.transpileModule(
-    source.replace(find, () => replace),
-    {
-      // Transpiling a single file does not see that package.json makes it a module.
-      compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
-      fileName: join(root, file),
-      reportDiagnostics: true,
-    },
-  );
+  const { outputText, diagnostics = [] } = ts.transpileModule(result.source, {
+    // Transpiling a single file does not see that package.json makes it a module.
+    compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
+    fileName: join(root, fault.file),
+    reportDiagnostics: true,
+  });
   return diagnostics.length === 0 ? { text: outputText } : { problem: 'the fault is no TypeScript' };
 }
 

@@ -32,8 +32,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the last lines of a failed step are written as they are',
     file: 'src/cli/report-failure.ts',
-    find: "detail.split('\\n').map(visibleOutput)",
-    replace: "detail.split('\\n')",
+    find: 'const text = visibleOutput(lastOverwrite(line));',
+    replace: 'const text = line;',
     tests: e2e,
     only: 'that ends with 1',
   },
