@@ -42,14 +42,23 @@ export interface KeyInputs {
   readonly stages: ReadonlySet<number>;
   /** All that the build is given, REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Parent → the version that the project holds, and its keys for the platforms that stages take it for. */
-  readonly parents: ReadonlyMap<string, { readonly version: string; readonly keys: ReadonlyMap<string, Digest> }>;
+  readonly parents: ReadonlyMap<string, KeyedParent>;
+}
+
+export interface KeyedParent {
+  /** That the project holds. */
+  readonly version: string;
+  /** For the platforms that stages take it for. */
+  readonly keys: ReadonlyMap<string, Digest>;
+  readonly dockerfile: Dockerfile;
 }
 
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
   const { dockerfile } = inputs.context;
-  const usesNumbers = instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction));
+  const usesNumbers =
+    instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction)) ||
+    [...inputs.parents.values()].some(({ dockerfile: parent }) => hasNumberedTriggers(parent));
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
@@ -98,6 +107,11 @@ function instructionsOf({ context, stages }: KeyInputs): readonly (readonly [Any
 }
 
 /** Whether a stage may be named by its number, which the stages that do not count change too. */
+/** Triggers that mean stages of the Dockerfile they run in by their numbers. */
+function hasNumberedTriggers({ stages }: Dockerfile): boolean {
+  return stages.some(({ instructions }) => instructions.some((one) => one.keyword === 'ONBUILD' && namesByNumber(one)));
+}
+
 function namesByNumber(instruction: AnyInstruction): boolean {
   const isNumber = (from: { readonly value: string } | undefined) => from !== undefined && /^\d+$|\$/.test(from.value);
   switch (instruction.keyword) {

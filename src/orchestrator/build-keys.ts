@@ -116,12 +116,12 @@ export class BuildKeys {
     const edges = this.#edges.get(image) ?? [];
     const stages = contexts.stages(image, platform);
     const parents = (graph.parents.get(image) ?? []).map((parent) => {
-      const { version } = graph.project.contexts.get(parent)!;
+      const { version, dockerfile } = graph.project.contexts.get(parent)!;
       const keys = edges
         .filter(({ to, stage }) => to === parent && stages.has(stage))
         .flatMap(({ stage }) => this.#platformsOf(stage, context, platform))
         .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
-      return [parent, { version, keys: new Map(keys) }] as const;
+      return [parent, { version, dockerfile, keys: new Map(keys) }] as const;
     });
     return {
       ...buildKey({

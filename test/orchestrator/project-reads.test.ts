@@ -183,6 +183,16 @@ for (const [title, isOne, before, now] of texts) {
   });
 }
 
+test('a key sees which stage a trigger of the parent names by its number', async () => {
+  const base = 'FROM scratch\nONBUILD COPY --from=1 /k /k2\n';
+  const both = 'COPY --from=x /k /x\nCOPY --from=y /k /y\n';
+  const end = `FROM \${REGISTRY}/base:1.0.0\n${both}`;
+  const stages = 'FROM scratch AS x\nCOPY a /k\nFROM scratch AS y\nCOPY b /k\n';
+  const one = { base, child: `ARG REGISTRY\n${stages}${end}`, edit: '' };
+  const other = { base, child: `ARG REGISTRY\nFROM scratch AS nothing\n${stages}${end}`, edit: '' };
+  assert.notEqual(await keyOf(one), await keyOf(other));
+});
+
 test('a key sees what escapes: the same text means something else then', async () => {
   const text = 'FROM scratch\nENV A=x\\y\n';
   assert.notEqual(await keyOf({ child: text, edit: '' }), await keyOf({ child: `# escape=\`\n${text}`, edit: '' }));

@@ -217,4 +217,12 @@ export const faults: readonly Fault[] = [
     tests: ['test/orchestrator/bases.test.ts'],
     only: 'a stage takes its parent for',
   },
+  {
+    name: 'a stage that a trigger names by its number may be another one',
+    file: 'src/orchestrator/build-key.ts',
+    find: '.some(({ dockerfile: parent }) => hasNumberedTriggers(parent))',
+    replace: '.some(() => false)',
+    tests: ['test/orchestrator/project-reads.test.ts'],
+    only: 'by its number',
+  },
 ];
