@@ -53,12 +53,8 @@ export class BaseImages implements KnownBases {
     signal: AbortSignal,
   ): Promise<void> {
     const used = images.flatMap(({ name, platforms }) => platforms.map((platform) => this.used(name, platform)));
-    for (const [name, answer] of await baseDigests(
-      this.#open(used.flatMap(({ external }) => external)),
-      questions,
-      signal,
-    ))
-      this.#answers.set(name, answer);
+    const external = this.#open(used.flatMap((one) => one.external));
+    for (const [name, answer] of await baseDigests(external, questions, signal)) this.#answers.set(name, answer);
     const older = this.#open(used.flatMap((one) => one.older));
     for (const [name, answer] of await olderVersions(older, questions, signal)) this.#answers.set(name, answer);
   }

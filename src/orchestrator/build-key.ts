@@ -1,5 +1,6 @@
 import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
+import { triggersIn } from '../dockerfile/stages.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
 import type { Context } from '../project/project.ts';
@@ -107,9 +108,9 @@ function instructionsOf({ context, stages }: KeyInputs): readonly (readonly [Any
 }
 
 /** Whether a stage may be named by its number, which the stages that do not count change too. */
-/** Triggers that mean stages of the Dockerfile they run in by their numbers. */
+/** Whether a parent hands on, with its last stage, triggers that mean stages of its child by their numbers. */
 function hasNumberedTriggers({ stages }: Dockerfile): boolean {
-  return stages.some(({ instructions }) => instructions.some((one) => one.keyword === 'ONBUILD' && namesByNumber(one)));
+  return triggersIn(stages.at(-1)!).some(namesByNumber);
 }
 
 function namesByNumber(instruction: AnyInstruction): boolean {

@@ -65,9 +65,10 @@ export interface Triggers {
 
 /**
  * The images from elsewhere that an image is built from: by FROM, COPY --from and RUN --mount, those of triggers too that
- * run in its stages. Its own triggers run in those that are built from it, and name nothing for itself. A reference to the project that names no version of it, such as `${REGISTRY}/base:stable`, names what is made
- * elsewhere and counts; a version that is not the one the project holds never changes, and does not. What a Dockerfile
- * names for any machine that may build counts, so that the answer is the same on all of them.
+ * run in its stages. Its own triggers run in those that are built from it, and name nothing for itself. A reference to the
+ * project that names no version of it, such as `${REGISTRY}/base:stable`, names what is made elsewhere and counts; a
+ * version that is not the one the project holds never changes, and does not. What a Dockerfile names for any machine that
+ * may build counts, so that the answer is the same on all of them.
  */
 export function imagesUsed(inputs: ImagesUsedInputs): ImagesUsed {
   const { dockerfile, dockerfileText } = inputs.context;

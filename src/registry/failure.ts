@@ -4,7 +4,7 @@ import { errorCodes } from './error-codes.ts';
 import type { Login } from './login.ts';
 import { type Place, placeName } from './place.ts';
 
-const checkName = 'check the name, that the registry is running';
+const checkName = 'check the name, whether the registry is running';
 
 /** Where there is none on this machine, cip has one. */
 function serveIt(registry: string): string {
@@ -23,7 +23,7 @@ export function registryUnreachable({ registry }: Place, problem: string) {
     reason: 'registry-unreachable',
     registry,
     message: `${registry} is unreachable: ${problem}`,
-    hint: isLoopback(registry) ? serveIt(registry) : `${checkName}, and that no proxy or firewall is in the way`,
+    hint: isLoopback(registry) ? serveIt(registry) : `${checkName}, and whether a proxy or firewall is in the way`,
   } as const satisfies RegistryFailure;
 }
 
