@@ -35,6 +35,6 @@ for (const [words, want] of rows) {
     assert.equal(status ?? statusOf(failures), want);
     const said = `${stderr}${JSON.stringify(failures)}`;
     assert.equal(/platform-missing/.test(said), want !== 0, said);
-    if (status !== undefined && want !== 0) assert.match(stderr, /contexts\/01-app\/Dockerfile:2:6/);
+    if (status !== undefined && want !== 0) assert.match(stderr, /contexts\/01-app\/Dockerfile:3:6/);
   });
 }
