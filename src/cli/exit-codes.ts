@@ -119,6 +119,7 @@ const reasons = {
   lostRace: `
     cascade-in-progress changed-since-planning image-gone lock-timeout lost-race tag-keeps-moving
   `,
+  bug: 'bug',
   interrupted: 'interrupted',
 } satisfies Partial<Record<keyof typeof exitStatus, string>>;
 

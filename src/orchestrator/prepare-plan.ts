@@ -191,13 +191,12 @@ function withTaken(
   const ahead = images.flatMap(({ name, platforms }) => platforms.map((platform) => [name, platform] as const));
   // Grows while it is gone through.
   for (const [name, platform] of ahead) {
-    for (const one of taken(name, platform, 'anywhere')) {
-      const [parent, wanted] = one;
+    for (const [parent, wanted] of taken(name, platform, 'anywhere')) {
       const known = all.get(parent);
       const isOpen = known !== undefined && known.length > 0 && !known.some((other) => samePlatform(other, wanted));
       if (!isOpen) continue;
       known.push(wanted);
-      ahead.push(one);
+      ahead.push([parent, wanted]);
     }
   }
   return [...all].map(([name, platforms]) => ({ name, platforms }));

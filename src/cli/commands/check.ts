@@ -1,5 +1,7 @@
+import { hostPlatform } from '../../oci/platform.ts';
 import { formatRegistry } from '../../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../../orchestrator/build-targets.ts';
+import { lackingInProject } from '../../orchestrator/lacking-platforms.ts';
 import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
 import { type Failure, FailuresError } from '../../result.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
@@ -27,7 +29,7 @@ export async function run(
   return report.stale.length > 0 ? exitStatus.differences : exitStatus.done;
 }
 
-/** What the contexts lack, as builds for all platforms will find. Throws where there is no stage to build. */
+/** What the contexts lack, and platforms of parents, as builds for all platforms will find. Throws where there is no stage to build. */
 async function missingFrom(
   { graph, buildArgs, target }: OpenProject,
   { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
@@ -37,5 +39,11 @@ async function missingFrom(
   const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
   const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
-  return await missingSourcesIn({ graph, buildArgs: values, targets }, options.defaultPlatforms, world.signal);
+  const project = { graph, buildArgs: values, targets };
+  const { defaultPlatforms: defaults } = options;
+  const machine = hostPlatform(world.surroundings.arch);
+  return [
+    ...(await missingSourcesIn(project, defaults, world.signal)),
+    ...lackingInProject(project, { defaults, machine }),
+  ];
 }
