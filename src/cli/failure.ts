@@ -175,6 +175,12 @@ export function unknownShell(typed: string, known: readonly string[]) {
   } as const satisfies Failure;
 }
 
+/** What nobody foresaw, for the documents of `--json`; people get the whole of it. */
+export function bug(error: unknown) {
+  const message = error instanceof Error ? error.message : String(error);
+  return { reason: 'bug', message: `cip has a bug: ${message}` } as const satisfies Failure;
+}
+
 /** An error of the operating system that no room foresaw where it happened; undefined for anything else. */
 export function systemFailure(error: unknown): readonly Failure[] | undefined {
   const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;

@@ -37,6 +37,8 @@ export interface World extends AsyncDisposable {
   readonly storeDirectory: string;
   /** Writes to stdout: the result that was asked for, and nothing else. */
   print(text: string): void;
+  /** Whether anything was. */
+  hasPrinted(): boolean;
   /** Writes to stderr, unless only errors are wanted there. */
   tell(text: string): void;
   /** Writes to stderr in any case. */
@@ -88,6 +90,7 @@ export async function createWorld(
     const { createBuilder } = await import('./create-builder.ts');
     return createBuilder(await openStore(), registry, surroundings, options);
   });
+  let hasPrinted = false;
   return {
     surroundings,
     signal,
@@ -99,7 +102,11 @@ export async function createWorld(
     registryOptions: registry,
     builder,
     storeDirectory: root,
-    print: (text) => void stdout.write(harmless(text, colorsOfStdout)),
+    print(text) {
+      hasPrinted ||= text !== '';
+      stdout.write(harmless(text, colorsOfStdout));
+    },
+    hasPrinted: () => hasPrinted,
     tell: (text) => void (options.quiet || stderr.write(harmless(text, colors))),
     complain: (text) => void stderr.write(harmless(text, colors)),
     resolve: (path) => resolve(cwd, path),
