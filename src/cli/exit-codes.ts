@@ -37,8 +37,20 @@ const precedence: readonly ExitStatus[] = [
 
 /** The status for all of these failures together; done for none. */
 export function statusOf(failures: readonly Failure[]): ExitStatus {
-  const statuses = new Set(failures.map(({ reason }) => statusOfReason(reason)));
-  return precedence.find((status) => statuses.has(status)) ?? exitStatus.done;
+  return first(failures.map(({ reason }) => statusOfReason(reason)));
+}
+
+/**
+ * The same after images were built: what is wrong with the files of one image, which forbids a run, is with `--keep-going`
+ * a failure of that image.
+ */
+export function statusOfRun(failures: readonly Failure[]): ExitStatus {
+  const statuses = failures.map(({ reason }) => statusOfReason(reason));
+  return first(statuses.map((status) => (status === exitStatus.invalidProject ? exitStatus.failed : status)));
+}
+
+function first(statuses: readonly ExitStatus[]): ExitStatus {
+  return precedence.find((status) => statuses.includes(status)) ?? exitStatus.done;
 }
 
 export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
@@ -65,8 +77,8 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry unused-build-argument
-    version-not-semver
+    ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts not-an-image problems-elsewhere
+    undeclared-registry unused-build-argument version-not-semver
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
@@ -88,7 +100,7 @@ const reasons = {
   `,
   differences: 'changed-without-bump different-content stale-reference',
   invalidProject: `
-    ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
+    ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable context-source-missing
     cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way
     digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
     edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms

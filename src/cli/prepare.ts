@@ -6,13 +6,12 @@ import { buildTargets, targetFailures } from '../orchestrator/build-targets.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
-import { selectImages } from '../orchestrator/selection.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import { secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import { openProject, orThrow, type ProjectOption } from './open-project.ts';
+import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { reportFailure } from './report-failure.ts';
@@ -41,10 +40,10 @@ export async function prepare(
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
-  const { graph, buildArgs, target } = await openProject(invocation, world);
-  const ahead = aheadFailures(graph.stale);
+  const { graph, selection, buildArgs, target } = await openProject(invocation, world);
+  const needed = new Set([...selection.selected, ...selection.implied]);
+  const ahead = aheadFailures(graph.stale.filter(({ edge }) => needed.has(edge.from)));
   if (ahead.length > 0) throw new FailuresError(ahead);
-  const selection = orThrow(selectImages(graph, invocation.positionals));
   const noStage = targetFailures(graph, buildTargets(graph, selection.selected, target));
   if (noStage.length > 0) throw new FailuresError(noStage);
   const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);

@@ -90,7 +90,9 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
   return {
     reason: 'unknown-instruction',
     message: `${quoted(keyword)} is not an instruction`,
-    ...didYouMean(suggestion),
+    hint:
+      didYouMean(suggestion).hint ??
+      'a line starts with an instruction, such as FROM, RUN or COPY; end the line above with \\ to continue it',
     at,
   } as const satisfies Failure;
 }

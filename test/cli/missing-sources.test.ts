@@ -177,7 +177,7 @@ describe('sources that are not there', { concurrency: 4 }, () => {
       const { problems } = JSON.parse(check.stdout) as { problems: readonly Failure[] };
       const want = row.want ?? [];
       const told = problems.map((one) => {
-        assert.equal(one.reason, 'copy-source-missing');
+        assert.equal(one.reason, 'context-source-missing');
         return `${one.at!.line}: ${one.message.split(' ')[0]}: ${hintOf(one)}`;
       });
       assert.deepEqual({ told, status: check.status }, { told: want, status: want.length > 0 ? 4 : 0 });

@@ -40,7 +40,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
   'copy-missing': {
     dockerfile: 'ENV A=b\nCOPY Dockerfile gone* missing /d/',
     at: '4:1',
-    reason: 'copy-source-missing',
+    reason: 'context-source-missing',
     says: /missing does not exist in the build context/,
   },
   'copy-missing-in-stage': {
@@ -48,7 +48,12 @@ const failingSteps: Readonly<Record<string, Step>> = {
     at: '4:1',
     reason: 'copy-source-missing',
   },
-  'copy-ignored': { dockerfile: 'COPY ignored /x', at: '3:1', reason: 'copy-source-missing', says: /\.dockerignore/ },
+  'copy-ignored': {
+    dockerfile: 'COPY ignored /x',
+    at: '3:1',
+    reason: 'context-source-missing',
+    says: /\.dockerignore/,
+  },
   'copy-onto-directory': {
     dockerfile: 'RUN mkdir /d/info.edn\nCOPY info.edn /d',
     at: '4:1',
@@ -87,7 +92,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
   'mount-missing': {
     dockerfile: 'RUN --mount=type=bind,source=gone,target=/m true',
     at: '3:13',
-    reason: 'copy-source-missing',
+    reason: 'context-source-missing',
     says: /gone/,
   },
 };

@@ -6,8 +6,8 @@ import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
 import { type Failure, FailuresError } from '../../result.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { type OpenProject, type ProjectOption, readProject } from '../open-project.ts';
-import { checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
+import { type FoundProject, findProject, type ProjectOption } from '../open-project.ts';
+import { checkOf, checkOfNothing, checkSummary } from '../render/check.ts';
 import { reportFailure, reportFailures } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
@@ -17,10 +17,10 @@ export async function run(
   world: World,
 ): Promise<ExitStatus> {
   const { options } = invocation;
-  const read = await readProject(invocation, world);
-  const report = read.ok
-    ? checkOf(read.value, await missingFrom(read.value, invocation, world))
-    : checkOfInvalid(read.failure);
+  const found = await findProject(invocation, world);
+  const report = found.ok
+    ? checkOf(found.value, await missingFrom(found.value, invocation, world))
+    : checkOfNothing(found.failure);
   for (const notice of report.warnings) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   world.complain(reportFailures([...report.problems, ...report.stale], world.reportOptions));
   if (options.json) world.print(`${JSON.stringify(report, null, 2)}\n`);
@@ -31,13 +31,13 @@ export async function run(
 
 /** What the contexts lack, and platforms of parents, as builds for all platforms will find. Throws where there is no stage to build. */
 async function missingFrom(
-  { graph, buildArgs, target }: OpenProject,
+  { graph, buildArgs, target }: FoundProject,
   { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
   world: World,
 ): Promise<readonly Failure[]> {
   const targets = buildTargets(graph, graph.order, target);
   const noStage = targetFailures(graph, targets);
-  if (noStage.length > 0) throw new FailuresError(noStage);
+  if (noStage.length > 0) throw new FailuresError([...graph.problems.map(({ failure }) => failure), ...noStage]);
   const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
   const project = { graph, buildArgs: values, targets };
   const { defaultPlatforms: defaults } = options;

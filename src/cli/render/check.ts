@@ -1,17 +1,18 @@
 import type { Notice } from '../../project/project.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
-import type { OpenProject } from '../open-project.ts';
+import type { FoundProject } from '../open-project.ts';
 import { unusedArguments } from '../unused-arguments.ts';
 import { plural } from './plural.ts';
 
 /** What `cip check` found. */
 export interface CheckReport {
   readonly schema: 'cip.check/v1';
+  /** That could be read. */
   readonly contexts: number;
   /** References between images of the project. */
   readonly references: number;
-  /** Of a project that nothing can be done with. */
+  /** What keeps images from being built. */
   readonly problems: readonly Failure[];
   /** For each image that is referred to by another version than the project holds, which a cascade mends. */
   readonly stale: readonly Failure[];
@@ -21,19 +22,20 @@ export interface CheckReport {
 }
 
 /** `missing`: what the contexts lack. */
-export function checkOf({ graph, buildArgs, notices }: OpenProject, missing: readonly Failure[]): CheckReport {
+export function checkOf({ graph, buildArgs, notices }: FoundProject, missing: readonly Failure[]): CheckReport {
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: [...aheadFailures(graph.stale), ...missing],
+    problems: [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale), ...missing],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
     warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.portability],
   };
 }
 
-export function checkOfInvalid(problems: readonly Failure[]): CheckReport {
+/** Where there is no project. */
+export function checkOfNothing(problems: readonly Failure[]): CheckReport {
   return { schema: 'cip.check/v1', contexts: 0, references: 0, problems, stale: [], outOfDate: 0, warnings: [] };
 }
 
