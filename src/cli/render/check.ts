@@ -29,7 +29,7 @@ export function checkOf({ graph, buildArgs, notices }: OpenProject, missing: rea
     problems: [...aheadFailures(graph.stale), ...missing],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
-    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.portability],
+    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
   };
 }
 
