@@ -30,7 +30,7 @@ export function checkOf({ graph, buildArgs, notices }: FoundProject, missing: re
     problems: [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale), ...missing],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
-    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.portability],
+    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
   };
 }
 
