@@ -8,6 +8,7 @@ import { isThere, needs } from '../../support/needs.ts';
 import { root as checkout } from '../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../worker/people.ts';
 import { machinePrograms } from './attack/machine-programs.ts';
+import { helperPrograms } from './network-helpers.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 
@@ -36,10 +37,8 @@ rm $dir/tun
 rmdir $dir
 exec "$@"
 `;
-const within: readonly string[] = [
-  ...['unshare', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', surroundings, 'sh'],
-];
-const helper = ['slirp4netns', 'nsenter', 'tun device', 'perl', 'ip'];
+const isolated = ['unshare', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c'];
+const helper = ['nsenter', 'tun device', 'perl', 'ip'];
 const required = needs('linux', 'root', 'user namespaces', 'busybox', 'setpriv', 'useradd', 'newuidmap');
 
 /** What a step hears from the server at an address. */
@@ -50,10 +49,15 @@ const people: readonly [who: string, person: () => Person][] = [
   ['a user with subordinate ids', personWithSubids],
   ['a user without', () => nobodyInParticular],
 ];
-for (const [who, person] of people) {
+const everybody = Object.values(helperPrograms).flatMap((program) =>
+  people.map(([name, person]) => ({ ...program, who: `${name}, by ${program.needs[0]}`, person })),
+);
+for (const { who, person, ...program } of everybody) {
+  const wanted = [...program.needs, ...helper];
   describe(`a private network for ${who}`, {
-    skip: required.skip || (!helper.every(isThere) && `needs ${helper.join(', ')}`),
+    skip: required.skip || (!wanted.every(isThere) && `needs ${wanted.join(', ')}`),
   }, () => {
+    const within = [...isolated, `${surroundings.replace('exec "$@"', program.script)}\nexec "$@"`, 'sh'];
     let root: Awaited<ReturnType<typeof makeRoot>>;
     let runner: ProcessRunner;
     let mounts: readonly Mount[];
@@ -100,6 +104,11 @@ for (const [who, person] of people) {
         assert.deepEqual({ stdout, stderr }, { stdout: want, stderr: '' });
       });
     }
+
+    test(`${who}: connections whose client has nothing more to say end`, async () => {
+      const each = `i=0; while [ $i -lt 20 ]; do ${ask('192.0.2.1')}; i=$((i + 1)); done`;
+      assert.equal((await runner.run(each, { network: 'default' })).stdout, 'hello\n'.repeat(20));
+    });
 
     test('it has its interfaces in /sys, and a name server', async () => {
       const { stdout } = await runner.run('ls /sys/class/net; cat /etc/resolv.conf', { network: 'default' });
