@@ -1,15 +1,15 @@
 import { newerPasta } from '../../support/fixtures.ts';
 
+const hide = (program: string) =>
+  `! command -v ${program} >/dev/null || mount --bind /dev/null "$(command -v ${program})"`;
+
 /** In a mount namespace of its own: the machine has this helper for private networks, and no other. */
 export const helperPrograms = {
-  slirp4netns: {
-    needs: ['slirp4netns'],
-    script: 'for program in pasta; do ! command -v $program || mount --bind /dev/null "$(command -v $program)"; done',
-  },
+  slirp4netns: { needs: ['slirp4netns'], script: hide('pasta') },
   pasta: {
     needs: ['pasta', 'test/support/newer-pasta.sh'],
     script: `
-! command -v slirp4netns || mount --bind /dev/null "$(command -v slirp4netns)"
+${hide('slirp4netns')}
 mount -t tmpfs -o mode=755 tmpfs /mnt
 cp ${newerPasta}/* /mnt
 printf '#!/bin/sh\\nexec /mnt/loader --argv0 pasta --library-path /mnt /mnt/passt "$@"\\n' > /mnt/pasta
