@@ -3,7 +3,7 @@ import { newerPasta } from '../../support/fixtures.ts';
 const hide = (program: string) =>
   `! command -v ${program} >/dev/null || mount --bind /dev/null "$(command -v ${program})"`;
 
-/** In a mount namespace of its own: the machine has this helper for private networks, and no other. */
+/** In a mount namespace of its own: the machine has this helper for private networks, and no other. The old one is refused. */
 export const helperPrograms = {
   slirp4netns: { needs: ['slirp4netns'], script: hide('pasta') },
   pasta: {
@@ -17,4 +17,5 @@ chmod 755 /mnt/pasta
 mount --bind /mnt/pasta "$(command -v pasta)"
 `,
   },
+  'old pasta': { needs: ['pasta of Debian 12'], script: hide('slirp4netns') },
 } as const;

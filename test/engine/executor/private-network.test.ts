@@ -7,6 +7,7 @@ import type { Mount } from '../../../src/engine/executor/executor.ts';
 import { isThere, needs } from '../../support/needs.ts';
 import { root as checkout } from '../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../worker/people.ts';
+import { argumentsOf, commandOf, eventually, isAlive, parentOf, processesWith } from '../../worker/processes.ts';
 import { machinePrograms } from './attack/machine-programs.ts';
 import { helperPrograms } from './network-helpers.ts';
 import { ProcessRunner } from './process-runner.ts';
@@ -49,7 +50,8 @@ const people: readonly [who: string, person: () => Person][] = [
   ['a user with subordinate ids', personWithSubids],
   ['a user without', () => nobodyInParticular],
 ];
-const everybody = Object.values(helperPrograms).flatMap((program) =>
+const { 'old pasta': old, ...accepted } = helperPrograms;
+const everybody = Object.values(accepted).flatMap((program) =>
   people.map(([name, person]) => ({ ...program, who: `${name}, by ${program.needs[0]}`, person })),
 );
 for (const { who, person, ...program } of everybody) {
@@ -117,3 +119,51 @@ for (const { who, person, ...program } of everybody) {
     });
   });
 }
+
+/** What a process has started, and what that has. */
+function descendantsOf(ancestor: number): readonly number[] {
+  const parents = processesWith('').map((pid) => [pid, parentOf(pid)] as const);
+  const children = (pid: number): readonly number[] =>
+    parents.filter(([, parent]) => parent === pid).flatMap(([child]) => [child, ...children(child)]);
+  return children(ancestor);
+}
+
+for (const [name, { script, needs: programs }] of Object.entries(accepted)) {
+  const wanted = [...programs, 'nsenter', 'tun device'];
+  test(`kill -9 of the main process ends ${name}`, {
+    skip: required.skip || (!wanted.every(isThere) && `needs ${wanted.join(', ')}`),
+  }, async () => {
+    await using root = await makeRoot(0);
+    const within = ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'];
+    await using runner = new ProcessRunner(self, root.path, 'namespaces', within);
+    const { stdout } = await runner.run('ls /sys/class/net', { network: 'default' });
+    assert.match(stdout, /tap0/);
+    const started = descendantsOf(runner.process.pid!);
+    const helpers = started.filter((pid) => argumentsOf(pid).includes(name === 'pasta' ? 'passt' : name));
+    assert.equal(helpers.length, 1);
+    runner.process.kill('SIGKILL');
+    const left = await eventually(
+      () => started.filter(isAlive),
+      (pids) => pids.length === 0,
+    );
+    assert.deepEqual(left.map(argumentsOf), []);
+  });
+}
+
+test('a pasta that is refused does not go on', {
+  skip:
+    required.skip ||
+    (!['pasta', ...old.needs, ...helper].every(isThere) && `needs ${old.needs[0]}, ${helper.join(', ')}`),
+}, async () => {
+  await using root = await makeRoot(0);
+  const within = [...isolated, `${surroundings.replace('exec "$@"', old.script)}\nexec "$@"`, 'sh'];
+  await using runner = new ProcessRunner(self, root.path, 'namespaces', within);
+  const { stdout } = await runner.run(ask('127.0.0.1'), { network: 'default' });
+  assert.equal(stdout, 'hello\n');
+  const running = () => descendantsOf(runner.process.pid!).map(commandOf);
+  const left = await eventually(running, (names) => !names.some((name) => name.startsWith('pas')));
+  assert.deepEqual(
+    left.filter((name) => name.startsWith('pas')),
+    [],
+  );
+});

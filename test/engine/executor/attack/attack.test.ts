@@ -80,7 +80,8 @@ interface Attacked {
 /** What is reached in the network of the machine: the issue of `--network=host`, and of machines without a helper. */
 const byHostNetwork = ['socket of the machine on loopback', 'abstract socket of the machine'];
 /** Not of `needs()`: a container that CI runs in may lack the device whatever is installed. */
-const inPrivateNetworks = Object.entries(helperPrograms).map(([helper, { needs: programs, script }]): Attacked => {
+const inPrivateNetworks = (['slirp4netns', 'pasta'] as const).map((helper): Attacked => {
+  const { needs: programs, script } = helperPrograms[helper];
   const wanted = [...programs, 'nsenter', 'tun device'];
   return {
     who: `root-in-a-private-network-by-${helper}`,
