@@ -53,7 +53,7 @@ export function sourceMissing(
           ? `write ${clue.within}: paths are relative to ${shown}`
           : `did you mean ${clue.nearest}?`;
   return {
-    reason: 'context-source-missing',
+    reason: 'copy-source-missing',
     message: `${source} does not exist in the build context (${shown})${wanted(place)}`,
     hint,
     at,
@@ -63,7 +63,7 @@ export function sourceMissing(
 export function sourceExcluded(place: SourcePlace, { file, line, pattern }: IgnoreLine) {
   const { source, at } = place;
   return {
-    reason: 'context-source-missing',
+    reason: 'copy-source-missing',
     message: `${source} is excluded from the build context by line ${line} of ${file}: ${pattern}${wanted(place)}`,
     hint: `add a line after it: !${source.replace(/^(?:\.?\/)+/, '')}`,
     at,

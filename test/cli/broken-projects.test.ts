@@ -41,7 +41,7 @@ const checks: Readonly<Record<string, Check>> = {
       'unknown-instruction contexts/01-docker/Dockerfile:3:1',
       'edn-syntax contexts/01-edn/info.edn:1:1',
       'unknown-parent contexts/03-parent/Dockerfile:2:6',
-      'context-source-missing contexts/02-lacks/Dockerfile:3:1',
+      'copy-source-missing contexts/02-lacks/Dockerfile:3:1',
     ],
   },
   'what is built from an image that cannot be read is no reference to nothing': {
@@ -49,7 +49,7 @@ const checks: Readonly<Record<string, Check>> = {
     want: [
       1,
       'unknown-instruction contexts/00-base/Dockerfile:1:1',
-      'context-source-missing contexts/01-app/Dockerfile:3:1',
+      'copy-source-missing contexts/01-app/Dockerfile:3:1',
     ],
   },
   'references of an image whose version cannot be read': {
@@ -66,17 +66,17 @@ const checks: Readonly<Record<string, Check>> = {
     want: [
       4,
       'dependency-cycle contexts/a/Dockerfile:2:6',
-      'context-source-missing contexts/a/Dockerfile:3:1',
-      'context-source-missing contexts/c/Dockerfile:3:1',
+      'copy-source-missing contexts/a/Dockerfile:3:1',
+      'copy-source-missing contexts/c/Dockerfile:3:1',
     ],
   },
   'two directories of one name, and a third that is right': {
     files: { '00-same': scratch, '01-same': scratch, '02-app': on('same', 'COPY gone /') },
-    want: [1, 'duplicate-image-name', 'context-source-missing contexts/02-app/Dockerfile:3:1'],
+    want: [1, 'duplicate-image-name', 'copy-source-missing contexts/02-app/Dockerfile:3:1'],
   },
   'a name that no image can have': {
     files: { '00-base': scratch, '01-Upper': scratch, '02-app': on('base', 'COPY gone /') },
-    want: [2, 'invalid-image-name', 'context-source-missing contexts/02-app/Dockerfile:3:1'],
+    want: [2, 'invalid-image-name', 'copy-source-missing contexts/02-app/Dockerfile:3:1'],
   },
   'one of the two files': {
     files: { '00-base': { Dockerfile: 'FROM scratch' }, '01-app': { 'info.edn': '{:version "1.0.0"}' }, b: scratch },
@@ -145,9 +145,9 @@ const commands: Readonly<Record<string, readonly [status: number, ...told: strin
   'plan b*': [4, bad],
   'plan ahead': [4, elsewhere, 'reference-newer-than-parent contexts/02-ahead/Dockerfile:2:6'],
   'plan app+': [4, bad, lost],
-  'plan lacks': [4, elsewhere, 'context-source-missing contexts/03-lacks/Dockerfile:3:1'],
-  'build lacks': [4, elsewhere, 'context-source-missing contexts/03-lacks/Dockerfile:3:1'],
-  'build lacks -k': [1, elsewhere, 'context-source-missing contexts/03-lacks/Dockerfile:3:1'],
+  'plan lacks': [4, elsewhere, 'copy-source-missing contexts/03-lacks/Dockerfile:3:1'],
+  'build lacks': [4, elsewhere, 'copy-source-missing contexts/03-lacks/Dockerfile:3:1'],
+  'build lacks -k': [1, elsewhere, 'copy-source-missing contexts/03-lacks/Dockerfile:3:1'],
   'plan aap': [2, 'unknown-selector'],
   'publish-locally app --dry-run': [5, elsewhere, 'registry-unreachable'],
   'pull-latest-from-local-registry app': [5, elsewhere, 'registry-unreachable'],

@@ -100,7 +100,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'what is no file of the context': {
     dockerfile:
-      'FROM scratch AS a\nCOPY package.json /\nFROM scratch\nCOPY --from=a /gone /\nADD https://127.0.0.1:1/x /\nCOPY <<EOF /x\ngone\nEOF\nRUN --mount=type=cache,target=/c --mount=from=a,target=/a true',
+      'FROM scratch AS a\nCOPY package.json /\nFROM scratch\nCOPY --from=a /gone /\nCOPY <<EOF /x\ngone\nEOF\nRUN --mount=type=cache,target=/c --mount=from=a,target=/a true',
   },
   'a stage that is not built': {
     dockerfile: 'FROM scratch AS spare\nCOPY gone /\nFROM scratch\nCOPY src /',
@@ -177,7 +177,7 @@ describe('sources that are not there', { concurrency: 4 }, () => {
       const { problems } = JSON.parse(check.stdout) as { problems: readonly Failure[] };
       const want = row.want ?? [];
       const told = problems.map((one) => {
-        assert.equal(one.reason, 'context-source-missing');
+        assert.equal(one.reason, 'copy-source-missing');
         return `${one.at!.line}: ${one.message.split(' ')[0]}: ${hintOf(one)}`;
       });
       assert.deepEqual({ told, status: check.status }, { told: want, status: want.length > 0 ? 4 : 0 });

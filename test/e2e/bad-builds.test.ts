@@ -40,7 +40,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
   'copy-missing': {
     dockerfile: 'ENV A=b\nCOPY Dockerfile gone* missing /d/',
     at: '4:1',
-    reason: 'context-source-missing',
+    reason: 'copy-source-missing',
     says: /missing does not exist in the build context/,
   },
   'copy-missing-in-stage': {
@@ -51,7 +51,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
   'copy-ignored': {
     dockerfile: 'COPY ignored /x',
     at: '3:1',
-    reason: 'context-source-missing',
+    reason: 'copy-source-missing',
     says: /\.dockerignore/,
   },
   'copy-onto-directory': {
@@ -92,7 +92,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
   'mount-missing': {
     dockerfile: 'RUN --mount=type=bind,source=gone,target=/m true',
     at: '3:13',
-    reason: 'context-source-missing',
+    reason: 'copy-source-missing',
     says: /gone/,
   },
 };

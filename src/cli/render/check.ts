@@ -21,21 +21,36 @@ export interface CheckReport {
   readonly warnings: readonly Notice[];
 }
 
-/** `missing`: what the contexts lack. */
-export function checkOf({ graph, buildArgs, notices }: FoundProject, missing: readonly Failure[]): CheckReport {
+/** `known`: what builds will find besides. */
+export function checkOf({ graph, buildArgs, notices }: FoundProject, known: readonly Failure[]): CheckReport {
+  const problems = [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale)];
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale), ...missing],
+    problems: [...problems, ...untold(known, problems)],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
     warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
   };
 }
 
+/**
+ * What builds will find that is not told yet, each once: not for each platform, and not at a place with which the other
+ * commands stop for another reason.
+ */
+function untold(known: readonly Failure[], told: readonly Failure[]): readonly Failure[] {
+  const taken = new Map(told.map((failure) => [placeOf(failure), failure.reason]));
+  const each = new Map(known.map((failure) => [`${placeOf(failure)} ${failure.message}`, failure]));
+  return [...each.values()].filter((failure) => (taken.get(placeOf(failure)) ?? failure.reason) === failure.reason);
+}
+
+function placeOf({ message, at }: Failure): string {
+  return at === undefined ? message : `${at.file} ${at.offset}`;
+}
+
 /** Where there is no project. */
-export function checkOfNothing(problems: readonly Failure[]): CheckReport {
+export function checkOfInvalid(problems: readonly Failure[]): CheckReport {
   return { schema: 'cip.check/v1', contexts: 0, references: 0, problems, stale: [], outOfDate: 0, warnings: [] };
 }
 

@@ -61,7 +61,7 @@ export const scenarios: readonly Scenario[] = [
     files: { ...library, ...image('1.0.0', 'FROM scratch', 'COPY missing.txt /')('02-broken') },
     registry: true,
     statuses: [1],
-    complaints: ['context-source-missing contexts/02-broken/Dockerfile:2:1'],
+    complaints: ['copy-source-missing contexts/02-broken/Dockerfile:2:1'],
     async run(session) {
       await session.show(`${publish} --keep-going`, session.rig.registry);
     },
