@@ -22,11 +22,14 @@ export function missingCommand() {
   } as const satisfies Failure;
 }
 
-export function unknownCommand(typed: string, meant: string | undefined) {
+/** `group`: the commands that begin with the same word. */
+export function unknownCommand(typed: string, meant: string | undefined, group: readonly string[] = []) {
+  const list = 'run cip help for a list of commands';
+  const others = group.length === 0 ? list : `commands are: ${group.map((name) => `cip ${name}`).join(', ')}`;
   return {
     reason: 'unknown-command',
     message: `"${typed}" is not a command of cip`,
-    hint: meant === undefined ? 'run cip help for a list of commands' : `did you mean cip ${meant}?`,
+    hint: meant === undefined ? others : `did you mean cip ${meant}?`,
   } as const satisfies Failure;
 }
 

@@ -48,7 +48,8 @@ async function answer(line: Exclude<CommandLine, { kind: 'run' }>): Promise<stri
   if (line.kind === 'completion') return (await import('./completion.ts')).completionScript(line.shell);
   const { commandHelp, generalHelp } = await import('./help.ts');
   const width = columns(here.stdout);
-  return line.command === undefined ? generalHelp(width) : commandHelp(line.command, width);
+  if (line.commands.length === 0) return generalHelp(width);
+  return (await Promise.all(line.commands.map((command) => commandHelp(command, width)))).join('\n');
 }
 
 /** The command, until it is done or a signal comes; what it opened is closed before anything more is said. */

@@ -6,6 +6,7 @@ import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
 import { storeDiskFull } from './failure.ts';
+import { keptUp } from './kept-up.ts';
 import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
 import type { OptionValues } from './options.ts';
@@ -75,6 +76,7 @@ export async function createWorld(
       logs.emit(event);
       renderer.emit(withoutFileOfFullDisk(event, root));
     },
+    taken: () => keptUp(stderr),
   };
   let store: Promise<Store> | undefined;
   const openStore = () => {

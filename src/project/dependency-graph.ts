@@ -1,7 +1,7 @@
 import type { Failure, SourceSpan } from '../result.ts';
 import { type ExternalReference, type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { Edge } from './edge.ts';
-import { dependencyCycle, equalPrefix, prefixContradiction, undeclaredRegistry } from './failure.ts';
+import { dependencyCycle, equalPrefixes, prefixContradiction, undeclaredRegistry, withoutVersion } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Problem, Project, UnreadContext } from './project.ts';
 import { shortestCycle } from './shortest-cycle.ts';
@@ -41,8 +41,8 @@ export interface DependencyGraph extends Ancestry {
   /** With the images that can't be read, and with cycles. */
   readonly ancestry: Ancestry;
   readonly warnings: readonly Notice[];
-  /** What only other tools would mind: for `cip check` to print. */
-  readonly portability: readonly Notice[];
+  /** What works as it is: for `cip check` to say, once for all of its places. */
+  readonly advice: readonly Notice[];
 }
 
 /** Infers the graph from the references in all Dockerfiles. What keeps some of it from being built is among its problems. */
@@ -74,8 +74,12 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
       ...written.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
     ],
     ancestry: ancestryOf(order, all, new Map(found.map(({ unread }, index) => [names[index]!, unread])), project),
-    warnings: [...found.flatMap((each) => each.warnings), ...edges.flatMap((edge) => prefixWarnings(edge, project))],
-    portability: portability(found.flatMap(({ undeclaredRegistryAt }) => undeclaredRegistryAt ?? [])),
+    warnings: found.flatMap((each) => each.warnings),
+    advice: [
+      ...prefixAdvice(edges, project),
+      ...floatingAdvice(edges, project),
+      ...portability(found.flatMap(({ undeclaredRegistryAt }) => undeclaredRegistryAt ?? [])),
+    ],
   };
 }
 
@@ -132,9 +136,25 @@ function prefixFailures(edge: Edge, project: Project): readonly Failure[] {
   return order > 0 ? [prefixContradiction(child.path, parent.path, edge.at)] : [];
 }
 
-function prefixWarnings(edge: Edge, project: Project): readonly Notice[] {
-  const { child, parent, order } = prefixes(edge, project);
-  return order === 0 ? [equalPrefix(child.path, parent.path, edge.at)] : [];
+/** Once for each pair of images. */
+function prefixAdvice(edges: readonly Edge[], project: Project): readonly Notice[] {
+  const pairs = new Map(
+    edges.toReversed().flatMap((edge) => {
+      const { child, parent, order } = prefixes(edge, project);
+      return order === 0
+        ? [[`${child.path} ${parent.path}`, { child: child.path, parent: parent.path, at: edge.at }]]
+        : [];
+    }),
+  );
+  const equal = [...pairs.values()].toReversed();
+  return equal.length === 0 ? [] : [equalPrefixes(equal)];
+}
+
+/** References that say no version, neither in full nor in part. Triggers and all other ways to name an image alike. */
+export function floatingAdvice(edges: readonly Edge[], { contexts }: Project): readonly Notice[] {
+  const floating = edges.filter(({ pin, tag }) => pin.kind === 'floating' && (tag === undefined || tag === 'latest'));
+  const places = floating.map((edge) => ({ ...edge, version: contexts.get(edge.to)!.version }));
+  return places.length === 0 ? [] : [withoutVersion(places)];
 }
 
 /** `order` is positive where the parent's prefix is the greater; not a number where one has none: no promise. */

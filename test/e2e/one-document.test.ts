@@ -38,7 +38,7 @@ const report = 'cip.report/v1';
 const invalid = context('00-base', 'FRM scratch');
 const broken = 'unknown-instruction - contexts/00-base/Dockerfile:1:1';
 const gone = context('00-base', 'FROM scratch\nCOPY gone /');
-const missing = 'copy-source-missing base contexts/00-base/Dockerfile:2:1';
+const missing = 'context-source-missing base contexts/00-base/Dockerfile:2:1';
 const owner = {
   ...context('00-base', 'FROM scratch\nCOPY --chown=nobody info.edn /'),
   ...context('01-app', 'ARG REGISTRY\nFROM ${REGISTRY}/base:1.0.0\nLABEL c=d'),
@@ -73,12 +73,12 @@ const rows: readonly Row[] = [
     schema: report,
     failures: ['missing-contexts - -'],
   },
-  { title: 'plan of what is missing', files: gone, words: 'plan', status: 1, schema: plan, failures: [missing] },
+  { title: 'plan of what is missing', files: gone, words: 'plan', status: 4, schema: plan, failures: [missing] },
   {
     title: 'build of what is missing',
     files: gone,
     words: 'build',
-    status: 1,
+    status: 4,
     schema: report,
     failures: [missing.replace(' base ', ' - ')],
   },

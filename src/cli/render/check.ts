@@ -31,7 +31,7 @@ export function checkOf({ graph, buildArgs, notices }: FoundProject, known: read
     problems: [...problems, ...untold(known, problems)],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
-    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.portability],
+    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
   };
 }
 
