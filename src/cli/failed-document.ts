@@ -3,7 +3,7 @@ import { failureJson } from '../orchestrator/failure-json.ts';
 import { planJson } from '../orchestrator/plan-json.ts';
 import type { Failure } from '../result.ts';
 import type { Invocation } from './invocation.ts';
-import { checkOfNothing } from './render/check.ts';
+import { checkOfInvalid } from './render/check.ts';
 
 /**
  * What `--json` prints of a command that ended before it had anything to print: the document of that command with nothing
@@ -32,7 +32,7 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
             failures: all,
           };
     case 'check':
-      return checkOfNothing(failures);
+      return checkOfInvalid(failures);
     case 'cascade-version-updates':
       return { schema: 'cip.cascade/v1', failures: all };
     case 'graph':
