@@ -161,7 +161,7 @@ test('a pasta that is refused does not go on', {
   const { stdout } = await runner.run(ask('127.0.0.1'), { network: 'default' });
   assert.equal(stdout, 'hello\n');
   const running = () => descendantsOf(runner.process.pid!).map(commandOf);
-  const left = await eventually(running, (names) => !names.some((name) => name.startsWith('pas')));
+  const left = await eventually(running, (names) => !names.some((name) => name.startsWith('pas')), 5000);
   assert.deepEqual(
     left.filter((name) => name.startsWith('pas')),
     [],
