@@ -7,6 +7,7 @@ import type { Context, Notice, Project } from './project.ts';
 import { shortestCycle } from './shortest-cycle.ts';
 import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';
+import { triggerReferencesOf } from './trigger-references.ts';
 
 /** Who is built with whom. Acyclic; every parent is a context of the project. */
 export interface DependencyGraph {
@@ -32,7 +33,10 @@ export interface DependencyGraph {
 
 /** Infers the graph from the references in all Dockerfiles. Fails with everything that keeps it from being one. */
 export function dependencyGraph(project: Project, options: ReferenceOptions = {}): Result<DependencyGraph> {
-  const found = [...project.contexts.values()].map((context) => referencesOf(context, project, options));
+  const found = [...project.contexts.values()].flatMap((context) => {
+    const own = referencesOf(context, project, options);
+    return [own, triggerReferencesOf(context, own, project, options)];
+  });
   const edges = found.flatMap((each) => each.edges);
   const parents = parentsByChild(project, edges);
   const components = stronglyConnected([...project.contexts.keys()], (name) => parents.get(name) ?? []);
