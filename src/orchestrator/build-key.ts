@@ -157,7 +157,13 @@ function referencesIn(instruction: AnyInstruction, stage: number, inputs: KeyInp
   const { offset, length } = instruction.at;
   const replacements = new Map<number, Replacement>();
   for (const edge of inputs.edges) {
-    if (edge.stage !== stage || edge.at.offset < offset || edge.at.offset >= offset + length) continue;
+    if (
+      edge.trigger !== undefined ||
+      edge.stage !== stage ||
+      edge.at.offset < offset ||
+      edge.at.offset >= offset + length
+    )
+      continue;
     // One place names several images where it depends on the platform.
     const before = replacements.get(edge.at.offset)?.stands ?? '';
     replacements.set(edge.at.offset, { written: edge.text, stands: before + standIn(edge, inputs) });

@@ -40,8 +40,12 @@ export async function earlierKeys(
       for (const { key: before, manifest } of entriesFor(platform, tagged)) {
         if (before === undefined || before === key || earlier.has(before)) continue;
         const remembered = await memory.recall(before);
-        const travelled = remembered ?? (await inputsIn(manifest, content(name), signal));
-        if (travelled !== undefined) earlier.set(before, { key: travelled, hasTravelled: remembered === undefined });
+        // Of what an image was adopted with, or of a log that was cut, only a part may be known here.
+        const isWhole = remembered?.paths !== undefined;
+        const travelled = isWhole ? undefined : await inputsIn(manifest, content(name), signal);
+        const isBetter = travelled !== undefined && (remembered === undefined || travelled.paths !== undefined);
+        const known = isBetter ? travelled : remembered;
+        if (known !== undefined) earlier.set(before, { key: known, hasTravelled: isBetter });
       }
     }
   }

@@ -113,7 +113,9 @@ function imagesIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): 
   );
   const ofTriggers = stages.flatMap((stage) => {
     const { instructions, edges } = triggersRunIn(stage, scope, inputs);
-    return referencesOfTriggers(instructions, stage.index, scope).flatMap((one) => namedImage(one, edges));
+    // Those of its own, too, that only this image can tell.
+    const all = [...edges, ...inputs.edges.filter((edge) => edge.trigger !== undefined && edge.stage === stage.index)];
+    return referencesOfTriggers(instructions, stage.index, scope).flatMap((one) => namedImage(one, all));
   });
   return [...own.flatMap((one) => namedImage(one, inputs.edges)), ...ofTriggers];
 }
@@ -121,7 +123,7 @@ function imagesIn(scope: GlobalScope, target: Stage, inputs: ImagesUsedInputs): 
 function namedImage({ expanded: text, at }: ImageReference, edges: readonly Edge[]): readonly NamedImage[] {
   const reference = parseReference(text);
   if (!reference.ok) return [];
-  const edge = edges.find((one) => one.at.offset === at.offset && names(one, text));
+  const edge = edges.find((one) => (one.trigger ?? one.at).offset === at.offset && names(one, text));
   return [{ text, reference: reference.value, at, edge }];
 }
 

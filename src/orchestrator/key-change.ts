@@ -25,6 +25,8 @@ export interface ComparableKey {
   readonly paths?: Readonly<Record<string, string>> | undefined;
 }
 
+type Paths = Readonly<Record<string, string>>;
+
 type Instructions = readonly (readonly [line: number, digest: string])[];
 
 /**
@@ -48,7 +50,30 @@ export function keyChanges(before: ComparableKey, after: ComparableKey): readonl
 
 function contextChanges(before: ComparableKey, after: ComparableKey): readonly KeyChange[] {
   if (before.parts.context === after.parts.context || !before.paths || !after.paths) return [];
-  return changedNames(before.paths, after.paths).map((path) => ({ code: 'input-changed', path }));
+  return changedPaths(before.paths, after.paths).map((path) => ({ code: 'input-changed', path }));
+}
+
+/**
+ * Equal keys may have been computed of other paths, as where a link to a directory led elsewhere: a file that is now read
+ * in another directory is told by where it is now, and not at all where its content is the same; but not where nothing
+ * else is to be told.
+ */
+function changedPaths(before: Paths, after: Paths): readonly string[] {
+  const changed = changedNames(before, after);
+  const added = changed.filter((path) => !Object.hasOwn(before, path));
+  const left = new Set(changed);
+  for (const path of changed) {
+    if (Object.hasOwn(after, path)) continue;
+    const alike = added.filter((one) => left.has(one) && nameOf(one) === nameOf(path));
+    const same = alike.find((one) => after[one] === before[path]);
+    if (same !== undefined) left.delete(same);
+    if (alike.length > 0) left.delete(path);
+  }
+  return left.size > 0 ? [...left] : changed;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** After the first difference all else may only have moved. Where something was cut off the end, its last line. */

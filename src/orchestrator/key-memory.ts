@@ -32,12 +32,15 @@ export class KeyMemory {
     return parts && { parts, paths: await this.#contexts.get(parts.context) };
   }
 
-  /** Nothing where it is remembered already. */
-  async remember(key: Digest, parts: KeyParts, listing: ContextListing): Promise<void> {
-    if ((await this.#keys.get(key)) !== undefined) return;
-    if ((await this.#contexts.get(listing.digest)) === undefined) {
-      await this.#contexts.append(listing.digest, { ...listing.paths });
-    }
-    await this.#keys.append(key, KeyPartsRecord.parse(parts));
+  /** Nothing where it is remembered already. Contexts of other paths may have one digest: those that are there now count. */
+  async remember(key: Digest, parts: KeyParts, { digest, paths }: ContextListing): Promise<void> {
+    const known = await this.#contexts.get(digest);
+    if (known === undefined || !isEqual(known, paths)) await this.#contexts.append(digest, { ...paths });
+    if ((await this.#keys.get(key)) === undefined) await this.#keys.append(key, KeyPartsRecord.parse(parts));
   }
+}
+
+function isEqual(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

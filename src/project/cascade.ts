@@ -195,7 +195,8 @@ function checkArguments(plan: ContextPlan, project: Project, options: ReferenceO
   if (!dockerfile.ok) return dockerfile.failure;
   const after = { ...plan.context, dockerfile: dockerfile.value, dockerfileText: changed.after };
   const [was, is] = [plan.context, after].map((context) => referencesOf(context, project, options));
-  const planned = [...plan.edges.map(meaning), ...was!.externals.map(({ reference }) => reference)];
+  const own = plan.edges.filter(({ edge }) => edge.trigger === undefined);
+  const planned = [...own.map(meaning), ...was!.externals.map(({ reference }) => reference)];
   const found = [...is!.edges.map(meaning), ...is!.externals.map(({ reference }) => reference)];
   const isAsPlanned = planned.length === found.length && planned.every((text, index) => text === found[index]);
   const [edit] = raised.edits;

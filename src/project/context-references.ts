@@ -99,7 +99,7 @@ export function referencesOf(
 }
 
 /** One scope per platform, if that makes a difference. */
-function scopesOf(context: ReferringContext, options: ReferenceOptions): Result<readonly GlobalScope[]> {
+export function scopesOf(context: ReferringContext, options: ReferenceOptions): Result<readonly GlobalScope[]> {
   const { buildArgs = {}, platforms = usualPlatforms } = options;
   const scopes: GlobalScope[] = [];
   const own = context.platforms.length > 0 ? context.platforms : platforms;
@@ -123,7 +123,7 @@ function undeclaredRegistryAt(
  * An image of Docker Hub or of a registry on this machine that is called like one of the project, and has a tag that
  * could be one of its versions: most likely a forgotten `${REGISTRY}/`, and without a word there would be no edge.
  */
-function namesakeWarnings(context: ReferringContext, { expanded, text, at }: ImageReference, project: Project) {
+export function namesakeWarnings(context: ReferringContext, { expanded, text, at }: ImageReference, project: Project) {
   const parsed = parseReference(expanded);
   if (!parsed.ok || parsed.value.digest !== undefined) return [];
   const { registry, repository, tag = latest } = parsed.value;
@@ -155,12 +155,12 @@ function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);
 }
 
-function nearest(name: string, project: Project): ImageName | undefined {
+export function nearest(name: string, project: Project): ImageName | undefined {
   return suggestionFor(name, [...project.contexts.keys(), ...project.unread.keys()]) as ImageName | undefined;
 }
 
 /** `https://ghcr.io/me/` → `ghcr.io/me`, `index.docker.io/me` → `docker.io/me`. */
-function bareRegistry(registry: string): string {
+export function bareRegistry(registry: string): string {
   return registry
     .replace(/^https?:\/\//, '')
     .replace(/\/+$/, '')

@@ -1,5 +1,10 @@
 import type { Failure, SourceSpan } from '../result.ts';
-import { type ExternalReference, type ReferenceOptions, referencesOf } from './context-references.ts';
+import {
+  type ContextReferences,
+  type ExternalReference,
+  type ReferenceOptions,
+  referencesOf,
+} from './context-references.ts';
 import type { Edge } from './edge.ts';
 import { dependencyCycle, equalPrefixes, prefixContradiction, undeclaredRegistry, withoutVersion } from './failure.ts';
 import type { ImageName } from './image-name.ts';
@@ -7,6 +12,7 @@ import type { Context, Notice, Problem, Project, UnreadContext } from './project
 import { shortestCycle } from './shortest-cycle.ts';
 import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';
+import { triggerReferencesOf } from './trigger-references.ts';
 
 /** Who needs whom, as far as it is known: for choosing images. */
 export interface Ancestry {
@@ -48,7 +54,7 @@ export interface DependencyGraph extends Ancestry {
 /** Infers the graph from the references in all Dockerfiles. What keeps some of it from being built is among its problems. */
 export function dependencyGraph(project: Project, options: ReferenceOptions = {}): DependencyGraph {
   const names = [...project.contexts.keys()];
-  const found = [...project.contexts.values()].map((context) => referencesOf(context, project, options));
+  const found = [...project.contexts.values()].map((context) => withTriggers(context, project, options));
   const written = found.flatMap((each) => each.edges);
   const all = parentsByChild(names, written);
   const components = stronglyConnected(names, (name) => all.get(name) ?? []);
@@ -80,6 +86,20 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
       ...floatingAdvice(edges, project),
       ...portability(found.flatMap(({ undeclaredRegistryAt }) => undeclaredRegistryAt ?? [])),
     ],
+  };
+}
+
+/** Those of the context itself, and those in the triggers of its parents, as they mean them there. */
+function withTriggers(context: Context, project: Project, options: ReferenceOptions): ContextReferences {
+  const own = referencesOf(context, project, options);
+  const handedOn = triggerReferencesOf(context, own, project, options);
+  return {
+    ...own,
+    edges: [...own.edges, ...handedOn.edges],
+    unread: [...own.unread, ...handedOn.unread],
+    externals: [...own.externals, ...handedOn.externals],
+    failures: [...own.failures, ...handedOn.failures],
+    warnings: [...own.warnings, ...handedOn.warnings],
   };
 }
 

@@ -32,6 +32,11 @@ export interface Edge {
   readonly versionAt?: SourceSpan | undefined;
   /** The global ARG whose default holds `versionAt`. */
   readonly argument?: string | undefined;
+  /**
+   * Of what a trigger of another image names and only this one can tell: where that is written, in the Dockerfile of the
+   * other. `at` is the FROM that runs it.
+   */
+  readonly trigger?: SourceSpan | undefined;
   /** Covers the digest with its `@`. Absent without a digest or where it is not written in one piece. */
   readonly digestAt?: SourceSpan | undefined;
 }

@@ -81,9 +81,35 @@ export function referencesOfTriggers(
   return triggers
     .flatMap((trigger) => inInstruction(trigger, stage))
     .flatMap((place) => {
-      const resolved = resolve({ ...place, kind: 'onbuild' }, scope, []);
+      const resolved = resolve(place, scope, []);
       return resolved.ok && resolved.value !== undefined ? [resolved.value] : [];
     });
+}
+
+/**
+ * Of the triggers of a stage, what only the stage that they run in can tell: names that may be those of its stages, and
+ * variables that `home`, where the triggers are written, does not have. Resolved in `scope`, where they run.
+ */
+export function referencesLeftTo(
+  { home, scope }: { readonly home: GlobalScope; readonly scope: GlobalScope },
+  triggers: readonly Instruction[],
+  stage: number,
+  registries: readonly string[],
+): { readonly references: readonly ImageReference[]; readonly failures: readonly Failure[] } {
+  const left = triggers.flatMap((trigger) => inInstruction(trigger, stage)).filter((place) => isLeft(place, home));
+  const results = left.map((place) => resolve(place, scope, registries));
+  return {
+    references: results.flatMap((result) => (result.ok && result.value !== undefined ? [result.value] : [])),
+    failures: results.flatMap((result) => (result.ok ? [] : result.failure)),
+  };
+}
+
+/** Whether a reference of a trigger says nothing where it is written: it does where the trigger runs. */
+function isLeft({ text }: WrittenReference, scope: GlobalScope): boolean {
+  const word = expandIn(scope, text);
+  if (!word.ok) return false;
+  if (word.value.unset.some((name) => isMissed(name, text, scope))) return true;
+  return /^[a-z0-9][a-z0-9-_.]*$/i.test(word.value.value);
 }
 
 interface WrittenReference {
@@ -124,6 +150,7 @@ function resolve(
   registries: readonly string[],
 ): Result<ImageReference | undefined> {
   const { dockerfile } = scope;
+  if (place.kind === 'onbuild' && isLeft(place, scope)) return ok(undefined);
   const word = expandIn(scope, place.text);
   if (!word.ok) return failed(word.failure.map((failure) => ({ ...failure, at: failure.at ?? place.at })));
   const { value: expanded, used } = word.value;
@@ -137,8 +164,6 @@ function resolve(
     return failed([slashMissing(place.text, shown(expanded), place.at)]);
   }
   const parsed = parseReference(expanded);
-  // No image, but a stage of those that are built from this one may be called so.
-  if (!parsed.ok && place.kind === 'onbuild' && /^[a-z][a-z0-9-_.]*$/i.test(expanded)) return ok(undefined);
   if (!parsed.ok)
     return failed(
       parsed.failure.map((failure) =>

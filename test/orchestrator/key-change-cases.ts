@@ -37,6 +37,27 @@ export const cases: [title: string, before: ExplainedKey, after: ExplainedKey, w
     ],
   ],
   [
+    'a file that is read in another directory, by where it is now',
+    changed({}, { 'v1/f': 'file 1', 'v1/g': 'file 2' }),
+    changed({ context }, { 'v2/f': 'file 3', 'v2/g': 'file 2' }),
+    [{ code: 'input-changed', path: 'v2/f' }],
+  ],
+  [
+    'directories alone, where nothing else changed',
+    changed({}, { 'v1/g': 'file 2' }),
+    changed({ context }, { 'v2/g': 'file 2' }),
+    [
+      { code: 'input-changed', path: 'v1/g' },
+      { code: 'input-changed', path: 'v2/g' },
+    ],
+  ],
+  [
+    'a file that went, beside one that moved',
+    changed({}, { 'v1/g': 'file 2', 'v1/h': 'file 4' }),
+    changed({ context }, { 'v2/g': 'file 2' }),
+    [{ code: 'input-changed', path: 'v1/h' }],
+  ],
+  [
     'the first of several instructions, by its line now',
     before,
     changed({ instructions: [parts.instructions[0]!, [9, digestOf('RUN 2')], parts.instructions[2]!] }),

@@ -1,0 +1,105 @@
+import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
+import { triggersIn } from '../dockerfile/stages.ts';
+import type { Failure } from '../result.ts';
+import {
+  bareRegistry,
+  type ContextReferences,
+  type ExternalReference,
+  namesakeWarnings,
+  nearest,
+  type ReferenceOptions,
+  scopesOf,
+} from './context-references.ts';
+import { type Edge, edgeOf } from './edge.ts';
+import { selfReference, unknownParent } from './failure.ts';
+import { expandIn, type GlobalScope } from './global-scope.ts';
+import type { ImageName } from './image-name.ts';
+import type { Context, Notice, Project } from './project.ts';
+import { type ImageReference, referencesLeftTo, shown } from './references.ts';
+
+/**
+ * What the triggers that run in the stages of a context name and only this context can tell, with its variables and its
+ * stages: `ONBUILD COPY --from=$X` of a parent where X is an ARG of the child. `own`: the references of its own.
+ */
+export function triggerReferencesOf(
+  context: Context,
+  own: ContextReferences,
+  project: Project,
+  options: ReferenceOptions,
+): ContextReferences {
+  const edges: Edge[] = [];
+  const unread: ImageName[] = [];
+  const externals: ExternalReference[] = [];
+  const failures: Failure[] = [];
+  const warnings: Notice[] = [];
+  for (const [stage, reference, failure] of namedInTriggers(context, own, project, options)) {
+    const at = stage.from.imageAt;
+    if (failure !== undefined) failures.push({ ...failure, at });
+    if (reference === undefined) continue;
+    const { target, kind, text, expanded } = reference;
+    const external = { from: context.name, kind, stage: stage.index, text, at, reference: shown(expanded) };
+    const parent = target.where === 'project' ? project.contexts.get(target.name as ImageName) : undefined;
+    if (target.where === 'elsewhere') {
+      externals.push(external);
+      warnings.push(...namesakeWarnings(context, { ...reference, at }, project));
+    } else if (parent === context) failures.push(selfReference(context.name, at));
+    else if (parent !== undefined) edges.push({ ...edgeOf(context, parent, reference), at, trigger: reference.at });
+    else if (project.unread.has(target.name as ImageName)) unread.push(target.name as ImageName);
+    else if (!target.byVariable) externals.push(external);
+    else failures.push(unknownParent(context.name, target.name, nearest(target.name, project), at));
+  }
+  return { edges, unread, externals, failures, warnings };
+}
+
+type Named = readonly [stage: Stage, reference: ImageReference | undefined, failure?: Failure];
+
+/** Once for each image that a trigger names in a stage, however many platforms say so. */
+function namedInTriggers(
+  context: Context,
+  own: ContextReferences,
+  project: Project,
+  options: ReferenceOptions,
+): readonly Named[] {
+  const scopes = scopesOf(context, options);
+  if (!scopes.ok) return [];
+  const registries = (options.registries ?? []).map(bareRegistry);
+  return context.dockerfile.stages.flatMap((stage) => {
+    const found = new Map<string, Named>();
+    for (const scope of scopes.value) {
+      for (const { home, base } of basesOf(stage, scope, { context, own, project, options })) {
+        const left = referencesLeftTo({ home, scope }, triggersIn(base), stage.index, registries);
+        for (const one of left.references) found.set(`${one.at.offset} ${one.expanded}`, [stage, one]);
+        for (const one of left.failures) found.set(one.message, [stage, undefined, one]);
+      }
+    }
+    return [...found.values()];
+  });
+}
+
+/** The stage whose triggers run in a stage, and what its file has for values: a stage above, or the last one of a parent. */
+function basesOf(
+  stage: Stage,
+  scope: GlobalScope,
+  from: { context: Context; own: ContextReferences; project: Project; options: ReferenceOptions },
+): readonly { readonly home: GlobalScope; readonly base: Stage }[] {
+  const above = stageAbove(stage, scope);
+  if (above !== undefined) return [{ home: scope, base: above }];
+  const parents = from.own.edges.filter((edge) => edge.kind === 'from' && edge.stage === stage.index);
+  return [...new Set(parents.map(({ to }) => to))].flatMap((name) => {
+    const parent = from.project.contexts.get(name)!;
+    const base = lastStage(parent.dockerfile);
+    const homes = scopesOf(parent, from.options);
+    const [home] = homes.ok ? homes.value : [];
+    return home === undefined || triggersIn(base).length === 0 ? [] : [{ home, base }];
+  });
+}
+
+function stageAbove({ index, from }: Stage, scope: GlobalScope): Stage | undefined {
+  const word = expandIn(scope, from.image);
+  const name = word.ok ? word.value.value.toLowerCase() : undefined;
+  return scope.dockerfile.stages.findLast((other) => other.index < index && other.name === name && name !== undefined);
+}
+
+function lastStage({ stages }: Dockerfile): Stage {
+  return stages.at(-1)!;
+}
