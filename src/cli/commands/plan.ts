@@ -5,7 +5,7 @@ import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
 import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
-type Option = PlanOption | 'check' | 'json';
+type Option = PlanOption | 'allowLostOwners' | 'check' | 'json';
 
 /** `cip plan`: the decisions of build, publish-locally or publish, without doing any of it. */
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {
@@ -20,18 +20,25 @@ function plannedCommand(invocation: Invocation<Option>): {
   readonly selectors: readonly string[];
 } {
   const [first = '', ...rest] = invocation.positionals;
-  const { localRegistry } = invocation.options;
+  const { localRegistry, allowLostOwners } = invocation.options;
   switch (first.toLowerCase()) {
     case 'publish':
       return {
-        planned: { command: 'publish', registry: requiredRemote(invocation, 'plan publish') },
+        planned: {
+          command: 'publish',
+          registry: requiredRemote(invocation, 'plan publish'),
+          lostOwners: allowLostOwners ? 'allow' : 'refuse',
+        },
         selectors: rest,
       };
     case 'publish-locally':
-      return { planned: { command: 'publish-locally', registry: localRegistry }, selectors: rest };
+      return { planned: { command: 'publish-locally', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
     case 'build':
-      return { planned: { command: 'build', registry: localRegistry }, selectors: rest };
+      return { planned: { command: 'build', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
     default:
-      return { planned: { command: 'build', registry: localRegistry }, selectors: invocation.positionals };
+      return {
+        planned: { command: 'build', registry: localRegistry, lostOwners: 'allow' },
+        selectors: invocation.positionals,
+      };
   }
 }

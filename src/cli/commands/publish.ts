@@ -7,6 +7,10 @@ import type { RunOption } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
 /** `cip publish`: everything the remote registry lacks, for all platforms; visible only when all of it is there. */
-export async function run(invocation: Invocation<PlanOption | RunOption>, world: World): Promise<ExitStatus> {
-  return publishTo({ command: 'publish', registry: requiredRemote(invocation) }, invocation, world);
+export async function run(
+  invocation: Invocation<PlanOption | RunOption | 'allowLostOwners'>,
+  world: World,
+): Promise<ExitStatus> {
+  const lostOwners = invocation.options.allowLostOwners ? 'allow' : 'refuse';
+  return publishTo({ command: 'publish', registry: requiredRemote(invocation), lostOwners }, invocation, world);
 }
