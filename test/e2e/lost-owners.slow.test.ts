@@ -60,7 +60,7 @@ test(
       assert.deepEqual(await build(withoutIds()), { copied: 'untouched', run: 'untouched', child: 'untouched' });
     });
     await t.test('with ids the plan says why it is built again', async () => {
-      const { stdout } = await rig.cip('plan', '--json', { through: withIds() });
+      const { stdout } = await rig.cip('plan', '--json', { through: withIds(), env: epoch });
       const { images } = JSON.parse(stdout) as {
         images: { name: string; action: string; reasons: { code: string }[] }[];
       };
