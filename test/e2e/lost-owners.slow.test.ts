@@ -170,6 +170,18 @@ test('publish refuses it before anything is built, and an option allows it', opt
   });
 });
 
+test('a remote registry that is the local one takes it as well', options, async () => {
+  await using rig = await rigOf(personWithSubids(), true);
+  const { registry } = rig;
+  const args = ['publish', 'run', '--only-local-platform', '--remote-registry', `${registry}/group`];
+  const { status, stderr } = await rig.cip(...args, '--local-registry', registry, {
+    through: withoutIds(),
+    env: epoch,
+  });
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^warning\[owners-lost\]/m);
+});
+
 test('publish-locally takes it, with a warning', options, async () => {
   await using rig = await rigOf(personWithSubids(), true);
   const args = ['publish-locally', '--local-registry', rig.registry];

@@ -1,6 +1,7 @@
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
+import { lostOwnersIn } from '../lost-owners.ts';
 import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
 import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
@@ -20,17 +21,13 @@ function plannedCommand(invocation: Invocation<Option>): {
   readonly selectors: readonly string[];
 } {
   const [first = '', ...rest] = invocation.positionals;
-  const { localRegistry, allowLostOwners } = invocation.options;
+  const { localRegistry } = invocation.options;
   switch (first.toLowerCase()) {
-    case 'publish':
-      return {
-        planned: {
-          command: 'publish',
-          registry: requiredRemote(invocation, 'plan publish'),
-          lostOwners: allowLostOwners ? 'allow' : 'refuse',
-        },
-        selectors: rest,
-      };
+    case 'publish': {
+      const registry = requiredRemote(invocation, 'plan publish');
+      const lostOwners = lostOwnersIn(registry, invocation);
+      return { planned: { command: 'publish', registry, lostOwners }, selectors: rest };
+    }
     case 'publish-locally':
       return { planned: { command: 'publish-locally', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
     case 'build':

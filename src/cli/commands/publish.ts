@@ -1,5 +1,6 @@
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
+import { lostOwnersIn } from '../lost-owners.ts';
 import type { PlanOption } from '../prepare.ts';
 import { publishTo } from '../publish-to.ts';
 import { requiredRemote } from '../required-remote.ts';
@@ -11,6 +12,7 @@ export async function run(
   invocation: Invocation<PlanOption | RunOption | 'allowLostOwners'>,
   world: World,
 ): Promise<ExitStatus> {
-  const lostOwners = invocation.options.allowLostOwners ? 'allow' : 'refuse';
-  return publishTo({ command: 'publish', registry: requiredRemote(invocation), lostOwners }, invocation, world);
+  const registry = requiredRemote(invocation);
+  const lostOwners = lostOwnersIn(registry, invocation);
+  return publishTo({ command: 'publish', registry, lostOwners }, invocation, world);
 }

@@ -160,6 +160,14 @@ export const faults: readonly Fault[] = [
     tests: ['test/worker/owners-here.test.ts'],
   },
   {
+    name: 'publish takes every registry for the local one',
+    file: 'src/cli/lost-owners.ts',
+    find: 'host === options.localRegistry.host',
+    replace: 'host.length > 0',
+    tests: ['test/e2e/lost-owners.slow.test.ts'],
+    only: 'publish refuses it',
+  },
+  {
     name: 'the engine does not mark what ran without ids',
     file: 'src/engine/engine.ts',
     find: 'run !== undefined && !this.#owners.areKept ?',
