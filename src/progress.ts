@@ -51,6 +51,11 @@ type Happening =
 
 export interface Progress {
   emit(event: ProgressEvent): void;
+  /**
+   * undefined when whoever reads keeps up; else settles when that is so again. Who has much to say, such as a step that
+   * prints, waits for it: what nobody reads is not kept. Nothing to wait for where it is absent.
+   */
+  taken?(): Promise<void> | undefined;
 }
 
 /** Swallows everything: for callers that do not show progress. */

@@ -20,7 +20,8 @@ import {
 /** What was typed, understood. */
 export type CommandLine =
   | { readonly kind: 'version' }
-  | { readonly kind: 'help'; readonly command?: Command | undefined }
+  /** Of these commands, which are several for the first word of several; of cip where there is none. */
+  | { readonly kind: 'help'; readonly commands: readonly Command[] }
   | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'run'; readonly command: Command; readonly invocation: Invocation };
 
@@ -158,12 +159,20 @@ const toggleWords = new Map([
   ...['false', 'no', 'off', '0'].map((word) => [word, false] as const),
 ]);
 
-function helpFor(command: Command | undefined, rest: readonly string[]): Result<CommandLine> {
-  if (command !== undefined && command.name !== 'help') return ok({ kind: 'help', command });
-  const topic = findCommand(rest);
-  if (command === undefined || rest.length === 0) return ok({ kind: 'help' });
-  if (topic.command === undefined) return failed([unknownCommand(rest)]);
-  return ok({ kind: 'help', command: topic.command.name === 'help' ? undefined : topic.command });
+function helpFor(command: Command | undefined, positionals: readonly string[]): Result<CommandLine> {
+  const help = (commands: readonly Command[]) => ok({ kind: 'help', commands } as const);
+  if (command !== undefined && command.name !== 'help') return help([command]);
+  if (positionals.length === 0) return help([]);
+  const { command: topic } = findCommand(positionals);
+  if (topic !== undefined) return help(topic.name === 'help' ? [] : [topic]);
+  const group = positionals.length === 1 ? commandsBelow(positionals[0]!) : [];
+  if (group.length > 0) return help(group);
+  return command === undefined ? help([]) : failed([unknownCommand(positionals)]);
+}
+
+/** `registry serve` and whatever else begins with `registry`. */
+function commandsBelow(word: string): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${word.toLowerCase()} `));
 }
 
 function noCommand(words: Words): readonly Failure[] {
@@ -172,9 +181,12 @@ function noCommand(words: Words): readonly Failure[] {
 
 function unknownCommand(typed: readonly string[]) {
   const all = commands.flatMap((command) => [command.name, ...command.aliases]);
-  const [first = ''] = typed;
-  const group = all.find((name) => name.startsWith(`${first.toLowerCase()} `));
-  return failures.unknownCommand(first, group ?? suggestionFor(first, all));
+  const [first = '', second] = typed;
+  const group = commandsBelow(first).map(({ name }) => name);
+  if (group.length === 0) return failures.unknownCommand(first, suggestionFor(first, all));
+  const name = second === undefined ? first : `${first} ${second}`;
+  const meant = group.length === 1 ? group[0] : suggestionFor(name.toLowerCase(), group);
+  return failures.unknownCommand(name, meant, group);
 }
 
 function strangers(words: Words, command: Command | undefined): readonly Failure[] {

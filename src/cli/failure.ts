@@ -1,5 +1,18 @@
-import type { Notice } from '../project/project.ts';
+import { nameList } from '../project/name-list.ts';
+import type { Notice, Problem } from '../project/project.ts';
 import type { Failure } from '../result.ts';
+
+/** `problems`: not empty, of images that the command has nothing to do with. */
+export function problemsElsewhere(problems: readonly Problem[]) {
+  const names = [...new Set(problems.flatMap(({ images }) => images))].sort();
+  const where = names.length === 0 ? 'in directories of this project' : `in ${nameList(names)}`;
+  return {
+    level: 'warning',
+    reason: 'problems-elsewhere',
+    message: `this project has ${problems.length === 1 ? 'an error' : `${problems.length} errors`} ${where}, which this command does not need`,
+    hint: 'run cip check',
+  } as const satisfies Notice;
+}
 
 export function missingCommand() {
   return {
@@ -9,11 +22,14 @@ export function missingCommand() {
   } as const satisfies Failure;
 }
 
-export function unknownCommand(typed: string, meant: string | undefined) {
+/** `group`: the commands that begin with the same word. */
+export function unknownCommand(typed: string, meant: string | undefined, group: readonly string[] = []) {
+  const list = 'run cip help for a list of commands';
+  const others = group.length === 0 ? list : `commands are: ${group.map((name) => `cip ${name}`).join(', ')}`;
   return {
     reason: 'unknown-command',
     message: `"${typed}" is not a command of cip`,
-    hint: meant === undefined ? 'run cip help for a list of commands' : `did you mean cip ${meant}?`,
+    hint: meant === undefined ? others : `did you mean cip ${meant}?`,
   } as const satisfies Failure;
 }
 
@@ -160,6 +176,12 @@ export function unknownShell(typed: string, known: readonly string[]) {
     message: `cip has no completion for "${typed}"`,
     hint: `shells are: ${known.join(', ')}`,
   } as const satisfies Failure;
+}
+
+/** What nobody foresaw, for the documents of `--json`; people get the whole of it. */
+export function bug(error: unknown) {
+  const message = error instanceof Error ? error.message : String(error);
+  return { reason: 'bug', message: `cip has a bug: ${message}` } as const satisfies Failure;
 }
 
 /** An error of the operating system that no room foresaw where it happened; undefined for anything else. */

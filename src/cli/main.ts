@@ -2,7 +2,7 @@ import { type Failure, failuresOf } from '../result.ts';
 import type { Command } from './command.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
-import { systemFailure } from './failure.ts';
+import { bug, interrupted, systemFailure } from './failure.ts';
 import { flushed } from './flushed.ts';
 import { watchForInterruption } from './interruption.ts';
 import type { Invocation } from './invocation.ts';
@@ -48,7 +48,8 @@ async function answer(line: Exclude<CommandLine, { kind: 'run' }>): Promise<stri
   if (line.kind === 'completion') return (await import('./completion.ts')).completionScript(line.shell);
   const { commandHelp, generalHelp } = await import('./help.ts');
   const width = columns(here.stdout);
-  return line.command === undefined ? generalHelp(width) : commandHelp(line.command, width);
+  if (line.commands.length === 0) return generalHelp(width);
+  return (await Promise.all(line.commands.map((command) => commandHelp(command, width)))).join('\n');
 }
 
 /** The command, until it is done or a signal comes; what it opened is closed before anything more is said. */
@@ -57,17 +58,33 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
   color = invocation.options.color;
   // Loaded in a function of its own: tsc leaves `import('./x.ts')` as it is in a function that has `using`.
   const createWorld = await worldMaker();
+  let hasPrinted = () => false;
   using interruption = watchForInterruption((signal) => exit(statusOfSignal(signal)));
+  const printFailures = async (failures: readonly Failure[]) => {
+    if (invocation.options.json && !hasPrinted()) await printDocument(invocation, failures);
+  };
   try {
     await using world = await createWorld(here, invocation.options, interruption.signal);
+    hasPrinted = world.hasPrinted;
     const status = await (await command.load()).run(invocation, world);
     const by = interruption.by();
     return by === undefined || status === exitStatus.done ? status : stopped(by);
   } catch (error) {
     const by = interruption.by();
+    const failures = failuresOf(error) ?? systemFailure(error) ?? [bug(error)];
+    await printFailures(by === undefined ? failures : [interrupted(by)]);
     if (by === undefined) throw error;
     return stopped(by);
   }
+}
+
+/** For `--json`: in place of what the command would have printed. */
+async function printDocument(invocation: Invocation, failures: readonly Failure[]): Promise<void> {
+  const [{ failedDocument }, { visible }] = await Promise.all([
+    import('./failed-document.ts'),
+    import('./render/visible.ts'),
+  ]);
+  here.stdout.write(visible(`${JSON.stringify(failedDocument(invocation, failures), null, 2)}\n`));
 }
 
 async function worldMaker() {

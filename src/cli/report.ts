@@ -1,11 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
+import { failureJson } from '../orchestrator/failure-json.ts';
 import type { MovedTag } from '../orchestrator/moved-tag.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type ImageResult, isComplete } from '../orchestrator/run-report.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { firstOf, nameList } from '../project/name-list.ts';
-import type { Failure } from '../result.ts';
-import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
+import { type Failure, failuresOf } from '../result.ts';
+import { type ExitStatus, exitStatus, statusOfRun } from './exit-codes.ts';
 import { duration } from './render/duration.ts';
 import { plural } from './render/plural.ts';
 import { type FailureGroup, reportFailures, reportGroups } from './report-failure.ts';
@@ -38,14 +39,18 @@ export async function conclude(run: FinishedRun, json: boolean, world: World): P
   const unbuilt = isUnpublished(run) ? '' : notBuilt(run.results);
   if (unbuilt !== '') world.complain(unbuilt);
   world.tell(`${lastLine(run)}\n`);
-  if (json) world.print(`${JSON.stringify(reportDocument(run), null, 2)}\n`);
+  const stop = world.signal.aborted ? (failuresOf(world.signal.reason) ?? []) : [];
+  if (json) world.print(`${JSON.stringify(reportDocument(run, world.surroundings.cwd, stop), null, 2)}\n`);
   else world.print(run.made.map((line) => `${line}\n`).join(''));
   const failures = [...groups.flatMap((group) => group.failures), ...run.failures];
-  return failures.length === 0 && !isComplete(run) ? exitStatus.failed : statusOf(failures);
+  return failures.length === 0 && !isComplete(run) ? exitStatus.failed : statusOfRun(failures);
 }
 
-/** `cip.report/v1`. */
-export function reportDocument(run: FinishedRun) {
+/**
+ * `cip.report/v1`. `failures` holds those of images, then those of no image in particular, then `stop`: why the run was
+ * stopped, if it was.
+ */
+export function reportDocument(run: FinishedRun, cwd?: string, stop: readonly Failure[] = []) {
   return {
     schema: 'cip.report/v1',
     command: run.command,
@@ -59,13 +64,18 @@ export function reportDocument(run: FinishedRun) {
       ...digestOf(result, run),
       ...('duration' in result && { durationMs: Math.round(result.duration) }),
       ...('by' in result && { by: result.by }),
-      ...('failures' in result && { failures: result.failures }),
+      ...('failures' in result && { failures: result.failures.map((one) => failureJson(one, undefined, cwd)) }),
     })),
     complete: isComplete(run) && run.failures.length === 0,
     made: run.made,
     tagsMoved: run.tags.length,
     tags: run.tags,
-    failures: run.failures,
+    failures: [
+      ...run.results.flatMap((result) =>
+        'failures' in result ? result.failures.map((one) => failureJson(one, result.image.name, cwd)) : [],
+      ),
+      ...[...run.failures, ...stop].map((one) => failureJson(one, undefined, cwd)),
+    ],
     durationMs: Math.round(run.duration),
   };
 }

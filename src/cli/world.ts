@@ -7,6 +7,7 @@ import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
 import { storeDiskFull } from './failure.ts';
+import { keptUp } from './kept-up.ts';
 import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
 import type { OptionValues } from './options.ts';
@@ -40,6 +41,8 @@ export interface World extends AsyncDisposable {
   readonly storeDirectory: string;
   /** Writes to stdout: the result that was asked for, and nothing else. */
   print(text: string): void;
+  /** Whether anything was. */
+  hasPrinted(): boolean;
   /** Writes to stderr, unless only errors are wanted there. */
   tell(text: string): void;
   /** Writes to stderr in any case. */
@@ -76,6 +79,7 @@ export async function createWorld(
       logs.emit(event);
       renderer.emit(withoutFileOfFullDisk(event, root));
     },
+    taken: () => keptUp(stderr),
   };
   let store: Promise<Store> | undefined;
   const openStore = () => {
@@ -98,6 +102,7 @@ export async function createWorld(
     );
     return found;
   };
+  let hasPrinted = false;
   return {
     surroundings,
     signal,
@@ -110,7 +115,11 @@ export async function createWorld(
     builder,
     owners,
     storeDirectory: root,
-    print: (text) => void stdout.write(harmless(text, colorsOfStdout)),
+    print(text) {
+      hasPrinted ||= text !== '';
+      stdout.write(harmless(text, colorsOfStdout));
+    },
+    hasPrinted: () => hasPrinted,
     tell: (text) => void (options.quiet || stderr.write(harmless(text, colors))),
     complain: (text) => void stderr.write(harmless(text, colors)),
     resolve: (path) => resolve(cwd, path),

@@ -5,12 +5,11 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
-import type { Context } from '../project/project.ts';
 import { buildKey, type KeyParts } from './build-key.ts';
 import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
-import { isFollowed } from './followed-edge.ts';
-import { stagePlatforms } from './stage-platforms.ts';
+import type { TakenImage } from './needed-platforms.ts';
+import { edgesByImage, Taking } from './taking.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
 export interface ComputedKey {
@@ -32,14 +31,15 @@ export interface BuildKeysInputs {
 export class BuildKeys {
   readonly #inputs: BuildKeysInputs;
   readonly #edges: ReadonlyMap<ImageName, readonly Edge[]>;
+  readonly #taking: Taking;
   readonly #computed = new Map<string, ComputedKey>();
   readonly #counted = new Map<string, Pick<CountedInputs, 'args' | 'triggers'>>();
 
   constructor(inputs: BuildKeysInputs) {
     this.#inputs = inputs;
-    const edges = new Map<ImageName, Edge[]>();
-    for (const edge of inputs.graph.edges) edges.set(edge.from, [...(edges.get(edge.from) ?? []), edge]);
-    this.#edges = edges;
+    const { graph, contexts, buildArgs } = inputs;
+    this.#edges = edgesByImage(graph);
+    this.#taking = new Taking({ graph, buildArgs, stagesOf: (image, platform) => contexts.stages(image, platform) });
   }
 
   keyOf(image: ImageName, platform: Platform): Digest {
@@ -61,35 +61,14 @@ export class BuildKeys {
     return known;
   }
 
-  /**
-   * The images of the project whose content, as the project holds it, a build uses, with the platform that each is used
-   * for: on `machine`, or on any that may build.
-   */
-  taken(image: ImageName, platform: Platform, machine?: Platform): readonly (readonly [ImageName, Platform])[] {
-    const context = this.#inputs.graph.project.contexts.get(image)!;
-    const all = this.takenBy(image, platform).flatMap(({ to, stage }) =>
-      this.#platformsOf(stage, context, platform, machine).map((wanted) => [to, wanted] as const),
-    );
-    return [...new Map(all.map((one) => [`${one[0]} ${formatPlatform(one[1])}`, one])).values()];
+  /** As `Taking` says. */
+  taken(image: ImageName, platform: Platform, machine?: Platform): readonly TakenImage[] {
+    return this.#taking.images(image, platform, machine);
   }
 
-  /**
-   * The references that a build for the platform follows, each with its stage of the image: its own, and those in the
-   * triggers of the images that its stages start from.
-   */
+  /** As `Taking` says. */
   takenBy(image: ImageName, platform: Platform): readonly Edge[] {
-    const { contexts } = this.#inputs.graph.project;
-    const needed = this.#inputs.contexts.stages(image, platform);
-    const isTaken = (edge: Edge) => isFollowed(edge, contexts.get(edge.to)?.version);
-    const own = (this.#edges.get(image) ?? []).filter((edge) => needed.has(edge.stage) && isTaken(edge));
-    const ofTriggers = own
-      .filter(({ kind }) => kind === 'from')
-      .flatMap(({ to, stage }) =>
-        (this.#edges.get(to) ?? [])
-          .filter((edge) => isTaken(edge) && isInTrigger(edge, contexts.get(to)!))
-          .map((edge) => ({ ...edge, stage })),
-      );
-    return [...own, ...ofTriggers];
+    return this.#taking.edges(image, platform);
   }
 
   #countedIn(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
@@ -119,7 +98,7 @@ export class BuildKeys {
       const { version, dockerfile } = graph.project.contexts.get(parent)!;
       const keys = edges
         .filter(({ to, stage }) => to === parent && stages.has(stage))
-        .flatMap(({ stage }) => this.#platformsOf(stage, context, platform))
+        .flatMap(({ stage }) => this.#taking.platformsOf(stage, context, platform))
         .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, dockerfile, keys: new Map(keys) }] as const;
     });
@@ -137,16 +116,4 @@ export class BuildKeys {
       listing,
     };
   }
-
-  /** For which platforms a stage takes images: on one machine, or on any that may build. */
-  #platformsOf(stage: number, context: Context, platform: Platform, machine?: Platform): readonly Platform[] {
-    const { dockerfile, dockerfileText } = context;
-    return stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs: this.#inputs.buildArgs, machine });
-  }
-}
-
-function isInTrigger({ stage, at }: Edge, { dockerfile }: Context): boolean {
-  return dockerfile.stages[stage]!.instructions.some(
-    (one) => one.keyword === 'ONBUILD' && at.offset >= one.at.offset && at.offset < one.at.offset + one.at.length,
-  );
 }

@@ -1,5 +1,6 @@
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { nameList } from '../project/name-list.ts';
-import type { Failure } from '../result.ts';
+import type { Failure, SourceSpan } from '../result.ts';
 
 /** A usage error. */
 export function unknownSelector(selector: string, known: readonly string[], suggestion: string | undefined) {
@@ -99,6 +100,36 @@ export function sentWithLostOwners(names: readonly string[]) {
   return {
     reason: 'owners-lost',
     message: `files of ${nameList(names)} have lost the owners that RUN steps give them: machines with a range of ids build them again`,
+  } as const satisfies Failure;
+}
+
+/** An image of the project and what one that is built from it wants of it. */
+export interface LackedPlatform {
+  readonly child: string;
+  readonly parent: string;
+  /** Of the parent's context, as shown. */
+  readonly path: string;
+  readonly wanted: Platform;
+  /** Whether the child is built for it too, and does not only take it for a stage. */
+  readonly isOwn: boolean;
+  readonly offered: readonly Platform[];
+  /** The parent is there already and is left as it is. */
+  readonly isLeft: boolean;
+}
+
+/** The same as a builder would find: the plan tells it before anything is built. */
+export function parentPlatformMissing(lacked: LackedPlatform, at: SourceSpan) {
+  const { child, parent, path, wanted, isOwn, offered, isLeft } = lacked;
+  const platform = formatPlatform(wanted);
+  const made = offered.map(formatPlatform).join(', ') || 'no platform of this run';
+  const remedy = isLeft
+    ? `raise the version of ${parent} in ${path}/info.edn, so that it is built for ${platform} too`
+    : `add "${platform}" to :platforms in ${path}/info.edn`;
+  return {
+    reason: 'platform-missing',
+    message: `${child} needs ${parent} for ${platform}, but ${parent} is only ${isLeft ? 'there' : 'made'} for ${made}`,
+    hint: isOwn ? `${remedy}, or build ${child} for ${made} only` : remedy,
+    at,
   } as const satisfies Failure;
 }
 

@@ -1,13 +1,13 @@
 import { type Platform, samePlatform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 
-/** The images of the project that a build uses, each with the platform it is used for: here, or on any machine that may build. */
-export type TakenImages = (
-  image: ImageName,
-  platform: Platform,
-  where: 'here' | 'anywhere',
-) => readonly (readonly [ImageName, Platform])[];
+/** An image of the project that a build uses, the platform it is used for, and the first reference that says so. */
+export type TakenImage = readonly [parent: ImageName, platform: Platform, by: Edge];
+
+/** The images of the project that a build uses: here, or on any machine that may build. */
+export type TakenImages = (image: ImageName, platform: Platform, where: 'here' | 'anywhere') => readonly TakenImage[];
 
 /**
  * What images are wanted for: first the platforms that were asked for, then those for which an image that is built takes

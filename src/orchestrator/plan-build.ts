@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
+import { platformRank } from '../oci/platform-match.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { levelsOf } from '../project/level.ts';
@@ -12,6 +13,7 @@ import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import { EffectiveBases } from './effective-bases.ts';
 import { ownersLost } from './failure.ts';
 import type { KeyChange } from './key-change.ts';
+import { type LackingIn, lackingPlatforms } from './lacking-platforms.ts';
 import { latest } from './latest.ts';
 import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
 import { type OwnersHere, ownersKept } from './owners-here.ts';
@@ -42,8 +44,8 @@ export interface PlanInputs {
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
-  /** What an image copies from its context and is not there. */
-  readonly missingSources: (image: ImageName, platform: Platform) => readonly Failure[];
+  /** What a build of an image will report for sure: what it copies from its context and is not there, among others. */
+  readonly knownFailures: (image: ImageName, platform: Platform) => readonly Failure[];
   /** Older versions of images that an image is built from, and that are nowhere. */
   readonly lostParents: (image: ImageName, platform: Platform) => readonly LostParent[];
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
@@ -79,7 +81,7 @@ export function planBuild(inputs: PlanInputs): Plan {
     const context = graph.project.contexts.get(name)!;
     const { action, tags, reasons } = withTags(decision, questionOf(inputs, name));
     const current = inputs.target.tags.get(referenceOf(inputs, name))?.descriptor;
-    const obstacles = action === 'build' ? obstaclesTo(name, decision, inputs) : [];
+    const obstacles = action === 'build' ? obstaclesTo(name, decision, decisions, inputs) : [];
     return {
       name,
       version: context.version,
@@ -110,7 +112,8 @@ export function planBuild(inputs: PlanInputs): Plan {
         lostParents(images, inputs),
       ),
       ...baseFailures(images, inputs),
-      ...images.flatMap(({ name, platforms }) => missingSources(name, platforms, inputs)),
+      ...images.flatMap(({ name, platforms }) => knownFailures(name, platforms, inputs)),
+      ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),
       ...ownersFailures(images, inputs),
     ],
     criticalPath: criticalPath(images),
@@ -295,15 +298,48 @@ function driftedImages(decisions: ReadonlyMap<ImageName, Decision>, inputs: Plan
 }
 
 /** What keeps just this image from being built, and those that need it. A publish has to know all bases in any case. */
-function obstaclesTo(name: ImageName, decision: Decision, inputs: PlanInputs): readonly Failure[] {
+function obstaclesTo(
+  name: ImageName,
+  decision: Decision,
+  decisions: ReadonlyMap<ImageName, Decision>,
+  inputs: PlanInputs,
+): readonly Failure[] {
   const bases = inputs.command === 'build' ? unknownBases(name, decision, inputs) : [];
-  return [...bases.map(({ failure }) => failure), ...missingSources(name, decision.platforms, inputs)];
+  return [
+    ...bases.map(({ failure }) => failure),
+    ...knownFailures(name, decision.platforms, inputs),
+    ...lackedBy(name, decisions, inputs),
+  ];
 }
 
-/** What is to be copied and is not there, of the platforms that are built; each once. */
-function missingSources(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
+/** Platforms of its parents that it is built from and that they will not be there for. */
+function lackedBy(
+  name: ImageName,
+  decisions: ReadonlyMap<ImageName, Decision>,
+  inputs: PlanInputs,
+): readonly Failure[] {
+  const { graph, taken = () => [], target } = inputs;
+  const lacking: LackingIn = (parent, wanted) => {
+    const decision = decisions.get(parent);
+    // Nothing can be built on drift, which is said already.
+    if (decision === undefined || decision.action === 'drift') return undefined;
+    const isLeft = decision.action === 'unverified';
+    if (isLeft) {
+      // Used as it is: what runs on the platform will do, and a manifest without an index is for any.
+      const offered = target.tags.get(referenceOf(inputs, parent))?.platforms.map(({ platform }) => platform) ?? [];
+      const isFit = offered.length === 0 || offered.some((one) => platformRank(wanted, one) !== undefined);
+      return isFit ? undefined : { offered, isLeft };
+    }
+    const offered = decision.platforms.map(({ platform }) => platform);
+    return offered.some((one) => samePlatform(one, wanted)) ? undefined : { offered, isLeft };
+  };
+  return lackingPlatforms(name, builtPlatforms(decisions.get(name)), { graph, taken, lacking });
+}
+
+/** What the builds of the platforms that are built will report for sure; each once. */
+function knownFailures(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
   const all = platforms.flatMap(({ platform, source }) =>
-    source.from === 'build' ? inputs.missingSources(name, platform) : [],
+    source.from === 'build' ? inputs.knownFailures(name, platform) : [],
   );
   return [...new Map(all.map((failure) => [`${failure.at?.offset} ${failure.message}`, failure])).values()];
 }

@@ -1,4 +1,6 @@
 import { formatPlatform } from '../oci/platform.ts';
+import type { Failure } from '../result.ts';
+import { type FailureJson, failureJson } from './failure-json.ts';
 import type { Action, Plan, PlannedImage, PlatformSource } from './plan.ts';
 
 /** `cip.plan/v1`: a plan for programs. Durations in milliseconds; fields are only ever added. */
@@ -10,7 +12,7 @@ export interface PlanJson {
   readonly summary: Readonly<Record<SummaryName, number>>;
   readonly criticalPath: readonly string[];
   readonly criticalPathMs: number;
-  readonly failures: Plan['failures'];
+  readonly failures: readonly FailureJson[];
 }
 
 interface ImageJson {
@@ -62,7 +64,7 @@ export function planJson(plan: Plan): PlanJson {
     summary: summaryOf(plan),
     criticalPath: plan.criticalPath.images,
     criticalPathMs: plan.criticalPath.duration,
-    failures: plan.failures,
+    failures: plan.failures.map((failure) => failureJson(failure, imageOf(failure, plan))),
   };
 }
 
@@ -89,6 +91,11 @@ function imageJson(image: PlannedImage): ImageJson {
     tags: image.tags.map(({ reference, before }) => ({ ref: reference, ...(before !== undefined && { before }) })),
     reasons: image.reasons,
   };
+}
+
+/** Of the one image whose obstacle it is. */
+function imageOf({ message }: Failure, { images }: Plan): string | undefined {
+  return images.find(({ obstacles = [] }) => obstacles.some((one) => one.message === message))?.name;
 }
 
 function summaryOf({ images }: Plan): Readonly<Record<SummaryName, number>> {

@@ -6,6 +6,7 @@ import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts'
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
+import type { Failure } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { BaseQuestions } from './base-digests.ts';
 import { BaseImages } from './base-images.ts';
@@ -49,6 +50,8 @@ export interface PlanRequest {
   readonly onDrift: 'fail' | 'skip';
   /** What a publish does about content whose owners were lost; `refuse` if not given. */
   readonly lostOwners?: 'refuse' | 'allow' | undefined;
+  /** What a build will report of a Dockerfile alone, and is better told before; nothing if not given. */
+  readonly dockerfileFailures?: ((image: ImageName, platform: Platform) => readonly Failure[]) | undefined;
 }
 
 export interface PlanDependencies {
@@ -146,7 +149,10 @@ export async function preparePlan(
     taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
-    missingSources: (image, platform) => contexts.missing(image, platform),
+    knownFailures: (image, platform) => [
+      ...(request.dockerfileFailures?.(image, platform) ?? []),
+      ...contexts.missing(image, platform),
+    ],
     lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
@@ -217,13 +223,12 @@ function withTaken(
   const ahead = images.flatMap(({ name, platforms }) => platforms.map((platform) => [name, platform] as const));
   // Grows while it is gone through.
   for (const [name, platform] of ahead) {
-    for (const one of taken(name, platform, 'anywhere')) {
-      const [parent, wanted] = one;
+    for (const [parent, wanted] of taken(name, platform, 'anywhere')) {
       const known = all.get(parent);
       const isOpen = known !== undefined && known.length > 0 && !known.some((other) => samePlatform(other, wanted));
       if (!isOpen) continue;
       known.push(wanted);
-      ahead.push(one);
+      ahead.push([parent, wanted]);
     }
   }
   return [...all].map(([name, platforms]) => ({ name, platforms }));

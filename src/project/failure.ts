@@ -19,6 +19,15 @@ export function unreadable(file: string, why: string) {
   } as const satisfies Failure;
 }
 
+export function notAnImage(path: string) {
+  return {
+    level: 'warning',
+    reason: 'not-an-image',
+    message: `${path} is skipped: it has neither a Dockerfile nor an info.edn`,
+    hint: `remove ${path}, or give its name a _ in front if it is to stay`,
+  } as const satisfies Notice;
+}
+
 export function missingDockerfile(path: string) {
   return {
     reason: 'missing-dockerfile',
@@ -278,8 +287,8 @@ export function unknownParent(child: ImageName, parent: string, suggestion: Imag
     message: `${child} is built from ${parent}, but this project has no image named ${parent}`,
     hint:
       suggestion === undefined
-        ? 'if it is not an image of this project, write the name of its registry instead of ${REGISTRY}'
-        : `did you mean ${suggestion}?`,
+        ? 'remove the reference or restore the image; if another registry has it, write its name instead of ${REGISTRY}'
+        : `did you mean ${suggestion}? Otherwise remove the reference or restore the image`,
     at,
   } as const satisfies Failure;
 }
@@ -317,12 +326,43 @@ export function prefixContradiction(child: string, parent: string, at: SourceSpa
   } as const satisfies Failure;
 }
 
-export function equalPrefix(child: string, parent: string, at: SourceSpan) {
+/** `pairs`: not empty; the paths of contexts, each with the first place at which the child names the parent. */
+export function equalPrefixes(
+  pairs: readonly { readonly child: string; readonly parent: string; readonly at: SourceSpan }[],
+) {
+  const [{ child, parent, at }] = pairs as readonly [(typeof pairs)[number]];
+  const isOne = pairs.length === 1;
   return {
     level: 'warning',
     reason: 'equal-prefix',
-    message: `${child} is built from ${parent}, but has the same number`,
-    hint: `rename ${child} to a greater number than that of ${parent}`,
+    message: isOne
+      ? `${child} is built from ${parent}, but has the same number`
+      : `${pairs.length} times an image has the same number as one that it is built from`,
+    hint: `rename ${child} to a greater number than that of ${parent}${isOne ? '' : ', and the others alike'}`,
+    ...(isOne ? {} : { details: firstOf(pairs.map((one) => `${one.child} is built from ${one.parent}`)) }),
+    at,
+  } as const satisfies Notice;
+}
+
+/** `places`: not empty; each with the version that the project holds. */
+export function withoutVersion(places: readonly (ReferencePlace & { readonly version: string })[]) {
+  const [{ from, to, text, tag, version, at }] = places as readonly [(typeof places)[number]];
+  const isOne = places.length === 1;
+  const named = tag !== undefined && text.endsWith(`:${tag}`) ? text.slice(0, -tag.length - 1) : text;
+  return {
+    level: 'warning',
+    reason: 'floating-reference',
+    message: isOne
+      ? `${from} names ${text} without a version, so nothing says when ${to} changes under it`
+      : `${places.length} references to images of this project name no version`,
+    hint: `write ${named}:${version}${isOne ? '' : ', and the others alike'}: cip cascade then raises it with ${to}`,
+    ...(isOne
+      ? {}
+      : {
+          details: firstOf(
+            places.map((one) => `${one.at.file}:${one.at.line}:${one.at.column}: ${one.from} names ${one.text}`),
+          ),
+        }),
     at,
   } as const satisfies Notice;
 }

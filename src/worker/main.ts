@@ -26,6 +26,8 @@ async function receive(message: ToWorker): Promise<void> {
   else if (message.type === 'build') build(message);
   else if (message.type === 'probe') await probe(message);
   else if (message.type === 'cancel') cancel(message.id);
+  else if (message.type === 'pause') channel.pause();
+  else if (message.type === 'resume') channel.resume();
   else await end();
 }
 
@@ -60,12 +62,15 @@ function build({ id, request }: ToWorker & { type: 'build' }): void {
 }
 
 function cancel(id: number): void {
+  // What is to end must not wait for a reader.
+  channel.resume();
   send({ type: 'cancelling', id });
   running.get(id)?.abort.abort();
 }
 
 /** Ends what runs, then itself: with the namespace that this process is the second of, all else ends too. */
 async function end(): Promise<void> {
+  channel.resume();
   for (const { abort } of running.values()) abort.abort();
   setTimeout(() => process.exit(1), GRACE).unref();
   await Promise.all([...running.values()].map(({ done }) => done));

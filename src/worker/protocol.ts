@@ -11,6 +11,9 @@ export type ToWorker =
   | { readonly type: 'start'; readonly module: string; readonly options: EngineOptions }
   | { readonly type: 'build'; readonly id: number; readonly request: BuildRequest }
   | { readonly type: 'cancel'; readonly id: number }
+  /** Whoever reads what steps print is behind: let them wait, until `resume`. */
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
   /** In place of `start`: tries what builds need. */
   | { readonly type: 'probe'; readonly order: ProbeOrder }
   /** Nothing is being built any more: end. */

@@ -92,6 +92,7 @@ class Worker {
   readonly #kill: () => void;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #isPaused = false;
   /** What became of it. */
   #end: Error | undefined;
 
@@ -178,6 +179,7 @@ class Worker {
     if (pending === undefined) return;
     if (message.type === 'progress') {
       pending.progress.emit(message.event);
+      this.#wait(pending.progress.taken?.());
       return;
     }
     if (message.type === 'cancelling') {
@@ -187,6 +189,17 @@ class Worker {
     this.#pending.delete(message.id);
     if (message.type === 'built') pending.resolve(message.result);
     else pending.reject(received(message.error));
+  }
+
+  /** Steps wait until what they have said is taken. */
+  #wait(taken: Promise<void> | undefined): void {
+    if (taken === undefined || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#send({ type: 'pause' });
+    void taken.then(() => {
+      this.#isPaused = false;
+      this.#send({ type: 'resume' });
+    });
   }
 
   #failAll(error: Error): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
+import { commands } from '../../src/cli/commands.ts';
 import type { Invocation } from '../../src/cli/invocation.ts';
 import type { OptionName } from '../../src/cli/options.ts';
 
@@ -157,6 +158,11 @@ const help: [title: string, argv: string[], command: string | undefined][] = [
   ['help of a command', ['help', 'publish'], 'publish'],
   ['help of an alias', ['help', 'CASCADE'], 'cascade-version-updates'],
   ['help of two words', ['help', 'registry', 'serve'], 'registry serve'],
+  ['help of a first word', ['help', 'registry'], 'registry serve'],
+  ['help of a first word in capitals', ['help', 'Registry'], 'registry serve'],
+  ['a first word with --help', ['registry', '--help'], 'registry serve'],
+  ['-h and a first word', ['-h', 'registry'], 'registry serve'],
+  ['help with --help', ['help', 'build', '--help'], 'build'],
   ['help help', ['help', 'help'], undefined],
   ['beats an unknown option', ['publish', '--bogus', '-h'], 'publish'],
   ['beats a missing option', ['publish', '--help'], 'publish'],
@@ -168,7 +174,10 @@ for (const [title, argv, command] of help) {
   test(`help: ${title}: ${argv.join(' ')}`, async () => {
     const parsed = await parseCommandLine(argv, {});
     assert.ok(parsed.ok && parsed.value.kind === 'help');
-    assert.equal(parsed.value.command?.name, command);
+    assert.deepEqual(
+      parsed.value.commands.map(({ name }) => name),
+      command === undefined ? [] : command.split(', '),
+    );
   });
 }
 
@@ -250,10 +259,30 @@ test('mistakes: a bad value in the environment', async () => {
   assert.deepEqual(await reasons(['build'], { CIP_JOBS: 'x' }), ['invalid-option-value']);
 });
 
+for (const { name } of commands) {
+  const [first = ''] = name.split(' ');
+  test(`help: every command has its help: ${name}`, async () => {
+    for (const argv of [
+      ['help', ...name.split(' ')],
+      [...name.split(' '), '--help'],
+      ['help', first],
+    ]) {
+      const parsed = await parseCommandLine(argv, {});
+      assert.ok(parsed.ok && parsed.value.kind === 'help');
+      const names = parsed.value.commands.map((command) => command.name);
+      assert.deepEqual(names.includes(name), name !== 'help', argv.join(' '));
+    }
+  });
+}
+
 const slips: [argv: string[], hint: string][] = [
   [['biuld'], 'did you mean cip build?'],
   [['publsh'], 'did you mean cip publish?'],
   [['registry'], 'did you mean cip registry serve?'],
+  [['registry', 'sreve'], 'did you mean cip registry serve?'],
+  [['help', 'registry', 'sreve'], 'did you mean cip registry serve?'],
+  [['help', 'biuld'], 'did you mean cip build?'],
+  [['help', 'frobnicate'], 'run cip help for a list of commands'],
   [['build', '--projct-dir=x'], 'did you mean --project-dir?'],
   [['build', '--keep-goin'], 'did you mean --keep-going?'],
   [['frobnicate'], 'run cip help for a list of commands'],

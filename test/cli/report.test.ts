@@ -49,6 +49,8 @@ async function concluded(finished: FinishedRun, json = false) {
     print: (text: string) => {
       written.stdout += text;
     },
+    signal: new AbortController().signal,
+    surroundings: { cwd: '/' },
     tell: toStderr,
     complain: toStderr,
   } as unknown as World;
@@ -132,7 +134,7 @@ test('cip.report/v1', async () => {
     made: [`r/base:1.0.0@${content.digest}`],
     tagsMoved: 0,
     tags: [],
-    failures: [],
+    failures: [{ ...failure, image: 'web' }],
     durationMs: 1234,
   });
 });

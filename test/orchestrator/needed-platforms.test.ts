@@ -95,11 +95,6 @@ const rows: readonly Row[] = [
     want: ['base build arm64=build', 'app build arm64=build'],
   },
   {
-    title: 'not one that the metadata of the parent excludes',
-    images: { base: { ...scratch, platforms: ['linux/arm64'] }, app: crossed('base') },
-    want: ['base build arm64=build', 'app build arm64=build'],
-  },
-  {
     title: 'what the metadata of each says',
     images: { base: scratch, app: crossed('base', { platforms: ['linux/arm64'] }) },
     options: { platforms: { kind: 'declared', defaults: [arm64] } },

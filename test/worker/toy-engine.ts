@@ -7,13 +7,16 @@ import type { Progress } from '../../src/progress.ts';
 import { FailureError } from '../../src/result.ts';
 
 /** Does what `buildArgs.do` says, as an engine inside the worker. */
-export async function createEngine(options: EngineOptions): Promise<Builder> {
+export async function createEngine(
+  options: EngineOptions,
+  outputTaken: () => Promise<void> | undefined = () => undefined,
+): Promise<Builder> {
   if (options.storeDir === '/refused') throw new FailureError({ reason: 'toy-refused', message: 'no such store' });
   return {
     name: 'toy',
     async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
       const deed = deeds[request.buildArgs['do'] as keyof typeof deeds];
-      const text = JSON.stringify(await deed(request, options, signal, progress));
+      const text = JSON.stringify(await deed(request, options, signal, progress, outputTaken));
       progress.emit({ type: 'step-output', image: request.image, step: 's', stream: 'stdout', text });
       return { image: { mediaType: 'toy', digest: digestOf(text), size: text.length } };
     },
@@ -60,6 +63,22 @@ const deeds = {
     progress.emit({ type: 'notice', message: 'busy' });
     await new Promise((resolve) => setTimeout(resolve, 50));
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  },
+  /** Says very much, and waits where it is asked to. */
+  talk: async (
+    request: BuildRequest,
+    _: EngineOptions,
+    signal: AbortSignal,
+    progress: Progress,
+    outputTaken: () => Promise<void> | undefined,
+  ) => {
+    const text = 'x'.repeat(1024);
+    for (let said = 0; said < Number(request.buildArgs['times']); said += 1) {
+      progress.emit({ type: 'step-output', image: request.image, step: 's', stream: 'stdout', text });
+      await outputTaken();
+      signal.throwIfAborted();
+    }
+    return {};
   },
   /** Starts a process in a session of its own, and mounts something; then waits until it is killed. */
   litter: async (request: BuildRequest) => {

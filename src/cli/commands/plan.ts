@@ -1,8 +1,10 @@
+import { floatingAdvice } from '../../project/dependency-graph.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { lostOwnersIn } from '../lost-owners.ts';
 import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
+import { reportFailure } from '../report-failure.ts';
 import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
@@ -11,7 +13,12 @@ type Option = PlanOption | 'allowLostOwners' | 'check' | 'json';
 /** `cip plan`: the decisions of build, publish-locally or publish, without doing any of it. */
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {
   const { planned, selectors } = plannedCommand(invocation);
-  const { plan } = await prepare(planned, { ...invocation, positionals: selectors }, world);
+  const { plan, graph } = await prepare(planned, { ...invocation, positionals: selectors }, world);
+  const names = new Set(plan.images.map(({ name }) => name));
+  const edges = graph.edges.filter(({ from }) => names.has(from));
+  for (const notice of floatingAdvice(edges, graph.project)) {
+    world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  }
   return concludePlan(plan, invocation.options, world);
 }
 

@@ -1,0 +1,67 @@
+import { formatRegistry } from '../oci/registry-name.ts';
+import { failureJson } from '../orchestrator/failure-json.ts';
+import { planJson } from '../orchestrator/plan-json.ts';
+import type { Failure } from '../result.ts';
+import type { Invocation } from './invocation.ts';
+import { checkOfInvalid } from './render/check.ts';
+
+/**
+ * What `--json` prints of a command that ended before it had anything to print: the document of that command with nothing
+ * in it but the failures. So there is one document in every ending, except for a command line that is wrong.
+ */
+export function failedDocument(invocation: Invocation, failures: readonly Failure[]): object {
+  const { command, options } = invocation;
+  const all = failures.map((failure) => failureJson(failure));
+  switch (command) {
+    case 'plan':
+      return noPlan(invocation, failures);
+    case 'build':
+    case 'publish-locally':
+    case 'publish':
+      return options.dryRun
+        ? noPlan(invocation, failures)
+        : {
+            schema: 'cip.report/v1',
+            command,
+            registry: registryOf(invocation),
+            images: [],
+            complete: false,
+            made: [],
+            tagsMoved: 0,
+            tags: [],
+            failures: all,
+          };
+    case 'check':
+      return checkOfInvalid(failures);
+    case 'cascade-version-updates':
+      return { schema: 'cip.cascade/v1', failures: all };
+    case 'graph':
+    case 'doctor':
+      return { schema: `cip.${command}/v1`, failures: all };
+    default:
+      return { schema: 'cip.transfer/v1', command, copied: [], present: [], missing: [], tags: [], failures: all };
+  }
+}
+
+function noPlan(invocation: Invocation, failures: readonly Failure[]): object {
+  return planJson({
+    command: isPublish(invocation) ? 'publish' : 'build',
+    registry: registryOf(invocation),
+    images: [],
+    failures,
+    criticalPath: { images: [], duration: 0, isRecorded: false },
+  });
+}
+
+/** Empty where a publish was not told one. */
+function registryOf(invocation: Invocation): string {
+  const { localRegistry, remoteRegistry } = invocation.options;
+  const isRemote = invocation.command === 'publish' || invocation.positionals[0]?.toLowerCase() === 'publish';
+  const registry = isPublish(invocation) && isRemote ? remoteRegistry : localRegistry;
+  return registry === undefined ? '' : formatRegistry(registry);
+}
+
+function isPublish({ command, positionals }: Invocation): boolean {
+  const word = command === 'plan' ? positionals[0]?.toLowerCase() : command;
+  return word === 'publish' || word === 'publish-locally';
+}
