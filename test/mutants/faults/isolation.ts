@@ -119,7 +119,7 @@ export const faults: readonly Fault[] = [
     find: "return 'why' in opened ? 'host' : opened;",
     replace: "return 'why' in opened ? 'host' : 'host';",
     tests: ['test/engine/executor/private-network.test.ts'],
-    only: '^root: 127.0.0.1 from the network default',
+    only: '^root, by slirp4netns: 127.0.0.1 from the network default',
   },
   {
     name: '--isolation=none runs steps',
