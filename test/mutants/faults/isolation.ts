@@ -124,8 +124,8 @@ export const faults: readonly Fault[] = [
   {
     name: '--isolation=none runs steps',
     file: 'src/engine/engine.ts',
-    find: "if (this.#options.isolation === 'none') refuseRun",
-    replace: "if (this.#options.isolation === 'chroot') refuseRun",
+    find: "if (run !== undefined && this.#options.isolation === 'none')",
+    replace: "if (run !== undefined && this.#options.isolation === 'chroot')",
     tests: ['test/e2e/isolation.test.ts'],
     only: 'none refuses',
   },
