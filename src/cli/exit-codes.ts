@@ -37,8 +37,20 @@ const precedence: readonly ExitStatus[] = [
 
 /** The status for all of these failures together; done for none. */
 export function statusOf(failures: readonly Failure[]): ExitStatus {
-  const statuses = new Set(failures.map(({ reason }) => statusOfReason(reason)));
-  return precedence.find((status) => statuses.has(status)) ?? exitStatus.done;
+  return first(failures.map(({ reason }) => statusOfReason(reason)));
+}
+
+/**
+ * The same after images were built: what is wrong with the files of one image, which forbids a run, is with `--keep-going`
+ * a failure of that image.
+ */
+export function statusOfRun(failures: readonly Failure[]): ExitStatus {
+  const statuses = failures.map(({ reason }) => statusOfReason(reason));
+  return first(statuses.map((status) => (status === exitStatus.invalidProject ? exitStatus.failed : status)));
+}
+
+function first(statuses: readonly ExitStatus[]): ExitStatus {
+  return precedence.find((status) => statuses.includes(status)) ?? exitStatus.done;
 }
 
 export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
@@ -65,19 +77,19 @@ const reasons = {
   /** Only ever told, as notices. */
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
-    ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts undeclared-registry unused-build-argument
-    version-not-semver
+    ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts not-an-image problems-elsewhere
+    undeclared-registry unused-build-argument version-not-semver
   `,
   failed: `
-    argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted copy-needs-directory
-    copy-onto-directory copy-onto-non-directory copy-source-missing corrupt-compression group-unknown
+    argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted
+    copy-onto-directory copy-onto-non-directory corrupt-compression group-unknown
     image-not-counted
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
-    mounts-unsupported name-not-utf8 not-a-directory not-a-layer not-supported platform-missing publish-partial
+    mounts-unsupported name-not-utf8 not-a-directory not-a-layer platform-missing publish-partial
     reserved-name run-failed run-not-allowed stage-not-counted tar-body-size tar-header-invalid
     tar-header-too-long tar-name-not-utf8 tar-truncated tar-unsupported-type tar-xattr-name too-many-links
-    unknown-owner unpack-failed user-invalid user-unknown working-directory-invalid
+    unknown-owner unpack-failed user-unknown working-directory-invalid
   `,
   usage: `
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
@@ -89,7 +101,7 @@ const reasons = {
   differences: 'changed-without-bump different-content stale-reference',
   invalidProject: `
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
-    cascade-interrupted cascade-journal-damaged conflicting-links dependency-cycle digest-in-the-way
+    cascade-interrupted cascade-journal-damaged conflicting-links copy-needs-directory copy-source-missing dependency-cycle digest-in-the-way
     digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
     edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
     expansion-too-large flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version
@@ -97,12 +109,12 @@ const reasons = {
     invalid-healthcheck invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger
     invalid-utf8 invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
     missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
-    not-a-file nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
+    not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
     prefix-contradiction reference-empty reference-is-identifier reference-malformed reference-newer-than-parent
     reference-too-long reference-upper-case required-variable self-reference shell-not-json stage-not-before
     stage-not-yet-defined submodule-not-fetched trigger-not-one-instruction unclear-heredoc undeclared-variant
     uneditable-reference unknown-flag unknown-instruction unknown-parent unraisable-version unreadable
-    unresolvable-reference unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote wrong-type
+    unresolvable-reference unsupported-flag unsupported-syntax unterminated-heredoc unterminated-quote user-invalid wrong-type
   `,
   environment: `
     address-in-use base-never-seen base-unreachable blob-digest-mismatch blob-missing blob-not-fetchable

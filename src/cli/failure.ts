@@ -1,5 +1,18 @@
-import type { Notice } from '../project/project.ts';
+import { nameList } from '../project/name-list.ts';
+import type { Notice, Problem } from '../project/project.ts';
 import type { Failure } from '../result.ts';
+
+/** `problems`: not empty, of images that the command has nothing to do with. */
+export function problemsElsewhere(problems: readonly Problem[]) {
+  const names = [...new Set(problems.flatMap(({ images }) => images))].sort();
+  const where = names.length === 0 ? 'in directories of this project' : `in ${nameList(names)}`;
+  return {
+    level: 'warning',
+    reason: 'problems-elsewhere',
+    message: `this project has ${problems.length === 1 ? 'an error' : `${problems.length} errors`} ${where}, which this command does not need`,
+    hint: 'run cip check',
+  } as const satisfies Notice;
+}
 
 export function missingCommand() {
   return {

@@ -1,18 +1,18 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { hostPlatform } from '../oci/platform.ts';
-import type { RegistryName } from '../oci/registry-name.ts';
+import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../orchestrator/build-targets.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
-import { selectImages } from '../orchestrator/selection.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
+import { dockerfileFailures } from './dockerfile-failures.ts';
 import { secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import { openProject, orThrow, type ProjectOption } from './open-project.ts';
+import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { reportFailure } from './report-failure.ts';
@@ -41,11 +41,12 @@ export async function prepare(
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
-  const { graph, buildArgs, target } = await openProject(invocation, world);
-  const ahead = aheadFailures(graph.stale);
+  const { graph, selection, buildArgs, target } = await openProject(invocation, world);
+  const needed = new Set([...selection.selected, ...selection.implied]);
+  const ahead = aheadFailures(graph.stale.filter(({ edge }) => needed.has(edge.from)));
   if (ahead.length > 0) throw new FailuresError(ahead);
-  const selection = orThrow(selectImages(graph, invocation.positionals));
-  const noStage = targetFailures(graph, buildTargets(graph, selection.selected, target));
+  const targets = buildTargets(graph, selection.selected, target);
+  const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
   const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
   for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
@@ -54,7 +55,17 @@ export async function prepare(
   if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
   const machine = hostPlatform(arch);
-  const request = { graph, selection, registry, platforms, machine, buildArgs, target };
+  const values = { ...buildArgs, REGISTRY: formatRegistry(registry) };
+  const request = {
+    graph,
+    selection,
+    registry,
+    platforms,
+    machine,
+    buildArgs,
+    target,
+    dockerfileFailures: dockerfileFailures({ graph, buildArgs: values, targets, machine }),
+  };
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail' },

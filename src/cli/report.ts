@@ -6,7 +6,7 @@ import { type ImageResult, isComplete } from '../orchestrator/run-report.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { firstOf, nameList } from '../project/name-list.ts';
 import { type Failure, failuresOf } from '../result.ts';
-import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
+import { type ExitStatus, exitStatus, statusOfRun } from './exit-codes.ts';
 import { duration } from './render/duration.ts';
 import { plural } from './render/plural.ts';
 import { type FailureGroup, reportFailures, reportGroups } from './report-failure.ts';
@@ -43,7 +43,7 @@ export async function conclude(run: FinishedRun, json: boolean, world: World): P
   if (json) world.print(`${JSON.stringify(reportDocument(run, world.surroundings.cwd, stop), null, 2)}\n`);
   else world.print(run.made.map((line) => `${line}\n`).join(''));
   const failures = [...groups.flatMap((group) => group.failures), ...run.failures];
-  return failures.length === 0 && !isComplete(run) ? exitStatus.failed : statusOf(failures);
+  return failures.length === 0 && !isComplete(run) ? exitStatus.failed : statusOfRun(failures);
 }
 
 /**

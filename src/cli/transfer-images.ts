@@ -1,10 +1,9 @@
 import type { RegistryName } from '../oci/registry-name.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
-import { selectImages } from '../orchestrator/selection.ts';
 import { mirror, pull, type TransferReport } from '../orchestrator/transfer.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
-import { openProject, orThrow, type ProjectOption } from './open-project.ts';
+import { openProject, type ProjectOption } from './open-project.ts';
 import { duration } from './render/duration.ts';
 import { reportFailures } from './report-failure.ts';
 import type { World } from './world.ts';
@@ -25,10 +24,10 @@ export async function transferImages(
   invocation: Invocation<TransferOption>,
   world: World,
 ): Promise<ExitStatus> {
-  const { options, positionals } = invocation;
+  const { options } = invocation;
   const start = world.surroundings.now();
-  const { graph } = await openProject(invocation, world);
-  const { selected } = orThrow(selectImages(graph, positionals));
+  const { graph, selection } = await openProject(invocation, world);
+  const { selected } = selection;
   const request = {
     images: selected.map((name) => ({ name, version: graph.project.contexts.get(name)!.version })),
     requireAll: options.requireAll,

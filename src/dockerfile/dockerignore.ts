@@ -28,7 +28,7 @@ export function parseIgnorePattern(written: string): Result<string, Failure> {
   const trimmed = written.trim();
   const isNegated = trimmed.startsWith('!');
   const path = isNegated ? trimmed.slice(1).trim() : trimmed;
-  if (path === '') return failed(isNegated ? emptyNegation() : badPattern(written, 'it is empty'));
+  if (path === '') return failed(isNegated ? emptyNegation() : badPattern(written, 'it names nothing'));
   if (isNegated && cleaned(path) === '/') return failed(emptyNegation());
   // What cleaning has put in front must not be taken for the mark of a negation.
   const pattern = cleaned(path).replace(/^!/, isNegated ? '!' : '\\!');

@@ -36,6 +36,7 @@ export function invalidEscape(value: string, at: SourceSpan) {
   return {
     reason: 'invalid-escape',
     message: `the escape character must be \\ or a backtick, not ${quoted(value)}`,
+    hint: 'write # escape=\\ or # escape=`, or remove the line',
     at,
   } as const satisfies Failure;
 }
@@ -90,7 +91,9 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
   return {
     reason: 'unknown-instruction',
     message: `${quoted(keyword)} is not an instruction`,
-    ...didYouMean(suggestion),
+    hint:
+      didYouMean(suggestion).hint ??
+      'a line starts with an instruction, such as FROM, RUN or COPY; end the line above with \\ to continue it',
     at,
   } as const satisfies Failure;
 }
@@ -139,7 +142,12 @@ export function unknownFlag(
 }
 
 export function duplicateFlag(flag: string, at: SourceSpan) {
-  return { reason: 'duplicate-flag', message: `${flag} is given twice`, at } as const satisfies Failure;
+  return {
+    reason: 'duplicate-flag',
+    message: `${flag} is given twice`,
+    hint: 'remove one of them',
+    at,
+  } as const satisfies Failure;
 }
 
 export function missingFlagValue(flag: string, at: SourceSpan) {
@@ -155,6 +163,7 @@ export function invalidFlagValue(flag: string, value: string, { expected, at }: 
   return {
     reason: 'invalid-flag-value',
     message: `${flag} must be ${expected}, not ${quoted(value)}`,
+    hint: `change it, or remove ${flag}`,
     at,
   } as const satisfies Failure;
 }
@@ -183,6 +192,7 @@ export function missingArguments(keyword: string, expected: string, at: SourceSp
   return {
     reason: 'missing-arguments',
     message: `${keyword} needs ${expected}`,
+    hint: 'complete the instruction, or remove it',
     at,
   } as const satisfies Failure;
 }
@@ -224,7 +234,12 @@ export function blankName(keyword: string, at: SourceSpan) {
 }
 
 export function emptyPath(keyword: string, at: SourceSpan) {
-  return { reason: 'empty-path', message: `${keyword} names an empty path`, at } as const satisfies Failure;
+  return {
+    reason: 'empty-path',
+    message: `${keyword} names an empty path`,
+    hint: 'write . for the whole context',
+    at,
+  } as const satisfies Failure;
 }
 
 export function shellNotJson(at: SourceSpan) {
@@ -267,6 +282,7 @@ export function invalidTrigger(keyword: string, at: SourceSpan) {
   return {
     reason: 'invalid-trigger',
     message: `${keyword} cannot be an ONBUILD trigger`,
+    hint: 'write it in the Dockerfiles that are built from this image',
     at,
   } as const satisfies Failure;
 }
@@ -275,6 +291,7 @@ export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
   return {
     reason: 'trigger-not-one-instruction',
     message: `the ONBUILD trigger ${quoted(trigger)} holds ${count} instructions, and it must be one`,
+    hint: 'write an ONBUILD for each of them',
     at,
   } as const satisfies Failure;
 }
@@ -283,6 +300,7 @@ export function invalidHealthcheck(type: string, at: SourceSpan) {
   return {
     reason: 'invalid-healthcheck',
     message: `HEALTHCHECK is followed by CMD and a command or by NONE, not by ${quoted(type)}`,
+    hint: `write HEALTHCHECK CMD in front of the command`,
     at,
   } as const satisfies Failure;
 }
@@ -291,7 +309,7 @@ export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
   return {
     reason: 'invalid-mount',
     message: `this --mount ${problem}`,
-    ...(hint === undefined ? {} : { hint }),
+    hint: hint ?? 'change it, or remove it',
     at,
   } as const satisfies Failure;
 }
@@ -315,7 +333,7 @@ export function stageNotBefore(name: string, at: SourceSpan) {
   return {
     reason: 'stage-not-before',
     message: `the stage ${quoted(name)} is used here, and it is not defined before`,
-    hint: 'a stage can use stages above it only: move it up',
+    hint: 'only stages above can be used; they are numbered from 0',
     at,
   } as const satisfies Failure;
 }
@@ -326,6 +344,7 @@ export function badSubstitution(word: string, problem: string) {
   return {
     reason: 'bad-substitution',
     message: `cannot expand ${quoted(word)}: ${problem}`,
+    hint: 'write ${name}, ${name:-default} or ${name:+text}, or \\$ for a dollar sign',
   } as const satisfies Failure;
 }
 
@@ -333,6 +352,7 @@ export function unterminatedQuote(word: string, quote: string) {
   return {
     reason: 'unterminated-quote',
     message: `${quoted(word)} has a ${quote} without its partner`,
+    hint: `close it, or write \\${quote} for the character itself`,
   } as const satisfies Failure;
 }
 
@@ -359,6 +379,7 @@ export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
   return {
     reason: 'bad-pattern',
     message: `${quoted(pattern)} is not a pattern: ${problem}`,
+    hint: 'write a backslash in front of a character that stands for itself, such as \\[',
     ...(at === undefined ? {} : { at }),
   } as const satisfies Failure;
 }
@@ -367,6 +388,7 @@ export function emptyNegation(at?: SourceSpan) {
   return {
     reason: 'empty-negation',
     message: '"!" needs a pattern of what is not to be ignored',
+    hint: 'write the pattern behind it, or remove the line',
     ...(at === undefined ? {} : { at }),
   } as const satisfies Failure;
 }

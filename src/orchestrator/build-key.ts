@@ -107,12 +107,12 @@ function instructionsOf({ context, stages }: KeyInputs): readonly (readonly [Any
   ];
 }
 
-/** Whether a stage may be named by its number, which the stages that do not count change too. */
 /** Whether a parent hands on, with its last stage, triggers that mean stages of its child by their numbers. */
 function hasNumberedTriggers({ stages }: Dockerfile): boolean {
   return triggersIn(stages.at(-1)!).some(namesByNumber);
 }
 
+/** Whether a stage may be named by its number, which the stages that do not count change too. */
 function namesByNumber(instruction: AnyInstruction): boolean {
   const isNumber = (from: { readonly value: string } | undefined) => from !== undefined && /^\d+$|\$/.test(from.value);
   switch (instruction.keyword) {

@@ -34,8 +34,8 @@ export interface PlanInputs {
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
-  /** What an image copies from its context and is not there. */
-  readonly missingSources: (image: ImageName, platform: Platform) => readonly Failure[];
+  /** What a build of an image will report for sure: what it copies from its context and is not there, among others. */
+  readonly knownFailures: (image: ImageName, platform: Platform) => readonly Failure[];
   /** Older versions of images that an image is built from, and that are nowhere. */
   readonly lostParents: (image: ImageName, platform: Platform) => readonly LostParent[];
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
@@ -96,7 +96,7 @@ export function planBuild(inputs: PlanInputs): Plan {
         lostParents(images, inputs),
       ),
       ...baseFailures(images, inputs),
-      ...images.flatMap(({ name, platforms }) => missingSources(name, platforms, inputs)),
+      ...images.flatMap(({ name, platforms }) => knownFailures(name, platforms, inputs)),
       ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),
     ],
     criticalPath: criticalPath(images),
@@ -265,7 +265,7 @@ function obstaclesTo(
   const bases = inputs.command === 'build' ? unknownBases(name, decision, inputs) : [];
   return [
     ...bases.map(({ failure }) => failure),
-    ...missingSources(name, decision.platforms, inputs),
+    ...knownFailures(name, decision.platforms, inputs),
     ...lackedBy(name, decisions, inputs),
   ];
 }
@@ -294,10 +294,10 @@ function lackedBy(
   return lackingPlatforms(name, builtPlatforms(decisions.get(name)), { graph, taken, lacking });
 }
 
-/** What is to be copied and is not there, of the platforms that are built; each once. */
-function missingSources(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
+/** What the builds of the platforms that are built will report for sure; each once. */
+function knownFailures(name: ImageName, platforms: Decision['platforms'], inputs: PlanInputs): readonly Failure[] {
   const all = platforms.flatMap(({ platform, source }) =>
-    source.from === 'build' ? inputs.missingSources(name, platform) : [],
+    source.from === 'build' ? inputs.knownFailures(name, platform) : [],
   );
   return [...new Map(all.map((failure) => [`${failure.at?.offset} ${failure.message}`, failure])).values()];
 }

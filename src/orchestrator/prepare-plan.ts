@@ -6,6 +6,7 @@ import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts'
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { ImageName } from '../project/image-name.ts';
+import type { Failure } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { BaseQuestions } from './base-digests.ts';
 import { BaseImages } from './base-images.ts';
@@ -45,6 +46,8 @@ export interface PlanRequest {
   readonly offlineBases: boolean;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
+  /** What a build will report of a Dockerfile alone, and is better told before; nothing if not given. */
+  readonly dockerfileFailures?: ((image: ImageName, platform: Platform) => readonly Failure[]) | undefined;
 }
 
 export interface PlanDependencies {
@@ -140,7 +143,10 @@ export async function preparePlan(
     taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
-    missingSources: (image, platform) => contexts.missing(image, platform),
+    knownFailures: (image, platform) => [
+      ...(request.dockerfileFailures?.(image, platform) ?? []),
+      ...contexts.missing(image, platform),
+    ],
     lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];

@@ -39,9 +39,14 @@ const usualPlatforms: readonly Platform[] = [
   { os: 'linux', architecture: 'arm64' },
 ];
 
+/** As much of a context as its references are read from. */
+export type ReferringContext = Pick<Context, 'name' | 'platforms' | 'dockerfile' | 'dockerfileText'>;
+
 /** All references of one context, sorted by what they mean to the project. */
 export interface ContextReferences {
   readonly edges: readonly Edge[];
+  /** Images that it needs, whose own files can't be read. */
+  readonly unread: readonly ImageName[];
   readonly externals: readonly ExternalReference[];
   readonly failures: readonly Failure[];
   readonly warnings: readonly Notice[];
@@ -50,12 +55,17 @@ export interface ContextReferences {
 }
 
 /** `failures` may be there beside edges: those are right, but not all. */
-export function referencesOf(context: Context, project: Project, options: ReferenceOptions): ContextReferences {
+export function referencesOf(
+  context: ReferringContext,
+  project: Project,
+  options: ReferenceOptions,
+): ContextReferences {
   const edges: Edge[] = [];
+  const unread: ImageName[] = [];
   const externals: ExternalReference[] = [];
   const failures: Failure[] = [];
   const warnings: Notice[] = [];
-  const none = { edges, externals, warnings };
+  const none = { edges, unread, externals, warnings };
 
   const scopes = scopesOf(context, options);
   if (!scopes.ok) return { ...none, failures: scopes.failure };
@@ -69,15 +79,18 @@ export function referencesOf(context: Context, project: Project, options: Refere
       warnings.push(...namesakeWarnings(context, reference, project));
       continue;
     }
-    const parent = project.contexts.get(target.name as ImageName);
-    if (parent === context) failures.push(selfReference(context.name, at));
+    const name = target.name as ImageName;
+    const parent = project.contexts.get(name);
+    if (name === context.name) failures.push(selfReference(context.name, at));
     else if (parent !== undefined) edges.push(edgeOf(context, parent, reference));
+    else if (project.unread.has(name)) unread.push(name);
     // A registry by its name may well hold images of other projects.
     else if (!target.byVariable) externals.push(external);
     else failures.push(unknownParent(context.name, target.name, nearest(target.name, project), at));
   }
   return {
     edges,
+    unread,
     externals,
     failures: [...found.failures, ...failures],
     warnings,
@@ -86,7 +99,7 @@ export function referencesOf(context: Context, project: Project, options: Refere
 }
 
 /** One scope per platform, if that makes a difference. */
-export function scopesOf(context: Context, options: ReferenceOptions): Result<readonly GlobalScope[]> {
+export function scopesOf(context: ReferringContext, options: ReferenceOptions): Result<readonly GlobalScope[]> {
   const { buildArgs = {}, platforms = usualPlatforms } = options;
   const scopes: GlobalScope[] = [];
   const own = context.platforms.length > 0 ? context.platforms : platforms;
@@ -98,7 +111,10 @@ export function scopesOf(context: Context, options: ReferenceOptions): Result<re
   return ok(scopes);
 }
 
-function undeclaredRegistryAt(context: Context, references: readonly ImageReference[]): SourceSpan | undefined {
+function undeclaredRegistryAt(
+  context: ReferringContext,
+  references: readonly ImageReference[],
+): SourceSpan | undefined {
   const isDeclared = globalArguments(context.dockerfile).some(({ key }) => key === 'REGISTRY');
   return isDeclared ? undefined : references.find(({ variables }) => variables.includes('REGISTRY'))?.at;
 }
@@ -107,7 +123,7 @@ function undeclaredRegistryAt(context: Context, references: readonly ImageRefere
  * An image of Docker Hub or of a registry on this machine that is called like one of the project, and has a tag that
  * could be one of its versions: most likely a forgotten `${REGISTRY}/`, and without a word there would be no edge.
  */
-export function namesakeWarnings(context: Context, { expanded, text, at }: ImageReference, project: Project) {
+export function namesakeWarnings(context: ReferringContext, { expanded, text, at }: ImageReference, project: Project) {
   const parsed = parseReference(expanded);
   if (!parsed.ok || parsed.value.digest !== undefined) return [];
   const { registry, repository, tag = latest } = parsed.value;
@@ -115,7 +131,7 @@ export function namesakeWarnings(context: Context, { expanded, text, at }: Image
   if (!isHub && !isLoopback(registry)) return [];
   const name = isHub ? repository.replace(/^library\//, '') : repository.split('/').at(-1)!;
   const image = project.contexts.get(name as ImageName);
-  if (image === undefined || image === context) return [];
+  if (image === undefined || image.name === context.name) return [];
   const couldBeVersion = tag === latest || tag === image.version || parseSemver(tag) !== undefined;
   if (isHub && !couldBeVersion) return [];
   const where = isHub ? 'Docker Hub' : registry;
@@ -128,7 +144,7 @@ function isLoopback(host: string): boolean {
 }
 
 export function nearest(name: string, project: Project): ImageName | undefined {
-  return suggestionFor(name, project.contexts.keys()) as ImageName | undefined;
+  return suggestionFor(name, [...project.contexts.keys(), ...project.unread.keys()]) as ImageName | undefined;
 }
 
 /** `https://ghcr.io/me/` → `ghcr.io/me`, `index.docker.io/me` → `docker.io/me`. */

@@ -2,12 +2,19 @@ import { join } from 'node:path';
 import { decodeDockerfile } from '../dockerfile/decode.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { Source } from '../dockerfile/source.ts';
-import { failed, ok, type Result } from '../result.ts';
+import { type Failure, failed, ok, type Result } from '../result.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import type { ContextInfo } from './context-info.ts';
-import { blanksInVariable, ignoredDirectory, invalidImageName, missingDockerfile, missingMetadata } from './failure.ts';
+import {
+  blanksInVariable,
+  ignoredDirectory,
+  invalidImageName,
+  missingDockerfile,
+  missingMetadata,
+  notAnImage,
+} from './failure.ts';
 import { parseInfoEdn } from './info-edn.ts';
-import type { Context, Notice } from './project.ts';
+import type { Context, Notice, UnreadContext } from './project.ts';
 import { parseVersionFile } from './version-file.ts';
 
 /** The files of a context that say what it is. `VERSION` and `PLATFORMS_OVERRIDE` count without `info.edn` only. */
@@ -27,25 +34,38 @@ export interface ContextContents {
 
 /** What became of a directory. */
 export interface ParsedContext {
-  /** Absent for a directory that is not a context. */
+  /** Absent for a directory that is not a context, or can't be read as one. */
   readonly context?: Context | undefined;
+  /** A directory that has the name of an image, and something wrong in it. */
+  readonly unread?: UnreadContext | undefined;
+  /** All that is wrong with it. */
+  readonly failures: readonly Failure[];
   readonly notices: readonly Notice[];
 }
 
-/** A context with everything in it read and checked. Fails with all that is wrong with it. */
-export function parseContext(contents: ContextContents): Result<ParsedContext> {
+/** A context with everything in it read and checked. */
+export function parseContext(contents: ContextContents): ParsedContext {
   const { directory, path } = contents;
   const parsed = parseContextDirectory(contents.name);
-  if (parsed.kind === 'ignored') return ok({ notices: [ignoredDirectory(path)] });
+  if (parsed.kind === 'ignored') return { failures: [], notices: [ignoredDirectory(path)] };
+  if (!isImage(contents)) return { failures: [], notices: [notAnImage(path)] };
   const name = parsed.kind === 'invalid' ? failed([invalidImageName(path, parsed.name)]) : ok(parsed);
   const dockerfile = dockerfileIn(contents);
   const info = infoIn(contents);
   if (!name.ok || !dockerfile.ok || !info.ok) {
-    return failed([name, dockerfile, info].flatMap((result) => (result.ok ? [] : result.failure)));
+    const failures = [name, dockerfile, info].flatMap((result) => (result.ok ? [] : result.failure));
+    const known = dockerfile.ok ? dockerfile.value : undefined;
+    return { unread: name.ok ? { name: name.value.name, path, dockerfile: known } : undefined, failures, notices: [] };
   }
   const { notices, ...rest } = info.value;
   const { order, name: imageName } = name.value;
-  return ok({ context: { directory, path, order, name: imageName, ...rest, ...dockerfile.value }, notices });
+  const context = { directory, path, order, name: imageName, ...rest, ...dockerfile.value };
+  return { context, failures: [], notices };
+}
+
+/** Whether somebody meant the directory to be one: what a branch left behind that git does not track was never meant. */
+export function isImage({ files }: ContextContents): boolean {
+  return Object.values(files).some((file) => file !== undefined);
 }
 
 function dockerfileIn(contents: ContextContents): Result<Pick<Context, 'dockerfile' | 'dockerfileText'>> {

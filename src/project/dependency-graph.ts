@@ -1,16 +1,32 @@
-import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
-import { type ExternalReference, type ReferenceOptions, referencesOf } from './context-references.ts';
+import type { Failure, SourceSpan } from '../result.ts';
+import {
+  type ContextReferences,
+  type ExternalReference,
+  type ReferenceOptions,
+  referencesOf,
+} from './context-references.ts';
 import type { Edge } from './edge.ts';
 import { dependencyCycle, equalPrefixes, prefixContradiction, undeclaredRegistry, withoutVersion } from './failure.ts';
 import type { ImageName } from './image-name.ts';
-import type { Context, Notice, Project } from './project.ts';
+import type { Context, Notice, Problem, Project, UnreadContext } from './project.ts';
 import { shortestCycle } from './shortest-cycle.ts';
 import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';
 import { triggerReferencesOf } from './trigger-references.ts';
 
-/** Who is built with whom. Acyclic; every parent is a context of the project. */
-export interface DependencyGraph {
+/** Who needs whom, as far as it is known: for choosing images. */
+export interface Ancestry {
+  /** Parents before children, where that is possible. */
+  readonly order: readonly ImageName[];
+  readonly parents: ReadonlyMap<ImageName, readonly ImageName[]>;
+  readonly children: ReadonlyMap<ImageName, readonly ImageName[]>;
+}
+
+/**
+ * Who is built with whom. Acyclic; every parent is a context of the project. Nothing may be built that one of the problems
+ * is about, nor what needs it.
+ */
+export interface DependencyGraph extends Ancestry {
   readonly project: Project;
   /** What references were resolved with: whoever resolves them again has to use the same. */
   readonly options: ReferenceOptions;
@@ -26,53 +42,97 @@ export interface DependencyGraph {
   readonly externals: readonly ExternalReference[];
   /** Edges that ask for a version which the project does not hold: `cip check` exits 3 on them, 4 on those ahead. */
   readonly stale: readonly StaleReference[];
+  /** What is wrong with the project and with the references in it. */
+  readonly problems: readonly Problem[];
+  /** With the images that can't be read, and with cycles. */
+  readonly ancestry: Ancestry;
   readonly warnings: readonly Notice[];
   /** What works as it is: for `cip check` to say, once for all of its places. */
   readonly advice: readonly Notice[];
 }
 
-/** Infers the graph from the references in all Dockerfiles. Fails with everything that keeps it from being one. */
-export function dependencyGraph(project: Project, options: ReferenceOptions = {}): Result<DependencyGraph> {
-  const found = [...project.contexts.values()].flatMap((context) => {
-    const own = referencesOf(context, project, options);
-    return [own, triggerReferencesOf(context, own, project, options)];
-  });
-  const edges = found.flatMap((each) => each.edges);
-  const parents = parentsByChild(project, edges);
-  const components = stronglyConnected([...project.contexts.keys()], (name) => parents.get(name) ?? []);
-
-  const failures = [
-    ...found.flatMap((each) => each.failures),
-    ...components.filter((names) => names.length > 1).map((names) => cycleIn(names, parents, edges)),
-    ...edges.flatMap((edge) => prefixFailures(edge, project)),
-  ];
-  if (failures.length > 0) return failed(failures);
-  return ok({
+/** Infers the graph from the references in all Dockerfiles. What keeps some of it from being built is among its problems. */
+export function dependencyGraph(project: Project, options: ReferenceOptions = {}): DependencyGraph {
+  const names = [...project.contexts.keys()];
+  const found = [...project.contexts.values()].map((context) => allReferencesOf(context, project, options));
+  const written = found.flatMap((each) => each.edges);
+  const all = parentsByChild(names, written);
+  const components = stronglyConnected(names, (name) => all.get(name) ?? []);
+  const cycles = components.filter((component) => component.length > 1);
+  const cycleOf = new Map(cycles.flatMap((cycle) => cycle.map((name) => [name, cycle] as const)));
+  const edges = written.filter(({ from, to }) => !cycleOf.has(from) || cycleOf.get(from) !== cycleOf.get(to));
+  const parents = cycles.length === 0 ? all : parentsByChild(names, edges);
+  const order = components.flat();
+  return {
     project,
     options,
     edges,
     parents,
-    children: childrenByParent(project, parents),
-    order: components.flat(),
+    children: childrenByParent(names, parents),
+    order,
     externals: found.flatMap((each) => each.externals),
     stale: edges.flatMap((edge) => staleness(edge, project)),
+    problems: [
+      ...project.problems,
+      ...found.flatMap(({ failures }, index) => failures.map((failure) => ({ images: [names[index]!], failure }))),
+      ...[...project.unread.values()].flatMap((context) => unreadProblems(context, project, options)),
+      ...cycles.map((cycle) => ({ images: cycle, failure: cycleIn(cycle, all, written) })),
+      ...written.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
+    ],
+    ancestry: ancestryOf(order, all, new Map(found.map(({ unread }, index) => [names[index]!, unread])), project),
     warnings: found.flatMap((each) => each.warnings),
     advice: [
       ...prefixAdvice(edges, project),
       ...floatingAdvice(edges, project),
       ...portability(found.flatMap(({ undeclaredRegistryAt }) => undeclaredRegistryAt ?? [])),
     ],
-  });
+  };
 }
 
-function parentsByChild(project: Project, edges: readonly Edge[]): ReadonlyMap<ImageName, readonly ImageName[]> {
-  const parents = new Map([...project.contexts.keys()].map((name) => [name, new Set<ImageName>()]));
+/** Its own, and those of the triggers that run in it. */
+function allReferencesOf(context: Context, project: Project, options: ReferenceOptions): ContextReferences {
+  const own = referencesOf(context, project, options);
+  const run = triggerReferencesOf(context, own, project, options);
+  return {
+    ...own,
+    edges: [...own.edges, ...run.edges],
+    unread: [...own.unread, ...run.unread],
+    externals: [...own.externals, ...run.externals],
+    failures: [...own.failures, ...run.failures],
+    warnings: [...own.warnings, ...run.warnings],
+  };
+}
+
+/** What is wrong with the references of an image that can't be read for another reason: told at once. */
+function unreadProblems({ name, dockerfile }: UnreadContext, project: Project, options: ReferenceOptions) {
+  if (dockerfile === undefined) return [];
+  const { failures } = referencesOf({ name, platforms: [], ...dockerfile }, project, options);
+  return failures.map((failure): Problem => ({ images: [name], failure }));
+}
+
+function ancestryOf(
+  order: readonly ImageName[],
+  parents: ReadonlyMap<ImageName, readonly ImageName[]>,
+  unread: ReadonlyMap<ImageName, readonly ImageName[]>,
+  project: Project,
+): Ancestry {
+  if (project.unread.size === 0) return { order, parents, children: childrenByParent(order, parents) };
+  const all = [...project.unread.keys(), ...order];
+  const needed = new Map(all.map((name) => [name, [...(parents.get(name) ?? []), ...(unread.get(name) ?? [])]]));
+  return { order: all, parents: needed, children: childrenByParent(all, needed) };
+}
+
+function parentsByChild(
+  names: readonly ImageName[],
+  edges: readonly Edge[],
+): ReadonlyMap<ImageName, readonly ImageName[]> {
+  const parents = new Map(names.map((name) => [name, new Set<ImageName>()]));
   for (const { from, to } of edges) parents.get(from)?.add(to);
   return new Map([...parents].map(([name, set]) => [name, [...set]]));
 }
 
-function childrenByParent(project: Project, parents: ReadonlyMap<ImageName, readonly ImageName[]>) {
-  const children = new Map([...project.contexts.keys()].map((name): [ImageName, ImageName[]] => [name, []]));
+function childrenByParent(names: readonly ImageName[], parents: ReadonlyMap<ImageName, readonly ImageName[]>) {
+  const children = new Map(names.map((name): [ImageName, ImageName[]] => [name, []]));
   for (const [child, needed] of parents) for (const parent of needed) children.get(parent)?.push(child);
   return children;
 }

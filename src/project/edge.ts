@@ -42,7 +42,11 @@ export interface Edge {
 }
 
 /** The edge that a reference of `child` to `parent` makes. */
-export function edgeOf(child: Context, parent: Context, reference: ImageReference): Edge {
+export function edgeOf(
+  child: Pick<Context, 'name' | 'dockerfileText'>,
+  parent: Context,
+  reference: ImageReference,
+): Edge {
   const { kind, stage, text, at, target, expanded } = reference;
   const { tag = '', digest = '', byVariable = true } = target.where === 'project' ? target : {};
   const pin = pinOf(tag || undefined, digest || undefined, parent);

@@ -19,6 +19,15 @@ export function unreadable(file: string, why: string) {
   } as const satisfies Failure;
 }
 
+export function notAnImage(path: string) {
+  return {
+    level: 'warning',
+    reason: 'not-an-image',
+    message: `${path} is skipped: it has neither a Dockerfile nor an info.edn`,
+    hint: `remove ${path}, or give its name a _ in front if it is to stay`,
+  } as const satisfies Notice;
+}
+
 export function missingDockerfile(path: string) {
   return {
     reason: 'missing-dockerfile',
@@ -278,8 +287,8 @@ export function unknownParent(child: ImageName, parent: string, suggestion: Imag
     message: `${child} is built from ${parent}, but this project has no image named ${parent}`,
     hint:
       suggestion === undefined
-        ? 'if it is not an image of this project, write the name of its registry instead of ${REGISTRY}'
-        : `did you mean ${suggestion}?`,
+        ? 'remove the reference or restore the image; if another registry has it, write its name instead of ${REGISTRY}'
+        : `did you mean ${suggestion}? Otherwise remove the reference or restore the image`,
     at,
   } as const satisfies Failure;
 }

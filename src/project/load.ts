@@ -9,7 +9,7 @@ import type { ContextContents, ContextFile } from './context.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import { danglingLink, missingContexts, notAFile, submoduleNotFetched, unreadable } from './failure.ts';
 import { parseProject } from './parse-project.ts';
-import type { Notice, Project } from './project.ts';
+import type { Notice, Problem, Project } from './project.ts';
 import { submoduleFailures, unfetchedSubmodules } from './submodules.ts';
 
 export interface LoadOptions {
@@ -21,8 +21,9 @@ export interface LoadOptions {
 const parallel = 32;
 
 /**
- * Reads a whole project: every directory (or link to one) under `contexts/` of the absolute `directory`. Fails with
- * all problems of all contexts at once. A cascade that was interrupted while writing is finished first.
+ * Reads a whole project: every directory (or link to one) under `contexts/` of the absolute `directory`. What is wrong with
+ * its contexts is among its problems; fails where there are none to read. A cascade that was interrupted while writing is
+ * finished first.
  */
 export async function loadProject(directory: string, { shownAs = '' }: LoadOptions = {}): Promise<Result<Project>> {
   const contextsDirectory = join(directory, 'contexts');
@@ -41,15 +42,26 @@ export async function loadProject(directory: string, { shownAs = '' }: LoadOptio
     readContext({ directory: join(contextsDirectory, name), path: join(path, name), name }),
   );
   const project = parseProject({ directory, path, contexts });
-  const parsed = project.ok ? [...project.value.contexts.values()] : [];
-  const missing = [
-    ...directories.filter((name) => !isFetched(name)).map((name) => submoduleNotFetched(join(path, name))),
-    ...(await mapBounded(parsed, parallel, (context) => submoduleFailures(context, unfetched))).flat(),
-  ];
-  if (missing.length > 0) return failed([...(project.ok ? [] : project.failure), ...missing]);
-  if (!project.ok) return project;
+  const absent = directories.filter((name) => !isFetched(name)).map((name) => absentContext(name, join(path, name)));
+  const lacking = await mapBounded([...project.contexts.values()], parallel, async (context) => {
+    const failures = await submoduleFailures(context, unfetched);
+    return failures.map((failure): Problem => ({ images: [context.name], failure }));
+  });
   const links = dangling.map((name) => danglingLink(join(path, name)));
-  return ok({ ...project.value, notices: [...recovered.value, ...links, ...project.value.notices] });
+  return ok({
+    ...project,
+    unread: new Map([...project.unread, ...absent.flatMap(({ unread }) => unread)]),
+    problems: [...project.problems, ...absent.map(({ problem }) => problem), ...lacking.flat()],
+    notices: [...recovered.value, ...links, ...project.notices],
+  });
+}
+
+/** A submodule that nobody has fetched is an image as its name says. */
+function absentContext(basename: string, path: string) {
+  const parsed = parseContextDirectory(basename);
+  const images = parsed.kind === 'context' ? [parsed.name] : [];
+  const problem: Problem = { images, failure: submoduleNotFetched(path) };
+  return { problem, unread: images.map((name) => [name, { name, path }] as const) };
 }
 
 async function readContext(place: Omit<ContextContents, 'files'>): Promise<ContextContents> {

@@ -1,9 +1,8 @@
-import { type Failure, failed, ok, type Result } from '../result.ts';
-import { type ContextContents, parseContext } from './context.ts';
+import { type ContextContents, isImage, parseContext } from './context.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import { duplicateImageName, noContexts, prefixesOfMixedWidth } from './failure.ts';
 import type { ImageName } from './image-name.ts';
-import type { Context, Notice, Project } from './project.ts';
+import type { Context, Notice, Problem, Project } from './project.ts';
 
 /** The directories of a project as they were read, in any order. */
 export interface ProjectContents {
@@ -14,33 +13,46 @@ export interface ProjectContents {
   readonly contexts: readonly ContextContents[];
 }
 
-/** The project that was read. Fails with everything that is wrong with any of its contexts. */
-export function parseProject({ directory, path, contexts: contents }: ProjectContents): Result<Project> {
+/** The project that was read: what is wrong with one context keeps no other from being read. */
+export function parseProject({ directory, path, contexts: contents }: ProjectContents): Project {
   const sorted = contents.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const twice = duplicates(sorted);
   const parsed = sorted.map(parseContext);
-  const failures = [...duplicates(sorted), ...parsed.flatMap((result) => (result.ok ? [] : result.failure))];
-  if (failures.length > 0) return failed(failures);
-
-  const values = parsed.flatMap((result) => (result.ok ? [result.value] : []));
-  const contexts = values.flatMap(({ context }) => context ?? []).sort(byPrefixThenName);
-  return ok({
+  const found = parsed.flatMap(({ context }) => context ?? []);
+  const contexts = found.filter(({ name }) => !twice.has(name)).sort(byPrefixThenName);
+  const unread = [
+    ...parsed.flatMap((one) => one.unread ?? []),
+    ...[...twice].map(([name, paths]) => ({ name, path: paths[0]! })),
+  ];
+  return {
     directory,
     contexts: new Map(contexts.map((context) => [context.name, context])),
+    unread: new Map(unread.map((one) => [one.name, one])),
+    problems: [
+      ...[...twice].map(([name, paths]) => ({ images: [name], failure: duplicateImageName(name, paths) })),
+      ...parsed.flatMap(({ unread: whose, failures }) =>
+        failures.map((failure): Problem => ({ images: whose === undefined ? [] : [whose.name], failure })),
+      ),
+    ],
     notices: [
-      ...(contexts.length === 0 ? [noContexts(path)] : []),
-      ...values.flatMap(({ notices }) => notices),
+      ...(contexts.length === 0 && unread.length === 0 ? [noContexts(path)] : []),
+      ...parsed.flatMap(({ notices }) => notices),
       ...mixedWidths(contexts),
     ],
-  });
+  };
 }
 
-function duplicates(contents: readonly ContextContents[]): readonly Failure[] {
+/** Images that more than one directory would become, with the paths of these. */
+function duplicates(contents: readonly ContextContents[]): ReadonlyMap<ImageName, readonly string[]> {
   const paths = new Map<ImageName, string[]>();
-  for (const { name, path } of contents) {
-    const parsed = parseContextDirectory(name);
-    if (parsed.kind === 'context') paths.set(parsed.name, [...(paths.get(parsed.name) ?? []), path]);
+  for (const one of contents) {
+    const parsed = parseContextDirectory(one.name);
+    if (parsed.kind !== 'context' || !isImage(one)) continue;
+    const same = paths.get(parsed.name);
+    if (same === undefined) paths.set(parsed.name, [one.path]);
+    else same.push(one.path);
   }
-  return [...paths].filter(([, same]) => same.length > 1).map(([name, same]) => duplicateImageName(name, same));
+  return new Map([...paths].filter(([, same]) => same.length > 1));
 }
 
 function byPrefixThenName(a: Context, b: Context): number {

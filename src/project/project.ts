@@ -5,12 +5,16 @@ import type { Failure, SourceSpan } from '../result.ts';
 import type { EdnNode } from './edn-node.ts';
 import type { ImageName } from './image-name.ts';
 
-/** A directory with `contexts/` in it, read and checked as a whole. */
+/** A directory with `contexts/` in it: what could be read of it, and everything that is wrong with the rest. */
 export interface Project {
   /** Absolute. */
   readonly directory: string;
-  /** By numeric prefix, then by name; those without a prefix last. The order to build in is the graph's. */
+  /** Those that could be read. By numeric prefix, then by name; those without a prefix last. The order to build in is the graph's. */
   readonly contexts: ReadonlyMap<ImageName, Context>;
+  /** Images whose files can't be read as what they should be. */
+  readonly unread: ReadonlyMap<ImageName, UnreadContext>;
+  /** By directory, as they are sorted on disk. */
+  readonly problems: readonly Problem[];
   readonly notices: readonly Notice[];
 }
 
@@ -35,6 +39,22 @@ export interface Context {
   /** What the spans of `dockerfile` count in: all of the file, a byte order mark included. */
   readonly dockerfileText: string;
   readonly metadata: ContextMetadata;
+}
+
+/** A directory that should become an image and can't. */
+export interface UnreadContext {
+  readonly name: ImageName;
+  /** As shown. */
+  readonly path: string;
+  /** Where only something else is wrong. */
+  readonly dockerfile?: Pick<Context, 'dockerfile' | 'dockerfileText'> | undefined;
+}
+
+/** Something that is wrong with a project, and which images can't be built because of it. */
+export interface Problem {
+  /** Empty for a directory that can become no image: no other image needs it. */
+  readonly images: readonly ImageName[];
+  readonly failure: Failure;
 }
 
 /** Where version and platforms were written: `info.edn`, or the older pair `VERSION` and `PLATFORMS_OVERRIDE`. */

@@ -1,18 +1,18 @@
-import type { DependencyGraph } from './dependency-graph.ts';
+import type { Ancestry } from './dependency-graph.ts';
 import type { ImageName } from './image-name.ts';
 
 /** The given images and all that need one of them, however indirectly: what a change of theirs makes anew. In order. */
-export function affectedBy(graph: DependencyGraph, changed: Iterable<ImageName>): ReadonlySet<ImageName> {
+export function affectedBy(graph: Ancestry, changed: Iterable<ImageName>): ReadonlySet<ImageName> {
   return closure(graph, changed, graph.children);
 }
 
 /** The given images and all that they need, however indirectly. In order: parents before children. */
-export function neededBy(graph: DependencyGraph, wanted: Iterable<ImageName>): ReadonlySet<ImageName> {
+export function neededBy(graph: Ancestry, wanted: Iterable<ImageName>): ReadonlySet<ImageName> {
   return closure(graph, wanted, graph.parents);
 }
 
 function closure(
-  graph: DependencyGraph,
+  graph: Ancestry,
   start: Iterable<ImageName>,
   next: ReadonlyMap<ImageName, readonly ImageName[]>,
 ): ReadonlySet<ImageName> {

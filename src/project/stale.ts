@@ -3,7 +3,7 @@ import type { Edge } from './edge.ts';
 import { newerReference, staleReferences } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import { firstOf } from './name-list.ts';
-import type { Project } from './project.ts';
+import type { Problem, Project } from './project.ts';
 import { isNewer } from './version.ts';
 
 /** A reference to a version that is not the one of the project. */
@@ -34,7 +34,13 @@ export function staleness(edge: Edge, project: Project): readonly StaleReference
 
 /** References to versions that the project has not reached, each a failure at its place: nothing can be built with one. */
 export function aheadFailures(stale: readonly StaleReference[]) {
-  return stale.filter(({ isAhead }) => isAhead).map(({ edge, current }) => newerReference(edge, current));
+  return aheadProblems(stale).map(({ failure }) => failure);
+}
+
+/** The same, each with the image that can't be built. */
+export function aheadProblems(stale: readonly StaleReference[]): readonly Problem[] {
+  const ahead = stale.filter(({ isAhead }) => isAhead);
+  return ahead.map(({ edge, current }) => ({ images: [edge.from], failure: newerReference(edge, current) }));
 }
 
 /** References that `cip cascade` updates, by the image they name: a forgotten cascade is one mistake per image. */

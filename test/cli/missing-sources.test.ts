@@ -100,7 +100,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'what is no file of the context': {
     dockerfile:
-      'FROM scratch AS a\nCOPY package.json /\nFROM scratch\nCOPY --from=a /gone /\nADD https://127.0.0.1:1/x /\nCOPY <<EOF /x\ngone\nEOF\nRUN --mount=type=cache,target=/c --mount=from=a,target=/a true',
+      'FROM scratch AS a\nCOPY package.json /\nFROM scratch\nCOPY --from=a /gone /\nCOPY <<EOF /x\ngone\nEOF\nRUN --mount=type=cache,target=/c --mount=from=a,target=/a true',
   },
   'a stage that is not built': {
     dockerfile: 'FROM scratch AS spare\nCOPY gone /\nFROM scratch\nCOPY src /',

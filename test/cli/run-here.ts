@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
 import type { Surroundings } from '../../src/cli/surroundings.ts';
 import { createWorld } from '../../src/cli/world.ts';
@@ -22,13 +23,16 @@ export async function runHere(
 ): Promise<Ended> {
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') =>
-    ({
-      isTTY: false,
-      write(text: string) {
-        written[name] += text;
-        return true;
-      },
-    }) as unknown as NodeJS.WriteStream;
+    Object.assign(
+      new Writable({
+        decodeStrings: false,
+        write(text: string, _encoding, next) {
+          written[name] += text;
+          next();
+        },
+      }),
+      { isTTY: false },
+    ) as unknown as NodeJS.WriteStream;
   const surroundings: Surroundings = {
     argv,
     env: { HOME: directory, CIP_STORE: join(directory, 'store'), ...env },

@@ -48,7 +48,12 @@ const failingSteps: Readonly<Record<string, Step>> = {
     at: '4:1',
     reason: 'copy-source-missing',
   },
-  'copy-ignored': { dockerfile: 'COPY ignored /x', at: '3:1', reason: 'copy-source-missing', says: /\.dockerignore/ },
+  'copy-ignored': {
+    dockerfile: 'COPY ignored /x',
+    at: '3:1',
+    reason: 'copy-source-missing',
+    says: /\.dockerignore/,
+  },
   'copy-onto-directory': {
     dockerfile: 'RUN mkdir /d/info.edn\nCOPY info.edn /d',
     at: '4:1',

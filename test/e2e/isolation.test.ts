@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { isInContainer } from '../../src/cli/in-container.ts';
+import { helperPrograms } from '../engine/executor/network-helpers.ts';
 import { complaintsIn } from '../support/complaints.ts';
 import { isThere, needs } from '../support/needs.ts';
 import { Rig, type RunOptions } from '../support/rig.ts';
@@ -36,6 +37,16 @@ function without(...programs: string[]): readonly string[] {
   const hide = 'while [ "$1" != -- ]; do mount --bind /dev/null "$(command -v "$1")"; shift; done; shift; exec "$@"';
   return ['unshare', '--mount', 'sh', '-c', hide, 'sh', ...programs, '--'];
 }
+
+const noPasta = !['pasta', 'ip'].every(isThere) && 'pasta and ip';
+
+/** Runs a command on a machine of one interface, after a script. */
+function inNetwork(script: string): readonly string[] {
+  const interfaces =
+    'ip link set lo up; ip tuntap add dev out0 mode tap; ip addr add 192.0.2.1/24 dev out0; ip link set out0 up; ip route add default via 192.0.2.254';
+  return ['unshare', '--net', '--mount', 'sh', '-c', `set -e; ${interfaces}; ${script}\nexec "$@"`, 'sh'];
+}
+const onlyOldPasta = [...inNetwork(':'), ...without('slirp4netns')];
 
 /** Runs a command where user namespaces are refused, as they are to whoever is in a chroot. */
 const noNamespaces = [
@@ -129,18 +140,44 @@ const cases: readonly Case[] = [
     title: 'without a helper for networks steps have that of the machine, with one notice',
     files: () => running('exit 0'),
     args: [],
-    run: { through: without('slirp4netns') },
+    run: { through: without('slirp4netns', 'pasta') },
     skip: noHelper,
     want: { status: 0, told: [] },
-    notices: [/network of this machine.*slirp4netns/],
+    notices: [/network of this machine.*neither slirp4netns nor pasta/],
   },
   {
     title: 'without a helper for networks --require-isolation fails',
     files: () => running('exit 0'),
     args: ['--require-isolation'],
-    run: { through: without('slirp4netns') },
+    run: { through: without('slirp4netns', 'pasta') },
     skip: noHelper,
     want: { status: 5, told: ['isolation-limited contexts/00-run/Dockerfile:3:1'] },
+  },
+  {
+    title: 'with an old pasta alone steps have the network of the machine, with one notice',
+    files: () => running('exit 0'),
+    args: [],
+    run: { through: onlyOldPasta },
+    skip: noHelper || noPasta || (!isThere('pasta of Debian 12') && 'pasta of Debian 12'),
+    want: { status: 0, told: [] },
+    notices: [/network of this machine.*pasta lets steps reach it, by the datagram/],
+  },
+  {
+    title: 'with an old pasta alone --require-isolation fails',
+    files: () => running('exit 0'),
+    args: ['--require-isolation'],
+    run: { through: onlyOldPasta },
+    skip: noHelper || noPasta || (!isThere('pasta of Debian 12') && 'pasta of Debian 12'),
+    want: { status: 5, told: ['isolation-limited contexts/00-run/Dockerfile:3:1'] },
+  },
+  {
+    title: 'with a newer pasta alone --require-isolation is content, and nothing is said',
+    files: () => running('exit 0'),
+    args: ['--require-isolation'],
+    run: { through: inNetwork(helperPrograms.pasta.script) },
+    skip: noHelper || noPasta || (!isThere('test/support/newer-pasta.sh') && 'test/support/newer-pasta.sh'),
+    want: { status: 0, told: [] },
+    notices: [],
   },
   {
     title: 'with everything --require-isolation is content, and nothing is said',

@@ -34,27 +34,27 @@ const rows: readonly (readonly [title: string, prepare: () => () => unknown])[] 
     },
   ],
   [
-    'the identities of three thousand layers',
+    'the identities of five thousand layers',
     () => {
-      const layers = times(3000, (at) => DiffID.parse(digestOf(`${at}`)));
+      const layers = times(5000, (at) => DiffID.parse(digestOf(`${at}`)));
       return () => chainIDsOf(layers);
     },
   ],
   [
-    'fifty thousand files in a deep directory, in a layer with a link',
+    'a hundred and fifty thousand files in a deep directory, in a layer with a link',
     () => {
       const path = 'd/'.repeat(1500);
       return () => {
         const links = new LayerLinks();
         links.add('link', 'elsewhere');
-        for (let at = 0; at < 50_000; at += 1) links.follow(`${path}${at}`);
+        for (let at = 0; at < 150_000; at += 1) links.follow(`${path}${at}`);
       };
     },
   ],
   [
-    'six thousand global headers, each of another key',
+    'eight thousand global headers, each of another key',
     () => {
-      const headers = times(6000, (at) => {
+      const headers = times(8000, (at) => {
         const bytes = encodePax([[`key${at}`, 'x']]);
         const content = Buffer.concat([bytes, Buffer.alloc(512 - (bytes.length % 512))]);
         return Buffer.concat([rawBlock({ typeflag: 'g', size: octal(bytes.length) }), content]);

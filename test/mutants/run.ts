@@ -18,16 +18,15 @@ const chosen = new RegExp(positionals[0] ?? '', 'i');
 const faults = (await allFaults()).filter(({ group, name }) => chosen.test(`${group}: ${name}`));
 const shadows = [await Shadow.make(), await Shadow.make()];
 const baselines = new Map<string, Promise<TestRun>>();
-const rows: string[] = [];
-let missed = 0;
+const missed: string[] = [];
 try {
   await mapBounded(faults, shadows.length, async (fault) => {
     const shadow = shadows.pop()!;
     try {
       const verdict = await judge(fault, shadow);
-      if (!verdict.caught) missed += 1;
-      rows.push(`${verdict.caught ? 'caught' : 'MISSED'}  ${fault.group}: ${fault.name} — ${verdict.by}`);
-      console.log(rows.at(-1));
+      const row = `${verdict.caught ? 'caught' : 'MISSED'}  ${fault.group}: ${fault.name} — ${verdict.by}`;
+      if (!verdict.caught) missed.push(row);
+      console.log(row);
     } finally {
       shadows.push(shadow);
     }
@@ -35,8 +34,10 @@ try {
 } finally {
   for (const shadow of shadows) await shadow[Symbol.asyncDispose]();
 }
-console.log(`${faults.length} planted faults, ${faults.length - missed} caught`);
-if (faults.length === 0 || missed > 0) process.exitCode = 1;
+// Again, where one looks first: at the end of a long log.
+for (const row of missed) console.log(row);
+console.log(`${faults.length} planted faults, ${faults.length - missed.length} caught`);
+if (faults.length === 0 || missed.length > 0) process.exitCode = 1;
 
 /** Whether a test notices the fault, and which. */
 async function judge(fault: Planted, shadow: Shadow): Promise<{ readonly caught: boolean; readonly by: string }> {

@@ -100,7 +100,7 @@ function plan({ there, local = {}, now, ...rest }: Case) {
     platforms: onAmd64,
     keyOf,
     bases: known(now),
-    missingSources: () => [],
+    knownFailures: () => [],
     lostParents: () => [],
     changesBetween: () => undefined,
     target: there === undefined ? store : place('registry', there),

@@ -68,7 +68,7 @@ function plan({ select = [], store = {}, there, ...rest }: Options): Plan {
     platforms: onAmd64,
     keyOf: key,
     bases: { own: () => ({}), unknown: () => [] },
-    missingSources: () => [],
+    knownFailures: () => [],
     lostParents: () => [],
     changesBetween: () => undefined,
     target: there === undefined ? local : place('registry', there),

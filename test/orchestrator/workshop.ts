@@ -94,7 +94,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   async graph(): Promise<DependencyGraph> {
-    return unwrap(dependencyGraph(unwrap(await loadProject(join(this.directory, 'project')))));
+    return dependencyGraph(unwrap(await loadProject(join(this.directory, 'project'))));
   }
 
   async keys(

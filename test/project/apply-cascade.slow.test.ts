@@ -21,7 +21,7 @@ const extension = extname(import.meta.filename);
 const program = join(import.meta.dirname, 'support', `cascade-until-killed${extension}`);
 
 async function cascade(directory: string, killBefore: number): Promise<ChildProcess> {
-  const plan = planCascade(succeeded(dependencyGraph(succeeded(await loadProject(directory)))));
+  const plan = planCascade(dependencyGraph(succeeded(await loadProject(directory))));
   const args = [program, JSON.stringify(succeeded(plan)), `${killBefore}`];
   const loader = extension === '.ts' ? ['--import', 'tsx'] : [];
   return spawn(process.execPath, [...loader, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -33,7 +33,7 @@ const threeImages = {
 };
 
 async function planIn(directory: string): Promise<Cascade> {
-  return succeeded(planCascade(succeeded(dependencyGraph(succeeded(await loadProject(directory))))));
+  return succeeded(planCascade(dependencyGraph(succeeded(await loadProject(directory)))));
 }
 
 async function reasonsOf(promise: Promise<unknown>): Promise<readonly string[]> {

@@ -11,6 +11,7 @@ import {
   type ProjectFiles,
   placed,
   projectFrom,
+  sound,
   succeeded,
 } from './support/project-files.ts';
 
@@ -285,7 +286,7 @@ const invalid: [title: string, files: ProjectFiles, want: string[]][] = [
 ];
 for (const [title, files, want] of invalid) {
   test(`dependencyGraph() fails: ${title}`, () =>
-    assert.deepEqual(failuresOf(dependencyGraph(succeeded(projectFrom(files)))), want));
+    assert.deepEqual(failuresOf(sound(dependencyGraph(succeeded(projectFrom(files))))), want));
 }
 
 test('dependencyGraph() shows the whole cycle with its places', () => {
@@ -294,7 +295,7 @@ test('dependencyGraph() shows the whole cycle with its places', () => {
     b: image('1.0.0', 'FROM $REGISTRY/c:1.0.0'),
     c: image('1.0.0', 'FROM scratch', 'COPY --from=$REGISTRY/a:1.0.0 / /'),
   };
-  const result = dependencyGraph(succeeded(projectFrom(files)));
+  const result = sound(dependencyGraph(succeeded(projectFrom(files))));
   assert.deepEqual(result.ok || result.failure[0]?.details, [
     'contexts/a/Dockerfile:2:6: a is built from b',
     'contexts/b/Dockerfile:2:6: b is built from c',
@@ -303,8 +304,8 @@ test('dependencyGraph() shows the whole cycle with its places', () => {
 });
 
 test('dependencyGraph() suggests the nearest name for an unknown parent', () => {
-  const result = dependencyGraph(succeeded(projectFrom(withChild('ARG REGISTRY', 'FROM $REGISTRY/bsae:1.0.0'))));
-  assert.equal(result.ok || result.failure[0]?.hint, 'did you mean base?');
+  const result = sound(dependencyGraph(succeeded(projectFrom(withChild('ARG REGISTRY', 'FROM $REGISTRY/bsae:1.0.0')))));
+  assert.match((!result.ok && result.failure[0]?.hint) || '', /^did you mean base\?.* restore the image$/);
 });
 
 const warnings: [title: string, files: ProjectFiles, want: string[]][] = [
@@ -346,7 +347,7 @@ const undefinedVariables: [name: string, above: string[], hint: RegExp][] = [
 ];
 for (const [name, above, want] of undefinedVariables) {
   test(`dependencyGraph() knows what ${name} was meant to be below ${above.join('; ')}`, () => {
-    const result = dependencyGraph(succeeded(projectFrom(withChild(...above, `FROM \${${name}}/base:1.0.0`))));
+    const result = sound(dependencyGraph(succeeded(projectFrom(withChild(...above, `FROM \${${name}}/base:1.0.0`)))));
     assert.match((result.ok || result.failure[0]?.hint) as string, want);
   });
 }

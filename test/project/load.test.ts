@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadProject } from '../../src/project/load.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { failuresOf, image, type ProjectFiles, placed, succeeded, writeProject } from './support/project-files.ts';
+import { image, type ProjectFiles, placed, problemsIn, succeeded, writeProject } from './support/project-files.ts';
 import { thirtyTwoImages } from './support/thirty-two-images.ts';
 
 const scratch = image('1.0.0', 'FROM scratch');
@@ -88,6 +88,15 @@ const notices: [title: string, files: ProjectFiles, want: string[]][] = [
   ['prefixes of mixed width (Q19)', { '10-x': scratch, '2-y': scratch }, ['mixed-prefix-widths']],
   ['no mixed widths where both orders agree', { '1-x': scratch, '20-y': scratch }, []],
   [
+    'what a branch left behind, whatever it is called, and takes no name from an image (Q18)',
+    {
+      '03-old': { 'node_modules/x': '' },
+      '04-old': scratch,
+      'Not An Image': { 'README.md': '' },
+    },
+    ['not-an-image', 'not-an-image'],
+  ],
+  [
     'what info.edn says',
     { a: { Dockerfile: 'FROM scratch', 'info.edn': '{:version "1.2"} 1' } },
     ['version-not-semver contexts/a/info.edn:1:12', 'edn-extra-forms contexts/a/info.edn:1:18'],
@@ -103,9 +112,9 @@ for (const [title, files, want] of notices) {
 
 test('loadProject() fails without contexts/ (Q23)', async () => {
   await using directory = await tempDir();
-  assert.deepEqual(failuresOf(await loadProject(directory.path)), ['missing-contexts']);
+  assert.deepEqual(problemsIn(await loadProject(directory.path)), ['missing-contexts']);
   await writeFile(join(directory.path, 'contexts'), '');
-  assert.deepEqual(failuresOf(await loadProject(directory.path)), ['missing-contexts']);
+  assert.deepEqual(problemsIn(await loadProject(directory.path)), ['missing-contexts']);
 });
 
 test('loadProject() reports every problem of every context at once (Q24, Q26)', async () => {
@@ -126,10 +135,8 @@ test('loadProject() reports every problem of every context at once (Q24, Q26)', 
   await mkdir(join(directory.path, 'contexts/10-latin2'));
   await writeFile(join(directory.path, 'contexts/10-latin2/Dockerfile'), 'FROM scratch');
   await writeFile(join(directory.path, 'contexts/10-latin2/info.edn'), latin1);
-  assert.deepEqual(failuresOf(await loadProject(directory.path)), [
+  assert.deepEqual(problemsIn(await loadProject(directory.path)), [
     'duplicate-image-name',
-    'missing-dockerfile',
-    'missing-metadata',
     'unknown-instruction contexts/01-bad/Dockerfile:1:1',
     'edn-syntax contexts/01-bad/info.edn:1:1',
     'invalid-image-name',
@@ -148,7 +155,7 @@ test('loadProject() says what is wrong with ${ REGISTRY }, in place of what the 
   await writeProject(directory.path, {
     a: image('1.0.0', 'FROM ${ REGISTRY }/b:1.0.0', 'from ${REGISTRY }/b:1.0.0 AS x', 'FORM scratch'),
   });
-  assert.deepEqual(failuresOf(await loadProject(directory.path)), [
+  assert.deepEqual(problemsIn(await loadProject(directory.path)), [
     'blanks-in-variable contexts/a/Dockerfile:2:6',
     'blanks-in-variable contexts/a/Dockerfile:3:6',
     'unknown-instruction contexts/a/Dockerfile:4:1',
@@ -158,8 +165,8 @@ test('loadProject() says what is wrong with ${ REGISTRY }, in place of what the 
 test('loadProject() names both directories of one image (Q22)', async () => {
   await using directory = await tempDir();
   await writeProject(directory.path, { '04-same': scratch, '05-same': scratch });
-  const result = await loadProject(directory.path);
-  assert.match(result.ok ? '' : result.failure[0]!.message, /contexts\/04-same and contexts\/05-same/);
+  const { problems } = succeeded(await loadProject(directory.path));
+  assert.match(problems[0]!.failure.message, /contexts\/04-same and contexts\/05-same/);
 });
 
 test('loadProject() loads 32 images', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadProject } from '../../src/project/load.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { failuresOf, writeProject } from './support/project-files.ts';
+import { problemsIn, succeeded, writeProject } from './support/project-files.ts';
 
 const gitmodules = (...paths: readonly string[]) =>
   paths.map((path) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ../there\n`).join('');
@@ -66,7 +66,7 @@ const rows: Readonly<Record<string, Row>> = {
     line: 'COPY . /',
     modules: gitmodules('contexts/00-app-two/vendor'),
     files: { 'contexts/00-app-two/x': '' },
-    want: ['missing-dockerfile', 'missing-metadata'],
+    want: [],
   },
   'an empty directory that is none': { line: 'COPY vendor /', tree: ['vendor/lib/'], want: [] },
 };
@@ -88,7 +88,7 @@ for (const [title, { line, modules, tree = [], files = {}, below = '', want }] o
       await mkdir(join(project, path, '..'), { recursive: true });
       await writeFile(join(project, path), text);
     }
-    assert.deepEqual(failuresOf(await loadProject(project)), want);
+    assert.deepEqual(problemsIn(await loadProject(project)), want);
   });
 }
 
@@ -98,6 +98,6 @@ test('loadProject() takes a context that is an unfetched submodule for one, and 
   await mkdir(join(directory.path, 'contexts/01-module'), { recursive: true });
   await writeFile(join(directory.path, '.gitmodules'), gitmodules('contexts/01-module'));
   const result = await loadProject(directory.path);
-  assert.deepEqual(failuresOf(result), ['submodule-not-fetched']);
-  assert.match((!result.ok && result.failure[0]?.hint) || '', /git submodule update --init contexts\/01-module/);
+  assert.deepEqual(problemsIn(result), ['submodule-not-fetched']);
+  assert.match(succeeded(result).problems[0]?.failure.hint ?? '', /git submodule update --init contexts\/01-module/);
 });

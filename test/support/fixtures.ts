@@ -19,3 +19,6 @@ export const distributionSuite = join(fixturesDir, 'distribution-suite');
 
 /** A minimal Debian 12 for amd64. */
 export const debianRootfs = join(fixturesDir, 'debian-bookworm-slim.tar');
+
+/** The pasta of Debian 13 as `passt`, its C library and `loader`. */
+export const newerPasta = join(fixturesDir, 'pasta-trixie');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { busyboxFor, debianRootfs, distributionSuite } from './fixtures.ts';
+import { busyboxFor, debianRootfs, distributionSuite, newerPasta } from './fixtures.ts';
 
 const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
@@ -11,6 +11,9 @@ const checks: Record<string, () => boolean> = {
   'conformance data': () => existsSync(conformanceDir),
   'test/support/foreign-busybox.sh': () => ['amd64', 'arm64'].every((name) => existsSync(busyboxFor(name))),
   'test/support/debian-rootfs.sh': () => existsSync(debianRootfs),
+  // Its version is unknown to it.
+  'pasta of Debian 12': () => spawnSync('pasta', ['--version']).stdout?.includes('unknown version') ?? false,
+  'test/support/newer-pasta.sh': () => existsSync(newerPasta),
   'sources of the distribution suite': () => existsSync(join(conformanceDir, 'distribution')),
   'test/support/distribution-suite.sh': () => existsSync(distributionSuite),
   'private binfmt_misc': () => {

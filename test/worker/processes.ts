@@ -19,6 +19,11 @@ export function argumentsOf(pid: number): string {
   return fileOf(pid, 'cmdline');
 }
 
+/** 0 if the process is gone. */
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)/m.exec(fileOf(pid, 'status'))?.[1] ?? 0);
+}
+
 /** Whether there is such a process that has not ended yet. */
 export function isAlive(pid: number): boolean {
   const status = fileOf(pid, 'status');

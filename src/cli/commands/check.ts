@@ -3,10 +3,13 @@ import { formatRegistry } from '../../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../../orchestrator/build-targets.ts';
 import { lackingInProject } from '../../orchestrator/lacking-platforms.ts';
 import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
+import { wantedPlatforms } from '../../orchestrator/wanted-platforms.ts';
+import type { Context } from '../../project/project.ts';
 import { type Failure, FailuresError } from '../../result.ts';
+import { dockerfileFailures } from '../dockerfile-failures.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { type OpenProject, type ProjectOption, readProject } from '../open-project.ts';
+import { type FoundProject, findProject, type ProjectOption } from '../open-project.ts';
 import { checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
 import { reportFailure, reportFailures } from '../report-failure.ts';
 import type { World } from '../world.ts';
@@ -17,10 +20,10 @@ export async function run(
   world: World,
 ): Promise<ExitStatus> {
   const { options } = invocation;
-  const read = await readProject(invocation, world);
-  const report = read.ok
-    ? checkOf(read.value, await missingFrom(read.value, invocation, world))
-    : checkOfInvalid(read.failure);
+  const found = await findProject(invocation, world);
+  const report = found.ok
+    ? checkOf(found.value, await knownFrom(found.value, invocation, world))
+    : checkOfInvalid(found.failure);
   for (const notice of report.warnings) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   world.complain(reportFailures([...report.problems, ...report.stale], world.reportOptions));
   if (options.json) world.print(`${JSON.stringify(report, null, 2)}\n`);
@@ -29,21 +32,29 @@ export async function run(
   return report.stale.length > 0 ? exitStatus.differences : exitStatus.done;
 }
 
-/** What the contexts lack, and platforms of parents, as builds for all platforms will find. Throws where there is no stage to build. */
-async function missingFrom(
-  { graph, buildArgs, target }: OpenProject,
+/**
+ * What builds for all platforms will find of the contexts, the Dockerfiles and the platforms of parents. Throws where there
+ * is no stage to build.
+ */
+async function knownFrom(
+  { graph, buildArgs, target }: FoundProject,
   { options }: Invocation<ProjectOption | 'defaultPlatforms'>,
   world: World,
 ): Promise<readonly Failure[]> {
   const targets = buildTargets(graph, graph.order, target);
   const noStage = targetFailures(graph, targets);
-  if (noStage.length > 0) throw new FailuresError(noStage);
+  if (noStage.length > 0) throw new FailuresError([...graph.problems.map(({ failure }) => failure), ...noStage]);
   const values = { ...buildArgs, REGISTRY: formatRegistry(options.localRegistry) };
   const project = { graph, buildArgs: values, targets };
   const { defaultPlatforms: defaults } = options;
   const machine = hostPlatform(world.surroundings.arch);
+  const failuresOf = dockerfileFailures({ ...project, machine });
+  const platformsOf = (context: Context) => wantedPlatforms(context, { kind: 'declared', defaults });
   return [
     ...(await missingSourcesIn(project, defaults, world.signal)),
+    ...[...graph.project.contexts.values()].flatMap((context) =>
+      platformsOf(context).flatMap((platform) => failuresOf(context.name, platform)),
+    ),
     ...lackingInProject(project, { defaults, machine }),
   ];
 }

@@ -1,17 +1,18 @@
 import type { Notice } from '../../project/project.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
-import type { OpenProject } from '../open-project.ts';
+import type { FoundProject } from '../open-project.ts';
 import { unusedArguments } from '../unused-arguments.ts';
 import { plural } from './plural.ts';
 
 /** What `cip check` found. */
 export interface CheckReport {
   readonly schema: 'cip.check/v1';
+  /** That could be read. */
   readonly contexts: number;
   /** References between images of the project. */
   readonly references: number;
-  /** Of a project that nothing can be done with. */
+  /** What keeps images from being built. */
   readonly problems: readonly Failure[];
   /** For each image that is referred to by another version than the project holds, which a cascade mends. */
   readonly stale: readonly Failure[];
@@ -20,19 +21,35 @@ export interface CheckReport {
   readonly warnings: readonly Notice[];
 }
 
-/** `missing`: what the contexts lack. */
-export function checkOf({ graph, buildArgs, notices }: OpenProject, missing: readonly Failure[]): CheckReport {
+/** `known`: what builds will find besides. */
+export function checkOf({ graph, buildArgs, notices }: FoundProject, known: readonly Failure[]): CheckReport {
+  const problems = [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale)];
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: [...aheadFailures(graph.stale), ...missing],
+    problems: [...problems, ...untold(known, problems)],
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
     warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
   };
 }
 
+/**
+ * What builds will find that is not told yet, each once: not for each platform, and not at a place with which the other
+ * commands stop for another reason.
+ */
+function untold(known: readonly Failure[], told: readonly Failure[]): readonly Failure[] {
+  const taken = new Map(told.map((failure) => [placeOf(failure), failure.reason]));
+  const each = new Map(known.map((failure) => [`${placeOf(failure)} ${failure.message}`, failure]));
+  return [...each.values()].filter((failure) => (taken.get(placeOf(failure)) ?? failure.reason) === failure.reason);
+}
+
+function placeOf({ message, at }: Failure): string {
+  return at === undefined ? message : `${at.file} ${at.offset}`;
+}
+
+/** Where there is no project. */
 export function checkOfInvalid(problems: readonly Failure[]): CheckReport {
   return { schema: 'cip.check/v1', contexts: 0, references: 0, problems, stale: [], outOfDate: 0, warnings: [] };
 }

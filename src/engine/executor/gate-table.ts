@@ -5,6 +5,10 @@ export const callNumbers = {
     close: 3,
     ioctl: 16,
     socket: 41,
+    connect: 42,
+    recvfrom: 45,
+    sendmsg: 46,
+    setsockopt: 54,
     chdir: 80,
     setgroups: 116,
     setresuid: 117,
@@ -25,6 +29,10 @@ export const callNumbers = {
     close: 57,
     ioctl: 29,
     socket: 198,
+    connect: 203,
+    recvfrom: 207,
+    setsockopt: 208,
+    sendmsg: 211,
     chdir: 49,
     setgroups: 159,
     setresuid: 147,
@@ -48,7 +56,7 @@ export type CallName = keyof (typeof callNumbers)['amd64'];
 export interface Memory {
   readonly bytes: Buffer;
   /** Offset in `bytes` → what the 8 bytes there are to point to. */
-  readonly pointers?: ReadonlyMap<number, Buffer>;
+  readonly pointers?: ReadonlyMap<number, Memory>;
 }
 
 export interface GateCall {
@@ -84,7 +92,7 @@ export function callTable(architecture: string, calls: readonly GateCall[], prog
     const at = end;
     end += copy.length;
     data.push(copy);
-    for (const [offset, to] of pointers) copy.writeBigUInt64LE(place({ bytes: to }), offset);
+    for (const [offset, to] of pointers) copy.writeBigUInt64LE(place(to), offset);
     return BigInt(ADDRESS + at);
   };
   const text = (value: string) => place({ bytes: Buffer.from(`${value}\0`) });

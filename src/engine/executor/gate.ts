@@ -52,6 +52,11 @@ export interface Gate {
   readonly filter: Buffer | undefined;
 }
 
+/** A script that becomes the gate, with this table; after its calls, which name a shell to be executed, that runs the line. */
+export function gateScript(program: string, table: string, line: string): string {
+  return `exec ${shellCommand([program, 'sh', '-c', line])} 8<${shellCommand([table])} 9>&2`;
+}
+
 /**
  * Writes the gate into `dir`, starts it, and tries the filter. Fails with `sandbox-failed` where the machine has another
  * architecture or starts no programs from there.
@@ -64,7 +69,7 @@ export async function makeGate(dir: string, architecture: string, sh: string): P
   const run = async (name: string, calls: readonly GateCall[]) => {
     const table = join(dir, `gate-${name}`);
     await writeFile(table, callTable(architecture, calls, [sh]));
-    await execFileAsync(sh, ['-c', `exec ${shellCommand([program, 'sh', '-c', ':'])} 8<${shellCommand([table])} 9>&2`]);
+    await execFileAsync(sh, ['-c', gateScript(program, table, ':')]);
   };
   for (let attempt = 0; ; attempt++) {
     try {

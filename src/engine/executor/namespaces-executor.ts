@@ -9,7 +9,8 @@ import { examineMachine, type Machine, mayMountSys, mountTable } from './machine
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles } from './network-files.ts';
-import { type NoNetwork, openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
+import type { NoNetwork } from './network-helper.ts';
+import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
 import type { ExecutorTools } from './tools.ts';
 
 export interface NamespacesExecutorOptions {
@@ -83,7 +84,7 @@ export class NamespacesExecutor implements Executor {
   async limits(): Promise<readonly Limit[]> {
     const { dir, tools, withoutFilter } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
-    this.#private ??= openPrivateNetwork(dir, tools);
+    this.#private ??= this.#openPrivate();
     const [{ gate, nestedNamespaces, newProc }, network] = await Promise.all([this.#machine, this.#private]);
     const limits: Limit[] = [];
     if ('why' in network) limits.push(sharedNetwork(network));
@@ -96,8 +97,16 @@ export class NamespacesExecutor implements Executor {
 
   async #networkOf({ network }: ProcessSpec): Promise<'none' | 'host' | PrivateNetwork> {
     if (network !== 'default') return network;
-    this.#private ??= openPrivateNetwork(this.#options.dir, this.#options.tools);
+    this.#private ??= this.#openPrivate();
     const opened = await this.#private;
     return 'why' in opened ? 'host' : opened;
+  }
+
+  #openPrivate(): Promise<PrivateNetwork | NoNetwork> {
+    const { dir, tools } = this.#options;
+    return openPrivateNetwork(dir, tools, async () => {
+      this.#machine ??= examineMachine(dir, tools);
+      return (await this.#machine).gate;
+    });
   }
 }

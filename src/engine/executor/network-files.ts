@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mount } from './executor.ts';
-import { SLIRP_NAME_SERVER } from './private-network.ts';
+import { HELPER } from './network-helper.ts';
 
 /** `private` is that of `openPrivateNetwork()`. */
 type KindOfNetwork = 'none' | 'host' | 'private';
@@ -32,7 +32,7 @@ function privateResolvConf(text: string): string {
   const servers = nameservers(text);
   const reachable = servers.filter((server) => !isLoopback(server) && !server.includes(':'));
   const others = lines(text).filter((line) => nameservers(line).length === 0);
-  const chosen = reachable.length > 0 || servers.length === 0 ? reachable : [SLIRP_NAME_SERVER];
+  const chosen = reachable.length > 0 || servers.length === 0 ? reachable : [HELPER.nameServer];
   return [...chosen.map((server) => `nameserver ${server}`), ...others].map((line) => `${line}\n`).join('');
 }
 

@@ -59,9 +59,7 @@ export function stepCalls(step: StepCalls): readonly GateCall[] {
     ...rootCalls(step.root),
     // A kernel without keys has nothing to share; a filter of a container that refuses this refuses it to the step as well.
     { call: 'keyctl', args: [KEYCTL_JOIN_SESSION_KEYRING, 0], tolerated: [ENOSYS, EPERM, EACCES] },
-    ...range(capabilities.last + 1)
-      .filter((number) => (kept & (1n << BigInt(number))) === 0n)
-      .map((number) => ({ call: 'prctl', args: [PR_CAPBSET_DROP, number], tolerated: [EINVAL, EPERM] }) as const),
+    ...dropCalls(range(capabilities.last + 1).filter((number) => (kept & (1n << BigInt(number))) === 0n)),
     { call: 'prctl', args: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], tolerated: [EINVAL] },
     ...(step.filter === undefined ? [] : [filterCall(step.filter)]),
     ...(step.setGroups ? groupCalls(gid, additionalGids) : []),
@@ -70,6 +68,11 @@ export function stepCalls(step: StepCalls): readonly GateCall[] {
     { call: 'setresuid', args: [uid, uid, uid] },
     { call: 'write', args: [9, `${STARTED}\n`, STARTED.length + 1] },
   ];
+}
+
+/** What is executed after these has no capabilities, whoever it is. */
+export function withoutCapabilities(): readonly GateCall[] {
+  return dropCalls(range(64));
 }
 
 /** As execvp(3) looks for a program, but for scripts that name no interpreter: those are refused, as by BuildKit. */
@@ -110,10 +113,10 @@ function loopbackCalls(): readonly GateCall[] {
 /**
  * A socket bound to the interface of the helper (SO_BINDTODEVICE, IP_PKTINFO) would send what is for 127.0.0.1 by the
  * default route, and the helper deliver it to the machine. With this route the kernel takes the address to be on the link
- * (fib_lookup() failed) and asks for its hardware address, which slirp4netns has for its own addresses only.
- * All steps share the network: the first of them adds the route.
+ * (fib_lookup() failed) and asks for its hardware address, which slirp4netns has for its own addresses only; pasta has one
+ * for every address, and is tried (`loopback-trial.ts`). All steps share the network: the first of them adds the route.
  */
-function rejectLoopbackCalls(): readonly GateCall[] {
+export function rejectLoopbackCalls(): readonly GateCall[] {
   const [AF_INET, SOCK_DGRAM] = [2, 2];
   const [destination, mask, flags] = [8, 40, 56];
   const route = Buffer.alloc(120);
@@ -139,6 +142,15 @@ function groupCalls(gid: number, additional: readonly number[]): readonly GateCa
   ];
 }
 
+/** From the bounding set. */
+function dropCalls(capabilities: readonly number[]): readonly GateCall[] {
+  return capabilities.map((number) => ({
+    call: 'prctl',
+    args: [PR_CAPBSET_DROP, number],
+    tolerated: [EINVAL, EPERM],
+  }));
+}
+
 /** Effective and permitted; nothing is inheritable. */
 function capabilitySets(mask: bigint): readonly Memory[] {
   const header = Buffer.alloc(8);
@@ -156,7 +168,10 @@ function capabilitySets(mask: bigint): readonly Memory[] {
 export function filterCall(filter: Buffer): GateCall {
   const bytes = Buffer.alloc(16);
   bytes.writeUInt16LE(filter.length / 8);
-  return { call: 'seccomp', args: [SECCOMP_SET_MODE_FILTER, 0, { bytes, pointers: new Map([[8, filter]]) }] };
+  return {
+    call: 'seccomp',
+    args: [SECCOMP_SET_MODE_FILTER, 0, { bytes, pointers: new Map([[8, { bytes: filter }]]) }],
+  };
 }
 
 function range(count: number): readonly number[] {

@@ -16,6 +16,7 @@ export interface ExecutorTools {
   readonly unshare: string;
   /** For a network of the steps' own. */
   readonly slirp4netns?: string | undefined;
+  readonly pasta?: string | undefined;
   readonly nsenter?: string | undefined;
 }
 
@@ -28,7 +29,7 @@ const packages = {
   chown: 'coreutils',
   mount: 'mount (part of util-linux)',
   unshare: 'util-linux',
-} satisfies Record<Exclude<keyof ExecutorTools, 'slirp4netns' | 'nsenter'>, string>;
+} satisfies Record<Exclude<keyof ExecutorTools, 'slirp4netns' | 'pasta' | 'nsenter'>, string>;
 
 /** Looks on `path` (as in PATH) and where system programs are by custom. Fails with `tool-missing`. */
 export async function findTools(path: string): Promise<ExecutorTools> {
@@ -38,6 +39,7 @@ export async function findTools(path: string): Promise<ExecutorTools> {
   return {
     ...(Object.fromEntries(found) as unknown as ExecutorTools),
     slirp4netns: await findProgram('slirp4netns', path),
+    pasta: await findProgram('pasta', path),
     nsenter: await findProgram('nsenter', path),
   };
 }

@@ -43,7 +43,7 @@ function argValue(
   const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
-  const expanded = expand(written, state.variables, lowering.dockerfile.escape, lowering.expansions);
+  const expanded = expand(written, state.valueOf, lowering.dockerfile.escape, lowering.expansions);
   if (expanded.ok) return expanded.value.value;
   lowering.fail(...located(expanded.failure, at));
   return undefined;

@@ -18,15 +18,14 @@ import { type StageState, withEntries } from './stage-state.ts';
 
 /** All values of one ENV see the environment as it was before the line. */
 export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: InstructionContext): void {
-  const values = pairs.map(({ key, value, at }) => [key, context.expand(value, state.variables, at)] as const);
+  const values = pairs.map(({ key, value, at }) => [key, context.expand(value, state.valueOf, at)] as const);
   for (const [key, value] of values) state.setEnv(key, value);
   context.record(state, `ENV ${values.map(([key, value]) => `${key}=${value}`).join(' ')}`);
 }
 
 export function lowerLabel({ pairs }: LabelInstruction, state: StageState, context: InstructionContext): void {
   const labels = pairs.map(
-    ({ key, value, at }) =>
-      [context.expand(key, state.variables, at), context.expand(value, state.variables, at)] as const,
+    ({ key, value, at }) => [context.expand(key, state.valueOf, at), context.expand(value, state.valueOf, at)] as const,
   );
   state.config.Labels = withEntries(state.config.Labels, labels);
   context.record(state, `LABEL ${labels.map(([key, value]) => `${key}=${value}`).join(' ')}`);
@@ -38,7 +37,7 @@ const stepsPerPort = 256;
 export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
   const exposed = new Set<string>();
   for (const word of ports) {
-    const words = expandWords(word, state.variables, context.lowering.dockerfile.escape, context.lowering.expansions);
+    const words = expandWords(word, state.valueOf, context.lowering.dockerfile.escape, context.lowering.expansions);
     if (!words.ok) {
       context.lowering.fail(...located(words.failure, at));
       continue;
@@ -64,7 +63,7 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
 
 /** Metadata only: nothing is created, and what later steps write there is kept. */
 export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState, context: InstructionContext): void {
-  const volumes = paths.map((path) => context.expand(path, state.variables, at).trim());
+  const volumes = paths.map((path) => context.expand(path, state.valueOf, at).trim());
   for (const volume of volumes) {
     if (volume === '') context.lowering.fail(invalidValue('VOLUME', volume, 'give the path of a directory', at));
   }
@@ -76,12 +75,12 @@ export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState,
 }
 
 export function lowerUser({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
-  state.config.User = context.expand(value, state.variables, at);
+  state.config.User = context.expand(value, state.valueOf, at);
   context.record(state, `USER ${state.config.User}`);
 }
 
 export function lowerStopSignal({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
-  const name = context.expand(value, state.variables, at);
+  const name = context.expand(value, state.valueOf, at);
   if (!isSignal(name)) context.lowering.fail(invalidValue('STOPSIGNAL', name, 'write for example SIGTERM or 15', at));
   state.config.StopSignal = name;
   context.record(state, `STOPSIGNAL ${name}`);

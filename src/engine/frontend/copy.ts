@@ -2,9 +2,10 @@ import type { AddInstruction, CopyInstruction } from '../../dockerfile/dockerfil
 import { parseIgnorePattern } from '../../dockerfile/dockerignore.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { pathPattern } from '../../dockerfile/path-pattern.ts';
+import { applyChmod } from '../op/chmod.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
-import { located, severalNeedDirectory } from './failure.ts';
+import { invalidChmod, located, severalNeedDirectory } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import type { StageState } from './stage-state.ts';
 import { resolvePath } from './workdir.ts';
@@ -58,7 +59,7 @@ export function pushCopy(options: {
     if (!parsed.ok) context.lowering.fail({ ...parsed.failure, at });
     return parsed.ok ? [parsed.value] : [];
   });
-  const fill = (word: string) => context.expand(word, state.variables, at);
+  const fill = (word: string) => context.expand(word, state.valueOf, at);
   const patterns = instruction.sources.map(fill);
   for (const pattern of patterns) {
     const parsed = pathPattern(pattern);
@@ -67,9 +68,12 @@ export function pushCopy(options: {
   const destination = fill(instruction.destination);
   const chown = instruction.chown === undefined ? undefined : fill(instruction.chown);
   const chmod = instruction.chmod === undefined ? undefined : fill(instruction.chmod);
+  if (chmod && applyChmod(chmod, 0, false) === undefined) {
+    context.lowering.fail(invalidChmod(chmod, at));
+  }
   const inline = instruction.heredocs.map(({ name, body, expand: expands }) => ({
     name,
-    content: expands ? context.expandHeredoc(body, state.variables, at) : body,
+    content: expands ? context.expandHeredoc(body, state.valueOf, at) : body,
   }));
   const target = absoluteDestination(destination, state.workdir);
   if (patterns.length + inline.length > 1 && !target.endsWith('/')) {

@@ -1,10 +1,16 @@
+import type { Stage } from '../../dockerfile/dockerfile.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
 
-export function stageNotYetDefined(name: string, at: SourceSpan) {
+/** `isItself`: the stage that uses it is the one it names. */
+export function stageNotYetDefined(name: string, isItself: boolean, at: SourceSpan) {
   return {
     reason: 'stage-not-yet-defined',
-    message: `the stage ${shortened(name)} comes after the stage that uses it`,
-    hint: `move ${shortened(name)} up: a stage can only use stages above it`,
+    message: isItself
+      ? `the stage ${shortened(name)} takes files from itself`
+      : `the stage ${shortened(name)} comes after the stage that uses it`,
+    hint: isItself
+      ? 'name a stage above it; stages are numbered from 0'
+      : `move ${shortened(name)} up: a stage can only use stages above it`,
     at,
   } as const satisfies Failure;
 }
@@ -26,6 +32,25 @@ export function emptyBaseName(written: string, unset: readonly string[], at: Sou
       unset.length > 0
         ? `give ${shortened(unset.join(', '))} a default above the first FROM, or a --build-arg`
         : undefined,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidChmod(text: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-chmod',
+    message: `--chmod=${shortened(text)} is neither octal (0 to 7777) nor symbolic`,
+    hint: 'write for example --chmod=0755 or --chmod=u=rwX,go=rX',
+    at,
+  } as const satisfies Failure;
+}
+
+/** `at` is the RUN that needs the user: an image may have any. */
+export function userInvalid(user: string, at: SourceSpan) {
+  return {
+    reason: 'user-invalid',
+    message: `no process can run as USER ${shortened(user)}`,
+    hint: 'write USER name or USER name:group above it, or their numbers',
     at,
   } as const satisfies Failure;
 }
@@ -67,6 +92,12 @@ export function imageNotCounted(reference: string, trigger: string, image: strin
     hint: 'write the same instruction in the Dockerfile, so that another image under that name rebuilds this one',
     at,
   } as const satisfies Failure;
+}
+
+/** The failure of a trigger, at the FROM whose image has it. */
+export function ofTrigger(failure: Failure, trigger: string, { image, imageAt }: Stage['from']): Failure {
+  const message = `${failure.message} (${shortened(image)} has the trigger ONBUILD ${shortened(trigger)})`;
+  return { ...failure, message, at: imageAt };
 }
 
 /** What fits into a sentence. */

@@ -13,6 +13,8 @@ export interface ResolvedImage {
   readonly config: ImageConfig;
   readonly layers: ImageOp['layers'];
   readonly origin?: ImageOp['origin'];
+  /** Nobody asked what it is: its environment and its triggers may be anything. For those who only look for mistakes. */
+  readonly isUnknown?: boolean | undefined;
 }
 
 /** An image as a Dockerfile names it, variables filled in, for one platform. */
@@ -45,7 +47,7 @@ export interface LowerInput {
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** By `imageKey`. */
-  readonly images: ReadonlyMap<string, ResolvedImage>;
+  readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
   /** What the triggers of images from elsewhere may use; everything if not given. */
   readonly counted?: CountedInputs | undefined;
   /**

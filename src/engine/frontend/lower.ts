@@ -4,8 +4,9 @@
  */
 
 import { timeText } from '../../context/source-date-epoch.ts';
-import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
+import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../../dockerfile/expand.ts';
+import { stageNotBefore } from '../../dockerfile/failure.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
@@ -14,7 +15,7 @@ import { type Failure, failed, ok, type Result, type SourceSpan } from '../../re
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { globalArgs } from './arg.ts';
-import { stageNotYetDefined } from './failure.ts';
+import { ofTrigger, stageNotYetDefined } from './failure.ts';
 import { type ForeignTrigger, uncountedImage } from './foreign-trigger.ts';
 import { lowerFrom } from './from.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
@@ -48,6 +49,9 @@ export function lower(input: LowerInput): Result<Lowered> {
     stages: lowering.stages(),
   });
 }
+
+/** Of what is seen before variables are filled in, or by those above the first FROM alone. */
+const certainReasons: ReadonlySet<string> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
 
 class Lowering implements LoweringContext {
   readonly input: LowerInput;
@@ -110,12 +114,16 @@ class Lowering implements LoweringContext {
     // A name that is given twice means the last one above.
     const found = named.findLast((stage) => stage.index < options.before) ?? named[0];
     const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
-    if (index === undefined || (!found && index >= this.dockerfile.stages.length)) {
+    if (index !== undefined && index >= this.dockerfile.stages.length) {
+      this.fail(stageNotBefore(name, options.at));
+      return undefined;
+    }
+    if (index === undefined) {
       this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
     }
     if (index >= options.before) {
-      this.fail(stageNotYetDefined(name, options.at));
+      this.fail(stageNotYetDefined(name, index === options.before, options.at));
       return undefined;
     }
     return this.stage(index)?.vertex;
@@ -150,19 +158,45 @@ class Lowering implements LoweringContext {
       : { text, from, counted, told: this.#told };
   }
 
+  #lowerInstruction(instruction: Instruction, state: StageState, context: InstructionContext): void {
+    const before = this.failures.length;
+    state.hasGuessed = false;
+    lowerInstruction(instruction, state, context);
+    if (state.hasGuessed) this.#withdrawGuesses(before, instruction, state);
+  }
+
+  /** What an instruction made of values that nobody knows is no failure, and not known either. */
+  #withdrawGuesses(before: number, instruction: Instruction, { variables, config }: StageState): void {
+    const { offset, length } = instruction.at;
+    const isGuess = ({ reason, at }: Failure) =>
+      !certainReasons.has(reason) && (at === undefined || (at.offset >= offset && at.offset < offset + length));
+    for (const failure of this.failures.splice(before)) if (!isGuess(failure)) this.failures.push(failure);
+    const set =
+      instruction.keyword === 'ENV' ? instruction.pairs : instruction.keyword === 'ARG' ? instruction.args : [];
+    for (const { key } of set) variables.delete(key);
+    if (instruction.keyword === 'USER') delete config.User;
+  }
+
   #lowerStage(stage: Stage): StageState | undefined {
     const state = lowerFrom(stage, this);
     if (!state) return undefined;
     const triggers = state.config.OnBuild ?? [];
     delete state.config.OnBuild;
     for (const text of triggers) {
-      const trigger = parseTrigger(text, `ONBUILD of ${stage.from.image}`);
+      const place = `ONBUILD of ${stage.from.image}`;
+      const trigger = parseTrigger(text, place);
       const context = new InstructionContext(this, stage, 1, this.#foreignTrigger(text, stage));
-      if (trigger.ok) lowerInstruction(trigger.value, state, context);
+      const before = this.failures.length;
+      if (trigger.ok) this.#lowerInstruction(trigger.value, state, context);
       else this.fail(...trigger.failure);
+      // A trigger has no line of its own: it runs where the image is named.
+      for (let index = before; index < this.failures.length; index++) {
+        const failure = this.failures[index]!;
+        if (failure.at?.file === place) this.failures[index] = ofTrigger(failure, text, stage.from);
+      }
     }
     stage.instructions.forEach((instruction, i) => {
-      lowerInstruction(instruction, state, new InstructionContext(this, stage, i + 2));
+      this.#lowerInstruction(instruction, state, new InstructionContext(this, stage, i + 2));
     });
     return this.missing.size > 0 ? undefined : state;
   }

@@ -1,6 +1,6 @@
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
-import { type ExpansionBudget, expand, expandHeredoc } from '../../dockerfile/expand.ts';
+import { type ExpansionBudget, expand, expandHeredoc, type Variables } from '../../dockerfile/expand.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
 import type { OpDefinition, Step } from '../op/op-definition.ts';
@@ -56,7 +56,7 @@ export class InstructionContext {
   }
 
   /** Fills variables in; a word that cannot be is reported and becomes empty. */
-  expand(word: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
+  expand(word: string, variables: Variables, at: SourceSpan): string {
     const result = expand(word, variables, this.lowering.dockerfile.escape, this.lowering.expansions);
     if (result.ok) return result.value.value;
     this.lowering.fail(...located(result.failure, at));
@@ -64,7 +64,7 @@ export class InstructionContext {
   }
 
   /** Fills variables in in the body of a heredoc, where quotes are plain characters. */
-  expandHeredoc(body: string, variables: ReadonlyMap<string, string>, at: SourceSpan): string {
+  expandHeredoc(body: string, variables: Variables, at: SourceSpan): string {
     const result = expandHeredoc(body, variables, this.lowering.expansions);
     if (result.ok) return result.value.value;
     this.lowering.fail(...located(result.failure, at));

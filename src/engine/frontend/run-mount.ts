@@ -25,7 +25,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   const { state, context } = place;
   const { lowering } = context;
   const expanded = expandMount(written, (word) => {
-    const result = expand(word, state.variables, lowering.dockerfile.escape, lowering.expansions);
+    const result = expand(word, state.valueOf, lowering.dockerfile.escape, lowering.expansions);
     return result.ok ? ok(result.value.value) : result;
   });
   if (!expanded.ok) {
@@ -39,6 +39,10 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
     return undefined;
   }
   const { target } = mount;
+  if (target !== undefined && posix.isAbsolute(target) && resolvePath(target, '/') === '/') {
+    lowering.fail(invalidValue('the target of a mount', target, 'mount it at a directory below the root', mount.at));
+    return undefined;
+  }
   const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
   switch (mount.type) {
     case 'bind':

@@ -23,6 +23,10 @@ export class StageState {
   readonly variables: Map<string, string>;
   /** The FROM that names the image it stands on; undefined on `scratch`. */
   readonly baseAt: SourceSpan | undefined;
+  /** Whether what no instruction has set may have any value, since nobody asked what the image holds that it stands on. */
+  readonly isOpen: boolean;
+  /** Whether such a value was asked for. */
+  hasGuessed = false;
   /** Whether this stage has a CMD of its own, which an ENTRYPOINT then leaves alone. */
   hasOwnCmd = false;
 
@@ -35,6 +39,7 @@ export class StageState {
     readonly args: ReadonlyMap<string, string>;
     readonly variables: ReadonlyMap<string, string>;
     readonly baseAt?: SourceSpan | undefined;
+    readonly isOpen?: boolean;
   }) {
     this.vertex = parts.vertex;
     this.platform = parts.platform;
@@ -44,6 +49,7 @@ export class StageState {
     this.args = new Map(parts.args);
     this.variables = new Map(parts.variables);
     this.baseAt = parts.baseAt;
+    this.isOpen = parts.isOpen ?? false;
   }
 
   static onScratch(vertex: Vertex<Step>, platform: Platform): StageState {
@@ -71,6 +77,7 @@ export class StageState {
       args: new Map(),
       variables: new Map(),
       baseAt,
+      isOpen: image.isUnknown ?? false,
     });
     for (const pair of config.config?.Env ?? []) {
       const equals = pair.indexOf('=');
@@ -78,7 +85,7 @@ export class StageState {
       if (equals === 0 || pair === '') continue;
       state.variables.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
     }
-    if (!state.variables.has('PATH')) state.setEnv('PATH', DEFAULT_PATH);
+    if (!state.variables.has('PATH') && !state.isOpen) state.setEnv('PATH', DEFAULT_PATH);
     return state;
   }
 
@@ -86,6 +93,13 @@ export class StageState {
   child(): StageState {
     return new StageState(this);
   }
+
+  /** What `$name` means. */
+  readonly valueOf = (name: string): string | undefined => {
+    const value = this.variables.get(name);
+    if (value === undefined && this.isOpen) this.hasGuessed = true;
+    return value;
+  };
 
   get workdir(): string {
     return this.config.WorkingDir || '/';

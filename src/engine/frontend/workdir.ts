@@ -13,7 +13,7 @@ export function lowerWorkdir(
   state: StageState,
   context: InstructionContext,
 ): void {
-  const path = resolvePath(context.expand(value, state.variables, at), state.workdir);
+  const path = resolvePath(context.expand(value, state.valueOf, at), state.workdir);
   if (path.length > LONGEST_PATH) {
     const hint = `Linux knows no path of more than ${LONGEST_PATH} bytes`;
     context.lowering.fail(invalidValue('WORKDIR', path, hint, at));

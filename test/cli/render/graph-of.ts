@@ -18,6 +18,6 @@ export async function graphOf(
   const project = await loadProject(dir.path);
   if (!project.ok) throw new Error(JSON.stringify(project.failure));
   const graph = dependencyGraph(project.value);
-  if (!graph.ok) throw new Error(JSON.stringify(graph.failure));
-  return graph.value;
+  if (graph.problems.length > 0) throw new Error(JSON.stringify(graph.problems));
+  return graph;
 }

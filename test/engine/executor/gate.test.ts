@@ -65,7 +65,7 @@ const cases: readonly Case[] = [
     calls: [
       {
         call: 'capset',
-        args: [{ bytes: Buffer.alloc(8), pointers: new Map([[0, Buffer.from('x')]]) }, 0],
+        args: [{ bytes: Buffer.alloc(8), pointers: new Map([[0, { bytes: Buffer.from('x') }]]) }, 0],
         tolerated: [22, 14],
       },
       write('after '),

@@ -7,7 +7,9 @@ import type { Mount } from '../../../src/engine/executor/executor.ts';
 import { isThere, needs } from '../../support/needs.ts';
 import { root as checkout } from '../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../worker/people.ts';
+import { argumentsOf, commandOf, eventually, isAlive, parentOf, processesWith } from '../../worker/processes.ts';
 import { machinePrograms } from './attack/machine-programs.ts';
+import { helperPrograms } from './network-helpers.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 
@@ -36,10 +38,8 @@ rm $dir/tun
 rmdir $dir
 exec "$@"
 `;
-const within: readonly string[] = [
-  ...['unshare', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', surroundings, 'sh'],
-];
-const helper = ['slirp4netns', 'nsenter', 'tun device', 'perl', 'ip'];
+const isolated = ['unshare', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c'];
+const helper = ['nsenter', 'tun device', 'perl', 'ip'];
 const required = needs('linux', 'root', 'user namespaces', 'busybox', 'setpriv', 'useradd', 'newuidmap');
 
 /** What a step hears from the server at an address. */
@@ -50,10 +50,16 @@ const people: readonly [who: string, person: () => Person][] = [
   ['a user with subordinate ids', personWithSubids],
   ['a user without', () => nobodyInParticular],
 ];
-for (const [who, person] of people) {
+const { 'old pasta': old, ...accepted } = helperPrograms;
+const everybody = Object.values(accepted).flatMap((program) =>
+  people.map(([name, person]) => ({ ...program, who: `${name}, by ${program.needs[0]}`, person })),
+);
+for (const { who, person, ...program } of everybody) {
+  const wanted = [...program.needs, ...helper];
   describe(`a private network for ${who}`, {
-    skip: required.skip || (!helper.every(isThere) && `needs ${helper.join(', ')}`),
+    skip: required.skip || (!wanted.every(isThere) && `needs ${wanted.join(', ')}`),
   }, () => {
+    const within = [...isolated, `${surroundings.replace('exec "$@"', program.script)}\nexec "$@"`, 'sh'];
     let root: Awaited<ReturnType<typeof makeRoot>>;
     let runner: ProcessRunner;
     let mounts: readonly Mount[];
@@ -101,6 +107,11 @@ for (const [who, person] of people) {
       });
     }
 
+    test(`${who}: connections whose client has nothing more to say end`, async () => {
+      const each = `i=0; while [ $i -lt 20 ]; do ${ask('192.0.2.1')}; i=$((i + 1)); done`;
+      assert.equal((await runner.run(each, { network: 'default' })).stdout, 'hello\n'.repeat(20));
+    });
+
     test('it has its interfaces in /sys, and a name server', async () => {
       const { stdout } = await runner.run('ls /sys/class/net; cat /etc/resolv.conf', { network: 'default' });
       assert.deepEqual(stdout.split('\n').slice(0, 2), ['lo', 'tap0']);
@@ -108,3 +119,51 @@ for (const [who, person] of people) {
     });
   });
 }
+
+/** What a process has started, and what that has. */
+function descendantsOf(ancestor: number): readonly number[] {
+  const parents = processesWith('').map((pid) => [pid, parentOf(pid)] as const);
+  const children = (pid: number): readonly number[] =>
+    parents.filter(([, parent]) => parent === pid).flatMap(([child]) => [child, ...children(child)]);
+  return children(ancestor);
+}
+
+for (const [name, { script, needs: programs }] of Object.entries(accepted)) {
+  const wanted = [...programs, 'nsenter', 'tun device'];
+  test(`kill -9 of the main process ends ${name}`, {
+    skip: required.skip || (!wanted.every(isThere) && `needs ${wanted.join(', ')}`),
+  }, async () => {
+    await using root = await makeRoot(0);
+    const within = ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'];
+    await using runner = new ProcessRunner(self, root.path, 'namespaces', within);
+    const { stdout } = await runner.run('ls /sys/class/net', { network: 'default' });
+    assert.match(stdout, /tap0/);
+    const started = descendantsOf(runner.process.pid!);
+    const helpers = started.filter((pid) => argumentsOf(pid).includes(name === 'pasta' ? 'passt' : name));
+    assert.equal(helpers.length, 1);
+    runner.process.kill('SIGKILL');
+    const left = await eventually(
+      () => started.filter(isAlive),
+      (pids) => pids.length === 0,
+    );
+    assert.deepEqual(left.map(argumentsOf), []);
+  });
+}
+
+test('a pasta that is refused does not go on', {
+  skip:
+    required.skip ||
+    (!['pasta', ...old.needs, ...helper].every(isThere) && `needs ${old.needs[0]}, ${helper.join(', ')}`),
+}, async () => {
+  await using root = await makeRoot(0);
+  const within = [...isolated, `${surroundings.replace('exec "$@"', old.script)}\nexec "$@"`, 'sh'];
+  await using runner = new ProcessRunner(self, root.path, 'namespaces', within);
+  const { stdout } = await runner.run(ask('127.0.0.1'), { network: 'default' });
+  assert.equal(stdout, 'hello\n');
+  const running = () => descendantsOf(runner.process.pid!).map(commandOf);
+  const left = await eventually(running, (names) => !names.some((name) => name.startsWith('pas')));
+  assert.deepEqual(
+    left.filter((name) => name.startsWith('pas')),
+    [],
+  );
+});

@@ -4,8 +4,8 @@ import type { ContextContents } from '../../../src/project/context.ts';
 import type { ReferenceOptions } from '../../../src/project/context-references.ts';
 import { type DependencyGraph, dependencyGraph } from '../../../src/project/dependency-graph.ts';
 import { parseProject } from '../../../src/project/parse-project.ts';
-import type { Project } from '../../../src/project/project.ts';
-import { type Failure, ok, type Result } from '../../../src/result.ts';
+import type { Problem, Project } from '../../../src/project/project.ts';
+import { type Failure, failed, ok, type Result } from '../../../src/result.ts';
 
 /** Directory under `contexts/` → file in it → text. */
 export type ProjectFiles = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -21,17 +21,27 @@ export function projectFrom(files: ProjectFiles): Result<Project> {
     const bytes = Object.entries(texts).map(([file, text]) => [file, ok(Buffer.from(text))]);
     return { directory: `/project/contexts/${name}`, path: `contexts/${name}`, name, files: Object.fromEntries(bytes) };
   });
-  return parseProject({ directory: '/project', path: 'contexts', contexts });
+  return sound(parseProject({ directory: '/project', path: 'contexts', contexts }));
 }
 
 /** Throws where the files are not a valid project with a valid graph. */
 export function graphOf(files: ProjectFiles, options?: ReferenceOptions): DependencyGraph {
-  return succeeded(dependencyGraph(succeeded(projectFrom(files)), options));
+  return succeeded(sound(dependencyGraph(succeeded(projectFrom(files)), options)));
+}
+
+/** A project or its graph, where nothing is wrong with it; else all problems as failures. */
+export function sound<T extends { readonly problems: readonly Problem[] }>(value: T): Result<T> {
+  return value.problems.length > 0 ? failed(value.problems.map(({ failure }) => failure)) : ok(value);
 }
 
 export function succeeded<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(`unexpected failures: ${JSON.stringify(result.failure, null, 2)}`);
   return result.value;
+}
+
+/** What keeps a project from being read, or is wrong with it, as `failuresOf` shows it. */
+export function problemsIn(project: Result<Project>): readonly string[] {
+  return failuresOf(project.ok ? sound(project.value) : project);
 }
 
 /** Each failure as `reason` or `reason file:line:column`, so that a test can tell place and kind at a glance. */

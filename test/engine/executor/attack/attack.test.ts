@@ -14,6 +14,7 @@ import { isThere, needs } from '../../../support/needs.ts';
 import { root as checkout } from '../../../support/paths.ts';
 import { nobodyInParticular, type Person, personWithSubids, self } from '../../../worker/people.ts';
 import { asContainer } from '../as-container.ts';
+import { helperPrograms } from '../network-helpers.ts';
 import { ProcessRunner, type Ran } from '../process-runner.ts';
 import { makeRoot } from '../root-fixture.ts';
 import { type Answers, answers, judge } from './answers.ts';
@@ -79,8 +80,17 @@ interface Attacked {
 /** What is reached in the network of the machine: the issue of `--network=host`, and of machines without a helper. */
 const byHostNetwork = ['socket of the machine on loopback', 'abstract socket of the machine'];
 /** Not of `needs()`: a container that CI runs in may lack the device whatever is installed. */
-const noHelper =
-  !['slirp4netns', 'nsenter', 'tun device'].every(isThere) && 'needs slirp4netns, nsenter and a tun device';
+const inPrivateNetworks = (['slirp4netns', 'pasta'] as const).map((helper): Attacked => {
+  const { needs: programs, script } = helperPrograms[helper];
+  const wanted = [...programs, 'nsenter', 'tun device'];
+  return {
+    who: `root-in-a-private-network-by-${helper}`,
+    person: () => self,
+    within: ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'],
+    network: 'default',
+    skip: !wanted.every(isThere) && `needs ${wanted.join(', ')}`,
+  };
+});
 
 const everybody: readonly Attacked[] = [
   { who: 'root', person: () => self },
@@ -100,7 +110,7 @@ const everybody: readonly Attacked[] = [
     network: 'host',
     byNetwork: byHostNetwork,
   },
-  { who: 'root-in-a-private-network', person: () => self, network: 'default', skip: noHelper },
+  ...inPrivateNetworks,
 ];
 
 /** What a chroot keeps nobody from. */
