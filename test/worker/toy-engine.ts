@@ -32,7 +32,7 @@ const deeds = {
     tier: options.tier,
     uid: process.getuid?.(),
     pid: process.pid,
-    described: (described += 1),
+    described: nextNumber(),
     uidMap: map('uid_map'),
     gidMap: map('gid_map'),
     setgroups: readFileSync('/proc/self/setgroups', 'utf8').trim(),
@@ -113,4 +113,10 @@ function openFiles(): number[] {
         return false;
       }
     });
+}
+
+/** 1 for the first time. */
+function nextNumber(): number {
+  described += 1;
+  return described;
 }
