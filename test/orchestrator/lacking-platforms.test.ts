@@ -70,6 +70,10 @@ const rows: Readonly<Record<string, Row>> = {
     images: { base: base('linux/arm64'), app: crossed('base', '$BUILDPLATFORM') },
     want: ['app base linux/amd64 2'],
   },
+  'the machine that builds, of a child for another': {
+    images: { base: base('linux/arm64'), app: crossed('base', '$BUILDPLATFORM', 'linux/arm64') },
+    want: ['app base linux/amd64 2'],
+  },
   'the machine that builds, where it has it': {
     images: { base: base('linux/arm64'), app: crossed('base', '$BUILDPLATFORM') },
     options: { machine: arm64 },

@@ -27,6 +27,10 @@ test('a link to a directory leads elsewhere: the same key, and the next change i
   );
   await workshop.write({ app: app('v2', 'a', 'b') });
   assert.deepEqual(changedIn((await workshop.plan()).plan), ['contexts/app/v2/f']);
+  const all = Object.entries(app('v2', 'a', 'a').files ?? {});
+  const files = Object.fromEntries(all.filter(([path]) => path !== 'v2/f'));
+  await workshop.write({ app: { dockerfile, files } });
+  assert.deepEqual(changedIn((await workshop.plan()).plan), ['contexts/app/v2/f']);
 });
 
 test('the same from a registry, where the image says the old path', async () => {

@@ -96,7 +96,7 @@ describe('a step that prints much', needs('linux', 'user namespaces'), () => {
   test('ends when it is cancelled, though nobody reads', async () => {
     const builder = open();
     try {
-      const before = await pidOf(builder);
+      assert.equal(await described(builder), 1);
       const abort = new AbortController();
       let isAbandoned = false;
       const progress = {
@@ -108,19 +108,20 @@ describe('a step that prints much', needs('linux', 'user namespaces'), () => {
         },
       };
       await assert.rejects(builder.build(order, progress, abort.signal), /enough/);
-      // It did not have to be killed.
-      assert.equal(await pidOf(builder), before);
+      // The same worker: it did not have to be killed.
+      assert.equal(await described(builder), 2);
     } finally {
       await builder.close();
     }
   });
 });
 
-async function pidOf(builder: WorkerBuilder): Promise<unknown> {
+/** How often the worker was asked this. */
+async function described(builder: WorkerBuilder): Promise<number> {
   const texts: string[] = [];
   const progress: Progress = { emit: (event) => void (event.type === 'step-output' && texts.push(event.text)) };
   await builder.build(plainRequest({ do: 'describe' }), progress, new AbortController().signal);
-  return (JSON.parse(texts.at(-1)!) as { pid: number }).pid;
+  return (JSON.parse(texts.at(-1)!) as { described: number }).described;
 }
 
 test('keptUp() waits for a reader with much to read, until it has read or is gone', async () => {

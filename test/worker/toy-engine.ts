@@ -24,11 +24,15 @@ export async function createEngine(
   };
 }
 
+/** Times that this worker was asked to describe itself. */
+let described = 0;
+
 const deeds = {
   describe: async (_: BuildRequest, options: EngineOptions) => ({
     tier: options.tier,
     uid: process.getuid?.(),
     pid: process.pid,
+    described: nextNumber(),
     uidMap: map('uid_map'),
     gidMap: map('gid_map'),
     setgroups: readFileSync('/proc/self/setgroups', 'utf8').trim(),
@@ -109,4 +113,10 @@ function openFiles(): number[] {
         return false;
       }
     });
+}
+
+/** 1 for the first time. */
+function nextNumber(): number {
+  described += 1;
+  return described;
 }
