@@ -42,7 +42,8 @@ export async function strayFiles(store: string): Promise<readonly string[]> {
     'images/blobs': /^sha256$/,
     'images/blobs/sha256': hex,
     records: /^[a-z0-9-]+\.log$/,
-    snapshots: hex,
+    // Before it, how owners are on disk there.
+    snapshots: /^((one-id|[0-9a-f]{12})-)?[0-9a-f]{64}$/,
     indexes: hex,
     sessions: /^$/,
     trash: /^$/,
