@@ -2,8 +2,10 @@ import { availableParallelism, userInfo } from 'node:os';
 import type { Builder } from '../builder.ts';
 import { findEmulators } from '../engine/executor/emulation.ts';
 import { findTools } from '../engine/executor/tools.ts';
+import type { OwnersHere } from '../orchestrator/owners-here.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
+import { ownersHere } from '../worker/owners-here.ts';
 import { WorkerBuilder, type WorkerBuilderOptions } from '../worker/worker-builder.ts';
 import { isInContainer } from './in-container.ts';
 import type { OptionValues } from './options.ts';
@@ -40,6 +42,21 @@ export async function createBuilder(
     env: { PATH: path, ...(env['HOME'] && { HOME: env['HOME'] }) },
   };
   return new WorkerBuilder(options);
+}
+
+/** Whether RUN steps keep the owners of files here, in the isolation that is asked for. */
+export async function ownersOf(
+  store: Store,
+  { env }: Surroundings,
+  isolation: Partial<OptionValues<'isolation'>>,
+): Promise<OwnersHere> {
+  return await ownersHere({
+    isolation: isolation.isolation ?? 'auto',
+    inContainer: isInContainer(env),
+    user: userOf(),
+    env: { PATH: env['PATH'] ?? '' },
+    rootsDir: store.session.path,
+  });
 }
 
 /** Containers are often run as an id that has no name. */

@@ -78,7 +78,7 @@ const reasons = {
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
     ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts not-an-image problems-elsewhere
-    undeclared-registry unused-build-argument version-not-semver
+    stage-like-image undeclared-registry unused-build-argument version-not-semver
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted
@@ -125,7 +125,7 @@ const reasons = {
     network-unsupported newuidmap-missing newuidmap-refused no-permission no-user-namespaces not-a-registry
     not-a-store not-loopback program-failed program-missing registry-answer-not-understood registry-denied
     registry-redirect-refused registry-refused registry-tls-failed registry-too-slow registry-unreachable
-    root-ids-refused sandbox-failed session-missing storage-in-use store-read-only store-version-unknown
+    one-id-of-root owners-lost root-ids-refused sandbox-failed session-missing storage-in-use store-read-only store-version-unknown
     subuid-range-missing system-error tool-missing unwritable worker-died
   `,
   lostRace: `

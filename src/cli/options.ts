@@ -160,6 +160,13 @@ export const options = {
     default: 'false',
     schema: toggle,
   }),
+  allowLostOwners: option({
+    kind: 'boolean',
+    description: 'Also publish images whose RUN steps could give files to no user but root (see cip doctor)',
+    group: 'How',
+    default: 'false',
+    schema: toggle,
+  }),
   jobs: option({
     alias: 'j',
     kind: 'string',

@@ -3,7 +3,8 @@ import { access } from 'node:fs/promises';
 import { hostPlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../orchestrator/build-targets.ts';
-import type { Plan } from '../orchestrator/plan.ts';
+import { sentWithLostOwners } from '../orchestrator/failure.ts';
+import { type Plan, sentWithoutOwners } from '../orchestrator/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/prepare-plan.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
@@ -32,11 +33,13 @@ export type PlanOption =
 export interface PlannedCommand {
   readonly command: 'build' | 'publish-locally' | 'publish';
   readonly registry: RegistryName;
+  /** What is done about content whose owners were lost: the local registry is for this machine, whatever it has. */
+  readonly lostOwners: 'refuse' | 'allow';
 }
 
 /** Looks at the project, the store and, to publish, at the registry, and decides what to do. Changes nothing. */
 export async function prepare(
-  { command, registry }: PlannedCommand,
+  { command, registry, lostOwners }: PlannedCommand,
   invocation: Invocation<PlanOption>,
   world: World,
 ): Promise<PreparedPlan> {
@@ -68,13 +71,19 @@ export async function prepare(
   };
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
-    { ...request, offlineBases, rebuild, onDrift: 'fail' },
-    { store: await world.store(), client, baseClient: () => world.registryClient(), now },
+    { ...request, offlineBases, rebuild, onDrift: 'fail', lostOwners },
+    { store: await world.store(), client, baseClient: () => world.registryClient(), owners: () => world.owners(), now },
     world.signal,
   );
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
+  if (command !== 'build' && lostOwners === 'allow') warnOfOwners(prepared.plan, world);
   return prepared;
+}
+
+function warnOfOwners({ images }: Plan, world: World): void {
+  const lost = sentWithoutOwners(images);
+  if (lost.length > 0) world.tell(`${reportFailure(sentWithLostOwners(lost), 'warning', world.reportOptions)}\n`);
 }
 
 /** A forgotten cascade, once for each image that is named by another version; not where it forbids the plan anyway. */

@@ -33,7 +33,7 @@ export async function publishTo(
   const { published, ...report } = await publish(
     prepared.plan,
     { ...prepared, ...dependencies, place, prepareForPush },
-    settings,
+    { ...settings, lostOwners: planned.lostOwners },
     world.signal,
   );
   const duration = world.surroundings.now() - start;

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Builder } from '../builder.ts';
+import type { OwnersHere } from '../orchestrator/owners-here.ts';
 import type { Progress, ProgressEvent } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
@@ -34,6 +35,8 @@ export interface World extends AsyncDisposable {
   readonly registryOptions: RegistryOptions;
   /** Starts its process with the first image that really is to be built. */
   readonly builder: Builder;
+  /** Whether RUN steps keep the owners of files on this machine; found out when it is first asked. */
+  owners(): Promise<OwnersHere>;
   /** Absolute. */
   readonly storeDirectory: string;
   /** Writes to stdout: the result that was asked for, and nothing else. */
@@ -92,6 +95,13 @@ export async function createWorld(
     const { createBuilder } = await import('./create-builder.ts');
     return createBuilder(await openStore(), registry, surroundings, options);
   });
+  let found: Promise<OwnersHere> | undefined;
+  const owners = () => {
+    found ??= import('./create-builder.ts').then(async ({ ownersOf }) =>
+      ownersOf(await openStore(), surroundings, options),
+    );
+    return found;
+  };
   let hasPrinted = false;
   return {
     surroundings,
@@ -103,6 +113,7 @@ export async function createWorld(
     reportOptions: { colors, readSource: sourceReader(cwd), cwd },
     registryOptions: registry,
     builder,
+    owners,
     storeDirectory: root,
     print(text) {
       hasPrinted ||= text !== '';

@@ -9,6 +9,7 @@ import type { CountedInputs } from '../context/counted-inputs.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
+import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Progress } from '../progress.ts';
@@ -16,6 +17,7 @@ import { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
+import { diskOwners } from './disk-owners.ts';
 import { dockerfileOf } from './dockerfile-of.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { runNotAllowed } from './executor/failure.ts';
@@ -26,11 +28,12 @@ import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
 import { Machine } from './machine.ts';
 import { BuildContext } from './op/build-context.ts';
-import type { Step } from './op/op-definition.ts';
+import type { Step, StepOrigin } from './op/op-definition.ts';
 import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
 import { SnapshotCache, SnapshotRecord } from './op/snapshot-cache.ts';
 import { ImageResolver } from './resolve-images.ts';
+import type { DiskOwners } from './snapshot/disk-owners.ts';
 import { Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
@@ -42,7 +45,7 @@ export async function createEngine(
   outputTaken: () => Promise<void> | undefined = () => undefined,
 ): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine(store, options, outputTaken);
+  return new Engine(store, options, await diskOwners(options.tier), outputTaken);
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -60,6 +63,7 @@ interface PlatformBuild {
 class Engine implements Builder {
   readonly name = 'embedded';
   readonly #options: EngineOptions;
+  readonly #owners: DiskOwners;
   readonly #outputTaken: RunnerServices['outputTaken'];
   readonly #store: Store;
   readonly #registry: RegistryClient;
@@ -70,8 +74,9 @@ class Engine implements Builder {
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
-  constructor(store: Store, options: EngineOptions, outputTaken: RunnerServices['outputTaken']) {
+  constructor(store: Store, options: EngineOptions, owners: DiskOwners, outputTaken: RunnerServices['outputTaken']) {
     this.#options = options;
+    this.#owners = owners;
     this.#outputTaken = outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry as unknown as RegistryOptions);
@@ -79,7 +84,7 @@ class Engine implements Builder {
     this.#layers = new Layers({
       store,
       fetch: (layer, signal) => this.#fetch(layer, signal),
-      preserveOwner: options.tier !== 'single-uid' && (options.tier !== 'none' || process.getuid?.() === 0),
+      owners,
       makesDevices: options.tier === 'none' && process.getuid?.() === 0,
       notice: (message) => this.#notice(message),
     });
@@ -130,13 +135,19 @@ class Engine implements Builder {
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
     const { definition, config, warnings, baseAt } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
-    if (this.#options.isolation === 'none') refuseRun(definition.target, image);
+    const run = firstRun(definition.target);
+    if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
     const snapshot = await this.#solver.solve(definition, { progress, noCache }, signal);
-    const annotations = all.manifests[name];
+    // What the steps gave to other users is root's (ADR 0025).
+    const lost: Readonly<Record<string, string>> =
+      run !== undefined && !this.#owners.areKept ? { [annotationNames.ownersLost]: 'true' } : {};
+    const annotations = { ...all.manifests[name], ...lost };
     const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
-    return await exportImage(request, signal).catch((error: unknown) => {
+    const manifest = await exportImage(request, signal).catch((error: unknown) => {
       throw locatedAt(error, baseAt);
     });
+    const mark = annotations[annotationNames.ownersLost];
+    return mark === undefined ? manifest : { ...manifest, annotations: { [annotationNames.ownersLost]: mark } };
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
@@ -203,15 +214,18 @@ class Engine implements Builder {
   }
 }
 
-/** Fails with `run-not-allowed` at the first RUN that the vertex needs. */
-function refuseRun(target: Vertex<Step>, image: string): void {
+/** The first RUN that the vertex needs. */
+function firstRun(target: Vertex<Step>): { readonly at: StepOrigin['at'] | undefined } | undefined {
   const seen = new Set<Vertex<Step>>();
-  const visit = (vertex: Vertex<Step>): void => {
-    if (seen.has(vertex)) return;
+  const visit = (vertex: Vertex<Step>): { readonly at: StepOrigin['at'] | undefined } | undefined => {
+    if (seen.has(vertex)) return undefined;
     seen.add(vertex);
-    vertex.inputs.forEach(visit);
+    for (const input of vertex.inputs) {
+      const found = visit(input);
+      if (found !== undefined) return found;
+    }
     const { op, origin } = vertex.op;
-    if (op.kind === 'exec') throw new FailureError(runNotAllowed(image, origin?.at));
+    return op.kind === 'exec' ? { at: origin?.at } : undefined;
   };
-  visit(target);
+  return visit(target);
 }

@@ -23,6 +23,8 @@ export const annotations = {
   buildBaseImages: 'io.github.container-image-pipelines.build-base-images',
   /** What `buildKey` was made of, in short: beside it on the manifest, to say what changed since. */
   buildInputs: 'io.github.container-image-pipelines.build-inputs',
+  /** `true`: a RUN step of it, or of an image it is built from, ran where only root exists; on the manifest and its entry in an index. */
+  ownersLost: 'io.github.container-image-pipelines.owners-lost',
   /** Version of the program that built it. */
   builder: 'io.github.container-image-pipelines.builder',
 } as const;

@@ -5,7 +5,7 @@ import { type Document, makeDocument } from '../oci/document.ts';
 import type { ImageIndex } from '../oci/image-index.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { isAttestation } from '../oci/platform-match.ts';
-import { basesIn, type Identity, identityAnnotations, indexAnnotations, keyIn } from './index-keys.ts';
+import { basesIn, type Identity, identityAnnotations, indexAnnotations, keyIn, ownersLostIn } from './index-keys.ts';
 
 /** Some of an index: the manifests to take from it, and the attestations to those come along. */
 export interface IndexPart {
@@ -54,7 +54,8 @@ function withIdentity(entry: Descriptor, identity: Identity | undefined): Descri
   return { ...entry, annotations: { ...entry.annotations, ...identityAnnotations(identity) } };
 }
 
-function shows({ annotations: found }: Descriptor, { key, bases }: Identity): boolean {
+function shows({ annotations: found }: Descriptor, { key, bases, ownersLost }: Identity): boolean {
+  if (ownersLost === true && !ownersLostIn(found)) return false;
   return keyIn(found) === key && (bases === undefined || basesIn(found)?.digest === bases.digest);
 }
 

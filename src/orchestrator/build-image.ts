@@ -24,6 +24,8 @@ export interface ImagesToUse {
   readonly pinned: Readonly<Record<string, Descriptor>>;
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
+  /** Whether an image of the project that it is built on has lost the owners of its files. */
+  readonly ownersLost: (platform: Platform) => boolean;
   readonly counted: (platform: Platform) => CountedInputs;
   /** What its key is made of, as it travels with the image. */
   readonly inputsOf: (platform: Platform) => string | undefined;
@@ -68,7 +70,7 @@ export async function buildImage(
   }
   parts.push(...(await takenParts(image, store, signal)));
   if (parts.length === 0) return undefined;
-  return await store.blobs.putDocument(assembleIndex(parts, plannedKeys(image, parts)));
+  return await store.blobs.putDocument(assembleIndex(parts, plannedKeys(image, parts, images.ownersLost)));
 }
 
 async function basePart({ index, drop }: IndexBase, store: Store, signal: AbortSignal): Promise<IndexPart> {
@@ -95,7 +97,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 function requestFor(
   image: PlannedImage,
   context: Context,
-  { resolved, pinned, builtOn, counted, inputsOf }: ImagesToUse,
+  { resolved, pinned, builtOn, ownersLost, counted, inputsOf }: ImagesToUse,
   { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -122,7 +124,7 @@ function requestFor(
             name,
             {
               ...base.manifests[name],
-              ...identityAnnotations(planned),
+              ...identityAnnotations({ ...planned, ownersLost: ownersLost(planned.platform) }),
               ...(inputs !== undefined && { [annotations.buildInputs]: inputs }),
             },
           ];

@@ -20,6 +20,10 @@ export interface ImageQuestion {
   readonly target: PlaceState;
   readonly store: PlaceState;
   readonly rebuild: boolean;
+  /** Whether RUN steps of this run keep the owners of files. */
+  readonly ownersAreKept: boolean;
+  /** Whether they would be lost in what it would be built to now. */
+  readonly losesOwners: (platform: Platform) => boolean;
 }
 
 export interface Decision {
@@ -58,6 +62,11 @@ export function decideImage(question: ImageQuestion): Decision {
   const differing = wanted.filter((platform) => differs(entryOf(tag, platform), question));
   if (differing.length === 0 && absent.length === 0) {
     const moves = wanted.flatMap((platform) => movesOf(entryOf(tag, platform), question));
+    const lost = wanted.some((platform) => isLost(entryOf(tag, platform), question));
+    if (lost && target.kind === 'registry') {
+      return settled('owners-lost', question, tag, [{ code: 'owners-lost' }, ...moveReasons(moves)]);
+    }
+    if (lost) return make(question, tag, [{ code: 'owners-lost' }]);
     if (moves.length === 0) return settled('up-to-date', question, tag, [{ code: 'same-key', reference }]);
     if (target.kind === 'registry') return settled('base-moved', question, tag, moveReasons(moves));
   }
@@ -80,12 +89,15 @@ export function decideImage(question: ImageQuestion): Decision {
 function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: readonly PlanReason[]): Decision {
   const platforms = question.wanted.map((platform): PlannedPlatform => {
     const key = question.keyOf(platform);
-    const source = question.rebuild ? ({ from: 'build' } as const) : sourceOf(platform, key, tag, question);
+    const { source, ownersLost } = question.rebuild
+      ? toBuild(platform, question)
+      : sourceOf(platform, key, tag, question);
     const estimate = source.from === 'build' ? question.estimateOf(platform) : undefined;
     const bases = source.from === 'tag' ? entryOf(tag, platform)?.bases : question.basesOf(platform);
     return {
       ...planned(platform, key, question),
       ...(bases && { bases }),
+      ...(ownersLost === true && { ownersLost }),
       source,
       ...(estimate !== undefined && { estimate }),
     };
@@ -111,8 +123,13 @@ function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reas
   const platforms = question.wanted.map((platform): PlannedPlatform => {
     const entry = entryOf(tag, platform);
     const source: PlatformSource = entry ? { from: 'tag', manifest: entry.manifest } : { from: 'nowhere' };
-    const bases = entry?.bases;
-    return { ...planned(platform, question.keyOf(platform), question), ...(bases && { bases }), source };
+    const { bases, ownersLost } = entry ?? {};
+    return {
+      ...planned(platform, question.keyOf(platform), question),
+      ...(bases && { bases }),
+      ...(ownersLost === true && { ownersLost }),
+      source,
+    };
   });
   return {
     action,
@@ -134,22 +151,29 @@ function earlier(platform: Platform, { reference, latestReference, target }: Ima
   return entries.find((entry) => entry?.key !== undefined);
 }
 
-function sourceOf(
-  platform: Platform,
-  key: Digest,
-  tag: TaggedImage | undefined,
-  question: ImageQuestion,
-): PlatformSource {
+interface Source {
+  readonly source: PlatformSource;
+  readonly ownersLost: boolean | undefined;
+}
+
+function sourceOf(platform: Platform, key: Digest, tag: TaggedImage | undefined, question: ImageQuestion): Source {
   const entry = entryOf(tag, platform);
-  if (entry?.key === key && isRight(entry, question)) return { from: 'tag', manifest: entry.manifest };
+  if (entry?.key === key && isRight(entry, question)) {
+    return { source: { from: 'tag', manifest: entry.manifest }, ownersLost: entry.ownersLost };
+  }
   const bases = question.basesOf(platform);
   for (const place of [question.target, question.store]) {
-    const found = bases && findContent(place, key, bases);
+    const found = bases && findContent(place, key, bases, !question.ownersAreKept);
     if (found === undefined) continue;
-    const { image, manifest } = found;
-    return { from: place.kind, reference: image.reference, index: image.descriptor, manifest };
+    const { image, entry } = found;
+    const { manifest, ownersLost } = entry;
+    return { source: { from: place.kind, reference: image.reference, index: image.descriptor, manifest }, ownersLost };
   }
-  return { from: 'build' };
+  return toBuild(platform, question);
+}
+
+function toBuild(platform: Platform, { losesOwners }: ImageQuestion): Source {
+  return { source: { from: 'build' }, ownersLost: losesOwners(platform) };
 }
 
 /** What the tag has besides is kept, as long as it is of the same content; undefined where nothing is left of it. */
@@ -172,7 +196,13 @@ function entryOf(image: TaggedImage | undefined, platform: Platform): TaggedPlat
 /** Whether it may stay in the tag: what is published does, whatever became of its base. */
 function isRight(entry: TaggedPlatform, question: ImageQuestion): boolean {
   if (entry.key !== question.keyOf(entry.platform)) return false;
-  return question.target.kind === 'registry' || movesOf(entry, question).length === 0;
+  if (question.target.kind === 'registry') return true;
+  return movesOf(entry, question).length === 0 && !isLost(entry, question);
+}
+
+/** Whether its owners were lost where this run would keep them: then it is no image of its key. */
+function isLost(entry: TaggedPlatform | undefined, { ownersAreKept }: ImageQuestion): boolean {
+  return ownersAreKept && entry?.ownersLost === true;
 }
 
 /** What moved since content of equal or another key was built; nothing where either side is not known. */

@@ -77,6 +77,32 @@ export function imageGone(reference: string) {
   } as const satisfies Failure;
 }
 
+/**
+ * The environment: a registry is for machines that have users. `why` is what this machine lacks; `published` are images in
+ * the registry that lost their owners before.
+ */
+export function ownersLost(
+  names: readonly string[],
+  { why, published = [] }: { readonly why?: Failure | undefined; readonly published?: readonly string[] },
+) {
+  const own = why?.hint ?? 'publish from a machine where users have a range of ids (see cip doctor)';
+  const fix = why === undefined && published.length > 0 ? `raise the version of ${nameList(published)}` : own;
+  return {
+    reason: 'owners-lost',
+    message: `files of ${nameList(names)} have lost the owners that RUN steps give them: images built without a range of ids are not published`,
+    hint: `${fix}; or pass --allow-lost-owners`,
+    ...(why !== undefined && { details: [why.message] }),
+  } as const satisfies Failure;
+}
+
+/** The same where it is allowed, as a warning. */
+export function sentWithLostOwners(names: readonly string[]) {
+  return {
+    reason: 'owners-lost',
+    message: `files of ${nameList(names)} have lost the owners that RUN steps give them: machines with a range of ids build them again`,
+  } as const satisfies Failure;
+}
+
 /** An image of the project and what one that is built from it wants of it. */
 export interface LackedPlatform {
   readonly child: string;

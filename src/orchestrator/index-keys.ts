@@ -17,11 +17,17 @@ export interface Identity {
   readonly key: Digest;
   /** Absent where it is not known. */
   readonly bases?: Bases | undefined;
+  /** Of such content there may be more than one (ADR 0025). */
+  readonly ownersLost?: boolean | undefined;
 }
 
 /** What is written on the manifest of a platform, and on its entry in the index. */
-export function identityAnnotations({ key, bases }: Identity): Annotations {
-  return { ...keyAnnotations(key), ...(bases && basesAnnotations(bases)) };
+export function identityAnnotations({ key, bases, ownersLost }: Identity): Annotations {
+  return {
+    ...keyAnnotations(key),
+    ...(bases && basesAnnotations(bases)),
+    ...(ownersLost === true && { [annotations.ownersLost]: 'true' }),
+  };
 }
 
 /** What is written on an index: one key for all of its platforms together. */
@@ -47,6 +53,11 @@ export function otherSchemaIn(found: Annotations | undefined): number | undefine
   const schema = found?.[annotations.buildKeySchema];
   if (schema === undefined || !/^\d{1,9}$/.test(schema) || Number(schema) === keySchema) return undefined;
   return Number(schema);
+}
+
+/** Whether owners were lost when it was built. */
+export function ownersLostIn(found: Annotations | undefined): boolean {
+  return found?.[annotations.ownersLost] === 'true';
 }
 
 /** undefined where nothing was written down, or the list is not that of the digest. */
@@ -91,6 +102,7 @@ export async function platformsOf(
         manifest,
         ...(key !== undefined && { key }),
         ...(key !== undefined && bases !== undefined && { bases }),
+        ...(key !== undefined && ownersLostIn(found) && { ownersLost: true }),
         ...(otherSchema !== undefined && { otherSchema }),
       },
     ];

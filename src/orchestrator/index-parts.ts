@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Document } from '../oci/document.ts';
 import type { ImageIndex } from '../oci/image-index.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { isAttestation } from '../oci/platform-match.ts';
 import type { IndexPart } from './assemble-index.ts';
 import type { Identity } from './index-keys.ts';
@@ -19,10 +19,21 @@ export function keptPart(document: Document<ImageIndex>, drop: readonly string[]
   return { document, take: new Set(kept.map(({ digest }) => digest)) };
 }
 
-/** Manifest → what it is, for what the plan knows: whatever made the index need not have written them there. */
-export function plannedKeys(image: PlannedImage, parts: readonly IndexPart[]): ReadonlyMap<Digest, Identity> {
+/**
+ * Manifest → what it is, for what the plan knows: whatever made the index need not have written them there. `isInherited`:
+ * whether a platform that was built has layers whose owners were lost.
+ */
+export function plannedKeys(
+  image: PlannedImage,
+  parts: readonly IndexPart[],
+  isInherited: (platform: Platform) => boolean = () => false,
+): ReadonlyMap<Digest, Identity> {
   const planned = new Map(
-    image.platforms.map(({ platform, key, bases }) => [formatPlatform(platform), { key, bases }]),
+    // What is built says itself whether its own steps have lost owners: the plan only expects it.
+    image.platforms.map(({ platform, key, bases, source, ownersLost }) => [
+      formatPlatform(platform),
+      { key, bases, ownersLost: source.from === 'build' ? isInherited(platform) : ownersLost },
+    ]),
   );
   const entries = parts.flatMap(({ document, take }) =>
     document.value.manifests.filter(({ digest }) => take.has(digest)),

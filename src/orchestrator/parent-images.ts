@@ -22,6 +22,8 @@ export interface ParentContent {
   readonly descriptor: Descriptor;
   /** False where some of it is only in the registry, under its digest. */
   readonly isInStore: boolean;
+  /** Platforms, as text, of which the owners of files were lost. */
+  readonly ownersLost: ReadonlySet<string>;
 }
 
 export interface ParentQuestion {
@@ -48,10 +50,11 @@ export async function parentContent(
   const { parent, platforms, candidates, target } = question;
   const tagged = target.tags.get(parent.reference);
   const isInStore = target.kind === 'store';
-  if (parent.action === 'unverified') return tagged && { descriptor: tagged.descriptor, isInStore };
+  if (parent.action === 'unverified')
+    return tagged && { descriptor: tagged.descriptor, isInStore, ownersLost: new Set() };
   const isRight = (entry: TaggedPlatform) => isContentOf(parent, entry, question.keyOf);
   const whole = await contentFor(platforms, candidates, isRight, store, signal);
-  if (whole !== undefined) return { descriptor: whole, isInStore: true };
+  if (whole !== undefined) return { ...whole, isInStore: true };
   const found = platforms.map((platform) => {
     const planned = parent.platforms.find((one) => samePlatform(one.platform, platform));
     return inStore(platform, candidates, isRight) ?? published(planned, tagged);
@@ -59,18 +62,23 @@ export async function parentContent(
   const parts = found.flatMap((part) => part ?? []);
   const [first] = parts;
   if (first === undefined || parts.length < found.length) return undefined;
+  const ownersLost = new Set(
+    parts.flatMap((part) => (part.ownersLost === true ? [formatPlatform(part.platform)] : [])),
+  );
   const isOne = parts.every(({ index }) => index.digest === first.index.digest);
-  if (isOne) return { descriptor: first.index, isInStore };
+  if (isOne) return { descriptor: first.index, isInStore, ownersLost };
   // Of several indexes: one more, whose manifests are fetched by their digests.
   const document = makeDocument<ImageIndex>(mediaTypes.imageIndex, {
     schemaVersion: 2,
     mediaType: mediaTypes.imageIndex,
     manifests: parts.map(({ manifest }) => manifest),
   });
-  return { descriptor: await store.blobs.putDocument(document), isInStore };
+  return { descriptor: await store.blobs.putDocument(document), isInStore, ownersLost };
 }
 
 interface Part {
+  readonly platform: Platform;
+  readonly ownersLost?: boolean | undefined;
   readonly index: Descriptor;
   readonly manifest: Descriptor;
 }
@@ -82,15 +90,17 @@ function inStore(
 ): Part | undefined {
   for (const { descriptor, platforms } of candidates) {
     const entry = platforms.find((one) => samePlatform(one.platform, platform) && isRight(one));
-    if (entry !== undefined) return { index: descriptor, manifest: entry.manifest };
+    if (entry !== undefined) return { ...entry, index: descriptor };
   }
   return undefined;
 }
 
 function published(planned: PlannedPlatform | undefined, tagged: TaggedImage | undefined): Part | undefined {
-  const source = planned?.source;
-  if (source?.from === 'registry') return { index: source.index, manifest: source.manifest };
-  return source?.from === 'tag' && tagged ? { index: tagged.descriptor, manifest: source.manifest } : undefined;
+  if (planned === undefined) return undefined;
+  const { source, platform, ownersLost } = planned;
+  if (source.from === 'registry') return { platform, ownersLost, index: source.index, manifest: source.manifest };
+  if (source.from !== 'tag' || tagged === undefined) return undefined;
+  return { platform, ownersLost, index: tagged.descriptor, manifest: source.manifest };
 }
 
 /** Of equal sources, and on what the parent will be built on; platforms that are not planned are compared by key alone. */
@@ -107,18 +117,20 @@ async function contentFor(
   isRight: (entry: TaggedPlatform) => boolean,
   store: Store,
   signal: AbortSignal,
-): Promise<Descriptor | undefined> {
+): Promise<Pick<ParentContent, 'descriptor' | 'ownersLost'> | undefined> {
   const chosen = new Map<string, TaggedImage>();
   const identities = new Map<Digest, Identity>();
+  const lost = new Set<string>();
   const takes = new Map<TaggedImage, Set<Digest>>();
   for (const image of candidates) {
     for (const entry of image.platforms) {
-      const { platform, manifest, key, bases } = entry;
+      const { platform, manifest, key, bases, ownersLost } = entry;
       const name = formatPlatform(platform);
       // What the candidates have besides comes along: a stage may run on another platform than it is built for.
       if (key === undefined || !isRight(entry) || chosen.has(name)) continue;
       chosen.set(name, image);
-      identities.set(manifest.digest, { key, bases });
+      identities.set(manifest.digest, { key, bases, ownersLost });
+      if (ownersLost === true) lost.add(name);
       takes.set(image, (takes.get(image) ?? new Set()).add(manifest.digest));
     }
   }
@@ -126,7 +138,8 @@ async function contentFor(
   const parts = [...takes].map(async ([{ descriptor }, take]): Promise<IndexPart> => {
     return { document: await readIndex(store.blobs, descriptor, signal), take };
   });
-  return await store.blobs.putDocument(assembleIndex(await Promise.all(parts), identities));
+  const descriptor = await store.blobs.putDocument(assembleIndex(await Promise.all(parts), identities));
+  return { descriptor, ownersLost: lost };
 }
 
 /** Every way in which an image refers to a parent at the version that the project holds: what a builder looks up. */

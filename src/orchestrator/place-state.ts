@@ -21,6 +21,8 @@ export interface TaggedPlatform {
   readonly otherSchema?: number | undefined;
   /** What it was built on; absent where that was not written down. */
   readonly bases?: Bases | undefined;
+  /** A RUN step of it, or of an image it is built from, ran where only root exists (ADR 0025). */
+  readonly ownersLost?: boolean | undefined;
 }
 
 /** A place where images are, as it was looked at: the local store or a registry. */
@@ -40,17 +42,31 @@ export function tagsIn({ tags, listed }: PlaceState, repository: string): readon
   return [...tags.keys()].flatMap((reference) => (reference.startsWith(start) ? [reference.slice(start.length)] : []));
 }
 
-/** Where content of this key and on these bases is to be had in a place; the first tag found. */
+/** Content of a place, and the tag that it was found by. */
+export interface FoundContent {
+  readonly image: TaggedImage;
+  readonly entry: TaggedPlatform;
+}
+
+/**
+ * Where content of this key and on these bases is to be had in a place; the first tag found. Content whose owners were
+ * lost will do where `acceptsLost`, and only if there is no other.
+ */
 export function findContent(
   place: PlaceState,
   key: Digest,
   bases: Bases,
-): { readonly image: TaggedImage; readonly manifest: Descriptor } | undefined {
+  acceptsLost: boolean,
+): FoundContent | undefined {
+  let lost: FoundContent | undefined;
   for (const image of place.tags.values()) {
-    const found = image.platforms.find((one) => one.key === key && standsOn(one, bases));
-    if (found !== undefined) return { image, manifest: found.manifest };
+    for (const entry of image.platforms) {
+      if (entry.key !== key || !standsOn(entry, bases)) continue;
+      if (entry.ownersLost !== true) return { image, entry };
+      lost ??= { image, entry };
+    }
   }
-  return undefined;
+  return acceptsLost ? lost : undefined;
 }
 
 /** Whether it is known to be built on these; what is built on nothing needs no note of it. */

@@ -11,12 +11,22 @@ import { type Decision, decideImage } from './decide-image.ts';
 import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
 import { type DriftedImage, driftFailures } from './drift-causes.ts';
 import { EffectiveBases } from './effective-bases.ts';
+import { ownersLost } from './failure.ts';
 import type { KeyChange } from './key-change.ts';
 import { type LackingIn, lackingPlatforms } from './lacking-platforms.ts';
 import { latest } from './latest.ts';
 import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
+import { type OwnersHere, ownersKept } from './owners-here.ts';
 import type { PlaceState } from './place-state.ts';
-import type { Action, Plan, PlanCommand, PlannedImage, PlannedTag, PlanReason } from './plan.ts';
+import {
+  type Action,
+  type Plan,
+  type PlanCommand,
+  type PlannedImage,
+  type PlannedTag,
+  type PlanReason,
+  sentWithoutOwners,
+} from './plan.ts';
 import type { Selection } from './selection.ts';
 import { staleReasons } from './stale-reasons.ts';
 import { type PlatformChoice, wantedPlatforms } from './wanted-platforms.ts';
@@ -47,6 +57,12 @@ export interface PlanInputs {
   readonly estimateOf: (image: ImageName, platform: Platform) => number | undefined;
   /** Build what was asked for in any case; what is published is not overwritten even so. */
   readonly rebuild: boolean;
+  /** Whether RUN steps of this run keep the owners of files; they do if not given. */
+  readonly owners?: OwnersHere | undefined;
+  /** Whether an image runs steps when it is built; none does if not given. */
+  readonly runsSteps?: ((image: ImageName, platform: Platform) => boolean) | undefined;
+  /** What a publish does about content whose owners were lost; `refuse` if not given. */
+  readonly lostOwners?: 'refuse' | 'allow' | undefined;
   /** `skip` leaves what is published as it is, and says so. */
   readonly onDrift: 'fail' | 'skip';
 }
@@ -98,6 +114,7 @@ export function planBuild(inputs: PlanInputs): Plan {
       ...baseFailures(images, inputs),
       ...images.flatMap(({ name, platforms }) => knownFailures(name, platforms, inputs)),
       ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),
+      ...ownersFailures(images, inputs),
     ],
     criticalPath: criticalPath(images),
   };
@@ -158,7 +175,32 @@ function decide(
     target: inputs.target,
     store: inputs.store,
     rebuild: inputs.rebuild && inputs.selection.selected.includes(name),
+    ownersAreKept: (inputs.owners ?? ownersKept).areKept,
+    losesOwners: (platform) => losesOwners(name, platform, decisions, inputs),
   });
+}
+
+/** Its own steps would run where only root exists, or it has the layers of an image that has lost them. */
+function losesOwners(
+  name: ImageName,
+  platform: Platform,
+  decisions: ReadonlyMap<ImageName, Decision>,
+  { owners = ownersKept, runsSteps = () => false, taken = () => [] }: PlanInputs,
+): boolean {
+  if (!owners.areKept && owners.why !== undefined && runsSteps(name, platform)) return true;
+  return taken(name, platform, 'here').some(([parent, wanted]) => {
+    const planned = decisions.get(parent)?.platforms.find((one) => samePlatform(one.platform, wanted));
+    return planned?.ownersLost === true;
+  });
+}
+
+/** Images that would be sent although the owners of their files are lost. */
+function ownersFailures(images: readonly PlannedImage[], inputs: PlanInputs): readonly Failure[] {
+  if (inputs.command !== 'publish' || inputs.lostOwners === 'allow') return [];
+  const lost = sentWithoutOwners(images);
+  if (lost.length === 0) return [];
+  const published = images.filter(({ action }) => action === 'owners-lost').map(({ name }) => name);
+  return [ownersLost(lost, { why: inputs.owners?.why, published })];
 }
 
 function skipped(reason: PlanReason): Decision {
@@ -224,7 +266,7 @@ function withTags({ action, reasons, isUntagged = false }: Decision, question: T
   if (action === 'build' || action === 'retag') {
     return { action, tags: isUntagged ? [] : tagsOfVersion(question), reasons };
   }
-  const isOurs = action === 'up-to-date' || action === 'base-moved' || reasons[0]?.code === 'other-key-schema';
+  const isOurs = isComparable(action) || reasons[0]?.code === 'other-key-schema';
   const misplaced = isOurs ? misplacedTags(question) : [];
   if (misplaced.length === 0) return { action, tags: [], reasons };
   return {
@@ -339,7 +381,7 @@ function firstOfEach(failures: readonly Failure[]): readonly Failure[] {
 }
 
 function isComparable(action: PlannedImage['action']): boolean {
-  return action === 'up-to-date' || action === 'tag' || action === 'base-moved';
+  return action === 'up-to-date' || action === 'tag' || action === 'base-moved' || action === 'owners-lost';
 }
 
 function referenceOf({ graph, registry }: PlanInputs, name: ImageName): string {

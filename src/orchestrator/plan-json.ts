@@ -28,6 +28,8 @@ interface ImageJson {
     readonly previousKey?: string;
     /** Identity of the external images it is built on; absent where that is not known. */
     readonly bases?: string;
+    /** The owners of its files were lost, or will be. */
+    readonly ownersLost?: boolean;
     readonly source: PlatformSource['from'];
     readonly estimateMs?: number;
   }[];
@@ -47,6 +49,7 @@ const summaryNames = {
   'up-to-date': 'upToDate',
   unverified: 'unverified',
   'base-moved': 'baseMoved',
+  'owners-lost': 'ownersLost',
   drift: 'drift',
   'skipped-platform': 'skipped',
 } as const satisfies Record<Action, string>;
@@ -73,11 +76,12 @@ function imageJson(image: PlannedImage): ImageJson {
     level: image.level,
     implied: image.implied,
     action: image.action,
-    platforms: image.platforms.map(({ platform, key, previousKey, bases, source, estimate }) => ({
+    platforms: image.platforms.map(({ platform, key, previousKey, bases, ownersLost, source, estimate }) => ({
       platform: formatPlatform(platform),
       key,
       ...(previousKey !== undefined && { previousKey }),
       ...(bases !== undefined && { bases: bases.digest }),
+      ...(ownersLost === true && { ownersLost }),
       source: source.from,
       ...(estimate !== undefined && { estimateMs: estimate }),
     })),

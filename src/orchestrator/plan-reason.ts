@@ -29,6 +29,8 @@ export function describeReason(reason: PlanReason): string {
       return `base ${reason.reference} moved from ${short(reason.before)} to ${short(reason.after)}`;
     case 'parent-base-moved':
       return `parent ${reason.parent} is built on another base`;
+    case 'owners-lost':
+      return 'built without a range of ids: the owners of files were lost';
     case 'other-key-schema':
       return `built by ${reason.schema < keySchema ? 'an earlier' : 'a newer'} cip (key schema ${reason.schema})`;
     case 'asked-for':

@@ -55,6 +55,7 @@ export interface PlannedImage {
  * - `up-to-date`: all tags that the version owns are there, with equal keys.
  * - `unverified`: the tag is there, made by another tool or by rules of another cip: nobody knows of what.
  * - `base-moved`: published of these sources, but an image it is built on has moved since. It is left as it is.
+ * - `owners-lost`: published of these sources, but its owners were lost when it was built (ADR 0025). It is left as it is.
  * - `drift`: published, but not of what the sources are now. Nothing is overwritten.
  * - `skipped-platform`: the image is not made for the platform that is built.
  */
@@ -65,6 +66,7 @@ export type Action =
   | 'up-to-date'
   | 'unverified'
   | 'base-moved'
+  | 'owners-lost'
   | 'drift'
   | 'skipped-platform';
 
@@ -75,6 +77,8 @@ export interface PlannedPlatform {
   readonly previousKey?: Digest | undefined;
   /** What it is built on once the plan has run; absent where that is not known. */
   readonly bases?: Bases | undefined;
+  /** Files of it have not the owners that its RUN steps gave them: they ran, or will run, where only root exists. */
+  readonly ownersLost?: boolean | undefined;
   readonly source: PlatformSource;
   /** Milliseconds, from earlier runs; only for what is built. */
   readonly estimate?: number | undefined;
@@ -139,6 +143,8 @@ export type PlanReason =
     }
   /** The parent has the same sources, but is built on another base. */
   | { readonly code: 'parent-base-moved'; readonly parent: string }
+  /** Its RUN steps, or those of a parent, ran where only root exists. */
+  | { readonly code: 'owners-lost' }
   /** Its key is of another number of rules: it cannot be compared. */
   | { readonly code: 'other-key-schema'; readonly schema: number }
   | { readonly code: 'asked-for' }
@@ -161,6 +167,14 @@ export interface CriticalPath {
   readonly duration: number;
   /** Whether all of its durations are recorded ones. */
   readonly isRecorded: boolean;
+}
+
+/** Images that get content whose files have lost their owners. */
+export function sentWithoutOwners(images: readonly PlannedImage[]): readonly ImageName[] {
+  return images.flatMap(({ name, action, platforms }) => {
+    if (action !== 'build' && action !== 'retag') return [];
+    return platforms.some(({ ownersLost, source }) => ownersLost === true && source.from !== 'tag') ? [name] : [];
+  });
 }
 
 /**

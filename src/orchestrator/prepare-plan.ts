@@ -20,11 +20,13 @@ import { earlierKeys } from './earlier-keys.ts';
 import { type ExplainedKey, keyChanges } from './key-change.ts';
 import { KeyMemory } from './key-memory.ts';
 import { neededPlatforms, type TakenImages } from './needed-platforms.ts';
+import { type OwnersHere, ownersKept } from './owners-here.ts';
 import type { PlaceState, TaggedImage } from './place-state.ts';
 import type { Plan } from './plan.ts';
-import { planBuild } from './plan-build.ts';
+import { type PlanInputs, planBuild } from './plan-build.ts';
 import { RegistryPlace, type RepositoryClient } from './registry-place.ts';
 import { registryState, type WantedImage } from './registry-state.ts';
+import { runsSteps } from './runs-steps.ts';
 import type { Selection } from './selection.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 import { storeState } from './store-state.ts';
@@ -46,6 +48,8 @@ export interface PlanRequest {
   readonly offlineBases: boolean;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
+  /** What a publish does about content whose owners were lost; `refuse` if not given. */
+  readonly lostOwners?: 'refuse' | 'allow' | undefined;
   /** What a build will report of a Dockerfile alone, and is better told before; nothing if not given. */
   readonly dockerfileFailures?: ((image: ImageName, platform: Platform) => readonly Failure[]) | undefined;
 }
@@ -56,6 +60,8 @@ export interface PlanDependencies {
   readonly client?: RepositoryClient | undefined;
   /** Asked about external images, by a build too. */
   readonly baseClient: () => Promise<RepositoryClient>;
+  /** Asked only where it makes a difference; steps keep owners if not given. */
+  readonly owners?: (() => Promise<OwnersHere>) | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -83,7 +89,7 @@ export interface PreparedPlan {
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
 export async function preparePlan(
   request: PlanRequest,
-  { store, client, baseClient, now }: PlanDependencies,
+  { store, client, baseClient, owners, now }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<PreparedPlan> {
   const { graph, selection, registry } = request;
@@ -134,7 +140,7 @@ export async function preparePlan(
     signal,
   );
   const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
-  const plan = planBuild({
+  const inputs: PlanInputs = {
     command: client === undefined ? 'build' : 'publish',
     registry: formatRegistry(registry),
     graph,
@@ -157,7 +163,11 @@ export async function preparePlan(
     estimateOf: await durations.read(),
     rebuild: request.rebuild,
     onDrift: request.onDrift,
-  });
+    runsSteps: (image, platform) => runsSteps(image, platform, { graph, contexts, keys }),
+    lostOwners: request.lostOwners,
+  };
+  const isWanted = (key: Digest | undefined) => key !== undefined && current.has(key);
+  const plan = await planFor(inputs, isWanted, owners ?? (async () => ownersKept));
   await rememberSettled(plan, keys, keyMemory);
   return {
     plan,
@@ -174,6 +184,22 @@ export async function preparePlan(
     machine: request.machine,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };
+}
+
+/** What this machine makes of owners is found out where content is there that has lost them, or is about to be sent. */
+async function planFor(
+  inputs: PlanInputs,
+  isWanted: (key: Digest | undefined) => boolean,
+  owners: () => Promise<OwnersHere>,
+): Promise<Plan> {
+  const isLostIn = ({ tags }: PlaceState) =>
+    [...tags.values()].some(({ platforms }) => platforms.some(({ key, ownersLost }) => ownersLost && isWanted(key)));
+  if ([inputs.target, inputs.store].some(isLostIn)) return planBuild({ ...inputs, owners: await owners() });
+  const plan = planBuild(inputs);
+  const isSent = plan.images.some(({ name, platforms }) =>
+    platforms.some(({ source, platform }) => source.from === 'build' && inputs.runsSteps?.(name, platform)),
+  );
+  return isSent && inputs.command === 'publish' ? planBuild({ ...inputs, owners: await owners() }) : plan;
 }
 
 /** Milliseconds that a build waits for a registry where it can go on without. */

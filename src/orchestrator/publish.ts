@@ -3,12 +3,14 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Document } from '../oci/document.ts';
 import type { ImageIndex } from '../oci/image-index.ts';
-import { readManifest } from '../oci/read-document.ts';
+import { readIndex, readManifest } from '../oci/read-document.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { type Failure, failuresOf } from '../result.ts';
+import { type Failure, FailureError, failuresOf } from '../result.ts';
 import { Semaphore } from '../semaphore.ts';
+import type { Store } from '../store/store.ts';
 import { type Content, type DeliverDependencies, deliverImage } from './deliver-image.ts';
-import { isLossOfRegistry } from './failure.ts';
+import { isLossOfRegistry, ownersLost } from './failure.ts';
+import { ownersLostIn } from './index-keys.ts';
 import type { MovedTag } from './moved-tag.ts';
 import type { Plan, PlannedImage } from './plan.ts';
 import type { RegistryPlace } from './registry-place.ts';
@@ -18,7 +20,10 @@ import { setTags, type TaggableImage } from './set-tags.ts';
 
 export type PublishDependencies = RunDependencies & DeliverDependencies & { readonly place: RegistryPlace };
 
-export type PublishOptions = Omit<RunOptions, 'onContent'>;
+export interface PublishOptions extends Omit<RunOptions, 'onContent'> {
+  /** What is done about an image that turns out to have lost the owners of its files; `refuse` if not given. */
+  readonly lostOwners?: 'refuse' | 'allow' | undefined;
+}
 
 export interface PublishReport {
   /** One for each image of the plan, in its order; a push that failed is a failure of its image. */
@@ -77,6 +82,7 @@ class Deliveries {
   readonly #dependencies: PublishDependencies;
   readonly #signal: AbortSignal;
   readonly #keepGoing: boolean;
+  readonly #refusesLost: boolean;
   readonly #slots = new Semaphore(pushes);
   readonly #drain = new AbortController();
   /** Aborts when the registry is lost, so that nothing more is tried. */
@@ -91,6 +97,7 @@ class Deliveries {
     this.#signal = signal;
     setMaxListeners(0, this.#line.signal);
     this.#keepGoing = options.keepGoing;
+    this.#refusesLost = options.lostOwners !== 'allow';
     const drains = [this.#drain.signal, ...(options.drain === undefined ? [] : [options.drain])];
     this.options = {
       ...options,
@@ -167,8 +174,9 @@ class Deliveries {
     content: Descriptor | undefined,
     signal: AbortSignal,
   ): Promise<Document<ImageIndex>> {
-    const { place, progress } = this.#dependencies;
+    const { place, progress, store } = this.#dependencies;
     signal.throwIfAborted();
+    if (content !== undefined && this.#refusesLost) await refuseLost(image, content, store, signal);
     if (content !== undefined) for (const parent of image.dependsOn) await this.#mountable(parent);
     const repository = place.repository(image.name);
     const whole = content && { image: content, parent: await this.#parentOf(image) };
@@ -213,6 +221,13 @@ class Deliveries {
       for (const { digest } of value.layers) repository.knownAt(digest, place.repositoryName(parent));
     }
   }
+}
+
+/** Fails with `owners-lost`: the plan does not see triggers of images from elsewhere, nor that ids are refused only now. */
+async function refuseLost({ name }: PlannedImage, content: Descriptor, { blobs }: Store, signal: AbortSignal) {
+  const { value } = await readIndex(blobs, content, signal);
+  const isLost = value.manifests.some((entry) => ownersLostIn(entry.annotations));
+  if (isLost) throw new FailureError(ownersLost([name], {}));
 }
 
 type Delivery = { readonly document: Document<ImageIndex> } | { readonly error: unknown };

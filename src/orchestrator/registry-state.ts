@@ -28,6 +28,7 @@ const Keys = z.array(
     key: Digest.optional(),
     otherSchema: z.number().optional(),
     bases: z.object({ digest: Digest, list: z.record(z.string(), Digest) }).optional(),
+    ownersLost: z.boolean().optional(),
   }),
 );
 
@@ -45,7 +46,7 @@ export async function registryState(
   store: Store,
   signal: AbortSignal,
 ): Promise<PlaceState> {
-  const known = store.records(`published-images-${keySchema}`, Keys);
+  const known = store.records(`published-platforms-${keySchema}`, Keys);
   const found = await mapBounded(images, parallel, async (image) => {
     const repository = place.repository(image.name);
     const look = (tag: string) => taggedImage(repository, tag, place.reference(image.name, tag), known, signal);

@@ -93,6 +93,7 @@ const nothingToUse: ImagesToUse = {
   resolved: {},
   pinned: {},
   builtOn: () => undefined,
+  ownersLost: () => false,
   counted: () => ({ args: [], triggers: [], images: [] }),
   inputsOf: () => undefined,
 };
@@ -164,7 +165,7 @@ class PlanRun {
 
   /** Parents as this run makes or leaves them, and images from elsewhere as they were when the plan was made. */
   async #imagesFor(image: PlannedImage): Promise<ImagesToUse> {
-    const { graph, baseImages, keys } = this.#dependencies;
+    const { graph, baseImages, keys, machine } = this.#dependencies;
     const edges = graph.edges.filter(({ from }) => from === image.name);
     const built = builtPlatforms(image);
     const followed = built.flatMap((platform) => keys.takenBy(image.name, platform));
@@ -173,9 +174,11 @@ class PlanRun {
     for (const { text, from, descriptor } of baseImages.decided()) {
       (from === 'store' ? resolved : pinned)[text] = descriptor;
     }
+    const lost = new Set<string>();
     for (const [parent, platforms] of takenFor(image, this.#dependencies)) {
       const content = await this.#contentOf(parent, platforms);
       if (content === undefined) continue;
+      for (const platform of content.ownersLost) lost.add(`${parent} ${platform}`);
       const { version } = graph.project.contexts.get(parent)!;
       for (const reference of referencesTo(parent, version, followed, this.#plan.registry)) {
         (content.isInStore ? resolved : pinned)[reference] = content.descriptor;
@@ -198,15 +201,22 @@ class PlanRun {
       const { parts, listing } = keys.computed(image.name, platform);
       return formatBuildInputs({ parts, paths: listing.paths });
     };
-    return { resolved, pinned, builtOn, counted, inputsOf };
+    const ownersLost = (platform: Platform) =>
+      keys
+        .taken(image.name, platform, machine)
+        .some(([parent, wanted]) => lost.has(`${parent} ${formatPlatform(wanted)}`));
+    return { resolved, pinned, builtOn, ownersLost, counted, inputsOf };
   }
 
   async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<ParentContent | undefined> {
     const { store, keys, storeState, targetState: target } = this.#dependencies;
     const planned = this.#plan.images.find(({ name }) => name === parent);
     if (planned === undefined) return undefined;
-    const inStore = [this.#made.get(parent), storeState.tags.get(planned.reference), ...storeState.tags.values()];
-    const candidates = inStore.filter((one) => one !== undefined);
+    const inStore = [storeState.tags.get(planned.reference), ...storeState.tags.values()];
+    // What was made is what it is; else it must be what the plan says.
+    const candidates = [this.#made.get(parent), ...inStore.map((one) => one && withOwnersAs(planned, one))].filter(
+      (one) => one !== undefined,
+    );
     const keyOf = (platform: Platform): Digest => keys.keyOf(parent, platform);
     return await parentContent({ parent: planned, platforms, candidates, target, keyOf }, store, this.#signal);
   }
@@ -248,6 +258,15 @@ class PlanRun {
 
 function builtPlatforms({ platforms }: PlannedImage): readonly Platform[] {
   return platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+}
+
+/** Without what has lost its owners, where the plan counts on content that has not. */
+function withOwnersAs({ platforms }: PlannedImage, image: TaggedImage): TaggedImage {
+  const isLostIn = (platform: Platform) => platforms.find((one) => samePlatform(one.platform, platform))?.ownersLost;
+  const right = image.platforms.filter(
+    ({ platform, ownersLost }) => ownersLost !== true || isLostIn(platform) === true,
+  );
+  return right.length === image.platforms.length ? image : { ...image, platforms: right };
 }
 
 /** The images of the project that building it uses, and for which platforms. */

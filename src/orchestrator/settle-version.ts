@@ -6,8 +6,9 @@ import type { Manifest } from '../oci/manifest.ts';
 import { type Platform, samePlatform } from '../oci/platform.ts';
 import type { RemoteRepository } from '../registry/remote-repository.ts';
 import { assembleIndex } from './assemble-index.ts';
-import { platformsOf } from './index-keys.ts';
+import { ownersLostIn, platformsOf } from './index-keys.ts';
 import { wholePart } from './index-parts.ts';
+import type { TaggedPlatform } from './place-state.ts';
 
 /** An image that is to be what the tag of a version names. */
 export interface VersionCandidate {
@@ -59,15 +60,25 @@ export async function settleVersion(
     return key !== undefined && wanted === undefined ? undefined : key !== undefined && key === wanted;
   });
   if (isEqual.includes(false) || !isEqual.includes(true)) return 'other';
+  if (document !== undefined && there.some((entry) => losesTo(document, entry))) return 'other';
   const manifests = document !== undefined && 'manifests' in document.value ? document.value.manifests : [];
   const lacks = (platform: Platform) => !there.some((entry) => samePlatform(entry.platform, platform));
   const missing = manifests.filter(({ platform }) => platform !== undefined && lacks(platform));
   if (document === undefined || missing.length === 0) return asFound;
   const own = { document: document as Document<ImageIndex>, take: new Set(missing.map(({ digest }) => digest)) };
   // Entries of the candidate show their keys; those that are there need not.
-  const shown = there.flatMap(({ manifest, key, bases }) => {
-    return key === undefined ? [] : [[manifest.digest, { key, ...(bases && { bases }) }] as const];
+  const shown = there.flatMap(({ manifest, key, bases, ownersLost }) => {
+    return key === undefined ? [] : [[manifest.digest, { key, ...(bases && { bases }), ownersLost }] as const];
   });
   const together = assembleIndex([wholePart(found), own], new Map(shown));
   return { document: together, isThere: false, before: now.digest };
+}
+
+/** Whether owners were lost in what is there, and not in the same platform of the candidate: the two are not equal. */
+function losesTo({ value }: Document<ImageIndex | Manifest>, { platform, ownersLost }: TaggedPlatform): boolean {
+  const own =
+    'manifests' in value
+      ? value.manifests.find((one) => one.platform && samePlatform(one.platform, platform))
+      : undefined;
+  return ownersLost === true && own !== undefined && !ownersLostIn(own.annotations);
 }

@@ -3,7 +3,7 @@ import type { Platform } from '../oci/platform.ts';
 import { dockerHub, parseReference } from '../oci/reference.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
 import { type Edge, edgeOf } from './edge.ts';
-import { namesakeElsewhere, selfReference, unknownParent } from './failure.ts';
+import { namesakeElsewhere, selfReference, stageLikeImage, unknownParent } from './failure.ts';
 import { type GlobalScope, globalArguments, globalScope, usesPlatform } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
@@ -76,7 +76,7 @@ export function referencesOf(
     const external = { from: context.name, kind, stage, text, at, reference: shown(expanded) };
     if (target.where === 'elsewhere') {
       externals.push(external);
-      warnings.push(...namesakeWarnings(context, reference, project));
+      warnings.push(...namesakeWarnings(context, reference, project), ...stageWarnings(reference));
       continue;
     }
     const name = target.name as ImageName;
@@ -136,6 +136,18 @@ export function namesakeWarnings(context: ReferringContext, { expanded, text, at
   if (isHub && !couldBeVersion) return [];
   const where = isHub ? 'Docker Hub' : registry;
   return [namesakeElsewhere(text, where, name, image.version, at)];
+}
+
+/** A name without registry or tag that variables make, where stages are called alike: `s-$TARGETARCH` beside `AS s-amd64`. */
+function stageWarnings({ text, expanded, variables, stage, at, scope }: ImageReference): readonly Notice[] {
+  const before = text.replace(/\$.*$/s, '');
+  const after = text.replace(/^.*\$(?:\{[^}]*\}|\w+)/s, '');
+  const isName = variables.length > 0 && /^[a-z][a-z0-9-_.]*$/i.test(expanded);
+  if (!isName || before + after === '') return [];
+  const isAlike = (name: string) => name.startsWith(before.toLowerCase()) && name.endsWith(after.toLowerCase());
+  const stages = scope.dockerfile.stages.flatMap(({ index, name }) => (index < stage && name ? [name] : []));
+  const alike = stages.filter(isAlike);
+  return alike.length === 0 ? [] : [stageLikeImage(text, expanded, scope.given.platform, alike, at)];
 }
 
 /** `localhost:5000`, `127.0.0.1:5000`, `[::1]:5000`. */

@@ -54,7 +54,7 @@ export interface DependencyGraph extends Ancestry {
 /** Infers the graph from the references in all Dockerfiles. What keeps some of it from being built is among its problems. */
 export function dependencyGraph(project: Project, options: ReferenceOptions = {}): DependencyGraph {
   const names = [...project.contexts.keys()];
-  const found = [...project.contexts.values()].map((context) => allReferencesOf(context, project, options));
+  const found = [...project.contexts.values()].map((context) => withTriggers(context, project, options));
   const written = found.flatMap((each) => each.edges);
   const all = parentsByChild(names, written);
   const components = stronglyConnected(names, (name) => all.get(name) ?? []);
@@ -89,17 +89,17 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
   };
 }
 
-/** Its own, and those of the triggers that run in it. */
-function allReferencesOf(context: Context, project: Project, options: ReferenceOptions): ContextReferences {
+/** Those of the context itself, and those in the triggers of its parents, as they mean them there. */
+function withTriggers(context: Context, project: Project, options: ReferenceOptions): ContextReferences {
   const own = referencesOf(context, project, options);
-  const run = triggerReferencesOf(context, own, project, options);
+  const handedOn = triggerReferencesOf(context, own, project, options);
   return {
     ...own,
-    edges: [...own.edges, ...run.edges],
-    unread: [...own.unread, ...run.unread],
-    externals: [...own.externals, ...run.externals],
-    failures: [...own.failures, ...run.failures],
-    warnings: [...own.warnings, ...run.warnings],
+    edges: [...own.edges, ...handedOn.edges],
+    unread: [...own.unread, ...handedOn.unread],
+    externals: [...own.externals, ...handedOn.externals],
+    failures: [...own.failures, ...handedOn.failures],
+    warnings: [...own.warnings, ...handedOn.warnings],
   };
 }
 

@@ -1,3 +1,4 @@
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { Failure, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
 import { firstOf, nameList } from './name-list.ts';
@@ -387,6 +388,24 @@ export function namesakeElsewhere(text: string, where: string, name: string, ver
     reason: 'namesake-elsewhere',
     message: `${text} is pulled from ${where}, but this project has an image named ${name}`,
     hint: `did you mean \${REGISTRY}/${name}:${version}?`,
+    at,
+  } as const satisfies Notice;
+}
+
+/** `stages`: those that have a name like it, at least one. */
+export function stageLikeImage(
+  text: string,
+  expanded: string,
+  platform: Platform | undefined,
+  stages: readonly string[],
+  at: SourceSpan,
+) {
+  const where = platform === undefined ? '' : ` for ${formatPlatform(platform)}`;
+  return {
+    level: 'warning',
+    reason: 'stage-like-image',
+    message: `${text} is ${expanded}${where}, which is no stage above it and is pulled from Docker Hub`,
+    hint: `add a stage ${expanded}${platform === undefined ? '' : `, or leave ${formatPlatform(platform)} out of :platforms`}; there ${stages.length === 1 ? 'is' : 'are'} ${nameList(stages)}`,
     at,
   } as const satisfies Notice;
 }

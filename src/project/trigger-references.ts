@@ -38,18 +38,15 @@ export function triggerReferencesOf(
     if (reference === undefined) continue;
     const { target, kind, text, expanded } = reference;
     const external = { from: context.name, kind, stage: stage.index, text, at, reference: shown(expanded) };
+    const parent = target.where === 'project' ? project.contexts.get(target.name as ImageName) : undefined;
     if (target.where === 'elsewhere') {
       externals.push(external);
       warnings.push(...namesakeWarnings(context, { ...reference, at }, project));
-      continue;
-    }
-    const name = target.name as ImageName;
-    const parent = project.contexts.get(name);
-    if (parent === context) failures.push(selfReference(context.name, at));
+    } else if (parent === context) failures.push(selfReference(context.name, at));
     else if (parent !== undefined) edges.push({ ...edgeOf(context, parent, reference), at, trigger: reference.at });
-    else if (project.unread.has(name)) unread.push(name);
+    else if (project.unread.has(target.name as ImageName)) unread.push(target.name as ImageName);
     else if (!target.byVariable) externals.push(external);
-    else failures.push(unknownParent(context.name, name, nearest(name, project), at));
+    else failures.push(unknownParent(context.name, target.name, nearest(target.name, project), at));
   }
   return { edges, unread, externals, failures, warnings };
 }

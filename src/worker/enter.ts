@@ -130,7 +130,7 @@ export async function enter(options: EnterOptions): Promise<Entered> {
     const started = start([tools.sh, '-c', KEEPER, options.rootsDir, ...options.command], options.env);
     return { ...started, tier: 'none', warnings: [] };
   }
-  const { plans, warnings } = planIds(await idFacts(options, tools));
+  const { plans, warnings } = await plansFor(options, tools);
   const refused: Failure[] = [];
   for (const plan of plans) {
     const entered = await enterWith(plan, options, tools);
@@ -138,6 +138,15 @@ export async function enter(options: EnterOptions): Promise<Entered> {
     refused.push(entered);
   }
   throw new FailureError(idMapRefused(refused.map(({ message }) => message).join('\n')));
+}
+
+/** The plans that `enter()` would try, best first, and what keeps a better one from being there. */
+export async function plansHere(options: Pick<EnterOptions, 'path' | 'user'>): ReturnType<typeof plansFor> {
+  return plansFor(options, await findEnterTools(options.path));
+}
+
+async function plansFor(options: Pick<EnterOptions, 'user'>, tools: EnterTools) {
+  return planIds(await idFacts(options, tools));
 }
 
 /** Returns the failure of mapping; what is worth another plan is not thrown. */
@@ -246,7 +255,7 @@ async function findEnterTools(path: string): Promise<EnterTools> {
   };
 }
 
-async function idFacts({ user }: EnterOptions, tools: EnterTools) {
+async function idFacts({ user }: Pick<EnterOptions, 'user'>, tools: EnterTools) {
   const [ids, subuid, subgid] = await Promise.all([ownIds(), textOf('/etc/subuid'), textOf('/etc/subgid')]);
   return {
     uid: user.uid,

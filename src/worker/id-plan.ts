@@ -1,7 +1,7 @@
 import type { IsolationTier } from '../engine/engine-options.ts';
-import type { IdRange } from '../engine/executor/id-map.ts';
+import { type IdRange, isOneId } from '../engine/executor/id-map.ts';
 import type { Failure } from '../result.ts';
-import { idMapHelpersMissing, subuidRangeMissing } from './failure.ts';
+import { idMapHelpersMissing, oneIdOfRoot, subuidRangeMissing } from './failure.ts';
 
 /** How the ids of a new user namespace are mapped. */
 export interface IdPlan {
@@ -35,6 +35,7 @@ const ENOUGH = 65_535;
  */
 export function planIds(facts: IdFacts): { readonly plans: readonly IdPlan[]; readonly warnings: readonly Failure[] } {
   if (facts.uid === 0) {
+    if (isOneId(facts.users) || isOneId(facts.groups)) return { plans: [singleId(facts)], warnings: [oneIdOfRoot()] };
     const same = (ranges: readonly IdRange[]) =>
       ranges.map(({ inside, count }) => ({ inside, outside: inside, count }));
     const all: IdPlan = { tier: 'root-map', by: 'direct', users: same(facts.users), groups: same(facts.groups) };

@@ -215,7 +215,7 @@ class Worker {
 }
 
 /** What was entered, and what steps run in there. */
-async function enterFor(
+export async function enterFor(
   { isolation, inContainer }: Pick<WorkerBuilderOptions, 'isolation' | 'inContainer'>,
   options: Omit<EnterOptions, 'isolation'>,
 ): Promise<readonly [Entered, EngineOptions['isolation']]> {

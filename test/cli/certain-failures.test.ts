@@ -80,15 +80,15 @@ const wrong: Readonly<Record<string, Row>> = {
 /** May be right, as far as anybody knows without the base: `FROM base` is an image from elsewhere. */
 const unknown: Readonly<Record<string, string>> = {
   'a port of the base': 'EXPOSE $PORT',
-  'a port that is made of one of the base': 'ENV PORT=$BASE_PORT\nEXPOSE $PORT',
+  'a volume that is made of a value of the base': 'ENV DATA=$BASE_DATA\nVOLUME $DATA',
   'an argument that is made of a value of the base': 'ARG SIG=$BASE_SIGNAL\nSTOPSIGNAL $SIG',
   'a volume of the base': 'VOLUME $DATA',
   'a variable that the base has to have': 'ENV A="${HOME_OF_APP:?no such thing}"',
   'a destination of the base': 'COPY a b $WHERE',
   'a mode of the base': 'COPY --chmod=$MODE a /x',
   'a user of the base': 'USER $WHO\nRUN true',
-  'an argument without a value may be the base’s': 'ARG PORT\nEXPOSE $PORT',
-  'in a stage that is built from such a one': 'FROM base AS one\nFROM one\nEXPOSE $PORT',
+  'an argument without a value may be the base’s': 'ARG DATA\nVOLUME $DATA',
+  'in a stage that is built from such a one': 'FROM base AS one\nFROM one\nVOLUME $DATA',
   'triggers of the base': 'CMD ["x"]',
   'a value that is set again': 'ENV PORT=$BASE_PORT\nENV PORT=80\nEXPOSE $PORT',
   PATH: 'EXPOSE ${PATH:+80}',

@@ -105,6 +105,35 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       'build --dry-run -- --build-arg VERSON=1 --build-arg OTHER=2': [0, '! unused-build-argument'],
     },
   },
+  'a stage that is not there for every platform': {
+    files: {
+      '00-app': plain('FROM scratch AS s-amd64', 'FROM s-$TARGETARCH'),
+      '01-own': {
+        ...plain('FROM scratch AS s-amd64', 'FROM s-$TARGETARCH'),
+        'info.edn': '{:version "1.0.0" :platforms "linux/amd64"}',
+      },
+      '02-copy': plain('FROM scratch AS x.amd64', 'FROM scratch', 'COPY --from=x.${TARGETARCH} / /'),
+      '03-all': plain('FROM scratch AS amd64', 'FROM scratch AS arm64', 'FROM $TARGETARCH'),
+      '04-end': plain('ARG OS=debian', 'FROM scratch AS alpine-base', 'FROM ${OS}-base'),
+      '05-other': plain('ARG OS=debian', 'FROM scratch AS tool', 'FROM $OS', 'COPY --from=tool / /'),
+    },
+    want: {
+      check: [0, '! stage-like-image', '! stage-like-image', '! stage-like-image'],
+      'plan own': [0, '! stage-like-image', '! stage-like-image', '! stage-like-image'],
+    },
+  },
+  'an image that was renamed or removed': {
+    files: { '00-core': scratch, '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0') },
+    want: {
+      check: [4, 'unknown-parent contexts/01-app/Dockerfile:2:6'],
+      'plan app': [4, 'unknown-parent contexts/01-app/Dockerfile:2:6'],
+      'plan core': [0, '! problems-elsewhere'],
+    },
+  },
+  'a directory of another branch': {
+    files: { '00-base': scratch, '03-old': { 'node_modules/x': '' }, '04-old': scratch },
+    want: { check: [0, '! not-an-image'], graph: [0, '! not-an-image'], plan: [0, '! not-an-image'] },
+  },
   'no version': {
     files: { '00-base': { Dockerfile: 'FROM scratch', 'info.edn': '{}' } },
     want: { check: [4, 'missing-version contexts/00-base/info.edn:1:1'] },

@@ -55,7 +55,13 @@ export class ContextBuilds implements AsyncDisposable {
     const directory = await tempDir();
     const store = await Store.open(`${directory.path}/store`);
     const no = () => Promise.reject(new Error('nothing runs and nothing is fetched'));
-    const layers = new Layers({ store, fetch: no, preserveOwner: true, makesDevices: true, notice: () => {} });
+    const layers = new Layers({
+      store,
+      fetch: no,
+      owners: { areKept: true, name: '' },
+      makesDevices: true,
+      notice: () => {},
+    });
     const services = { store, layers, snapshotter: no, executor: no, memoryFile: no, secretFile: () => undefined };
     return new ContextBuilds(services, async () => {
       await store.close();

@@ -9,6 +9,7 @@ import { parseRegistry } from '../../src/oci/registry-name.ts';
 import { BuildKeys } from '../../src/orchestrator/build-keys.ts';
 import { buildTargets } from '../../src/orchestrator/build-targets.ts';
 import { decideContexts } from '../../src/orchestrator/decided-contexts.ts';
+import type { OwnersHere } from '../../src/orchestrator/owners-here.ts';
 import { type PlanRequest, type PreparedPlan, preparePlan } from '../../src/orchestrator/prepare-plan.ts';
 import { type PublishOptions, publish } from '../../src/orchestrator/publish.ts';
 import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
@@ -130,9 +131,13 @@ export class Workshop implements AsyncDisposable {
 
   /** Without a client the plan of a build, with one that of a publish. */
   async plan(
-    options: Partial<PlanRequest> & { readonly select?: readonly string[]; readonly client?: RegistryClient } = {},
+    options: Partial<PlanRequest> & {
+      readonly select?: readonly string[];
+      readonly client?: RegistryClient;
+      readonly owners?: () => Promise<OwnersHere>;
+    } = {},
   ): Promise<PreparedPlan> {
-    const { select = [], client, ...rest } = options;
+    const { select = [], client, owners, ...rest } = options;
     const graph = await this.graph();
     const request: PlanRequest = {
       graph,
@@ -147,7 +152,7 @@ export class Workshop implements AsyncDisposable {
       ...rest,
     };
     const baseClient = async () => this.#bases();
-    return await preparePlan(request, { store: this.store, client, baseClient, now: Date.now }, never);
+    return await preparePlan(request, { store: this.store, client, baseClient, owners, now: Date.now }, never);
   }
 
   /** A client for external images, made when it is first asked. */

@@ -303,6 +303,11 @@ test('dependencyGraph() shows the whole cycle with its places', () => {
   ]);
 });
 
+test('dependencyGraph() says what to do about an image that is gone', () => {
+  const result = sound(dependencyGraph(succeeded(projectFrom(withChild('ARG REGISTRY', 'FROM $REGISTRY/gone:1.0.0')))));
+  assert.match((!result.ok && result.failure[0]?.hint) || '', /^remove the reference or restore the image;/);
+});
+
 test('dependencyGraph() suggests the nearest name for an unknown parent', () => {
   const result = sound(dependencyGraph(succeeded(projectFrom(withChild('ARG REGISTRY', 'FROM $REGISTRY/bsae:1.0.0')))));
   assert.match((!result.ok && result.failure[0]?.hint) || '', /^did you mean base\?.* restore the image$/);

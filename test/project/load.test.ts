@@ -106,7 +106,8 @@ for (const [title, files, want] of notices) {
   test(`loadProject() notices ${title}`, async () => {
     await using directory = await tempDir();
     await writeProject(directory.path, files);
-    assert.deepEqual(succeeded(await loadProject(directory.path)).notices.map(placed), want);
+    const project = await loadProject(directory.path);
+    assert.deepEqual([problemsIn(project), succeeded(project).notices.map(placed)], [[], want]);
   });
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dependencyGraph } from '../../src/project/dependency-graph.ts';
-import { image, type ProjectFiles, placed, projectFrom, succeeded } from './support/project-files.ts';
+import { failuresOf, image, type ProjectFiles, projectFrom, sound, succeeded } from './support/project-files.ts';
 
 /** A tool, a base with a trigger, and a child of it. */
 const files = (trigger: readonly string[], child: readonly string[]): ProjectFiles => ({
@@ -104,19 +104,16 @@ const rows: Readonly<Record<string, Row>> = {
 
 for (const [title, { files, edges = [], externals = [], failures = [] }] of Object.entries(rows)) {
   test(`a trigger names ${title}`, () => {
-    const graph = dependencyGraph(succeeded(projectFrom(files)));
-    assert.deepEqual(
-      graph.problems.map(({ failure }) => placed(failure)),
-      failures,
-    );
-    if (failures.length > 0) return;
-    const ofTriggers = graph.edges.filter(({ kind, trigger }) => kind === 'onbuild' || trigger !== undefined);
+    const result = sound(dependencyGraph(succeeded(projectFrom(files))));
+    assert.deepEqual(failuresOf(result), failures);
+    if (!result.ok) return;
+    const ofTriggers = result.value.edges.filter(({ kind, trigger }) => kind === 'onbuild' || trigger !== undefined);
     assert.deepEqual(
       ofTriggers.map(({ from, to, tag, at }) => `${from} → ${to} ${tag} ${at.line}`),
       edges,
     );
     assert.deepEqual(
-      graph.externals.map(({ from, reference, at }) => `${from} ${reference} ${at.line}`),
+      result.value.externals.map(({ from, reference, at }) => `${from} ${reference} ${at.line}`),
       externals,
     );
   });

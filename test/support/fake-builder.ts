@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Builder, BuildRequest, BuildResult } from '../../src/builder.ts';
+import { annotations as names } from '../../src/oci/annotations.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { DiffID } from '../../src/oci/digest.ts';
 import { makeDocument } from '../../src/oci/document.ts';
@@ -21,6 +22,8 @@ export interface FakeBuilderOptions {
   readonly onBuild?: (request: BuildRequest, signal: AbortSignal) => Promise<void> | void;
   /** Changes what layers hold: two builders with other salts give other images for the same request. */
   readonly salt?: string;
+  /** Images whose steps run where only root exists: they are marked as the engine marks them. */
+  readonly losing?: readonly string[];
 }
 
 /**
@@ -79,17 +82,18 @@ export class FakeBuilder implements Builder {
       rootfs: { type: 'layers', diff_ids: layers.map(({ diffID }) => diffID) },
       history: layers.map(() => ({ created_by: 'fake' })),
     });
-    const annotations = request.annotations.manifests[formatPlatform(platform)];
+    const mark = this.#options.losing?.includes(request.image) ? { [names.ownersLost]: 'true' } : undefined;
+    const annotations = { ...request.annotations.manifests[formatPlatform(platform)], ...mark };
     const manifest = makeDocument<Manifest>(mediaTypes.imageManifest, {
       schemaVersion: 2,
       mediaType: mediaTypes.imageManifest,
       config: config.descriptor,
       layers: layers.map(({ blob }) => blob),
-      ...(annotations && { annotations }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
     });
     await this.#store.blobs.putDocument(config);
     await this.#store.blobs.putDocument(manifest);
-    return { ...manifest.descriptor, platform };
+    return { ...manifest.descriptor, platform, ...(mark && { annotations: mark }) };
   }
 
   async #layersOfParents(request: BuildRequest, platform: Platform, signal: AbortSignal) {

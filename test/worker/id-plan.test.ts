@@ -43,6 +43,28 @@ const cases: [title: string, facts: IdFacts, plans: object[], warnings: string[]
     [],
   ],
   [
+    'root where nobody else exists has nothing to pass on',
+    {
+      ...user,
+      uid: 0,
+      gid: 0,
+      users: [{ inside: 0, outside: 1000, count: 1 }],
+    },
+    [{ ...single, uids: '0 0 1\n', gids: '0 0 1\n' }],
+    ['one-id-of-root'],
+  ],
+  [
+    'root where there is one group is no better',
+    {
+      ...user,
+      uid: 0,
+      gid: 0,
+      groups: [{ inside: 0, outside: 1000, count: 1 }],
+    },
+    [{ ...single, uids: '0 0 1\n', gids: '0 0 1\n' }],
+    ['one-id-of-root'],
+  ],
+  [
     'a user gets the subordinate ids by name',
     user,
     [

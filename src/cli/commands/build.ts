@@ -13,7 +13,11 @@ import type { World } from '../world.ts';
 export async function run(invocation: Invocation<PlanOption | RunOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const start = world.surroundings.now();
-  const prepared = await prepare({ command: 'build', registry: options.localRegistry }, invocation, world);
+  const prepared = await prepare(
+    { command: 'build', registry: options.localRegistry, lostOwners: 'allow' },
+    invocation,
+    world,
+  );
   if (options.dryRun) return concludePlan(prepared.plan, options, world);
 
   const { dependencies, settings } = await runSettings(options, world);

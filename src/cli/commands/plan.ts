@@ -2,12 +2,13 @@ import { floatingAdvice } from '../../project/dependency-graph.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
+import { lostOwnersIn } from '../lost-owners.ts';
 import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
 import { reportFailure } from '../report-failure.ts';
 import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
-type Option = PlanOption | 'check' | 'json';
+type Option = PlanOption | 'allowLostOwners' | 'check' | 'json';
 
 /** `cip plan`: the decisions of build, publish-locally or publish, without doing any of it. */
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {
@@ -29,16 +30,19 @@ function plannedCommand(invocation: Invocation<Option>): {
   const [first = '', ...rest] = invocation.positionals;
   const { localRegistry } = invocation.options;
   switch (first.toLowerCase()) {
-    case 'publish':
-      return {
-        planned: { command: 'publish', registry: requiredRemote(invocation, 'plan publish') },
-        selectors: rest,
-      };
+    case 'publish': {
+      const registry = requiredRemote(invocation, 'plan publish');
+      const lostOwners = lostOwnersIn(registry, invocation);
+      return { planned: { command: 'publish', registry, lostOwners }, selectors: rest };
+    }
     case 'publish-locally':
-      return { planned: { command: 'publish-locally', registry: localRegistry }, selectors: rest };
+      return { planned: { command: 'publish-locally', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
     case 'build':
-      return { planned: { command: 'build', registry: localRegistry }, selectors: rest };
+      return { planned: { command: 'build', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
     default:
-      return { planned: { command: 'build', registry: localRegistry }, selectors: invocation.positionals };
+      return {
+        planned: { command: 'build', registry: localRegistry, lostOwners: 'allow' },
+        selectors: invocation.positionals,
+      };
   }
 }

@@ -6,5 +6,6 @@ import type { World } from '../world.ts';
 
 /** `cip publish-locally`: the same as publish, to the local registry and for this machine's platform. */
 export function run(invocation: Invocation<PlanOption | RunOption>, world: World) {
-  return publishTo({ command: 'publish-locally', registry: invocation.options.localRegistry }, invocation, world);
+  const registry = invocation.options.localRegistry;
+  return publishTo({ command: 'publish-locally', registry, lostOwners: 'allow' }, invocation, world);
 }

@@ -12,6 +12,7 @@ const titles = {
   retag: 'RE-TAG',
   tag: 'TAG',
   'base-moved': 'BASE MOVED',
+  'owners-lost': 'NO OWNERS',
   drift: 'DRIFT',
   unverified: 'UNVERIFIED',
   'skipped-platform': 'SKIP',

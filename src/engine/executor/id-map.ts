@@ -33,6 +33,11 @@ export async function ownIds(): Promise<Ids> {
   return { users: parseIdMap(users!), groups: parseIdMap(groups!), setGroups: setGroups!.trim() === 'allow' };
 }
 
+/** Whether there is but one: no file can be given to anybody else. */
+export function isOneId(ranges: readonly IdRange[]): boolean {
+  return ranges.reduce((sum, { count }) => sum + count, 0) <= 1;
+}
+
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);
 }

@@ -44,7 +44,7 @@ export async function startPasta(program: string, options: PastaOptions): Promis
   const trial = await tryLoopback({ ...options, gate, machine, holder: holder.pid });
   if (trial === 'kept out') return undefined;
   helper.child.kill('SIGKILL');
-  const fix = 'install slirp4netns, or pasta (package passt) of 2025 or later';
+  const fix = 'install slirp4netns, or pasta (package passt) of May 2025 or later';
   return 'arrived' in trial
     ? { why: `this version of pasta lets steps reach it, by ${trial.arrived.join(' and by ')}`, fix }
     : { why: `whether pasta keeps steps from it can't be told: ${trial.undecided}`, fix };
@@ -57,6 +57,8 @@ function pastaArguments(holder: number): readonly string[] {
     // As a child that can be ended; else it leaves for the background.
     ...['--foreground', '--config-net', '--ipv4-only', '--ns-ifname', HELPER.interface, '--no-map-gw'],
     ...['--address', address, '--netmask', `${prefix}`, '--gateway', gateway, '--dns-forward', nameServer],
+    // With its own, 65520, connections stall now and then whose client has ended its side before a long answer.
+    ...['--mtu', '32000'],
     ...['--tcp-ports', 'none', '--udp-ports', 'none', '--tcp-ns', 'none', '--udp-ns', 'none'],
     // Where root has all ids of the machine it would become nobody, who may not enter the namespace.
     ...['--runas', '0:0'],

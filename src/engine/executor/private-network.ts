@@ -29,7 +29,10 @@ export async function openPrivateNetwork(
 ): Promise<PrivateNetwork | NoNetwork> {
   const { slirp4netns, pasta, nsenter } = tools;
   if (slirp4netns === undefined && pasta === undefined) {
-    return { why: 'neither slirp4netns nor pasta is installed', fix: 'install slirp4netns' };
+    return {
+      why: 'neither slirp4netns nor pasta is installed',
+      fix: 'install slirp4netns (or pasta, of May 2025 or later)',
+    };
   }
   if (nsenter === undefined) return { why: 'nsenter is not installed', fix: 'install util-linux' };
   const namespace = join(dir, 'network');

@@ -35,13 +35,13 @@ export interface CacheMountOptions {
 
 /**
  * What a cache is known by: its id, the owner and mode it was asked to have, and what it started with. Whoever asks for
- * another of these gets another cache (ADR 0013). How it is shared and where it is mounted makes no other.
+ * another of these gets another cache (ADR 0013), and so does whoever has but one id to give files to. How it is shared and where it is mounted makes no other.
  */
-export function cacheIdentity(mount: CacheMountOp, seed: CacheSeed | undefined): string {
+export function cacheIdentity(mount: CacheMountOp, seed: CacheSeed | undefined, ownersAreKept = true): string {
   const { id } = mount;
   const own = { mode: mount.mode ?? null, uid: mount.uid ?? null, gid: mount.gid ?? null };
   const from = seed === undefined ? null : { chain: chainOf(seed.snapshot) ?? '', source: seed.source };
-  return JSON.stringify({ schema: 'cip.cache-mount/v2', id, ...own, from });
+  return JSON.stringify({ schema: 'cip.cache-mount/v2', id, ...own, from, ...(!ownersAreKept && { ids: 'one' }) });
 }
 
 /**
@@ -60,7 +60,7 @@ export class CacheMount implements AsyncDisposable {
   static async open(options: CacheMountOptions, signal: AbortSignal): Promise<CacheMount> {
     const { mount, seed, services } = options;
     const { store } = services;
-    const identity = cacheIdentity(mount, seed);
+    const identity = cacheIdentity(mount, seed, services.layers.owners.areKept);
     // Caches of the first release were named for their id alone, whatever they held: they are not looked at again.
     const place = join(
       store.paths.cacheMounts,
@@ -135,7 +135,7 @@ async function make(identity: string, options: CacheMountOptions, signal: AbortS
     if (seed !== undefined)
       await copyOut(services.layers, { snapshot: seed.snapshot, path: seed.directory.path }, content, signal);
     const own = { uid: mount.uid ?? uid, gid: mount.gid ?? gid };
-    if (services.layers.preservesOwner) await giveTo(content, own, options);
+    if (services.layers.owners.areKept) await giveTo(content, own, options);
     await chmod(content, mount.mode ?? mode);
     if (seed !== undefined) await lutimes(content, fileTime(seed.directory.mtime), fileTime(seed.directory.mtime));
     return place;

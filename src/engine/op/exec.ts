@@ -30,6 +30,8 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
             mounts: op.mounts.map(keyOf),
             network: op.network === 'none' ? 'none' : 'host',
           }),
+          // What a step sees of owners, and what it can do about them, is another thing there (ADR 0025).
+          ...(services.layers.owners.areKept ? [] : ['one id']),
         ]),
         contentDigests: inputContents(op),
       }),

@@ -22,7 +22,7 @@ export async function copyOut(
   const tree = await layers.tree(snapshot, signal);
   const entries = entriesBelow(tree, path, (name) => layers.diskPath(snapshot, name, signal));
   const tar = new PassThrough();
-  const owner = layers.preservesOwner ? 'preserve' : 'ignore';
+  const owner = layers.owners.areKept ? 'preserve' : 'ignore';
   const [packed, unpacked] = await Promise.allSettled([
     packLayer(entries, tar, signal),
     unpackLayer(tar, into, { whiteouts: 'apply', owner, xattrs: 'apply' }, signal),

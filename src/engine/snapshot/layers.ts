@@ -14,6 +14,7 @@ import { layerCompression } from '../../oci/media-type.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
+import type { DiskOwners } from './disk-owners.ts';
 import { notALayer } from './failure.ts';
 import { flatLayers } from './flat-layers.ts';
 import { inLayer } from './in-layer.ts';
@@ -24,8 +25,7 @@ export interface LayersOptions {
   readonly store: Store;
   /** Brings a blob that the store lacks. */
   readonly fetch: (layer: SnapshotLayer, signal: AbortSignal) => Promise<void>;
-  /** Whether files can be given to any owner here; else all belong to the one who runs cip. */
-  readonly preserveOwner: boolean;
+  readonly owners: DiskOwners;
   /** Whether device nodes can be made here: not in a user namespace. */
   readonly makesDevices: boolean;
   readonly notice: (message: string) => void;
@@ -64,8 +64,8 @@ export class Layers {
     this.#verified = new VerifiedLayers(options.store);
   }
 
-  get preservesOwner(): boolean {
-    return this.#options.preserveOwner;
+  get owners(): DiskOwners {
+    return this.#options.owners;
   }
 
   /** The merged view of the stack, from indexes alone. */
@@ -99,13 +99,13 @@ export class Layers {
 
   /** What must be known to tell what a step changed on a root made of `snapshot`. */
   async diffOptions(snapshot: Snapshot, signal: AbortSignal): Promise<DiffOptions> {
-    const { preserveOwner, makesDevices, notice } = this.#options;
+    const { owners, makesDevices, notice } = this.#options;
     const lower = await this.tree(snapshot, signal);
     return {
       lower,
       onXattrsUnavailable: () => notice('file capabilities that a RUN sets are lost: install attr (getfattr)'),
       // Where all files are ours on disk, those that a lower layer has stay whose they were.
-      ...(preserveOwner ? {} : { ownerOf: (path, onDisk) => ownerIn(lower, path) ?? onDisk }),
+      ...(owners.areKept ? {} : { ownerOf: (path, onDisk) => ownerIn(lower, path) ?? onDisk }),
       ...(makesDevices ? {} : { notUnpacked: await this.#devices(snapshot, signal) }),
     };
   }
@@ -242,14 +242,20 @@ export class Layers {
   #directoryFor({ layers, chain }: Stack, count: number, index: LayerIndex): string {
     const isOpaque = index.some((entry) => entry.type === 'opaque');
     const name = isOpaque ? `chain-${hexOf(chain[count - 1]!)}` : hexOf(layers[count - 1]!.diffID);
-    return join(this.#options.store.paths.snapshots, name);
+    return this.#place(name);
+  }
+
+  /** Apart for each way that owners are on disk: those of another would come to be the owners of new layers. */
+  #place(name: string): string {
+    const { store, owners } = this.#options;
+    return join(store.paths.snapshots, owners.name === '' ? name : `${owners.name}-${name}`);
   }
 
   /** One directory with all that the lowest `count` layers come to. */
   #flatDirectory({ layers, chain }: Stack, count: number, signal: AbortSignal): Promise<string> {
     const id = chain[count - 1]!;
     return remember(this.#flat, id, async () => {
-      const target = join(this.#options.store.paths.snapshots, `flat-${hexOf(id)}`);
+      const target = this.#place(`flat-${hexOf(id)}`);
       if (await exists(target)) return target;
       const unpackAll = (into: string) => this.unpackAll({ layers: layers.slice(0, count) }, into, signal);
       await this.#making(unpackAll, () => target);
@@ -312,7 +318,7 @@ export class Layers {
     signal: AbortSignal,
   ): Promise<UnpackedLayer> {
     const { layer, ...how } = what;
-    const owner = this.#options.preserveOwner ? 'preserve' : 'ignore';
+    const owner = this.#options.owners.areKept ? 'preserve' : 'ignore';
     const { diffID } = layer;
     const unpacked = await inLayer(layer, async () =>
       unpackLayer(await this.#openTar(layer, signal), directory, { ...how, diffID, owner, xattrs: 'apply' }, signal),

@@ -86,7 +86,7 @@ async function withStore(run: (world: World) => Promise<void>): Promise<void> {
     const layers = new Layers({
       store,
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
-      preserveOwner: isRoot,
+      owners: { areKept: isRoot, name: '' },
       makesDevices: false,
       notice: () => {},
     });
@@ -222,7 +222,10 @@ test('a locked cache is one step’s at a time', () =>
 if (!isRoot) {
   test('an owner that this machine cannot give fails', () =>
     withStore(async ({ services }) => {
-      const preserving = { ...services, layers: Object.create(services.layers, { preservesOwner: { value: true } }) };
+      const preserving = {
+        ...services,
+        layers: Object.create(services.layers, { owners: { value: { areKept: true, name: '' } } }),
+      };
       await assert.rejects(
         CacheMount.open({ mount: cache({ uid: 1 }), seed: undefined, services: preserving, origin: undefined }, signal),
         failsWith('cache-owner-refused'),

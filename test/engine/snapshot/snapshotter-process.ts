@@ -69,7 +69,7 @@ try {
   const layers = new Layers({
     store,
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
-    preserveOwner: true,
+    owners: { areKept: true, name: '' },
     makesDevices: false,
     notice: () => {},
   });

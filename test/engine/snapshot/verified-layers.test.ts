@@ -65,7 +65,7 @@ async function withLayers(work: (store: Store, open: (served: Layer[]) => Layers
         const { bytes } = served.find((layer) => layer.blob.digest === blob.digest)!;
         await store.blobs.put(blob, async () => Readable.from([bytes]), signal);
       },
-      preserveOwner: false,
+      owners: { areKept: false, name: 'one-id' },
       makesDevices: false,
       notice: () => {},
     });

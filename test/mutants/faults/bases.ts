@@ -8,8 +8,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'content on another base is named again',
     file: 'src/orchestrator/place-state.ts',
-    find: 'one.key === key && standsOn(one, bases)',
-    replace: 'one.key === key',
+    find: 'entry.key !== key || !standsOn(entry, bases)',
+    replace: 'entry.key !== key',
     tests: decisions,
   },
   {
@@ -79,8 +79,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'other platforms stay on a base that moved',
     file: 'src/orchestrator/decide-image.ts',
-    find: "return question.target.kind === 'registry' || movesOf(entry, question).length === 0;",
-    replace: 'return true;',
+    find: 'return movesOf(entry, question).length === 0 &&',
+    replace: 'return',
     tests: decisions,
   },
   {

@@ -69,7 +69,7 @@ export const faults: readonly Fault[] = [
     find: "  { name: 'mknod', number: 27 },",
     replace: "  { name: 'mknod', number: 27 },\n  { name: 'net_admin', number: 12 },",
     tests: attack,
-    only: 'by a step of root-in-a-private-network$',
+    only: 'by a step of root-in-a-private-network-by-slirp4netns$',
   },
   {
     name: 'a step without network has that of the machine',
@@ -85,7 +85,7 @@ export const faults: readonly Fault[] = [
     find: "'--disable-host-loopback', ",
     replace: '',
     tests: network,
-    only: '^root: 10.0.2.2 from the network default',
+    only: '^root, by slirp4netns: 10.0.2.2 from the network default',
   },
   {
     name: 'a device that is not there is said to be forbidden',

@@ -85,7 +85,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'an image of Docker Hub that is called like one of the project is no matter',
     file: 'src/project/context-references.ts',
-    find: 'warnings.push(...namesakeWarnings(context, reference, project));',
+    find: '...namesakeWarnings(context, reference, project), ',
     replace: '',
     tests: edges,
   },

@@ -2,8 +2,16 @@ import type { Fault } from '../fault.ts';
 
 const steps = ['test/engine/executor/private-network.test.ts'];
 const doctor = ['test/e2e/doctor-network.test.ts'];
-const [calls, network] = ['src/engine/executor/step-calls.ts', 'src/engine/executor/private-network.ts'] as const;
-const bound = '^root: a datagram for 127.0.0.1 by a bound';
+const isolation = ['test/e2e/isolation.test.ts'];
+const [calls, network, helper, pasta, trial] = [
+  'step-calls',
+  'private-network',
+  'network-helper',
+  'pasta',
+  'loopback-trial',
+].map((name) => `src/engine/executor/${name}.ts`) as [string, string, string, string, string];
+const refused = 'a pasta that lets all of it through';
+const bound = '^root, by slirp4netns: a datagram for 127.0.0.1 by a bound';
 
 export const faults: readonly Fault[] = [
   {
@@ -36,7 +44,7 @@ export const faults: readonly Fault[] = [
     find: '{ bytes: route }], tolerated: [EEXIST] }',
     replace: '{ bytes: route }] }',
     tests: steps,
-    only: '^root: .* from the network default',
+    only: '^root, by slirp4netns: .* from the network default',
   },
   {
     name: 'a step writes frames to the interface of the helper',
@@ -44,7 +52,7 @@ export const faults: readonly Fault[] = [
     find: "!(step.privateNetwork && name === 'net_raw')",
     replace: "!(step.loopback && name === 'net_raw')",
     tests: steps,
-    only: '^root: a datagram for 127.0.0.1 by a frame',
+    only: '^root, by slirp4netns: a datagram for 127.0.0.1 by a frame',
   },
   {
     name: 'the calls of a private network are made in none',
@@ -52,7 +60,7 @@ export const faults: readonly Fault[] = [
     find: "privateNetwork: typeof network !== 'string',",
     replace: "privateNetwork: network === 'none',",
     tests: steps,
-    only: '^root: a datagram',
+    only: '^root, by slirp4netns: a datagram',
   },
   {
     name: 'the gateway of the helper is the loopback interface of the machine',
@@ -60,7 +68,7 @@ export const faults: readonly Fault[] = [
     find: "'--disable-host-loopback', ",
     replace: '',
     tests: steps,
-    only: '^root: 10.0.2.2',
+    only: '^root, by slirp4netns: 10.0.2.2',
   },
   {
     name: 'it is not tried whether the namespace can be entered',
@@ -72,7 +80,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'of what a helper says only the last line is reported',
-    file: network,
+    file: helper,
     find: 'resolve(oneLine(said) || ',
     replace: "resolve(oneLine(said).split('; ').at(-1) || ",
     tests: doctor,
@@ -80,7 +88,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the signal that killed a helper is not reported',
-    file: network,
+    file: helper,
     find: '(signal ?? `exit status ${code}`)',
     replace: '`exit status ${code}`',
     tests: doctor,
@@ -101,5 +109,109 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests: doctor,
     only: '^the device$',
+  },
+  {
+    name: 'a pasta that lets steps reach the loopback interface is used',
+    file: pasta,
+    find: "if (trial === 'kept out') return undefined;",
+    replace: 'if (trial !== undefined) return undefined;',
+    tests: doctor,
+    only: refused,
+  },
+  {
+    name: 'a pasta of which nothing can be told is used',
+    file: trial,
+    find: 'return { undecided: saidBy(error) };',
+    replace: "return 'kept out';",
+    tests: doctor,
+    only: 'a pasta that carries nothing',
+  },
+  {
+    name: 'the datagram that a pasta is tried with is of a socket that is not bound',
+    file: trial,
+    find: 'args: [3, SOL_SOCKET, SO_BINDTODEVICE, name, name.length + 1]',
+    replace: "args: [3, SOL_SOCKET, SO_BINDTODEVICE, '', 0]",
+    tests: doctor,
+    only: refused,
+  },
+  {
+    name: 'a pasta is tried with no frame',
+    file: trial,
+    find: '...bound, ...frames, ...controlCalls',
+    replace: '...bound, ...controlCalls',
+    tests: doctor,
+    only: refused,
+  },
+  {
+    name: 'a pasta is tried with no connection',
+    file: trial,
+    find: '[...calls, ...connectionCalls(tcp)]',
+    replace: '[...calls]',
+    tests: doctor,
+    only: refused,
+  },
+  {
+    name: 'connections to the loopback interface are not counted',
+    file: trial,
+    find: 'if (connections.size > 0) heard.add(ways.connection);',
+    replace: '',
+    tests: doctor,
+    only: refused,
+  },
+  {
+    name: 'a pasta that is refused goes on',
+    file: pasta,
+    find: "helper.child.kill('SIGKILL');",
+    replace: '',
+    tests: steps,
+    only: 'a pasta that is refused does not go on',
+  },
+  {
+    name: 'the gateway of pasta is the loopback interface of the machine',
+    file: pasta,
+    find: "'--ns-ifname', HELPER.interface, '--no-map-gw']",
+    replace: "'--ns-ifname', HELPER.interface]",
+    tests: steps,
+    only: '^root, by pasta: 10.0.2.2',
+  },
+  {
+    name: 'pasta carries the loopback interface of steps to that of the machine',
+    file: pasta,
+    find: "'--tcp-ns', 'none'",
+    replace: "'--tcp-ns', 'auto'",
+    tests: steps,
+    only: '^root, by pasta: 127.0.0.1 from the network default',
+  },
+  {
+    name: 'pasta becomes nobody',
+    file: pasta,
+    find: "...['--runas', '0:0'],",
+    replace: '',
+    tests: steps,
+    only: '^root, by pasta: 127.0.0.1 from the network default',
+  },
+  {
+    name: 'pasta is to look into a process that has more rights than itself',
+    file: pasta,
+    find: 'withoutCapabilities(), [sh]',
+    replace: '[], [sh]',
+    tests: steps,
+    only: '^root, by pasta: 127.0.0.1 from the network default',
+  },
+  {
+    name: 'a machine without a default route is asked nothing',
+    file: pasta,
+    find: "socket.connect(9, '203.0.113.1');",
+    replace: "socket.connect(9, '127.0.0.1');",
+    tests: doctor,
+    only: 'there is no default route',
+  },
+  {
+    name: 'pasta is chosen where slirp4netns is there',
+    file: network,
+    find: 'slirp4netns === undefined\n      ?',
+    replace: 'pasta !== undefined\n      ?',
+    tests: isolation,
+    only: '^with everything',
   },
 ];

@@ -132,7 +132,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'the image that a trigger names is no parent of the child',
     file: 'src/project/dependency-graph.ts',
-    find: 'edges: [...own.edges, ...run.edges],',
+    find: 'edges: [...own.edges, ...handedOn.edges],',
     replace: 'edges: own.edges,',
     tests: childTriggers,
   },
