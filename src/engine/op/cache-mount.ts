@@ -35,7 +35,8 @@ export interface CacheMountOptions {
 
 /**
  * What a cache is known by: its id, the owner and mode it was asked to have, and what it started with. Whoever asks for
- * another of these gets another cache (ADR 0013), and so does whoever has but one id to give files to. How it is shared and where it is mounted makes no other.
+ * another of these gets another cache (ADR 0013), and so does whoever has but one id to give files to. How it is shared and
+ * where it is mounted makes no other.
  */
 export function cacheIdentity(mount: CacheMountOp, seed: CacheSeed | undefined, ownersAreKept = true): string {
   const { id } = mount;
