@@ -110,7 +110,7 @@ describe('publish', needs('user namespaces'), () => {
   test('of an image that fails says that nothing was published', async () => {
     await rig.write({
       'contexts/00-debian/info.edn': '{:version "1.0.1"}\n',
-      'contexts/01-web/Dockerfile': 'ARG REGISTRY\nFROM ${REGISTRY}/debian:1.0.1\nCOPY Dockerfile info.edn /x\n',
+      'contexts/01-web/Dockerfile': 'ARG REGISTRY\nFROM ${REGISTRY}/debian:1.0.1\nCOPY --chown=nobody info.edn /x\n',
       'contexts/01-web/info.edn': '{:version "1.0.1"}\n',
     });
     const { status, stderr } = await publish();
