@@ -125,7 +125,7 @@ const reasons = {
     network-unsupported newuidmap-missing newuidmap-refused no-permission no-user-namespaces not-a-registry
     not-a-store not-loopback program-failed program-missing registry-answer-not-understood registry-denied
     registry-redirect-refused registry-refused registry-tls-failed registry-too-slow registry-unreachable
-    one-id-of-root owners-lost root-ids-refused sandbox-failed session-missing storage-in-use store-read-only store-version-unknown
+    owners-lost root-ids-missing root-ids-refused sandbox-failed session-missing storage-in-use store-read-only store-version-unknown
     subuid-range-missing system-error tool-missing unwritable worker-died
   `,
   lostRace: `

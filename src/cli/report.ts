@@ -26,6 +26,8 @@ export interface FinishedRun {
   readonly tags: readonly MovedTag[];
   /** To publish: what images are in the registry. */
   readonly digests?: ReadonlyMap<ImageName, Digest> | undefined;
+  /** A signal came before what is there was made visible. */
+  readonly isStopped?: boolean | undefined;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -39,11 +41,17 @@ export async function conclude(run: FinishedRun, json: boolean, world: World): P
   const unbuilt = isUnpublished(run) ? '' : notBuilt(run.results);
   if (unbuilt !== '') world.complain(unbuilt);
   world.tell(`${lastLine(run)}\n`);
-  const stop = world.signal.aborted ? (failuresOf(world.signal.reason) ?? []) : [];
+  // What a signal came too late for is whole all the same.
+  const stop = world.signal.aborted && !isWhole(run) ? (failuresOf(world.signal.reason) ?? []) : [];
   if (json) world.print(`${JSON.stringify(reportDocument(run, world.surroundings.cwd, stop), null, 2)}\n`);
   else world.print(run.made.map((line) => `${line}\n`).join(''));
   const failures = [...groups.flatMap((group) => group.failures), ...run.failures];
-  return failures.length === 0 && !isComplete(run) ? exitStatus.failed : statusOfRun(failures);
+  return failures.length === 0 && !isWhole(run) ? exitStatus.failed : statusOfRun(failures);
+}
+
+/** Whether every image is as the plan wants it, and visible where it is to be. */
+function isWhole(run: FinishedRun): boolean {
+  return isComplete(run) && run.failures.length === 0 && run.isStopped !== true;
 }
 
 /**
@@ -66,7 +74,7 @@ export function reportDocument(run: FinishedRun, cwd?: string, stop: readonly Fa
       ...('by' in result && { by: result.by }),
       ...('failures' in result && { failures: result.failures.map((one) => failureJson(one, undefined, cwd)) }),
     })),
-    complete: isComplete(run) && run.failures.length === 0,
+    complete: isWhole(run),
     made: run.made,
     tagsMoved: run.tags.length,
     tags: run.tags,
@@ -118,7 +126,7 @@ function notBuilt(results: readonly ImageResult[]): string {
 /** Whether this was to publish and, as far as anybody can see, did nothing. */
 function isUnpublished(run: FinishedRun): boolean {
   if (run.plan.command !== 'publish' || run.tags.length > 0) return false;
-  return run.failures.length > 0 || !isComplete(run);
+  return !isWhole(run);
 }
 
 function lastLine(run: FinishedRun): string {

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly sessionDir: string;
   readonly registry: Readonly<Record<string, unknown>>;
   readonly tier: IsolationTier;
+  /** Name of the ids that this process was started with, as `nameOfNamespace()` gives it; '' if not given. */
+  readonly namespace?: string | undefined;
   /** What steps run in; `none` runs none. */
   readonly isolation: 'namespaces' | 'chroot' | 'none';
   /** A step fails where this machine can't keep it apart from all it should be. */

@@ -45,7 +45,7 @@ export async function createEngine(
   outputTaken: () => Promise<void> | undefined = () => undefined,
 ): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine(store, options, await diskOwners(options.tier), outputTaken);
+  return new Engine(store, options, await diskOwners(options.tier, options.namespace), outputTaken);
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -133,14 +133,14 @@ class Engine implements Builder {
     const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
-    const { definition, config, warnings, baseAt } = await this.#lower(build, signal);
+    const { definition, config, warnings, baseAt, isOnLost } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
     if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
     const snapshot = await this.#solver.solve(definition, { progress, noCache }, signal);
-    // What the steps gave to other users is root's (ADR 0025).
-    const lost: Readonly<Record<string, string>> =
-      run !== undefined && !this.#owners.areKept ? { [annotationNames.ownersLost]: 'true' } : {};
+    // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
+    const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
+    const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
     const annotations = { ...all.manifests[name], ...lost };
     const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
     const manifest = await exportImage(request, signal).catch((error: unknown) => {
@@ -151,7 +151,10 @@ class Engine implements Builder {
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
-  async #lower({ request, dockerfile, tree, platform }: PlatformBuild, signal: AbortSignal): Promise<Complete> {
+  async #lower(
+    { request, dockerfile, tree, platform }: PlatformBuild,
+    signal: AbortSignal,
+  ): Promise<Complete & { readonly isOnLost: boolean }> {
     const context = new BuildContext(tree, {
       directory: request.contextDir,
       recorded: request.context,
@@ -176,7 +179,7 @@ class Engine implements Builder {
       if (!lowered.ok) throw new FailuresError(lowered.failure);
       if (!lowered.value.missing) {
         context.verifyStages(lowered.value.stages.map((index) => dockerfile.stages[index]!));
-        return lowered.value;
+        return { ...lowered.value, isOnLost: isOnLost(images, request) };
       }
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
@@ -212,6 +215,19 @@ class Engine implements Builder {
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/**
+ * Whether one of the images lost the owners of files and is of this machine or the same registry: an older version of the
+ * project's, for one. What comes from elsewhere is the same image for everybody.
+ */
+function isOnLost(images: ReadonlyMap<string, ResolvedImage>, { resolved, buildArgs }: BuildRequest): boolean {
+  const registry = buildArgs['REGISTRY'] ?? '';
+  return [...images].some(([key, { ownersLost }]) => {
+    const reference = key.slice(0, key.lastIndexOf(' '));
+    const isOwn = Object.hasOwn(resolved, reference) || (registry !== '' && reference.startsWith(`${registry}/`));
+    return ownersLost === true && isOwn;
+  });
 }
 
 /** The first RUN that the vertex needs. */

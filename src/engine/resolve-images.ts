@@ -1,4 +1,5 @@
 import type { BuildRequest } from '../builder.ts';
+import { annotations } from '../oci/annotations.ts';
 import type { ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { DiffID } from '../oci/digest.ts';
@@ -92,7 +93,14 @@ export class ImageResolver {
       blob: { mediaType, digest, size },
       diffID: DiffID.parse(diffIDs[i]),
     }));
-    return { manifest: manifestDescriptor.digest, config: config.value, layers, origin };
+    const ownersLost = manifest.value.annotations?.[annotations.ownersLost] === 'true';
+    return {
+      manifest: manifestDescriptor.digest,
+      config: config.value,
+      layers,
+      origin,
+      ...(ownersLost && { ownersLost }),
+    };
   }
 
   async #choose(

@@ -26,7 +26,7 @@ export function neededPlatforms(
       if (!isBuilt(name, platform)) continue;
       for (const [parent, wanted] of taken(name, platform, 'here')) {
         const platforms = needed.get(parent);
-        if (platforms === undefined || platforms.length === 0) continue;
+        if (platforms === undefined) continue;
         const isThere = platforms.some((one) => samePlatform(one, wanted));
         if (!isThere && isMadeFor(graph, parent, wanted)) platforms.push(wanted);
       }

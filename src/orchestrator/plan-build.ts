@@ -157,10 +157,10 @@ function decide(
   effective: EffectiveBases,
   inputs: PlanInputs,
 ): Decision {
-  const skippedParent = inputs.graph.parents
-    .get(name)
-    ?.find((parent) => decisions.get(parent)?.action === 'skipped-platform');
   if (inputs.platforms.kind === 'host') {
+    const skippedParent = parentsOf(name, wanted, inputs).find(
+      (parent) => decisions.get(parent)?.action === 'skipped-platform',
+    );
     if (wanted.length === 0)
       return skipped({ code: 'platform-excluded', platform: formatPlatform(inputs.platforms.platform) });
     if (skippedParent !== undefined) return skipped({ code: 'parent-skipped', parent: skippedParent });
@@ -178,6 +178,12 @@ function decide(
     ownersAreKept: (inputs.owners ?? ownersKept).areKept,
     losesOwners: (platform) => losesOwners(name, platform, decisions, inputs),
   });
+}
+
+/** The images of the project that a build uses; where nobody told which, all that its Dockerfile names. */
+function parentsOf(name: ImageName, wanted: readonly Platform[], { graph, taken }: PlanInputs): readonly ImageName[] {
+  if (taken === undefined) return graph.parents.get(name) ?? [];
+  return wanted.flatMap((platform) => taken(name, platform, 'here').map(([parent]) => parent));
 }
 
 /** Its own steps would run where only root exists, or it has the layers of an image that has lost them. */

@@ -34,6 +34,8 @@ export interface PublishReport {
   readonly tags: readonly MovedTag[];
   /** `registry/name:version@digest` of what this run made visible, in the order of the plan. */
   readonly published: readonly string[];
+  /** The signal kept it from making visible what is built and sent: some tag is not set that the plan sets. */
+  readonly isStopped: boolean;
   /** What each image is in the registry, as far as it is there: under its tag or, where that was not set, without. */
   readonly digests: ReadonlyMap<ImageName, Digest>;
 }
@@ -60,7 +62,8 @@ export async function publish(
   const digests = new Map(plan.images.flatMap(({ name, current }) => (current ? [[name, current.digest]] : [])));
   for (const [name, digest] of sent) digests.set(name, digest);
   if (signal.aborted || !isComplete({ results })) {
-    return { results, failures: deliveries.lost, tags: [], published: [], digests };
+    const isStopped = signal.aborted && plan.images.some(({ tags }) => tags.length > 0);
+    return { results, failures: deliveries.lost, tags: [], published: [], isStopped, digests };
   }
 
   const taggable = plan.images.flatMap((image): readonly TaggableImage[] => {
@@ -72,7 +75,8 @@ export async function publish(
   for (const [name, digest] of set.digests) digests.set(name, digest);
   const visible = taggable.filter(({ image, document }) => document !== undefined && set.digests.has(image.name));
   const published = visible.map(({ image }) => `${image.reference}@${set.digests.get(image.name)}`);
-  return { results, failures: set.failures, tags: set.tags, published, digests };
+  const isStopped = signal.aborted && taggable.some(({ image }) => !set.digests.has(image.name));
+  return { results, failures: set.failures, tags: set.tags, published, isStopped, digests };
 }
 
 class Deliveries {

@@ -51,10 +51,10 @@ export function rootIdsRefused(said: string) {
   } as const satisfies Failure;
 }
 
-export function oneIdOfRoot() {
+export function idsOfRootMissing() {
   return {
-    reason: 'one-id-of-root',
-    message: 'root is the only user that exists here: files of images keep no owner, and steps run as root only',
+    reason: 'root-ids-missing',
+    message: 'root has fewer than 65536 ids here: files of images keep no owner, and steps run as root only',
     hint: 'start this with a range of ids: a container with a map of 65536 ids, or unshare(1) with --map-auto',
   } as const satisfies Failure;
 }

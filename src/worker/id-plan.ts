@@ -1,7 +1,7 @@
 import type { IsolationTier } from '../engine/engine-options.ts';
-import { type IdRange, isOneId } from '../engine/executor/id-map.ts';
+import { areTooFew, type IdRange } from '../engine/executor/id-map.ts';
 import type { Failure } from '../result.ts';
-import { idMapHelpersMissing, oneIdOfRoot, subuidRangeMissing } from './failure.ts';
+import { idMapHelpersMissing, idsOfRootMissing, subuidRangeMissing } from './failure.ts';
 
 /** How the ids of a new user namespace are mapped. */
 export interface IdPlan {
@@ -26,16 +26,15 @@ export interface IdFacts {
   readonly hasHelpers: boolean;
 }
 
-/** Ids below this are used by images; fewer are no whole system. */
-const ENOUGH = 65_535;
-
 /**
  * Plans to try, best first, and what keeps a better one from being there. Root hands on the ids it has, each as itself;
  * anyone else becomes root, and the ids of /etc/subuid the others.
  */
 export function planIds(facts: IdFacts): { readonly plans: readonly IdPlan[]; readonly warnings: readonly Failure[] } {
   if (facts.uid === 0) {
-    if (isOneId(facts.users) || isOneId(facts.groups)) return { plans: [singleId(facts)], warnings: [oneIdOfRoot()] };
+    if (areTooFew(facts.users) || areTooFew(facts.groups)) {
+      return { plans: [singleId(facts)], warnings: [idsOfRootMissing()] };
+    }
     const same = (ranges: readonly IdRange[]) =>
       ranges.map(({ inside, count }) => ({ inside, outside: inside, count }));
     const all: IdPlan = { tier: 'root-map', by: 'direct', users: same(facts.users), groups: same(facts.groups) };
@@ -71,5 +70,5 @@ function subordinate(text: string, facts: IdFacts, own: number): readonly IdRang
     ranges.push({ inside, outside: Number(start), count: Number(count) });
     inside += Number(count);
   }
-  return inside > ENOUGH ? ranges : undefined;
+  return areTooFew(ranges) ? undefined : ranges;
 }

@@ -2,7 +2,7 @@ import { keepsOwners } from '../engine/disk-owners.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import { type Failure, failuresOf } from '../result.ts';
 import { type EnterOptions, plansHere } from './enter.ts';
-import { oneIdOfRoot } from './failure.ts';
+import { idsOfRootMissing } from './failure.ts';
 import { enterFor, type WorkerBuilderOptions } from './worker-builder.ts';
 
 export type OwnersOptions = Pick<WorkerBuilderOptions, 'isolation' | 'inContainer' | 'user' | 'env'> &
@@ -26,7 +26,7 @@ export async function ownersHere(
     const [entered] = await enterFor(options, entering);
     await entered.ended;
     if (keepsOwners(entered.tier, await ownIds())) return { areKept: true };
-    return { areKept: false, why: entered.warnings[0] ?? (user.uid === 0 ? oneIdOfRoot() : undefined) };
+    return { areKept: false, why: entered.warnings[0] ?? (user.uid === 0 ? idsOfRootMissing() : undefined) };
   } catch (error) {
     if (failuresOf(error) === undefined) throw error;
     return { areKept: false };

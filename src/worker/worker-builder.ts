@@ -5,7 +5,9 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
+import { nameOfNamespace } from '../engine/disk-owners.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
+import { ownIds } from '../engine/executor/id-map.ts';
 import type { Progress } from '../progress.ts';
 import { FailureError, failuresOf } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
@@ -22,7 +24,7 @@ export type Isolation = 'auto' | EngineOptions['isolation'];
 
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
-  readonly engine: Omit<EngineOptions, 'tier' | 'isolation'>;
+  readonly engine: Omit<EngineOptions, 'tier' | 'namespace' | 'isolation'>;
   readonly user: EnterOptions['user'];
   readonly isolation: Isolation;
   /** Where namespaces are refused, chroot will do for `auto`: this process is root of a container. */
@@ -112,7 +114,7 @@ class Worker {
     await worker.#begin({
       type: 'start',
       module: options.module ?? new URL(`../engine/engine${extension}`, import.meta.url).href,
-      options: { ...options.engine, tier: entered.tier, isolation },
+      options: { ...options.engine, tier: entered.tier, namespace: nameOfNamespace(await ownIds()), isolation },
     });
     return worker;
   }

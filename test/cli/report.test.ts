@@ -8,6 +8,7 @@ import { mediaTypes } from '../../src/oci/media-type.ts';
 import type { PlannedImage } from '../../src/orchestrator/plan.ts';
 import type { ImageOutcome, ImageResult } from '../../src/orchestrator/run-report.ts';
 import { ImageName } from '../../src/project/image-name.ts';
+import { FailureError } from '../../src/result.ts';
 
 const content = { mediaType: mediaTypes.imageIndex, digest: digestOf('base'), size: 4 };
 const failure = { reason: 'run-failed', message: 'RUN exited with 3' };
@@ -37,7 +38,7 @@ function run(results: readonly ImageResult[], more: Partial<FinishedRun> = {}): 
 }
 
 /** What `conclude()` writes, and its status. */
-async function concluded(finished: FinishedRun, json = false) {
+async function concluded(finished: FinishedRun, json = false, signal = new AbortController().signal) {
   const written = { stdout: '', stderr: '' };
   const toStderr = (text: string) => {
     written.stderr += text;
@@ -49,7 +50,7 @@ async function concluded(finished: FinishedRun, json = false) {
     print: (text: string) => {
       written.stdout += text;
     },
-    signal: new AbortController().signal,
+    signal,
     surroundings: { cwd: '/' },
     tell: toStderr,
     complain: toStderr,
@@ -205,3 +206,22 @@ test('cip.report/v1 of a publish has the digests that are in the registry, of sk
   );
   assert.deepEqual({ tagsMoved, complete }, { tagsMoved: 1, complete: true });
 });
+
+const stop = { reason: 'interrupted', message: 'stopped by SIGTERM' };
+const publishing: FinishedRun['plan'] = { ...run([]).plan, command: 'publish' };
+for (const [title, isStopped, told] of [
+  ['came before the first tag', true, { status: 1, complete: false, failures: ['interrupted'] }],
+  ['came too late to change anything', false, { status: 0, complete: true, failures: [] }],
+] as const) {
+  test(`conclude() of a publish, when a signal ${title}`, async () => {
+    const signal = AbortSignal.abort(new FailureError(stop));
+    const finished = run([result('base', { status: 'built', content, duration: 1 })], {
+      plan: publishing,
+      isStopped,
+    });
+    const { status, stdout, stderr } = await concluded(finished, true, signal);
+    const { complete, failures } = JSON.parse(stdout) as { complete: boolean; failures: { reason: string }[] };
+    assert.deepEqual({ status, complete, failures: failures.map(({ reason }) => reason) }, told);
+    assert.equal(/^Nothing was published/m.test(stderr), isStopped);
+  });
+}

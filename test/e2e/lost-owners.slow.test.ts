@@ -44,6 +44,17 @@ const withoutIds = () => [
 /** Root of a namespace in which nobody else exists. */
 const rootAlone = () => ['unshare', '--user', '--map-root-user'];
 
+/** Root of a namespace with as many ids, which are others on the machine. Maps are written from outside, once it is there. */
+const rootOf = (ids: number) => {
+  const script = `
+dir=$(mktemp -d); mkfifo "$dir/go"
+unshare --user sh -c 'read -r x < "$0/go"; exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' "$dir" "$@" & pid=$!
+while [ "$(readlink /proc/$pid/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done
+for map in uid_map gid_map; do printf '0 0 1\\n1 200000 ${ids - 1}\\n' > /proc/$pid/$map; done
+echo > "$dir/go"; wait $pid; status=$?; rm -r "$dir"; exit $status`;
+  return ['sh', '-c', script, 'sh'];
+};
+
 const epoch = { SOURCE_DATE_EPOCH: '1' };
 
 test(
@@ -100,6 +111,34 @@ test('root of a namespace where nobody else exists is no better', options, async
     run: 'built',
     child: 'built',
   });
+});
+
+test('an older version of the project that a reference still names hands the mark on', options, async () => {
+  await using rig = await rigOf(personWithSubids());
+  const build = (through: readonly string[], ...args: string[]) => rig.cip('build', ...args, { through, env: epoch });
+  assert.equal((await build(withoutIds(), 'run', 'copied')).status, 0);
+  await rig.write({ 'contexts/01-run/info.edn': '{:version "2.0.0"}\n' });
+  assert.equal((await build(withoutIds(), 'child')).status, 0);
+  assert.equal((await marks(rig))['child'], true);
+});
+
+test('root of a namespace with few ids keeps no owners, and with many keeps its layers apart', options, async () => {
+  await using few = await rigOf(self);
+  assert.equal((await few.cip('build', { through: rootOf(1024), env: epoch })).status, 0);
+  assert.deepEqual(await marks(few), { copied: false, run: true, child: true });
+
+  await using rig = await rigOf(self);
+  assert.equal((await rig.cip('build', { through: rootOf(65_536), env: epoch })).status, 0);
+  assert.deepEqual(await marks(rig), { copied: false, run: false, child: false });
+  // The machine's own root, on what that one has unpacked.
+  const step =
+    'ARG REGISTRY\nFROM ${REGISTRY}/run:1.0.0\nRUN busybox stat -c %u:%g /t/owned > /t/again; busybox touch -d @0 /t/again /t\n';
+  await rig.write({ 'contexts/02-child/Dockerfile': step });
+  assert.equal((await rig.cip('build', { env: epoch })).status, 0);
+  await using other = await rigOf(self);
+  await other.write({ 'contexts/02-child/Dockerfile': step });
+  assert.equal((await other.cip('build', { env: epoch })).status, 0);
+  assert.deepEqual(await manifests(rig), await manifests(other));
 });
 
 test('publish refuses it before anything is built, and an option allows it', options, async (t) => {

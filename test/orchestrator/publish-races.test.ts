@@ -304,12 +304,24 @@ describe('a signal', () => {
       return heads === 2;
     });
     assert.deepEqual([report.tags, report.failures, tags], [[], [], []]);
+    assert.ok(report.isStopped, 'nothing is visible, and it is not told');
+  });
+
+  test('while the last image is sent: no tag is set, and it is told', async () => {
+    let sent = 0;
+    const { report, tags } = await aborted(({ method, url }) => {
+      if (method === 'PUT' && /\/tool\/manifests\/sha256:/.test(url)) sent++;
+      // Of its manifest, then of its index.
+      return sent === 2;
+    });
+    assert.deepEqual([report.tags, report.failures, tags, report.isStopped], [[], [], [], true]);
   });
 
   test('after the first tag: the others are set too, and it is said', async () => {
     const { report, tags, warnings } = await aborted(isPut('1.0.0'));
     assert.deepEqual(report.failures, []);
     assert.equal(report.tags.length, 4);
+    assert.equal(report.isStopped, false);
     assert.deepEqual(tags, ['base:1.0.0', 'base:latest', 'tool:2.0.0', 'tool:latest']);
     assert.equal(warnings.length, 1);
   });

@@ -32,12 +32,12 @@ const cases: [title: string, facts: IdFacts, plans: object[], warnings: string[]
       gid: 0,
       users: [
         { inside: 0, outside: 100_000, count: 1000 },
-        { inside: 1000, outside: 1000, count: 1 },
+        { inside: 1000, outside: 1000, count: 65_000 },
       ],
       groups: [{ inside: 0, outside: 100_000, count: 65_536 }],
     },
     [
-      { tier: 'root-map', by: 'direct', uids: '0 0 1000\n1000 1000 1\n', gids: '0 0 65536\n' },
+      { tier: 'root-map', by: 'direct', uids: '0 0 1000\n1000 1000 65000\n', gids: '0 0 65536\n' },
       { ...single, uids: '0 0 1\n', gids: '0 0 1\n' },
     ],
     [],
@@ -51,7 +51,19 @@ const cases: [title: string, facts: IdFacts, plans: object[], warnings: string[]
       users: [{ inside: 0, outside: 1000, count: 1 }],
     },
     [{ ...single, uids: '0 0 1\n', gids: '0 0 1\n' }],
-    ['one-id-of-root'],
+    ['root-ids-missing'],
+  ],
+  [
+    'root where too few others exist for some files',
+    {
+      ...user,
+      uid: 0,
+      gid: 0,
+      users: [{ inside: 0, outside: 100_000, count: 1024 }],
+      groups: [{ inside: 0, outside: 100_000, count: 1024 }],
+    },
+    [{ ...single, uids: '0 0 1\n', gids: '0 0 1\n' }],
+    ['root-ids-missing'],
   ],
   [
     'root where there is one group is no better',
@@ -62,7 +74,7 @@ const cases: [title: string, facts: IdFacts, plans: object[], warnings: string[]
       groups: [{ inside: 0, outside: 1000, count: 1 }],
     },
     [{ ...single, uids: '0 0 1\n', gids: '0 0 1\n' }],
-    ['one-id-of-root'],
+    ['root-ids-missing'],
   ],
   [
     'a user gets the subordinate ids by name',

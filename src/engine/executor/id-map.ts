@@ -24,18 +24,40 @@ export interface Ids {
   readonly groups: readonly IdRange[];
   /** Whether a process may choose its supplementary groups. */
   readonly setGroups: boolean;
+  /** Whether this process may give files away (CAP_CHOWN); true if not given. */
+  readonly chown?: boolean | undefined;
 }
 
 export async function ownIds(): Promise<Ids> {
-  const [users, groups, setGroups] = await Promise.all(
-    ['uid_map', 'gid_map', 'setgroups'].map((file) => readFile(`/proc/self/${file}`, 'utf8')),
+  const [users, groups, setGroups, status] = await Promise.all(
+    ['uid_map', 'gid_map', 'setgroups', 'status'].map((file) => readFile(`/proc/self/${file}`, 'utf8')),
   );
-  return { users: parseIdMap(users!), groups: parseIdMap(groups!), setGroups: setGroups!.trim() === 'allow' };
+  return {
+    users: parseIdMap(users!),
+    groups: parseIdMap(groups!),
+    setGroups: setGroups!.trim() === 'allow',
+    chown: hasChown(status!),
+  };
 }
 
-/** Whether there is but one: no file can be given to anybody else. */
-export function isOneId(ranges: readonly IdRange[]): boolean {
-  return ranges.reduce((sum, { count }) => sum + count, 0) <= 1;
+/** Whether the text of /proc/self/status has CAP_CHOWN, which is bit 0, among the effective ones (capabilities(7)). */
+function hasChown(status: string): boolean {
+  const bits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  return Number.parseInt(bits.at(-1)!, 16) % 2 === 1;
+}
+
+/** Images use ids up to 65534, nobody's: with fewer some files can't be given to their owners. */
+const ENOUGH = 65_536;
+
+/** Whether there are owners to whom no file can be given. */
+export function areTooFew(ranges: readonly IdRange[]): boolean {
+  return ranges.reduce((sum, { count }) => sum + count, 0) < ENOUGH;
+}
+
+/** All ids there are, each as itself: what the first user namespace of a machine has. */
+export function areAll(ranges: readonly IdRange[]): boolean {
+  const [range] = ranges;
+  return range !== undefined && range.inside === 0 && range.outside === 0 && range.count === 0xffffffff;
 }
 
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {

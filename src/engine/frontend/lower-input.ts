@@ -15,6 +15,8 @@ export interface ResolvedImage {
   readonly origin?: ImageOp['origin'];
   /** Nobody asked what it is: its environment and its triggers may be anything. For those who only look for mistakes. */
   readonly isUnknown?: boolean | undefined;
+  /** It says of itself that files in it lost their owners (ADR 0025). */
+  readonly ownersLost?: boolean | undefined;
 }
 
 /** An image as a Dockerfile names it, variables filled in, for one platform. */

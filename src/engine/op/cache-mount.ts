@@ -35,14 +35,14 @@ export interface CacheMountOptions {
 
 /**
  * What a cache is known by: its id, the owner and mode it was asked to have, and what it started with. Whoever asks for
- * another of these gets another cache (ADR 0013), and so does whoever has but one id to give files to. How it is shared and
- * where it is mounted makes no other.
+ * another of these gets another cache (ADR 0013), and so does whoever has other ids on disk (`owners`, the name of a `DiskOwners`).
+ * How it is shared and where it is mounted makes no other.
  */
-export function cacheIdentity(mount: CacheMountOp, seed: CacheSeed | undefined, ownersAreKept = true): string {
+export function cacheIdentity(mount: CacheMountOp, seed: CacheSeed | undefined, owners = ''): string {
   const { id } = mount;
   const own = { mode: mount.mode ?? null, uid: mount.uid ?? null, gid: mount.gid ?? null };
   const from = seed === undefined ? null : { chain: chainOf(seed.snapshot) ?? '', source: seed.source };
-  return JSON.stringify({ schema: 'cip.cache-mount/v2', id, ...own, from, ...(!ownersAreKept && { ids: 'one' }) });
+  return JSON.stringify({ schema: 'cip.cache-mount/v2', id, ...own, from, ...(owners !== '' && { owners }) });
 }
 
 /**
@@ -61,7 +61,7 @@ export class CacheMount implements AsyncDisposable {
   static async open(options: CacheMountOptions, signal: AbortSignal): Promise<CacheMount> {
     const { mount, seed, services } = options;
     const { store } = services;
-    const identity = cacheIdentity(mount, seed, services.layers.owners.areKept);
+    const identity = cacheIdentity(mount, seed, services.layers.owners.name);
     // Caches of the first release were named for their id alone, whatever they held: they are not looked at again.
     const place = join(
       store.paths.cacheMounts,

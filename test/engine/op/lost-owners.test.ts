@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { diskOwners, keepsOwners } from '../../../src/engine/disk-owners.ts';
+import { diskOwners, keepsOwners, nameOfNamespace } from '../../../src/engine/disk-owners.ts';
 import type { IsolationTier } from '../../../src/engine/engine-options.ts';
 import type { Ids } from '../../../src/engine/executor/id-map.ts';
 import { cacheIdentity } from '../../../src/engine/op/cache-mount.ts';
@@ -44,10 +44,11 @@ test('the result of a RUN is one where all ids exist, another where only root do
 
 test('a cache mount as well', () => {
   const mount = { type: 'cache', id: 'a', target: '/c', sharing: 'shared', uid: 5 } as const;
-  const identity = (areKept: boolean) =>
-    cacheIdentity(mount as Parameters<typeof cacheIdentity>[0], undefined, areKept);
-  assert.notEqual(identity(true), identity(false));
-  assert.equal(identity(true), cacheIdentity(mount as Parameters<typeof cacheIdentity>[0], undefined));
+  const identities = [all, range, one].map(({ name }) =>
+    cacheIdentity(mount as Parameters<typeof cacheIdentity>[0], undefined, name),
+  );
+  assert.equal(new Set(identities).size, 3);
+  assert.equal(identities[0], cacheIdentity(mount as Parameters<typeof cacheIdentity>[0], undefined));
 });
 
 test('layers are unpacked to places of their own, one by one and many at once', async () => {
@@ -86,6 +87,8 @@ const tiers: [tier: IsolationTier, ids: Ids, keeps: boolean][] = [
   ['single-uid', ids(1), false],
   ['none', ids(65_536), isRoot],
   ['none', ids(1), false],
+  ['none', ids(1024), false],
+  ['none', { ...ids(65_536), chown: false }, false],
   ['none', ids(65_536, 1), false],
 ];
 for (const [tier, known, keeps] of tiers) {
@@ -99,4 +102,15 @@ test('a range of ids has a name of its own, root has none', async () => {
   assert.deepEqual(await diskOwners('single-uid'), one);
   const { areKept, name } = await diskOwners('subuid-map');
   assert.ok(areKept && /^[0-9a-f]{12}$/.test(name));
+});
+
+test('root of a user namespace has a name of its own, root of the machine has none', async () => {
+  const first = { inside: 0, outside: 0, count: 0xffffffff };
+  assert.equal(nameOfNamespace({ users: [first], groups: [first], setGroups: true }), '');
+  const inside = nameOfNamespace(ids(65_536));
+  assert.match(inside, /^[0-9a-f]{12}$/);
+  assert.notEqual(nameOfNamespace(ids(65_537)), inside);
+  assert.deepEqual(await diskOwners('root-map', inside), { areKept: true, name: inside });
+  assert.equal((await diskOwners('subuid-map', inside)).name.startsWith(`${inside}-`), true);
+  assert.deepEqual(await diskOwners('single-uid', inside), one);
 });
