@@ -109,7 +109,7 @@ const reasons = {
     invalid-healthcheck invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger
     invalid-utf8 invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
     missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
-    not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
+    parent-platform-missing not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
     prefix-contradiction reference-empty reference-is-identifier reference-malformed reference-newer-than-parent
     reference-too-long reference-upper-case required-variable self-reference shell-not-json stage-not-before
     stage-not-yet-defined submodule-not-fetched trigger-not-one-instruction unclear-heredoc undeclared-variant

@@ -126,7 +126,7 @@ export function parentPlatformMissing(lacked: LackedPlatform, at: SourceSpan) {
     ? `raise the version of ${parent} in ${path}/info.edn, so that it is built for ${platform} too`
     : `add "${platform}" to :platforms in ${path}/info.edn`;
   return {
-    reason: 'platform-missing',
+    reason: 'parent-platform-missing',
     message: `${child} needs ${parent} for ${platform}, but ${parent} is only ${isLeft ? 'there' : 'made'} for ${made}`,
     hint: isOwn ? `${remedy}, or build ${child} for ${made} only` : remedy,
     at,

@@ -19,7 +19,7 @@ interface Lacking {
 }
 
 /**
- * `platform-missing` for each image of the project that a build for these platforms takes for a platform that it will not be
+ * `parent-platform-missing` for each image of the project that a build for these platforms takes for a platform that it will not be
  * there for, once for each pair; at the FROM, COPY or mount of the image itself.
  */
 export function lackingPlatforms(

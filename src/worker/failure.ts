@@ -19,18 +19,21 @@ export function idMapRefused(said: string) {
   } as const satisfies Failure;
 }
 
-export function subuidRangeMissing(user: string) {
+/** `first`: an id from which on a range is nobody's yet. */
+export function subuidRangeMissing(user: string, first: number) {
+  const range = `${first}-${first + 65_535}`;
   return {
     reason: 'subuid-range-missing',
-    message: `${user} has no range of ids in /etc/subuid and /etc/subgid: files of images keep no owner, and steps run as root only`,
-    hint: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+    message: `${user} has no range of ids in /etc/subuid and /etc/subgid: what RUN steps make belongs to root, and they run as root only`,
+    hint: `sudo usermod --add-subuids ${range} --add-subgids ${range} ${user}`,
   } as const satisfies Failure;
 }
 
 export function idMapHelpersMissing() {
   return {
     reason: 'newuidmap-missing',
-    message: 'newuidmap and newgidmap are not installed: files of images keep no owner, and steps run as root only',
+    message:
+      'newuidmap and newgidmap are not installed: what RUN steps make belongs to root, and they run as root only',
     hint: 'install uidmap (Debian, Ubuntu) or shadow-utils (Fedora) or shadow-subids (Alpine)',
   } as const satisfies Failure;
 }
@@ -38,7 +41,7 @@ export function idMapHelpersMissing() {
 export function idMapHelpersRefused(said: string) {
   return {
     reason: 'newuidmap-refused',
-    message: `newuidmap could not map the ids of /etc/subuid: ${said.trim() || 'it gave no reason'}; files of images keep no owner, and steps run as root only`,
+    message: `newuidmap could not map the ids of /etc/subuid: ${said.trim() || 'it gave no reason'}; what RUN steps make belongs to root, and they run as root only`,
     hint: 'newuidmap has to be set-user-ID root, and new privileges allowed (Kubernetes: allowPrivilegeEscalation: true)',
   } as const satisfies Failure;
 }
@@ -46,7 +49,7 @@ export function idMapHelpersRefused(said: string) {
 export function rootIdsRefused(said: string) {
   return {
     reason: 'root-ids-refused',
-    message: `root may not map the ids of this machine (${said}): files of images keep no owner, and steps run as root only`,
+    message: `root may not map the ids of this machine (${said}): what RUN steps make belongs to root, and they run as root only`,
     hint: 'give the process the capabilities SETUID, SETGID and SETFCAP, which are among the defaults of containers',
   } as const satisfies Failure;
 }
@@ -54,7 +57,7 @@ export function rootIdsRefused(said: string) {
 export function idsOfRootMissing() {
   return {
     reason: 'root-ids-missing',
-    message: 'root has fewer than 65536 ids here: files of images keep no owner, and steps run as root only',
+    message: 'root has fewer than 65536 ids here: what RUN steps make belongs to root, and they run as root only',
     hint: 'start this with a range of ids: a container with a map of 65536 ids, or unshare(1) with --map-auto',
   } as const satisfies Failure;
 }

@@ -43,7 +43,7 @@ export function planIds(facts: IdFacts): { readonly plans: readonly IdPlan[]; re
   const users = subordinate(facts.subuid, facts, facts.uid);
   const groups = subordinate(facts.subgid, facts, facts.gid);
   if (users === undefined || groups === undefined) {
-    return { plans: [singleId(facts)], warnings: [subuidRangeMissing(facts.userName)] };
+    return { plans: [singleId(facts)], warnings: [subuidRangeMissing(facts.userName, freeId(facts))] };
   }
   if (!facts.hasHelpers) return { plans: [singleId(facts)], warnings: [idMapHelpersMissing()] };
   return { plans: [{ tier: 'subuid-map', by: 'helper', users, groups }, singleId(facts)], warnings: [] };
@@ -57,6 +57,15 @@ export function idMapText(ranges: readonly IdRange[]): string {
 function singleId({ uid, gid }: IdFacts): IdPlan {
   const single = (outside: number) => [{ inside: 0, outside, count: 1 }];
   return { tier: 'single-uid', by: 'direct', users: single(uid), groups: single(gid) };
+}
+
+/** Above all ranges that somebody has, and above what distributions keep for people. */
+function freeId({ subuid, subgid }: IdFacts): number {
+  const ends = `${subuid}\n${subgid}`.split('\n').map((line) => {
+    const [, start, count] = line.split(':').map(Number);
+    return start! + count!;
+  });
+  return Math.max(100_000, ...ends.filter(Number.isSafeInteger));
 }
 
 /** All ranges of the user, one after the other, after root; undefined if they are too few. */

@@ -34,7 +34,8 @@ const tools: readonly { readonly name: string; readonly from: string; readonly r
 const tierDetails = {
   'root-map': 'steps run in user namespaces, with all ids of this machine',
   'subuid-map': 'steps run in user namespaces, with the ids of /etc/subuid',
-  'single-uid': 'steps run in user namespaces with one id: files keep no owner, and steps run as root only',
+  'single-uid':
+    'steps run in user namespaces with one id: what RUN steps make belongs to root, and they run as root only',
   none: 'steps run without namespaces',
 } satisfies Record<IsolationTier, string>;
 

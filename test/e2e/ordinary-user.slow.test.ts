@@ -98,7 +98,7 @@ for (const [title, who, before, lacking] of people) {
         assert.deepEqual(ended, { base: 'built', tool: 'built', owners: 'failed' });
         const warnings = stderr.split('\n').filter((line) => line.startsWith('warning'));
         assert.equal(warnings.length, 1, stderr);
-        assert.ok(warnings[0]!.includes(lacking) && warnings[0]!.includes('keep no owner'), warnings[0]);
+        assert.ok(warnings[0]!.includes(lacking) && warnings[0]!.includes('belongs to root'), warnings[0]);
         assert.match(stderr, /^error\[(run-failed|id-not-mapped)\]/m);
       }
     });

@@ -203,7 +203,7 @@ test('a parent that is published for one platform is built for the other', async
 });
 
 function shown(failure: { reason: string; message: string; at?: { line: number } | undefined }): string {
-  assert.equal(failure.reason, 'platform-missing');
+  assert.equal(failure.reason, 'parent-platform-missing');
   const [, child, parent, platform] = /^(\S+) needs (\S+) for ([^ ,]+),/.exec(failure.message)!;
   return `${child} ${parent} ${platform} ${failure.at?.line}`;
 }

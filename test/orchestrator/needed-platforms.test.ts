@@ -107,6 +107,22 @@ const rows: readonly Row[] = [
     want: ['base build arm64=build amd64=build', 'app build arm64=build'],
   },
   {
+    title: 'of one that is not made for this machine, where a child names another',
+    images: { base: { ...scratch, platforms: ['linux/arm64'] }, app: crossed('base', {}, 'linux/arm64') },
+    options: { platforms: { kind: 'host', platform: amd64 } },
+    want: ['base build arm64=build', 'app build amd64=build'],
+  },
+  {
+    title: 'skipped: what stands on one that is not made for this machine, and nothing else',
+    images: {
+      base: { ...scratch, platforms: ['linux/arm64'] },
+      on: { on: ['base'], files: { files: 't' } },
+      beside: { dockerfile: `ARG REGISTRY\nFROM ${of('base')} AS unused\nFROM scratch\nLABEL a=b\n` },
+    },
+    options: { platforms: { kind: 'host', platform: amd64 } },
+    want: ['base skipped-platform', 'beside build amd64=build', 'on skipped-platform'],
+  },
+  {
     title: 'nothing more once all is there',
     images: { base: scratch, app: crossed('base') },
     there: {},

@@ -33,7 +33,9 @@ class LazyReader implements Progress {
     this.#onPause = onPause;
   }
 
-  emit(): void {
+  emit({ type }: Parameters<Progress['emit']>[0]): void {
+    // Of what this machine lacks, before the build begins.
+    if (type === 'warning') return;
     this.received += 1;
     this.#sincePause += 1;
     if (this.#pause !== undefined) {

@@ -122,3 +122,11 @@ for (const [title, facts, plans, warnings] of cases) {
     );
   });
 }
+
+test('planIds() proposes a range that nobody has', () => {
+  const hintFor = (subuid: string) =>
+    planIds({ ...user, userName: 'eve', uid: 4711, subuid, subgid: '' }).warnings[0]!.hint!;
+  assert.match(hintFor(''), /--add-subuids 100000-165535 --add-subgids 100000-165535 eve$/);
+  assert.match(hintFor('ada:100000:65536\nbob:165536:65536\n'), / 231072-296607 /);
+  assert.match(hintFor('nonsense\nada:x:1\n'), / 100000-165535 /);
+});

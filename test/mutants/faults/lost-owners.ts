@@ -197,4 +197,19 @@ export const faults: readonly Fault[] = [
     tests: ['test/e2e/lost-owners.slow.test.ts'],
     only: 'an older version',
   },
+  {
+    name: "the range of ids that is proposed is somebody else's",
+    file: 'src/worker/id-plan.ts',
+    find: 'return Math.max(100_000, ...',
+    replace: 'return Math.min(100_000, ...',
+    tests: ['test/worker/id-plan.test.ts'],
+  },
+  {
+    name: 'what takes nothing of a parent that is skipped is skipped with it',
+    file: 'src/orchestrator/plan-build.ts',
+    find: "  return wanted.flatMap((platform) => taken(name, platform, 'here').map(([parent]) => parent));",
+    replace: '  return graph.parents.get(name) ?? [];',
+    tests: ['test/orchestrator/needed-platforms.test.ts'],
+    only: 'skipped',
+  },
 ];
