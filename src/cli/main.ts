@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Failure, failuresOf } from '../result.ts';
 import type { Command } from './command.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
@@ -18,7 +19,10 @@ let isStopped = false;
 
 const status = await main();
 await flushed([here.stdout, here.stderr], isStopped ? patience : undefined);
-exit(status);
+// Streams tell of an error in a turn of its own.
+await setImmediate();
+const lost = here.outputLost();
+exit(lost === undefined || status !== exitStatus.done ? status : await report(lost));
 
 /** One run of cip: from what was typed to the exit status. */
 async function main(): Promise<ExitStatus> {

@@ -11,15 +11,18 @@ export interface Surroundings {
   readonly arch: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** What kept something that was written from getting where it was to go, other than a reader that went away. */
+  outputLost(): Error | undefined;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
 /** A reader that went away (`cip graph | head`) is no error: what is written after that goes nowhere. */
 export function surroundings(): Surroundings {
+  let lost: Error | undefined;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE') lost ??= error;
     });
   }
   return {
@@ -30,6 +33,7 @@ export function surroundings(): Surroundings {
     arch: process.arch,
     stdout: process.stdout,
     stderr: process.stderr,
+    outputLost: () => lost,
     now: Date.now,
   };
 }

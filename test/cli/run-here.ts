@@ -41,6 +41,7 @@ export async function runHere(
     arch: 'x64',
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    outputLost: () => undefined,
     now: Date.now,
   };
   const line = await parseCommandLine(argv, surroundings.env);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { complaintsIn } from '../support/complaints.ts';
 import { type Files, Rig } from '../support/rig.ts';
 
 const context = (name: string, dockerfile: string, info = '{:version "1.0.0"}'): Files => ({
@@ -176,6 +177,15 @@ for (const [signal, status] of [
       assert.deepEqual([ended.status, told(document)], [status, ['interrupted - -']], ended.stderr);
     });
   }
+}
+
+for (const words of ['graph --json', 'check', '--version', 'help build']) {
+  test(`what is printed is lost where the disk is full: ${words}`, async () => {
+    await using rig = await Rig.setup({ files: good });
+    const through = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+    const { status, stderr } = await rig.cip(...words.split(' '), { through });
+    assert.deepEqual({ status, told: complaintsIn(stderr) }, { status: 5, told: ['system-error'] }, stderr);
+  });
 }
 
 test('--json: a command line that is wrong is told on standard error alone', async () => {

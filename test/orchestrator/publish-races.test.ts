@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PublishReport } from '../../src/orchestrator/publish.ts';
 import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
+import { isComplete } from '../../src/orchestrator/run-report.ts';
 import { mirror } from '../../src/orchestrator/transfer.ts';
+import type { ProgressEvent } from '../../src/progress.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
 import { type GateRequest, type RegistryGate, registryGate, type Verdict } from '../support/registry-gate.ts';
 import { wholeTags } from '../support/whole-tags.ts';
@@ -279,14 +281,19 @@ describe('a signal', () => {
     ...at('1.0.0'),
     tool: { version: '2.0.0', on: ['base'], files: { files: 'tool' } },
   };
-  /** Publishes and aborts when the request comes. */
-  async function aborted(when: (request: GateRequest) => boolean) {
+  /** Publishes and aborts when the request comes, or the event. */
+  async function aborted(when: (request: GateRequest) => boolean, on: (event: ProgressEvent) => boolean = () => false) {
     const controller = new AbortController();
     await using race = await contested((request) => {
       if (when(request)) controller.abort();
       return 'pass';
     });
     await using workshop = await Workshop.open(chain);
+    const emit = workshop.progress.emit.bind(workshop.progress);
+    workshop.progress.emit = (event) => {
+      emit(event);
+      if (on(event)) controller.abort();
+    };
     const to = { ...race.registry.name, host: race.gate.host };
     const prepared = await workshop.plan({ client: race.registry.client, registry: to });
     const place = new RegistryPlace(to, race.registry.client);
@@ -307,13 +314,12 @@ describe('a signal', () => {
     assert.ok(report.isStopped, 'nothing is visible, and it is not told');
   });
 
-  test('while the last image is sent: no tag is set, and it is told', async () => {
-    let sent = 0;
-    const { report, tags } = await aborted(({ method, url }) => {
-      if (method === 'PUT' && /\/tool\/manifests\/sha256:/.test(url)) sent++;
-      // Of its manifest, then of its index.
-      return sent === 2;
-    });
+  test('when the last image has been sent: no tag is set, and it is told', async () => {
+    const { report, tags } = await aborted(
+      () => false,
+      ({ type, image }) => type === 'image-pushed' && image === 'tool',
+    );
+    assert.ok(isComplete(report));
     assert.deepEqual([report.tags, report.failures, tags, report.isStopped], [[], [], [], true]);
   });
 

@@ -123,12 +123,12 @@ export const faults: readonly Fault[] = [
     only: 'before the first tag',
   },
   {
-    name: 'a signal while content is sent is taken for success',
+    name: 'a signal after the last upload is taken for success',
     file: 'src/orchestrator/publish.ts',
     find: '    const isStopped = signal.aborted && plan.images.some(',
     replace: '    const isStopped = signal.aborted && !isComplete({ results }) && plan.images.some(',
     tests: ['test/orchestrator/publish-races.test.ts'],
-    only: 'the last image is sent',
+    only: 'the last image has been sent',
   },
   {
     name: 'a publish that was stopped is complete',

@@ -180,4 +180,12 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests: ['test/orchestrator/key-change.test.ts'],
   },
+  {
+    name: 'what could not be written is taken for written',
+    file: 'src/cli/main.ts',
+    find: 'exit(lost === undefined || status !== exitStatus.done ? status : await report(lost));',
+    replace: 'exit(lost === undefined || status !== exitStatus.usage ? status : await report(lost));',
+    tests: ['test/e2e/one-document.test.ts'],
+    only: 'the disk is full',
+  },
 ];
