@@ -11,9 +11,9 @@ import { self } from './people.ts';
 import { noEngine, plainRequest } from './person-builder.ts';
 
 const module = new URL(`./toy-engine${extname(import.meta.url)}`, import.meta.url).href;
-const TIMES = 20_000;
+const TIMES = 40_000;
 /** Messages that are on their way when a reader stops; each is 1 KiB. */
-const ON_THEIR_WAY = 2000;
+const ON_THEIR_WAY = 8000;
 /** Milliseconds without a message after which nothing more is on its way. */
 const QUIET = 150;
 
