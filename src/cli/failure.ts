@@ -5,7 +5,7 @@ import type { Failure } from '../result.ts';
 /** `problems`: not empty, of images that the command has nothing to do with. */
 export function problemsElsewhere(problems: readonly Problem[]) {
   const names = [...new Set(problems.flatMap(({ images }) => images))].sort();
-  const where = names.length === 0 ? 'in directories of this project' : `in ${nameList(names)}`;
+  const where = names.length === 0 ? 'in its directories' : `in ${nameList(names)}`;
   return {
     level: 'warning',
     reason: 'problems-elsewhere',

@@ -291,7 +291,7 @@ export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
   return {
     reason: 'trigger-not-one-instruction',
     message: `the ONBUILD trigger ${quoted(trigger)} holds ${count} instructions, and it must be one`,
-    hint: 'write an ONBUILD for each of them',
+    hint: 'write one ONBUILD line for each',
     at,
   } as const satisfies Failure;
 }

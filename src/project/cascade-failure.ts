@@ -1,7 +1,7 @@
 import type { Failure, SourceSpan } from '../result.ts';
-import type { ReferencePlace } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Notice } from './project.ts';
+import type { ReferencePlace } from './reference-failure.ts';
 
 export function finishedCascade(files: readonly string[]) {
   return {

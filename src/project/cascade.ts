@@ -16,9 +16,9 @@ import { childVersion } from './child-version.ts';
 import { type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Edge } from './edge.ts';
-import { newerReference } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
+import { newerReference } from './reference-failure.ts';
 import { type BumpLevel, isNewer } from './version.ts';
 
 /** A change of versions and all that it drags along: what to write, not the writing. */

@@ -3,10 +3,10 @@ import type { Platform } from '../oci/platform.ts';
 import { dockerHub, parseReference } from '../oci/reference.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
 import { type Edge, edgeOf } from './edge.ts';
-import { namesakeElsewhere, selfReference, stageLikeImage, unknownParent } from './failure.ts';
 import { type GlobalScope, globalArguments, globalScope, usesPlatform } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
+import { namesakeElsewhere, selfReference, stageLikeImage, unknownParent } from './reference-failure.ts';
 import { anyRegistry, type ImageReference, imageReferences, type ReferenceKind, shown } from './references.ts';
 import { parseSemver } from './version.ts';
 

@@ -5,16 +5,10 @@ import { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import type { ContextInfo } from './context-info.ts';
-import {
-  blanksInVariable,
-  ignoredDirectory,
-  invalidImageName,
-  missingDockerfile,
-  missingMetadata,
-  notAnImage,
-} from './failure.ts';
+import { ignoredDirectory, invalidImageName, missingDockerfile, missingMetadata, notAnImage } from './failure.ts';
 import { parseInfoEdn } from './info-edn.ts';
 import type { Context, Notice, UnreadContext } from './project.ts';
+import { blanksInVariable } from './reference-failure.ts';
 import { parseVersionFile } from './version-file.ts';
 
 /** The files of a context that say what it is. `VERSION` and `PLATFORMS_OVERRIDE` count without `info.edn` only. */

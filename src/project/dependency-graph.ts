@@ -6,9 +6,15 @@ import {
   referencesOf,
 } from './context-references.ts';
 import type { Edge } from './edge.ts';
-import { dependencyCycle, equalPrefixes, prefixContradiction, undeclaredRegistry, withoutVersion } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Problem, Project, UnreadContext } from './project.ts';
+import {
+  dependencyCycle,
+  equalPrefixes,
+  prefixContradiction,
+  undeclaredRegistry,
+  withoutVersion,
+} from './reference-failure.ts';
 import { shortestCycle } from './shortest-cycle.ts';
 import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';

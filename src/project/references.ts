@@ -2,8 +2,8 @@ import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
-import { invalidReference, slashMissing, unresolvableReference } from './failure.ts';
 import { expandIn, type GlobalScope, platformVariables } from './global-scope.ts';
+import { invalidReference, slashMissing, unresolvableReference } from './reference-failure.ts';
 
 /** Where in a Dockerfile a reference to an image was found. */
 export type ReferenceKind = 'from' | 'copy-from' | 'mount-from' | 'onbuild';

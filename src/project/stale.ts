@@ -1,9 +1,9 @@
 import type { SourceSpan } from '../result.ts';
 import type { Edge } from './edge.ts';
-import { newerReference, staleReferences } from './failure.ts';
 import type { ImageName } from './image-name.ts';
 import { firstOf } from './name-list.ts';
 import type { Problem, Project } from './project.ts';
+import { newerReference, staleReferences } from './reference-failure.ts';
 import { isNewer } from './version.ts';
 
 /** A reference to a version that is not the one of the project. */

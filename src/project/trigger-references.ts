@@ -11,10 +11,10 @@ import {
   scopesOf,
 } from './context-references.ts';
 import { type Edge, edgeOf } from './edge.ts';
-import { selfReference, unknownParent } from './failure.ts';
 import { expandIn, type GlobalScope } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Project } from './project.ts';
+import { selfReference, unknownParent } from './reference-failure.ts';
 import { type ImageReference, referencesLeftTo, shown } from './references.ts';
 
 /**

@@ -4,7 +4,7 @@ import { errorCodes } from './error-codes.ts';
 import type { Login } from './login.ts';
 import { type Place, placeName } from './place.ts';
 
-const checkName = 'check the name, whether the registry is running';
+const checkName = 'check the name, and that the registry is running';
 
 /** Where there is none on this machine, cip has one. */
 function serveIt(registry: string): string {
