@@ -17,7 +17,7 @@ export interface BuildRequest {
   readonly target?: string | undefined;
   /** SOURCE_DATE_EPOCH among them, where it is set. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** By `linux/amd64`; nothing counts for a platform that is not there. */
+  /** By `linux/amd64`; nothing counts for a platform that is not there. Without it everything may be used: there is no key. */
   readonly counted?: Readonly<Record<string, CountedInputs>> | undefined;
   readonly platforms: readonly Platform[];
   /** Secrets by id: the absolute path of the file that holds the value. */

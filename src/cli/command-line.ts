@@ -285,10 +285,11 @@ function invalidValue(source: string, typed: string, issues: readonly Issue[], d
 }
 
 async function schemaKit(): Promise<SchemaKit> {
-  const [z, platform, registryName] = await Promise.all([
+  const [z, { parsePlatforms }, { parseReference }, { parseRegistry }] = await Promise.all([
     import('zod'),
     import('../oci/platform.ts'),
+    import('../oci/reference.ts'),
     import('../oci/registry-name.ts'),
   ]);
-  return { z, parsePlatforms: platform.parsePlatforms, parseRegistry: registryName.parseRegistry };
+  return { z, parsePlatforms, parseReference, parseRegistry };
 }

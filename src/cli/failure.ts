@@ -200,3 +200,35 @@ export function systemFailure(error: unknown): readonly Failure[] | undefined {
     { reason: 'system-error', message: `system call failed: ${message}`, ...(hint && { hint }) },
   ] as const satisfies readonly Failure[];
 }
+
+export function missingDirectory() {
+  return {
+    reason: 'missing-directory',
+    message: 'cip build-image needs the directory to build',
+    hint: 'cip build-image . builds the Dockerfile of this one',
+  } as const satisfies Failure;
+}
+
+export function dockerfileUnreadable(file: string, why: string) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: `${file} cannot be read: ${why}`,
+    hint: 'name the Dockerfile with --file',
+  } as const satisfies Failure;
+}
+
+export function invalidTag(name: string) {
+  return {
+    reason: 'invalid-tag',
+    message: `--tag ${name} names a digest`,
+    hint: 'write it as name:tag; the digest is known when the image is built',
+  } as const satisfies Failure;
+}
+
+export function nothingToPush() {
+  return {
+    reason: 'nothing-to-push',
+    message: '--push needs a name to push to',
+    hint: 'add --tag registry.example.com/name:tag',
+  } as const satisfies Failure;
+}

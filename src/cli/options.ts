@@ -1,5 +1,6 @@
 import type * as Zod from 'zod';
 import type { parsePlatforms } from '../oci/platform.ts';
+import type { parseReference } from '../oci/reference.ts';
 import type { parseRegistry } from '../oci/registry-name.ts';
 import type { Failure, Result } from '../result.ts';
 
@@ -7,6 +8,7 @@ import type { Failure, Result } from '../result.ts';
 export interface SchemaKit {
   readonly z: typeof Zod;
   readonly parsePlatforms: typeof parsePlatforms;
+  readonly parseReference: typeof parseReference;
   readonly parseRegistry: typeof parseRegistry;
 }
 
@@ -140,6 +142,70 @@ export const options = {
               z.strictObject(
                 { id: z.string().min(1), src: z.string().min(1), type: z.literal('file').optional() },
                 { error: () => 'write it as id=ID,src=FILE' },
+              ),
+            ),
+        )
+        .default([]),
+  }),
+  file: option({
+    alias: 'f',
+    kind: 'string',
+    value: 'FILE',
+    description: 'The Dockerfile; - reads it from standard input (default: Dockerfile in the directory)',
+    group: 'What',
+    fromEnvironment: false,
+    schema: (kit) => text(kit).optional(),
+  }),
+  tag: option({
+    alias: 't',
+    kind: 'list',
+    value: 'NAME',
+    description: 'A name for the image, as name:tag; may be repeated',
+    group: 'What',
+    fromEnvironment: false,
+    schema: (kit) => kit.z.array(parsedBy(kit, kit.parseReference)).default([]),
+  }),
+  target: option({
+    kind: 'string',
+    value: 'STAGE',
+    description: 'Build this stage instead of the last one',
+    group: 'What',
+    fromEnvironment: false,
+    schema: (kit) => text(kit).optional(),
+  }),
+  buildArg: option({
+    kind: 'list',
+    value: 'NAME=VALUE',
+    description: 'Give a build argument; may be repeated',
+    group: 'What',
+    fromEnvironment: false,
+    schema: ({ z }) => z.array(z.string()).default([]),
+  }),
+  push: option({
+    kind: 'boolean',
+    description: 'Push the image under each of its names',
+    group: 'Where',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
+  output: option({
+    alias: 'o',
+    kind: 'list',
+    value: 'type=oci,dest=FILE',
+    description: 'Also write the image as an OCI layout: a tar, or with tar=false a directory; may be repeated',
+    group: 'Where',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(
+          z
+            .string()
+            .transform((pairs) => Object.fromEntries(pairs.split(',').map((pair) => splitOnce(pair, '='))))
+            .pipe(
+              z.strictObject(
+                { type: z.literal('oci'), dest: z.string().min(1), tar: z.enum(['true', 'false']).optional() },
+                { error: () => 'write it as type=oci,dest=FILE' },
               ),
             ),
         )

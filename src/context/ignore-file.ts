@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ignoreMatcher, parseIgnoreFile, parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { FailureError, ok, type Result } from '../result.ts';
 import { contextUnreadable, type IgnoreLine } from './failure.ts';
 
 /**
  * The patterns that leave files of a context out, in order: of `Dockerfile.dockerignore`, else of `.dockerignore`. `shown` is
- * what people call the context. Throws FailureError where the file is there and cannot be read.
+ * what people call the context; `dockerfile` an absolute path, if that has another name or place. Throws FailureError where
+ * the file is there and cannot be read.
  */
-export async function readIgnoreFile(directory: string, shown: string): Promise<Result<readonly string[]>> {
-  const found = await findIgnoreFile(directory, shown);
+export async function readIgnoreFile(
+  directory: string,
+  shown: string,
+  dockerfile?: string,
+): Promise<Result<readonly string[]>> {
+  const names = dockerfile === undefined ? ignoreFiles : [`${dockerfile}.dockerignore`, '.dockerignore'];
+  const found = await findIgnoreFile(directory, shown, names);
   return found === undefined ? ok([]) : parseIgnoreFile(found.text, found.file);
 }
 
@@ -19,9 +25,16 @@ interface IgnoreText {
   readonly text: string;
 }
 
-async function findIgnoreFile(directory: string, shown: string): Promise<IgnoreText | undefined> {
-  for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
-    const text = await readFile(join(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The first that is there counts alone. */
+const ignoreFiles = ['Dockerfile.dockerignore', '.dockerignore'];
+
+async function findIgnoreFile(
+  directory: string,
+  shown: string,
+  names: readonly string[] = ignoreFiles,
+): Promise<IgnoreText | undefined> {
+  for (const name of names) {
+    const text = await readFile(resolve(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw new FailureError(contextUnreadable(join(shown, name), error.message), { cause: error });
     });

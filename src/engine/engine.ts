@@ -174,7 +174,7 @@ class Engine implements Builder {
         secrets: request.secrets,
         images,
         epoch: epochOf(request.buildArgs),
-        counted: request.counted?.[formatPlatform(platform)] ?? nothingCounted,
+        counted: request.counted && (request.counted[formatPlatform(platform)] ?? nothingCounted),
       });
       if (!lowered.ok) throw new FailuresError(lowered.failure);
       if (!lowered.value.missing) {

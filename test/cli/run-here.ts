@@ -41,6 +41,7 @@ export async function runHere(
     arch: 'x64',
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    readInput: async () => '',
     outputLost: () => undefined,
     now: Date.now,
   };

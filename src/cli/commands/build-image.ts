@@ -1,0 +1,208 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { contextFiles } from '../../context/context-files.ts';
+import { decideDockerfileContext } from '../../context/dockerfile-context.ts';
+import { FileDigests } from '../../context/file-digests.ts';
+import { readIgnoreFile } from '../../context/ignore-file.ts';
+import type { RecordedContext } from '../../context/recorded-context.ts';
+import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
+import { parseDockerfile } from '../../dockerfile/parse.ts';
+import { OciLayoutExporter } from '../../engine/exporter/oci-layout.ts';
+import { PushPreparation } from '../../engine/prepare-for-push.ts';
+import { copyGraph } from '../../oci/copy-graph.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { hostPlatform, type Platform } from '../../oci/platform.ts';
+import { readDocument, readIndex } from '../../oci/read-document.ts';
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  type Reference,
+  tagOrDigest,
+} from '../../oci/reference.ts';
+import { FailureError, failuresOf } from '../../result.ts';
+import type { Store } from '../../store/store.ts';
+import { parseBuildArguments } from '../build-arguments.ts';
+import { type ExitStatus, exitStatus } from '../exit-codes.ts';
+import { dockerfileUnreadable, invalidTag, missingDirectory, nothingToPush } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { orThrow } from '../open-project.ts';
+import { readableSecrets } from '../prepare.ts';
+import type { World } from '../world.ts';
+
+type BuildImageOption =
+  | 'file'
+  | 'tag'
+  | 'target'
+  | 'buildArg'
+  | 'secret'
+  | 'platform'
+  | 'push'
+  | 'output'
+  | 'noCache'
+  | 'json';
+
+/** What one Dockerfile is built from, as it was found. */
+interface Found {
+  /** Absolute; an empty one for a build without a context. */
+  readonly directory: string;
+  readonly file: string;
+  readonly text: string;
+  readonly dockerfile: Dockerfile;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly platforms: readonly Platform[];
+}
+
+/** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
+export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
+  const { options } = invocation;
+  const names = options.tag.map(nameOf);
+  if (options.push && names.length === 0) throw new FailureError(nothingToPush());
+  const found = await find(invocation, world);
+  const secrets = await readableSecrets(options, world);
+  const store = await world.store();
+  const title =
+    names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
+  world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
+
+  const index = await build({ found, title, secrets }, options, world);
+  const image = await rootOf(index, found.platforms, store, world.signal);
+  await store.refs.set(new Map(names.map((name) => [formatReference(name), image])), world.signal);
+  const prepared = options.push || options.output.length > 0 ? await prepareForPush(image, store, world) : image;
+  for (const { dest, tar } of options.output) {
+    const exporter = new OciLayoutExporter({ dest: world.resolve(dest), tar: tar !== 'false' }, store.blobs);
+    await exporter.export({ image: prepared, names: names.map(formatReference) }, world.signal);
+  }
+  if (options.push) for (const name of names) await push(name, prepared, store, world);
+
+  await world.renderer.close();
+  const made = { digest: image.digest, names: names.map(familiarReference), pushed: options.push };
+  if (options.json) world.print(`${JSON.stringify({ schema: 'cip.image/v1', ...made, failures: [] }, null, 2)}\n`);
+  else world.print(`${image.digest}\n`);
+  return exitStatus.done;
+}
+
+/** A digest names what is there, and not what is to be. */
+function nameOf(reference: Reference): Reference {
+  if (reference.digest !== undefined) throw new FailureError(invalidTag(familiarReference(reference)));
+  return reference;
+}
+
+async function find({ options, positionals }: Invocation<BuildImageOption>, world: World): Promise<Found> {
+  const [place] = positionals;
+  if (place === undefined) throw new FailureError(missingDirectory());
+  const directory = place === '-' ? await emptyDirectory(await world.store()) : world.resolve(place);
+  const isInput = place === '-' || options.file === '-';
+  const file = isInput ? 'Dockerfile' : (options.file ?? `${place.replace(/\/$/, '')}/Dockerfile`);
+  const text = isInput ? await world.surroundings.readInput() : await textOf(file, world);
+  const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
+  const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env));
+  const dockerfile = orThrow(parseDockerfile(text, file));
+  const platforms = options.platform ?? [hostPlatform(world.surroundings.arch)];
+  return { directory, file: isInput ? file : world.resolve(file), text, dockerfile, buildArgs, platforms };
+}
+
+async function textOf(file: string, world: World): Promise<string> {
+  try {
+    return await readFile(world.resolve(file), 'utf8');
+  } catch (error) {
+    throw new FailureError(dockerfileUnreadable(file, (error as Error).message), { cause: error });
+  }
+}
+
+interface Building {
+  readonly found: Found;
+  readonly title: string;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+async function build(
+  { found, title, secrets }: Building,
+  { target, noCache }: Invocation<BuildImageOption>['options'],
+  world: World,
+): Promise<Descriptor> {
+  const store = await world.store();
+  const { directory, file, text, buildArgs, platforms } = found;
+  const start = world.surroundings.now();
+  const local = Object.fromEntries(
+    [...(await store.refs.list())].flatMap(([name, image]) => spellingsOf(name).map((spelling) => [spelling, image])),
+  );
+  const request = (context: RecordedContext) => ({
+    image: title,
+    contextDir: directory,
+    dockerfile: { file, text },
+    context,
+    target,
+    buildArgs,
+    platforms,
+    secrets,
+    resolved: local,
+    pinned: {},
+    annotations: { manifests: {}, index: {} },
+    noCache,
+  });
+  const once = async (whole: boolean) => {
+    const context = await contextOf(found, target, whole, world);
+    return await world.builder.build(request(context), world.progress, world.signal);
+  };
+  const { image } = await once(false).catch((error: unknown) => {
+    // A trigger of a base image reads more than the Dockerfile says.
+    const isMore = failuresOf(error)?.some(({ reason }) => reason === 'context-not-counted');
+    if (isMore) return once(true);
+    throw error;
+  });
+  const duration = world.surroundings.now() - start;
+  world.progress.emit({ type: 'image-finished', image: title, digest: image.digest, duration });
+  return image;
+}
+
+async function contextOf(
+  { directory, file, dockerfile, buildArgs, platforms }: Found,
+  target: string | undefined,
+  whole: boolean,
+  world: World,
+): Promise<RecordedContext> {
+  const { arch, now } = world.surroundings;
+  const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs, whole };
+  const ignore = orThrow(await readIgnoreFile(directory, directory, file));
+  const memory = (await world.store()).records('file-digests', FileDigests);
+  return await decideDockerfileContext(
+    { directory, ignore },
+    inputs,
+    { files: contextFiles, memory, now },
+    world.signal,
+  );
+}
+
+async function emptyDirectory(store: Store): Promise<string> {
+  const directory = store.session.tempPath('context');
+  await mkdir(directory);
+  return directory;
+}
+
+/** A name of the store in full, and as people write it. */
+function spellingsOf(name: string): readonly string[] {
+  const reference = parseReference(name);
+  return reference.ok ? [...new Set([name, familiarReference(reference.value)])] : [name];
+}
+
+/** The index, and of one platform its manifest: what other builders make of it. */
+async function rootOf(index: Descriptor, platforms: readonly Platform[], store: Store, signal: AbortSignal) {
+  if (platforms.length > 1) return index;
+  const { value } = await readIndex(store.blobs, index, signal);
+  return value.manifests[0]!;
+}
+
+async function prepareForPush(image: Descriptor, store: Store, world: World): Promise<Descriptor> {
+  return await new PushPreparation(store).prepare(image, world.signal);
+}
+
+async function push(name: Reference, image: Descriptor, store: Store, world: World): Promise<void> {
+  const { registry, repository } = name;
+  const remote = (await world.registryClient()).repository({ registry, repository });
+  await copyGraph(image, store.blobs, remote, world.signal);
+  const { bytes } = await readDocument(store.blobs, image, world.signal);
+  await remote.putManifest(tagOrDigest(name), image, bytes, world.signal);
+  const event = { type: 'image-pushed', image: familiarReference(name), reference: formatReference(name) } as const;
+  world.progress.emit({ ...event, digest: image.digest });
+}

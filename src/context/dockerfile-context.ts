@@ -1,0 +1,33 @@
+import type { Dockerfile } from '../dockerfile/dockerfile.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { contextReads } from './context-reads.ts';
+import { type ContextPlace, decideContext } from './decide-context.ts';
+import type { HashFilesDependencies } from './file-digests.ts';
+import type { RecordedContext } from './recorded-context.ts';
+
+export interface DockerfileContextInputs {
+  readonly dockerfile: Dockerfile;
+  readonly target?: string | undefined;
+  readonly platforms: readonly Platform[];
+  /** Of the machine that builds. */
+  readonly buildPlatform: Platform;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** All of the context, for triggers of base images that nobody has read yet. */
+  readonly whole: boolean;
+}
+
+/** The context of one Dockerfile that belongs to no project: what it reads, as it is now. Fails as `decideContext` does. */
+export async function decideDockerfileContext(
+  place: ContextPlace,
+  { platforms, whole, ...inputs }: DockerfileContextInputs,
+  hashing: HashFilesDependencies,
+  signal: AbortSignal,
+): Promise<RecordedContext> {
+  const reads = platforms.map((platform) => {
+    const told = contextReads({ ...inputs, platform, imageOf: () => undefined });
+    return { ...told, whole: told.whole || whole };
+  });
+  const { recorded, decided } = await decideContext(place, reads, hashing, signal);
+  const counted = platforms.map((platform, index) => [formatPlatform(platform), decided[index]!.counted]);
+  return { ...recorded, counted: Object.fromEntries(counted) };
+}

@@ -1,0 +1,9 @@
+import type { Failure } from '../../result.ts';
+
+export function outputExists(dest: string) {
+  return {
+    reason: 'output-exists',
+    message: `${dest} is there already, and is not what would be replaced`,
+    hint: 'name a directory that is empty or not there, or remove it',
+  } as const satisfies Failure;
+}

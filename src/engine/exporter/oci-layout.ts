@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ContentSink, ContentSource } from '../../oci/content.ts';
+import { copyGraph } from '../../oci/copy-graph.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { mediaTypes } from '../../oci/media-type.ts';
+import { FailureError } from '../../result.ts';
+import { type TarInput, writeTar } from '../../tar/write.ts';
+import type { ExportedImage, Exporter } from './exporter.ts';
+import { outputExists } from './failure.ts';
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
+const nameAnnotation = 'org.opencontainers.image.ref.name';
+
+export interface OciLayoutOptions {
+  /** Absolute. A directory must not be there, or be empty; a file is replaced. */
+  readonly dest: string;
+  /** One file, or a directory. */
+  readonly tar: boolean;
+}
+
+/**
+ * An OCI image layout: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md. Each name is an entry of
+ * its `index.json`; without names there is one entry.
+ */
+export class OciLayoutExporter implements Exporter {
+  readonly type = 'oci';
+  readonly #options: OciLayoutOptions;
+  readonly #from: ContentSource;
+
+  constructor(options: OciLayoutOptions, from: ContentSource) {
+    this.#options = options;
+    this.#from = from;
+  }
+
+  async export(exported: ExportedImage, signal: AbortSignal): Promise<void> {
+    const { dest, tar } = this.#options;
+    await mkdir(dirname(dest), { recursive: true });
+    const unfinished = join(dirname(dest), `.cip-${randomUUID()}`);
+    try {
+      if (tar)
+        await pipeline(Readable.from(writeTar(this.#entries(exported, signal))), createWriteStream(unfinished), {
+          signal,
+        });
+      else await this.#writeDirectory(unfinished, exported, signal);
+      await rename(unfinished, dest);
+    } catch (error) {
+      await rm(unfinished, { recursive: true, force: true });
+      if (isOccupied(error)) throw new FailureError(outputExists(dest), { cause: error });
+      throw error;
+    }
+  }
+
+  async #writeDirectory(directory: string, exported: ExportedImage, signal: AbortSignal): Promise<void> {
+    for (const blob of await this.#reachedBy(exported.image, signal)) {
+      const path = join(directory, pathOf(blob));
+      await mkdir(dirname(path), { recursive: true });
+      await pipeline(await this.#from.open(blob, signal), createWriteStream(path), { signal });
+    }
+    for (const [name, text] of Object.entries(documents(exported))) await writeFile(join(directory, name), text);
+  }
+
+  async *#entries(exported: ExportedImage, signal: AbortSignal): AsyncGenerator<TarInput> {
+    for (const [name, text] of Object.entries(documents(exported))) {
+      const bytes = Buffer.from(text);
+      yield { header: headerOf(name, bytes.length), body: [bytes] };
+    }
+    for (const blob of await this.#reachedBy(exported.image, signal)) {
+      yield { header: headerOf(pathOf(blob), blob.size), body: await this.#from.open(blob, signal) };
+    }
+  }
+
+  /** Each blob once, what names others after those. */
+  async #reachedBy(root: Descriptor, signal: AbortSignal): Promise<readonly Descriptor[]> {
+    const found: Descriptor[] = [];
+    const sink: ContentSink = {
+      has: async () => false,
+      put: async (descriptor) => void found.push(descriptor),
+    };
+    await copyGraph(root, this.#from, sink, signal, { concurrency: 1 });
+    return found;
+  }
+}
+
+function documents({ image, names }: ExportedImage): Readonly<Record<string, string>> {
+  const entries = names.map((name) => ({ ...image, annotations: { ...image.annotations, [nameAnnotation]: name } }));
+  const manifests = entries.length > 0 ? entries : [image];
+  return {
+    'oci-layout': JSON.stringify({ imageLayoutVersion: '1.0.0' }),
+    'index.json': JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests }),
+  };
+}
+
+function pathOf({ digest }: Descriptor): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+function headerOf(name: string, size: number): TarInput['header'] {
+  return { type: 'file', name, linkName: '', mode: 0o644, uid: 0, gid: 0, size, mtime: 0, devMajor: 0, devMinor: 0 };
+}
+
+function isOccupied(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
