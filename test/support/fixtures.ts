@@ -22,3 +22,6 @@ export const debianRootfs = join(fixturesDir, 'debian-bookworm-slim.tar');
 
 /** The pasta of Debian 13 as `passt`, its C library and `loader`. */
 export const newerPasta = join(fixturesDir, 'pasta-trixie');
+
+/** `buildkitd` and `buildctl`, as buildkit.sh builds them. */
+export const buildkitDir = join(fixturesDir, 'buildkit');
