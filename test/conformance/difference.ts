@@ -9,8 +9,8 @@ export interface Difference {
 }
 
 /**
- * All that differs between two images of one case. Times are compared where they are defined: before `start`, in seconds,
- * when the builds began. Times of the configuration are not: cip's say nothing of when it was made.
+ * All that differs between two images of one case. Times are compared where BuildKit's are defined: before `start`, in seconds, when
+ * the builds began. Times of the configuration are not: cip's say nothing of when it was made.
  */
 export function differences(ours: ReadImage, theirs: ReadImage, start: number): readonly Difference[] {
   return [
@@ -55,7 +55,7 @@ function inTrees(
     const at = `tree/${path}`;
     if (own === undefined || other === undefined) return [{ at, ours: own?.type, theirs: other?.type }];
     const [{ mtime: ownTime, ...ownFields }, { mtime: otherTime, ...otherFields }] = [own, other];
-    const isTimeDefined = ownTime < start || otherTime < start;
+    const isTimeDefined = otherTime < start;
     const [ownGroup, otherGroup] = [ownGroups.get(own) ?? '', otherGroups.get(other) ?? ''];
     return [
       ...inFields(at, ownFields, otherFields),
