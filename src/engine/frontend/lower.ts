@@ -6,9 +6,9 @@
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../../dockerfile/expand.ts';
-import { stageNotBefore } from '../../dockerfile/failure.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
+import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
