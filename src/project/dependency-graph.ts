@@ -1,10 +1,5 @@
 import type { Failure, SourceSpan } from '../result.ts';
-import {
-  type ContextReferences,
-  type ExternalReference,
-  type ReferenceOptions,
-  referencesOf,
-} from './context-references.ts';
+import { type ContextReferences, type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { Edge } from './edge.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Problem, Project, UnreadContext } from './project.ts';
@@ -16,6 +11,7 @@ import {
   withoutVersion,
 } from './reference-failure.ts';
 import { shortestCycle } from './shortest-cycle.ts';
+import type { ExternalReference } from './sorted-references.ts';
 import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';
 import { triggerReferencesOf } from './trigger-references.ts';
