@@ -14,7 +14,7 @@ export interface DockerfileFailuresInputs {
   readonly machine: Platform;
 }
 
-/** What a build of an image for a platform will report of its Dockerfile alone. */
+/** What a build of an image for a platform will report of its Dockerfile alone, as much of that as can be read. */
 export type DockerfileFailures = (image: ImageName, platform: Platform) => readonly Failure[];
 
 /** Each image and platform is looked at once. */
@@ -27,7 +27,9 @@ export function dockerfileFailures({
   const known = new Map<string, readonly Failure[]>();
   return (image, platform) => {
     const id = `${image} ${formatPlatform(platform)}`;
-    const { dockerfile } = graph.project.contexts.get(image)!;
+    const { contexts, unread } = graph.project;
+    const { dockerfile } = contexts.get(image) ?? unread.get(image)?.dockerfile ?? {};
+    if (dockerfile === undefined) return [];
     const target = targets.get(image);
     const failures =
       known.get(id) ?? certainFailures({ dockerfile, image, target, platform, buildPlatform: machine, buildArgs });

@@ -44,6 +44,70 @@ const checks: Readonly<Record<string, Check>> = {
       'copy-source-missing contexts/02-lacks/Dockerfile:3:1',
     ],
   },
+  'mistakes in the syntax of one Dockerfile, and in its values and references, in the order of lines': {
+    files: {
+      '00-base': scratch,
+      '01-app': sources(
+        [
+          'FROM ${REGISTRY}/bsae:1.0.0 AS one',
+          'EXPOSE http',
+          'RUNN x',
+          'STOPSIGNAL SIGNOTHING',
+          'COPPY a b',
+          'COPY --from=two x /',
+          'FROM ${REGISTRY}/base:1.0.0 AS two',
+          'COPY --from=one a b /x',
+          'COPY --from=gone/$NAME a /x',
+          'COPY --from=7 a /x',
+          '',
+        ].join('\n'),
+      ),
+    },
+    want: [
+      1,
+      'unknown-parent contexts/01-app/Dockerfile:1:6',
+      'invalid-value contexts/01-app/Dockerfile:2:1',
+      'unknown-instruction contexts/01-app/Dockerfile:3:1',
+      'invalid-value contexts/01-app/Dockerfile:4:1',
+      'unknown-instruction contexts/01-app/Dockerfile:5:1',
+      'stage-not-yet-defined contexts/01-app/Dockerfile:6:13',
+      'copy-needs-directory contexts/01-app/Dockerfile:8:1',
+      'unresolvable-reference contexts/01-app/Dockerfile:9:13',
+      'stage-not-before contexts/01-app/Dockerfile:10:13',
+    ],
+  },
+  'what a line that cannot be read may have set is not guessed at': {
+    files: {
+      '01-app': sources(
+        'FROM scratch\nENV PORT=http USR=a:b:c\nENV PORT 80 =\nUSER a:b:c\nENV =x\nEXPOSE $PORT\nRUN x\nVOLUME $DATA\nSTOPSIGNAL no\n',
+      ),
+    },
+    want: [0, 'blank-name contexts/01-app/Dockerfile:5:5', 'invalid-value contexts/01-app/Dockerfile:9:1'],
+  },
+  'stages of a FROM that cannot be read': {
+    files: {
+      '01-app': sources(
+        'FORM scratch AS one\nEXPOSE http\nEXPOSE $PORT\nFROM a b c\nFROM scratch AS -\nFROM one\nCOPY --from=one a /\nCOPY --from=2 a b /x\nCOPY --from=4 a /\nVOLUME $DATA\nCOPY --from=two a /\n',
+      ),
+    },
+    want: [
+      0,
+      'unknown-instruction contexts/01-app/Dockerfile:1:1',
+      'invalid-value contexts/01-app/Dockerfile:2:1',
+      'invalid-from contexts/01-app/Dockerfile:4:1',
+      'invalid-stage-name contexts/01-app/Dockerfile:5:17',
+      'copy-needs-directory contexts/01-app/Dockerfile:8:1',
+      'stage-not-before contexts/01-app/Dockerfile:9:13',
+    ],
+  },
+  'a line above the first FROM that cannot be read: references may use what it set': {
+    files: { '01-app': sources('ARG =x\nFROM ${X}\nEXPOSE http\n') },
+    want: [0, 'blank-name contexts/01-app/Dockerfile:1:5'],
+  },
+  'a mistake in info.edn and one in the values of the Dockerfile': {
+    files: { '01-app': sources('FROM scratch\nEXPOSE http\n', '{}') },
+    want: [0, 'missing-version contexts/01-app/info.edn:1:1', 'invalid-value contexts/01-app/Dockerfile:2:1'],
+  },
   'what is built from an image that cannot be read is no reference to nothing': {
     files: { '00-base': sources('FORM scratch'), '01-app': on('base', 'COPY gone /') },
     want: [

@@ -195,9 +195,15 @@ class Lowering implements LoweringContext {
         if (failure.at?.file === place) this.failures[index] = ofTrigger(failure, text, stage.from);
       }
     }
+    const { gaps = [] } = stage;
+    let passed = 0;
     stage.instructions.forEach((instruction, i) => {
+      const above = passed;
+      while (passed < gaps.length && gaps[passed]! < instruction.at.offset) passed++;
+      if (passed > above) state.forget();
       this.#lowerInstruction(instruction, state, new InstructionContext(this, stage, i + 2));
     });
+    if (passed < gaps.length) state.forget();
     return this.missing.size > 0 ? undefined : state;
   }
 }
