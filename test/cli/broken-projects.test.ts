@@ -108,6 +108,30 @@ const checks: Readonly<Record<string, Check>> = {
     files: { '01-app': sources('FROM scratch\nEXPOSE http\n', '{}') },
     want: [0, 'missing-version contexts/01-app/info.edn:1:1', 'invalid-value contexts/01-app/Dockerfile:2:1'],
   },
+  'triggers that only the image which runs them can find wrong': {
+    files: {
+      '00-parent': image('1.0.0', 'FROM scratch AS one', 'ONBUILD EXPOSE no', 'FROM one', 'ONBUILD EXPOSE http'),
+      '01-child': on('parent', 'STOPSIGNAL no'),
+      '02-grandchild': on('child'),
+      '03-sources': image('1.0.0', 'FROM scratch', 'ONBUILD COPY a b /c'),
+      '04-middle': { ...image('1.0.0', 'FROM ${REGISTRY}/sources:1.0.0 AS one', 'FROM one'), a: '', b: '' },
+      '05-number': image('1.0.0', 'FROM scratch', 'ONBUILD COPY --from=0 /q /q'),
+      '06-one': on('number'),
+      '07-two': image('1.0.0', 'FROM scratch', 'FROM ${REGISTRY}/number:1.0.0'),
+      '08-variable': image('1.0.0', 'FROM scratch', 'ENV PORT=80', 'ONBUILD EXPOSE $PORT'),
+      '09-port': on('variable'),
+      '10-older': image('1.0.0', 'FROM ${REGISTRY}/parent:0.9.0'),
+      '11-elsewhere': image('1.0.0', 'FROM ghcr.io/other/parent:1.0.0'),
+    },
+    want: [
+      12,
+      'invalid-value contexts/00-parent/Dockerfile:4:6',
+      'invalid-value contexts/01-child/Dockerfile:2:6',
+      'invalid-value contexts/01-child/Dockerfile:3:1',
+      'copy-needs-directory contexts/04-middle/Dockerfile:2:6',
+      'stage-not-yet-defined contexts/06-one/Dockerfile:2:6',
+    ],
+  },
   'what is built from an image that cannot be read is no reference to nothing': {
     files: { '00-base': sources('FORM scratch'), '01-app': on('base', 'COPY gone /') },
     want: [
