@@ -118,6 +118,7 @@ class Lowering implements LoweringContext {
       this.fail(stageNotBefore(name, options.at));
       return undefined;
     }
+    if (index === undefined && name === 'scratch') return step({ kind: 'scratch' }, [], 'FROM scratch');
     if (index === undefined) {
       this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
