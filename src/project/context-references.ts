@@ -1,3 +1,4 @@
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Platform } from '../oci/platform.ts';
 import { dockerHub } from '../oci/reference.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
@@ -5,7 +6,7 @@ import type { Edge } from './edge.ts';
 import { type GlobalScope, globalArguments, globalScope, usesPlatform } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
 import type { Notice, Project } from './project.ts';
-import { stageLikeImage } from './reference-failure.ts';
+import { imageLikeStage, stageLikeImage } from './reference-failure.ts';
 import { anyRegistry, type ImageReference, imageReferences } from './references.ts';
 import { type ExternalReference, type ReferringContext, SortedReferences } from './sorted-references.ts';
 
@@ -49,7 +50,8 @@ export function referencesOf(
 
   for (const reference of found.references) {
     sorted.add(reference);
-    if (reference.target.where === 'elsewhere') sorted.warnings.push(...stageWarnings(reference));
+    if (reference.target.where === 'elsewhere')
+      sorted.warnings.push(...stageWarnings(reference), ...misspelledStage(reference));
   }
   return {
     ...sorted,
@@ -89,6 +91,14 @@ function stageWarnings({ text, expanded, variables, stage, at, scope }: ImageRef
   const stages = scope.dockerfile.stages.flatMap(({ index, name }) => (index < stage && name ? [name] : []));
   const alike = stages.filter(isAlike);
   return alike.length === 0 ? [] : [stageLikeImage(text, expanded, scope.given.platform, alike, at)];
+}
+
+/** A name after `--from` that is nearly that of a stage above: an image of that name may exist, but seldom is it meant. */
+function misspelledStage({ kind, text, variables, stage, at, scope }: ImageReference): readonly Notice[] {
+  if (kind === 'from' || variables.length > 0 || /[/:@]/.test(text)) return [];
+  const above = scope.dockerfile.stages.flatMap(({ index, name }) => (index < stage && name ? [name] : []));
+  const meant = suggestionFor(text, above);
+  return meant === undefined ? [] : [imageLikeStage(text, meant, at)];
 }
 
 /** `https://ghcr.io/me/` → `ghcr.io/me`, `index.docker.io/me` → `docker.io/me`. */
