@@ -148,7 +148,10 @@ export function unknownStage(
   { files, suggestion, known }: { files: readonly string[]; suggestion: string | undefined; known: readonly string[] },
 ) {
   const [has, its, it] = files.length === 1 ? ['has', 'its', 'it'] : ['have', 'their', 'them'];
-  const all = known.length === 0 ? `no stage of ${it} has a name` : `${its} stages are: ${listed(known)}`;
+  const all =
+    known.length === 0
+      ? `no stage of ${it} has a name: give its number, from 0`
+      : `${its} stages are: ${listed(known)}`;
   return {
     reason: 'unknown-stage',
     message: `${listed(files, (file) => file)} ${has} no stage ${quoted(name)}`,

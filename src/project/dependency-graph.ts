@@ -79,7 +79,8 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
       ...found.flatMap(({ failures }, index) => failures.map((failure) => ({ images: [names[index]!], failure }))),
       ...[...project.unread.values()].flatMap((context) => unreadProblems(context, project, options)),
       ...cycles.map((cycle) => ({ images: cycle, failure: cycleIn(cycle, all, written) })),
-      ...written.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
+      // Those of a cycle say nothing of numbers: one of them goes.
+      ...edges.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
     ],
     ancestry: ancestryOf(order, all, new Map(found.map(({ unread }, index) => [names[index]!, unread])), project),
     warnings: found.flatMap((each) => each.warnings),

@@ -158,6 +158,10 @@ const checks: Readonly<Record<string, Check>> = {
       'copy-source-missing contexts/c/Dockerfile:3:1',
     ],
   },
+  'a cycle in which one number is the greater, and a number that contradicts another reference': {
+    files: { '00-a': on('b'), '01-b': on('a'), '02-c': on('d'), '03-d': image('1.0.0', 'FROM scratch') },
+    want: [4, 'dependency-cycle contexts/00-a/Dockerfile:2:6', 'prefix-contradiction contexts/02-c/Dockerfile:2:6'],
+  },
   'two directories of one name, and a third that is right': {
     files: { '00-same': scratch, '01-same': scratch, '02-app': on('same', 'COPY gone /') },
     want: [1, 'duplicate-image-name', 'copy-source-missing contexts/02-app/Dockerfile:3:1'],
