@@ -95,7 +95,7 @@ const reasons = {
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
     invalid-source-date-epoch missing-command missing-option option-of-other-command option-without-value
     registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
-    secret-missing secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
+    secret-missing secret-not-a-file secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
     unknown-selector unknown-shell unknown-stage
   `,
   differences: 'changed-without-bump different-content stale-reference',

@@ -1,5 +1,6 @@
 import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
+import { searchable } from '../dockerfile/searchable.ts';
 import { triggersIn } from '../dockerfile/stages.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
@@ -229,9 +230,10 @@ function argsInUse(inputs: KeyInputs): readonly (readonly [string, string])[] {
     const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
     if (inner.keyword === 'ARG') for (const arg of inner.args) declared.add(arg.key);
   }
+  const text = searchable(inputs.context.dockerfileText);
   return sortedEntries(inputs.buildArgs).filter(([name]) => {
     if (name === 'REGISTRY') return declared.has(name) && usesRegistry(inputs.context.dockerfile);
-    if (ofThemselves.test(name) && inputs.context.dockerfileText.includes(name)) return true;
+    if (ofThemselves.test(name) && text.includes(name)) return true;
     return declared.has(name) || alwaysInUse.test(name);
   });
 }

@@ -84,6 +84,16 @@ export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
   } as const satisfies Failure;
 }
 
+/** With `--link` a layer knows nothing of those below it. */
+export function namedOwnerOfLink(chown: string, origin?: StepOrigin) {
+  return {
+    reason: 'unknown-owner',
+    message: `--chown=${chown} names a user or group, and --link looks at no file of the image (${where(origin)})`,
+    hint: 'give the numbers, or leave --link out',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
 export function runFailed(options: {
   readonly origin: StepOrigin | undefined;
   readonly command: string;
