@@ -175,6 +175,14 @@ export interface CriticalPath {
   readonly isRecorded: boolean;
 }
 
+/** Whether all content of an image is there, but in the store alone: no tag of the registry has it. */
+export function isUpload(
+  { action, platforms }: Pick<PlannedImage, 'action' | 'platforms'>,
+  command: PlanCommand,
+): boolean {
+  return command === 'publish' && action === 'retag' && platforms.some(({ source }) => source.from === 'store');
+}
+
 /** Images that get content whose files have lost their owners. */
 export function sentWithoutOwners(images: readonly PlannedImage[]): readonly ImageName[] {
   return images.flatMap(({ name, action, platforms }) => {

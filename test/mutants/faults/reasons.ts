@@ -1,6 +1,8 @@
 import type { Fault } from '../fault.ts';
 
 const told = ['test/orchestrator/told-reasons.test.ts'];
+const planText = ['test/cli/render/plan.test.ts'];
+const report = ['test/cli/report.test.ts'];
 const changes = 'src/orchestrator/instruction-changes.ts';
 const keys = 'src/orchestrator/key-change.ts';
 
@@ -124,5 +126,63 @@ export const faults: readonly Fault[] = [
     replace: "const isElsewhere = target.kind === 'registry';",
     tests: told,
     only: 'same content',
+  },
+  {
+    name: 'a plan would set latest alone',
+    file: 'src/cli/render/plan.ts',
+    find: 'const words = [...names,',
+    replace: 'const words = [',
+    tests: planText,
+  },
+  {
+    name: 'a plan that cannot be run would set tags',
+    file: 'src/cli/render/plan.ts',
+    find: 'if (failures.length > 0) return [];',
+    replace: '',
+    tests: planText,
+  },
+  {
+    name: 'what is sent for the first time is re-tagged',
+    file: 'src/orchestrator/plan.ts',
+    find: "platforms.some(({ source }) => source.from === 'store')",
+    replace: 'platforms.length < 0',
+    tests: [...planText, ...report],
+  },
+  {
+    name: 'a build uploads',
+    file: 'src/orchestrator/plan.ts',
+    find: "command === 'publish' && action === 'retag'",
+    replace: "action === 'retag'",
+    tests: [...planText, ...report],
+  },
+  {
+    name: 'a conflict is a failure like any other',
+    file: 'src/orchestrator/transfer.ts',
+    find: "reason === 'different-content'",
+    replace: "reason === 'differs'",
+    tests: ['test/orchestrator/transfer.test.ts'],
+    only: 'after conflicts',
+  },
+  {
+    name: 'images that a conflict kept from being copied are not counted',
+    file: 'src/orchestrator/transfer.ts',
+    find: 'if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return { notCopied: reference };',
+    replace: 'if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return undefined;',
+    tests: ['test/orchestrator/transfer.test.ts'],
+    only: 'after conflicts',
+  },
+  {
+    name: 'failures are counted, not images',
+    file: 'src/cli/render/transfer.ts',
+    find: 'report.failed.length',
+    replace: 'report.failures.length',
+    tests: ['test/cli/render/transfer.test.ts'],
+  },
+  {
+    name: 'a missing secret is a failure of its image',
+    file: 'src/cli/exit-codes.ts',
+    find: 'status === exitStatus.invalidProject ? exitStatus.failed : status',
+    replace: 'status === exitStatus.invalidProject || status === exitStatus.usage ? exitStatus.failed : status',
+    tests: ['test/cli/exit-codes.test.ts'],
   },
 ];
