@@ -79,7 +79,7 @@ const reasons = {
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
     ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts not-an-image problems-elsewhere
-    stage-like-image undeclared-registry unused-build-argument version-not-semver
+    image-like-stage stage-like-image undeclared-registry unused-build-argument version-not-semver
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted

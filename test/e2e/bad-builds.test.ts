@@ -47,6 +47,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
     dockerfile: 'FROM scratch\nCOPY --from=0 /etc/nothing /x',
     at: '4:1',
     reason: 'copy-source-missing',
+    says: /fix: (?!.*ignore).*--from/,
   },
   'copy-ignored': {
     dockerfile: 'COPY ignored /x',

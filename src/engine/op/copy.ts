@@ -81,10 +81,8 @@ interface Source {
 async function selectFromContext(op: CopyOp, { context }: RunnerServices, origin?: StepOrigin): Promise<Source> {
   if (context === undefined) throw new Error('a copy from the context of a build without one');
   const { tree } = context;
-  return {
-    tree,
-    selection: await context.select(op, (pattern) => copySourceMissing(pattern, tree.description, origin)),
-  };
+  const place = { description: tree.description, isContext: true };
+  return { tree, selection: await context.select(op, (pattern) => copySourceMissing(pattern, place, origin)) };
 }
 
 async function selectFromSnapshot(
@@ -94,7 +92,8 @@ async function selectFromSnapshot(
   { origin, signal }: { readonly origin: StepOrigin | undefined; readonly signal: AbortSignal },
 ): Promise<Source> {
   const tree = await snapshotTree(services, from, signal);
-  return { tree, selection: await select(tree, op, (pattern) => copySourceMissing(pattern, tree.description, origin)) };
+  const place = { description: tree.description, isContext: false };
+  return { tree, selection: await select(tree, op, (pattern) => copySourceMissing(pattern, place, origin)) };
 }
 
 interface Placing extends Source {

@@ -4,11 +4,18 @@ import type { StepOrigin } from './op-definition.ts';
 const where = (origin: StepOrigin | undefined) =>
   origin ? `${origin.image}, stage ${origin.stage}: ${origin.text}` : 'a step';
 
-export function copySourceMissing(pattern: string, from: string, origin?: StepOrigin) {
+/** `source`: where it was looked for. An ignore file holds for the context alone. */
+export function copySourceMissing(
+  pattern: string,
+  source: { readonly description: string; readonly isContext: boolean },
+  origin?: StepOrigin,
+) {
   return {
     reason: 'copy-source-missing',
-    message: `${pattern} does not exist in ${from} (${where(origin)})`,
-    hint: 'check the spelling and the case, and that .dockerignore does not exclude it',
+    message: `${pattern} does not exist in ${source.description} (${where(origin)})`,
+    hint: source.isContext
+      ? 'check the spelling and the case, and that .dockerignore does not exclude it'
+      : 'check the spelling and the case, and that the stage or image of --from has it there',
     at: origin?.at,
   } as const satisfies Failure;
 }
