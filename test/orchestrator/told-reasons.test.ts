@@ -186,6 +186,58 @@ for (const [title, edit] of Object.entries(edits)) {
   });
 }
 
+const from = (name: string) => `FROM \${REGISTRY}/${name}:1.0.0`;
+const copy = (name: string) => `COPY --from=\${REGISTRY}/${name}:1.0.0 / /`;
+const parents: Sources = { lib: { files: { files: 'lib' } }, tool: { files: { files: 'tool' } } };
+
+describe('images of the project', () => {
+  for (const [title, before, after, also, want] of [
+    [
+      'one is no longer taken: it did not change',
+      [from('lib'), copy('tool')],
+      [from('lib')],
+      {},
+      [`COPY at ${at(2)} was removed`, 'no longer built from tool'],
+    ],
+    [
+      'one is no longer taken, and is built for another reason',
+      [from('lib'), copy('tool')],
+      [from('lib')],
+      { tool: { files: { files: 'other' } } },
+      [`COPY at ${at(2)} was removed`, 'no longer built from tool'],
+    ],
+    [
+      'one is taken besides',
+      [from('lib')],
+      [from('lib'), copy('tool')],
+      {},
+      [`instruction at ${at(2)} is new`, 'now built from tool'],
+    ],
+    [
+      'another one is taken',
+      [from('lib')],
+      [from('tool')],
+      {},
+      [`instruction at ${at(1)} changed`, 'no longer built from lib', 'now built from tool'],
+    ],
+    ['one is built', [from('lib')], [from('lib')], { lib: { files: { files: 'other' } } }, ['parent lib is built']],
+    [
+      'one is built for another platform',
+      ['FROM --platform=linux/arm64 ${REGISTRY}/lib:1.0.0'],
+      ['FROM --platform=linux/arm64 ${REGISTRY}/lib:1.0.0'],
+      { lib: { files: { files: 'other' } } },
+      ['parent lib (linux/arm64) is built'],
+    ],
+  ] as const) {
+    test(title, async () => {
+      await using workshop = await Workshop.open({ ...parents, ...app(before, {}) });
+      await workshop.run(await workshop.plan(), workshop.builder());
+      await workshop.write({ ...also, ...app(after, {}) });
+      assert.deepEqual(told((await workshop.plan()).plan.images), want);
+    });
+  }
+});
+
 describe('same content', () => {
   const base = (version: string, text: string): Sources => ({
     app: app(['FROM scratch', 'COPY f /'], { f: text }, version)['app']!,
