@@ -83,8 +83,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'files are told before the line that names others',
     file: keys,
-    find: '    ...instructionChanges(before.parts, after.parts, new Set(after.idle)),\n    ...inputs,\n',
-    replace: '    ...inputs,\n    ...instructionChanges(before.parts, after.parts, new Set(after.idle)),\n',
+    find: '[...instructionChanges(before.parts, after.parts, after.readings), ...others]',
+    replace: '[...others, ...instructionChanges(before.parts, after.parts, after.readings)]',
     tests: told,
     only: 'another file',
   },
