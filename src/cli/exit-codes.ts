@@ -42,7 +42,8 @@ export function statusOf(failures: readonly Failure[]): ExitStatus {
 
 /**
  * The same after images were built: what is wrong with the files of one image, which forbids a run, is with `--keep-going`
- * a failure of that image.
+ * a failure of that image. What the command line or the machine lacks stays what it is, though other images are built: a
+ * secret that was not given is given by another command line, and by no other image.
  */
 export function statusOfRun(failures: readonly Failure[]): ExitStatus {
   const statuses = failures.map(({ reason }) => statusOfReason(reason));

@@ -39,9 +39,11 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
     case 'doctor':
       return { schema: `cip.${command}/v1`, failures: all };
     default:
-      return { schema: 'cip.transfer/v1', command, copied: [], present: [], missing: [], tags: [], failures: all };
+      return { schema: 'cip.transfer/v1', command, ...nothingCopied, failures: all };
   }
 }
+
+const nothingCopied = { copied: [], present: [], missing: [], conflicts: [], failed: [], notCopied: [], tags: [] };
 
 function noPlan(invocation: Invocation, failures: readonly Failure[]): object {
   return planJson({

@@ -7,6 +7,7 @@ import type { Edge } from '../project/edge.ts';
 import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
 import { isFollowed } from './followed-edge.ts';
+import type { Readings } from './instruction-changes.ts';
 import { usesRegistry } from './registry-use.ts';
 
 /** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
@@ -76,26 +77,35 @@ export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly pa
 }
 
 /**
- * Digests of the instructions that the build is not made of: as they would be in the key if their stages counted. They
- * tell what was taken out of the Dockerfile from what is only not built any more.
+ * What an earlier key may say of the same instructions. `alike`, for each: its digests with and without the number of a
+ * stage, which counts or not for all of them at once. `idle`: of the instructions in stages that the build is not made of.
  */
-export function idleInstructions(inputs: KeyInputs): readonly Digest[] {
-  const idle = inputs.context.dockerfile.stages.filter(({ index }) => !inputs.stages.has(index));
-  if (idle.length === 0) return [];
-  return digestsOf({ ...inputs, stages: new Set(idle.map(({ index }) => index)) }, usesNumbers(inputs)).map(
-    ({ digest }) => digest,
-  );
+export function readingsOf(inputs: KeyInputs): Readings {
+  const { stages } = inputs.context.dockerfile;
+  const idle = stages.filter(({ index }) => !inputs.stages.has(index)).map(({ index }) => index);
+  const numbers = [undefined, -1, ...stages.map(({ index }) => index)];
+  const all = (of: KeyInputs) =>
+    instructionsOf(of).map(([instruction, stage]) => {
+      const said = canonicalInstruction(instruction, referencesIn(instruction, stage, of));
+      return numbers.map((number) => instructionDigest(said, number));
+    });
+  return { alike: all(inputs), idle: idle.length === 0 ? [] : all({ ...inputs, stages: new Set(idle) }).flat() };
 }
 
-function digestsOf(inputs: KeyInputs, withNumbers = usesNumbers(inputs)) {
+function digestsOf(inputs: KeyInputs) {
+  const withNumbers = usesNumbers(inputs);
   return instructionsOf(inputs).map(([instruction, stage]) => ({
     line: instruction.at.line,
     keyword: instruction.keyword,
-    digest: canonicalDigest([
+    digest: instructionDigest(
       canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
-      withNumbers ? String(stage) : undefined,
-    ]),
+      withNumbers ? stage : undefined,
+    ),
   }));
+}
+
+function instructionDigest(said: Canonical, stage: number | undefined): Digest {
+  return canonicalDigest([said, stage === undefined ? undefined : String(stage)]);
 }
 
 function usesNumbers(inputs: KeyInputs): boolean {

@@ -5,9 +5,10 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { buildKey, idleInstructions, type KeyParts } from './build-key.ts';
+import { buildKey, type KeyParts, readingsOf } from './build-key.ts';
 import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
+import type { Readings } from './instruction-changes.ts';
 import type { TakenImage } from './needed-platforms.ts';
 import { edgesByImage, Taking } from './taking.ts';
 
@@ -16,8 +17,7 @@ export interface ComputedKey {
   readonly key: Digest;
   readonly parts: KeyParts;
   readonly listing: ContextListing;
-  /** Digests of the instructions that it is not made of. */
-  readonly idle: readonly Digest[];
+  readonly readings: () => Readings;
 }
 
 export interface BuildKeysInputs {
@@ -114,6 +114,6 @@ export class BuildKeys {
       buildArgs,
       parents: new Map(parents),
     };
-    return { ...buildKey(inputs), listing, idle: idleInstructions(inputs) };
+    return { ...buildKey(inputs), listing, readings: () => readingsOf(inputs) };
   }
 }

@@ -33,19 +33,32 @@ interface Written {
   readonly keyword: string | undefined;
 }
 
+/** What an earlier key may say of the instructions that a Dockerfile has now. */
+export interface Readings {
+  /** For each instruction of the build all digests that it may have had as it is. */
+  readonly alike: readonly (readonly string[])[];
+  /** Digests of the instructions in stages that are not built. */
+  readonly idle: readonly string[];
+}
+
 /**
  * What became of the instructions, by the lines that stay the same around it. Of instructions in a row that were changed
- * the first is told. `idle`: digests of those that the Dockerfile has now in stages that are not built.
+ * the first is told.
  */
 export function instructionChanges(
   before: KeyedInstructions,
   after: KeyedInstructions,
-  idle: ReadonlySet<string>,
+  readings: (() => Readings) | undefined,
 ): readonly InstructionChange[] {
   const [old, now] = [written(before), written(after)];
-  return hunks(old, now, (one, other) => one.digest === other.digest).flatMap((hunk) =>
-    changesIn(hunk, old, now, idle),
-  );
+  const isSame = (one: Written, other: Written) => one.digest === other.digest;
+  const different = hunks(old, now, isSame);
+  if (different.length === 0) return [];
+  const { alike = [], idle = [] } = readings?.() ?? {};
+  const known = new Map(now.map((one, index) => [one, new Set(alike[index])]));
+  const read = hunks(old, now, (one, other) => isSame(one, other) || known.get(other)!.has(one.digest));
+  const isIdle = new Set(idle);
+  return (read.length > 0 ? read : different).flatMap((hunk) => changesIn(hunk, old, now, isIdle));
 }
 
 function written({ instructions, keywords }: KeyedInstructions): readonly Written[] {

@@ -255,8 +255,10 @@ function shown(change: KeyChange, path: string, decisions: ReadonlyMap<ImageName
     case 'instruction-removed':
       return { ...change, path: `${path}/Dockerfile` };
     case 'parent-changed': {
-      const isBuilt = decisions.get(change.parent as ImageName)?.action === 'build';
-      return { code: isBuilt ? 'parent-built' : 'parent-changed', parent: change.parent };
+      // `tool`, or `tool (linux/arm64)`.
+      const [name] = change.parent.split(' ') as [ImageName];
+      const isBuilt = change.how !== 'left' && decisions.get(name)?.action === 'build';
+      return isBuilt ? { code: 'parent-built', parent: change.parent } : change;
     }
     default:
       return change;

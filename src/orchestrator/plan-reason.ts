@@ -20,12 +20,13 @@ export function describeReason(reason: PlanReason): string {
     case 'stale-reference':
       return `${reason.path}:${reason.line} still names ${reason.parent} ${reason.version}, not ${reason.current}`;
     case 'argument-changed':
-      return `build argument ${reason.name} changed`;
+      return `build argument ${reason.name} ${{ changed: 'changed', came: 'is new', left: 'is no longer used' }[reason.how ?? 'changed']}`;
     case 'target-changed':
       return `the target is ${stage(reason.after)}, not ${stage(reason.before)} as before`;
     case 'parent-built':
       return `parent ${reason.parent} is built`;
     case 'parent-changed':
+      if (reason.how !== undefined) return `${reason.how === 'came' ? 'now' : 'no longer'} built from ${reason.parent}`;
       return `parent ${reason.parent} changed`;
     case 'key-changed':
       return 'the sources changed since it was built elsewhere';

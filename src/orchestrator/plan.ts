@@ -5,6 +5,7 @@ import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 import type { Bases } from './bases.ts';
 import type { InstructionRemoved } from './instruction-changes.ts';
+import type { OneSided } from './key-change.ts';
 
 /** What is to be done, and why: all decided, nothing done. Printable, and the same for equal inputs. */
 export interface Plan {
@@ -116,8 +117,7 @@ export interface PlannedTag {
 export type PlanReason =
   | { readonly code: 'missing'; readonly reference: string }
   | { readonly code: 'missing-platforms'; readonly platforms: readonly string[] }
-  /** `came`, `left`: a path that only the one or the other build takes, whether or not the file is there. */
-  | { readonly code: 'input-changed'; readonly path: string; readonly how?: 'came' | 'left' }
+  | { readonly code: 'input-changed'; readonly path: string; readonly how?: OneSided }
   | { readonly code: 'instruction-changed'; readonly path: string; readonly line: number }
   | { readonly code: 'instruction-added'; readonly path: string; readonly line: number }
   | (InstructionRemoved & { readonly path: string })
@@ -130,13 +130,13 @@ export type PlanReason =
       readonly version: string;
       readonly current: string;
     }
-  | { readonly code: 'argument-changed'; readonly name: string }
+  | { readonly code: 'argument-changed'; readonly name: string; readonly how?: OneSided }
   /** From and to a stage; absent for the last. */
   | { readonly code: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined }
   /** The parent is built in this plan. */
   | { readonly code: 'parent-built'; readonly parent: string }
   /** The parent is other than the one it was built from, and there already. */
-  | { readonly code: 'parent-changed'; readonly parent: string }
+  | { readonly code: 'parent-changed'; readonly parent: string; readonly how?: OneSided }
   /** Nothing is remembered of what the earlier key was made of. */
   | { readonly code: 'key-changed' }
   /** An image from elsewhere is other than the one it was built on. Digests where they are known. */
@@ -173,6 +173,14 @@ export interface CriticalPath {
   readonly duration: number;
   /** Whether all of its durations are recorded ones. */
   readonly isRecorded: boolean;
+}
+
+/** Whether all content of an image is there, but in the store alone: no tag of the registry has it. */
+export function isUpload(
+  { action, platforms }: Pick<PlannedImage, 'action' | 'platforms'>,
+  command: PlanCommand,
+): boolean {
+  return command === 'publish' && action === 'retag' && platforms.some(({ source }) => source.from === 'store');
 }
 
 /** Images that get content whose files have lost their owners. */

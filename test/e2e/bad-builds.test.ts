@@ -190,6 +190,12 @@ test('a secret that is required and not given: a usage error, at its RUN', optio
   assert.match(stderr, /fix: add --secret id=token,src=FILE/);
 });
 
+test('a secret that is not given stays a usage error where other images go on', options, async () => {
+  const { status, stderr } = await rig.cip('build', '--keep-going', 'base', 'secret');
+  const told = complaintsIn(stderr);
+  assert.deepEqual({ status, told }, { status: 2, told: ['secret-missing contexts/secret/Dockerfile:3:1'] });
+});
+
 test('a --target that no stage has: a usage error', options, async () => {
   const earlier = await standing();
   const { status, stderr } = await rig.cip('build', 'target', '--', '--target', 'tests');

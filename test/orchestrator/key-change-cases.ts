@@ -71,7 +71,21 @@ export const cases: [title: string, before: ExplainedKey, after: ExplainedKey, w
     [{ code: 'instruction-removed', line: 4, after: 3 }],
   ],
   ['a parent', before, changed({ parents: { base: digestOf('new') } }), [{ code: 'parent-changed', parent: 'base' }]],
-  ['an argument that is no longer given', before, changed({ args: {} }), [{ code: 'argument-changed', name: 'WORD' }]],
+  [
+    'a parent in place of another',
+    before,
+    changed({ parents: { tool: digestOf('tool') } }),
+    [
+      { code: 'parent-changed', parent: 'base', how: 'left' },
+      { code: 'parent-changed', parent: 'tool', how: 'came' },
+    ],
+  ],
+  [
+    'an argument that is no longer given',
+    before,
+    changed({ args: {} }),
+    [{ code: 'argument-changed', name: 'WORD', how: 'left' }],
+  ],
   ['the target', before, changed({ target: 'test' }), [{ code: 'target-changed', after: 'test' }]],
   [
     'the target, and of two stages only what both are made of',

@@ -12,12 +12,12 @@ interface Edit {
   readonly before: readonly string[];
   readonly after: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
-  readonly then?: Readonly<Record<string, string>>;
+  readonly filesAfter?: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly targetBefore?: string;
-  /** Of what was built here, which is all if not given; the first where another machine built it is `travelled`. */
+  /** Told where the image was built before. */
   readonly want: readonly string[];
-  /** Where that is less: told by a machine that has only the published image. */
+  /** Told where only the published image is known, if that is less. */
   readonly elsewhere?: readonly string[];
 }
 
@@ -86,20 +86,20 @@ const edits: Readonly<Record<string, Edit>> = {
   'a COPY takes another file, which changed too: before, nobody read it': {
     before: ['FROM scratch', 'COPY a /x'],
     after: ['FROM scratch', 'COPY b /x'],
-    then: { b: 'other' },
+    filesAfter: { b: 'other' },
     want: [`instruction at ${at(2)} changed`, 'no longer an input: contexts/app/a', 'new input: contexts/app/b'],
   },
   'a COPY goes elsewhere, and its file changed': {
     before: ['FROM scratch', 'COPY a /x'],
     after: ['FROM scratch', 'COPY a /y'],
-    then: { a: 'other' },
+    filesAfter: { a: 'other' },
     want: [`instruction at ${at(2)} changed`, 'changed: contexts/app/a'],
   },
   'a file came and one went, of a COPY of all': {
     before: ['FROM scratch', 'COPY d /'],
     after: ['FROM scratch', 'COPY d /'],
     files: { 'd/stays': '1', 'd/goes': '2' },
-    then: { 'd/stays': '1', 'd/comes': '3' },
+    filesAfter: { 'd/stays': '1', 'd/comes': '3' },
     want: ['new input: contexts/app/d/comes', 'no longer an input: contexts/app/d/goes'],
   },
   'a stage is not built any more: it is still there': {
@@ -146,7 +146,7 @@ const edits: Readonly<Record<string, Edit>> = {
     before: stages,
     after: stages,
     targetBefore: 'one',
-    then: { a: 'other', b: 'other' },
+    filesAfter: { a: 'other', b: 'other' },
     want: ['the target is the last stage, not stage one as before', 'changed: contexts/app/a'],
   },
 };
@@ -163,7 +163,7 @@ function told(images: readonly PlannedImage[]): readonly string[] {
 for (const [title, edit] of Object.entries(edits)) {
   const [was, is] = [
     { ...files, ...edit.files },
-    { ...files, ...(edit.then ?? edit.files) },
+    { ...files, ...(edit.filesAfter ?? edit.files) },
   ];
   const targets = (target: string | undefined) => (target === undefined ? {} : { target });
 
@@ -185,6 +185,58 @@ for (const [title, edit] of Object.entries(edits)) {
     assert.deepEqual(told(plan.images), edit.elsewhere ?? edit.want);
   });
 }
+
+const from = (name: string) => `FROM \${REGISTRY}/${name}:1.0.0`;
+const copy = (name: string) => `COPY --from=\${REGISTRY}/${name}:1.0.0 / /`;
+const parents: Sources = { lib: { files: { files: 'lib' } }, tool: { files: { files: 'tool' } } };
+
+describe('images of the project', () => {
+  for (const [title, before, after, also, want] of [
+    [
+      'one is no longer taken: it did not change',
+      [from('lib'), copy('tool')],
+      [from('lib')],
+      {},
+      [`COPY at ${at(2)} was removed`, 'no longer built from tool'],
+    ],
+    [
+      'one is no longer taken, and is built for another reason',
+      [from('lib'), copy('tool')],
+      [from('lib')],
+      { tool: { files: { files: 'other' } } },
+      [`COPY at ${at(2)} was removed`, 'no longer built from tool'],
+    ],
+    [
+      'one is taken besides',
+      [from('lib')],
+      [from('lib'), copy('tool')],
+      {},
+      [`instruction at ${at(2)} is new`, 'now built from tool'],
+    ],
+    [
+      'another one is taken',
+      [from('lib')],
+      [from('tool')],
+      {},
+      [`instruction at ${at(1)} changed`, 'no longer built from lib', 'now built from tool'],
+    ],
+    ['one is built', [from('lib')], [from('lib')], { lib: { files: { files: 'other' } } }, ['parent lib is built']],
+    [
+      'one is built for another platform',
+      ['FROM --platform=linux/arm64 ${REGISTRY}/lib:1.0.0'],
+      ['FROM --platform=linux/arm64 ${REGISTRY}/lib:1.0.0'],
+      { lib: { files: { files: 'other' } } },
+      ['parent lib (linux/arm64) is built'],
+    ],
+  ] as const) {
+    test(title, async () => {
+      await using workshop = await Workshop.open({ ...parents, ...app(before, {}) });
+      await workshop.run(await workshop.plan(), workshop.builder());
+      await workshop.write({ ...also, ...app(after, {}) });
+      assert.deepEqual(told((await workshop.plan()).plan.images), want);
+    });
+  }
+});
 
 describe('same content', () => {
   const base = (version: string, text: string): Sources => ({

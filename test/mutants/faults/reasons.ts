@@ -1,6 +1,8 @@
 import type { Fault } from '../fault.ts';
 
 const told = ['test/orchestrator/told-reasons.test.ts'];
+const planText = ['test/cli/render/plan.test.ts'];
+const report = ['test/cli/report.test.ts'];
 const changes = 'src/orchestrator/instruction-changes.ts';
 const keys = 'src/orchestrator/key-change.ts';
 
@@ -41,10 +43,18 @@ export const faults: readonly Fault[] = [
   {
     name: 'what is not built any more was removed',
     file: 'src/orchestrator/build-keys.ts',
-    find: 'idle: idleInstructions(inputs)',
-    replace: 'idle: []',
+    find: 'readings: () => readingsOf(inputs)',
+    replace: 'readings: () => ({ ...readingsOf(inputs), idle: [] })',
     tests: told,
     only: 'stage',
+  },
+  {
+    name: 'an instruction is another one where numbers of stages count',
+    file: 'src/orchestrator/build-keys.ts',
+    find: 'readings: () => readingsOf(inputs)',
+    replace: 'readings: () => ({ ...readingsOf(inputs), alike: [] })',
+    tests: told,
+    only: 'images of the project',
   },
   {
     name: 'keywords are forgotten',
@@ -73,41 +83,49 @@ export const faults: readonly Fault[] = [
   {
     name: 'files are told before the line that names others',
     file: keys,
-    find: '    ...instructionChanges(before.parts, after.parts, new Set(after.idle)),\n    ...inputs,\n',
-    replace: '    ...inputs,\n    ...instructionChanges(before.parts, after.parts, new Set(after.idle)),\n',
+    find: '[...instructionChanges(before.parts, after.parts, after.readings), ...others]',
+    replace: '[...others, ...instructionChanges(before.parts, after.parts, after.readings)]',
     tests: told,
     only: 'another file',
   },
   {
     name: 'a file that is not taken any more changed',
     file: keys,
-    find: "return { code: 'input-changed', path, how: Object.hasOwn(after, path) ? 'came' : 'left' };",
-    replace: "return { code: 'input-changed', path };",
+    find: "return { code: 'input-changed', path: name, ...how };",
+    replace: "return { code: 'input-changed', path: name };",
     tests: told,
     only: 'another file',
   },
   {
     name: 'a file that is taken now was given up',
     file: keys,
-    find: "Object.hasOwn(after, path) ? 'came' : 'left'",
-    replace: "Object.hasOwn(after, path) ? 'left' : 'came'",
+    find: "if (!Object.hasOwn(after, name)) return { name, how: 'left' };",
+    replace: "if (!Object.hasOwn(after, name)) return { name, how: 'came' };",
     tests: told,
     only: 'a file came',
   },
   {
     name: 'files of another target changed',
     file: keys,
-    find: "...inputs.filter((change) => change.code === 'input-changed' && change.how === undefined),",
-    replace: '...inputs,',
+    find: '...others.filter(({ how }) => how === undefined)',
+    replace: "...others.filter(({ code, how }) => code === 'input-changed' || how === undefined)",
     tests: told,
     only: 'target',
   },
   {
     name: 'parents of another target changed',
     file: keys,
-    find: 'parents.filter((name) => isInBoth(name, before.parts.parents, after.parts.parents))',
-    replace: 'parents',
+    find: '...others.filter(({ how }) => how === undefined)',
+    replace: "...others.filter(({ code, how }) => code === 'parent-changed' || how === undefined)",
     tests: ['test/orchestrator/key-change.test.ts'],
+  },
+  {
+    name: 'a parent that is given up changed',
+    file: keys,
+    find: "return { code: 'parent-changed', parent: name, ...how } as const;",
+    replace: "return { code: 'parent-changed', parent: name, how: undefined } as const;",
+    tests: [...told, 'test/orchestrator/key-change.test.ts'],
+    only: 'parent',
   },
   {
     name: 'a name in the store is a tag in the registry',
@@ -124,5 +142,63 @@ export const faults: readonly Fault[] = [
     replace: "const isElsewhere = target.kind === 'registry';",
     tests: told,
     only: 'same content',
+  },
+  {
+    name: 'a plan would set latest alone',
+    file: 'src/cli/render/plan.ts',
+    find: 'const words = [...names,',
+    replace: 'const words = [',
+    tests: planText,
+  },
+  {
+    name: 'a plan that cannot be run would set tags',
+    file: 'src/cli/render/plan.ts',
+    find: 'if (failures.length > 0) return [];',
+    replace: '',
+    tests: planText,
+  },
+  {
+    name: 'what is sent for the first time is re-tagged',
+    file: 'src/orchestrator/plan.ts',
+    find: "platforms.some(({ source }) => source.from === 'store')",
+    replace: 'platforms.length < 0',
+    tests: [...planText, ...report],
+  },
+  {
+    name: 'a build uploads',
+    file: 'src/orchestrator/plan.ts',
+    find: "command === 'publish' && action === 'retag'",
+    replace: "action === 'retag'",
+    tests: [...planText, ...report],
+  },
+  {
+    name: 'a conflict is a failure like any other',
+    file: 'src/orchestrator/transfer.ts',
+    find: "reason === 'different-content'",
+    replace: "reason === 'differs'",
+    tests: ['test/orchestrator/transfer.test.ts'],
+    only: 'after conflicts',
+  },
+  {
+    name: 'images that a conflict kept from being copied are not counted',
+    file: 'src/orchestrator/transfer.ts',
+    find: 'if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return { notCopied: reference };',
+    replace: 'if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return undefined;',
+    tests: ['test/orchestrator/transfer.test.ts'],
+    only: 'after conflicts',
+  },
+  {
+    name: 'failures are counted, not images',
+    file: 'src/cli/render/transfer.ts',
+    find: 'report.failed.length',
+    replace: 'report.failures.length',
+    tests: ['test/cli/render/transfer.test.ts'],
+  },
+  {
+    name: 'a missing secret is a failure of its image',
+    file: 'src/cli/exit-codes.ts',
+    find: 'status === exitStatus.invalidProject ? exitStatus.failed : status',
+    replace: 'status === exitStatus.invalidProject || status === exitStatus.usage ? exitStatus.failed : status',
+    tests: ['test/cli/exit-codes.test.ts'],
   },
 ];
