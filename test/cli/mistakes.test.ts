@@ -183,3 +183,24 @@ for (const [title, { files, want }] of Object.entries(mistakes)) {
     });
   }
 }
+
+const meant: readonly [line: string, hint: string | undefined][] = [
+  ['plan publihs', 'did you mean cip plan publish?'],
+  ['plan publish-localy', 'did you mean cip plan publish-locally?'],
+  ['plan publihs base', 'did you mean cip plan publish?'],
+  ['plan build publihs', 'images are: base'],
+  ['plan bsae', 'did you mean base?'],
+  ['plan biuld', 'did you mean cip plan build?'],
+  ['plan frobnicate', 'images are: base'],
+];
+for (const [line, hint] of meant) {
+  test(`cip ${line}: ${hint}`, async () => {
+    await using directory = await tempDir();
+    await writeProject(join(directory.path, 'project'), { '00-base': scratch });
+    const { failures } = await runHere(directory.path, line.split(' '), { CIP_LOCAL_REGISTRY: nobody });
+    assert.deepEqual(
+      failures.map((failure) => [failure.reason, failure.hint]),
+      [['unknown-selector', hint]],
+    );
+  });
+}

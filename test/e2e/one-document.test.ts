@@ -117,6 +117,16 @@ const rows: readonly Row[] = [
     schema: 'cip.transfer/v1',
     failures: ['registry-unreachable - -'],
   },
+  { title: 'graph of a project', files: good, words: 'graph', status: 0, schema: 'cip.graph/v1', failures: [] },
+  { title: 'cascade of one', files: good, words: 'cascade', status: 0, schema: 'cip.cascade/v1', failures: [] },
+  {
+    title: 'plan of a word that is nearly a command',
+    files: good,
+    words: 'plan publihs',
+    status: 2,
+    schema: plan,
+    failures: ['unknown-selector - -'],
+  },
   { title: 'graph', files: invalid, words: 'graph', status: 4, schema: 'cip.graph/v1', failures: [broken] },
   { title: 'cascade', files: invalid, words: 'cascade', status: 4, schema: 'cip.cascade/v1', failures: [broken] },
 ];
