@@ -43,7 +43,7 @@ export function parseBuildInputs(text: string | undefined): ComparableKey | unde
 }
 
 /** In the form that travelled, to be compared with what did. */
-export function shortened({ parts, paths }: ExplainedKey): ComparableKey {
+export function shortened({ parts, paths, idle }: ExplainedKey): ComparableKey {
   const { schema, target, instructions, parents, context } = parts;
   return {
     parts: {
@@ -55,6 +55,7 @@ export function shortened({ parts, paths }: ExplainedKey): ComparableKey {
       context: short(context),
     },
     paths: paths && mapValues(paths, (content) => short(digestOf(content))),
+    ...(idle && { idle: idle.map(short) }),
   };
 }
 

@@ -22,6 +22,8 @@ export interface KeyParts {
   readonly target?: string | undefined;
   /** In the order written: the line each begins at (not part of the key) and the digest of what it says. */
   readonly instructions: readonly (readonly [line: number, digest: Digest])[];
+  /** What they begin with, in the same order; no part of the key. Absent where an older version remembered the rest. */
+  readonly keywords?: readonly string[] | undefined;
   /** The escape character of the Dockerfile, which changes what the instructions mean. */
   readonly escape: string;
   /** Build arguments that the Dockerfile can see → digest of the value. */
@@ -57,26 +59,49 @@ export interface KeyedParent {
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
   const { dockerfile } = inputs.context;
-  const usesNumbers =
-    instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction)) ||
-    [...inputs.parents.values()].some(({ dockerfile: parent }) => hasNumberedTriggers(parent));
+  const instructions = digestsOf(inputs);
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
     ...(inputs.target !== undefined && { target: inputs.target }),
-    instructions: instructionsOf(inputs).map(([instruction, stage]) => [
-      instruction.at.line,
-      canonicalDigest([
-        canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
-        usesNumbers ? String(stage) : undefined,
-      ]),
-    ]),
+    instructions: instructions.map(({ line, digest }) => [line, digest]),
+    keywords: instructions.map(({ keyword }) => keyword),
     escape: dockerfile.escape,
     args: Object.fromEntries(argsInUse(inputs).map(([name, value]) => [name, canonicalDigest(value)])),
     parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
     context: inputs.listing.digest,
   };
   return { key: keyOf(parts), parts };
+}
+
+/**
+ * Digests of the instructions that the build is not made of: as they would be in the key if their stages counted. They
+ * tell what was taken out of the Dockerfile from what is only not built any more.
+ */
+export function idleInstructions(inputs: KeyInputs): readonly Digest[] {
+  const idle = inputs.context.dockerfile.stages.filter(({ index }) => !inputs.stages.has(index));
+  if (idle.length === 0) return [];
+  return digestsOf({ ...inputs, stages: new Set(idle.map(({ index }) => index)) }, usesNumbers(inputs)).map(
+    ({ digest }) => digest,
+  );
+}
+
+function digestsOf(inputs: KeyInputs, withNumbers = usesNumbers(inputs)) {
+  return instructionsOf(inputs).map(([instruction, stage]) => ({
+    line: instruction.at.line,
+    keyword: instruction.keyword,
+    digest: canonicalDigest([
+      canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
+      withNumbers ? String(stage) : undefined,
+    ]),
+  }));
+}
+
+function usesNumbers(inputs: KeyInputs): boolean {
+  return (
+    instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction)) ||
+    [...inputs.parents.values()].some(({ dockerfile: parent }) => hasNumberedTriggers(parent))
+  );
 }
 
 function keyOf(parts: KeyParts): Digest {

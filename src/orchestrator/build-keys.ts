@@ -5,7 +5,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { buildKey, type KeyParts } from './build-key.ts';
+import { buildKey, idleInstructions, type KeyParts } from './build-key.ts';
 import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
 import type { TakenImage } from './needed-platforms.ts';
@@ -16,6 +16,8 @@ export interface ComputedKey {
   readonly key: Digest;
   readonly parts: KeyParts;
   readonly listing: ContextListing;
+  /** Digests of the instructions that it is not made of. */
+  readonly idle: readonly Digest[];
 }
 
 export interface BuildKeysInputs {
@@ -102,18 +104,16 @@ export class BuildKeys {
         .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, dockerfile, keys: new Map(keys) }] as const;
     });
-    return {
-      ...buildKey({
-        context,
-        edges,
-        platform: formatPlatform(platform),
-        target: targets?.get(image),
-        listing,
-        stages,
-        buildArgs,
-        parents: new Map(parents),
-      }),
+    const inputs = {
+      context,
+      edges,
+      platform: formatPlatform(platform),
+      target: targets?.get(image),
       listing,
+      stages,
+      buildArgs,
+      parents: new Map(parents),
     };
+    return { ...buildKey(inputs), listing, idle: idleInstructions(inputs) };
   }
 }

@@ -4,6 +4,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 import type { Bases } from './bases.ts';
+import type { InstructionRemoved } from './instruction-changes.ts';
 
 /** What is to be done, and why: all decided, nothing done. Printable, and the same for equal inputs. */
 export interface Plan {
@@ -115,8 +116,11 @@ export interface PlannedTag {
 export type PlanReason =
   | { readonly code: 'missing'; readonly reference: string }
   | { readonly code: 'missing-platforms'; readonly platforms: readonly string[] }
-  | { readonly code: 'input-changed'; readonly path: string }
+  /** `came`, `left`: a path that only the one or the other build takes, whether or not the file is there. */
+  | { readonly code: 'input-changed'; readonly path: string; readonly how?: 'came' | 'left' }
   | { readonly code: 'instruction-changed'; readonly path: string; readonly line: number }
+  | { readonly code: 'instruction-added'; readonly path: string; readonly line: number }
+  | (InstructionRemoved & { readonly path: string })
   /** It names an older version of a parent than the project holds now. `version` is the tag as written. */
   | {
       readonly code: 'stale-reference';
@@ -127,7 +131,8 @@ export type PlanReason =
       readonly current: string;
     }
   | { readonly code: 'argument-changed'; readonly name: string }
-  | { readonly code: 'target-changed' }
+  /** From and to a stage; absent for the last. */
+  | { readonly code: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined }
   /** The parent is built in this plan. */
   | { readonly code: 'parent-built'; readonly parent: string }
   /** The parent is other than the one it was built from, and there already. */
@@ -148,7 +153,8 @@ export type PlanReason =
   /** Its key is of another number of rules: it cannot be compared. */
   | { readonly code: 'other-key-schema'; readonly schema: number }
   | { readonly code: 'asked-for' }
-  | { readonly code: 'same-key'; readonly reference: string }
+  /** The place that has it; `store`: the reference is a name in the local store, and may be another image in its registry. */
+  | { readonly code: 'same-key'; readonly reference: string; readonly in?: 'store' }
   | { readonly code: 'no-key' }
   /** The version is there, but this tag of it is not. */
   | { readonly code: 'tag-missing'; readonly tag: string }

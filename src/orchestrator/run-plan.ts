@@ -1,7 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../oci/platform.ts';
-import { readDocument } from '../oci/read-document.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
@@ -12,7 +11,7 @@ import { formatBuildInputs } from './build-inputs.ts';
 import type { BuildKeys } from './build-keys.ts';
 import { remainingDurations } from './critical-path.ts';
 import type { Durations } from './durations.ts';
-import { platformsOf } from './index-keys.ts';
+import { withEqualContent } from './equal-content.ts';
 import type { KeyMemory } from './key-memory.ts';
 import { latest, movesLatest } from './latest.ts';
 import { type ParentContent, parentContent, referencesBy, referencesTo } from './parent-images.ts';
@@ -21,6 +20,7 @@ import { forbidding, type Plan, type PlanCommand, type PlannedImage } from './pl
 import { describeReason } from './plan-reason.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
+import { taggedImage } from './store-state.ts';
 
 export interface RunDependencies extends BuildImageDependencies {
   readonly graph: DependencyGraph;
@@ -137,9 +137,9 @@ class PlanRun {
       const platforms = image.platforms.map(({ platform }) => formatPlatform(platform));
       progress.emit({ type: 'image-started', image: image.name, platforms, why: describeReason(image.reasons[0]!) });
       if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);
-      const content = await this.#build(image);
+      const made = await this.#build(image);
       const duration = clock() - start;
-      if (content !== undefined) await this.#keep(image, content, duration);
+      const content = made && (await this.#keep(image, made, duration));
       this.#options.onContent?.(image, content);
       if (content !== undefined) {
         // Layers are compressed when they are sent: in a registry the image has another digest.
@@ -224,30 +224,51 @@ class PlanRun {
   async #tag(image: PlannedImage): Promise<Done> {
     const { store, progress } = this.#dependencies;
     const content = image.current!;
-    await store.refs.set(await this.#names(image, content), this.#signal);
+    await store.refs.change((names) => this.#names(image, content, names), this.#signal);
     progress.emit({ type: 'image-skipped', image: image.name, why: image.reasons.map(describeReason).join('; ') });
     return { status: 'tagged', content };
   }
 
-  /** Names the image, and remembers what it was made of and how long that took. */
-  async #keep(image: PlannedImage, content: Descriptor, duration: number): Promise<void> {
-    const { store, keys, memory, durations } = this.#dependencies;
-    const document = await readDocument(store.blobs, content, this.#signal);
-    const platforms = await platformsOf(document, store.blobs, this.#signal);
-    this.#made.set(image.name, { reference: image.reference, descriptor: content, platforms });
-
-    await store.refs.set(await this.#names(image, content), this.#signal);
+  /** Names the image, and remembers what it was made of and how long that took. Returns what bears the name now. */
+  async #keep(image: PlannedImage, content: Descriptor, duration: number): Promise<Descriptor> {
+    const { keys, memory, durations } = this.#dependencies;
+    const kept = await this.#name(image, content);
+    this.#made.set(image.name, kept);
     const built = builtPlatforms(image);
     for (const platform of built) {
       const { key, parts, listing } = keys.computed(image.name, platform);
       await memory.remember(key, parts, listing);
     }
     await durations.record(image.name, built, duration);
+    return kept.descriptor;
   }
 
-  async #names(image: PlannedImage, content: Descriptor): Promise<ReadonlyMap<string, Descriptor>> {
+  /** Content of equal keys that another run has given the name since the plan was made keeps it (ADR 0021). */
+  async #name(image: PlannedImage, content: Descriptor): Promise<TaggedImage> {
+    const { store, keys, storeState } = this.#dependencies;
+    const { reference } = image;
+    const made = await taggedImage(reference, content, store, this.#signal);
+    const planned = storeState.tags.get(reference)?.descriptor.digest;
+    const wasAskedFor = image.reasons.some(({ code }) => code === 'asked-for');
+    for (;;) {
+      const there = await store.refs.get(reference);
+      const isNews = there !== undefined && there.digest !== planned && there.digest !== content.digest;
+      const keyOf = (platform: Platform) => keys.keyOf(image.name, platform);
+      const kept = isNews && !wasAskedFor ? await withEqualContent(made, there, { keyOf, store }, this.#signal) : made;
+      const names = await store.refs.change((now) => {
+        return now.get(reference)?.digest === there?.digest ? this.#names(image, kept.descriptor, now) : undefined;
+      }, this.#signal);
+      if (names !== undefined) return kept;
+    }
+  }
+
+  #names(
+    image: PlannedImage,
+    content: Descriptor,
+    now: ReadonlyMap<string, Descriptor>,
+  ): ReadonlyMap<string, Descriptor> {
     const repository = `${this.#plan.registry}/${image.name}`;
-    const existing = [...(await this.#dependencies.store.refs.list()).keys()]
+    const existing = [...now.keys()]
       .filter((reference) => reference.startsWith(`${repository}:`))
       .map((reference) => reference.slice(repository.length + 1));
     const names = new Map([[image.reference, content]]);

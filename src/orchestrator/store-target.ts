@@ -35,19 +35,21 @@ export class StoreTarget implements Target {
 
   /** All names at once. */
   async name(image: ImageName, version: string, descriptor: Descriptor): Promise<readonly MovedTag[]> {
-    const names = await this.#store.refs.list();
     const repository = this.reference(image, '');
-    const existing = [...names.keys()].flatMap((name) =>
-      name.startsWith(repository) ? [name.slice(repository.length)] : [],
-    );
-    const tags = movesLatest(version, existing) ? [version, latest] : [version];
-    const moved = tags.flatMap((tag): readonly MovedTag[] => {
-      const reference = this.reference(image, tag);
-      const before = names.get(reference)?.digest ?? null;
-      return before === descriptor.digest ? [] : [{ reference, before, after: descriptor.digest }];
-    });
-    if (moved.length === 0) return [];
-    await this.#store.refs.set(new Map(moved.map(({ reference }) => [reference, descriptor])), this.#signal);
+    let moved: readonly MovedTag[] = [];
+    const choose = (names: ReadonlyMap<string, Descriptor>) => {
+      const existing = [...names.keys()].flatMap((name) =>
+        name.startsWith(repository) ? [name.slice(repository.length)] : [],
+      );
+      const tags = movesLatest(version, existing) ? [version, latest] : [version];
+      moved = tags.flatMap((tag): readonly MovedTag[] => {
+        const reference = this.reference(image, tag);
+        const before = names.get(reference)?.digest ?? null;
+        return before === descriptor.digest ? [] : [{ reference, before, after: descriptor.digest }];
+      });
+      return new Map(moved.map(({ reference }) => [reference, descriptor]));
+    };
+    await this.#store.refs.change(choose, this.#signal);
     return moved;
   }
 

@@ -37,12 +37,7 @@ export class Refs {
 
   /** All that have a name, in the order of the file. Of two entries with one name the first counts. */
   async list(): Promise<ReadonlyMap<string, Descriptor>> {
-    const names = new Map<string, Descriptor>();
-    for (const descriptor of (await this.#index()).manifests) {
-      const name = nameOf(descriptor);
-      if (name !== undefined && !names.has(name)) names.set(name, unnamed(descriptor));
-    }
-    return names;
+    return namesOf((await this.#index()).manifests);
   }
 
   /** Every entry, also those without a name that other tools may have made. */
@@ -52,9 +47,26 @@ export class Refs {
 
   /** All at once: readers see either none or all of them. What they name should be in the store already. */
   async set(entries: ReadonlyMap<string, Descriptor>, signal: AbortSignal): Promise<void> {
-    if (entries.size === 0) return;
-    const added = [...entries].map(([name, descriptor]) => named(name, descriptor));
-    await this.#update((manifests) => [...without(manifests, (name) => entries.has(name)), ...added], signal);
+    await this.change(() => entries, signal);
+  }
+
+  /**
+   * As `set`, with what `choose` makes of the names that are there, which nobody else changes meanwhile. undefined
+   * leaves them. Returns what it chose.
+   */
+  async change<T extends ReadonlyMap<string, Descriptor> | undefined>(
+    choose: (names: ReadonlyMap<string, Descriptor>) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    let chosen!: T;
+    await this.#update((manifests) => {
+      chosen = choose(namesOf(manifests));
+      const entries = chosen ?? new Map<string, Descriptor>();
+      if (entries.size === 0) return manifests;
+      const added = [...entries].map(([name, descriptor]) => named(name, descriptor));
+      return [...without(manifests, (name) => entries.has(name)), ...added];
+    }, signal);
+    return chosen;
   }
 
   /** Names that are not there are ignored. Returns those that were. */
@@ -118,6 +130,15 @@ async function readIndex(path: string): Promise<ImageIndex> {
   throw new FailureError(indexUnreadable(path, `${issue?.message} at ${issue?.path.join('.')}`), {
     cause: parsed.error,
   });
+}
+
+function namesOf(manifests: readonly Descriptor[]): ReadonlyMap<string, Descriptor> {
+  const names = new Map<string, Descriptor>();
+  for (const descriptor of manifests) {
+    const name = nameOf(descriptor);
+    if (name !== undefined && !names.has(name)) names.set(name, unnamed(descriptor));
+  }
+  return names;
 }
 
 function nameOf(descriptor: Descriptor): string | undefined {

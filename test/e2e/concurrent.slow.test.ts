@@ -1,14 +1,17 @@
 /** Several cip on one store at once: all succeed, and nothing of one is lost to another. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { strayFiles } from '../support/leftovers.ts';
 import { needs } from '../support/needs.ts';
 import { type Outcome, Rig } from '../support/rig.ts';
 import { copyAll, missingFromRegistry, namesOf, wrongBlobs } from '../support/verify-layout.ts';
 
 const options = needs('busybox', 'skopeo', 'user namespaces');
+const exec = promisify(execFile);
 const info = '{:version "1.0.0"}\n';
 const children = ['one', 'two', 'three', 'four'];
 
@@ -58,6 +61,28 @@ test('two builds of all: both succeed with the same images', options, async () =
     images.map((name) => `${name} untouched`).sort(),
   );
 });
+
+/** Layers of the only platform of an image, by `skopeo`. */
+async function layersOf(rig: Rig, name: string): Promise<readonly string[]> {
+  const image = `oci:${join(rig.store, 'images')}:localhost:5000/${name}:1.0.0`;
+  const { stdout } = await exec('skopeo', ['inspect', image]);
+  return (JSON.parse(stdout) as { Layers: string[] }).Layers;
+}
+
+test(
+  'three builds of steps that never give the same bytes: children have the layers of their parents',
+  options,
+  async () => {
+    const files = await filesOf();
+    const dockerfile = 'contexts/00-base/Dockerfile';
+    const other = { ...files, [dockerfile]: `${files[dockerfile]}RUN head -c 64 /dev/urandom > /random\n` };
+    await using rig = await Rig.setup({ files: other });
+    succeeded(await Promise.all([rig.cip('build'), rig.cip('build'), rig.cip('build')]));
+    const base = await layersOf(rig, 'base');
+    for (const child of children) assert.deepEqual((await layersOf(rig, child)).slice(0, base.length), base);
+    await whole(rig);
+  },
+);
 
 test('four builds, each of one image: no name is lost', options, async () => {
   await using rig = await Rig.setup({ files: await filesOf() });

@@ -1,0 +1,128 @@
+import type { Fault } from '../fault.ts';
+
+const told = ['test/orchestrator/told-reasons.test.ts'];
+const changes = 'src/orchestrator/instruction-changes.ts';
+const keys = 'src/orchestrator/key-change.ts';
+
+/** Reasons that are told and are not true: of instructions, files, targets, content that is there. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'a removed instruction is the one before it',
+    file: changes,
+    find: 'if (came.length === 0) return removed(gone, above, idle);',
+    replace: "if (came.length === 0) return [{ code: 'instruction-changed', line: above ?? 1 }];",
+    tests: told,
+    only: 'removed',
+  },
+  {
+    name: 'a new instruction is one that changed',
+    file: changes,
+    find: "if (gone.length === 0) return [{ code: 'instruction-added', line: came[0]!.line }];",
+    replace: "if (gone.length === 0) return [{ code: 'instruction-changed', line: came[0]!.line }];",
+    tests: told,
+    only: 'added',
+  },
+  {
+    name: 'what was removed stood where the next one stands',
+    file: changes,
+    find: 'const above = now[after[0] - 1]?.line;',
+    replace: 'const above = now[after[0]]?.line;',
+    tests: told,
+    only: 'removed',
+  },
+  {
+    name: 'beside a change nothing is removed',
+    file: changes,
+    find: "return [{ code: 'instruction-changed', line: paired.line }, ...others];",
+    replace: "return [{ code: 'instruction-changed', line: paired.line }];",
+    tests: told,
+    only: 'told apart',
+  },
+  {
+    name: 'what is not built any more was removed',
+    file: 'src/orchestrator/build-keys.ts',
+    find: 'idle: idleInstructions(inputs)',
+    replace: 'idle: []',
+    tests: told,
+    only: 'stage',
+  },
+  {
+    name: 'keywords are forgotten',
+    file: 'src/orchestrator/key-memory.ts',
+    find: '  keywords: z.array(z.string()).optional(),\n',
+    replace: '',
+    tests: told,
+    only: 'build: .*removed',
+  },
+  {
+    name: 'after the first difference everything changed',
+    file: 'src/orchestrator/hunks.ts',
+    find: 'const common = rows * columns > largest ?',
+    replace: 'const common = rows * columns > 0 ?',
+    tests: told,
+    only: 'one is removed and a later one changed',
+  },
+  {
+    name: 'an instruction that is written twice is compared with itself',
+    file: 'src/orchestrator/hunks.ts',
+    find: 'while (tail < shorter - head &&',
+    replace: 'while (tail < shorter &&',
+    tests: told,
+    only: 'added',
+  },
+  {
+    name: 'files are told before the line that names others',
+    file: keys,
+    find: '    ...instructionChanges(before.parts, after.parts, new Set(after.idle)),\n    ...inputs,\n',
+    replace: '    ...inputs,\n    ...instructionChanges(before.parts, after.parts, new Set(after.idle)),\n',
+    tests: told,
+    only: 'another file',
+  },
+  {
+    name: 'a file that is not taken any more changed',
+    file: keys,
+    find: "return { code: 'input-changed', path, how: Object.hasOwn(after, path) ? 'came' : 'left' };",
+    replace: "return { code: 'input-changed', path };",
+    tests: told,
+    only: 'another file',
+  },
+  {
+    name: 'a file that is taken now was given up',
+    file: keys,
+    find: "Object.hasOwn(after, path) ? 'came' : 'left'",
+    replace: "Object.hasOwn(after, path) ? 'left' : 'came'",
+    tests: told,
+    only: 'a file came',
+  },
+  {
+    name: 'files of another target changed',
+    file: keys,
+    find: "...inputs.filter((change) => change.code === 'input-changed' && change.how === undefined),",
+    replace: '...inputs,',
+    tests: told,
+    only: 'target',
+  },
+  {
+    name: 'parents of another target changed',
+    file: keys,
+    find: 'parents.filter((name) => isInBoth(name, before.parts.parents, after.parts.parents))',
+    replace: 'parents',
+    tests: ['test/orchestrator/key-change.test.ts'],
+  },
+  {
+    name: 'a name in the store is a tag in the registry',
+    file: 'src/orchestrator/decide-image.ts',
+    find: "const isElsewhere = source.from === 'store' && target.kind === 'registry';",
+    replace: 'const isElsewhere = false as boolean;',
+    tests: told,
+    only: 'same content',
+  },
+  {
+    name: 'content of the registry is in the store',
+    file: 'src/orchestrator/decide-image.ts',
+    find: "const isElsewhere = source.from === 'store' && target.kind === 'registry';",
+    replace: "const isElsewhere = target.kind === 'registry';",
+    tests: told,
+    only: 'same content',
+  },
+];
