@@ -127,7 +127,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       '00-app': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=biuld / /'),
       '01-mount': plain('FROM scratch AS build', 'FROM scratch', 'RUN --mount=from=buld,target=/b true'),
       '02-other': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=busybox / /'),
-      '03-tag': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=biuld:1 / /', 'COPY --from=me/build / /'),
+      '03-tag': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=build:1 / /', 'COPY --from=me/build / /'),
       '04-below': plain('FROM scratch AS one', 'COPY --from=tow / /', 'FROM scratch AS two', 'COPY --from=scratch / /'),
       '05-variable': plain('ARG X=biuld', 'FROM scratch AS build', 'FROM scratch', 'COPY --from=$X / /'),
       '06-base': plain('FROM scratch AS debian12', 'FROM debian'),

@@ -95,8 +95,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a misspelled stage is an image without a word',
     file: 'src/project/context-references.ts',
-    find: 'meant === undefined ? [] : [imageLikeStage',
-    replace: 'meant !== undefined ? [] : [imageLikeStage',
+    find: 'meant === undefined ? [] : [imageLikeStage(text, meant, at)]',
+    replace: '[]',
     tests: mistakes,
   },
   {
