@@ -18,6 +18,8 @@ export const exitStatus = {
   lostRace: 6,
   /** A bug of cip's own. */
   bug: 70,
+  /** SIGHUP. */
+  hungUp: 129,
   /** SIGINT. */
   interrupted: 130,
   /** SIGTERM. */
@@ -55,6 +57,7 @@ function first(statuses: readonly ExitStatus[]): ExitStatus {
 }
 
 export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
+  if (signal === 'SIGHUP') return exitStatus.hungUp;
   return signal === 'SIGTERM' ? exitStatus.terminated : exitStatus.interrupted;
 }
 

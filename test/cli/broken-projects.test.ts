@@ -100,6 +100,10 @@ const checks: Readonly<Record<string, Check>> = {
       'stage-not-before contexts/01-app/Dockerfile:9:13',
     ],
   },
+  'a stage that is built from one whose last line cannot be read': {
+    files: { '01-app': sources('FROM scratch AS one\nENV PORT=http\nENV =x\nFROM one\nEXPOSE $PORT\nVOLUME $DATA\n') },
+    want: [0, 'blank-name contexts/01-app/Dockerfile:3:5'],
+  },
   'a line above the first FROM that cannot be read: references may use what it set': {
     files: { '01-app': sources('ARG =x\nFROM ${X}\nEXPOSE http\n') },
     want: [0, 'blank-name contexts/01-app/Dockerfile:1:5'],
