@@ -68,6 +68,12 @@ const failingSteps: Readonly<Record<string, Step>> = {
     reason: 'unknown-owner',
     says: /nobody is not in the image's \/?etc\/passwd/,
   },
+  'copy-link-owner': {
+    dockerfile: 'COPY --link --chown=root info.edn /x',
+    at: '3:1',
+    reason: 'unknown-owner',
+    says: /--link looks at no file of the image/,
+  },
   'copy-group': {
     dockerfile: 'COPY --chown=root:staff info.edn /x',
     at: '3:1',
