@@ -28,7 +28,9 @@ const may = {
   orchestrator: ['oci', 'project', 'dockerfile', 'context', 'registry', 'store', 'builder'],
 };
 
-const roots = ['result', 'progress', 'semaphore', 'map-bounded', 'remove-tree'].map((file) => `^src/${file}\\.ts$`);
+const roots = ['result', 'progress', 'semaphore', 'map-bounded', 'remove-tree', 'read-regular-file'].map(
+  (file) => `^src/${file}\\.ts$`,
+);
 const pathOf = (room) => `^src/${room}(/|\\.ts$)`;
 
 export default {

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-await import('../dist/src/cli/main.js').catch((error) => {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes('/dist/src/cli/main.js')) throw error;
-  console.error('cip is not built yet: run "npm ci" (or "npm run build") in its directory');
-  process.exitCode = 5;
-});
+// First what waits for signals: the rest takes a while to load.
+await import('../dist/src/cli/interruption.js')
+  .then(() => import('../dist/src/cli/main.js'))
+  .catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/\/dist\/src\/cli\/(?:interruption|main)\.js/.test(error.message))
+      throw error;
+    console.error('cip is not built yet: run "npm ci" (or "npm run build") in its directory');
+    process.exitCode = 5;
+  });

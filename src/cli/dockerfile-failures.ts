@@ -1,7 +1,10 @@
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { BuildTargets } from '../orchestrator/build-targets.ts';
+import { isFollowed } from '../orchestrator/followed-edge.ts';
+import { edgesByImage } from '../orchestrator/taking.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
+import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 
@@ -14,24 +17,45 @@ export interface DockerfileFailuresInputs {
   readonly machine: Platform;
 }
 
-/** What a build of an image for a platform will report of its Dockerfile alone. */
+/**
+ * What a build of an image for a platform will report of its Dockerfile alone, as much of that as can be read, and of the
+ * triggers that its parents in the project hand on.
+ */
 export type DockerfileFailures = (image: ImageName, platform: Platform) => readonly Failure[];
 
 /** Each image and platform is looked at once. */
-export function dockerfileFailures({
-  graph,
-  buildArgs,
-  targets,
-  machine,
-}: DockerfileFailuresInputs): DockerfileFailures {
+export function dockerfileFailures(inputs: DockerfileFailuresInputs): DockerfileFailures {
+  const { graph, buildArgs, targets, machine } = inputs;
+  const { contexts, unread } = graph.project;
+  const edges = edgesByImage(graph);
   const known = new Map<string, readonly Failure[]>();
   return (image, platform) => {
     const id = `${image} ${formatPlatform(platform)}`;
-    const { dockerfile } = graph.project.contexts.get(image)!;
-    const target = targets.get(image);
-    const failures =
-      known.get(id) ?? certainFailures({ dockerfile, image, target, platform, buildPlatform: machine, buildArgs });
+    const { dockerfile } = contexts.get(image) ?? unread.get(image)?.dockerfile ?? {};
+    if (dockerfile === undefined) return [];
+    const input = { dockerfile, image, target: targets.get(image), platform, buildPlatform: machine, buildArgs };
+    const handedOn = (reference: string) => triggersOf(reference, edges.get(image) ?? [], inputs);
+    const failures = known.get(id) ?? certainFailures(input, handedOn);
     known.set(id, failures);
     return failures;
   };
+}
+
+/** What an image that a FROM names hands on, where that is the content that the project holds now. */
+function triggersOf(
+  reference: string,
+  edges: readonly Edge[],
+  { graph, buildArgs }: DockerfileFailuresInputs,
+): readonly string[] {
+  const { contexts } = graph.project;
+  const edge = edges.find(
+    ({ kind, named, to, tag, digest }) =>
+      kind === 'from' &&
+      digest === undefined &&
+      reference === (named ?? `${buildArgs['REGISTRY']}/${to}${tag === undefined ? '' : `:${tag}`}`),
+  );
+  const parent = edge && contexts.get(edge.to);
+  if (!parent || !isFollowed(edge, parent.version)) return [];
+  const { instructions } = parent.dockerfile.stages.at(-1)!;
+  return instructions.flatMap((one) => (one.keyword === 'ONBUILD' ? [one.trigger] : []));
 }

@@ -18,6 +18,8 @@ export const exitStatus = {
   lostRace: 6,
   /** A bug of cip's own. */
   bug: 70,
+  /** SIGHUP. */
+  hungUp: 129,
   /** SIGINT. */
   interrupted: 130,
   /** SIGTERM. */
@@ -42,7 +44,8 @@ export function statusOf(failures: readonly Failure[]): ExitStatus {
 
 /**
  * The same after images were built: what is wrong with the files of one image, which forbids a run, is with `--keep-going`
- * a failure of that image.
+ * a failure of that image. What the command line or the machine lacks stays what it is, though other images are built: a
+ * secret that was not given is given by another command line, and by no other image.
  */
 export function statusOfRun(failures: readonly Failure[]): ExitStatus {
   const statuses = failures.map(({ reason }) => statusOfReason(reason));
@@ -54,6 +57,7 @@ function first(statuses: readonly ExitStatus[]): ExitStatus {
 }
 
 export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
+  if (signal === 'SIGHUP') return exitStatus.hungUp;
   return signal === 'SIGTERM' ? exitStatus.terminated : exitStatus.interrupted;
 }
 
@@ -78,7 +82,7 @@ const reasons = {
   done: `
     cascade-finished dangling-link digest-dropped digest-pinned edn-extra-forms equal-prefix floating-reference
     ignored-directory misspelt-key mixed-prefix-widths namesake-elsewhere no-contexts not-an-image problems-elsewhere
-    stage-like-image undeclared-registry unused-build-argument version-not-semver
+    image-like-stage stage-like-image undeclared-registry unused-build-argument version-not-semver
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted
@@ -95,7 +99,7 @@ const reasons = {
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
     invalid-source-date-epoch missing-command missing-option option-of-other-command option-without-value
     registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
-    secret-missing secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
+    secret-missing secret-not-a-file secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
     unknown-selector unknown-shell unknown-stage
   `,
   differences: 'changed-without-bump different-content stale-reference',

@@ -34,14 +34,17 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
     case 'check':
       return checkOfInvalid(failures);
     case 'cascade-version-updates':
-      return { schema: 'cip.cascade/v1', failures: all };
+      return { schema: 'cip.cascade/v1', bumps: [], edits: [], files: [], failures: all };
     case 'graph':
+      return { schema: 'cip.graph/v1', nodes: [], edges: [], external: [], failures: all };
     case 'doctor':
-      return { schema: `cip.${command}/v1`, failures: all };
+      return { schema: 'cip.doctor/v1', checks: [], failures: all };
     default:
-      return { schema: 'cip.transfer/v1', command, copied: [], present: [], missing: [], tags: [], failures: all };
+      return { schema: 'cip.transfer/v1', command, ...nothingCopied, failures: all };
   }
 }
+
+const nothingCopied = { copied: [], present: [], missing: [], conflicts: [], failed: [], notCopied: [], tags: [] };
 
 function noPlan(invocation: Invocation, failures: readonly Failure[]): object {
   return planJson({

@@ -5,7 +5,7 @@ import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
 import { bug, interrupted, systemFailure } from './failure.ts';
 import { flushed } from './flushed.ts';
-import { watchForInterruption } from './interruption.ts';
+import { interruption } from './interruption.ts';
 import type { Invocation } from './invocation.ts';
 import { surroundings, versionOfCip } from './surroundings.ts';
 
@@ -34,6 +34,8 @@ async function main(): Promise<ExitStatus> {
     return exitStatus.done;
   } catch (error) {
     return await report(error);
+  } finally {
+    interruption[Symbol.dispose]();
   }
 }
 
@@ -63,13 +65,13 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
   // Loaded in a function of its own: tsc leaves `import('./x.ts')` as it is in a function that has `using`.
   const createWorld = await worldMaker();
   let hasPrinted = () => false;
-  using interruption = watchForInterruption((signal) => exit(statusOfSignal(signal)));
   const printFailures = async (failures: readonly Failure[]) => {
     if (invocation.options.json && !hasPrinted()) await printDocument(invocation, failures);
   };
   try {
     await using world = await createWorld(here, invocation.options, interruption.signal);
     hasPrinted = world.hasPrinted;
+    interruption.signal.throwIfAborted();
     const status = await (await command.load()).run(invocation, world);
     const by = interruption.by();
     return by === undefined || status === exitStatus.done ? status : stopped(by);

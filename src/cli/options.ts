@@ -52,6 +52,12 @@ function parsedBy<T>({ z }: SchemaKit, parse: (text: string) => Result<T, readon
   });
 }
 
+/** A file to give to steps. */
+interface Secret {
+  readonly id: string;
+  readonly src: string;
+}
+
 function option<T>(definition: OptionDefinition<T>): OptionDefinition<T> {
   return definition;
 }
@@ -135,15 +141,17 @@ export const options = {
     schema: ({ z }) =>
       z
         .array(
-          z
-            .string()
-            .transform((pairs) => Object.fromEntries(pairs.split(',').map((pair) => splitOnce(pair, '='))))
-            .pipe(
-              z.strictObject(
-                { id: z.string().min(1), src: z.string().min(1), type: z.literal('file').optional() },
-                { error: () => 'write it as id=ID,src=FILE' },
-              ),
-            ),
+          z.string().transform((text, context): Secret => {
+            const { id = '', src = '', type = 'file', ...rest } = pairsIn(text);
+            if (id !== '' && src !== '' && type === 'file' && Object.keys(rest).length === 0) return { id, src };
+            const hint = 'write --secret id=ID,src=FILE';
+            context.addIssue({
+              code: 'custom',
+              message: 'it needs the id of the secret and the file',
+              params: { hint },
+            });
+            return z.NEVER;
+          }),
         )
         .default([]),
   }),
@@ -420,6 +428,11 @@ export function variableOf(name: OptionName): string | undefined {
   const definition: Option = options[name];
   if (definition.fromEnvironment === false) return undefined;
   return `CIP_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** `a=b,c=d` */
+function pairsIn(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(text.split(',').map((pair) => splitOnce(pair, '=')));
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

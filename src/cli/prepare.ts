@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { hostPlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../orchestrator/build-targets.ts';
@@ -11,7 +11,7 @@ import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
 import { dockerfileFailures } from './dockerfile-failures.ts';
-import { secretNotReadable } from './failure.ts';
+import { secretNotAFile, secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
@@ -106,7 +106,10 @@ export async function readableSecrets(
   const files: Record<string, string> = {};
   for (const { id, src } of secret) {
     files[id] = world.resolve(src);
-    await access(files[id], constants.R_OK).catch(() => failures.push(secretNotReadable(id, src)));
+    const found = await stat(files[id]).catch(() => undefined);
+    // Steps read it in another process, as often as they want it: a pipe would be empty, or wait for ever.
+    if (found !== undefined && !found.isFile()) failures.push(secretNotAFile(id, src));
+    else await access(files[id], constants.R_OK).catch(() => failures.push(secretNotReadable(id, src)));
   }
   if (failures.length > 0) throw new FailuresError(failures);
   return files;

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { failureJson } from '../orchestrator/failure-json.ts';
 import type { MovedTag } from '../orchestrator/moved-tag.ts';
-import type { Plan } from '../orchestrator/plan.ts';
+import { isUpload, type Plan } from '../orchestrator/plan.ts';
 import { type ImageResult, isComplete } from '../orchestrator/run-report.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { firstOf, nameList } from '../project/name-list.ts';
@@ -164,9 +164,11 @@ function countsLine({ plan, results, tags, duration: milliseconds }: FinishedRun
   const isTagged = ({ status, image }: ImageResult) =>
     status === 'tagged' || (status === 'untouched' && image.action === 'tag');
   const isUpToDate = ({ status, image }: ImageResult) => status === 'untouched' && image.action === 'up-to-date';
+  const isSent = ({ status, image }: ImageResult) => status === 'retagged' && isUpload(image, plan.command);
   const parts: [number, string][] = [
     [count(({ status }) => status === 'built'), 'built'],
-    [count(({ status }) => status === 'retagged'), 're-tagged'],
+    [count(isSent), 'uploaded'],
+    [count((one) => one.status === 'retagged' && !isSent(one)), 're-tagged'],
     [count(isTagged), 'tagged'],
     [count(isUpToDate), 'up to date'],
     [count((one) => one.status === 'untouched' && !isTagged(one) && !isUpToDate(one)), 'left alone'],

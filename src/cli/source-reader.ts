@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readRegularFileSync } from '../read-regular-file.ts';
 
 /**
  * Lines of the files that failures point into; they are named from the directory cip was started in. A file is read once
@@ -15,7 +15,7 @@ export function sourceReader(cwd: string): (file: string) => readonly string[] |
 
 function linesOf(path: string): readonly string[] | undefined {
   try {
-    return readFileSync(path, 'utf8').split(/\r?\n/);
+    return readRegularFileSync(path).toString().split(/\r?\n/);
   } catch {
     // An excerpt is an extra: the failure names the place in any case.
     return undefined;

@@ -1,10 +1,11 @@
 import type { RegistryName } from '../oci/registry-name.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
-import { mirror, pull, type TransferReport } from '../orchestrator/transfer.ts';
+import { mirror, pull } from '../orchestrator/transfer.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import { duration } from './render/duration.ts';
+import { transferCounts } from './render/transfer.ts';
 import { reportFailures } from './report-failure.ts';
 import type { World } from './world.ts';
 
@@ -50,20 +51,9 @@ export async function transferImages(
 
   await world.renderer.close();
   if (report.failures.length > 0) world.complain(reportFailures(report.failures, world.reportOptions));
-  world.tell(`${lastLine(report)} in ${duration(world.surroundings.now() - start)}\n`);
+  world.tell(`${transferCounts(report)} in ${duration(world.surroundings.now() - start)}\n`);
   if (options.json) {
     world.print(`${JSON.stringify({ schema: 'cip.transfer/v1', command, ...report }, null, 2)}\n`);
   } else world.print(report.copied.map((line) => `${line}\n`).join(''));
   return statusOf(report.failures);
-}
-
-function lastLine({ copied, present, missing, tags, failures }: TransferReport): string {
-  const parts: [number, string][] = [
-    [copied.length, 'copied'],
-    [present.length, 'there already'],
-    [missing.length, 'missing in the source'],
-    [tags.length, tags.length === 1 ? 'tag set' : 'tags set'],
-    [failures.length, 'failed'],
-  ];
-  return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ') || 'no images';
 }

@@ -50,11 +50,10 @@ export const contextFiles: ContextFiles = {
   async list(directory) {
     const names = await ifThere(directory, () => readdir(directory));
     if (names === undefined) return undefined;
-    const found: FoundFile[] = [];
+    const found: FoundFile[] = names.some((name) => name.includes('\ufffd')) ? await namelessIn(directory) : [];
     for (const [index, name] of names.entries()) {
       const file = look(join(directory, name), name);
       if (file !== undefined) found.push(file);
-      else if (name.includes('\ufffd')) found.push(nameless(name));
       if (index % turn === turn - 1) await setImmediate();
     }
     return found;
@@ -75,8 +74,11 @@ const small = 1 << 16;
 const readFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** What Node cannot ask for, since its name is not UTF-8: told apart by its empty stamp. */
-function nameless(name: string): FoundFile {
-  return { name, type: 'file', mode: 0, mtime: 0, size: 0, stamp: '', changedAt: 0 };
+async function namelessIn(directory: string): Promise<FoundFile[]> {
+  const names = await ifThere(directory, () => readdir(directory, { encoding: 'buffer' }));
+  return (names ?? [])
+    .filter((name) => !isUtf8(name))
+    .map((name) => ({ name: name.toString(), type: 'file', mode: 0, mtime: 0, size: 0, stamp: '', changedAt: 0 }));
 }
 
 function look(path: string, name: string): FoundFile | undefined {

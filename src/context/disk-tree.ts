@@ -81,6 +81,8 @@ export class DiskTree implements SourceTree {
     const names: string[] = [];
     for (const file of found) {
       const child = join(path, file.name);
+      // Another file may be called as this one is shown.
+      if (file.stamp === '' && !this.#ignore.excludes(child)) throw this.#nameless(child);
       const node = remember(this.#nodes, child, () => this.#node(child, this.#isLeftOut(child) ? undefined : file));
       if ((await node) !== undefined) names.push(file.name);
     }
@@ -92,7 +94,7 @@ export class DiskTree implements SourceTree {
     const { type, mode, mtime, size, device, identity } = found;
     const isExcluded = path !== '' && this.#ignore.excludes(path);
     if (isExcluded && (type !== 'directory' || (await this.children(path)).length === 0)) return undefined;
-    if (found.stamp === '') throw new FailureError(contextUnreadable(this.#absolute(path), 'its name is not UTF-8'));
+    if (found.stamp === '') throw this.#nameless(path);
     this.#found.set(path, found);
     const common = { path, type, mode, uid: 0, gid: 0, mtime };
     if (type === 'file') return { ...common, size, ...(identity === undefined ? {} : { identity }) };
@@ -100,6 +102,10 @@ export class DiskTree implements SourceTree {
     const target = await this.#files.linkTarget(this.#absolute(path));
     if (target === undefined) throw new ContextMoved(path);
     return { ...common, target };
+  }
+
+  #nameless(path: string): FailureError {
+    return new FailureError(contextUnreadable(this.#absolute(path), 'its name is not UTF-8'));
   }
 
   #isLeftOut(path: string): boolean {

@@ -91,3 +91,11 @@ export function contextNotCounted(what: string) {
     hint: 'the base image has an ONBUILD trigger that copies it: write the same COPY in the Dockerfile, so that a change of these files rebuilds the image',
   } as const satisfies Failure;
 }
+
+export function ignoreFileNotRegular(file: string) {
+  return {
+    reason: 'not-a-file',
+    message: `${file} is not a regular file`,
+    hint: 'replace it with a file',
+  } as const satisfies Failure;
+}

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ignoreMatcher, parseIgnoreFile, parseIgnorePattern } from '../dockerfile/dockerignore.ts';
+import { readRegularFile } from '../read-regular-file.ts';
 import { FailureError, ok, type Result } from '../result.ts';
-import { contextUnreadable, type IgnoreLine } from './failure.ts';
+import { contextUnreadable, type IgnoreLine, ignoreFileNotRegular } from './failure.ts';
 
 /**
  * The patterns that leave files of a context out, in order: of `Dockerfile.dockerignore`, else of `.dockerignore`. `shown` is
@@ -34,8 +34,10 @@ async function findIgnoreFile(
   names: readonly string[] = ignoreFiles,
 ): Promise<IgnoreText | undefined> {
   for (const name of names) {
-    const text = await readFile(resolve(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const text = await readRegularFile(resolve(directory, name)).then(String, (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
+      if (error.code === 'ENOTREG' || error.code === 'EISDIR')
+        throw new FailureError(ignoreFileNotRegular(join(shown, name)));
       throw new FailureError(contextUnreadable(join(shown, name), error.message), { cause: error });
     });
     if (text !== undefined) return { file: join(shown, name), text };

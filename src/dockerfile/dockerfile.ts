@@ -22,6 +22,11 @@ export interface Stage {
   readonly name?: string | undefined;
   readonly from: FromInstruction;
   readonly instructions: readonly Instruction[];
+  /**
+   * Offsets of what can't be read in it, in the order of the file: what is known above one need not hold below. Where it
+   * is the FROM itself, the stage starts from `scratch`. Only of a Dockerfile with mistakes.
+   */
+  readonly gaps?: readonly number[];
 }
 
 interface Base {

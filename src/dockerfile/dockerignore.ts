@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { badPattern, emptyNegation } from './failure.ts';
 import { classMatcher, Glob, type GlobStep, type PatternPart } from './glob.ts';
 import { type PathPattern, pathPattern, patternParts } from './path-pattern.ts';
 import { Source } from './source.ts';
+import { badPattern, emptyNegation } from './value-failure.ts';
 
 /**
  * The patterns of a `.dockerignore`, cleaned, in order; a `!` stays in front. `file` is what people call it.

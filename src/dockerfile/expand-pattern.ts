@@ -1,5 +1,5 @@
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { badSubstitution } from './failure.ts';
+import { badSubstitution } from './value-failure.ts';
 
 /** One step of a pattern: the code point of a character, any one character, or any number of them. */
 type Step = number | 'one' | 'many';

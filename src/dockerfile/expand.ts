@@ -1,8 +1,8 @@
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { ExpandPattern } from './expand-pattern.ts';
-import { badSubstitution, expansionTooLarge, requiredVariable, unterminatedQuote } from './failure.ts';
 import type { Escape } from './logical-line.ts';
 import { isSpace } from './space.ts';
+import { badSubstitution, expansionTooLarge, requiredVariable, unterminatedQuote } from './value-failure.ts';
 
 /** Variables by name: undefined is unset, which is not the same as empty. */
 export type Variables = ReadonlyMap<string, string> | ((name: string) => string | undefined);

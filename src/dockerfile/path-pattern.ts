@@ -1,6 +1,6 @@
 import { type Failure, FailureError, failed, ok, type Result } from '../result.ts';
-import { badPattern } from './failure.ts';
 import { Glob, type PatternPart } from './glob.ts';
+import { badPattern } from './value-failure.ts';
 
 /**
  * The parts of a pattern in the syntax of Go's filepath.Match: `*`, `?`, `[a-z]`, `[^a-z]` and `\` before a character

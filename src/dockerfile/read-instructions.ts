@@ -14,9 +14,19 @@ export interface ReadInstruction {
   readonly instruction?: Parsed | undefined;
 }
 
+/** A line in which something is wrong, whatever its keyword. */
+export interface UnreadLine {
+  readonly keyword?: undefined;
+  readonly at: SourceSpan;
+  /** Continuations joined. */
+  readonly text: string;
+}
+
 export interface ReadInstructions {
   /** In the order of the file. */
   readonly instructions: readonly ReadInstruction[];
+  /** The same. */
+  readonly unread: readonly UnreadLine[];
   readonly warnings: readonly Warning[];
   /** At most one for each instruction. */
   readonly failures: readonly Failure[];
@@ -30,6 +40,7 @@ const USED_BY_BUILDS: ReadonlySet<Keyword> = new Set(['ADD', 'COPY', 'RUN', 'SHE
 /** Reads instruction by instruction; one that is wrong does not keep the next from being read. */
 export function readInstructions(source: Source, escapeCharacter: Escape): ReadInstructions {
   const instructions: ReadInstruction[] = [];
+  const unread: UnreadLine[] = [];
   const warnings: Warning[] = [];
   const failures: Failure[] = [];
   const heredocs = new HeredocBodies(source);
@@ -46,6 +57,7 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
     offset = bodies.next;
     if (!statement.ok) {
       failures.push(statement.failure);
+      unread.push({ at: line.spanToEnd(0), text: line.text });
       continue;
     }
     const { keyword, start } = statement.value;
@@ -57,11 +69,14 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
     };
     const wrong = bodies.failure ?? nulIn(statement.value, bodies.end);
     const result = wrong ? failed(wrong) : context.parse(statement.value);
-    if (!result.ok) failures.push(result.failure);
     const at = line.spanToEnd(start, bodies.end);
+    if (!result.ok) {
+      failures.push(result.failure);
+      unread.push({ at, text: line.text });
+    }
     instructions.push({ keyword, at, instruction: result.ok ? result.value : undefined });
   }
-  return { instructions, warnings, failures };
+  return { instructions, unread, warnings, failures };
 }
 
 interface Bodies {

@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import type { Dockerfile, Instruction, Stage } from './dockerfile.ts';
-import { stageNotBefore, unknownStage } from './failure.ts';
 import { suggestionFor } from './suggestion.ts';
+import { stageNotBefore, unknownStage } from './value-failure.ts';
 
 /** The stage of that name, whatever its case, or else of that index; the last one where nothing is asked for. */
 export function findStage(dockerfile: Dockerfile, nameOrIndex?: string | undefined): Result<Stage> {

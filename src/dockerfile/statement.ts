@@ -1,17 +1,11 @@
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import type { FromInstruction, Instruction } from './dockerfile.ts';
-import {
-  blankName,
-  emptyInstruction,
-  invalidTrigger,
-  jsonNotStrings,
-  missingValue,
-  unknownInstruction,
-} from './failure.ts';
+import { emptyInstruction, unknownInstruction } from './failure.ts';
 import { type FlagWord, readFlags } from './flags.ts';
 import type { Escape, LogicalLine } from './logical-line.ts';
 import { isSpace, trimmedRange } from './space.ts';
 import { suggestionFor } from './suggestion.ts';
+import { blankName, invalidTrigger, jsonNotStrings, missingValue } from './value-failure.ts';
 import { blankSeparated, jsonStrings, shellWords, type Word, wordOf } from './words.ts';
 
 export type Keyword = (Instruction | FromInstruction)['keyword'];

@@ -1,8 +1,8 @@
 import { failed, ok, type Result } from '../result.ts';
 import type { Instruction } from './dockerfile.ts';
-import { invalidTrigger, triggerNotOne } from './failure.ts';
 import { readInstructions } from './read-instructions.ts';
 import { Source } from './source.ts';
+import { invalidTrigger, triggerNotOne } from './value-failure.ts';
 
 /**
  * The instruction in an ONBUILD trigger as an image's config stores it, heredoc bodies included. `origin` is what

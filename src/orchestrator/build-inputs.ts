@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestOf } from '../oci/digest.ts';
+import type { Readings } from './instruction-changes.ts';
 import type { ComparableKey, ExplainedKey } from './key-change.ts';
 
 /**
@@ -43,7 +44,7 @@ export function parseBuildInputs(text: string | undefined): ComparableKey | unde
 }
 
 /** In the form that travelled, to be compared with what did. */
-export function shortened({ parts, paths }: ExplainedKey): ComparableKey {
+export function shortened({ parts, paths, readings }: ExplainedKey): ComparableKey {
   const { schema, target, instructions, parents, context } = parts;
   return {
     parts: {
@@ -55,7 +56,12 @@ export function shortened({ parts, paths }: ExplainedKey): ComparableKey {
       context: short(context),
     },
     paths: paths && mapValues(paths, (content) => short(digestOf(content))),
+    ...(readings && { readings: () => shortReadings(readings()) }),
   };
+}
+
+function shortReadings({ alike, idle }: Readings): Readings {
+  return { alike: alike.map((digests) => digests.map(short)), idle: idle.map(short) };
 }
 
 function short(digest: string): string {

@@ -1,11 +1,13 @@
 import type { ContextListing } from '../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
+import { searchable } from '../dockerfile/searchable.ts';
 import { triggersIn } from '../dockerfile/stages.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Edge } from '../project/edge.ts';
 import type { Context } from '../project/project.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
 import { isFollowed } from './followed-edge.ts';
+import type { Readings } from './instruction-changes.ts';
 import { usesRegistry } from './registry-use.ts';
 
 /** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
@@ -22,6 +24,8 @@ export interface KeyParts {
   readonly target?: string | undefined;
   /** In the order written: the line each begins at (not part of the key) and the digest of what it says. */
   readonly instructions: readonly (readonly [line: number, digest: Digest])[];
+  /** What they begin with, in the same order; no part of the key. Absent where an older version remembered the rest. */
+  readonly keywords?: readonly string[] | undefined;
   /** The escape character of the Dockerfile, which changes what the instructions mean. */
   readonly escape: string;
   /** Build arguments that the Dockerfile can see → digest of the value. */
@@ -57,26 +61,58 @@ export interface KeyedParent {
 /** The key, and what it is made of. */
 export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly parts: KeyParts } {
   const { dockerfile } = inputs.context;
-  const usesNumbers =
-    instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction)) ||
-    [...inputs.parents.values()].some(({ dockerfile: parent }) => hasNumberedTriggers(parent));
+  const instructions = digestsOf(inputs);
   const parts: KeyParts = {
     schema: keySchema,
     platform: inputs.platform,
     ...(inputs.target !== undefined && { target: inputs.target }),
-    instructions: instructionsOf(inputs).map(([instruction, stage]) => [
-      instruction.at.line,
-      canonicalDigest([
-        canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
-        usesNumbers ? String(stage) : undefined,
-      ]),
-    ]),
+    instructions: instructions.map(({ line, digest }) => [line, digest]),
+    keywords: instructions.map(({ keyword }) => keyword),
     escape: dockerfile.escape,
     args: Object.fromEntries(argsInUse(inputs).map(([name, value]) => [name, canonicalDigest(value)])),
     parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
     context: inputs.listing.digest,
   };
   return { key: keyOf(parts), parts };
+}
+
+/**
+ * What an earlier key may say of the same instructions. `alike`, for each: its digests with and without the number of a
+ * stage, which counts or not for all of them at once. `idle`: of the instructions in stages that the build is not made of.
+ */
+export function readingsOf(inputs: KeyInputs): Readings {
+  const { stages } = inputs.context.dockerfile;
+  const idle = stages.filter(({ index }) => !inputs.stages.has(index)).map(({ index }) => index);
+  const numbers = [undefined, -1, ...stages.map(({ index }) => index)];
+  const all = (of: KeyInputs) =>
+    instructionsOf(of).map(([instruction, stage]) => {
+      const said = canonicalInstruction(instruction, referencesIn(instruction, stage, of));
+      return numbers.map((number) => instructionDigest(said, number));
+    });
+  return { alike: all(inputs), idle: idle.length === 0 ? [] : all({ ...inputs, stages: new Set(idle) }).flat() };
+}
+
+function digestsOf(inputs: KeyInputs) {
+  const withNumbers = usesNumbers(inputs);
+  return instructionsOf(inputs).map(([instruction, stage]) => ({
+    line: instruction.at.line,
+    keyword: instruction.keyword,
+    digest: instructionDigest(
+      canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
+      withNumbers ? stage : undefined,
+    ),
+  }));
+}
+
+function instructionDigest(said: Canonical, stage: number | undefined): Digest {
+  return canonicalDigest([said, stage === undefined ? undefined : String(stage)]);
+}
+
+function usesNumbers(inputs: KeyInputs): boolean {
+  return (
+    instructionsOf(inputs).some(([instruction]) => namesByNumber(instruction)) ||
+    [...inputs.parents.values()].some(({ dockerfile: parent }) => hasNumberedTriggers(parent))
+  );
 }
 
 function keyOf(parts: KeyParts): Digest {
@@ -204,9 +240,10 @@ function argsInUse(inputs: KeyInputs): readonly (readonly [string, string])[] {
     const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
     if (inner.keyword === 'ARG') for (const arg of inner.args) declared.add(arg.key);
   }
+  const text = searchable(inputs.context.dockerfileText);
   return sortedEntries(inputs.buildArgs).filter(([name]) => {
     if (name === 'REGISTRY') return declared.has(name) && usesRegistry(inputs.context.dockerfile);
-    if (ofThemselves.test(name) && inputs.context.dockerfileText.includes(name)) return true;
+    if (ofThemselves.test(name) && text.includes(name)) return true;
     return declared.has(name) || alwaysInUse.test(name);
   });
 }

@@ -5,9 +5,10 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
-import { buildKey, type KeyParts } from './build-key.ts';
+import { buildKey, type KeyParts, readingsOf } from './build-key.ts';
 import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
+import type { Readings } from './instruction-changes.ts';
 import type { TakenImage } from './needed-platforms.ts';
 import { edgesByImage, Taking } from './taking.ts';
 
@@ -16,6 +17,7 @@ export interface ComputedKey {
   readonly key: Digest;
   readonly parts: KeyParts;
   readonly listing: ContextListing;
+  readonly readings: () => Readings;
 }
 
 export interface BuildKeysInputs {
@@ -102,18 +104,16 @@ export class BuildKeys {
         .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, dockerfile, keys: new Map(keys) }] as const;
     });
-    return {
-      ...buildKey({
-        context,
-        edges,
-        platform: formatPlatform(platform),
-        target: targets?.get(image),
-        listing,
-        stages,
-        buildArgs,
-        parents: new Map(parents),
-      }),
+    const inputs = {
+      context,
+      edges,
+      platform: formatPlatform(platform),
+      target: targets?.get(image),
       listing,
+      stages,
+      buildArgs,
+      parents: new Map(parents),
     };
+    return { ...buildKey(inputs), listing, readings: () => readingsOf(inputs) };
   }
 }

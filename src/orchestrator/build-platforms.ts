@@ -1,3 +1,4 @@
+import { searchable } from '../dockerfile/searchable.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /** Machines that can build. */
@@ -11,5 +12,5 @@ export const builders: readonly [Platform, Platform] = [
  * Keys see all of them at once, so that they do not depend on where they are computed.
  */
 export function buildPlatforms(dockerfileText: string): readonly Platform[] {
-  return /BUILD(?:PLATFORM|OS|ARCH|VARIANT)/.test(dockerfileText) ? builders : builders.slice(0, 1);
+  return /BUILD(?:PLATFORM|OS|ARCH|VARIANT)/.test(searchable(dockerfileText)) ? builders : builders.slice(0, 1);
 }

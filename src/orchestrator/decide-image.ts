@@ -103,9 +103,7 @@ function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: re
     };
   });
   const isBuilt = platforms.some(({ source }) => source.from === 'build');
-  const taken = platforms.find(({ source }) => source.from === 'store' || source.from === 'registry')?.source;
-  const same: readonly PlanReason[] =
-    !isBuilt && taken !== undefined && 'reference' in taken ? [{ code: 'same-key', reference: taken.reference }] : [];
+  const same = isBuilt ? [] : sameContent(platforms, question);
   const base = tag && baseOf(tag, platforms, question);
   const moves = platforms.flatMap(({ platform, source }) =>
     source.from === 'build' ? movesOf(earlier(platform, question), question) : [],
@@ -117,6 +115,22 @@ function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: re
     reasons: [...same, ...moveReasons(moves), ...reasons],
     changed: isBuilt ? changeIn(platforms) : undefined,
   };
+}
+
+/**
+ * Where content that is there is taken from, each place once. A name in the store says nothing about the registry it is
+ * named for: whoever lost a race to publish it has other content under it.
+ */
+function sameContent(platforms: readonly PlannedPlatform[], { target }: ImageQuestion): readonly PlanReason[] {
+  const places = new Map<string, PlanReason>();
+  for (const { source } of platforms) {
+    if (source.from !== 'store' && source.from !== 'registry') continue;
+    const isElsewhere = source.from === 'store' && target.kind === 'registry';
+    const { reference } = source;
+    const reason: PlanReason = { code: 'same-key', reference, ...(isElsewhere && { in: 'store' as const }) };
+    places.set(`${source.from} ${source.reference}`, reason);
+  }
+  return [...places.values()];
 }
 
 function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reasons: readonly PlanReason[]): Decision {

@@ -11,10 +11,8 @@ export interface FailureJson extends Failure {
 /** `image`: whose failure it is, where that is known; `cwd`: absolute, places below it are as seen from there. */
 export function failureJson(failure: Failure, image?: string, cwd?: string): FailureJson {
   const { at } = failure;
-  const file = cwd !== undefined && at?.file.startsWith(`${cwd}/`) ? at.file.slice(cwd.length + 1) : at?.file;
-  return {
-    ...failure,
-    ...(image !== undefined && { image }),
-    ...(at && { place: `${file}:${at.line}:${at.column}` }),
-  };
+  const found = image === undefined ? {} : { image };
+  if (at === undefined) return { ...failure, ...found };
+  const file = cwd !== undefined && at.file.startsWith(`${cwd}/`) ? at.file.slice(cwd.length + 1) : at.file;
+  return { ...failure, at: { ...at, file }, ...found, place: `${file}:${at.line}:${at.column}` };
 }

@@ -1,93 +1,109 @@
 import type { KeyParts } from './build-key.ts';
+import {
+  type InstructionChange,
+  instructionChanges,
+  type KeyedInstructions,
+  type Readings,
+} from './instruction-changes.ts';
 
 /** One thing by which two build keys differ. Lines count from 1. */
 export type KeyChange =
-  | { readonly code: 'input-changed'; readonly path: string }
-  | { readonly code: 'instruction-changed'; readonly line: number }
-  | { readonly code: 'parent-changed'; readonly parent: string }
-  | { readonly code: 'argument-changed'; readonly name: string }
-  | { readonly code: 'target-changed' };
+  | { readonly code: 'input-changed'; readonly path: string; readonly how?: OneSided }
+  | InstructionChange
+  | { readonly code: 'parent-changed'; readonly parent: string; readonly how?: OneSided }
+  | { readonly code: 'argument-changed'; readonly name: string; readonly how?: OneSided }
+  /** From and to a stage; absent for the last. */
+  | { readonly code: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined };
+
+/** Only the later or only the earlier build takes it, whether or not it is there: it need not have changed. */
+export type OneSided = 'came' | 'left';
 
 /** A key taken apart, and what its context held, as far as that is remembered. */
 export interface ExplainedKey {
   readonly parts: KeyParts;
   readonly paths?: Readonly<Record<string, string>> | undefined;
+  readonly readings?: (() => Readings) | undefined;
 }
 
 /** Two of them can be compared whose digests are cut alike. */
 export interface ComparableKey {
-  readonly parts: Pick<KeyParts, 'schema' | 'target'> & {
-    readonly instructions: Instructions;
-    readonly args: Readonly<Record<string, string>>;
-    readonly parents: Readonly<Record<string, string>>;
-    readonly context: string;
-  };
+  readonly parts: Pick<KeyParts, 'schema' | 'target'> &
+    KeyedInstructions & {
+      readonly args: Readonly<Record<string, string>>;
+      readonly parents: Readonly<Record<string, string>>;
+      readonly context: string;
+    };
   readonly paths?: Readonly<Record<string, string>> | undefined;
+  readonly readings?: (() => Readings) | undefined;
 }
 
 type Paths = Readonly<Record<string, string>>;
 
-type Instructions = readonly (readonly [line: number, digest: string])[];
-
 /**
- * All that changed from `before` to `after`: inputs by path, the first instruction that differs, parents, arguments.
+ * All that changed from `before` to `after`, the most telling first: instructions, inputs by path, parents, arguments.
  * Empty where the two cannot be compared, or what one context held is not remembered.
  */
 export function keyChanges(before: ComparableKey, after: ComparableKey): readonly KeyChange[] {
   if (before.parts.schema !== after.parts.schema) return [];
-  const isSameTarget = before.parts.target === after.parts.target;
-  return [
+  const [was, is] = [before.parts.target, after.parts.target];
+  const others = [
     ...contextChanges(before, after),
-    // Another target is made of other stages.
-    ...(isSameTarget ? instructionChanges(before.parts.instructions, after.parts.instructions) : []),
-    ...changedNames(before.parts.parents, after.parts.parents).map(
-      (parent) => ({ code: 'parent-changed', parent }) as const,
-    ),
-    ...changedNames(before.parts.args, after.parts.args).map((name) => ({ code: 'argument-changed', name }) as const),
-    ...(isSameTarget ? [] : [{ code: 'target-changed' } as const]),
+    ...changedNames(before.parts.parents, after.parts.parents).map(({ name, ...how }) => {
+      return { code: 'parent-changed', parent: name, ...how } as const;
+    }),
+    ...changedNames(before.parts.args, after.parts.args).map((change) => {
+      return { code: 'argument-changed', ...change } as const;
+    }),
   ];
+  if (was === is) return [...instructionChanges(before.parts, after.parts, after.readings), ...others];
+  const stages = { ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
+  // Another target is made of other stages: what only one of them takes did not change.
+  return [{ code: 'target-changed', ...stages }, ...others.filter(({ how }) => how === undefined)];
 }
 
-function contextChanges(before: ComparableKey, after: ComparableKey): readonly KeyChange[] {
+function contextChanges(before: ComparableKey, after: ComparableKey): readonly InputChange[] {
   if (before.parts.context === after.parts.context || !before.paths || !after.paths) return [];
-  return changedPaths(before.paths, after.paths).map((path) => ({ code: 'input-changed', path }));
+  return changedPaths(before.paths, after.paths);
 }
+
+type InputChange = Extract<KeyChange, { code: 'input-changed' }>;
 
 /**
  * Equal keys may have been computed of other paths, as where a link to a directory led elsewhere: a file that is now read
  * in another directory is told by where it is now, and not at all where its content is the same; but not where nothing
  * else is to be told.
  */
-function changedPaths(before: Paths, after: Paths): readonly string[] {
-  const changed = changedNames(before, after);
-  const added = changed.filter((path) => !Object.hasOwn(before, path));
-  const left = new Set(changed);
-  for (const path of changed) {
-    if (Object.hasOwn(after, path)) continue;
+function changedPaths(before: Paths, after: Paths): readonly InputChange[] {
+  const changes = changedNames(before, after).map(({ name, ...how }): InputChange => {
+    return { code: 'input-changed', path: name, ...how };
+  });
+  const added = changes.flatMap(({ path, how }) => (how === 'came' ? [path] : []));
+  const left = new Map(changes.map((change) => [change.path, change]));
+  for (const { path, how } of changes) {
+    if (how !== 'left') continue;
     const alike = added.filter((one) => left.has(one) && nameOf(one) === nameOf(path));
     const same = alike.find((one) => after[one] === before[path]);
     if (same !== undefined) left.delete(same);
+    else for (const one of alike) left.set(one, { code: 'input-changed', path: one });
     if (alike.length > 0) left.delete(path);
   }
-  return left.size > 0 ? [...left] : changed;
+  return left.size > 0 ? [...left.values()] : changes;
 }
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** After the first difference all else may only have moved. Where something was cut off the end, its last line. */
-function instructionChanges(before: Instructions, after: Instructions): readonly KeyChange[] {
-  const at = after.findIndex(([, digest], index) => digest !== before[index]?.[1]);
-  const line = (at >= 0 ? after[at] : before.length > after.length ? after.at(-1) : undefined)?.[0];
-  return line === undefined ? [] : [{ code: 'instruction-changed', line }];
-}
-
-/** Added, removed or with another value; sorted. */
+/** Added, removed or with another value; sorted by name. */
 function changedNames(
   before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,
-): readonly string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => before[name] !== after[name]).sort();
+): readonly { readonly name: string; readonly how?: OneSided }[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names
+    .filter((name) => before[name] !== after[name])
+    .map((name) => {
+      if (!Object.hasOwn(after, name)) return { name, how: 'left' };
+      return Object.hasOwn(before, name) ? { name } : { name, how: 'came' };
+    });
 }

@@ -249,12 +249,16 @@ function reasonsOf(
 function shown(change: KeyChange, path: string, decisions: ReadonlyMap<ImageName, Decision>): PlanReason {
   switch (change.code) {
     case 'input-changed':
-      return { code: change.code, path: `${path}/${change.path}` };
+      return { ...change, path: `${path}/${change.path}` };
     case 'instruction-changed':
-      return { code: change.code, path: `${path}/Dockerfile`, line: change.line };
+    case 'instruction-added':
+    case 'instruction-removed':
+      return { ...change, path: `${path}/Dockerfile` };
     case 'parent-changed': {
-      const isBuilt = decisions.get(change.parent as ImageName)?.action === 'build';
-      return { code: isBuilt ? 'parent-built' : 'parent-changed', parent: change.parent };
+      // `tool`, or `tool (linux/arm64)`.
+      const [name] = change.parent.split(' ') as [ImageName];
+      const isBuilt = change.how !== 'left' && decisions.get(name)?.action === 'build';
+      return isBuilt ? { code: 'parent-built', parent: change.parent } : change;
     }
     default:
       return change;

@@ -10,18 +10,23 @@ export function describeReason(reason: PlanReason): string {
     case 'missing-platforms':
       return `missing for ${reason.platforms.join(', ')}`;
     case 'input-changed':
-      return `changed: ${reason.path}`;
+      return `${inputWords[reason.how ?? 'changed']}: ${reason.path}`;
     case 'instruction-changed':
       return `instruction at ${reason.path}:${reason.line} changed`;
+    case 'instruction-added':
+      return `instruction at ${reason.path}:${reason.line} is new`;
+    case 'instruction-removed':
+      return removal(reason);
     case 'stale-reference':
       return `${reason.path}:${reason.line} still names ${reason.parent} ${reason.version}, not ${reason.current}`;
     case 'argument-changed':
-      return `build argument ${reason.name} changed`;
+      return `build argument ${reason.name} ${{ changed: 'changed', came: 'is new', left: 'is no longer used' }[reason.how ?? 'changed']}`;
     case 'target-changed':
-      return 'the target stage is another';
+      return `the target is ${stage(reason.after)}, not ${stage(reason.before)} as before`;
     case 'parent-built':
       return `parent ${reason.parent} is built`;
     case 'parent-changed':
+      if (reason.how !== undefined) return `${reason.how === 'came' ? 'now' : 'no longer'} built from ${reason.parent}`;
       return `parent ${reason.parent} changed`;
     case 'key-changed':
       return 'the sources changed since it was built elsewhere';
@@ -36,7 +41,9 @@ export function describeReason(reason: PlanReason): string {
     case 'asked-for':
       return 'asked for';
     case 'same-key':
-      return `same content as ${reason.reference}`;
+      return reason.in === 'store'
+        ? `already built: ${reason.reference} in the local store`
+        : `same content as ${reason.reference}`;
     case 'no-key':
       return 'made by another tool: its sources are not known';
     case 'tag-missing':
@@ -55,6 +62,23 @@ export function describeReason(reason: PlanReason): string {
       return assertNever(reason);
   }
 }
+
+const inputWords = { changed: 'changed', came: 'new input', left: 'no longer an input' } as const;
+
+function stage(name: string | undefined): string {
+  return name === undefined ? 'the last stage' : `stage ${name}`;
+}
+
+/** `RUN at contexts/04-go-dev/Dockerfile:5 was removed`: the line it had. */
+function removal({ path, line, keyword = 'instruction', count = 1, after, isIdle }: RemovedReason): string {
+  const place = line === undefined ? `${after === undefined ? 'at the start of' : 'below'} ` : 'at ';
+  const where = `${place}${path}${line === undefined && after === undefined ? '' : `:${line ?? after}`}`;
+  const more = count > 1 ? ` and ${count - 1} more after it` : '';
+  const become = isIdle ? ['is no longer built', 'are no longer built'] : ['was removed', 'were removed'];
+  return `${keyword} ${where}${more} ${become[count > 1 ? 1 : 0]}`;
+}
+
+type RemovedReason = Extract<PlanReason, { code: 'instruction-removed' }>;
 
 /** `sha256:0123456789ab`. */
 function short(digest: string | undefined): string {

@@ -4,6 +4,8 @@ import type { Platform } from '../oci/platform.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 import type { Bases } from './bases.ts';
+import type { InstructionRemoved } from './instruction-changes.ts';
+import type { OneSided } from './key-change.ts';
 
 /** What is to be done, and why: all decided, nothing done. Printable, and the same for equal inputs. */
 export interface Plan {
@@ -115,8 +117,10 @@ export interface PlannedTag {
 export type PlanReason =
   | { readonly code: 'missing'; readonly reference: string }
   | { readonly code: 'missing-platforms'; readonly platforms: readonly string[] }
-  | { readonly code: 'input-changed'; readonly path: string }
+  | { readonly code: 'input-changed'; readonly path: string; readonly how?: OneSided }
   | { readonly code: 'instruction-changed'; readonly path: string; readonly line: number }
+  | { readonly code: 'instruction-added'; readonly path: string; readonly line: number }
+  | (InstructionRemoved & { readonly path: string })
   /** It names an older version of a parent than the project holds now. `version` is the tag as written. */
   | {
       readonly code: 'stale-reference';
@@ -126,12 +130,13 @@ export type PlanReason =
       readonly version: string;
       readonly current: string;
     }
-  | { readonly code: 'argument-changed'; readonly name: string }
-  | { readonly code: 'target-changed' }
+  | { readonly code: 'argument-changed'; readonly name: string; readonly how?: OneSided }
+  /** From and to a stage; absent for the last. */
+  | { readonly code: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined }
   /** The parent is built in this plan. */
   | { readonly code: 'parent-built'; readonly parent: string }
   /** The parent is other than the one it was built from, and there already. */
-  | { readonly code: 'parent-changed'; readonly parent: string }
+  | { readonly code: 'parent-changed'; readonly parent: string; readonly how?: OneSided }
   /** Nothing is remembered of what the earlier key was made of. */
   | { readonly code: 'key-changed' }
   /** An image from elsewhere is other than the one it was built on. Digests where they are known. */
@@ -148,7 +153,8 @@ export type PlanReason =
   /** Its key is of another number of rules: it cannot be compared. */
   | { readonly code: 'other-key-schema'; readonly schema: number }
   | { readonly code: 'asked-for' }
-  | { readonly code: 'same-key'; readonly reference: string }
+  /** The place that has it; `store`: the reference is a name in the local store, and may be another image in its registry. */
+  | { readonly code: 'same-key'; readonly reference: string; readonly in?: 'store' }
   | { readonly code: 'no-key' }
   /** The version is there, but this tag of it is not. */
   | { readonly code: 'tag-missing'; readonly tag: string }
@@ -167,6 +173,14 @@ export interface CriticalPath {
   readonly duration: number;
   /** Whether all of its durations are recorded ones. */
   readonly isRecorded: boolean;
+}
+
+/** Whether all content of an image is there, but in the store alone: no tag of the registry has it. */
+export function isUpload(
+  { action, platforms }: Pick<PlannedImage, 'action' | 'platforms'>,
+  command: PlanCommand,
+): boolean {
+  return command === 'publish' && action === 'retag' && platforms.some(({ source }) => source.from === 'store');
 }
 
 /** Images that get content whose files have lost their owners. */

@@ -277,8 +277,8 @@ function wantedImages(
 
 function currentKeys({ name, platforms }: WantedImage, keys: BuildKeys): readonly (readonly [Digest, ExplainedKey])[] {
   return platforms.map(({ platform, key }) => {
-    const { parts, listing } = keys.computed(name, platform);
-    return [key, { parts, paths: listing.paths }] as const;
+    const { parts, listing, readings } = keys.computed(name, platform);
+    return [key, { parts, paths: listing.paths, readings }] as const;
   });
 }
 

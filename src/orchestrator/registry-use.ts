@@ -41,11 +41,13 @@ function carriersIn(
         if (arg.key !== registryArgument) return undefined;
         carriers.add(arg.key);
       }
-    } else if (uses(instruction, carriers)) {
+    } else if (instruction.keyword !== 'ONBUILD' && uses(instruction, carriers)) {
       return undefined;
     }
   }
-  return carriers;
+  // Where its triggers run, all that the stage declares is in scope, above them or not.
+  const triggers = stage.instructions.flatMap((one) => (one.keyword === 'ONBUILD' ? [one.instruction] : []));
+  return triggers.some((trigger) => declaresRegistry(trigger) || uses(trigger, carriers)) ? undefined : carriers;
 }
 
 /** `ARG REGISTRY` takes the value given to the build, `ARG X` that of the global X, `ARG X=…` what it is made of. */
@@ -55,7 +57,6 @@ function carries(arg: KeyValue, global: ReadonlySet<string>, carriers: ReadonlyS
 }
 
 function uses(instruction: Instruction, carriers: ReadonlySet<string>): boolean {
-  if (instruction.keyword === 'ONBUILD' && declaresRegistry(instruction.instruction)) return true;
   if (carriers.size === 0) return false;
   switch (instruction.keyword) {
     case 'RUN':

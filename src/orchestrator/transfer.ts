@@ -28,6 +28,11 @@ export interface TransferReport {
   readonly present: readonly string[];
   /** References of the source. */
   readonly missing: readonly string[];
+  /** References of the target: there with other content, which is left; as in the two others each image once. */
+  readonly conflicts: readonly string[];
+  readonly failed: readonly string[];
+  /** Not tried, or given up, because of what failed before. */
+  readonly notCopied: readonly string[];
   /** Those that were moved; also of images that were there already. */
   readonly tags: readonly MovedTag[];
   readonly failures: readonly Failure[];
@@ -62,7 +67,8 @@ type Found = TransferRequest['images'][number] & { readonly descriptor: Descript
 type Transferred =
   | { readonly copied: string; readonly tags: readonly MovedTag[] }
   | { readonly present: string; readonly tags: readonly MovedTag[] }
-  | { readonly failures: readonly Failure[] };
+  | { readonly failed: string; readonly failures: readonly Failure[] }
+  | { readonly notCopied: string };
 
 class Transfer {
   readonly #from: RegistryPlace;
@@ -98,26 +104,30 @@ class Transfer {
       copied: done.flatMap((one) => (one && 'copied' in one ? [one.copied] : [])),
       present: done.flatMap((one) => (one && 'present' in one ? [one.present] : [])),
       missing: names,
+      conflicts: done.flatMap((one) => (one && 'failed' in one && isConflict(one) ? [one.failed] : [])),
+      failed: done.flatMap((one) => (one && 'failed' in one && !isConflict(one) ? [one.failed] : [])),
+      notCopied: done.flatMap((one) => (one && 'notCopied' in one ? [one.notCopied] : [])),
       tags: done.flatMap((one) => (one && 'tags' in one ? one.tags : [])),
       failures: done.flatMap((one) => (one && 'failures' in one ? one.failures : [])),
     };
   }
 
   async #transfer({ name, version, descriptor }: Found): Promise<Transferred | undefined> {
-    const isOver = this.#isLost || (this.#hasFailed && !this.#request.keepGoing);
-    if (descriptor === undefined || isOver) return undefined;
+    if (descriptor === undefined) return undefined;
+    const reference = this.#to.reference(name, version);
+    if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return { notCopied: reference };
     try {
       return await this.#copy(name, version, descriptor);
     } catch (error) {
       const failures = failuresOf(error);
       if (failures === undefined || this.#signal.aborted) throw error;
       const isLoss = failures.some(isLossOfRegistry);
-      if (isLoss && this.#isLost) return undefined;
+      if (isLoss && this.#isLost) return { notCopied: reference };
       this.#isLost ||= isLoss;
       this.#hasFailed = true;
       const message = failures.map((failure) => failure.message).join('; ');
       this.#progress.emit({ type: 'image-failed', image: name, message });
-      return { failures };
+      return { failed: reference, failures };
     }
   }
 
@@ -139,4 +149,8 @@ class Transfer {
     this.#progress.emit({ type: 'image-pushed', image: name, reference, digest });
     return { copied: `${reference}@${digest}`, tags };
   }
+}
+
+function isConflict({ failures }: { readonly failures: readonly Failure[] }): boolean {
+  return failures.some(({ reason }) => reason === 'different-content');
 }

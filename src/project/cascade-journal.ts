@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
+import { readRegularFile } from '../read-regular-file.ts';
 import { FailureError } from '../result.ts';
 import { cascadeInProgress, cascadeInterrupted, journalDamaged } from './cascade-failure.ts';
 
@@ -152,7 +153,7 @@ function journalOf(directory: string, replacements: readonly Replacement[]): str
 async function readJournal(directory: string): Promise<Journal | undefined> {
   const path = join(journalIn(directory), 'journal.json');
   try {
-    return Journal.parse(JSON.parse(await readFile(path, 'utf8')));
+    return Journal.parse(JSON.parse((await readRegularFile(path)).toString()));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -210,7 +211,7 @@ function pathInJournal(directory: string, path: string): string {
 
 async function digestOf(path: string): Promise<string | undefined> {
   try {
-    return sha256(await readFile(path));
+    return sha256(await readRegularFile(path));
   } catch (error) {
     ignoreMissing(error);
     return undefined;

@@ -1,25 +1,14 @@
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Platform } from '../oci/platform.ts';
-import { dockerHub, parseReference } from '../oci/reference.ts';
+import { dockerHub } from '../oci/reference.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
-import { type Edge, edgeOf } from './edge.ts';
+import type { Edge } from './edge.ts';
 import { type GlobalScope, globalArguments, globalScope, usesPlatform } from './global-scope.ts';
 import type { ImageName } from './image-name.ts';
-import type { Context, Notice, Project } from './project.ts';
-import { namesakeElsewhere, selfReference, stageLikeImage, unknownParent } from './reference-failure.ts';
-import { anyRegistry, type ImageReference, imageReferences, type ReferenceKind, shown } from './references.ts';
-import { parseSemver } from './version.ts';
-
-/** A reference to an image that the project does not build. */
-export interface ExternalReference {
-  readonly from: ImageName;
-  readonly kind: ReferenceKind;
-  readonly stage: number;
-  readonly text: string;
-  readonly at: SourceSpan;
-  /** Expanded, otherwise as written: `debian:bookworm-slim`. The value of REGISTRY stays `${REGISTRY}`. */
-  readonly reference: string;
-}
+import type { Notice, Project } from './project.ts';
+import { imageLikeStage, stageLikeImage } from './reference-failure.ts';
+import { anyRegistry, type ImageReference, imageReferences } from './references.ts';
+import { type ExternalReference, type ReferringContext, SortedReferences } from './sorted-references.ts';
 
 /** What references are resolved with. */
 export interface ReferenceOptions {
@@ -31,16 +20,10 @@ export interface ReferenceOptions {
   readonly platforms?: readonly Platform[] | undefined;
 }
 
-/** The tag of a reference that names none. */
-const latest = 'latest';
-
 const usualPlatforms: readonly Platform[] = [
   { os: 'linux', architecture: 'amd64' },
   { os: 'linux', architecture: 'arm64' },
 ];
-
-/** As much of a context as its references are read from. */
-export type ReferringContext = Pick<Context, 'name' | 'platforms' | 'dockerfile' | 'dockerfileText'>;
 
 /** All references of one context, sorted by what they mean to the project. */
 export interface ContextReferences {
@@ -60,40 +43,19 @@ export function referencesOf(
   project: Project,
   options: ReferenceOptions,
 ): ContextReferences {
-  const edges: Edge[] = [];
-  const unread: ImageName[] = [];
-  const externals: ExternalReference[] = [];
-  const failures: Failure[] = [];
-  const warnings: Notice[] = [];
-  const none = { edges, unread, externals, warnings };
-
+  const sorted = new SortedReferences(context, project);
   const scopes = scopesOf(context, options);
-  if (!scopes.ok) return { ...none, failures: scopes.failure };
+  if (!scopes.ok) return { ...sorted, failures: scopes.failure };
   const found = imageReferences(scopes.value, (options.registries ?? []).map(bareRegistry));
 
   for (const reference of found.references) {
-    const { kind, stage, text, at, target, expanded } = reference;
-    const external = { from: context.name, kind, stage, text, at, reference: shown(expanded) };
-    if (target.where === 'elsewhere') {
-      externals.push(external);
-      warnings.push(...namesakeWarnings(context, reference, project), ...stageWarnings(reference));
-      continue;
-    }
-    const name = target.name as ImageName;
-    const parent = project.contexts.get(name);
-    if (name === context.name) failures.push(selfReference(context.name, at));
-    else if (parent !== undefined) edges.push(edgeOf(context, parent, reference));
-    else if (project.unread.has(name)) unread.push(name);
-    // A registry by its name may well hold images of other projects.
-    else if (!target.byVariable) externals.push(external);
-    else failures.push(unknownParent(context.name, target.name, nearest(target.name, project), at));
+    sorted.add(reference);
+    if (reference.target.where === 'elsewhere')
+      sorted.warnings.push(...stageWarnings(reference), ...misspelledStage(reference));
   }
   return {
-    edges,
-    unread,
-    externals,
-    failures: [...found.failures, ...failures],
-    warnings,
+    ...sorted,
+    failures: [...found.failures, ...sorted.failures],
     undeclaredRegistryAt: undeclaredRegistryAt(context, found.references),
   };
 }
@@ -119,25 +81,6 @@ function undeclaredRegistryAt(
   return isDeclared ? undefined : references.find(({ variables }) => variables.includes('REGISTRY'))?.at;
 }
 
-/**
- * An image of Docker Hub or of a registry on this machine that is called like one of the project, and has a tag that
- * could be one of its versions: most likely a forgotten `${REGISTRY}/`, and without a word there would be no edge.
- */
-export function namesakeWarnings(context: ReferringContext, { expanded, text, at }: ImageReference, project: Project) {
-  const parsed = parseReference(expanded);
-  if (!parsed.ok || parsed.value.digest !== undefined) return [];
-  const { registry, repository, tag = latest } = parsed.value;
-  const isHub = registry === dockerHub;
-  if (!isHub && !isLoopback(registry)) return [];
-  const name = isHub ? repository.replace(/^library\//, '') : repository.split('/').at(-1)!;
-  const image = project.contexts.get(name as ImageName);
-  if (image === undefined || image.name === context.name) return [];
-  const couldBeVersion = tag === latest || tag === image.version || parseSemver(tag) !== undefined;
-  if (isHub && !couldBeVersion) return [];
-  const where = isHub ? 'Docker Hub' : registry;
-  return [namesakeElsewhere(text, where, name, image.version, at)];
-}
-
 /** A name without registry or tag that variables make, where stages are called alike: `s-$TARGETARCH` beside `AS s-amd64`. */
 function stageWarnings({ text, expanded, variables, stage, at, scope }: ImageReference): readonly Notice[] {
   const before = text.replace(/\$.*$/s, '');
@@ -150,13 +93,12 @@ function stageWarnings({ text, expanded, variables, stage, at, scope }: ImageRef
   return alike.length === 0 ? [] : [stageLikeImage(text, expanded, scope.given.platform, alike, at)];
 }
 
-/** `localhost:5000`, `127.0.0.1:5000`, `[::1]:5000`. */
-function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);
-}
-
-export function nearest(name: string, project: Project): ImageName | undefined {
-  return suggestionFor(name, [...project.contexts.keys(), ...project.unread.keys()]) as ImageName | undefined;
+/** A name after `--from` that is nearly that of a stage above: an image of that name may exist, but seldom is it meant. */
+function misspelledStage({ kind, text, variables, stage, at, scope }: ImageReference): readonly Notice[] {
+  if (kind === 'from' || variables.length > 0 || /[/:@]/.test(text)) return [];
+  const above = scope.dockerfile.stages.flatMap(({ index, name }) => (index < stage && name ? [name] : []));
+  const meant = suggestionFor(text, above);
+  return meant === undefined ? [] : [imageLikeStage(text, meant, at)];
 }
 
 /** `https://ghcr.io/me/` → `ghcr.io/me`, `index.docker.io/me` → `docker.io/me`. */

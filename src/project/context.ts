@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { decodeDockerfile } from '../dockerfile/decode.ts';
-import { parseDockerfile } from '../dockerfile/parse.ts';
+import { readDockerfile } from '../dockerfile/parse.ts';
 import { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { parseContextDirectory } from './context-directory.ts';
@@ -44,16 +44,15 @@ export function parseContext(contents: ContextContents): ParsedContext {
   if (parsed.kind === 'ignored') return { failures: [], notices: [ignoredDirectory(path)] };
   if (!isImage(contents)) return { failures: [], notices: [notAnImage(path)] };
   const name = parsed.kind === 'invalid' ? failed([invalidImageName(path, parsed.name)]) : ok(parsed);
-  const dockerfile = dockerfileIn(contents);
+  const { dockerfile, failures: wrong } = dockerfileIn(contents);
   const info = infoIn(contents);
-  if (!name.ok || !dockerfile.ok || !info.ok) {
-    const failures = [name, dockerfile, info].flatMap((result) => (result.ok ? [] : result.failure));
-    const known = dockerfile.ok ? dockerfile.value : undefined;
-    return { unread: name.ok ? { name: name.value.name, path, dockerfile: known } : undefined, failures, notices: [] };
+  if (!name.ok || !dockerfile || wrong.length > 0 || !info.ok) {
+    const failures = [...(name.ok ? [] : name.failure), ...wrong, ...(info.ok ? [] : info.failure)];
+    return { unread: name.ok ? { name: name.value.name, path, dockerfile } : undefined, failures, notices: [] };
   }
   const { notices, ...rest } = info.value;
   const { order, name: imageName } = name.value;
-  const context = { directory, path, order, name: imageName, ...rest, ...dockerfile.value };
+  const context = { directory, path, order, name: imageName, ...rest, ...dockerfile };
   return { context, failures: [], notices };
 }
 
@@ -62,16 +61,24 @@ export function isImage({ files }: ContextContents): boolean {
   return Object.values(files).some((file) => file !== undefined);
 }
 
-function dockerfileIn(contents: ContextContents): Result<Pick<Context, 'dockerfile' | 'dockerfileText'>> {
+interface FoundDockerfile {
+  /** As much of it as can be read. */
+  readonly dockerfile?: Pick<Context, 'dockerfile' | 'dockerfileText'> | undefined;
+  readonly failures: readonly Failure[];
+}
+
+function dockerfileIn(contents: ContextContents): FoundDockerfile {
   const source = sourceIn(contents, 'Dockerfile');
-  if (!source.ok) return source;
-  if (source.value === undefined) return failed([missingDockerfile(contents.path)]);
+  if (!source.ok) return { failures: source.failure };
+  if (source.value === undefined) return { failures: [missingDockerfile(contents.path)] };
   const { text, file } = source.value;
-  const dockerfile = parseDockerfile(text, file);
-  if (dockerfile.ok) return ok({ dockerfile: dockerfile.value, dockerfileText: text });
-  const blanks = blanksInRegistry(source.value);
+  const { dockerfile, failures } = readDockerfile(text, file);
+  const blanks = failures.length === 0 ? [] : blanksInRegistry(source.value);
   const lines = new Set(blanks.map(({ at }) => at.line));
-  return failed([...blanks, ...dockerfile.failure.filter(({ at }) => at === undefined || !lines.has(at.line))]);
+  return {
+    dockerfile: dockerfile && { dockerfile, dockerfileText: text },
+    failures: [...blanks, ...failures.filter(({ at }) => at === undefined || !lines.has(at.line))],
+  };
 }
 
 /** `${ REGISTRY }` falls apart into words, so that the parser's own complaint does not say what is wrong. */

@@ -1,10 +1,5 @@
 import type { Failure, SourceSpan } from '../result.ts';
-import {
-  type ContextReferences,
-  type ExternalReference,
-  type ReferenceOptions,
-  referencesOf,
-} from './context-references.ts';
+import { type ContextReferences, type ReferenceOptions, referencesOf } from './context-references.ts';
 import type { Edge } from './edge.ts';
 import type { ImageName } from './image-name.ts';
 import type { Context, Notice, Problem, Project, UnreadContext } from './project.ts';
@@ -16,6 +11,7 @@ import {
   withoutVersion,
 } from './reference-failure.ts';
 import { shortestCycle } from './shortest-cycle.ts';
+import type { ExternalReference } from './sorted-references.ts';
 import { type StaleReference, staleness } from './stale.ts';
 import { stronglyConnected } from './strongly-connected.ts';
 import { triggerReferencesOf } from './trigger-references.ts';
@@ -83,7 +79,8 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
       ...found.flatMap(({ failures }, index) => failures.map((failure) => ({ images: [names[index]!], failure }))),
       ...[...project.unread.values()].flatMap((context) => unreadProblems(context, project, options)),
       ...cycles.map((cycle) => ({ images: cycle, failure: cycleIn(cycle, all, written) })),
-      ...written.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
+      // Those of a cycle say nothing of numbers: one of them goes.
+      ...edges.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
     ],
     ancestry: ancestryOf(order, all, new Map(found.map(({ unread }, index) => [names[index]!, unread])), project),
     warnings: found.flatMap((each) => each.warnings),

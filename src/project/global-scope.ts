@@ -1,5 +1,6 @@
 import type { Dockerfile, KeyValue } from '../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
+import { searchable } from '../dockerfile/searchable.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 
@@ -38,7 +39,7 @@ export const platformVariables = ['TARGET', 'BUILD'].flatMap((prefix) =>
 
 /** Whether a Dockerfile may mean different things for different platforms. */
 export function usesPlatform(text: string): boolean {
-  return platformVariable.test(text);
+  return platformVariable.test(searchable(text));
 }
 
 /** Values in the order of the ARGs: a default sees only those above it. What is given beats the default. */

@@ -1,7 +1,8 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import fastGlob from 'fast-glob';
 import { mapBounded } from '../map-bounded.ts';
+import { readRegularFile } from '../read-regular-file.ts';
 import { failed, failuresOf, ok, type Result } from '../result.ts';
 import { finishedCascade } from './cascade-failure.ts';
 import { recoverCascade } from './cascade-journal.ts';
@@ -32,27 +33,32 @@ export async function loadProject(directory: string, { shownAs = '' }: LoadOptio
   if (!recovered.ok) return recovered;
 
   const path = join(shownAs, 'contexts');
-  const [{ directories, dangling }, unfetched, real] = await Promise.all([
+  const [{ directories, links, dangling }, unfetched, real] = await Promise.all([
     entriesOf(contextsDirectory),
     unfetchedSubmodules(directory),
     realpath(contextsDirectory),
   ]);
   const isFetched = (name: string) => !unfetched.includes(join(real, name));
-  const contexts = await mapBounded(directories.filter(isFetched), parallel, (name) =>
-    readContext({ directory: join(contextsDirectory, name), path: join(path, name), name }),
-  );
+  const contexts = await mapBounded(directories.filter(isFetched), parallel, async (name) => {
+    const directory = join(contextsDirectory, name);
+    return await readContext({
+      directory: links.has(name) ? await realpath(directory) : directory,
+      path: join(path, name),
+      name,
+    });
+  });
   const project = parseProject({ directory, path, contexts });
   const absent = directories.filter((name) => !isFetched(name)).map((name) => absentContext(name, join(path, name)));
   const lacking = await mapBounded([...project.contexts.values()], parallel, async (context) => {
     const failures = await submoduleFailures(context, unfetched);
     return failures.map((failure): Problem => ({ images: [context.name], failure }));
   });
-  const links = dangling.map((name) => danglingLink(join(path, name)));
+  const broken = dangling.map((name) => danglingLink(join(path, name)));
   return ok({
     ...project,
     unread: new Map([...project.unread, ...absent.flatMap(({ unread }) => unread)]),
     problems: [...project.problems, ...absent.map(({ problem }) => problem), ...lacking.flat()],
-    notices: [...recovered.value, ...links, ...project.notices],
+    notices: [...recovered.value, ...broken, ...project.notices],
   });
 }
 
@@ -78,12 +84,12 @@ async function readIn(
   name: ContextFile,
 ): Promise<Result<Uint8Array> | undefined> {
   try {
-    return ok(await readFile(join(place.directory, name)));
+    return ok(await readRegularFile(join(place.directory, name)));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     const file = join(place.path, name);
-    return failed([code === 'EISDIR' ? notAFile(file) : unreadable(file, code ?? message)]);
+    return failed([code === 'EISDIR' || code === 'ENOTREG' ? notAFile(file) : unreadable(file, code ?? message)]);
   }
 }
 
@@ -94,10 +100,13 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-/** Names of directories and of links to directories, and of links that lead nowhere. */
+/** Names of directories and of links to directories, of all links, and of those that lead nowhere. */
 async function entriesOf(directory: string) {
+  const found = await readdir(directory, { withFileTypes: true });
   const entries = await fastGlob('*', { cwd: directory, deep: 1, dot: true, onlyFiles: false, objectMode: true });
   return {
+    // A context is what its link leads to: COPY would take the link for all that there is.
+    links: new Set(found.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name)),
     directories: entries.filter(({ dirent }) => dirent.isDirectory()).map(({ name }) => name),
     // Links that lead somewhere have been followed: what is still a link is broken.
     dangling: entries.filter(({ dirent }) => dirent.isSymbolicLink()).map(({ name }) => name),

@@ -46,7 +46,7 @@ export interface UnreadContext {
   readonly name: ImageName;
   /** As shown. */
   readonly path: string;
-  /** Where only something else is wrong. */
+  /** As much of it as can be read: see `Stage.gaps`. */
   readonly dockerfile?: Pick<Context, 'dockerfile' | 'dockerfileText'> | undefined;
 }
 

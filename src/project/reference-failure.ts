@@ -184,6 +184,17 @@ export function stageLikeImage(
   } as const satisfies Notice;
 }
 
+/** `meant`: the stage that has nearly that name. */
+export function imageLikeStage(text: string, meant: string, at: SourceSpan) {
+  return {
+    level: 'warning',
+    reason: 'image-like-stage',
+    message: `--from=${text} is no stage above it, so the image ${text} is pulled from Docker Hub`,
+    hint: `did you mean the stage ${meant}?`,
+    at,
+  } as const satisfies Notice;
+}
+
 /** A reference of one image to another. */
 export interface ReferencePlace {
   readonly from: ImageName;

@@ -159,7 +159,7 @@ function resolve(
     const meant = suggestionFor(missing[0]!, [...scope.values.keys(), ...platformVariables]);
     return failed([unresolvableReference(place.text, missing, meant, isStageArgument(dockerfile, missing), place.at)]);
   }
-  if (isStage(expanded, place, dockerfile) || (place.kind === 'from' && expanded === 'scratch')) return ok(undefined);
+  if (isStage(expanded, place, dockerfile) || expanded === 'scratch') return ok(undefined);
   if (expanded.startsWith(anyRegistry) && expanded[anyRegistry.length] !== '/') {
     return failed([slashMissing(place.text, shown(expanded), place.at)]);
   }

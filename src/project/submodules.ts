@@ -1,8 +1,9 @@
-import { access, readdir, readFile, realpath } from 'node:fs/promises';
+import { access, readdir, realpath } from 'node:fs/promises';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import type { Instruction } from '../dockerfile/dockerfile.ts';
 import { type IgnoreMatcher, ignoreMatcher, parseIgnoreFile } from '../dockerfile/dockerignore.ts';
 import { matchPattern, pathPattern } from '../dockerfile/path-pattern.ts';
+import { readRegularFile } from '../read-regular-file.ts';
 import type { Failure } from '../result.ts';
 import { submoduleNotFetched } from './failure.ts';
 import type { Context } from './project.ts';
@@ -14,7 +15,7 @@ import type { Context } from './project.ts';
 export async function unfetchedSubmodules(directory: string): Promise<readonly string[]> {
   const root = await repositoryOf(await realpath(directory));
   if (root === undefined) return [];
-  const text = await readFile(join(root, '.gitmodules'), 'utf8').catch(() => '');
+  const text = await readRegularFile(join(root, '.gitmodules')).then(String, () => '');
   const paths = submodulePaths(text).map((path) => join(root, path));
   const empty = await Promise.all(paths.map(isEmpty));
   return paths.filter((_, index) => empty[index]);
@@ -71,7 +72,7 @@ async function isEmpty(directory: string): Promise<boolean> {
 /** By the ignore file that a build reads; one that is wrong ignores nothing here, and is reported when it is read. */
 async function ignoredIn(directory: string): Promise<IgnoreMatcher> {
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
-    const text = await readFile(join(directory, name), 'utf8').catch(() => undefined);
+    const text = await readRegularFile(join(directory, name)).then(String, () => undefined);
     const patterns = text === undefined ? undefined : parseIgnoreFile(text);
     if (patterns !== undefined) return ignoreMatcher(patterns.ok ? patterns.value : []);
   }

@@ -1,21 +1,11 @@
 import type { Dockerfile, Stage } from '../dockerfile/dockerfile.ts';
 import { triggersIn } from '../dockerfile/stages.ts';
 import type { Failure } from '../result.ts';
-import {
-  bareRegistry,
-  type ContextReferences,
-  type ExternalReference,
-  namesakeWarnings,
-  nearest,
-  type ReferenceOptions,
-  scopesOf,
-} from './context-references.ts';
-import { type Edge, edgeOf } from './edge.ts';
+import { bareRegistry, type ContextReferences, type ReferenceOptions, scopesOf } from './context-references.ts';
 import { expandIn, type GlobalScope } from './global-scope.ts';
-import type { ImageName } from './image-name.ts';
-import type { Context, Notice, Project } from './project.ts';
-import { selfReference, unknownParent } from './reference-failure.ts';
-import { type ImageReference, referencesLeftTo, shown } from './references.ts';
+import type { Context, Project } from './project.ts';
+import { type ImageReference, referencesLeftTo } from './references.ts';
+import { SortedReferences } from './sorted-references.ts';
 
 /**
  * What the triggers that run in the stages of a context name and only this context can tell, with its variables and its
@@ -27,31 +17,14 @@ export function triggerReferencesOf(
   project: Project,
   options: ReferenceOptions,
 ): ContextReferences {
-  const edges: Edge[] = [];
-  const unread: ImageName[] = [];
-  const externals: ExternalReference[] = [];
+  const sorted = new SortedReferences(context, project);
   const failures: Failure[] = [];
-  const warnings: Notice[] = [];
   for (const [stage, reference, failure] of namedInTriggers(context, own, project, options)) {
     const at = stage.from.imageAt;
     if (failure !== undefined) failures.push({ ...failure, at });
-    if (reference === undefined) continue;
-    const { target, kind, text, expanded } = reference;
-    const external = { from: context.name, kind, stage: stage.index, text, at, reference: shown(expanded) };
-    if (target.where === 'elsewhere') {
-      externals.push(external);
-      warnings.push(...namesakeWarnings(context, { ...reference, at }, project));
-      continue;
-    }
-    const name = target.name as ImageName;
-    const parent = project.contexts.get(name);
-    if (parent === context) failures.push(selfReference(context.name, at));
-    else if (parent !== undefined) edges.push({ ...edgeOf(context, parent, reference), at, trigger: reference.at });
-    else if (project.unread.has(name)) unread.push(name);
-    else if (!target.byVariable) externals.push(external);
-    else failures.push(unknownParent(context.name, name, nearest(name, project), at));
+    if (reference !== undefined) sorted.add(reference, at);
   }
-  return { edges, unread, externals, failures, warnings };
+  return { ...sorted, failures: [...failures, ...sorted.failures] };
 }
 
 type Named = readonly [stage: Stage, reference: ImageReference | undefined, failure?: Failure];

@@ -44,6 +44,98 @@ const checks: Readonly<Record<string, Check>> = {
       'copy-source-missing contexts/02-lacks/Dockerfile:3:1',
     ],
   },
+  'mistakes in the syntax of one Dockerfile, and in its values and references, in the order of lines': {
+    files: {
+      '00-base': scratch,
+      '01-app': sources(
+        [
+          'FROM ${REGISTRY}/bsae:1.0.0 AS one',
+          'EXPOSE http',
+          'RUNN x',
+          'STOPSIGNAL SIGNOTHING',
+          'COPPY a b',
+          'COPY --from=two x /',
+          'FROM ${REGISTRY}/base:1.0.0 AS two',
+          'COPY --from=one a b /x',
+          'COPY --from=gone/$NAME a /x',
+          'COPY --from=7 a /x',
+          '',
+        ].join('\n'),
+      ),
+    },
+    want: [
+      1,
+      'unknown-parent contexts/01-app/Dockerfile:1:6',
+      'invalid-value contexts/01-app/Dockerfile:2:1',
+      'unknown-instruction contexts/01-app/Dockerfile:3:1',
+      'invalid-value contexts/01-app/Dockerfile:4:1',
+      'unknown-instruction contexts/01-app/Dockerfile:5:1',
+      'stage-not-yet-defined contexts/01-app/Dockerfile:6:13',
+      'copy-needs-directory contexts/01-app/Dockerfile:8:1',
+      'unresolvable-reference contexts/01-app/Dockerfile:9:13',
+      'stage-not-before contexts/01-app/Dockerfile:10:13',
+    ],
+  },
+  'what a line that cannot be read may have set is not guessed at': {
+    files: {
+      '01-app': sources(
+        'FROM scratch\nENV PORT=http USR=a:b:c\nENV PORT 80 =\nUSER a:b:c\nENV =x\nEXPOSE $PORT\nRUN x\nVOLUME $DATA\nSTOPSIGNAL no\n',
+      ),
+    },
+    want: [0, 'blank-name contexts/01-app/Dockerfile:5:5', 'invalid-value contexts/01-app/Dockerfile:9:1'],
+  },
+  'stages of a FROM that cannot be read': {
+    files: {
+      '01-app': sources(
+        'FORM scratch AS one\nEXPOSE http\nEXPOSE $PORT\nFROM a b c\nFROM scratch AS -\nFROM one\nCOPY --from=one a /\nCOPY --from=2 a b /x\nCOPY --from=4 a /\nVOLUME $DATA\nCOPY --from=two a /\n',
+      ),
+    },
+    want: [
+      0,
+      'unknown-instruction contexts/01-app/Dockerfile:1:1',
+      'invalid-value contexts/01-app/Dockerfile:2:1',
+      'invalid-from contexts/01-app/Dockerfile:4:1',
+      'invalid-stage-name contexts/01-app/Dockerfile:5:17',
+      'copy-needs-directory contexts/01-app/Dockerfile:8:1',
+      'stage-not-before contexts/01-app/Dockerfile:9:13',
+    ],
+  },
+  'a stage that is built from one whose last line cannot be read': {
+    files: { '01-app': sources('FROM scratch AS one\nENV PORT=http\nENV =x\nFROM one\nEXPOSE $PORT\nVOLUME $DATA\n') },
+    want: [0, 'blank-name contexts/01-app/Dockerfile:3:5'],
+  },
+  'a line above the first FROM that cannot be read: references may use what it set': {
+    files: { '01-app': sources('ARG =x\nFROM ${X}\nEXPOSE http\n') },
+    want: [0, 'blank-name contexts/01-app/Dockerfile:1:5'],
+  },
+  'a mistake in info.edn and one in the values of the Dockerfile': {
+    files: { '01-app': sources('FROM scratch\nEXPOSE http\n', '{}') },
+    want: [0, 'missing-version contexts/01-app/info.edn:1:1', 'invalid-value contexts/01-app/Dockerfile:2:1'],
+  },
+  'triggers that only the image which runs them can find wrong': {
+    files: {
+      '00-parent': image('1.0.0', 'FROM scratch AS one', 'ONBUILD EXPOSE no', 'FROM one', 'ONBUILD EXPOSE http'),
+      '01-child': on('parent', 'STOPSIGNAL no'),
+      '02-grandchild': on('child'),
+      '03-sources': image('1.0.0', 'FROM scratch', 'ONBUILD COPY a b /c'),
+      '04-middle': { ...image('1.0.0', 'FROM ${REGISTRY}/sources:1.0.0 AS one', 'FROM one'), a: '', b: '' },
+      '05-number': image('1.0.0', 'FROM scratch', 'ONBUILD COPY --from=0 /q /q'),
+      '06-one': on('number'),
+      '07-two': image('1.0.0', 'FROM scratch', 'FROM ${REGISTRY}/number:1.0.0'),
+      '08-variable': image('1.0.0', 'FROM scratch', 'ENV PORT=80', 'ONBUILD EXPOSE $PORT'),
+      '09-port': on('variable'),
+      '10-older': image('1.0.0', 'FROM ${REGISTRY}/parent:0.9.0'),
+      '11-elsewhere': image('1.0.0', 'FROM ghcr.io/other/parent:1.0.0'),
+    },
+    want: [
+      12,
+      'invalid-value contexts/00-parent/Dockerfile:4:6',
+      'invalid-value contexts/01-child/Dockerfile:2:6',
+      'invalid-value contexts/01-child/Dockerfile:3:1',
+      'copy-needs-directory contexts/04-middle/Dockerfile:2:6',
+      'stage-not-yet-defined contexts/06-one/Dockerfile:2:6',
+    ],
+  },
   'what is built from an image that cannot be read is no reference to nothing': {
     files: { '00-base': sources('FORM scratch'), '01-app': on('base', 'COPY gone /') },
     want: [
@@ -69,6 +161,10 @@ const checks: Readonly<Record<string, Check>> = {
       'copy-source-missing contexts/a/Dockerfile:3:1',
       'copy-source-missing contexts/c/Dockerfile:3:1',
     ],
+  },
+  'a cycle in which one number is the greater, and a number that contradicts another reference': {
+    files: { '00-a': on('b'), '01-b': on('a'), '02-c': on('d'), '03-d': image('1.0.0', 'FROM scratch') },
+    want: [4, 'dependency-cycle contexts/00-a/Dockerfile:2:6', 'prefix-contradiction contexts/02-c/Dockerfile:2:6'],
   },
   'two directories of one name, and a third that is right': {
     files: { '00-same': scratch, '01-same': scratch, '02-app': on('same', 'COPY gone /') },

@@ -245,6 +245,9 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['half a toggle', ['build', '--json=perhaps'], ['invalid-option-value']],
   ['no such mode', ['build', '--progress=fancy'], ['invalid-option-value']],
   ['half a secret', ['build', '--secret=id=a'], ['invalid-option-value']],
+  ['no secret', ['build', '--secret=foo'], ['invalid-option-value']],
+  ['a secret of the environment', ['build', '--secret=id=a,src=b,type=env'], ['invalid-option-value']],
+  ['a secret with more', ['build', '--secret=id=a,src=b,mode=4'], ['invalid-option-value']],
   ['address without port', ['registry', 'serve', '--addr=localhost'], ['invalid-option-value']],
   ['contradiction', ['build', '-k', '--stop-on-first-error'], ['contradictory-options']],
   ['argument where none is taken', ['check', 'jq'], ['unexpected-argument']],
@@ -285,6 +288,9 @@ const slips: [argv: string[], hint: string][] = [
   [['help', 'frobnicate'], 'run cip help for a list of commands'],
   [['build', '--projct-dir=x'], 'did you mean --project-dir?'],
   [['build', '--keep-goin'], 'did you mean --keep-going?'],
+  [['build', '--secret=foo'], 'write --secret id=ID,src=FILE'],
+  [['build', '--secret=id=a'], 'write --secret id=ID,src=FILE'],
+  [['build', '--secret=id=a,src=b,type=env'], 'write --secret id=ID,src=FILE'],
   [['frobnicate'], 'run cip help for a list of commands'],
 ];
 for (const [argv, hint] of slips) {
@@ -295,6 +301,7 @@ for (const [argv, hint] of slips) {
       parsed.failure.map((failure) => failure.hint),
       [hint],
     );
+    for (const { message } of parsed.failure) assert.doesNotMatch(message, /undefined|Invalid input/);
   });
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exitStatus, knownReasons, statusOf, statusOfSignal } from '../../src/cli/exit-codes.ts';
+import { exitStatus, knownReasons, statusOf, statusOfRun, statusOfSignal } from '../../src/cli/exit-codes.ts';
 import { root } from '../support/paths.ts';
 
 const cases: [title: string, reasons: string[], want: number][] = [
@@ -28,8 +28,19 @@ for (const [title, reasons, want] of cases) {
   });
 }
 
+for (const [title, reasons, want] of [
+  ['an image whose files are wrong', ['copy-source-missing'], 1],
+  ['a secret that was not given', ['secret-missing'], 2],
+  ['a secret that was not given, beside a step that failed', ['run-failed', 'secret-missing'], 2],
+  ['a machine that lacks something, beside a step that failed', ['run-failed', 'emulation-unavailable'], 5],
+] as const) {
+  test(`statusOfRun() ${title}: ${want}`, () => {
+    assert.equal(statusOfRun(reasons.map((reason) => ({ reason, message: '' }))), want);
+  });
+}
+
 test('statusOfSignal() is 128 and the number of the signal', () => {
-  assert.deepEqual([statusOfSignal('SIGINT'), statusOfSignal('SIGTERM')], [130, 143]);
+  assert.deepEqual((['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map(statusOfSignal), [129, 130, 143]);
 });
 
 test('every status has a number of its own', () => {

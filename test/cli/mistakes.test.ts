@@ -122,6 +122,21 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       'plan own': [0, '! stage-like-image', '! stage-like-image', '! stage-like-image'],
     },
   },
+  'a stage whose name is misspelled, which may be an image': {
+    files: {
+      '00-app': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=biuld / /'),
+      '01-mount': plain('FROM scratch AS build', 'FROM scratch', 'RUN --mount=from=buld,target=/b true'),
+      '02-other': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=busybox / /'),
+      '03-tag': plain('FROM scratch AS build', 'FROM scratch', 'COPY --from=build:1 / /', 'COPY --from=me/build / /'),
+      '04-below': plain('FROM scratch AS one', 'COPY --from=tow / /', 'FROM scratch AS two', 'COPY --from=scratch / /'),
+      '05-variable': plain('ARG X=biuld', 'FROM scratch AS build', 'FROM scratch', 'COPY --from=$X / /'),
+      '06-base': plain('FROM scratch AS debian12', 'FROM debian'),
+    },
+    want: {
+      check: [0, '! image-like-stage', '! image-like-stage'],
+      'graph app': [0, '! image-like-stage', '! image-like-stage'],
+    },
+  },
   'an image that was renamed or removed': {
     files: { '00-core': scratch, '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0') },
     want: {
@@ -167,4 +182,25 @@ for (const [title, { files, want }] of Object.entries(mistakes)) {
       );
     });
   }
+}
+
+const meant: readonly [line: string, hint: string | undefined][] = [
+  ['plan publihs', 'did you mean cip plan publish?'],
+  ['plan publish-localy', 'did you mean cip plan publish-locally?'],
+  ['plan publihs base', 'did you mean cip plan publish?'],
+  ['plan build publihs', 'images are: base'],
+  ['plan bsae', 'did you mean base?'],
+  ['plan biuld', 'did you mean cip plan build?'],
+  ['plan frobnicate', 'images are: base'],
+];
+for (const [line, hint] of meant) {
+  test(`cip ${line}: ${hint}`, async () => {
+    await using directory = await tempDir();
+    await writeProject(join(directory.path, 'project'), { '00-base': scratch });
+    const { failures } = await runHere(directory.path, line.split(' '), { CIP_LOCAL_REGISTRY: nobody });
+    assert.deepEqual(
+      failures.map((failure) => [failure.reason, failure.hint]),
+      [['unknown-selector', hint]],
+    );
+  });
 }

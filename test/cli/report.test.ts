@@ -149,8 +149,19 @@ function published(results: readonly ImageResult[], more: Partial<FinishedRun> =
 
 const tag = { reference: 'r/base:1.0.0', before: null, after: content.digest };
 const partial = { reason: 'publish-partial', message: 'publishing stopped partway' };
+const sent = (name: string, from: 'store' | 'registry'): ImageResult => {
+  const source = { from, reference: 'r/x:0.9.0', index: content, manifest: content } as const;
+  const platforms = [{ platform: { os: 'linux', architecture: 'amd64' }, key: digestOf(name), source }];
+  const one = result(name, { status: 'retagged', duration: 1 }, 'retag');
+  return { ...one, image: { ...one.image, platforms } };
+};
 const lines: [title: string, finished: FinishedRun, want: string][] = [
   ['tags that were set', published([built], { tags: [tag] }), '1 built, 1 tag set in 1.2s'],
+  [
+    'what was uploaded for the first time, and what got another tag',
+    published([built, sent('jq', 'store'), sent('web', 'store'), sent('app', 'registry')], { tags: [tag] }),
+    '1 built, 2 uploaded, 1 re-tagged, 1 tag set in 1.2s',
+  ],
   [
     'that no tag had to move',
     published([result('base', { status: 'untouched' }, 'up-to-date')]),
@@ -196,6 +207,11 @@ for (const [title, finished, want] of lines) {
     assert.equal(stderr.split('not finished:').length, 1, stderr);
   });
 }
+
+test('a build uploads nothing: content of the store gets another tag', async () => {
+  const { stderr } = await concluded(run([sent('jq', 'store')]));
+  assert.equal(stderr, '1 re-tagged in 1.2s\n');
+});
 
 test('cip.report/v1 of a publish has the digests that are in the registry, of skipped images too', () => {
   const finished = published([built, result('jq', { status: 'untouched' }, 'up-to-date')], { tags: [tag] });

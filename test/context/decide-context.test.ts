@@ -236,6 +236,19 @@ test('decideContext() leaves out no file in silence because of its name', async 
   assert.ok((await context.decide({ ignore: ['*.bin'] })).paths['a']);
 });
 
+test('decideContext() takes no file for another that is shown by the same name', async () => {
+  await using context = await contextWith(two);
+  execFileSync(
+    'sh',
+    ['-c', "printf x > \"$(printf '%b' '\\0377')\"; printf y > \"$(printf '%b' '\\0357\\0277\\0275')\""],
+    { cwd: context.root },
+  );
+  await assert.rejects(context.decide(), (error) => failuresOf(error)?.[0]?.reason === 'context-unreadable');
+  // Whichever of them is seen first.
+  await assert.rejects(context.decide({ patterns: ['\ufffd', '.'] }));
+  assert.ok((await context.decide({ patterns: ['\ufffd'] })).paths['\ufffd']);
+});
+
 test('decideContext() takes no link for another because of what it links to', async () => {
   await using context = await contextWith(two);
   await symlink(Buffer.from('tgt\xff', 'latin1'), join(context.root, 'link'));

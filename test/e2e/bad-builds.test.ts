@@ -47,6 +47,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
     dockerfile: 'FROM scratch\nCOPY --from=0 /etc/nothing /x',
     at: '4:1',
     reason: 'copy-source-missing',
+    says: /fix: (?!.*ignore).*--from/,
   },
   'copy-ignored': {
     dockerfile: 'COPY ignored /x',
@@ -66,6 +67,12 @@ const failingSteps: Readonly<Record<string, Step>> = {
     at: '3:1',
     reason: 'unknown-owner',
     says: /nobody is not in the image's \/?etc\/passwd/,
+  },
+  'copy-link-owner': {
+    dockerfile: 'COPY --link --chown=root info.edn /x',
+    at: '3:1',
+    reason: 'unknown-owner',
+    says: /--link looks at no file of the image/,
   },
   'copy-group': {
     dockerfile: 'COPY --chown=root:staff info.edn /x',
@@ -187,6 +194,12 @@ test('a secret that is required and not given: a usage error, at its RUN', optio
     { status: 2, told: ['secret-missing contexts/secret/Dockerfile:3:1'] },
   );
   assert.match(stderr, /fix: add --secret id=token,src=FILE/);
+});
+
+test('a secret that is not given stays a usage error where other images go on', options, async () => {
+  const { status, stderr } = await rig.cip('build', '--keep-going', 'base', 'secret');
+  const told = complaintsIn(stderr);
+  assert.deepEqual({ status, told }, { status: 2, told: ['secret-missing contexts/secret/Dockerfile:3:1'] });
 });
 
 test('a --target that no stage has: a usage error', options, async () => {

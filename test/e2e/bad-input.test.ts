@@ -3,9 +3,11 @@
  * to the documented exit status, and leaves sources and store as they were.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { complaintsIn } from '../support/complaints.ts';
 import { needs } from '../support/needs.ts';
 import { type Files, Rig, type RunOptions } from '../support/rig.ts';
@@ -26,6 +28,7 @@ interface Case {
   readonly says?: readonly RegExp[];
 }
 
+const exec = promisify(execFile);
 const info = '{:version "1.0.0"}\n';
 const scratch = 'FROM scratch\n';
 const base: Files = { '00-base/Dockerfile': scratch, '00-base/info.edn': info };
@@ -81,6 +84,37 @@ const invalidProjects: Readonly<Record<string, Case>> = {
   },
   'a directory in the place of an info.edn': {
     contexts: { '00-base/Dockerfile': scratch, '00-base/info.edn/x': '' },
+    want: ['not-a-file'],
+  },
+  ...Object.fromEntries(
+    ['Dockerfile', 'info.edn', 'VERSION', '.dockerignore', 'Dockerfile.dockerignore'].flatMap((name) => {
+      const others = {
+        '00-base/Dockerfile': 'FROM scratch\nCOPY . /\n',
+        '00-base/info.edn': info,
+        '01-b/Dockerfile': scratch,
+      };
+      const contexts = Object.fromEntries(
+        Object.entries(others).filter(
+          ([path]) => path !== `00-base/${name}` && (name !== 'VERSION' || path !== '00-base/info.edn'),
+        ),
+      );
+      const at = (rig: Rig) => join(rig.project, 'contexts/00-base', name);
+      const want = ['missing-metadata', 'not-a-file'];
+      return [
+        [
+          `a pipe in the place of a ${name}`,
+          { contexts, prepare: (rig: Rig) => exec('mkfifo', [at(rig)]), want, args: ['check'] },
+        ],
+        [
+          `a device that never ends in the place of a ${name}`,
+          { contexts, prepare: (rig: Rig) => symlink('/dev/zero', at(rig)), want, args: ['check'] },
+        ],
+      ] as const;
+    }),
+  ),
+  'a pipe as the ignore file, to build': {
+    contexts: { ...base, '00-base/Dockerfile': 'FROM scratch\nCOPY . /\n' },
+    prepare: (rig) => exec('mkfifo', [join(rig.project, 'contexts/00-base/.dockerignore')]),
     want: ['not-a-file'],
   },
   'a link that leads to itself in the place of an info.edn': {
@@ -249,6 +283,12 @@ const wrongCommands: Readonly<Record<string, Case>> = {
   'a platform that is none': { args: ['build', '--platform=linux//x'], want: ['invalid-option-value'] },
   'an unknown build argument': { args: ['build', '--', '--squash'], want: ['unknown-build-argument'] },
   'a build argument without a name': { args: ['build', '--', '--build-arg', '=x'], want: ['invalid-build-argument'] },
+  'a secret that is a pipe': {
+    prepare: (rig) => exec('mkfifo', [join(rig.project, 'pipe')]),
+    args: ['build', '--secret', 'id=a,src=pipe'],
+    want: ['secret-not-a-file'],
+  },
+  'a secret without end': { args: ['build', '--secret', 'id=a,src=/dev/zero'], want: ['secret-not-a-file'] },
   'a secret that is not there': { args: ['build', '--secret', 'id=a,src=gone'], want: ['secret-not-readable'] },
   'a registry that is none': { args: ['build', '--local-registry', 'Not A Host'], want: ['invalid-option-value'] },
 };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { SourceSpan } from '../../src/result.ts';
 import { complaintsIn } from '../support/complaints.ts';
 import { type Files, Rig } from '../support/rig.ts';
 
@@ -116,6 +117,16 @@ const rows: readonly Row[] = [
     schema: 'cip.transfer/v1',
     failures: ['registry-unreachable - -'],
   },
+  { title: 'graph of a project', files: good, words: 'graph', status: 0, schema: 'cip.graph/v1', failures: [] },
+  { title: 'cascade of one', files: good, words: 'cascade', status: 0, schema: 'cip.cascade/v1', failures: [] },
+  {
+    title: 'plan of a word that is nearly a command',
+    files: good,
+    words: 'plan publihs',
+    status: 2,
+    schema: plan,
+    failures: ['unknown-selector - -'],
+  },
   { title: 'graph', files: invalid, words: 'graph', status: 4, schema: 'cip.graph/v1', failures: [broken] },
   { title: 'cascade', files: invalid, words: 'cascade', status: 4, schema: 'cip.cascade/v1', failures: [broken] },
 ];
@@ -124,11 +135,20 @@ interface Document {
   readonly schema: string;
   readonly images?: readonly unknown[];
   readonly complete?: boolean;
-  readonly failures: readonly { reason: string; message: string; image?: string; place?: string }[];
+  readonly failures: readonly {
+    readonly reason: string;
+    readonly message: string;
+    readonly image?: string;
+    readonly place?: string;
+    readonly at?: SourceSpan;
+  }[];
 }
 
 function told({ failures }: Document): readonly string[] {
-  for (const { message } of failures) assert.ok(message.length > 0);
+  for (const { message, at, place } of failures) {
+    assert.ok(message.length > 0);
+    assert.equal(at && `${at.file}:${at.line}:${at.column}`, place);
+  }
   return failures.map(({ reason, image = '-', place = '-' }) => `${reason} ${image} ${place}`);
 }
 
@@ -154,6 +174,7 @@ test('--json: drift, with the status of a difference', async () => {
 });
 
 for (const [signal, status] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
@@ -175,6 +196,35 @@ for (const [signal, status] of [
       server.close();
       const document = JSON.parse(ended.stdout) as Document;
       assert.deepEqual([ended.status, told(document)], [status, ['interrupted - -']], ended.stderr);
+    });
+  }
+}
+
+const module = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
+/** Has a process send itself a signal when the program's first file is loaded, and the rest is not yet. */
+const early = (signal: string) => {
+  const hooks = `export function load(url, context, next) {
+    if (url.endsWith('/cli/main.js')) process.kill(process.pid, '${signal}');
+    return next(url, context);
+  }`;
+  return module(`import { register } from 'node:module'; register(${JSON.stringify(module(hooks))});`);
+};
+for (const [signal, status] of [
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  for (const [words, schema] of [
+    ['build', 'cip.report/v1'],
+    ['check', 'cip.check/v1'],
+    ['doctor', 'cip.doctor/v1'],
+  ] as const) {
+    test(`--json: ${signal} while ${words} is being loaded`, async () => {
+      await using rig = await Rig.setup({ files: good });
+      const ended = await rig.cip(words, '--json', { env: { NODE_OPTIONS: `--import=${early(signal)}` } });
+      const document = JSON.parse(ended.stdout) as Document & { readonly problems?: Document['failures'] };
+      const failures = (document.failures ?? document.problems ?? []).map(({ reason }) => reason);
+      assert.deepEqual([ended.status, document.schema, failures], [status, schema, ['interrupted']], ended.stderr);
     });
   }
 }

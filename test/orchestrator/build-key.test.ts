@@ -131,6 +131,41 @@ const args: [
     { REGISTRY: 'b.example' },
     false,
   ],
+  [
+    'of REGISTRY in scope of a RUN of a trigger, declared above it',
+    'FROM scratch AS a\nARG REGISTRY\nONBUILD RUN env > /e\nFROM a\n',
+    { REGISTRY: 'a.example' },
+    { REGISTRY: 'b.example' },
+    false,
+  ],
+  [
+    'of REGISTRY in scope of a RUN of a trigger, declared below it',
+    'FROM scratch AS a\nONBUILD RUN env > /e\nARG REGISTRY\nFROM a\n',
+    { REGISTRY: 'a.example' },
+    { REGISTRY: 'b.example' },
+    false,
+  ],
+  [
+    'of REGISTRY for a trigger that only names an image',
+    'FROM scratch AS a\nARG REGISTRY\nONBUILD COPY --from=${REGISTRY}/base:1.0.0 /a /b\nFROM a\n',
+    { REGISTRY: 'a.example' },
+    { REGISTRY: 'b.example' },
+    true,
+  ],
+  [
+    'of a platform argument whose name is continued on the next line',
+    'ARG P=a${TARGET\\\nARCH}\nFROM scratch\nARG P\nLABEL p=$P\n',
+    {},
+    { TARGETARCH: 'foo' },
+    false,
+  ],
+  [
+    'of a platform argument whose name is continued below a comment, by a backtick',
+    '# escape=`\nARG P=a${TARGET`\n\n# why\nARCH}\nFROM scratch\nARG P\nLABEL p=$P\n',
+    {},
+    { TARGETARCH: 'foo' },
+    false,
+  ],
 ];
 for (const [title, dockerfile, before, after, equal] of args) {
   test(`buildKey() is ${equal ? 'not ' : ''}changed by the value ${title}`, async () => {

@@ -32,8 +32,8 @@ export const cases: [title: string, before: ExplainedKey, after: ExplainedKey, w
     before,
     changed({ context }, { a: 'file 1', c: 'file 2' }),
     [
-      { code: 'input-changed', path: 'b' },
-      { code: 'input-changed', path: 'c' },
+      { code: 'input-changed', path: 'b', how: 'left' },
+      { code: 'input-changed', path: 'c', how: 'came' },
     ],
   ],
   [
@@ -47,18 +47,18 @@ export const cases: [title: string, before: ExplainedKey, after: ExplainedKey, w
     changed({}, { 'v1/g': 'file 2' }),
     changed({ context }, { 'v2/g': 'file 2' }),
     [
-      { code: 'input-changed', path: 'v1/g' },
-      { code: 'input-changed', path: 'v2/g' },
+      { code: 'input-changed', path: 'v1/g', how: 'left' },
+      { code: 'input-changed', path: 'v2/g', how: 'came' },
     ],
   ],
   [
     'a file that went, beside one that moved',
     changed({}, { 'v1/g': 'file 2', 'v1/h': 'file 4' }),
     changed({ context }, { 'v2/g': 'file 2' }),
-    [{ code: 'input-changed', path: 'v1/h' }],
+    [{ code: 'input-changed', path: 'v1/h', how: 'left' }],
   ],
   [
-    'the first of several instructions, by its line now',
+    'one of several instructions, by its line now',
     before,
     changed({ instructions: [parts.instructions[0]!, [9, digestOf('RUN 2')], parts.instructions[2]!] }),
     [{ code: 'instruction-changed', line: 9 }],
@@ -68,11 +68,45 @@ export const cases: [title: string, before: ExplainedKey, after: ExplainedKey, w
     'an end that was cut off',
     before,
     changed({ instructions: parts.instructions.slice(0, 2) }),
-    [{ code: 'instruction-changed', line: 3 }],
+    [{ code: 'instruction-removed', line: 4, after: 3 }],
   ],
   ['a parent', before, changed({ parents: { base: digestOf('new') } }), [{ code: 'parent-changed', parent: 'base' }]],
-  ['an argument that is no longer given', before, changed({ args: {} }), [{ code: 'argument-changed', name: 'WORD' }]],
-  ['the target', before, changed({ target: 'test' }), [{ code: 'target-changed' }]],
+  [
+    'a parent in place of another',
+    before,
+    changed({ parents: { tool: digestOf('tool') } }),
+    [
+      { code: 'parent-changed', parent: 'base', how: 'left' },
+      { code: 'parent-changed', parent: 'tool', how: 'came' },
+    ],
+  ],
+  [
+    'an argument that is no longer given',
+    before,
+    changed({ args: {} }),
+    [{ code: 'argument-changed', name: 'WORD', how: 'left' }],
+  ],
+  ['the target', before, changed({ target: 'test' }), [{ code: 'target-changed', after: 'test' }]],
+  [
+    'the target, and of two stages only what both are made of',
+    changed({ target: 'one', args: { WORD: digestOf('a'), ONE: digestOf('1') } }, { a: 'file 1', c: 'file 3' }),
+    changed(
+      {
+        target: 'two',
+        instructions: parts.instructions.slice(0, 1),
+        parents: { base: digestOf('new'), tool: digestOf('tool') },
+        args: { WORD: digestOf('b') },
+        context,
+      },
+      { a: 'file 4', b: 'file 2' },
+    ),
+    [
+      { code: 'target-changed', before: 'one', after: 'two' },
+      { code: 'input-changed', path: 'a' },
+      { code: 'parent-changed', parent: 'base' },
+      { code: 'argument-changed', name: 'WORD' },
+    ],
+  ],
   ['rules of other keys', before, changed({ schema: 2, parents: {} }), []],
   ['a context that is not remembered', { parts }, changed({ context }), []],
 ];

@@ -211,8 +211,8 @@ test('a plan names the reference that fell behind, not the instruction that nobo
     { image: 'app', code: 'changed-without-bump' },
     { image: 'app', ...stale('app') },
     { image: 'both', code: 'changed-without-bump' },
-    { image: 'both', code: 'input-changed', path: 'contexts/both/files' },
     { image: 'both', ...stale('both') },
+    { image: 'both', code: 'input-changed', path: 'contexts/both/files' },
     { image: 'both', code: 'parent-changed', parent: 'app' },
   ]);
 });

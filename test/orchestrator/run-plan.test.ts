@@ -49,7 +49,7 @@ test('another target is another content, and the builder is told of it', async (
   await using workshop = await Workshop.open({ base: { dockerfile, files: { files: 'base' } } });
   await workshop.run(await workshop.plan(), workshop.builder());
   const prepared = await workshop.plan({ target: 'one' });
-  assert.deepEqual(prepared.plan.images[0]?.reasons, [{ code: 'target-changed' }]);
+  assert.deepEqual(prepared.plan.images[0]?.reasons, [{ code: 'target-changed', after: 'one' }]);
   const builder = workshop.builder();
   await workshop.run(prepared, builder);
   assert.deepEqual(

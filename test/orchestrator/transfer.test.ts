@@ -46,6 +46,9 @@ test('mirror() copies whole indexes, sets version and latest, and passes over wh
     copied: [`${to.place.text}/base:1.0.0@${digests[0]}`, `${to.place.text}/tool:2.0.0@${digests[1]}`],
     present: [],
     missing: [`${from.place.text}/absent:3.0.0`],
+    conflicts: [],
+    failed: [],
+    notCopied: [],
     tags: ['base:1.0.0', 'base:latest', 'tool:2.0.0', 'tool:latest'].map((tag, index) => ({
       reference: `${to.place.text}/${tag}`,
       before: null,
@@ -95,6 +98,34 @@ test('mirror() writes nothing that is there, and never over a version of other c
   );
   assert.equal((await tool.resolve('2.0.0', never))?.digest, other.descriptor.digest);
 });
+
+const letters = ['a', 'b', 'c', 'd', 'e', 'f'];
+const lettered = (text: (name: string) => string): Readonly<Record<string, ImageSources>> =>
+  Object.fromEntries(letters.map((name) => [name, { files: { files: text(name) } }]));
+
+for (const [title, keepGoing, want] of [
+  ['goes on', true, { copied: 3, conflicts: ['a', 'b', 'c'], notCopied: 0 }],
+  ['stops', false, { copied: 0, conflicts: ['a', 'b', 'c'], notCopied: 3 }],
+] as const) {
+  test(`mirror() that ${title} after conflicts has each image under what became of it, once`, async () => {
+    await using workshop = await Workshop.open(lettered((name) => name));
+    const [from, to] = [await workshop.registry(), await workshop.registry()];
+    const publishTo = async ({ client, name, place }: typeof from, select: readonly string[]) =>
+      workshop.publish(await workshop.plan({ client, registry: name, select }), place, workshop.builder());
+    await publishTo(from, letters);
+    await workshop.write(lettered((name) => `other ${name}`));
+    await publishTo(to, letters.slice(0, 3));
+    const images = letters.map((name) => ({ name: name as ImageName, version: '1.0.0' }));
+    const asked = { images, requireAll: false, keepGoing };
+    const report = await mirror(from.place, to.place, asked, workshop.progress, never);
+    const { copied, present, missing, conflicts, failed, notCopied, failures } = report;
+    assert.deepEqual(
+      { copied: copied.length, conflicts, notCopied: notCopied.length },
+      { ...want, conflicts: want.conflicts.map((name) => `${to.place.text}/${name}:1.0.0`) },
+    );
+    assert.deepEqual([present, missing, failed, failures.length], [[], [], [], 3]);
+  });
+}
 
 test('mirror() with requireAll copies nothing when one image is missing', async () => {
   const { workshop, from } = await published();

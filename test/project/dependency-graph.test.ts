@@ -146,6 +146,16 @@ const references: [title: string, dockerfile: string[], want: WantedEdge[], exte
   ],
   ['a stage named by a variable', ['ARG S=base', 'FROM scratch AS base', 'FROM $S'], []],
   ['a stage for each architecture', ['FROM scratch AS b-amd64', 'FROM scratch AS b-arm64', 'FROM b-$TARGETARCH'], []],
+  [
+    'the empty image',
+    [
+      'FROM scratch',
+      'COPY --from=scratch / /x/',
+      'RUN --mount=from=scratch,target=/x true',
+      'ONBUILD COPY --from=scratch / /',
+    ],
+    [],
+  ],
   ['a stage below is no stage to FROM', ['FROM later', 'FROM scratch AS later'], [], ['later']],
   ['a heredoc is no Dockerfile (Q68)', ['FROM scratch', 'RUN <<EOF', 'FROM ${REGISTRY}/base:0.0.1', 'EOF'], []],
   ['comments are none', ['# FROM ${REGISTRY}/base:0.0.1', 'FROM scratch'], []],

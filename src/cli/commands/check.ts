@@ -55,6 +55,10 @@ async function knownFrom(
     ...[...graph.project.contexts.values()].flatMap((context) =>
       platformsOf(context).flatMap((platform) => failuresOf(context.name, platform)),
     ),
+    // Which stages and platforms an image is built for that can't be read is not known: all that can be said is of the usual.
+    ...(target === undefined ? [...graph.project.unread.keys()] : []).flatMap((name) =>
+      defaults.flatMap((platform) => failuresOf(name, platform)),
+    ),
     ...lackingInProject(project, { defaults, machine }),
   ];
 }

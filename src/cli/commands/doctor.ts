@@ -16,7 +16,7 @@ export async function run({ options }: Invocation<Option>, world: World): Promis
   const checks: Check[] = [...machine, local.state === 'ok' ? local : { ...local, hint: 'cip registry serve' }];
   if (remoteRegistry !== undefined) checks.push(await registryCheck('remote registry', remoteRegistry, world));
 
-  const document = { schema: 'cip.doctor/v1', checks };
+  const document = { schema: 'cip.doctor/v1', checks, failures: [] };
   world.print(options.json ? `${JSON.stringify(document, null, 2)}\n` : doctorText(checks, world.colors));
   return checks.some(({ state }) => state === 'missing') ? exitStatus.environment : exitStatus.done;
 }

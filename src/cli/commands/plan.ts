@@ -1,4 +1,6 @@
+import { suggestionFor } from '../../dockerfile/suggestion.ts';
 import { floatingAdvice } from '../../project/dependency-graph.ts';
+import { type Failure, FailuresError, failuresOf } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
@@ -8,18 +10,35 @@ import { reportFailure } from '../report-failure.ts';
 import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
+const plannable: readonly PlannedCommand['command'][] = ['build', 'publish-locally', 'publish'];
+
 type Option = PlanOption | 'allowLostOwners' | 'check' | 'json';
 
 /** `cip plan`: the decisions of build, publish-locally or publish, without doing any of it. */
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {
   const { planned, selectors } = plannedCommand(invocation);
-  const { plan, graph } = await prepare(planned, { ...invocation, positionals: selectors }, world);
+  const { plan, graph } = await prepare(planned, { ...invocation, positionals: selectors }, world).catch((error) => {
+    throw withCommandMeant(error, invocation.positionals[0]);
+  });
   const names = new Set(plan.images.map(({ name }) => name));
   const edges = graph.edges.filter(({ from }) => names.has(from));
   for (const notice of floatingAdvice(edges, graph.project)) {
     world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   }
   return concludePlan(plan, invocation.options, world);
+}
+
+/** `publihs` is no image: most likely it is one of the commands that can be planned. */
+function withCommandMeant(error: unknown, first = ''): unknown {
+  const failures = failuresOf(error);
+  const meant = suggestionFor(first, plannable);
+  if (failures === undefined || meant === undefined) return error;
+  const isFirst = ({ reason, message }: Failure) => reason === 'unknown-selector' && message.endsWith(`"${first}"`);
+  const hint = `did you mean cip plan ${meant}?`;
+  return new FailuresError(
+    failures.map((one) => (isFirst(one) && !one.hint?.startsWith('did you mean') ? { ...one, hint } : one)),
+    { cause: error },
+  );
 }
 
 /** The first word is the command where it is one of the three; an image of that name is selected by `build build`. */

@@ -12,6 +12,7 @@ export function cascadeDocument({ bumps, edits, files }: Cascade) {
       return { name, ...(parent && { parent }), file: at.file, line: at.line, column: at.column, before, after };
     }),
     files: files.map(({ file }) => file),
+    failures: [],
   };
 }
 

@@ -28,7 +28,7 @@ export function checkOf({ graph, buildArgs, notices }: FoundProject, known: read
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: [...problems, ...untold(known, problems)],
+    problems: byFile([...problems, ...untold(known, problems)]),
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
     warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
@@ -43,6 +43,18 @@ function untold(known: readonly Failure[], told: readonly Failure[]): readonly F
   const taken = new Map(told.map((failure) => [placeOf(failure), failure.reason]));
   const each = new Map(known.map((failure) => [`${placeOf(failure)} ${failure.message}`, failure]));
   return [...each.values()].filter((failure) => (taken.get(placeOf(failure)) ?? failure.reason) === failure.reason);
+}
+
+/** The files in the order in which they are first named; what is wrong with each in the order of its lines. */
+function byFile(problems: readonly Failure[]): readonly Failure[] {
+  const files = new Map<string | Failure, Failure[]>();
+  for (const problem of problems) {
+    const file = problem.at?.file ?? problem;
+    const known = files.get(file);
+    if (known === undefined) files.set(file, [problem]);
+    else known.push(problem);
+  }
+  return [...files.values()].flatMap((group) => group.toSorted((a, b) => (a.at?.offset ?? 0) - (b.at?.offset ?? 0)));
 }
 
 function placeOf({ message, at }: Failure): string {

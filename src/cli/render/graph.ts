@@ -57,6 +57,7 @@ function json(drawn: DrawnGraph): string {
     external: externals(drawn).map(({ from, kind, reference, at }) => {
       return { from, kind, reference, file: at.file, line: at.line };
     }),
+    failures: [],
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

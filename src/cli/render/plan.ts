@@ -1,14 +1,18 @@
 import { formatPlatform } from '../../oci/platform.ts';
-import type { Action, Plan, PlannedImage } from '../../orchestrator/plan.ts';
+import { type Action, isUpload, type Plan, type PlannedImage } from '../../orchestrator/plan.ts';
 import { describeReason } from '../../orchestrator/plan-reason.ts';
+import { firstOf } from '../../project/name-list.ts';
 import type { Colors } from '../colors.ts';
 import { duration } from './duration.ts';
 import { plural } from './plural.ts';
 import { visibleLine } from './visible.ts';
 
+type Title = Action | 'upload';
+
 /** What people read for each action, in the order of the list; those at the end need no line for each image. */
 const titles = {
   build: 'BUILD',
+  upload: 'UPLOAD',
   retag: 'RE-TAG',
   tag: 'TAG',
   'base-moved': 'BASE MOVED',
@@ -17,8 +21,7 @@ const titles = {
   unverified: 'UNVERIFIED',
   'skipped-platform': 'SKIP',
   'up-to-date': 'UP TO DATE',
-} satisfies Record<Action, string>;
-const actions = Object.keys(titles) as Action[];
+} satisfies Record<Title, string>;
 
 /** The plan for a person: how many of what, then each image that something is to be said about, with the reasons. */
 export function planText(plan: Plan, colors: Colors): string {
@@ -38,10 +41,11 @@ function heading({ images, registry }: Plan): string {
   return `Plan: ${parts.filter(Boolean).join(', ')} → ${registry}`;
 }
 
-function counts({ images }: Plan, colors: Colors): string[] {
+function counts({ command, images }: Plan, colors: Colors): string[] {
+  const titleOf = (image: PlannedImage): Title => (isUpload(image, command) ? 'upload' : image.action);
   const width = Math.max(...Object.values(titles).map((title) => title.length));
-  return actions.flatMap((action) => {
-    const own = images.filter((image) => image.action === action);
+  return (Object.keys(titles) as Title[]).flatMap((action) => {
+    const own = images.filter((image) => titleOf(image) === action);
     if (own.length === 0) return [];
     const names =
       action === 'up-to-date' ? '' : `   ${own.map(({ name, version }) => `${name} ${version}`).join(', ')}`;
@@ -70,15 +74,26 @@ function explanations(images: readonly PlannedImage[]): string[] {
   });
 }
 
-function forecast({ criticalPath, images }: Plan): string[] {
-  const latest = images.flatMap(({ tags }) => tags).filter(({ reference }) => reference.endsWith(':latest')).length;
+function forecast(plan: Plan): string[] {
+  const { criticalPath } = plan;
   const path = criticalPath.images;
   return [
     ...(path.length > 0 && criticalPath.isRecorded
       ? [`critical path: ${path.join(' → ')} ≈ ${duration(criticalPath.duration)}`]
       : []),
-    ...(latest > 0 ? [`would set: latest ×${latest}`] : []),
+    ...tagsToSet(plan),
   ];
+}
+
+/** Versions by name, `latest` by number; nothing where the plan can't be run. */
+function tagsToSet({ failures, images }: Plan): string[] {
+  if (failures.length > 0) return [];
+  const tags = images.flatMap((image) => image.tags.map(({ reference }) => ({ image, reference })));
+  const versions = tags.filter(({ image, reference }) => reference === image.reference);
+  const latest = tags.length - versions.length;
+  const names = firstOf(versions.map(({ image: { name, version } }) => `${name}:${version}`));
+  const words = [...names, ...(latest > 0 ? [`latest ×${latest}`] : [])];
+  return words.length > 0 ? [`would set: ${words.join(', ')}`] : [];
 }
 
 function section(lines: readonly string[]): string {

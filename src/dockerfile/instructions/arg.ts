@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { ArgInstruction, KeyValue } from '../dockerfile.ts';
-import { blankName, missingArguments } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { blankName, missingArguments } from '../value-failure.ts';
 
 /** `ARG NAME[=default] …`. */
 export function parseArg(statement: Statement, context: ParseContext): Result<ArgInstruction, Failure> {

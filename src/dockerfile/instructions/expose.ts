@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { ExposeInstruction } from '../dockerfile.ts';
-import { missingArguments } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { missingArguments } from '../value-failure.ts';
 
 /** `EXPOSE port[/protocol] …`; sorted, as the history of the image shows them. */
 export function parseExpose(statement: Statement, context: ParseContext): Result<ExposeInstruction, Failure> {

@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { FromInstruction } from '../dockerfile.ts';
-import { invalidFrom, invalidStageName } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { invalidFrom, invalidStageName } from '../value-failure.ts';
 
 /** After it is folded to lower case. */
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;

@@ -1,11 +1,12 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { HealthcheckInstruction } from '../dockerfile.ts';
 import { nanosecondsOf } from '../duration.ts';
-import { invalidFlagValue, invalidHealthcheck, missingArguments } from '../failure.ts';
+import { invalidFlagValue } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { invalidHealthcheck, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
 
 const FLAGS = {

@@ -1,10 +1,10 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { OnbuildInstruction } from '../dockerfile.ts';
-import { invalidTrigger, missingArguments } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { withBodies } from '../heredoc.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { invalidTrigger, missingArguments } from '../value-failure.ts';
 
 /** `ONBUILD instruction`. */
 export function parseOnbuild(statement: Statement, context: ParseContext): Result<OnbuildInstruction, Failure> {

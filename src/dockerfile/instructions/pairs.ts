@@ -1,8 +1,8 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { KeyValue } from '../dockerfile.ts';
-import { missingArguments } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Statement } from '../statement.ts';
+import { missingArguments } from '../value-failure.ts';
 
 /** The keys and values of ENV and LABEL. */
 export function parsePairs(statement: Statement): Result<readonly (KeyValue & { readonly value: string })[], Failure> {

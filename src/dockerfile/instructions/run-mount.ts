@@ -1,9 +1,10 @@
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
 import type { FromFlag, MountField, RunMount } from '../dockerfile.ts';
-import { invalidMount, quoted } from '../failure.ts';
 import type { Fragment } from '../fragment.ts';
 import type { LogicalLine } from '../logical-line.ts';
+import { quoted } from '../quoted.ts';
 import { suggestionFor } from '../suggestion.ts';
+import { invalidMount } from '../value-failure.ts';
 
 type MountType = RunMount['type'];
 type Sharing = NonNullable<RunMount['sharing']>;

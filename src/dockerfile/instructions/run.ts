@@ -1,10 +1,11 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { RunInstruction, RunMount } from '../dockerfile.ts';
-import { invalidFlagValue, missingArguments } from '../failure.ts';
+import { invalidFlagValue } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
 import { parseMount } from './run-mount.ts';
 

@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { ShellInstruction } from '../dockerfile.ts';
-import { missingArguments, shellNotJson } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { missingArguments, shellNotJson } from '../value-failure.ts';
 
 /** `SHELL ["program", "argument", …]`. */
 export function parseShell(statement: Statement, context: ParseContext): Result<ShellInstruction, Failure> {

@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { Heredoc } from '../dockerfile.ts';
-import { heredocAsDestination, heredocWithBlanks, missingArguments, unclearHeredoc } from '../failure.ts';
 import { heredocWords } from '../heredoc.ts';
 import type { ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { heredocAsDestination, heredocWithBlanks, missingArguments, unclearHeredoc } from '../value-failure.ts';
 import type { Word } from '../words.ts';
 
 /** Sources and destination of ADD and COPY. */

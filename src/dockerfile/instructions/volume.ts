@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { VolumeInstruction } from '../dockerfile.ts';
-import { emptyPath, missingArguments } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { emptyPath, missingArguments } from '../value-failure.ts';
 
 /** `VOLUME path …` or the paths as a JSON array. */
 export function parseVolume(statement: Statement, context: ParseContext): Result<VolumeInstruction, Failure> {

@@ -1,9 +1,9 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { WordInstruction } from '../dockerfile.ts';
-import { missingArguments } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import { baseOf, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
+import { missingArguments } from '../value-failure.ts';
 
 /** A keyword that takes the rest of the line as one value, which `expected` names for people. */
 export function parseWord<K extends WordInstruction['keyword']>(keyword: K, expected: string) {

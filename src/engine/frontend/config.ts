@@ -8,7 +8,7 @@ import type {
   WordInstruction,
 } from '../../dockerfile/dockerfile.ts';
 import { expandWords } from '../../dockerfile/expand.ts';
-import { expansionTooLarge } from '../../dockerfile/failure.ts';
+import { expansionTooLarge } from '../../dockerfile/value-failure.ts';
 import type { Healthcheck } from '../../oci/image-config.ts';
 import { invalidValue, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';

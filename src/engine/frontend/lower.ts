@@ -6,9 +6,9 @@
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../../dockerfile/expand.ts';
-import { stageNotBefore } from '../../dockerfile/failure.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
+import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
@@ -118,6 +118,7 @@ class Lowering implements LoweringContext {
       this.fail(stageNotBefore(name, options.at));
       return undefined;
     }
+    if (index === undefined && name === 'scratch') return step({ kind: 'scratch' }, [], 'FROM scratch');
     if (index === undefined) {
       this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
@@ -195,9 +196,15 @@ class Lowering implements LoweringContext {
         if (failure.at?.file === place) this.failures[index] = ofTrigger(failure, text, stage.from);
       }
     }
+    const { gaps = [] } = stage;
+    let passed = 0;
     stage.instructions.forEach((instruction, i) => {
+      const above = passed;
+      while (passed < gaps.length && gaps[passed]! < instruction.at.offset) passed++;
+      if (passed > above) state.forget();
       this.#lowerInstruction(instruction, state, new InstructionContext(this, stage, i + 2));
     });
+    if (passed < gaps.length) state.forget();
     return this.missing.size > 0 ? undefined : state;
   }
 }

@@ -27,7 +27,7 @@ export interface LoweringContext {
   stage(index: number): StageState | undefined;
   /** An image; undefined, and remembered as missing, when it is not known yet. */
   image(request: ImageRequest): Vertex<Step> | undefined;
-  /** A stage above `before`, or an image, by the name that `--from` gives. */
+  /** A stage above `before`, or an image, by the name that `--from` gives; `scratch` is the empty one, as in FROM. */
   source(
     name: string,
     options: {

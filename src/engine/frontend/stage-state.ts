@@ -24,7 +24,7 @@ export class StageState {
   /** The FROM that names the image it stands on; undefined on `scratch`. */
   readonly baseAt: SourceSpan | undefined;
   /** Whether what no instruction has set may have any value, since nobody asked what the image holds that it stands on. */
-  readonly isOpen: boolean;
+  isOpen: boolean;
   /** Whether such a value was asked for. */
   hasGuessed = false;
   /** Whether this stage has a CMD of its own, which an ENTRYPOINT then leaves alone. */
@@ -100,6 +100,14 @@ export class StageState {
     if (value === undefined && this.isOpen) this.hasGuessed = true;
     return value;
   };
+
+  /** Behind an instruction that nobody could read: it may have set anything. */
+  forget(): void {
+    this.isOpen = true;
+    this.args.clear();
+    this.variables.clear();
+    delete this.config.User;
+  }
 
   get workdir(): string {
     return this.config.WorkingDir || '/';

@@ -10,7 +10,7 @@ import type { Op, OpContext } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import { ArchiveUnpacker } from './archive.ts';
 import { isOctal } from './chmod.ts';
-import { copyNeedsDirectory, copySourceMissing } from './failure.ts';
+import { copyNeedsDirectory, copySourceMissing, namedOwnerOfLink } from './failure.ts';
 import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
@@ -53,6 +53,9 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       const source = isFromContext ? await context() : await selectFromSnapshot(op, services, from, { origin, signal });
       if (isFromContext) await services.context?.verify(op, source.selection, signal);
       const below = op.link ? scratch : base;
+      if (op.link && op.chown !== undefined && !/^\d*(?::\d*)?$/.test(op.chown)) {
+        throw new FailureError(namedOwnerOfLink(op.chown, origin));
+      }
       const placement = new Placement({
         base: await services.layers.tree(below, signal),
         owner:
@@ -81,10 +84,8 @@ interface Source {
 async function selectFromContext(op: CopyOp, { context }: RunnerServices, origin?: StepOrigin): Promise<Source> {
   if (context === undefined) throw new Error('a copy from the context of a build without one');
   const { tree } = context;
-  return {
-    tree,
-    selection: await context.select(op, (pattern) => copySourceMissing(pattern, tree.description, origin)),
-  };
+  const place = { description: tree.description, isContext: true };
+  return { tree, selection: await context.select(op, (pattern) => copySourceMissing(pattern, place, origin)) };
 }
 
 async function selectFromSnapshot(
@@ -94,7 +95,8 @@ async function selectFromSnapshot(
   { origin, signal }: { readonly origin: StepOrigin | undefined; readonly signal: AbortSignal },
 ): Promise<Source> {
   const tree = await snapshotTree(services, from, signal);
-  return { tree, selection: await select(tree, op, (pattern) => copySourceMissing(pattern, tree.description, origin)) };
+  const place = { description: tree.description, isContext: false };
+  return { tree, selection: await select(tree, op, (pattern) => copySourceMissing(pattern, place, origin)) };
 }
 
 interface Placing extends Source {

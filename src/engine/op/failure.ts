@@ -4,11 +4,18 @@ import type { StepOrigin } from './op-definition.ts';
 const where = (origin: StepOrigin | undefined) =>
   origin ? `${origin.image}, stage ${origin.stage}: ${origin.text}` : 'a step';
 
-export function copySourceMissing(pattern: string, from: string, origin?: StepOrigin) {
+/** `source`: where it was looked for. An ignore file holds for the context alone. */
+export function copySourceMissing(
+  pattern: string,
+  source: { readonly description: string; readonly isContext: boolean },
+  origin?: StepOrigin,
+) {
   return {
     reason: 'copy-source-missing',
-    message: `${pattern} does not exist in ${from} (${where(origin)})`,
-    hint: 'check the spelling and the case, and that .dockerignore does not exclude it',
+    message: `${pattern} does not exist in ${source.description} (${where(origin)})`,
+    hint: source.isContext
+      ? 'check the spelling and the case, and that .dockerignore does not exclude it'
+      : 'check the spelling and the case, and that the stage or image of --from has it there',
     at: origin?.at,
   } as const satisfies Failure;
 }
@@ -73,6 +80,16 @@ export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
     reason: 'unknown-owner',
     message: `${name} is not in the image's ${file} (${where(origin)})`,
     hint: 'create the user or group in an earlier RUN, or give the number',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+/** With `--link` a layer knows nothing of those below it. */
+export function namedOwnerOfLink(chown: string, origin?: StepOrigin) {
+  return {
+    reason: 'unknown-owner',
+    message: `--chown=${chown} names a user or group, and --link looks at no file of the image (${where(origin)})`,
+    hint: 'give the numbers, or leave --link out',
     at: origin?.at,
   } as const satisfies Failure;
 }

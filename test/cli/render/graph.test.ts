@@ -86,5 +86,6 @@ test('json: cip.graph/v1', () => {
     external: [
       { from: 'app.web', kind: 'copy-from', reference: 'alpine:3', file: 'contexts/03-app.web/Dockerfile', line: 3 },
     ],
+    failures: [],
   });
 });

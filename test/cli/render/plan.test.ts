@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Chalk } from 'chalk';
 import { planText } from '../../../src/cli/render/plan.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { mediaTypes } from '../../../src/oci/media-type.ts';
 import type { Plan, PlannedImage } from '../../../src/orchestrator/plan.ts';
 import { ImageName } from '../../../src/project/image-name.ts';
 
@@ -42,7 +43,7 @@ test('plan: counts by action, every reason of what is not up to date, and a fore
       { code: 'parent-built', parent: 'jq' },
     ],
   });
-  const go = image('go', '1.0.0', { action: 'drift', reasons: [{ code: 'changed-without-bump' }] });
+  const go = image('go', '1.0.0', { action: 'base-moved', reasons: [{ code: 'base-moved', reference: 'debian:12' }] });
   const text = planText(
     plan([image('jq', '1.0.0', {}), image('c', '1.0.0', {}), go, web], {
       criticalPath: { images: [web.name], duration: 131_000, isRecorded: true },
@@ -53,18 +54,59 @@ test('plan: counts by action, every reason of what is not up to date, and a fore
     'Plan: 4 images, 2 levels, linux/amd64 → r',
     '',
     '  BUILD         1   web-dev 0.0.3',
-    '  DRIFT         1   go 1.0.0',
+    '  BASE MOVED    1   go 1.0.0',
     '  UP TO DATE    2',
     '',
-    '  go       1.0.0   already published with different content',
+    '  go       1.0.0   base debian:12 moved from an unknown digest to an unknown digest',
     '  web-dev  0.0.3   changed: contexts/web-dev/a',
     '                   parent jq is built',
     '',
     '  critical path: web-dev ≈ 2m11s',
-    '  would set: latest ×1',
+    '  would set: web-dev:0.0.3, latest ×1',
     '',
   ]);
 });
+
+const tagged = (name: string, version: string, tags: readonly string[], more: Partial<PlannedImage> = {}) =>
+  image(name, version, { action: 'retag', tags: tags.map((tag) => ({ reference: `r/${name}:${tag}` })), ...more });
+const descriptor = { mediaType: mediaTypes.imageIndex, digest: digestOf('index'), size: 5 };
+const from = (place: 'store' | 'registry'): Partial<PlannedImage> => {
+  const source = { from: place, reference: 'r/a:0.9.0', index: descriptor, manifest: descriptor } as const;
+  return { platforms: [{ platform: amd64, key: digestOf('a'), source }] };
+};
+const failures = [{ reason: 'changed-without-bump', message: 'b' }];
+const drift = image('b', '1.0.0', { action: 'drift', reasons: [{ code: 'changed-without-bump' }] });
+const many = Array.from({ length: 9 }, (_, index) => tagged(`i${index}`, '1.0.0', ['1.0.0', 'latest']));
+
+for (const [title, of, want] of [
+  ['versions and latest', plan([tagged('a', '1.0.0', ['1.0.0', 'latest'])]), 'a:1.0.0, latest ×1'],
+  ['a version that is not the newest', plan([tagged('a', '1.0.0', ['1.0.0'])]), 'a:1.0.0'],
+  ['latest alone', plan([tagged('a', '1.0.0', ['latest'], { action: 'tag' })]), 'latest ×1'],
+  [
+    'the first of many versions',
+    plan(many),
+    'i0:1.0.0, i1:1.0.0, i2:1.0.0, i3:1.0.0, i4:1.0.0, i5:1.0.0, i6:1.0.0, and 2 more, latest ×9',
+  ],
+  ['nothing where the plan cannot be run', plan([tagged('a', '1.0.0', ['1.0.0']), drift], { failures }), undefined],
+] as const) {
+  test(`plan: it would set ${title}`, () => {
+    const line = planText(of, colors)
+      .split('\n')
+      .find((one) => one.includes('would set'));
+    assert.equal(line, want && `  would set: ${want}`);
+  });
+}
+
+for (const [command, place, title] of [
+  ['publish', 'store', 'UPLOAD'],
+  ['publish', 'registry', 'RE-TAG'],
+  ['build', 'store', 'RE-TAG'],
+] as const) {
+  test(`plan: ${title} is what ${command} does with content that is in the ${place}`, () => {
+    const text = planText(plan([tagged('a', '1.0.0', ['1.0.0'], from(place))], { command }), colors);
+    assert.equal(text.split('\n')[2], `  ${title.padEnd(10)}    1   a 1.0.0`);
+  });
+}
 
 test('plan: nothing to do is two lines', () => {
   assert.equal(

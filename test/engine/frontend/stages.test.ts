@@ -12,6 +12,7 @@ function missing(
     readonly target?: string;
     readonly buildArgs?: Record<string, string>;
     readonly images?: LowerInput['images'];
+    readonly counted?: LowerInput['counted'];
   } = {},
 ) {
   const dockerfile = parseDockerfile(text, 'Dockerfile');
@@ -33,6 +34,12 @@ const cases: [title: string, text: string, want: string[], options?: Parameters<
   ['the base', 'FROM a:1', ['a:1 linux/amd64']],
   ['nothing for scratch', 'FROM scratch\nCOPY a /', []],
   ['only what the target needs', 'FROM a AS x\nFROM b AS y\nFROM c', ['c linux/amd64']],
+  ['nothing for the files of scratch', 'FROM scratch\nCOPY --from=scratch / /x/', []],
+  ['nothing for scratch by a variable', 'ARG S=scratch\nFROM scratch\nCOPY --from=$S / /x/', []],
+  ['nothing for a mount of scratch', 'FROM scratch\nRUN --mount=from=scratch,target=/z x', []],
+  ['nothing for a cache that starts as scratch', 'FROM scratch\nRUN --mount=type=cache,from=scratch,target=/z x', []],
+  ['a name like scratch, which is an image', 'FROM scratch\nCOPY --from=Scratch / /x/', ['Scratch linux/amd64']],
+  ['scratch with a tag, which is an image', 'FROM scratch\nCOPY --from=scratch:1 / /x/', ['scratch:1 linux/amd64']],
   ['what a needed stage copies from', 'FROM a AS x\nFROM scratch\nCOPY --from=x /f /', ['a linux/amd64']],
   ['images of --from', 'FROM scratch\nCOPY --from=z:9 /f /', ['z:9 linux/amd64']],
   ['images of mounts', 'FROM a\nRUN --mount=from=z,target=/z x', ['a linux/amd64']],
@@ -54,6 +61,19 @@ for (const [title, text, want, options] of cases) {
 test('a trigger of a base may need images that nobody knew of', () => {
   const images = new Map([['a linux/amd64', imageFixture('a', { OnBuild: ['COPY --from=tool:1 /t /t'] })]]);
   assert.deepEqual(missing('FROM a', { images }), ['tool:1 linux/amd64']);
+});
+
+test('a trigger that takes the files of scratch is counted by nobody, as no image may be another tomorrow', () => {
+  const images = new Map([['a linux/amd64', imageFixture('a', { OnBuild: ['COPY --from=scratch / /t/'] })]]);
+  assert.deepEqual(missing('FROM a', { images, counted: { args: [], images: [], triggers: [] } }), []);
+});
+
+test('the files of scratch are those of a stage that is built from it', () => {
+  const [from, mount] = ['COPY --from=scratch / /x/', 'COPY --from=0 / /x/'].map((copy) =>
+    lowerText(`FROM scratch\nFROM base\n${copy}`).ops.map(({ kind }) => kind),
+  );
+  assert.deepEqual(from, ['image', 'scratch', 'copy']);
+  assert.deepEqual(from, mount);
 });
 
 test('two stages that begin alike have the vertices in common', () => {

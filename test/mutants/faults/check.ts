@@ -22,8 +22,8 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what is built from an image that cannot be read names nobody',
-    file: 'src/project/context-references.ts',
-    find: 'else if (project.unread.has(name)) unread.push(name);',
+    file: 'src/project/sorted-references.ts',
+    find: 'else if (this.#project.unread.has(name)) this.unread.push(name);',
     replace: '',
     tests: broken,
   },

@@ -173,7 +173,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a number may name another stage under an equal key',
     file: 'src/orchestrator/build-key.ts',
-    find: 'usesNumbers ? String(stage) : undefined,',
+    find: 'withNumbers ? stage : undefined,',
     replace: 'undefined,',
     tests: project,
     only: 'number',

@@ -68,14 +68,14 @@ export const faults: readonly Fault[] = [
   {
     name: 'a platform argument that is given is in no key',
     file: 'src/orchestrator/build-key.ts',
-    find: 'if (ofThemselves.test(name) && inputs.context.dockerfileText.includes(name)) return true;',
+    find: 'if (ofThemselves.test(name) && text.includes(name)) return true;',
     replace: '',
     tests: counted,
   },
   {
     name: 'a platform argument that is given counts where nothing mentions it',
     file: 'src/orchestrator/build-key.ts',
-    find: 'ofThemselves.test(name) && inputs.context.dockerfileText.includes(name)',
+    find: 'ofThemselves.test(name) && text.includes(name)',
     replace: 'ofThemselves.test(name)',
     tests: counted,
   },

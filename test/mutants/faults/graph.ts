@@ -84,8 +84,8 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an image of Docker Hub that is called like one of the project is no matter',
-    file: 'src/project/context-references.ts',
-    find: '...namesakeWarnings(context, reference, project), ',
+    file: 'src/project/sorted-references.ts',
+    find: 'this.warnings.push(...namesakeWarnings(this.#context, { ...reference, at }, this.#project));',
     replace: '',
     tests: edges,
   },

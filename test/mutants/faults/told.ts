@@ -64,8 +64,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'places are those of this machine',
     file: 'src/orchestrator/failure-json.ts',
-    find: 'at?.file.startsWith(`${cwd}/`) ?',
-    replace: 'at?.file.startsWith(`${cwd}//`) ?',
+    find: 'at.file.startsWith(`${cwd}/`) ?',
+    replace: 'at.file.startsWith(`${cwd}//`) ?',
     tests: document,
     only: 'a step that fails',
   },

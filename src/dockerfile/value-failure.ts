@@ -1,0 +1,224 @@
+import type { Failure, SourceSpan } from '../result.ts';
+import { listed, quoted, shortened } from './quoted.ts';
+
+/** Characters that the author of a Dockerfile may say in `${x:?…}`. */
+const LONGEST_REMARK = 500;
+
+// Arguments
+
+export function jsonNotStrings(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'json-not-strings',
+    message: `the JSON array of ${keyword} holds something that is not a string`,
+    hint: 'put every element in double quotes',
+    at,
+  } as const satisfies Failure;
+}
+
+export function missingArguments(keyword: string, expected: string, at: SourceSpan) {
+  return {
+    reason: 'missing-arguments',
+    message: `${keyword} needs ${expected}`,
+    hint: 'complete the instruction, or remove it',
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidFrom(at: SourceSpan) {
+  return {
+    reason: 'invalid-from',
+    message: 'FROM takes an image, or an image, AS and a name',
+    hint: 'write FROM <image> or FROM <image> AS <name>',
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidStageName(name: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-stage-name',
+    message: `${quoted(name)} cannot be the name of a stage`,
+    hint: 'a stage name starts with a letter, followed by letters, digits, "-", "_" or "."',
+    at,
+  } as const satisfies Failure;
+}
+
+export function missingValue(keyword: string, key: string, at: SourceSpan) {
+  return {
+    reason: 'missing-value',
+    message: `${keyword} gives ${quoted(key)} no value`,
+    hint: `write ${keyword} ${shortened(key)}=value; a value with blanks needs quotes`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function blankName(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'blank-name',
+    message: `${keyword} has a value without a name`,
+    hint: `write ${keyword} name=value, without blanks around "="`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function emptyPath(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'empty-path',
+    message: `${keyword} names an empty path`,
+    hint: 'write . for the whole context',
+    at,
+  } as const satisfies Failure;
+}
+
+export function shellNotJson(at: SourceSpan) {
+  return {
+    reason: 'shell-not-json',
+    message: 'SHELL must be a JSON array of strings',
+    hint: 'write for example SHELL ["/bin/bash", "-c"]',
+    at,
+  } as const satisfies Failure;
+}
+
+export function heredocAsDestination(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'heredoc-as-destination',
+    message: `the last argument of ${keyword} is its destination, and a heredoc cannot be one`,
+    hint: `write ${keyword} <<EOF /path/of/the/file`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function heredocWithBlanks(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'heredoc-with-blanks',
+    message: `the name of a heredoc of ${keyword} is also the name of a file and cannot have blanks in it or before it`,
+    hint: `write ${keyword} <<EOF /path/of/the/file`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function unclearHeredoc(text: string, at: SourceSpan) {
+  return {
+    reason: 'unclear-heredoc',
+    message: `quotes in this line do not match, so that ${shortened(text)} is not a heredoc`,
+    hint: 'give every quote its partner, or put a backslash before it',
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidTrigger(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-trigger',
+    message: `${keyword} cannot be an ONBUILD trigger`,
+    hint: 'write it in the Dockerfiles that are built from this image',
+    at,
+  } as const satisfies Failure;
+}
+
+export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
+  return {
+    reason: 'trigger-not-one-instruction',
+    message: `the ONBUILD trigger ${quoted(trigger)} holds ${count} instructions, and it must be one`,
+    hint: 'write one ONBUILD line for each',
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidHealthcheck(type: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-healthcheck',
+    message: `HEALTHCHECK is followed by CMD and a command or by NONE, not by ${quoted(type)}`,
+    hint: `write HEALTHCHECK CMD in front of the command`,
+    at,
+  } as const satisfies Failure;
+}
+
+export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
+  return {
+    reason: 'invalid-mount',
+    message: `this --mount ${problem}`,
+    hint: hint ?? 'change it, or remove it',
+    at,
+  } as const satisfies Failure;
+}
+
+// Stages
+
+export function unknownStage(
+  name: string,
+  { files, suggestion, known }: { files: readonly string[]; suggestion: string | undefined; known: readonly string[] },
+) {
+  const [has, its, it] = files.length === 1 ? ['has', 'its', 'it'] : ['have', 'their', 'them'];
+  const all =
+    known.length === 0
+      ? `no stage of ${it} has a name: give its number, from 0`
+      : `${its} stages are: ${listed(known)}`;
+  return {
+    reason: 'unknown-stage',
+    message: `${listed(files, (file) => file)} ${has} no stage ${quoted(name)}`,
+    hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
+  } as const satisfies Failure;
+}
+
+export function stageNotBefore(name: string, at: SourceSpan) {
+  return {
+    reason: 'stage-not-before',
+    message: `the stage ${quoted(name)} is used here, and it is not defined before`,
+    hint: 'only stages above can be used; they are numbered from 0',
+    at,
+  } as const satisfies Failure;
+}
+
+// Variables: without a place, which the caller knows
+
+export function badSubstitution(word: string, problem: string) {
+  return {
+    reason: 'bad-substitution',
+    message: `cannot expand ${quoted(word)}: ${problem}`,
+    hint: 'write ${name}, ${name:-default} or ${name:+text}, or \\$ for a dollar sign',
+  } as const satisfies Failure;
+}
+
+export function unterminatedQuote(word: string, quote: string) {
+  return {
+    reason: 'unterminated-quote',
+    message: `${quoted(word)} has a ${quote} without its partner`,
+    hint: `close it, or write \\${quote} for the character itself`,
+  } as const satisfies Failure;
+}
+
+/** `message` is what the author wrote after `?`, or a sentence of ours. */
+export function requiredVariable(name: string, message: string) {
+  return {
+    reason: 'required-variable',
+    message: `${shortened(name)}: ${message.length > LONGEST_REMARK ? `${message.slice(0, LONGEST_REMARK - 1)}…` : message}`,
+    hint: `give it a value with ARG or ENV, or on the command line as a build argument`,
+  } as const satisfies Failure;
+}
+
+export function expansionTooLarge(word: string) {
+  return {
+    reason: 'expansion-too-large',
+    message: `${quoted(word)} becomes too large, or too much work, once its variables are filled in`,
+    hint: 'variables may add a million characters to a word and eight million to a Dockerfile: put long texts into a file and COPY it',
+  } as const satisfies Failure;
+}
+
+// Path patterns
+
+export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
+  return {
+    reason: 'bad-pattern',
+    message: `${quoted(pattern)} is not a pattern: ${problem}`,
+    hint: 'write a backslash in front of a character that stands for itself, such as \\[',
+    ...(at === undefined ? {} : { at }),
+  } as const satisfies Failure;
+}
+
+export function emptyNegation(at?: SourceSpan) {
+  return {
+    reason: 'empty-negation',
+    message: '"!" needs a pattern of what is not to be ignored',
+    hint: 'write the pattern behind it, or remove the line',
+    ...(at === undefined ? {} : { at }),
+  } as const satisfies Failure;
+}
