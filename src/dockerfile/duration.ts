@@ -29,3 +29,24 @@ export function nanosecondsOf(text: string): number | undefined {
   }
   return total < 2 ** 63 ? sign * total : undefined;
 }
+
+/** Nanoseconds as Go writes them: `0s`, `1.5ms`, `5s`, `1m0s`, `1h0m0.5s`. https://pkg.go.dev/time@go1.23.0#Duration.String */
+export function formatDuration(nanoseconds: number): string {
+  if (nanoseconds === 0) return '0s';
+  const sign = nanoseconds < 0 ? '-' : '';
+  const size = Math.abs(nanoseconds);
+  if (size < 1e9) {
+    const [unit, length] = size < 1e3 ? ['ns', 1] : size < 1e6 ? ['\u00b5s', 1e3] : ['ms', 1e6];
+    return `${sign}${size / Number(length)}${unit}`;
+  }
+  const seconds = Math.floor(size / 1e9);
+  const fraction =
+    size % 1e9 === 0
+      ? ''
+      : `.${String(size % 1e9)
+          .padStart(9, '0')
+          .replace(/0+$/, '')}`;
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const front = hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m` : '';
+  return `${sign}${front}${seconds % 60}${fraction}s`;
+}

@@ -25,9 +25,8 @@ export function lowerArg(instruction: ArgInstruction, state: StageState, context
     const value = argValue(key, written, state, lowering, at);
     // The history must not say where the image was built for: equal sources are one image under any registry.
     texts.push(value === undefined || key === 'REGISTRY' ? key : `${key}=${value}`);
-    if (value === undefined) continue;
     state.args.set(key, value);
-    state.variables.set(key, value);
+    if (value !== undefined) state.variables.set(key, value);
   }
   context.record(state, `ARG ${texts.join(' ')}`);
 }

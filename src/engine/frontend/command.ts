@@ -25,7 +25,7 @@ export function lowerEntrypoint(instruction: CommandInstruction, state: StageSta
 
 export function lowerShell(instruction: ShellInstruction, state: StageState, context: InstructionContext): void {
   state.config.Shell = [...instruction.args];
-  context.record(state, `SHELL ${quoted(instruction.args)}`);
+  context.record(state, `SHELL [${instruction.args.join(' ')}]`);
 }
 
 /** As Docker's history prints a list: `["a" "b"]`. */

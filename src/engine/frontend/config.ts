@@ -7,6 +7,7 @@ import type {
   VolumeInstruction,
   WordInstruction,
 } from '../../dockerfile/dockerfile.ts';
+import { formatDuration } from '../../dockerfile/duration.ts';
 import { expandWords } from '../../dockerfile/expand.ts';
 import { expansionTooLarge } from '../../dockerfile/value-failure.ts';
 import type { Healthcheck } from '../../oci/image-config.ts';
@@ -18,7 +19,9 @@ import { type StageState, withEntries } from './stage-state.ts';
 
 /** All values of one ENV see the environment as it was before the line. */
 export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: InstructionContext): void {
-  const values = pairs.map(({ key, value, at }) => [key, context.expand(value, state.valueOf, at)] as const);
+  const values = pairs.map(
+    ({ key, value, at }) => [context.expand(key, state.valueOf, at), context.expand(value, state.valueOf, at)] as const,
+  );
   for (const [key, value] of values) state.setEnv(key, value);
   context.record(state, `ENV ${values.map(([key, value]) => `${key}=${value}`).join(' ')}`);
 }
@@ -91,14 +94,14 @@ export function lowerMaintainer({ value }: WordInstruction, state: StageState, c
   context.record(state, `MAINTAINER ${value}`);
 }
 
-export function lowerOnbuild({ trigger }: OnbuildInstruction, state: StageState, context: InstructionContext): void {
+/** The history does not know of it. */
+export function lowerOnbuild({ trigger }: OnbuildInstruction, state: StageState): void {
   state.config.OnBuild = [...(state.config.OnBuild ?? []), trigger];
-  context.record(state, `ONBUILD ${trigger}`);
 }
 
 /** The command stays as text for the shell of whoever runs the check: HEALTHCHECK does not use SHELL. */
 export function lowerHealthcheck(
-  { check, text }: HealthcheckInstruction,
+  { check }: HealthcheckInstruction,
   state: StageState,
   context: InstructionContext,
 ): void {
@@ -117,5 +120,20 @@ export function lowerHealthcheck(
     const given = Object.entries(rest).filter(([, value]) => value !== undefined);
     state.config.Healthcheck = { Test, ...Object.fromEntries(given) };
   }
-  context.record(state, text);
+  context.record(state, `HEALTHCHECK ${shownHealthcheck(state.config.Healthcheck)}`);
+}
+
+/** As Go prints the structure, which is what the history holds. */
+function shownHealthcheck({
+  Test = [],
+  Interval,
+  Timeout,
+  StartPeriod,
+  StartInterval,
+  Retries = 0,
+}: Healthcheck): string {
+  const times = Object.entries({ Interval, Timeout, StartPeriod, StartInterval }).map(
+    ([name, nanoseconds = 0]) => `${name}:${formatDuration(nanoseconds)}`,
+  );
+  return `{Test:[${(Test ?? []).join(' ')}] ${times.join(' ')} Retries:${Retries}}`;
 }

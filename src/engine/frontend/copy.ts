@@ -7,8 +7,8 @@ import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { invalidChmod, located, severalNeedDirectory } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
+import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
-import { resolvePath } from './workdir.ts';
 
 export function lowerCopy(instruction: CopyInstruction, state: StageState, context: InstructionContext): void {
   const from = instruction.from && sourceOf(instruction.from, state, context);

@@ -9,9 +9,9 @@ import type { Vertex } from '../solver/vertex.ts';
 import { sourceOf } from './copy.ts';
 import { invalidValue, notSupported } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
+import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
-import { resolvePath } from './workdir.ts';
 
 interface MountContext {
   readonly state: StageState;

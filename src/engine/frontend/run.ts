@@ -36,7 +36,7 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     kind: 'exec',
     args,
     env: [...state.variables].map(([name, value]) => `${name}=${value}`),
-    keylessEnv: proxyEnv({ ...context.lowering.input.proxies, ...context.lowering.input.buildArgs }).filter(
+    keylessEnv: proxyEnv(context.lowering.input.proxies ?? {}, context.lowering.input.buildArgs).filter(
       (pair) => !state.variables.has(pair.split('=')[0]!),
     ),
     cwd: state.workdir,
@@ -46,7 +46,8 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     platform: state.platform,
     epoch: context.lowering.input.epoch,
   };
-  const declared = [...state.args].map(([name, value]) => `${name}=${value}`);
+  // What the step sees under those names, which an ENV below may have changed.
+  const declared = [...state.args].map(([name, value]) => `${name}=${state.variables.get(name) ?? value ?? ''}`);
   const prefix = declared.length > 0 ? `|${declared.length} ${declared.join(' ')} ` : '';
   context.push(state, { op, inputs, text, at, createdBy: `RUN ${prefix}${args.join(' ')} # buildkit` });
 }
@@ -57,5 +58,5 @@ function commandOf(instruction: RunInstruction, state: StageState): { args: stri
   if (!script) return { args: argumentsOf(instruction.command, state.shell) };
   if (script.kind === 'shell') return { args: [...state.shell, script.text] };
   const target = `${SCRIPTS}/${script.name}`;
-  return { args: [target], script: { type: 'file', target, content: script.body, mode: 0o755 } };
+  return { args: [...state.shell, target], script: { type: 'file', target, content: script.body, mode: 0o755 } };
 }

@@ -4,6 +4,7 @@ import type { SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import type { ResolvedImage } from './lower-input.ts';
+import { resolvePath } from './resolve-path.ts';
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
@@ -17,8 +18,8 @@ export class StageState {
   author: string | undefined;
   /** Of the base first, then one entry per instruction. */
   history: History[];
-  /** Values of the ARGs declared so far, in the order of declaration. */
-  readonly args: Map<string, string>;
+  /** The ARGs declared so far, in the order of declaration, with their values if they have one. */
+  readonly args: Map<string, string | undefined>;
   /** What `$x` means: ARG and ENV, whichever came later. */
   readonly variables: Map<string, string>;
   /** The FROM that names the image it stands on; undefined on `scratch`. */
@@ -36,7 +37,7 @@ export class StageState {
     readonly config: ContainerConfig;
     readonly author: string | undefined;
     readonly history: readonly History[];
-    readonly args: ReadonlyMap<string, string>;
+    readonly args: ReadonlyMap<string, string | undefined>;
     readonly variables: ReadonlyMap<string, string>;
     readonly baseAt?: SourceSpan | undefined;
     readonly isOpen?: boolean;
@@ -56,7 +57,7 @@ export class StageState {
     const state = new StageState({
       vertex,
       platform,
-      config: {},
+      config: { WorkingDir: '/' },
       author: undefined,
       history: [],
       args: new Map(),
@@ -109,8 +110,9 @@ export class StageState {
     delete this.config.User;
   }
 
+  /** Absolute and clean, whatever the configuration says. */
   get workdir(): string {
-    return this.config.WorkingDir || '/';
+    return resolvePath(this.config.WorkingDir || '/', '/');
   }
 
   get user(): string {

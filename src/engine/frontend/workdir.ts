@@ -2,26 +2,32 @@ import { posix } from 'node:path';
 import type { WordInstruction } from '../../dockerfile/dockerfile.ts';
 import { invalidValue } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
+import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
 
 /** PATH_MAX less the NUL at the end. */
 const LONGEST_PATH = 4095;
 
-/** Relative to the WORKDIR before it. Directories that are missing belong to the USER of this moment. */
+/**
+ * Relative to the WORKDIR before it. Directories that are missing belong to the USER of this moment. An absolute path is
+ * kept in the configuration as it is written.
+ */
 export function lowerWorkdir(
   { value, text, at }: WordInstruction,
   state: StageState,
   context: InstructionContext,
 ): void {
-  const path = resolvePath(context.expand(value, state.valueOf, at), state.workdir);
+  const written = context.expand(value, state.valueOf, at);
+  const workdir = posix.isAbsolute(written) ? written : posix.join(state.config.WorkingDir || '/', written, '.');
+  const path = resolvePath(workdir, '/');
   if (path.length > LONGEST_PATH) {
     const hint = `Linux knows no path of more than ${LONGEST_PATH} bytes`;
     context.lowering.fail(invalidValue('WORKDIR', path, hint, at));
     return;
   }
-  state.config.WorkingDir = path;
-  const createdBy = `WORKDIR ${path}`;
-  if (path === '/') context.record(state, createdBy);
+  state.config.WorkingDir = workdir;
+  const createdBy = `WORKDIR ${workdir}`;
+  if (workdir === '/') context.record(state, createdBy);
   else {
     const op = {
       kind: 'make-directory',
@@ -32,10 +38,4 @@ export function lowerWorkdir(
     } as const;
     context.push(state, { op, text, at, createdBy });
   }
-}
-
-/** An absolute, clean path; `..` never leads above the root. */
-export function resolvePath(path: string, workdir: string): string {
-  const cleaned = posix.normalize(posix.resolve('/', workdir, path));
-  return cleaned.length > 1 ? cleaned.replace(/\/+$/, '') : cleaned;
 }

@@ -56,12 +56,13 @@ for (const [title, text, env, options] of cases) {
 test('a proxy of the machine reaches RUN, and a build argument of its name wins', () => {
   const proxies = { http_proxy: 'http://machine', no_proxy: 'localhost' };
   const run = lastOp(lowerText('FROM base\nRUN x', { proxies, buildArgs: { http_proxy: 'http://p' } }), 'exec');
-  assert.deepEqual(run.keylessEnv, ['http_proxy=http://p', 'no_proxy=localhost']);
+  const [http, no] = ['http://p', 'localhost'];
+  assert.deepEqual(run.keylessEnv, [`HTTP_PROXY=${http}`, `http_proxy=${http}`, `NO_PROXY=${no}`, `no_proxy=${no}`]);
 });
 
 test('a proxy is part of the environment, not of the key', () => {
   const plain = lastOp(lowerText('FROM base\nRUN x'), 'exec');
   const proxied = lastOp(lowerText('FROM base\nRUN x', { buildArgs: { http_proxy: 'http://p' } }), 'exec');
-  assert.deepEqual(proxied.keylessEnv, ['http_proxy=http://p']);
+  assert.deepEqual(proxied.keylessEnv, ['HTTP_PROXY=http://p', 'http_proxy=http://p']);
   assert.deepEqual({ ...proxied, keylessEnv: [] }, plain);
 });

@@ -94,7 +94,11 @@ const runs: [title: string, line: string, args: string[]][] = [
   ['exec form', 'RUN ["a", "$A"]', ['a', '$A']],
   ['a heredoc is the script', 'RUN <<E\necho $A\nE', ['/bin/sh', '-c', 'echo $A\n']],
   ['a heredoc for a program is left to the shell', 'RUN cat <<E > f\n$A\nE', ['/bin/sh', '-c', 'cat <<E > f\n$A\nE']],
-  ['a heredoc with an interpreter is a program', 'RUN <<E\n#!/usr/bin/env python3\nprint()\nE', ['/dev/pipes/E']],
+  [
+    'a heredoc with an interpreter is a program, which the shell starts',
+    'RUN <<E\n#!/usr/bin/env python3\nprint()\nE',
+    ['/bin/sh', '-c', '/dev/pipes/E'],
+  ],
 ];
 for (const [title, line, args] of runs) {
   test(`RUN: ${title}`, () => assert.deepEqual(lastOp(lowerText(`FROM base\nENV A=1\n${line}\n`), 'exec').args, args));
