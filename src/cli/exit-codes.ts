@@ -97,8 +97,8 @@ const reasons = {
   `,
   usage: `
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
-    invalid-source-date-epoch missing-command missing-option option-of-other-command option-without-value
-    registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
+    invalid-source-date-epoch invalid-tag missing-command missing-directory missing-option nothing-to-push option-of-other-command option-without-value
+    output-exists registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
     secret-missing secret-not-a-file secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
     unknown-selector unknown-shell unknown-stage
   `,
@@ -113,7 +113,7 @@ const reasons = {
     invalid-healthcheck invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger
     invalid-utf8 invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
     missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
-    parent-platform-missing not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
+    dockerfile-unreadable parent-platform-missing not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
     prefix-contradiction reference-empty reference-is-identifier reference-malformed reference-newer-than-parent
     reference-too-long reference-upper-case required-variable self-reference shell-not-json stage-not-before
     stage-not-yet-defined submodule-not-fetched trigger-not-one-instruction unclear-heredoc undeclared-variant
