@@ -122,12 +122,6 @@ test('a directory does not replace a file or a link', () => {
   );
 });
 
-test('an archive replaces a file by a directory', () => {
-  const placement = new Placement({ base, mtime: 0 });
-  placement.replace({ type: 'directory', path: 'etc/passwd', ...owned });
-  assert.deepEqual(paths(placement), ['directory etc 1:2 755', 'directory etc/passwd 1:2 755']);
-});
-
 test('an unknown --chmod is refused', () => {
   assert.equal(
     reasonOf(() => new Placement({ base, mtime: 0, chmod: 'u=q' }).put(file('f'))),
