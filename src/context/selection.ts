@@ -125,13 +125,15 @@ export async function selectionDigest(
 ): Promise<Digest> {
   const links = new SharedFiles(selection);
   const fields: string[] = [];
-  const add = async (path: string, node: SourceNode) => {
-    fields.push(path, await nodeDigest(tree, node, masks), links.of(node), timeOf ? String(timeOf(node)) : '');
+  const add = async (path: string, node: SourceNode, masked = masks) => {
+    fields.push(path, await nodeDigest(tree, node, masked), links.of(node), timeOf ? String(timeOf(node)) : '');
   };
   for (const selected of selection) {
     const { name, kept, leading, node, below, top } = selected;
     fields.push('source', name, kept, String(leading.length), String(below.length));
-    for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' });
+    // One that is there already gets the mode of its source, whatever --chmod says.
+    const ofLeading = { ...masks, mode: false };
+    for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' }, ofLeading);
     if (hasOwnEntry(selected, parents)) await add('', node);
     // The destination gets its time.
     if (timeOf && (parents || node.type === 'directory')) fields.push('top', String(timeOf(parents ? top : node)));

@@ -1,1 +1,0 @@
-mkdir -p w && ln -s real/.././real w/l && mkdir -p w/real && tar --owner=0 --group=0 -cf a.tar -C w real l && rm w/l && mkdir w/l && echo x > w/l/x && tar --owner=0 --group=0 -rf a.tar -C w l/x && rm -r w
