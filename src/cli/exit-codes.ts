@@ -86,7 +86,7 @@ const reasons = {
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted
-    copy-onto-directory copy-onto-non-directory corrupt-compression group-unknown
+    archive-entry-impossible copy-onto-directory copy-onto-non-directory corrupt-compression group-unknown
     image-not-counted
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
@@ -105,7 +105,7 @@ const reasons = {
   differences: 'changed-without-bump different-content stale-reference',
   invalidProject: `
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
-    cascade-interrupted cascade-journal-damaged conflicting-links copy-needs-directory copy-source-missing dependency-cycle digest-in-the-way
+    cascade-interrupted cascade-journal-damaged conflicting-links copy-source-missing dependency-cycle digest-in-the-way
     digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
     edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
     expansion-too-large flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version
