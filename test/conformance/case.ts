@@ -33,6 +33,9 @@ export interface Case {
 
 export const casesFolder = join(root, 'test', 'conformance', 'cases');
 
+/** Names of cases that differ though they should not, and why. */
+export const knownFile = join(root, 'test', 'conformance', 'known.json');
+
 /** Those with `pattern` in their name, sorted. */
 export async function findCases(pattern = '', folder = casesFolder): Promise<readonly Case[]> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });

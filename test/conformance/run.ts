@@ -1,41 +1,38 @@
-/** `npm run conformance -- [PATTERN] [--cases FOLDER]`: each case built by BuildKit and by cip, and what differs. */
+/**
+ * `npm run conformance -- [PATTERN] [--cases FOLDER] [--slice N/M]`: each case built by BuildKit and by cip, and what differs.
+ * `npm run conformance -- --generate MINUTES [--seed N] [--into FOLDER]`: random ones; what differs becomes a case below FOLDER.
+ * Needs root, runc, docker-registry, skopeo, and what the scripts in test/support leave.
+ */
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { startDockerRegistry } from '../registry/docker-registry.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { pushBases } from './bases.ts';
-import { startBuildkit } from './buildkit.ts';
-import { casesFolder, findCases } from './case.ts';
-import { startCip } from './cip.ts';
-import { compare } from './compare.ts';
+import { mapBounded } from '../../src/map-bounded.ts';
+import { withBuilders } from './builders.ts';
+import { type Case, casesFolder, findCases, knownFile } from './case.ts';
+import type { Comparison } from './compare.ts';
+import type { Difference } from './difference.ts';
+import { isFailure, type KnownDifferences, sliceOf, summaryOf, verdictOf } from './verdict.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cases: { type: 'string', default: casesFolder } },
+  options: { cases: { type: 'string', default: casesFolder }, slice: { type: 'string', default: '1/1' } },
 });
-await using storage = await tempDir();
-await using registry = await startDockerRegistry(storage.path);
-await pushBases(registry.host);
-await using buildkit = await startBuildkit(registry.host);
-await using cip = await startCip();
-await using scratch = await tempDir();
+const [number = 1, count = 1] = values.slice.split('/').map(Number);
+const cases = sliceOf(await findCases(positionals[0], values.cases), number, count);
+const known = JSON.parse(await readFile(knownFile, 'utf8')) as KnownDifferences;
 
-const count = { equal: 0, refused: 0, different: 0, deviation: 0 };
-const cases = await findCases(positionals[0], values.cases);
-for (const one of cases) {
-  const withBases = { ...one, args: { ...one.args, buildArgs: { BASES: registry.host, ...one.args.buildArgs } } };
-  const { outcome, differences } = await compare(withBases, [cip, buildkit], scratch.path);
-  const isDeviation = one.args.deviation !== undefined;
-  const told = isDeviation ? (outcome === 'different' ? 'deviation' : 'not the deviation it says') : outcome;
-  if (isDeviation && outcome === 'different') count.deviation++;
-  else if (isDeviation) count.different++;
-  else count[outcome]++;
-  if (told === 'different' || told.startsWith('not')) process.exitCode = 1;
-  console.log(`${told.padEnd(10)} ${one.name}`);
-  if (told !== 'different') continue;
-  for (const { at, ours, theirs } of differences) {
-    console.log(`    ${at}\n      cip      ${JSON.stringify(ours)}\n      BuildKit ${JSON.stringify(theirs)}`);
-  }
+const build = async (compareOne: (one: Case) => Promise<Comparison>) =>
+  await mapBounded(cases, 2, async (one) => {
+    const comparison = await compareOne(one);
+    const verdict = verdictOf(comparison, known);
+    if (isFailure(verdict)) process.exitCode = 1;
+    const isShown = verdict === 'new' || (verdict !== 'deviation' && positionals.length > 0);
+    console.log(
+      [`${verdict.padEnd(12)} ${one.name}`, ...(isShown ? comparison.differences.map(shown) : [])].join('\n'),
+    );
+    return verdict;
+  });
+console.log(summaryOf(await withBuilders(cases, build)));
+
+function shown({ at, ours, theirs }: Difference): string {
+  return `    ${at}\n      cip      ${JSON.stringify(ours)}\n      BuildKit ${JSON.stringify(theirs)}`;
 }
-console.log(
-  `${cases.length} cases: ${count.equal} equal, ${count.refused} refused by both, ${count.deviation} deviate as written down, ${count.different} different`,
-);
