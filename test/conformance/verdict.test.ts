@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { findCases, knownFile, readCase } from './case.ts';
-import { isFailure, type KnownDifferences, sliceOf, summaryOf, type Verdict, verdictOf } from './verdict.ts';
+import { isFailure, type KnownDifferences, sliceOf, summaryOf, updated, type Verdict, verdictOf } from './verdict.ts';
 
 const table: readonly [outcome: 'equal' | 'refused' | 'different', written: string, Verdict, fails: boolean][] = [
   ['equal', '', 'equal', false],
@@ -35,6 +35,21 @@ test('verdict: the summary counts all, and names failures only if there are any'
     summaryOf(['new', 'new', 'not known']),
     /, 2 differ and are not known, 1 are known to differ and do not$/,
   );
+});
+
+test('known.json after a run: what differs now is added, what does not is gone, what was not run stays', () => {
+  const results = [
+    { name: 'b', verdict: 'new', why: 'new one' },
+    { name: 'a', verdict: 'not known', why: '' },
+    { name: 'd', verdict: 'known', why: 'in other ways' },
+    { name: 'e', verdict: 'equal', why: '' },
+  ] as const;
+  const after = updated({ a: 'x', c: 'not run', d: 'by hand' }, results);
+  assert.deepEqual(Object.entries(after), [
+    ['b', 'new one'],
+    ['c', 'not run'],
+    ['d', 'by hand'],
+  ]);
 });
 
 test('slices: nothing is in two, and together they are all', () => {

@@ -45,3 +45,16 @@ export function summaryOf(verdicts: readonly Verdict[]): string {
 export function sliceOf<T>(list: readonly T[], number: number, count: number): readonly T[] {
   return list.filter((_, index) => index % count === number - 1);
 }
+
+/** What is known after a run: cases that now differ are added with `why`, those that do not are gone. Sorted. */
+export function updated(
+  known: KnownDifferences,
+  results: readonly { readonly name: string; readonly verdict: Verdict; readonly why: string }[],
+): KnownDifferences {
+  const gone = new Set(
+    results.flatMap(({ name, verdict }) => (verdict === 'known' || verdict === 'new' ? [] : [name])),
+  );
+  const kept = Object.entries(known).filter(([name]) => !gone.has(name));
+  const added = results.flatMap(({ name, verdict, why }) => (verdict === 'new' ? [[name, why] as const] : []));
+  return Object.fromEntries([...kept, ...added].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
