@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contextTimes } from './case.ts';
 import { differences } from './difference.ts';
 import type { Node, ReadImage } from './image.ts';
 
@@ -94,6 +95,14 @@ test('differences: a time of the build is not defined, where it is BuildKit that
     differences(now, then, start).map((one) => one.at),
     ['tree/d/f.mtime'],
   );
+});
+
+test('differences: times of contexts are one time', () => {
+  const [early, late] = [withFile({ mtime: contextTimes.first }), withFile({ mtime: contextTimes.last })];
+  assert.deepEqual(differences(early, late, start), []);
+  for (const mtime of [contextTimes.first - 1, contextTimes.last + 1, 0]) {
+    assert.equal(differences(early, withFile({ mtime }), start).length, 1, String(mtime));
+  }
 });
 
 function withConfig(config: object): ReadImage {
