@@ -70,7 +70,7 @@ const features = {
     ],
     ['ARG: global, of a stage, automatic, proxies', yes, ['arg/*']],
     ['FROM: stages, `AS`, `--platform`, scratch, targets', yes, ['from/*']],
-    ['base images for several platforms', yes, ['copy/arm64', 'run/arm64', 'from/platform*']],
+    ['base images for several platforms', yes, ['copy/arm64', 'from/platform*']],
     ['`SOURCE_DATE_EPOCH`', yes, ['epoch/*']],
   ],
   'COPY and ADD': [
