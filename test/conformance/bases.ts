@@ -14,9 +14,9 @@ const group = 'root:x:0:\napp:x:1001:\nextra:x:3000:app,other\nother:x:2000:\n';
 /**
  * Puts what cases are built from into a registry: `busybox` for amd64 and arm64, with the users root, app (1000:1001, in the
  * group extra) and other; `debian`; and `configured`, a busybox that says all that a configuration can. `registry` is
- * `host:port`. What they are does not depend on when they are made.
+ * `host:port`. What they are does not depend on when they are made. `debian`, which is large, is left out if it is not wanted.
  */
-export async function pushBases(registry: string): Promise<void> {
+export async function pushBases(registry: string, { withDebian }: { readonly withDebian: boolean }): Promise<void> {
   await using directory = await tempDir();
   const layout = new Layout(join(directory.path, 'layout'));
   const manifests: Descriptor[] = [];
@@ -32,9 +32,11 @@ export async function pushBases(registry: string): Promise<void> {
     if (architecture === 'amd64') await layout.name('configured', await image(configured));
   }
   await layout.name('busybox', await layout.index(manifests));
-  const debian = await layout.add(await readFile(debianRootfs), types.layer);
-  const config = { Env: [path], Cmd: ['bash'] };
-  await layout.name('debian', await layout.image(debian, { architecture: 'amd64', os: 'linux', config }));
+  if (withDebian) {
+    const debian = await layout.add(await readFile(debianRootfs), types.layer);
+    const config = { Env: [path], Cmd: ['bash'] };
+    await layout.name('debian', await layout.image(debian, { architecture: 'amd64', os: 'linux', config }));
+  }
   await layout.write();
   for (const name of layout.names) {
     const to = `docker://${registry}/${name}:latest`;

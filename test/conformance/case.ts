@@ -33,6 +33,9 @@ export interface Case {
 
 export const casesFolder = join(root, 'test', 'conformance', 'cases');
 
+/** Names of cases that differ though they should not, and why. */
+export const knownFile = join(root, 'test', 'conformance', 'known.json');
+
 /** Those with `pattern` in their name, sorted. */
 export async function findCases(pattern = '', folder = casesFolder): Promise<readonly Case[]> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -49,8 +52,11 @@ export async function readCase(folder: string, name: string): Promise<Case> {
   return { name, folder, args: Args.parse(JSON.parse(text)) };
 }
 
-/** Seconds: before anything that a build makes by itself, and other for each case, or BuildKit takes files of an earlier one. */
-let time = 1_000_000_000;
+/** Times of files of contexts, in seconds: before anything that a build makes by itself. */
+export const contextTimes = { first: 1_000_000_000, last: 1_000_999_999 };
+
+/** Other for each case, or BuildKit takes files of an earlier one. */
+let time = contextTimes.first;
 
 /** The context of a case in the new directory `directory`, with times that are defined. */
 export async function stageContext({ folder }: Case, directory: string): Promise<void> {

@@ -14,19 +14,20 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-/** Builds a case with both, below `directory`, which is empty again afterwards. */
+/**
+ * Builds a case with both, below `directory`, which is empty again afterwards. `start`, in seconds, is when the builders began:
+ * what they made since then has a time that nobody defined.
+ */
 export async function compare(
   one: Case,
   [ours, theirs]: readonly [ConformanceBuilder, ConformanceBuilder],
-  directory: string,
+  { directory, start }: { readonly directory: string; readonly start: number },
 ): Promise<Comparison> {
   const scratch = join(directory, one.name.replaceAll('/', '_'));
   await mkdir(scratch);
   try {
     const context = join(scratch, 'context');
     await stageContext(one, context);
-    // What is made from now on has a time that nobody defined.
-    const start = Math.floor(Date.now() / 1000) - 60;
     const staged = { case: one, context, scratch };
     const [own, other] = [await ours.build(staged), await theirs.build(staged)];
     return { case: one, ...(await judged(own, other, one, start)) };

@@ -1,3 +1,4 @@
+import { contextTimes } from './case.ts';
 import type { Node, ReadImage } from './image.ts';
 
 /** One field that is not equal: where, and what the two have there. */
@@ -9,8 +10,9 @@ export interface Difference {
 }
 
 /**
- * All that differs between two images of one case. Times are compared where BuildKit's are defined: before `start`, in seconds, when
- * the builds began. Times of the configuration are not: cip's say nothing of when it was made.
+ * All that differs between two images of one case. Times are compared where BuildKit's are defined: before `start`, in seconds,
+ * when the first build began. Those of contexts are all one: times are in no key of cip, which may have a file from another case
+ * (ADR 0018). Times of the configuration are not compared: cip's say nothing of when it was made.
  */
 export function differences(ours: ReadImage, theirs: ReadImage, start: number): readonly Difference[] {
   return [
@@ -59,10 +61,16 @@ function inTrees(
     const [ownGroup, otherGroup] = [ownGroups.get(own) ?? '', otherGroups.get(other) ?? ''];
     return [
       ...inFields(at, ownFields, otherFields),
-      ...(isTimeDefined && ownTime !== otherTime ? [{ at: `${at}.mtime`, ours: ownTime, theirs: otherTime }] : []),
+      ...(isTimeDefined && comparable(ownTime) !== comparable(otherTime)
+        ? [{ at: `${at}.mtime`, ours: ownTime, theirs: otherTime }]
+        : []),
       ...(ownGroup === otherGroup ? [] : [{ at: `${at}.links`, ours: ownGroup, theirs: otherGroup }]),
     ];
   });
+}
+
+function comparable(time: number): number {
+  return time >= contextTimes.first && time <= contextTimes.last ? contextTimes.first : time;
 }
 
 /** File → its names, where it has several. */

@@ -1,41 +1,67 @@
-/** `npm run conformance -- [PATTERN] [--cases FOLDER]`: each case built by BuildKit and by cip, and what differs. */
+/**
+ * `npm run conformance -- [PATTERN] [--cases FOLDER] [--slice N/M] [--write-known]`: each case built by BuildKit and by cip, and
+ * what differs; `--write-known` brings known.json up to date with it.
+ * `npm run conformance -- --generate MINUTES [--seed N] [--into FOLDER]`: random ones; what differs becomes a case below FOLDER.
+ * Needs root, runc, docker-registry, skopeo, and what the scripts in test/support leave.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startDockerRegistry } from '../registry/docker-registry.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { pushBases } from './bases.ts';
-import { startBuildkit } from './buildkit.ts';
-import { casesFolder, findCases } from './case.ts';
-import { startCip } from './cip.ts';
-import { compare } from './compare.ts';
+import { mapBounded } from '../../src/map-bounded.ts';
+import { withBuilders } from './builders.ts';
+import { casesFolder, findCases, knownFile } from './case.ts';
+import type { Difference } from './difference.ts';
+import { generate, wayOf } from './generate.ts';
+import { isFailure, type KnownDifferences, sliceOf, summaryOf, updated, verdictOf } from './verdict.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cases: { type: 'string', default: casesFolder } },
+  options: {
+    cases: { type: 'string', default: casesFolder },
+    slice: { type: 'string', default: '1/1' },
+    'write-known': { type: 'boolean', default: false },
+    generate: { type: 'string' },
+    seed: { type: 'string' },
+    into: { type: 'string', default: join(tmpdir(), 'cip-generated-cases') },
+  },
 });
-await using storage = await tempDir();
-await using registry = await startDockerRegistry(storage.path);
-await pushBases(registry.host);
-await using buildkit = await startBuildkit(registry.host);
-await using cip = await startCip();
-await using scratch = await tempDir();
 
-const count = { equal: 0, refused: 0, different: 0, deviation: 0 };
-const cases = await findCases(positionals[0], values.cases);
-for (const one of cases) {
-  const withBases = { ...one, args: { ...one.args, buildArgs: { BASES: registry.host, ...one.args.buildArgs } } };
-  const { outcome, differences } = await compare(withBases, [cip, buildkit], scratch.path);
-  const isDeviation = one.args.deviation !== undefined;
-  const told = isDeviation ? (outcome === 'different' ? 'deviation' : 'not the deviation it says') : outcome;
-  if (isDeviation && outcome === 'different') count.deviation++;
-  else if (isDeviation) count.different++;
-  else count[outcome]++;
-  if (told === 'different' || told.startsWith('not')) process.exitCode = 1;
-  console.log(`${told.padEnd(10)} ${one.name}`);
-  if (told !== 'different') continue;
-  for (const { at, ours, theirs } of differences) {
-    console.log(`    ${at}\n      cip      ${JSON.stringify(ours)}\n      BuildKit ${JSON.stringify(theirs)}`);
-  }
+if (values.generate === undefined) await runCases();
+else await runGenerator(Number(values.generate));
+
+async function runCases(): Promise<void> {
+  const [number = 1, count = 1] = values.slice.split('/').map(Number);
+  const all = await findCases('', values.cases);
+  const cases = sliceOf(
+    all.filter(({ name }) => name.includes(positionals[0] ?? '')),
+    number,
+    count,
+  );
+  const known = JSON.parse(await readFile(knownFile, 'utf8')) as KnownDifferences;
+  const results = await withBuilders(cases, (compareOne) =>
+    mapBounded(cases, 2, async (one) => {
+      const comparison = await compareOne(one);
+      const verdict = verdictOf(comparison, known);
+      const isShown = verdict === 'new' || positionals.length > 0;
+      const lines = isShown ? comparison.differences.map(shown) : [];
+      console.log([`${verdict.padEnd(12)} ${one.name}`, ...lines].join('\n'));
+      return { name: one.name, verdict, why: [...new Set(comparison.differences.map(wayOf))].join(', ') };
+    }),
+  );
+  if (values['write-known']) await writeFile(knownFile, `${JSON.stringify(updated(known, results), undefined, 2)}\n`);
+  const verdicts = results.map(({ verdict }) => verdict);
+  if (verdicts.some(isFailure)) process.exitCode = 1;
+  console.log(summaryOf(verdicts));
 }
-console.log(
-  `${cases.length} cases: ${count.equal} equal, ${count.refused} refused by both, ${count.deviation} deviate as written down, ${count.different} different`,
-);
+
+async function runGenerator(minutes: number): Promise<void> {
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  await withBuilders([], (compareOne) =>
+    generate({ seed, minutes, into: resolve(values.into), compareOne, report: (line) => console.log(line) }),
+  );
+}
+
+function shown({ at, ours, theirs }: Difference): string {
+  return `    ${at}\n      cip      ${JSON.stringify(ours)}\n      BuildKit ${JSON.stringify(theirs)}`;
+}

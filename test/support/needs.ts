@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { busyboxFor, debianRootfs, distributionSuite, newerPasta } from './fixtures.ts';
+import { buildkitDir, busyboxFor, debianRootfs, distributionSuite, newerPasta } from './fixtures.ts';
 
 const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
@@ -16,6 +16,7 @@ const checks: Record<string, () => boolean> = {
   'test/support/newer-pasta.sh': () => existsSync(newerPasta),
   'sources of the distribution suite': () => existsSync(join(conformanceDir, 'distribution')),
   'test/support/distribution-suite.sh': () => existsSync(distributionSuite),
+  'test/support/buildkit.sh': () => existsSync(join(buildkitDir, 'buildctl')),
   'private binfmt_misc': () => {
     const [major = 0, minor = 0] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split('.').map(Number);
     return major > 6 || (major === 6 && minor >= 7);

@@ -1,0 +1,1 @@
+tar -cf a.tar -T /dev/null

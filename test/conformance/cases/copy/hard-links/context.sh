@@ -1,0 +1,1 @@
+mkdir d && echo x > d/a && ln d/a d/b && ln d/a outside

@@ -1,0 +1,2 @@
+mkdir s
+ln -s y s/x

@@ -1,0 +1,1 @@
+mkdir d && echo x > d/x && chmod 4755 d/x

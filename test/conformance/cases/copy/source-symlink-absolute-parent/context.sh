@@ -1,0 +1,2 @@
+mkdir a
+ln -s /real a/b

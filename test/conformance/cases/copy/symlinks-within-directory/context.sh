@@ -1,0 +1,2 @@
+ln -s ../nothing d/up
+ln -s /etc/passwd d/abs

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { mapBounded } from '../../src/map-bounded.ts';
+import { isThere, needs } from '../support/needs.ts';
+import { withBuilders } from './builders.ts';
+import { findCases, knownFile } from './case.ts';
+import { isFailure, type KnownDifferences, sliceOf, verdictOf } from './verdict.ts';
+
+// Without go there is no BuildKit, unless all has to be there.
+const wanted = ['root', 'docker-registry', 'runc', 'skopeo', 'test/support/foreign-busybox.sh'];
+const buildkit = isThere('go') || process.env['CIP_TEST_REQUIRE'] !== 'all' ? [] : ['go'];
+
+test(
+  'conformance: a slice of the cases is built as BuildKit does',
+  needs(...wanted, ...buildkit, 'test/support/buildkit.sh'),
+  async () => {
+    const all = await findCases();
+    const quick = (await Promise.all(all.map(async (one) => ((await isQuick(one.folder)) ? [one] : [])))).flat();
+    const cases = sliceOf(quick, 1, Math.ceil(quick.length / 25));
+    const known = JSON.parse(await readFile(knownFile, 'utf8')) as KnownDifferences;
+    const wrong = await withBuilders(cases, (compareOne) =>
+      mapBounded(cases, 2, async (one) => {
+        const comparison = await compareOne(one);
+        const verdict = verdictOf(comparison, known);
+        return isFailure(verdict) ? [{ name: one.name, verdict, differences: comparison.differences }] : [];
+      }),
+    );
+    assert.deepEqual(wrong.flat(), []);
+  },
+);
+
+/** The largest base takes long to be put into the registry. */
+async function isQuick(folder: string): Promise<boolean> {
+  return !(await readFile(`${folder}/Dockerfile`, 'utf8')).includes('/debian');
+}

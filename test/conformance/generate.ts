@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { tempDir } from '../support/temp-dir.ts';
+import type { Case } from './case.ts';
+import type { Comparison } from './compare.ts';
+import type { Difference } from './difference.ts';
+import { type RandomCase, randomCaseOf, writeRandomCase } from './random-case.ts';
+import { shrunk } from './shrink.ts';
+
+export interface GenerateOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  /** Where cases that differ are written, each as a folder of its own. */
+  readonly into: string;
+  readonly compareOne: (one: Case) => Promise<Comparison>;
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Builds random cases with both builders, `seed` first, until the time is over. The first that differs in some way is made
+ * as small as it gets and written to `into`; others that differ in the same way are only counted.
+ */
+export async function generate({ seed, minutes, into, compareOne, report }: GenerateOptions): Promise<void> {
+  await using scratch = await tempDir();
+  const end = performance.now() + minutes * 60_000;
+  const ways = new Map<string, number>();
+  const count = { builds: 0, equal: 0, refused: 0, different: 0, shrinking: 0 };
+  let folders = 0;
+  const tried = async (one: RandomCase) => {
+    const name = `random-${folders++}`;
+    return await compareOne(await writeRandomCase(one, join(scratch.path, name), name));
+  };
+  for (let next = seed; performance.now() < end; next++) {
+    const one = randomCaseOf(next);
+    const { outcome, differences } = await tried(one);
+    count.builds++;
+    count[outcome]++;
+    for (const way of new Set(differences.map(wayOf))) {
+      ways.set(way, (ways.get(way) ?? 0) + 1);
+      if (ways.get(way) !== 1) continue;
+      const small = await shrunk(one, async (smaller) => {
+        count.shrinking++;
+        return (await tried(smaller)).differences.some((difference) => wayOf(difference) === way);
+      });
+      const folder = join(into, `${next}-${way.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 60)}`);
+      await writeRandomCase(small, folder, folder);
+      report(`${way}\n    ${folder}`);
+    }
+  }
+  for (const [way, times] of [...ways].sort(([, a], [, b]) => b - a)) report(`${String(times).padStart(5)} × ${way}`);
+  const { builds, equal, refused, different, shrinking } = count;
+  report(
+    `seed ${seed}, ${minutes} minutes: ${builds} cases, ${equal} equal, ${refused} refused by both, ${different} different in ${ways.size} ways; ${shrinking} more to make them small`,
+  );
+}
+
+/** What two differences of one cause have in common, more or less: no names, no numbers. */
+export function wayOf({ at, ours }: Difference): string {
+  if (at === 'outcome') {
+    const [, reason] = /error\[([a-z-]+)\]/.exec(String(ours)) ?? [];
+    return reason === undefined ? 'outcome: cip builds it' : `outcome: ${reason}`;
+  }
+  if (at.startsWith('history[')) return at.replace(/\d+/, '');
+  if (!at.startsWith('tree/')) return at;
+  const field = /\.(type|mode|uid|gid|mtime|size|content|xattrs|links)$/.exec(at)?.[1];
+  if (field !== undefined) return `tree: ${field}`;
+  return ours === undefined ? 'tree: only BuildKit has it' : 'tree: only cip has it';
+}

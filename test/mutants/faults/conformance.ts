@@ -1,0 +1,148 @@
+import type { Fault } from '../fault.ts';
+
+const inDifferences = { file: 'test/conformance/difference.ts', tests: ['test/conformance/difference.test.ts'] };
+const inImages = { file: 'test/conformance/image.ts', tests: ['test/conformance/image.test.ts'] };
+const inVerdicts = { file: 'test/conformance/verdict.ts', tests: ['test/conformance/verdict.test.ts'] };
+const inShrinking = { file: 'test/conformance/shrink.ts', tests: ['test/conformance/generate.test.ts'] };
+
+/** A comparison of images that overlooks something finds nothing for ever. */
+export const faults: readonly Fault[] = [
+  {
+    ...inDifferences,
+    name: 'fields that only BuildKit has are overlooked',
+    find: 'new Set([...Object.keys(ours), ...Object.keys(theirs)])',
+    replace: 'new Set([...Object.keys(ours)])',
+  },
+  {
+    ...inDifferences,
+    name: 'files that only BuildKit has are overlooked',
+    find: 'new Set([...ours.keys(), ...theirs.keys()])',
+    replace: 'new Set([...ours.keys()])',
+  },
+  {
+    ...inDifferences,
+    name: 'histories are compared as far as both go',
+    find: 'Math.max(ours.length, theirs.length)',
+    replace: 'Math.min(ours.length, theirs.length)',
+  },
+  {
+    ...inDifferences,
+    name: 'the number of layers does not count',
+    find: 'ours.diffIDs.length === theirs.diffIDs.length',
+    replace: 'ours.diffIDs.length <= theirs.diffIDs.length',
+  },
+  {
+    ...inDifferences,
+    name: 'times are never defined',
+    find: 'const isTimeDefined = otherTime < start;',
+    replace: 'const isTimeDefined = otherTime < start - start;',
+  },
+  {
+    ...inDifferences,
+    name: 'hard links do not count',
+    find: 'ownGroup === otherGroup ?',
+    replace: 'ownGroup.length >= 0 || ownGroup === otherGroup ?',
+  },
+  {
+    ...inDifferences,
+    name: 'the order of fields counts',
+    find: 'sort(([a], [b]) => (a < b ? -1 : 1))',
+    replace: 'sort(() => 0)',
+  },
+  {
+    ...inDifferences,
+    name: 'every old time is the time of a context',
+    find: 'time >= contextTimes.first && time <=',
+    replace: 'time <=',
+  },
+  {
+    ...inImages,
+    name: 'an opaque mark is a file',
+    find: "name === '.wh..wh..opq'",
+    replace: "name === '.wh..opq'",
+  },
+  {
+    ...inImages,
+    name: 'an opaque mark hides what its own layer has',
+    find: '&& !own.has(other)) tree.delete',
+    replace: ') tree.delete',
+  },
+  {
+    ...inImages,
+    name: 'a whiteout of the root is lost',
+    find: "parent === '' ? name.slice(4) :",
+    replace: "parent === '/' ? name.slice(4) :",
+  },
+  {
+    ...inImages,
+    name: 'what is below a removed directory stays',
+    find: "if (node?.type === 'directory') for",
+    replace: "if (node?.type === 'file') for",
+  },
+  {
+    ...inImages,
+    name: 'what is below starts with the same letters',
+    find: 'path.startsWith(`${directory}/`)',
+    replace: 'path.startsWith(directory)',
+  },
+  {
+    ...inImages,
+    name: 'extended attributes are not read',
+    find: 'content: await content(), xattrs }',
+    replace: 'content: await content(), xattrs: {} }',
+  },
+  {
+    ...inImages,
+    name: 'a hard link is a copy',
+    find: "return tree.get(linkName.replace(/^(\\.?\\/)+/, ''))!",
+    replace: "return { ...tree.get(linkName.replace(/^(\\.?\\/)+/, ''))! }",
+  },
+  {
+    ...inImages,
+    name: 'the attestation is read in the place of the image',
+    find: "platform?.os !== 'unknown'",
+    replace: "platform?.os === 'unknown'",
+  },
+  {
+    ...inVerdicts,
+    name: 'a deviation that is none any more is passed over',
+    find: "return differs ? 'deviation' : 'no deviation';",
+    replace: "return differs ? 'deviation' : outcome;",
+  },
+  {
+    ...inVerdicts,
+    name: 'a known difference that is none any more is passed over',
+    find: "return differs ? 'known' : 'not known';",
+    replace: "return differs ? 'known' : outcome;",
+  },
+  {
+    ...inVerdicts,
+    name: 'a new difference does not fail the run',
+    find: "verdict === 'new' || verdict === 'no deviation'",
+    replace: "verdict === 'no deviation'",
+  },
+  {
+    ...inVerdicts,
+    name: 'the first case is in no slice',
+    find: 'index % count === number - 1',
+    replace: 'index > 0 && index % count === number - 1',
+  },
+  {
+    ...inVerdicts,
+    name: 'what was not run is no longer known',
+    find: 'filter(([name]) => !gone.has(name))',
+    replace: 'filter(([name]) => results.some((one) => one.name === name) && !gone.has(name))',
+  },
+  {
+    ...inShrinking,
+    name: 'options are never left out',
+    find: 'for (const options of without(line.options))',
+    replace: 'for (const options of without(line.options).slice(0, 0))',
+  },
+  {
+    ...inShrinking,
+    name: 'shrinking has no end',
+    find: 'asked++ >= limit',
+    replace: 'asked++ > limit',
+  },
+];
