@@ -21,10 +21,10 @@ export const faults: readonly Fault[] = [
     tests: archive,
   },
   {
-    name: 'a link that leads to nothing is where the entry comes to be',
+    name: 'what is no directory may be a parent in an archive',
     file: 'src/engine/op/archive-placement.ts',
-    find: 'if (found === undefined) throw this.#impossible(of,',
-    replace: 'if (found === undefined) return next;\n      if (found === undefined) throw this.#impossible(of,',
+    find: "if (draft.at(at)?.type !== 'directory' && at !== '') throw",
+    replace: "if (at === '/') throw",
     tests: archive,
   },
   {
