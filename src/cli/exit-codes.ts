@@ -86,7 +86,7 @@ const reasons = {
   `,
   failed: `
     argument-not-counted base-not-found cache-seed-not-directory cannot-execute context-not-counted
-    copy-onto-directory copy-onto-non-directory corrupt-compression group-unknown
+    archive-entry-impossible copy-onto-directory copy-onto-non-directory corrupt-compression group-unknown
     image-not-counted
     layer-digest-mismatch layer-entry-escapes layer-entry-invalid layer-index-invalid layer-path-too-long
     layer-too-big link-target-missing missing-in-registry mount-source-missing mount-target-invalid
@@ -97,15 +97,15 @@ const reasons = {
   `,
   usage: `
     arguments-after-dashes contradictory-options invalid-build-argument invalid-option-value
-    invalid-source-date-epoch missing-command missing-option option-of-other-command option-without-value
-    registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
+    invalid-source-date-epoch invalid-tag missing-command missing-directory missing-option nothing-to-push option-of-other-command option-without-value
+    output-exists registry-ca-not-readable registry-empty registry-host-ambiguous registry-malformed registry-scheme-unsupported
     secret-missing secret-not-a-file secret-not-readable unexpected-argument unknown-build-argument unknown-command unknown-option
     unknown-selector unknown-shell unknown-stage
   `,
   differences: 'changed-without-bump different-content stale-reference',
   invalidProject: `
     ambiguous-argument bad-pattern bad-substitution base-name-empty blank-name blanks-in-variable
-    cascade-interrupted cascade-journal-damaged conflicting-links copy-needs-directory copy-source-missing dependency-cycle digest-in-the-way
+    cascade-interrupted cascade-journal-damaged conflicting-links copy-source-missing dependency-cycle digest-in-the-way
     digest-invalid digest-unsupported duplicate-directive duplicate-flag duplicate-image-name edn-duplicate
     edn-syntax empty-command empty-continuation empty-instruction empty-negation empty-path empty-platforms
     expansion-too-large flags-without-effect heredoc-as-destination heredoc-with-blanks illegal-version
@@ -113,7 +113,7 @@ const reasons = {
     invalid-healthcheck invalid-image-name invalid-mount invalid-reference invalid-stage-name invalid-trigger
     invalid-utf8 invalid-value invalid-variant json-not-strings line-too-long missing-arguments missing-contexts
     missing-dockerfile missing-flag-value missing-metadata missing-value missing-version no-instructions no-stage
-    parent-platform-missing not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
+    dockerfile-unreadable parent-platform-missing not-a-file not-supported nul-character overlapping-edits platform-malformed platform-unknown platform-unsupported
     prefix-contradiction reference-empty reference-is-identifier reference-malformed reference-newer-than-parent
     reference-too-long reference-upper-case required-variable self-reference shell-not-json stage-not-before
     stage-not-yet-defined submodule-not-fetched trigger-not-one-instruction unclear-heredoc undeclared-variant

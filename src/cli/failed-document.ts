@@ -35,6 +35,8 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return checkOfInvalid(failures);
     case 'cascade-version-updates':
       return { schema: 'cip.cascade/v1', bumps: [], edits: [], files: [], failures: all };
+    case 'build-image':
+      return { schema: 'cip.image/v1', names: [], pushed: [], failures: all };
     case 'graph':
       return { schema: 'cip.graph/v1', nodes: [], edges: [], external: [], failures: all };
     case 'doctor':

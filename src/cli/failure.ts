@@ -217,6 +217,14 @@ export function missingDirectory() {
   } as const satisfies Failure;
 }
 
+export function noDirectory(place: string) {
+  return {
+    reason: 'missing-directory',
+    message: `${place} is not a directory`,
+    hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
+  } as const satisfies Failure;
+}
+
 export function dockerfileUnreadable(file: string, why: string) {
   return {
     reason: 'dockerfile-unreadable',

@@ -14,9 +14,8 @@ import type { SourceNode } from './source-tree.ts';
 
 /** How the content of contexts is looked at. Paths are absolute; what is gone is undefined. Throws FailureError. */
 export interface ContextFiles {
-  /** What is in a directory, in any order; sockets, which no image can have, left out. */
+  /** What is in a directory, in any order. */
   list(directory: string): Promise<readonly FoundFile[] | undefined>;
-  /** undefined for a socket as well. */
   look(path: string): Promise<FoundFile | undefined>;
   /** Of a file's bytes. */
   digest(path: string, size: number, signal: AbortSignal): Promise<Digest | undefined>;
@@ -110,6 +109,7 @@ function typeOf(stats: import('node:fs').BigIntStats): SourceNode['type'] | unde
   if (stats.isDirectory()) return 'directory';
   if (stats.isSymbolicLink()) return 'symlink';
   if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
   if (stats.isCharacterDevice()) return 'char-device';
   if (stats.isBlockDevice()) return 'block-device';
   return undefined;

@@ -189,10 +189,12 @@ class Reading {
         for (const { key, value } of instruction.args) this.#declare(key, value, state);
         return;
       case 'ENV': {
-        const values = instruction.pairs.map(({ key, value }) => [key, this.#fill(value, state)] as const);
-        for (const [key, value] of values) {
-          state.variables.set(key, value);
-          state.env.set(key, value);
+        const values = instruction.pairs.map(
+          ({ key, value }) => [this.#fill(key, state), this.#fill(value, state)] as const,
+        );
+        for (const variables of [state.variables, state.env]) {
+          if (values.some(([key]) => key === undefined)) variables.forget();
+          for (const [key, value] of values) if (key !== undefined) variables.set(key, value);
         }
         return;
       }

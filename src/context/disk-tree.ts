@@ -18,7 +18,7 @@ interface DiskTreeOptions {
 
 /**
  * A build context on this machine, as COPY sees it: everything belongs to 0:0, what .dockerignore excludes is not
- * there, sockets are not there. An excluded directory is there if something below it is included again. Looks only at
+ * there. An excluded directory is there if something below it is included again. Looks only at
  * what it is asked for, and at each path once. Throws ContextMoved where what it has seen is gone.
  */
 export class DiskTree implements SourceTree {

@@ -26,12 +26,19 @@ export const noMasks: Masks = { mode: false, owner: false };
 
 /** One thing that a pattern of COPY matched. */
 export interface Selected {
+  /** Number of the pattern. */
+  readonly pattern: number;
+  /** The directory that the paths of `--parents` are kept from: the source's root, or what the pivot says. */
+  readonly top: SourceNode;
   /** The last component as written or matched: the name it gets in a destination directory. */
   readonly name: string;
   /** With `--parents`, where it comes to be below the destination; empty for the root, and for what a pivot ends in. */
   readonly kept: string;
-  /** Directories that lead to it from the source's root or the pivot, for `--parents`; outermost first. */
-  readonly leading: readonly { readonly path: string; readonly node: SourceNode }[];
+  /**
+   * Directories that lead to it from the source's root or the pivot, for `--parents`; outermost first. `isFirst` unless
+   * an earlier match of the same pattern has it too.
+   */
+  readonly leading: readonly { readonly path: string; readonly node: SourceNode; readonly isFirst: boolean }[];
   /** The node itself, links followed. */
   readonly node: SourceNode;
   /** For a directory: all below it, parents before children, by path relative to it. Links are not followed. */
@@ -51,9 +58,10 @@ export async function select(
   const excluded = ignoreMatcher(selector.exclude);
   const hasExcludes = selector.exclude.length > 0;
   const result: Selected[] = [];
-  for (const pattern of selector.patterns) {
+  for (const [number, pattern] of selector.patterns.entries()) {
     const { pivot, matches, absent } = await matchPattern(tree, pattern, selector);
     if (absent !== undefined) throw new FailureError(missing(absent));
+    const seen = new Set<string>();
     for (const { path, node } of matches) {
       const names = path === '' ? [] : path.split('/');
       const kept = selector.parents ? names.slice(pivot.length).join('/') : '';
@@ -61,8 +69,12 @@ export async function select(
       const keep = (relative: string) => !hasExcludes || !excluded.excludes(join(kept, relative));
       if (node.type !== 'directory' && hasExcludes && excluded.excludes(kept || nameOf(path))) continue;
       const below = node.type === 'directory' ? await walkBelow(tree, node, keep) : [];
-      const leading = selector.parents ? await leadingDirectories(tree, names, pivot.length) : [];
-      result.push({ name: nameOf(path), kept, leading, node, below });
+      const found = selector.parents ? await leadingDirectories(tree, names, pivot.length) : [];
+      const leading = found.map((one) => ({ ...one, isFirst: !seen.has(one.path) }));
+      for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: join(kept, one.path) }))])
+        if (selector.parents) seen.add(one.path);
+      const top = selector.parents ? await resolveSource(tree, names.slice(0, pivot.length).join('/')) : undefined;
+      result.push({ pattern: number, top: top ?? node, name: nameOf(path), kept, leading, node, below });
     }
   }
   return result;
@@ -89,7 +101,7 @@ interface Matches {
 
 async function matchPattern(tree: SourceTree, pattern: string, { parents }: Selector): Promise<Matches> {
   const { pivot, rest } = splitPivot(pattern, parents);
-  const paths = await matchPaths(tree, [...pivot, ...rest]);
+  const paths = await matchPaths(tree, [...pivot, ...rest], parents);
   const matches: { path: string; node: SourceNode }[] = [];
   for (const path of paths) {
     const node = await resolveSource(tree, path);
@@ -113,14 +125,18 @@ export async function selectionDigest(
 ): Promise<Digest> {
   const links = new SharedFiles(selection);
   const fields: string[] = [];
-  const add = async (path: string, node: SourceNode) => {
-    fields.push(path, await nodeDigest(tree, node, masks), links.of(node), timeOf ? String(timeOf(node)) : '');
+  const add = async (path: string, node: SourceNode, masked = masks) => {
+    fields.push(path, await nodeDigest(tree, node, masked), links.of(node), timeOf ? String(timeOf(node)) : '');
   };
   for (const selected of selection) {
-    const { name, kept, leading, node, below } = selected;
+    const { name, kept, leading, node, below, top } = selected;
     fields.push('source', name, kept, String(leading.length), String(below.length));
-    for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' });
+    // One that is there already gets the mode of its source, whatever --chmod says.
+    const ofLeading = { ...masks, mode: false };
+    for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' }, ofLeading);
     if (hasOwnEntry(selected, parents)) await add('', node);
+    // The destination gets its time.
+    if (timeOf && (parents || node.type === 'directory')) fields.push('top', String(timeOf(parents ? top : node)));
     for (const entry of below) await add(entry.path, entry.node);
   }
   return digestOfFields(fields);
@@ -176,12 +192,11 @@ function isWildcard(pattern: string): boolean {
   return /[*?[\\]/.test(pattern);
 }
 
-/** `a/./b/c` with `--parents`: the path is kept from `b` on. */
+/** `a/./b/c` with `--parents`: the path is kept from `b` on. What stands before the first `/./` may begin with `./`. */
 function splitPivot(pattern: string, parents: boolean): { readonly pivot: string[]; readonly rest: string[] } {
-  const marker = parents ? pattern.search(/(^|\/)\.\//) : -1;
-  const [before, after] =
-    marker === -1 ? ['', pattern] : [pattern.slice(0, marker), pattern.slice(marker).replace(/^\/?\.\//, '')];
-  return { pivot: components(before), rest: components(after) };
+  const at = parents ? pattern.indexOf('/./') : -1;
+  if (at === -1) return { pivot: [], rest: components(pattern) };
+  return { pivot: components(pattern.slice(0, at)), rest: components(pattern.slice(at + 3)) };
 }
 
 /** Components of a pattern, cleaned: `..` never leads above the root. */
@@ -195,33 +210,55 @@ function components(path: string): string[] {
   return result;
 }
 
-/** Paths in the tree that the pattern's components match, in bytewise order; the root for an empty pattern. */
-async function matchPaths(tree: SourceTree, pattern: readonly string[]): Promise<readonly string[]> {
-  let paths: readonly string[] = [''];
+/**
+ * Paths in the tree that the pattern's components match, in the order of a walk; the root for an empty pattern. Links are
+ * followed up to the first wildcard, and from there on no directory is behind one. With `isDeep`, `**` is any number of
+ * directories, else it is `*`.
+ */
+async function matchPaths(tree: SourceTree, pattern: readonly string[], isDeep: boolean): Promise<readonly string[]> {
+  let matches: readonly Match[] = [{ path: '', node: await tree.lookup('') }];
+  let isWild = false;
   for (const component of pattern) {
-    const next: string[] = [];
-    for (const path of paths) {
-      if (component === '**') next.push(...(await allDirectories(tree, path)));
-      else if (isWildcard(component)) next.push(...(await matchChildren(tree, path, component)));
-      else if (await resolveSource(tree, join(path, component))) next.push(join(path, component));
+    isWild ||= isWildcard(component);
+    const next: Match[] = [];
+    for (const match of matches) {
+      if (component === '**' && isDeep) next.push(...(await allDirectories(tree, match)));
+      else if (isWild) next.push(...(await matchChildren(tree, match, component)));
+      else {
+        const path = join(match.path, component);
+        const node = await resolveSource(tree, path);
+        if (node) next.push({ path, node });
+      }
     }
-    paths = next;
+    matches = next;
   }
-  return [...new Set(paths)].toSorted(compareBytes);
+  const paths = matches.map(({ path }) => path);
+  return isDeep ? [...new Set(paths)].toSorted(compareBytes) : paths;
 }
 
-async function matchChildren(tree: SourceTree, path: string, component: string): Promise<readonly string[]> {
-  const directory = await resolveSource(tree, path);
-  if (directory?.type !== 'directory') return [];
-  const names = await tree.children(directory.path);
-  return names.filter((name) => matchName(component, name)).map((name) => join(path, name));
+interface Match {
+  readonly path: string;
+  readonly node: SourceNode | undefined;
 }
 
-async function allDirectories(tree: SourceTree, path: string): Promise<readonly string[]> {
-  const directory = await resolveSource(tree, path);
-  if (directory?.type !== 'directory') return [];
-  const below = await walkBelow(tree, directory, () => true);
-  return [path, ...below.filter(({ node }) => node.type === 'directory').map((entry) => join(path, entry.path))];
+async function matchChildren(tree: SourceTree, { path, node }: Match, component: string): Promise<readonly Match[]> {
+  if (node?.type !== 'directory') return [];
+  const names = isWildcard(component)
+    ? (await tree.children(node.path)).filter((name) => matchName(component, name))
+    : [component];
+  const children: Match[] = [];
+  for (const name of names) {
+    const child = await tree.lookup(join(node.path, name));
+    if (child) children.push({ path: join(path, name), node: child });
+  }
+  return children;
+}
+
+async function allDirectories(tree: SourceTree, { path, node }: Match): Promise<readonly Match[]> {
+  if (node?.type !== 'directory') return [];
+  const below = await walkBelow(tree, node, () => true);
+  const directories = below.filter((entry) => entry.node.type === 'directory');
+  return [{ path, node }, ...directories.map((entry) => ({ path: join(path, entry.path), node: entry.node }))];
 }
 
 async function walkBelow(

@@ -3,7 +3,8 @@ import type { Digest } from '../oci/digest.ts';
 /** Something that can be copied. Paths are relative to the tree's root, without leading or trailing slash. */
 export interface SourceNode {
   readonly path: string;
-  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'char-device' | 'block-device';
+  /** A socket comes to be an empty file: BuildKit copies its mode alone. */
+  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'char-device' | 'block-device';
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;

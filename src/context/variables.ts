@@ -8,7 +8,7 @@ export class Variables {
   /** undefined for one that has a value nobody knows. */
   readonly #values: Map<string, string | undefined>;
   /** Whether what is not among the values is not set. */
-  readonly #isComplete: boolean;
+  #isComplete: boolean;
 
   private constructor(values: Iterable<readonly [string, string | undefined]>, isComplete: boolean) {
     this.#values = new Map(values);
@@ -30,6 +30,12 @@ export class Variables {
 
   set(name: string, value: string | undefined): void {
     this.#values.set(name, value);
+  }
+
+  /** Anything may have been set. */
+  forget(): void {
+    this.#values.clear();
+    this.#isComplete = false;
   }
 
   /** The word with its variables filled in; undefined where one is not known or the word is malformed. */

@@ -6,7 +6,7 @@ import { DiffID } from '../oci/digest.ts';
 import { isIndexType, layerCompression } from '../oci/media-type.ts';
 import { selectPlatform } from '../oci/platform-match.ts';
 import { readConfig, readIndex, readManifest } from '../oci/read-document.ts';
-import { parseReference, type Reference } from '../oci/reference.ts';
+import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import { FailureError, FailuresError } from '../result.ts';
 import type { Store } from '../store/store.ts';
@@ -28,7 +28,7 @@ export class ImageResolver {
   }
 
   /**
-   * `resolved` maps references, as Dockerfiles write them, to images of the store, `pinned` to images of the registry
+   * `resolved` maps references, as Dockerfiles write them or in full, to images of the store, `pinned` to images of the registry
    * that the reference names: what its tag names by now does not matter.
    */
   resolve(
@@ -36,7 +36,7 @@ export class ImageResolver {
     { resolved: given, pinned }: Pick<BuildRequest, 'resolved' | 'pinned'>,
     signal: AbortSignal,
   ): Promise<ResolvedImage> {
-    const descriptor = own(given, request.reference);
+    const descriptor = own(given, request.reference) ?? own(given, inFull(request.reference));
     const pin = descriptor === undefined ? own(pinned, request.reference) : undefined;
     const key = `${descriptor?.digest ?? ''} ${pin?.digest ?? ''} ${imageKey(request)}`;
     const known = this.#known.get(key);
@@ -130,4 +130,9 @@ function tagOf(reference: Reference): string {
 /** An image may be named like something that every object has: `constructor`. */
 function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function inFull(text: string): string {
+  const reference = parseReference(text);
+  return reference.ok ? formatReference(reference.value) : text;
 }

@@ -36,7 +36,9 @@ export async function* readLayer(tar: AsyncIterable<Uint8Array>): AsyncGenerator
     // Not the name as it was written: that of a mark is longer than what it speaks of.
     requireSpeakablePath(mark?.path ?? path);
     const entry =
-      mark === undefined ? entryMakers[header.type](path, header, links) : { type: mark.type, path: mark.path };
+      mark === undefined
+        ? entryOf(path, header, (target) => links.follow(canonical(target)))
+        : { type: mark.type, path: mark.path };
     limits.add(entry);
     if (entry.type === 'symlink') links.add(path, entry.target);
     else if (mark === undefined) links.remove(path, entry.type);
@@ -50,18 +52,23 @@ function canonical(name: string): string {
   return path;
 }
 
-type EntryMaker = (path: string, header: TarHeader, links: LayerLinks) => LayerRecord['entry'];
+/** The entry of this header at `path`. `targetOf` says where a hard link's target is. Throws FailureError. */
+export function entryOf(path: string, header: TarHeader, targetOf: (target: string) => string): LayerRecord['entry'] {
+  return entryMakers[header.type](path, header, targetOf);
+}
+
+type EntryMaker = (path: string, header: TarHeader, targetOf: (target: string) => string) => LayerRecord['entry'];
 
 const entryMakers = {
-  file: (path, header) => ({ type: 'file', path, ...owned(header), size: header.size }),
-  directory: (path, header) => ({ type: 'directory', path, ...owned(header) }),
+  file: (path, header) => ({ type: 'file', path, ...ownedBy(header), size: header.size }),
+  directory: (path, header) => ({ type: 'directory', path, ...ownedBy(header) }),
   symlink: (path, header) => {
     if (header.linkName === '') throw new FailureError(entryInvalid(path, 'a symbolic link to nothing'));
     requireSpeakableTarget(path, header.linkName);
-    return { type: 'symlink', path, ...owned(header), target: header.linkName };
+    return { type: 'symlink', path, ...ownedBy(header), target: header.linkName };
   },
-  hardlink: (path, header, links) => {
-    const target = links.follow(canonical(header.linkName));
+  hardlink: (path, header, targetOf) => {
+    const target = targetOf(header.linkName);
     requireSpeakablePath(target);
     if (target === '' || target === path)
       throw new FailureError(entryInvalid(path, 'a hard link to itself or the root'));
@@ -70,7 +77,7 @@ const entryMakers = {
       throw new FailureError(entryInvalid(path, `a hard link to ${shownName(target)}, of which only one can exist`));
     return { type: 'hardlink', path, target };
   },
-  fifo: (path, header) => ({ type: 'fifo', path, ...owned(header) }),
+  fifo: (path, header) => ({ type: 'fifo', path, ...ownedBy(header) }),
   'char-device': device,
   'block-device': device,
 } satisfies Record<EntryType, EntryMaker>;
@@ -80,10 +87,11 @@ function device(path: string, header: TarHeader): LayerRecord['entry'] {
   const { devMajor: major, devMinor: minor } = header;
   if (!(major >= 0 && major <= MAJOR_LIMIT && minor >= 0 && minor <= MINOR_LIMIT))
     throw new FailureError(entryInvalid(path, `a device of the impossible number ${major}:${minor}`));
-  return { type, path, ...owned(header), major, minor };
+  return { type, path, ...ownedBy(header), major, minor };
 }
 
-function owned(header: TarHeader) {
+/** What a header says of a node besides its type. Throws FailureError for what no kernel takes. */
+export function ownedBy(header: TarHeader) {
   const { mode, uid, gid, mtime } = header;
   if (!(uid >= 0 && uid <= ID_LIMIT && gid >= 0 && gid <= ID_LIMIT))
     throw new FailureError(entryInvalid(header.name, `owned by the impossible ${uid}:${gid}`));

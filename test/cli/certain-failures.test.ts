@@ -43,7 +43,6 @@ const wrong: Readonly<Record<string, Row>> = {
     'FROM scratch AS one\nRUN --mount=from=two,target=/m true\nFROM scratch AS two\nFROM one',
     'stage-not-yet-defined 2:18',
   ],
-  'several sources and a file': ['COPY a b /x', 'copy-needs-directory 2:1'],
   'a mode that is none': ['COPY --chmod=wide a /x', 'invalid-chmod 2:1'],
   'a mode that is none, by a variable': ['ARG MODE=99999\nCOPY --chmod=$MODE a /x', 'invalid-chmod 3:1'],
   'a port that is none': ['EXPOSE http', 'invalid-value 2:1'],

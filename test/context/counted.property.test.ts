@@ -145,7 +145,9 @@ async function apply(folder: ContextFolder, path: string, how: string, file: Fol
   const stats = await lstat(place).catch(() => undefined);
   if (stats === undefined && how !== 'replace') return;
   if (how === 'remove') await rm(place, { recursive: true, force: true });
-  else if (how === 'mode' && stats && !stats.isSymbolicLink()) await chmod(place, bits);
+  // An ordinary user can't look into a directory of their own without the right to search it.
+  else if (how === 'mode' && stats && !stats.isSymbolicLink())
+    await chmod(place, stats.isDirectory() ? bits | 0o700 : bits);
   else if (how === 'write' && stats?.isFile()) await writeFile(place, 'edited');
   else if (how === 'replace') {
     if (stats !== undefined) await rm(place, { recursive: true, force: true });

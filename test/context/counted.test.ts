@@ -133,6 +133,14 @@ const different: Record<string, Row> = {
     edit: { 'b.txt': 'new' },
     options: { buildArgs: { F: 'b.txt' } },
   },
+  'a file that a variable names whose own name is made of another': {
+    dockerfile: 'ARG N=F\nENV ${N}X=b.txt\nCOPY $FX /',
+    edit: { 'b.txt': 'new' },
+  },
+  'a file that a variable names whose own name stands in quotes': {
+    dockerfile: 'ENV "F"=b.txt\nCOPY $F /',
+    edit: { 'b.txt': 'new' },
+  },
   'a file that a default names': { dockerfile: 'ARG F=b\nENV G=$F.txt\nCOPY $G /', edit: { 'b.txt': 'new' } },
   'what --exclude takes back': {
     dockerfile: 'COPY --exclude=** --exclude=!sub dir /',

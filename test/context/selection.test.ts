@@ -77,6 +77,23 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
     { patterns: ['dir/./sub'], exclude: ['sub/two'], parents: true },
     ['sub=dir/sub'],
   ],
+  ['two stars are one without --parents', { patterns: ['**/one', '**/two'] }, ['one=dir/one']],
+  ['a wildcard does not lead through a link', { patterns: ['*/sub'] }, ['sub=dir/sub', 'sub/two:file']],
+  ['nor does what comes behind it', { patterns: ['*/sub/two'] }, ['two=dir/sub/two']],
+  ['a link before a wildcard does', { patterns: ['absolute/*'] }, ['two=dir/sub/two']],
+  [
+    'with --parents, two stars are any directories',
+    { patterns: ['**/two'], parents: true },
+    ['dir/sub/two=dir/sub/two'],
+  ],
+  ['with --parents, ./ in front is no pivot', { patterns: ['./dir/one'], parents: true }, ['dir/one=dir/one']],
+  ['with --parents, nor before one', { patterns: ['./dir/./sub/two'], parents: true }, ['sub/two=dir/sub/two']],
+  [
+    'with --parents, the first pivot counts',
+    { patterns: ['./dir/./sub/./two'], parents: true },
+    ['sub/two=dir/sub/two'],
+  ],
+  ['with --parents, the root as a pivot', { patterns: ['/./dir/one'], parents: true }, ['dir/one=dir/one']],
   ['with --parents, the path', { patterns: ['dir/sub/two'], parents: true }, ['dir/sub/two=dir/sub/two']],
   ['with --parents, the path behind a pivot', { patterns: ['dir/./sub/two'], parents: true }, ['sub/two=dir/sub/two']],
   [
@@ -135,6 +152,12 @@ const digestCases: [title: string, same: boolean, files: Files, asked?: Asked, b
     { patterns: ['d/e'], parents: true },
   ],
   [
+    'the mode of a directory that --parents brings along, under an octal --chmod',
+    false,
+    { ...base, d: { ...directory, mode: 0o700 } },
+    { patterns: ['d/e/f'], parents: true, masks: { mode: true } },
+  ],
+  [
     'the owner of a directory that --parents brings along',
     false,
     { ...base, d: { ...directory, uid: 7 } },
@@ -185,5 +208,50 @@ const digestCases: [title: string, same: boolean, files: Files, asked?: Asked, b
 for (const [title, same, files, asked, before = base] of digestCases) {
   test(`selectionDigest() ${same ? 'does not know' : 'knows'} ${title}`, async () => {
     assert.equal((await digest(files, asked)) === (await digest(before, asked)), same);
+  });
+}
+
+test('select() walks one directory after the other, so that the last of equal names is known', async () => {
+  const source = new MemorySource({ 'a-x/f': '1', 'a/f': '2', 'b/f': '3' });
+  const selection = await select(source, selectorOf({ patterns: ['*/f'] }), missing);
+  assert.deepEqual(
+    selection.map(({ node: { path } }) => path),
+    ['a/f', 'a-x/f', 'b/f'],
+  );
+});
+
+test('select() with --parents tells which directories a pattern leads through for the first time', async () => {
+  const source = new MemorySource({ 'd/e/f': '1', 'd/e/g': '2', 'd/h': '3' });
+  const selection = await select(source, selectorOf({ patterns: ['d/e/*', 'd/h'], parents: true }), missing);
+  assert.deepEqual(
+    selection.map(({ pattern, top, leading }) => [
+      pattern,
+      top.path,
+      ...leading.map(({ path, isFirst }) => `${path} ${isFirst}`),
+    ]),
+    [
+      [0, '', 'd true', 'd/e true'],
+      [0, '', 'd false', 'd/e false'],
+      [1, '', 'd true'],
+    ],
+  );
+});
+
+const timed: [title: string, same: boolean, files: Files, asked?: Asked][] = [
+  ['of a file', false, { ...base, 'd/e/f': { ...file, mtime: 99 } }],
+  ['of the directory that is copied, which the destination gets', false, { ...base, d: { ...directory, mtime: 99 } }],
+  ['of the pivot', false, { ...base, d: { ...directory, mtime: 99 } }, { patterns: ['d/./e'], parents: true }],
+  ['of a directory above a file', true, { ...base, d: { ...directory, mtime: 99 } }, { patterns: ['d/e/f'] }],
+];
+for (const [title, same, files, asked] of timed) {
+  test(`selectionDigest() with times ${same ? 'does not know' : 'knows'} that ${title}`, async () => {
+    const digests = [base, files].map(async (one) => {
+      const source = new MemorySource(one);
+      const selector = selectorOf({ patterns: ['d'], ...asked });
+      const selection = await select(source, selector, missing);
+      return selectionDigest(source, selection, selector, noMasks, ({ mtime }) => mtime);
+    });
+    const [before, after] = await Promise.all(digests);
+    assert.equal(before === after, same);
   });
 }

@@ -61,7 +61,6 @@ const failingSteps: Readonly<Record<string, Step>> = {
     reason: 'copy-onto-directory',
   },
   'copy-onto-file': { dockerfile: 'COPY tree /bin/busybox', at: '3:1', reason: 'copy-onto-non-directory' },
-  'copy-several': { dockerfile: 'COPY info.edn Dockerfile /x', at: '3:1', reason: 'copy-needs-directory' },
   'copy-owner': {
     dockerfile: 'COPY --chown=nobody info.edn /x',
     at: '3:1',

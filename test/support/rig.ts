@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** A command that starts cip with the arguments it is given after its own; Node itself if not given. */
   readonly through?: readonly string[];
+  /** Standard input; none if not given. */
+  readonly input?: string;
   /** Called with the process right after its start, to signal it or to close its streams. */
   readonly onStart?: (process: ChildProcess) => void;
 }
@@ -108,15 +110,16 @@ export class Rig implements AsyncDisposable {
     await this.#directory[Symbol.asyncDispose]();
   }
 
-  #start(args: readonly string[], { env = {}, cwd = this.project, through = [] }: RunOptions): ChildProcess {
+  #start(args: readonly string[], { env = {}, cwd = this.project, through = [], input }: RunOptions): ChildProcess {
     const own = { HOME: join(this.#directory.path, 'home'), CIP_STORE: this.store };
     const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
     const [program, ...rest] = [...through, process.execPath, bin, ...args];
     const child = spawn(program!, rest, {
       cwd,
       env: { ...Object.fromEntries(inherited), ...own, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    child.stdin?.end(input);
     this.#running.add(child);
     child.once('close', () => this.#running.delete(child));
     return child;

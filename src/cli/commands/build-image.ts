@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { contextFiles } from '../../context/context-files.ts';
 import { decideDockerfileContext } from '../../context/dockerfile-context.ts';
@@ -13,18 +13,13 @@ import { copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { hostPlatform, type Platform } from '../../oci/platform.ts';
 import { readDocument, readIndex } from '../../oci/read-document.ts';
-import {
-  familiarReference,
-  formatReference,
-  parseReference,
-  type Reference,
-  tagOrDigest,
-} from '../../oci/reference.ts';
+import { familiarReference, formatReference, type Reference, tagOrDigest } from '../../oci/reference.ts';
+import { readRegularFile } from '../../read-regular-file.ts';
 import { FailureError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { parseBuildArguments } from '../build-arguments.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { dockerfileUnreadable, invalidTag, missingDirectory, nothingToPush } from '../failure.ts';
+import { dockerfileUnreadable, invalidTag, missingDirectory, noDirectory, nothingToPush } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { readableSecrets } from '../prepare.ts';
@@ -68,17 +63,21 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const index = await build({ found, title, secrets }, options, world);
   const image = await rootOf(index, found.platforms, store, world.signal);
   await store.refs.set(new Map(names.map((name) => [formatReference(name), image])), world.signal);
-  const prepared = options.push || options.output.length > 0 ? await prepareForPush(image, store, world) : image;
+  const isSent = options.push || options.output.length > 0;
+  // Whoever gets it elsewhere gets it compressed, under another digest.
+  const sent = isSent ? await new PushPreparation(store).prepare(image, world.signal) : image;
   for (const { dest, tar } of options.output) {
     const exporter = new OciLayoutExporter({ dest: world.resolve(dest), tar: tar !== 'false' }, store.blobs);
-    await exporter.export({ image: prepared, names: names.map(formatReference) }, world.signal);
+    await exporter.export({ image: sent, names: names.map(formatReference) }, world.signal);
   }
-  if (options.push) for (const name of names) await push(name, prepared, store, world);
+  if (options.push) for (const name of names) await push(name, sent, store, world);
 
   await world.renderer.close();
-  const made = { digest: image.digest, names: names.map(familiarReference), pushed: options.push };
-  if (options.json) world.print(`${JSON.stringify({ schema: 'cip.image/v1', ...made, failures: [] }, null, 2)}\n`);
-  else world.print(`${image.digest}\n`);
+  const shown = names.map(familiarReference);
+  const digest = isSent ? sent.digest : image.digest;
+  const document = { schema: 'cip.image/v1', digest, names: shown, pushed: options.push ? shown : [], failures: [] };
+  if (options.json) world.print(`${JSON.stringify(document, null, 2)}\n`);
+  else world.print(shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join(''));
   return exitStatus.done;
 }
 
@@ -91,7 +90,7 @@ function nameOf(reference: Reference): Reference {
 async function find({ options, positionals }: Invocation<BuildImageOption>, world: World): Promise<Found> {
   const [place] = positionals;
   if (place === undefined) throw new FailureError(missingDirectory());
-  const directory = place === '-' ? await emptyDirectory(await world.store()) : world.resolve(place);
+  const directory = place === '-' ? await emptyDirectory(await world.store()) : await directoryAt(place, world);
   const isInput = place === '-' || options.file === '-';
   const file = isInput ? 'Dockerfile' : (options.file ?? `${place.replace(/\/$/, '')}/Dockerfile`);
   const text = isInput ? await world.surroundings.readInput() : await textOf(file, world);
@@ -102,9 +101,16 @@ async function find({ options, positionals }: Invocation<BuildImageOption>, worl
   return { directory, file: isInput ? file : world.resolve(file), text, dockerfile, buildArgs, platforms };
 }
 
+/** Where links lead: COPY would take a link for all that there is. */
+async function directoryAt(place: string, world: World): Promise<string> {
+  const path = await realpath(world.resolve(place)).catch(() => undefined);
+  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(noDirectory(place));
+  return path;
+}
+
 async function textOf(file: string, world: World): Promise<string> {
   try {
-    return await readFile(world.resolve(file), 'utf8');
+    return (await readRegularFile(world.resolve(file))).toString();
   } catch (error) {
     throw new FailureError(dockerfileUnreadable(file, (error as Error).message), { cause: error });
   }
@@ -124,9 +130,8 @@ async function build(
   const store = await world.store();
   const { directory, file, text, buildArgs, platforms } = found;
   const start = world.surroundings.now();
-  const local = Object.fromEntries(
-    [...(await store.refs.list())].flatMap(([name, image]) => spellingsOf(name).map((spelling) => [spelling, image])),
-  );
+  // What was built before is there under its name in full.
+  const local = Object.fromEntries(await store.refs.list());
   const request = (context: RecordedContext) => ({
     image: title,
     contextDir: directory,
@@ -180,21 +185,11 @@ async function emptyDirectory(store: Store): Promise<string> {
   return directory;
 }
 
-/** A name of the store in full, and as people write it. */
-function spellingsOf(name: string): readonly string[] {
-  const reference = parseReference(name);
-  return reference.ok ? [...new Set([name, familiarReference(reference.value)])] : [name];
-}
-
 /** The index, and of one platform its manifest: what other builders make of it. */
 async function rootOf(index: Descriptor, platforms: readonly Platform[], store: Store, signal: AbortSignal) {
   if (platforms.length > 1) return index;
   const { value } = await readIndex(store.blobs, index, signal);
   return value.manifests[0]!;
-}
-
-async function prepareForPush(image: Descriptor, store: Store, world: World): Promise<Descriptor> {
-  return await new PushPreparation(store).prepare(image, world.signal);
 }
 
 async function push(name: Reference, image: Descriptor, store: Store, world: World): Promise<void> {

@@ -8,7 +8,7 @@ import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProces
 import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
-import { NetworkFiles } from './network-files.ts';
+import { NetworkFiles, withShown } from './network-files.ts';
 import type { NoNetwork } from './network-helper.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
 import type { ExecutorTools } from './tools.ts';
@@ -55,7 +55,7 @@ export class NamespacesExecutor implements Executor {
     if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };
-    await using points = await makeMountPoints(root, process, [...files, ...process.mounts], view);
+    await using points = await makeMountPoints(root, process, withShown(files, process.mounts), view);
     return await launch(
       {
         program: process.args[0]!,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Mount } from './executor.ts';
 import { HELPER } from './network-helper.ts';
 
@@ -71,6 +71,13 @@ export class NetworkFiles {
     }
     return written;
   }
+}
+
+/** The files, but for those that a mount at a directory above them, or on them, hides; and then the mounts. */
+export function withShown(files: readonly Mount[], mounts: readonly Mount[]): readonly Mount[] {
+  const targets = mounts.map(({ target }) => posix.resolve('/', target));
+  const isHidden = (file: string) => targets.some((target) => file === target || file.startsWith(`${target}/`));
+  return [...files.filter(({ target }) => !isHidden(target)), ...mounts];
 }
 
 /** Of this machine at this moment: it changes when a laptop moves. */

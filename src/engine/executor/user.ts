@@ -12,7 +12,7 @@ export interface ImageUser extends ProcessUser {
 
 /**
  * Looks up what USER says (`name[:group]`, `uid[:gid]`, '' for root) in the text of the image's /etc/passwd and
- * /etc/group; undefined where the image has none. A number needs no line; one that has a line gets its group, groups and
+ * /etc/group; undefined where the image has none. A number needs no line, nor does `root`; one that has a line gets its group, groups and
  * home. A group that is written is the only one.
  */
 export function lookupUser(
@@ -50,6 +50,7 @@ function findUser(text: string, passwd: string): Result<FoundUser> {
   const id = text === '' ? 0 : idOf(text);
   const line = passwdLines(passwd).find((user) => user.name === text || user.uid === id);
   if (line !== undefined) return ok(line);
+  if (text === 'root') return ok({ uid: 0, gid: 0, home: '/' });
   if (id === undefined) return failed([userUnknown(text)]);
   if (id > MAX_ID) return failed([userInvalid(text, `ids go from 0 to ${MAX_ID}`)]);
   return ok({ uid: id, gid: 0, home: '/' });
@@ -59,6 +60,7 @@ function findGroup(text: string, groups: readonly GroupLine[]): Result<number> {
   const id = idOf(text);
   const line = groups.find((group) => group.name === text || group.gid === id);
   if (line !== undefined) return ok(line.gid);
+  if (text === 'root') return ok(0);
   if (id === undefined) return failed([groupUnknown(text)]);
   if (id > MAX_ID) return failed([userInvalid(text, `ids go from 0 to ${MAX_ID}`)]);
   return ok(id);

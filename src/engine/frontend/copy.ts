@@ -5,7 +5,7 @@ import { pathPattern } from '../../dockerfile/path-pattern.ts';
 import { applyChmod } from '../op/chmod.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
-import { invalidChmod, located, severalNeedDirectory } from './failure.ts';
+import { invalidChmod, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
@@ -77,7 +77,9 @@ export function pushCopy(options: {
   }));
   const target = absoluteDestination(destination, state.workdir);
   if (patterns.length + inline.length > 1 && !target.endsWith('/')) {
-    context.lowering.fail(severalNeedDirectory(keyword, destination, at));
+    context.lowering.warnings.push(
+      `${at.file}:${at.line}: ${keyword} has several sources: unless ${destination} is a directory by then, the last one replaces the others (write ${destination}/)`,
+    );
   }
   const op: CopyOp = {
     kind: 'copy',

@@ -15,15 +15,6 @@ export function stageNotYetDefined(name: string, isItself: boolean, at: SourceSp
   } as const satisfies Failure;
 }
 
-export function severalNeedDirectory(keyword: string, destination: string, at: SourceSpan) {
-  return {
-    reason: 'copy-needs-directory',
-    message: `${keyword} has several sources, and its destination ${shortened(destination)} does not end with a slash`,
-    hint: `write ${shortened(destination)}/`,
-    at,
-  } as const satisfies Failure;
-}
-
 export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
   return {
     reason: 'base-name-empty',

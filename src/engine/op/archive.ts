@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { contextChanging } from '../../context/failure.ts';
-import { decompressArchive, detectArchive } from '../../layer/detect.ts';
-import type { LayerInput } from '../../layer/layer-input.ts';
-import { unpackLayer } from '../../layer/unpack.ts';
+import { type ArchiveRecord, readArchive } from '../../layer/archive-reader.ts';
+import { type ArchiveCompression, decompressArchive, detectArchive } from '../../layer/detect.ts';
 import { type Digest, digestFromHex } from '../../oci/digest.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
+import type { UnpackedRecord } from './archive-placement.ts';
 import type { RunnerServices } from './runner-services.ts';
 
 /**
@@ -18,7 +19,9 @@ import type { RunnerServices } from './runner-services.ts';
 export class ArchiveUnpacker implements AsyncDisposable {
   readonly #services: RunnerServices;
   readonly #signal: AbortSignal;
-  readonly #directories: string[] = [];
+  #directory: string | undefined;
+  /** How many were written. */
+  #files = 0;
 
   constructor(services: RunnerServices, signal: AbortSignal) {
     this.#services = services;
@@ -26,34 +29,42 @@ export class ArchiveUnpacker implements AsyncDisposable {
   }
 
   /**
-   * The archive's entries; undefined when the file is not an archive, whatever its name. Fails with `context-changing`
-   * unless its bytes have the digest that was decided on.
+   * The archive's entries in their order, the bytes of each file on disk; undefined when the file is not an archive,
+   * whatever its name. Fails with `context-changing` at the end unless the archive has the digest that was decided on.
    */
-  async open(file: string, decided?: Digest): Promise<readonly LayerInput[] | undefined> {
+  async open(file: string, decided?: Digest): Promise<AsyncIterable<UnpackedRecord> | undefined> {
     const compression = await detectArchive(() => createReadStream(file), this.#signal);
-    if (!compression) return undefined;
-    const bytes = new HashedFile(file);
-    const tar = decompressArchive(bytes.chunks(), compression, this.#signal);
-    const directory = this.#services.store.session.tempPath('add');
-    await mkdir(directory);
-    this.#directories.push(directory);
-    const { index } = await unpackLayer(
-      tar,
-      directory,
-      { whiteouts: 'apply', owner: 'ignore', xattrs: 'skip' },
-      this.#signal,
-    );
-    if (decided !== undefined && (await bytes.digest()) !== decided) throw new FailureError(contextChanging(file));
-    return index.flatMap((entry): readonly LayerInput[] => {
-      if (entry.type === 'opaque') return [];
-      if (entry.type !== 'file') return [entry];
-      const { digest: _, ...rest } = entry;
-      return [{ ...rest, sourcePath: join(directory, entry.path) }];
-    });
+    return compression && this.#unpack(file, compression, decided);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#directories.map((directory) => removeTree(directory)));
+    if (this.#directory !== undefined) await removeTree(this.#directory);
+  }
+
+  async *#unpack(
+    file: string,
+    compression: ArchiveCompression,
+    decided: Digest | undefined,
+  ): AsyncGenerator<UnpackedRecord, void, undefined> {
+    const bytes = new HashedFile(file);
+    for await (const { body, ...record } of readArchive(decompressArchive(bytes.chunks(), compression, this.#signal))) {
+      this.#signal.throwIfAborted();
+      yield record.entry.type === 'file' ? { ...record, sourcePath: await this.#write(body) } : record;
+    }
+    if (decided !== undefined && (await bytes.digest()) !== decided) throw new FailureError(contextChanging(file));
+  }
+
+  /** By number, in a directory of its own: no name of an archive ever comes to be on this machine. */
+  async #write(body: ArchiveRecord['body']): Promise<string> {
+    if (this.#directory === undefined) {
+      this.#directory = this.#services.store.session.tempPath('add');
+      await mkdir(this.#directory);
+    }
+    const path = join(this.#directory, String(this.#files++));
+    const whole = body.bytesNow();
+    if (whole !== undefined) writeFileSync(path, whole, { flag: 'wx', mode: 0o600 });
+    else await pipeline(body, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal: this.#signal });
+    return path;
   }
 }
 

@@ -54,7 +54,8 @@ function applyAction(
     else if (letter === 'x') bits |= 1 << shift;
     else if (letter === 'X' && (isDirectory || mode & 0o111)) bits |= 1 << shift;
     else if (letter === 's' && name !== 'o') bits |= special[name] ?? 0;
-    else if (letter === 't') bits |= 0o1000;
+    // Of `o` alone the sticky bit says nothing, as in BSD's setmode(3).
+    else if (letter === 't' && name !== 'o') bits |= 0o1000;
     else if (letter in shifts) bits |= ((mode >> (shifts[letter] ?? 0)) & 7) << shift;
   }
   if (operator === '+') return mode | bits;

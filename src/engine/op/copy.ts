@@ -9,10 +9,11 @@ import { scratch } from '../snapshot/snapshot.ts';
 import type { Op, OpContext } from '../solver/op.ts';
 import { canonicalJson } from '../solver/vertex.ts';
 import { ArchiveUnpacker } from './archive.ts';
+import { ArchivePlacement, type UnpackedRecord } from './archive-placement.ts';
 import { isOctal } from './chmod.ts';
-import { copyNeedsDirectory, copySourceMissing, namedOwnerOfLink } from './failure.ts';
+import { copySourceMissing, namedOwnerOfLink } from './failure.ts';
 import type { CopyOp, StepOrigin } from './op-definition.ts';
-import { lookupOwner } from './owner.ts';
+import { lookupOwner, type Owner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
 import { Placement } from './placement.ts';
 import { readText, snapshotTree } from './read-snapshot.ts';
@@ -52,21 +53,25 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       const isFromContext = op.source.type === 'context';
       const source = isFromContext ? await context() : await selectFromSnapshot(op, services, from, { origin, signal });
       if (isFromContext) await services.context?.verify(op, source.selection, signal);
-      const below = op.link ? scratch : base;
-      if (op.link && op.chown !== undefined && !/^\d*(?::\d*)?$/.test(op.chown)) {
+      // With --chmod, BuildKit leaves --link out: the directories of the base are to keep their modes.
+      const isLink = op.link && op.chmod === undefined;
+      const below = isLink ? scratch : base;
+      if (isLink && op.chown !== undefined && !/^(?:\d*|root)(?::(?:\d*|root))?$/.test(op.chown)) {
         throw new FailureError(namedOwnerOfLink(op.chown, origin));
       }
+      const owner =
+        op.chown === undefined ? undefined : await lookupOwner(op.chown, readText(services, below, signal), { origin });
       const placement = new Placement({
         base: await services.layers.tree(below, signal),
-        owner:
-          op.chown === undefined ? undefined : await lookupOwner(op.chown, readText(services, below, signal), origin),
+        owner,
         chmod: op.chmod,
         mtime: op.mtime,
         origin,
       });
       await using archives = new ArchiveUnpacker(services, signal);
       const packed = new PackedFiles(isFromContext ? source.tree : undefined);
-      await place({ op, ...source, placement, archives, packed, origin });
+      const fileOfBase = (path: string) => services.layers.diskPath(below, path, signal);
+      await place({ op, ...source, placement, archives, packed, owner, fileOfBase, origin });
       const { store, layers } = services;
       const verify = packed.verify.bind(packed);
       const entries = packed.expect(placement.entries());
@@ -104,71 +109,110 @@ interface Placing extends Source {
   readonly placement: Placement;
   readonly archives: ArchiveUnpacker;
   readonly packed: PackedFiles;
+  readonly owner: Owner | undefined;
+  readonly fileOfBase: (path: string) => Promise<string>;
   readonly origin: StepOrigin | undefined;
 }
 
+/** One source after the other, each as if it were alone: what comes later replaces what came before. */
 async function place(placing: Placing): Promise<void> {
-  const { op, tree, selection, placement, archives, packed, origin } = placing;
+  const { op, tree, selection, placement, archives, packed } = placing;
   const target = placement.resolve(op.destination);
-  const count = selection.length + op.inline.length;
-  const isDirectory = op.destination.endsWith('/') || op.parents || placement.isDirectory(target);
-  if (count > 1 && !isDirectory) {
-    throw new FailureError(copyNeedsDirectory(op.destination, origin));
-  }
-  const pathFor = (name: string) => (isDirectory ? join(target, name) : target);
-  for (const selected of selection) {
-    const { node, name, kept, leading, below } = selected;
+  const isNamedDirectory = op.destination.endsWith('/') || op.parents;
+  const pathOf = (name: string) => {
+    if (isNamedDirectory) placement.makeDirectories(target);
+    return placement.isDirectory(target) ? join(target, name) : target;
+  };
+  for (const [number, selected] of selection.entries()) {
+    const { node, name } = selected;
     const archive =
       op.unpack && node.type === 'file'
         ? await archives.open(await tree.fileOf(node), await packed.decided(node))
         : undefined;
-    if (archive) {
+    if (archive) await placeArchive(archive, { name: node.path, target }, placing);
+    else if (op.parents) await placeWithParents(selected, target, placing);
+    else if (node.type === 'directory') {
       placement.makeDirectories(target);
-      for (const entry of archive) placement.replace({ ...entry, path: join(target, entry.path) });
-    } else if (op.parents) {
-      placement.makeDirectories(target);
-      for (const { path, node: directory } of leading) {
-        await putNode({ ...directory, type: 'directory' }, join(target, path), placing);
-      }
-      const own = hasOwnEntry(selected, true) ? join(target, kept || name) : target;
-      if (own !== target) await putNode(node, own, placing);
-      for (const { path, node: inner } of below) await putNode(inner, join(own, path), placing);
-    } else if (node.type === 'directory') {
-      placement.makeDirectories(target);
-      for (const { path, node: inner } of below) await putNode(inner, join(target, path), placing);
+      for (const { path, node: inner } of selected.below) await putNode(inner, join(target, path), placing, number);
+      placement.setTime(target, timeOf(node, placing));
     } else {
-      const path = pathFor(name);
+      const path = pathOf(name);
       placement.makeDirectories(parentOf(path));
-      await putNode(node, path, placing);
+      await putNode(node, path, placing, number);
     }
   }
   for (const { name, content } of op.inline) {
-    const path = pathFor(name);
+    const path = pathOf(name);
     placement.makeDirectories(parentOf(path));
-    const bytes = Buffer.from(content);
-    const open = () => Readable.from([bytes], { objectMode: false });
-    placement.put({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: op.mtime, size: bytes.length, open });
+    placement.put({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: op.mtime, ...bytesOf(content) });
   }
 }
 
-async function putNode(node: SourceNode, path: string, { op, tree, placement, packed }: Placing): Promise<void> {
-  const { mode, uid, gid, xattrs } = node;
-  // When a file of a checkout was last written says nothing, and is in no key.
-  const mtime = op.source.type === 'context' ? (op.epoch ?? node.mtime) : node.mtime;
-  const common = { path, mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) };
+async function placeArchive(
+  archive: AsyncIterable<UnpackedRecord>,
+  { name, target }: { readonly name: string; readonly target: string },
+  { op: { mtime }, placement, owner, fileOfBase, origin }: Placing,
+): Promise<void> {
+  placement.makeDirectories(target, { isForArchive: true });
+  const into = new ArchivePlacement({ draft: placement.draft, target, owner, mtime, name, origin, fileOfBase });
+  for await (const record of archive) await into.add(record);
+  into.finish();
+}
+
+/** What of `--parents` is matched by one pattern is one copy, whose leading directories are put once. */
+async function placeWithParents(selected: Selected, target: string, placing: Placing): Promise<void> {
+  const { placement } = placing;
+  const { node, kept, name, leading, below, pattern, top } = selected;
+  placement.makeDirectories(target);
+  for (const { path, node: directory, isFirst } of leading) {
+    const at = join(target, path);
+    if (isFirst) placement.putLeading(inputOf({ ...directory, type: 'directory' }, at, placing));
+  }
+  const own = hasOwnEntry(selected, true) ? join(target, kept || name) : target;
+  if (own !== target) await putNode(node, own, placing, pattern);
+  for (const { path, node: inner } of below) await putNode(inner, join(own, path), placing, pattern);
+  placement.setTime(target, timeOf(top, placing));
+}
+
+/** When a file of a checkout was last written says nothing, and is in no key. */
+function timeOf(node: SourceNode, { op }: Placing): number {
+  return op.source.type === 'context' ? (op.epoch ?? node.mtime) : node.mtime;
+}
+
+function inputOf<T extends SourceNode['type']>(
+  node: SourceNode & { readonly type: T },
+  path: string,
+  placing: Placing,
+) {
+  const { type, mode, uid, gid, xattrs } = node;
+  return { type, path, mode, uid, gid, mtime: timeOf(node, placing), ...(xattrs ? { xattrs } : {}) };
+}
+
+/** `copy`: number of the copy that the node is of; names of one file stay one within it. */
+async function putNode(node: SourceNode, path: string, placing: Placing, copy: number): Promise<void> {
+  const { tree, placement, packed } = placing;
+  const common = inputOf(node, path, placing);
   switch (node.type) {
     case 'directory':
       return placement.putDirectory({ ...common, type: 'directory' });
     case 'file': {
       const sourcePath = await tree.fileOf(node);
       await packed.add(node, sourcePath);
-      return placement.put({ ...common, type: 'file', size: node.size ?? 0, sourcePath }, node.identity);
+      const identity = node.identity === undefined ? undefined : `${copy} ${node.identity}`;
+      return placement.put({ ...common, type: 'file', size: node.size ?? 0, sourcePath }, identity);
     }
     case 'symlink':
       return placement.put({ ...common, type: 'symlink', target: node.target ?? '' });
     case 'fifo':
       return placement.put({ ...common, type: 'fifo' });
+    case 'socket':
+      return placement.put({ ...common, type: 'file', ...bytesOf('') });
     default:
       return placement.put({ ...common, type: node.type, major: node.major ?? 0, minor: node.minor ?? 0 });
   }
+}
+
+function bytesOf(content: string): { readonly size: number; open(): Readable } {
+  const bytes = Buffer.from(content);
+  return { size: bytes.length, open: () => Readable.from([bytes], { objectMode: false }) };
 }

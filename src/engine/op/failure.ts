@@ -20,15 +20,6 @@ export function copySourceMissing(
   } as const satisfies Failure;
 }
 
-export function copyNeedsDirectory(destination: string, origin?: StepOrigin) {
-  return {
-    reason: 'copy-needs-directory',
-    message: `several sources cannot be copied to ${destination}, which is not a directory (${where(origin)})`,
-    hint: `end the destination with a slash: ${destination}/`,
-    at: origin?.at,
-  } as const satisfies Failure;
-}
-
 export function copyOntoNonDirectory(path: string, origin?: StepOrigin) {
   return {
     reason: 'copy-onto-non-directory',
@@ -43,6 +34,19 @@ export function copyOntoDirectory(path: string, origin?: StepOrigin) {
     reason: 'copy-onto-directory',
     message: `/${path} is a directory in the image, so a file cannot replace it (${where(origin)})`,
     hint: 'remove it in an earlier RUN, or copy to another path',
+    at: origin?.at,
+  } as const satisfies Failure;
+}
+
+/** An entry that unpacking in place would fail for. `entry` is its path in the archive. */
+export function archiveEntryImpossible(
+  { archive, entry, why }: { readonly archive: string; readonly entry: string; readonly why: string },
+  origin?: StepOrigin,
+) {
+  return {
+    reason: 'archive-entry-impossible',
+    message: `/${entry} of the archive ${archive} cannot be unpacked: ${why} (${where(origin)})`,
+    hint: 'make the archive anew, or remove what is in its way in an earlier RUN',
     at: origin?.at,
   } as const satisfies Failure;
 }

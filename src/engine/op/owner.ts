@@ -11,23 +11,41 @@ export interface Owner {
 export type ReadText = (path: string) => Promise<string | undefined>;
 
 /**
- * The owner that `--chown=user[:group]` names. A name alone takes the group of its passwd line, a number alone the same
- * number as group. An unknown name fails (ADR 0011; BuildKit silently takes 0).
+ * The owner that `--chown=user[:group]` names, and USER for WORKDIR. A name alone takes the group of its passwd line, a
+ * number alone the same number as group; a user or group that is empty is 0, and so is `root`, whatever the image says.
+ * An unknown name fails with `unknown-owner` (ADR 0011; BuildKit silently takes 0), unless `unknown` says what it is.
  */
-export async function lookupOwner(text: string, readText: ReadText, origin?: StepOrigin): Promise<Owner> {
-  const [user = '', group = ''] = text.split(':', 2);
-  const found = await lookupName(user, 'etc/passwd', readText, origin);
-  const gid = group === '' ? found.gid : (await lookupName(group, 'etc/group', readText, origin)).uid;
-  return { uid: found.uid, gid };
+export async function lookupOwner(
+  text: string,
+  readText: ReadText,
+  { origin, unknown }: { readonly origin?: StepOrigin | undefined; readonly unknown?: UnknownName | undefined } = {},
+): Promise<Owner> {
+  const colon = text.indexOf(':');
+  const [user, group] = colon === -1 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
+  const lookup = async (name: string, file: string): Promise<Owner> => {
+    const found = await lookupName(name, file, readText);
+    if (found !== undefined) return found;
+    if (unknown === undefined) throw new FailureError(unknownOwner(name, `/${file}`, origin));
+    unknown(name, `/${file}`);
+    return { uid: 0, gid: 0 };
+  };
+  const found = await lookup(user, 'etc/passwd');
+  return group === undefined ? found : { uid: found.uid, gid: (await lookup(group, 'etc/group')).uid };
 }
 
-async function lookupName(name: string, file: string, readText: ReadText, origin?: StepOrigin): Promise<Owner> {
-  if (name === '') return { uid: 0, gid: 0 };
-  if (/^\d+$/.test(name)) return { uid: Number(name), gid: Number(name) };
-  const text = await readText(file);
-  for (const line of (text ?? '').split('\n')) {
+/** Told of each name that the image does not know, and the file where it is not: it is then 0. */
+export type UnknownName = (name: string, file: string) => void;
+
+/** As chown(2) and BuildKit take them. */
+const MAX_ID = 0x7fffffff;
+
+/** The number of a name in the first field of a line, and the number behind it. */
+async function lookupName(name: string, file: string, readText: ReadText): Promise<Owner | undefined> {
+  if (name === '' || name === 'root') return { uid: 0, gid: 0 };
+  if (/^\d+$/.test(name) && Number(name) <= MAX_ID) return { uid: Number(name), gid: Number(name) };
+  for (const line of ((await readText(file)) ?? '').split('\n')) {
     const fields = line.split(':');
     if (fields[0] === name) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
-  throw new FailureError(unknownOwner(name, `/${file}`, origin));
+  return undefined;
 }

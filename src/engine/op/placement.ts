@@ -1,13 +1,15 @@
-import { compareBytes, parentOf } from '../../context/source-tree.ts';
+import { parentOf } from '../../context/source-tree.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { FailureError } from '../../result.ts';
-import { applyChmod } from './chmod.ts';
+import { applyChmod, isOctal } from './chmod.ts';
 import { copyOntoDirectory, copyOntoNonDirectory, invalidChmod } from './failure.ts';
+import { type DraftNode, LayerDraft } from './layer-draft.ts';
 import type { StepOrigin } from './op-definition.ts';
 import type { Owner } from './owner.ts';
 
 type NodeInput = Extract<LayerInput, { readonly mode: number }>;
+type DirectoryInput = Extract<NodeInput, { readonly type: 'directory' }>;
 
 export interface PlacementOptions {
   readonly base: Tree;
@@ -18,105 +20,121 @@ export interface PlacementOptions {
   readonly origin?: StepOrigin | undefined;
 }
 
+/** Permissions of a directory that nothing gives others. */
+const DIRECTORY_MODE = 0o755;
+
 /**
- * A layer in the making: what is put where, over a base of which only the index is looked at. Directories made on the
- * way are 0755 0:0, or have the owner and mode of `--chown` and `--chmod`; directories that exist keep theirs.
+ * What a copy puts where, by the rules of fsutil's copy. Directories made on the way are 0755 0:0, or have the owner of
+ * `--chown` and the permissions of an octal `--chmod`, without its special bits; directories that exist keep theirs.
+ * https://github.com/tonistiigi/fsutil/tree/master/copy
  */
 export class Placement {
+  readonly draft: LayerDraft;
   readonly #options: PlacementOptions;
-  readonly #entries = new Map<string, LayerInput>();
-  /** First path of each file that came in under several names. */
-  readonly #identities = new Map<string, string>();
+  /** Nodes of files that came in under several names, by copy and identity. */
+  readonly #shared = new Map<string, DraftNode>();
 
   constructor(options: PlacementOptions) {
     this.#options = options;
+    this.draft = new LayerDraft(options.base);
   }
 
   /** Where an absolute destination really is: links followed in every component, missing ones kept. */
   resolve(destination: string): string {
-    return this.#options.base.resolve(destination, { followLast: true }).path;
+    return this.draft.resolve(destination);
   }
 
   isDirectory(path: string): boolean {
-    return path === '' || this.#at(path)?.type === 'directory';
+    return path === '' || this.draft.at(path)?.type === 'directory';
   }
 
-  /** Makes `path` a directory, with all that leads there. */
-  makeDirectories(path: string): void {
+  /** Makes `path` a directory, with all that leads there. `--chmod` says nothing of where an archive is unpacked. */
+  makeDirectories(path: string, { isForArchive = false } = {}): void {
     if (path === '') return;
-    const existing = this.#at(path);
+    const existing = this.draft.at(path);
     if (existing?.type === 'directory') return;
-    if (existing) throw new FailureError(copyOntoNonDirectory(path, this.#options.origin));
-    this.makeDirectories(parentOf(path));
-    const { owner, mtime } = this.#options;
-    const mode = this.#modeOf('directory', 0o755);
-    this.#entries.set(path, { type: 'directory', path, mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mtime });
+    const { owner, mtime, chmod, origin } = this.#options;
+    if (existing) throw new FailureError(copyOntoNonDirectory(path, origin));
+    this.makeDirectories(parentOf(path), { isForArchive });
+    const isGiven = chmod !== undefined && !isForArchive && isOctal(chmod);
+    const mode = isGiven ? this.#changed(DIRECTORY_MODE, true) & 0o777 : DIRECTORY_MODE;
+    this.draft.set(path, {
+      content: { type: 'directory', mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mtime },
+    });
+  }
+
+  /** Gives a directory that is there the time of the one whose content was copied to it. The root has none in a layer. */
+  setTime(path: string, mtime: number): void {
+    const found = path === '' ? undefined : this.draft.at(path);
+    if (found?.node !== undefined) found.node.content = { ...found.node.content, mtime };
+    else if (found?.below?.type === 'directory') {
+      const { path: _, ...content } = found.below;
+      this.draft.set(path, { content: { ...content, mtime } });
+    }
   }
 
   /** Puts a directory with its own mode and owner; what it holds in the base stays. */
-  putDirectory(input: Extract<NodeInput, { readonly type: 'directory' }>): void {
-    const existing = this.#at(input.path);
-    if (existing && existing.type !== 'directory') {
-      throw new FailureError(copyOntoNonDirectory(input.path, this.#options.origin));
-    }
-    this.#entries.set(input.path, this.#owned(input));
+  putDirectory(input: DirectoryInput): void {
+    this.#requireDirectory(input.path);
+    const { path, ...content } = this.#owned(input);
+    this.draft.set(path, { content });
   }
 
-  /** Puts anything but a directory, in place of what is there unless that is a directory. */
-  put(input: Exclude<NodeInput, { readonly type: 'directory' }>, identity?: string): void {
-    if (this.isDirectory(input.path)) throw new FailureError(copyOntoDirectory(input.path, this.#options.origin));
-    const first = identity === undefined ? undefined : this.#identities.get(identity);
-    if (first !== undefined && first !== input.path) {
-      this.#entries.set(input.path, { type: 'hardlink', path: input.path, target: first });
+  /**
+   * Puts a directory that only leads to what `--parents` copies: one that is there keeps its owner, and takes the mode of
+   * the source as it is.
+   */
+  putLeading(input: DirectoryInput): void {
+    const { path, mode } = input;
+    this.#requireDirectory(path);
+    const found = this.draft.at(path);
+    if (found?.node !== undefined) found.node.content = { ...found.node.content, mode };
+    else if (found?.below?.type === 'directory') {
+      const { path: _, ...content } = found.below;
+      this.draft.set(path, { content: { ...content, mode } });
+    } else this.putDirectory(input);
+  }
+
+  /**
+   * Puts anything but a directory, in place of what is there unless that is a directory. Equal `identity` is one file.
+   */
+  put(input: Exclude<NodeInput, DirectoryInput>, identity?: string): void {
+    const { path } = input;
+    if (this.isDirectory(path)) throw new FailureError(copyOntoDirectory(path, this.#options.origin));
+    const first = identity === undefined ? undefined : this.#shared.get(identity);
+    if (first !== undefined) {
+      this.draft.set(path, first);
       return;
     }
-    if (identity !== undefined) this.#identities.set(identity, input.path);
-    this.#entries.set(input.path, this.#owned(input));
+    const { path: _, ...content } = this.#owned(input);
+    const node: DraftNode = { content };
+    if (identity !== undefined) this.#shared.set(identity, node);
+    this.draft.set(path, node);
   }
 
-  /** Puts an entry of an archive, replacing whatever is there. */
-  replace(input: LayerInput): void {
-    const existing = this.#at(input.path);
-    if (existing && (existing.type === 'directory') !== (input.type === 'directory')) {
-      for (const path of this.#entries.keys()) if (path.startsWith(`${input.path}/`)) this.#entries.delete(path);
-    }
-    this.#entries.set(input.path, 'mode' in input ? this.#owned(input) : input);
-  }
-
-  /** All entries, each after the directories it is in: those of the base come along with their own metadata. */
+  /** All entries, each after the directories it is in. */
   entries(): LayerInput[] {
-    for (const path of [...this.#entries.keys()]) this.#includeParents(path);
-    return [...this.#entries.values()].toSorted((a, b) => orderOf(a) - orderOf(b) || compareBytes(a.path, b.path));
+    return this.draft.entries();
   }
 
-  #includeParents(path: string): void {
-    const parent = parentOf(path);
-    if (parent === '' || this.#entries.has(parent)) return;
-    const entry = this.#options.base.lookup(parent)?.entry;
-    if (entry?.type === 'directory') this.#entries.set(parent, { ...entry, path: parent });
-    this.#includeParents(parent);
-  }
-
-  #at(path: string) {
-    return this.#entries.get(path) ?? this.#options.base.lookup(path)?.entry;
+  #requireDirectory(path: string): void {
+    const existing = this.draft.at(path);
+    if (existing && existing.type !== 'directory') {
+      throw new FailureError(copyOntoNonDirectory(path, this.#options.origin));
+    }
   }
 
   #owned<T extends NodeInput>(input: T): T {
     const { owner } = this.#options;
-    const mode = input.type === 'symlink' ? input.mode : this.#modeOf(input.type, input.mode);
+    const mode = input.type === 'symlink' ? input.mode : this.#changed(input.mode, input.type === 'directory');
     return { ...input, mode, uid: owner?.uid ?? input.uid, gid: owner?.gid ?? input.gid };
   }
 
-  #modeOf(type: LayerInput['type'], mode: number): number {
+  #changed(mode: number, isDirectory: boolean): number {
     const { chmod, origin } = this.#options;
     if (chmod === undefined) return mode;
-    const changed = applyChmod(chmod, mode, type === 'directory');
+    const changed = applyChmod(chmod, mode, isDirectory);
     if (changed === undefined) throw new FailureError(invalidChmod(chmod, origin));
     return changed;
   }
-}
-
-/** Hard links come last: their target is then always there, whatever the names. */
-function orderOf(input: LayerInput): number {
-  return input.type === 'hardlink' ? 1 : 0;
 }

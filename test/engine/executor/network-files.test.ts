@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostsFile, resolvConf } from '../../../src/engine/executor/network-files.ts';
+import { hostsFile, resolvConf, withShown } from '../../../src/engine/executor/network-files.ts';
 
 const upstream = 'nameserver 192.0.2.1\nsearch example.org\n';
 const cases: [
@@ -65,3 +65,28 @@ for (const [title, own, up, network, want] of cases) {
 test('hostsFile() knows the process itself', () => {
   assert.equal(hostsFile('box'), '127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n');
 });
+
+const hidden: [target: string, want: readonly string[]][] = [
+  ['/etc', []],
+  ['/etc/', []],
+  ['/x/../etc', []],
+  ['/etc/hosts', ['/etc/resolv.conf']],
+  ['/etc/deep', ['/etc/hosts', '/etc/resolv.conf']],
+  ['/et', ['/etc/hosts', '/etc/resolv.conf']],
+];
+for (const [target, want] of hidden) {
+  test(`withShown() leaves out what a mount hides: ${target}`, () => {
+    const files = ['/etc/hosts', '/etc/resolv.conf'].map((path) => ({
+      type: 'bind' as const,
+      source: '/f',
+      target: path,
+      readonly: true,
+    }));
+    const mount = { type: 'tmpfs', target } as const;
+    const shown = withShown(files, [mount]);
+    assert.deepEqual(
+      shown.map((one) => one.target),
+      [...want, target],
+    );
+  });
+}

@@ -122,10 +122,62 @@ test('a directory does not replace a file or a link', () => {
   );
 });
 
-test('an archive replaces a file by a directory', () => {
+const modes: [title: string, chmod: string | undefined, made: string, put: string][] = [
+  ['nothing', undefined, '755', '644'],
+  ['an octal one, but for its special bits', '4711', '711', '4711'],
+  ['an octal one of nothing', '0', '0', '0'],
+  ['a symbolic one not', 'go-rwx', '755', '600'],
+];
+for (const [title, chmod, made, put] of modes) {
+  test(`directories made on the way take of --chmod: ${title}`, () => {
+    const placement = new Placement({ base, mtime: 0, chmod });
+    placement.makeDirectories('new');
+    placement.put(file('new/f'));
+    assert.deepEqual(paths(placement), [`directory new 0:0 ${made}`, `file new/f 0:0 ${put}`]);
+  });
+}
+
+test('directories made for an archive take nothing of --chmod', () => {
+  const placement = new Placement({ base, mtime: 0, chmod: '700', owner: { uid: 3, gid: 4 } });
+  placement.makeDirectories('new/deep', { isForArchive: true });
+  assert.deepEqual(paths(placement), ['directory new 3:4 755', 'directory new/deep 3:4 755']);
+});
+
+test('the time of a directory that is there is set without its mode and owner', () => {
+  const placement = new Placement({ base, mtime: 0, chmod: '700', owner: { uid: 3, gid: 4 } });
+  placement.setTime('srv', 99);
+  placement.makeDirectories('new');
+  placement.setTime('new', 98);
+  placement.setTime('', 97);
+  assert.deepEqual(
+    placement.entries().map((entry) => ('mtime' in entry ? [entry.path, entry.mode, entry.uid, entry.mtime] : [])),
+    [
+      ['new', 0o700, 3, 98],
+      ['srv', 0o700, 1, 99],
+    ],
+  );
+});
+
+test('a directory that --parents leads through keeps its owner and takes the mode of the source as it is', () => {
+  const placement = new Placement({ base, mtime: 0, chmod: '700', owner: { uid: 3, gid: 4 } });
+  const leading = { type: 'directory', mode: 0o751, uid: 0, gid: 0, mtime: 5 } as const;
+  placement.putLeading({ ...leading, path: 'srv' });
+  placement.putLeading({ ...leading, path: 'new' });
+  assert.deepEqual(paths(placement), ['directory new 3:4 700', 'directory srv 1:2 751']);
+  placement.putLeading({ ...leading, path: 'new' });
+  assert.deepEqual(paths(placement), ['directory new 3:4 751', 'directory srv 1:2 751']);
+  assert.equal(
+    reasonOf(() => placement.putLeading({ ...leading, path: 'link' })),
+    'copy-onto-non-directory',
+  );
+});
+
+test('a file put again under its first name leaves the others as they were', () => {
   const placement = new Placement({ base, mtime: 0 });
-  placement.replace({ type: 'directory', path: 'etc/passwd', ...owned });
-  assert.deepEqual(paths(placement), ['directory etc 1:2 755', 'directory etc/passwd 1:2 755']);
+  placement.put(file('a'), 'inode');
+  placement.put(file('b'), 'inode');
+  placement.put({ ...file('a'), mode: 0o600 });
+  assert.deepEqual(paths(placement), ['file a 0:0 600', 'file b 0:0 644']);
 });
 
 test('an unknown --chmod is refused', () => {

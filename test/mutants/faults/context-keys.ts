@@ -31,7 +31,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'directories that --parents brings along count by their path alone',
     file: 'src/context/selection.ts',
-    find: "for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' });",
+    find: "for (const { path, node: directory } of leading) await add(path, { ...directory, type: 'directory' }, ofLeading);",
     replace: 'for (const { path } of leading) fields.push(path);',
     tests: [...selection, ...counted],
     only: 'parents',

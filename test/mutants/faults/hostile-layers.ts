@@ -65,8 +65,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a hard link may lead out of the root',
     file: 'src/layer/layer-reader.ts',
-    find: 'const target = links.follow(canonical(header.linkName));',
-    replace: "const target = links.follow(canonical(header.linkName.replaceAll('../', '')));",
+    find: '(target) => links.follow(canonical(target))',
+    replace: "(target) => links.follow(canonical(target.replaceAll('../', '')))",
     tests: [table, 'test/layer/unpack-attacks.test.ts'],
     only: 'hard link out of the root',
   },

@@ -92,8 +92,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the owner of a linked layer is looked for in nothing',
     file: 'src/engine/op/copy.ts',
-    find: 'if (op.link && op.chown !== undefined &&',
-    replace: 'if (op.link && op.chown === undefined && op.chown !== undefined &&',
+    find: 'if (isLink && op.chown !== undefined &&',
+    replace: 'if (isLink && op.chown === undefined && op.chown !== undefined &&',
     tests: ['test/e2e/bad-builds.test.ts'],
     only: 'copy-link-owner',
   },

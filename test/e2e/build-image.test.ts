@@ -1,0 +1,195 @@
+/** `cip build-image`: one Dockerfile without a project, by the real program, as other tools read what it writes. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { complaintsIn } from '../support/complaints.ts';
+import { needs } from '../support/needs.ts';
+import { type Files, type Outcome, Rig } from '../support/rig.ts';
+
+const exec = promisify(execFile);
+const options = needs('linux', 'user namespaces', 'skopeo');
+
+/** What `skopeo inspect` says of an image, and its configuration. */
+async function inspect(image: string, ...args: string[]) {
+  const of = async (...more: string[]) =>
+    JSON.parse((await exec('skopeo', ['inspect', ...args, ...more, image])).stdout);
+  return { image: await of(), config: (await of('--config')).config };
+}
+
+function inStore(rig: Rig, name: string): string {
+  return `oci:${join(rig.store, 'images')}:${name}`;
+}
+
+const files: Files = {
+  Dockerfile: 'FROM scratch AS first\nARG WORD=one\nCOPY a /a\nLABEL word=$WORD\nFROM first\nCOPY . /all/\n',
+  a: 'A\n',
+  '.dockerignore': 'b\n',
+  b: 'B\n',
+  'elsewhere/My.Dockerfile': 'FROM scratch\nCOPY . /\n',
+  'elsewhere/My.Dockerfile.dockerignore': '*\n!b\n',
+  plain: 'FROM scratch\nENV PLAIN=yes\n',
+  copying: 'FROM scratch\nCOPY a /a\n',
+};
+
+interface Case {
+  readonly args: readonly string[];
+  readonly input?: string;
+  /** Of the configuration. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly layers: number;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  'a directory': { args: ['.'], labels: { word: 'one' }, layers: 2 },
+  'another stage, with an argument': {
+    args: ['.', '--target', 'first', '--build-arg', 'WORD=two'],
+    labels: { word: 'two' },
+    layers: 1,
+  },
+  'a Dockerfile elsewhere, with its own ignore file': { args: ['.', '-f', 'elsewhere/My.Dockerfile'], layers: 1 },
+  'a Dockerfile from standard input': { args: ['.', '-f', '-'], input: 'copying', layers: 1 },
+  'a Dockerfile from standard input, without files': { args: ['-'], input: 'plain', layers: 0 },
+};
+for (const [title, { args, input, labels, layers }] of Object.entries(cases)) {
+  test(`build-image builds ${title}, and the store has it`, options, async () => {
+    await using rig = await Rig.setup({ files });
+    const given = input === undefined ? {} : { input: String(files[input]) };
+    const built = await rig.cip('build-image', ...args, '-t', 'group/it:1.0', given);
+    assert.equal(built.status, 0, built.stderr);
+    const { image, config } = await inspect(inStore(rig, 'docker.io/group/it:1.0'));
+    assert.equal(built.stdout, `group/it:1.0@${image.Digest}\n`);
+    assert.equal(image.Layers.length, layers);
+    assert.deepEqual(config.Labels, labels);
+  });
+}
+
+test('build-image takes no project and leaves none', options, async () => {
+  await using rig = await Rig.setup({ files: { 'd/Dockerfile': 'FROM scratch\nCOPY . /\n', 'd/x': '' } });
+  assert.equal((await rig.cip('build-image', 'd')).status, 0);
+  assert.deepEqual(await readdir(rig.project), ['d']);
+});
+
+test('build-image builds on what was built before, under any spelling of its name', options, async () => {
+  await using rig = await Rig.setup({ files: { 'base/Dockerfile': 'FROM scratch\nENV BASE=yes\n' } });
+  assert.equal((await rig.cip('build-image', 'base', '-t', 'base')).status, 0);
+  for (const name of ['base', 'base:latest', 'library/base', 'docker.io/base', 'docker.io/library/base:latest']) {
+    const built = await rig.cip('build-image', '-', '-t', 'app', { input: `FROM ${name}\n` });
+    assert.equal(built.status, 0, built.stderr);
+    const { config } = await inspect(inStore(rig, 'docker.io/library/app:latest'));
+    assert.ok(config.Env.includes('BASE=yes'));
+  }
+});
+
+test('build-image: a trigger of a base may copy what the Dockerfile does not name', options, async () => {
+  await using rig = await Rig.setup({
+    files: {
+      'base/Dockerfile': 'FROM scratch\nONBUILD COPY . /app/\n',
+      'app/Dockerfile': 'FROM base\n',
+      'app/x': 'X\n',
+    },
+  });
+  assert.equal((await rig.cip('build-image', 'base', '-t', 'base')).status, 0);
+  const built = await rig.cip('build-image', 'app', '-t', 'app');
+  assert.equal(built.status, 0, built.stderr);
+  assert.equal((await inspect(inStore(rig, 'docker.io/library/app:latest'))).image.Layers.length, 1);
+});
+
+test('build-image through a link takes what the link leads to', options, async () => {
+  await using rig = await Rig.setup({ files: { 'real/Dockerfile': 'FROM scratch\nCOPY . /x\n', 'real/f': 'F\n' } });
+  await symlink('real', join(rig.project, 'link'));
+  const [direct, linked] = [await rig.cip('build-image', 'real'), await rig.cip('build-image', 'link')];
+  assert.equal(linked.status, 0, linked.stderr);
+  assert.equal(linked.stdout, direct.stdout);
+});
+
+test('build-image writes a tar and a directory of the same image, which skopeo reads', options, async () => {
+  await using rig = await Rig.setup({ files });
+  const outputs = ['-o', 'type=oci,dest=out/it.tar', '--output=type=oci,dest=layout,tar=false'];
+  const built = await rig.cip('build-image', '.', '-t', 'it', ...outputs);
+  assert.equal(built.status, 0, built.stderr);
+  const [tar, directory] = [
+    await inspect(`oci-archive:${join(rig.project, 'out/it.tar')}`),
+    await inspect(`oci:${join(rig.project, 'layout')}`),
+  ];
+  assert.deepEqual(tar, directory);
+  assert.equal(built.stdout, `it@${tar.image.Digest}\n`);
+  await mkdir(join(rig.project, 'unpacked'));
+  await exec('skopeo', ['copy', '-q', `oci:${join(rig.project, 'layout')}`, `dir:${join(rig.project, 'unpacked')}`]);
+});
+
+test('build-image leaves a directory that has something else in it', options, async () => {
+  await using rig = await Rig.setup({ files: { ...files, 'taken/file': 'mine\n' } });
+  const { status, stderr } = await rig.cip('build-image', '.', '-o', 'type=oci,dest=taken,tar=false');
+  assert.deepEqual([status, complaintsIn(stderr)], [2, ['output-exists']]);
+  assert.deepEqual(await readdir(join(rig.project, 'taken')), ['file']);
+  assert.deepEqual(
+    (await readdir(rig.project)).filter((name) => name.startsWith('.cip')),
+    [],
+  );
+});
+
+test('build-image pushes each of its names, for two platforms as one index', options, async () => {
+  await using rig = await Rig.setup({ files, registry: true });
+  const names = [`${rig.registry}/a/it:1`, `${rig.registry}/b/it:2`];
+  const args = ['--platform', 'linux/amd64,linux/arm64', '--push', '--json', ...names.flatMap((name) => ['-t', name])];
+  const built = await rig.cip('build-image', '.', ...args);
+  assert.equal(built.status, 0, built.stderr);
+  const { digest, pushed } = JSON.parse(built.stdout) as { digest: string; pushed: string[] };
+  assert.deepEqual(pushed, names);
+  for (const name of names) {
+    const { stdout } = await exec('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${name}`]);
+    const platforms = JSON.parse(stdout).manifests.map(
+      (one: { platform: { architecture: string } }) => one.platform.architecture,
+    );
+    assert.deepEqual(platforms.sort(), ['amd64', 'arm64']);
+    const again = await inspect(`docker://${name}@${digest}`.replace(/:\d@/, '@'), '--tls-verify=false');
+    assert.equal(again.image.Layers.length, 2);
+  }
+});
+
+test('build-image: a secret is there for the step alone', { ...options, ...needs('busybox') }, async () => {
+  const dockerfile = [
+    'FROM scratch',
+    'COPY --chmod=755 busybox /bin/sh',
+    'RUN --mount=type=secret,id=word [ "$(cat /run/secrets/word)" = hidden ] && echo ok > /ok',
+  ].join('\n');
+  await using rig = await Rig.setup({
+    files: { 'd/Dockerfile': dockerfile, 'd/busybox': await readFile('/bin/busybox'), word: 'hidden' },
+  });
+  const built = await rig.cip('build-image', 'd', '--secret', 'id=word,src=word');
+  assert.equal(built.status, 0, built.stderr);
+});
+
+const refused: Readonly<
+  Record<string, { readonly args: readonly string[]; readonly want: string[]; readonly status: number }>
+> = {
+  'no directory': { args: [], want: ['missing-directory'], status: 2 },
+  'a directory that is not there': { args: ['gone'], want: ['missing-directory'], status: 2 },
+  'a file': { args: ['a'], want: ['missing-directory'], status: 2 },
+  'a directory without a Dockerfile': { args: ['elsewhere'], want: ['dockerfile-unreadable'], status: 4 },
+  'a name with a digest': { args: ['.', '-t', `x@sha256:${'0'.repeat(64)}`], want: ['invalid-tag'], status: 2 },
+  'a name that is none': { args: ['.', '-t', 'UPPER'], want: ['invalid-option-value'], status: 2 },
+  'nothing to push to': { args: ['.', '--push'], want: ['nothing-to-push'], status: 2 },
+  'a form of output that is not known': {
+    args: ['.', '-o', 'type=ship,dest=x'],
+    want: ['invalid-option-value'],
+    status: 2,
+  },
+  'a stage that is not there': { args: ['.', '--target', 'thirst'], want: ['unknown-stage'], status: 2 },
+  'an argument that is none': { args: ['.', '--build-arg', '=x'], want: ['invalid-build-argument'], status: 2 },
+  'a build argument behind two dashes': {
+    args: ['.', '--', '--build-arg', 'A=b'],
+    want: ['arguments-after-dashes'],
+    status: 2,
+  },
+};
+for (const [title, { args, want, status }] of Object.entries(refused)) {
+  test(`build-image refuses ${title}`, options, async () => {
+    await using rig = await Rig.setup({ files });
+    const outcome: Outcome = await rig.cip('build-image', ...args);
+    assert.deepEqual([complaintsIn(outcome.stderr), outcome.status, outcome.stdout], [want, status, '']);
+  });
+}
