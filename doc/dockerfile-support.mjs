@@ -89,7 +89,7 @@ const features = {
         'copy/one-match*',
         'copy/escapes',
         'copy/unicode',
-        'copy/empty-directory',
+        'copy/empty-directory*',
         'copy/long-names',
         'copy/names*',
         'copy/whiteout*',
@@ -98,7 +98,7 @@ const features = {
     [
       'destinations: files, directories, links, types that conflict',
       yes,
-      ['copy/destination*', 'copy/several*', 'copy/tree*', 'copy/file-onto*', 'copy/link-onto*', 'copy/merge*'],
+      ['copy/destination*', 'copy/several*', 'copy/file-and*', 'copy/heredocs*', 'copy/tree*', 'copy/file-onto*', 'copy/link-onto*', 'copy/merge*'],
     ],
     [
       'owners and modes without options',

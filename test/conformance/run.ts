@@ -1,7 +1,8 @@
 /**
  * `npm run conformance -- [PATTERN] [--cases FOLDER] [--slice N/M] [--write-known]`: each case built by BuildKit and by cip, and
  * what differs; `--write-known` brings known.json up to date with it.
- * `npm run conformance -- --generate MINUTES [--seed N] [--into FOLDER]`: random ones; what differs becomes a case below FOLDER.
+ * `npm run conformance -- --generate MINUTES [--seed N] [--into FOLDER] [--skip WAY]…`: random ones; what differs becomes a case
+ * below FOLDER, but for ways to differ that are skipped: `tree: mtime`.
  * Needs root, runc, docker-registry, skopeo, and what the scripts in test/support leave.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
     'write-known': { type: 'boolean', default: false },
     generate: { type: 'string' },
     seed: { type: 'string' },
+    skip: { type: 'string', multiple: true, default: [] },
     into: { type: 'string', default: join(tmpdir(), 'cip-generated-cases') },
   },
 });
@@ -58,7 +60,14 @@ async function runCases(): Promise<void> {
 async function runGenerator(minutes: number): Promise<void> {
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   await withBuilders([], (compareOne) =>
-    generate({ seed, minutes, into: resolve(values.into), compareOne, report: (line) => console.log(line) }),
+    generate({
+      seed,
+      minutes,
+      into: resolve(values.into),
+      skip: values.skip,
+      compareOne,
+      report: (line) => console.log(line),
+    }),
   );
 }
 
