@@ -144,7 +144,7 @@ export function secretNotReadable(id: string, file: string) {
 export function secretNotAFile(id: string, file: string) {
   return {
     reason: 'secret-not-a-file',
-    message: `what secret ${id} is to be read from is not a regular file: ${file}`,
+    message: `the source of secret ${id} is not a regular file: ${file}`,
     hint: 'write the secret into a file that nobody else can read, and name that',
   } as const satisfies Failure;
 }
