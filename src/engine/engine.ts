@@ -91,7 +91,8 @@ class Engine implements Builder {
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
     this.#solver = new Solver({
       opOf: (step) => runnerFor(step, this.#services(step)),
-      cache: new SnapshotCache({ records: store.records('results', SnapshotRecord), blobs: store.blobs }),
+      // Its number is to be raised when a step comes to make other layers of equal inputs.
+      cache: new SnapshotCache({ records: store.records('results-2', SnapshotRecord), blobs: store.blobs }),
       concurrency: options.concurrency || availableParallelism(),
       now: () => performance.now(),
     });
