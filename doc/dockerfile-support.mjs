@@ -98,7 +98,16 @@ const features = {
     [
       'destinations: files, directories, links, types that conflict',
       yes,
-      ['copy/destination*', 'copy/several*', 'copy/file-and*', 'copy/heredocs*', 'copy/tree*', 'copy/file-onto*', 'copy/link-onto*', 'copy/merge*'],
+      [
+        'copy/destination*',
+        'copy/several*',
+        'copy/file-and*',
+        'copy/heredocs*',
+        'copy/tree*',
+        'copy/file-onto*',
+        'copy/link-onto*',
+        'copy/merge*',
+      ],
     ],
     [
       'owners and modes without options',
