@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
+import { rooms as rules } from '../.dependency-cruiser.mjs';
 
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'doc', 'architecture.md');
@@ -40,11 +41,11 @@ function readRooms() {
   return found;
 }
 
-/** A folder of src/, of src/engine/, or the seam between them; undefined for what everyone may import. */
+/** A folder of src/, or of one that has floors, or the seam between them; undefined for what everyone may import. */
 function roomOf(file) {
   const parts = file.split('/');
   if (parts.length === 1) return file === 'builder.ts' ? 'builder.ts' : undefined;
-  return parts[0] === 'engine' && parts.length > 2 ? `engine/${parts[1]}` : parts[0];
+  return ['engine', 'orchestrator'].includes(parts[0]) && parts.length > 2 ? `${parts[0]}/${parts[1]}` : parts[0];
 }
 
 /** Only arrows that no longer way through other rooms says already, so that it can be read. */
@@ -72,13 +73,20 @@ function table(rooms) {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { imports }]) => {
       const others = [...imports].sort().map((other) => `\`${other}\``);
-      return [`\`${name}\``, others.join(', ') || '–'];
+      return [`\`${name}\``, touchedBy(name), others.join(', ') || '–'];
     });
-  const all = [['room', 'imports'], ...rows];
-  const widths = [0, 1].map((column) => Math.max(...all.map((row) => row[column].length)));
+  const all = [['room', 'may touch', 'imports'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column].length)));
   const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
   return [lines[0], rule, ...lines.slice(1)].join('\n');
+}
+
+/** What of the machine a room may touch; those that put the others together are not limited. */
+function touchedBy(name) {
+  const rule = rules[name];
+  if (rule === undefined) return name === 'builder.ts' ? '–' : 'all';
+  return rule.touches?.join(', ') ?? '–';
 }
 
 function withPicture(text, picture) {
