@@ -58,7 +58,7 @@ export const rooms = {
 
 /** What of the machine a room may touch → the modules that do. */
 const modules = {
-  disk: ['fs', 'fs/promises', 'fast-glob'],
+  disk: ['fs', 'fs/promises'],
   network: ['net', 'http', 'http2', 'https', 'tls', 'dgram', 'dns', 'dns/promises', 'undici'],
   programs: ['child_process', 'worker_threads', 'cluster', 'execa'],
   machine: ['os'],
