@@ -2,6 +2,7 @@
 // With --check: says whether it is up to date, and writes nothing.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { markdownTable } from './markdown-table.mjs';
 
 const root = join(import.meta.dirname, '..');
 const conformance = join(root, 'test', 'conformance');
@@ -324,12 +325,7 @@ const matching = (pattern) => {
   return found.length;
 };
 const countOf = (number, one) => `${number} ${one}${number === 1 ? '' : 's'}`;
-const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
-const table = (head, rows) => [
-  `| ${head.join(' | ')} |`,
-  `| ${head.map(() => '---').join(' | ')} |`,
-  ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
-];
+const table = (head, rows) => markdownTable([head, ...rows]);
 const lines = [
   '# What Dockerfiles may say',
   '',
