@@ -16,7 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
-import { ownCapabilities } from './capabilities.ts';
+import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
 import type { Emulation } from './emulation.ts';
 import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
 import {
@@ -32,6 +32,7 @@ import { ownIds } from './id-map.ts';
 import { requireMapped } from './image-process.ts';
 import { isInPlace } from './in-place.ts';
 import { kill, killGroup } from './kill.ts';
+import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
 import { launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
@@ -78,6 +79,14 @@ export class ChrootExecutor implements Executor {
   /** See `NamespacesExecutor.limits()`. */
   async limits(): Promise<readonly Limit[]> {
     return [onlyChroot()];
+  }
+
+  /** Its rights are those of this process, as far as steps keep them. */
+  async lacks(): Promise<readonly Lack[]> {
+    const { permitted } = await ownCapabilities();
+    const may = (name: (typeof defaultCapabilities)[number]['name']) =>
+      defaultCapabilities.some((one) => one.name === name && (permitted & (1n << BigInt(one.number))) !== 0n);
+    return [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()]), noProc()];
   }
 
   async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {

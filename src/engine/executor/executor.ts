@@ -1,4 +1,5 @@
 import type { Platform } from '../../oci/platform.ts';
+import type { Lack } from './lack.ts';
 
 /** Numeric identity of a process, as looked up in the image. */
 export interface ProcessUser {
@@ -59,4 +60,6 @@ export interface Executor {
    * the process started is gone when this settles, and so is every mount and mount point made for it.
    */
   run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus>;
+  /** What root of an ordinary container may do and steps of this network may not. */
+  lacks(network: ProcessSpec['network']): Promise<readonly Lack[]>;
 }
