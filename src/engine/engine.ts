@@ -9,6 +9,7 @@ import type { CountedInputs } from '../context/counted-inputs.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
@@ -18,7 +19,6 @@ import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { diskOwners } from './disk-owners.ts';
-import { dockerfileOf } from './dockerfile-of.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { runNotAllowed } from './executor/failure.ts';
 import { exportImage } from './exporter/image.ts';
@@ -33,8 +33,7 @@ import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
 import { SnapshotCache, SnapshotRecord } from './op/snapshot-cache.ts';
 import { ImageResolver } from './resolve-images.ts';
-import type { DiskOwners } from './snapshot/disk-owners.ts';
-import { Layers } from './snapshot/layers.ts';
+import { type DiskOwners, Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
@@ -245,4 +244,11 @@ function firstRun(target: Vertex<Step>): { readonly at: StepOrigin['at'] | undef
     return op.kind === 'exec' ? { at: origin?.at } : undefined;
   };
   return visit(target);
+}
+
+/** The Dockerfile of a request: the text that the build was decided on, whatever the file holds by now. */
+function dockerfileOf({ dockerfile: { file, text } }: BuildRequest): Dockerfile {
+  const dockerfile = parseDockerfile(text, file);
+  if (!dockerfile.ok) throw new FailuresError(dockerfile.failure);
+  return dockerfile.value;
 }

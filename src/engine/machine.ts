@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { hostPlatform } from '../oci/platform.ts';
-import { FailureError } from '../result.ts';
+import { FailureError, failuresOf } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { ChrootExecutor } from './executor/chroot-executor.ts';
@@ -10,9 +10,11 @@ import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor } from './executor/executor.ts';
 import { isolationLimited } from './executor/failure.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
-import { chooseSnapshotter } from './snapshot/choose.ts';
+import { CopySnapshotter } from './snapshot/copy.ts';
 import { mountRefused } from './snapshot/failure.ts';
 import type { Layers } from './snapshot/layers.ts';
+import { OverlaySnapshotter, type SnapshotterOptions } from './snapshot/overlay.ts';
+import { scratch } from './snapshot/snapshot.ts';
 import type { Snapshotter } from './snapshot/snapshotter.ts';
 
 export interface MachineOptions {
@@ -88,5 +90,22 @@ export class Machine {
     const result = await execa(mount, ['-t', 'tmpfs', '-o', 'mode=0700', 'tmpfs', directory], { reject: false });
     if (result.failed) throw new FailureError(mountRefused('a tmpfs for secrets', String(result.stderr)));
     return directory;
+  }
+}
+
+/** `overlay` if this kernel mounts one on the store's file system, else `copy`, which is told to whoever watches. */
+async function chooseSnapshotter(
+  options: SnapshotterOptions & { readonly notice: (message: string) => void },
+  signal: AbortSignal,
+): Promise<Snapshotter> {
+  const overlay = new OverlaySnapshotter(options);
+  try {
+    await (await overlay.prepare(scratch, signal))[Symbol.asyncDispose]();
+    return overlay;
+  } catch (error) {
+    const [failure] = failuresOf(error) ?? [];
+    if (failure?.reason !== 'mount-refused') throw error;
+    options.notice(`${failure.message}; files are copied for each RUN instead, which is slower`);
+    return new CopySnapshotter(options);
   }
 }

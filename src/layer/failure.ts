@@ -1,5 +1,5 @@
 import type { Failure } from '../result.ts';
-import { shownName } from '../tar/shown-name.ts';
+import { shownName } from '../tar/numbers.ts';
 
 const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
 

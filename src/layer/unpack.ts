@@ -19,10 +19,8 @@ import type { LayerCompression } from '../oci/media-type.ts';
 import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
-import { digesting } from './digesting.ts';
 import { linkTargetMissing, unpackFailed } from './failure.ts';
-import { fileTime } from './file-time.ts';
-import { type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
+import { digesting, type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
 import type {
   DeviceEntry,
   DirectoryEntry,
@@ -280,3 +278,8 @@ const hints: ReadonlyMap<string, string> = new Map([
   ],
   ['ENAMETOOLONG', 'the file system of the store allows shorter names only'],
 ]);
+
+/** Whole seconds for `utimes`, which takes a negative number for the present. */
+export function fileTime(seconds: number): number | Date {
+  return seconds < 0 ? new Date(seconds * 1000) : seconds;
+}

@@ -70,3 +70,11 @@ export function decodePaxNumber(text: string): number | undefined {
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : undefined;
 }
+
+/** A name for a message, in quotes: one that is too long to read is cut. */
+export function shownName(name: string): string {
+  return name.length <= LIMIT ? JSON.stringify(name) : `${JSON.stringify(name.slice(0, LIMIT))}…`;
+}
+
+/** UTF-16 units. */
+const LIMIT = 160;

@@ -13,9 +13,8 @@ import {
 } from './failure.ts';
 import { GlobalRecords } from './global-records.ts';
 import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
-import { decodeNumber, decodePaxNumber, decodePaxTime } from './numbers.ts';
+import { decodeNumber, decodePaxNumber, decodePaxTime, shownName } from './numbers.ts';
 import { decodePax, type PaxRecords, SPARSE_PREFIX, XATTR_PREFIX } from './pax.ts';
-import { shownName } from './shown-name.ts';
 
 export interface TarEntry {
   readonly header: TarHeader;

@@ -11,8 +11,8 @@ import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { failuresOf } from '../result.ts';
-import type { MachineFact } from './machine-fact.ts';
-import { OVERLAY, type ProbeOrder } from './probe-order.ts';
+import type { MachineFact } from './protocol.ts';
+import { OVERLAY, type ProbeOrder } from './protocol.ts';
 
 const execFileAsync = promisify(execFile);
 

@@ -28,15 +28,12 @@ import {
 } from './failure.ts';
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
-import { ownIds } from './id-map.ts';
-import { requireMapped } from './image-process.ts';
-import { isInPlace } from './in-place.ts';
-import { kill, killGroup } from './kill.ts';
-import { launch } from './launch.ts';
+import { ownIds, requireMapped } from './id-map.ts';
+import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
-import { type Located, RootView } from './root-view.ts';
+import { isInPlace, type Located, RootView } from './root-view.ts';
 import { shellWord } from './shell.ts';
 import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
@@ -159,4 +159,28 @@ function errorText(errno: number | null): string {
 
 function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
   return signal === null ? { code: code! } : { code: 128 + system.signals[signal], signal };
+}
+
+/** At once and for sure; who is gone already is no matter. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** For processes that were started as the head of a group. */
+export function killGroup(pid: number): void {
+  kill(-pid);
+}
+
+/**
+ * Kills the children of an unshare(1) that has made a pid namespace: its pid 1, and with it all that is in it.
+ * unshare(1) waits for it, and so ends when nothing is left; killed itself, it would leave its child to die some time
+ * later.
+ */
+export async function killChildren(pid: number): Promise<void> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  for (const child of children.split(' ').filter((text) => text !== '')) kill(Number(child));
 }

@@ -1,9 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import type { Emulation } from './emulation.ts';
 import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
-import { requireMapped } from './image-process.ts';
-import { killChildren, killGroup } from './kill.ts';
-import { launch } from './launch.ts';
+import { requireMapped } from './id-map.ts';
+import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
 import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmod, chown, lutimes, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileTime } from '../../layer/file-time.ts';
 import type { DirectoryEntry } from '../../layer/layer-entry.ts';
+import { fileTime } from '../../layer/unpack.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError, failuresOf } from '../../result.ts';
 import { Lock } from '../../store/lock.ts';

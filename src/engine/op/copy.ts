@@ -16,8 +16,8 @@ import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner, type Owner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
 import { Placement } from './placement.ts';
-import { readText, snapshotTree } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText, snapshotTree } from './snapshot-tree.ts';
 
 /** COPY, and ADD of local files: selected files become a layer in one pass, without a root file system. */
 export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {

@@ -10,8 +10,8 @@ import { ExecMounts } from './exec-mounts.ts';
 import { runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
-import { readText } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText } from './snapshot-tree.ts';
 
 /** Host name of every step; what BuildKit uses, so that what a step writes of it is the same. */
 const HOSTNAME = 'buildkitsandbox';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { binfmtRegistration } from '../../../src/engine/executor/binfmt.ts';
 import { elfTargets } from '../../../src/engine/executor/elf.ts';
+import { binfmtRegistration } from '../../../src/engine/executor/emulation.ts';
 
 const ff = (count: number) => '\\xff'.repeat(count);
 const zero = (count: number) => '\\x00'.repeat(count);
