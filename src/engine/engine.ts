@@ -44,7 +44,7 @@ export async function createEngine(
   outputTaken: () => Promise<void> | undefined = () => undefined,
 ): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine(store, options, await diskOwners(options.tier, options.namespace), outputTaken);
+  return new Engine({ store, options, owners: await diskOwners(options.tier, options.namespace), outputTaken });
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -73,7 +73,17 @@ class Engine implements Builder {
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
-  constructor(store: Store, options: EngineOptions, owners: DiskOwners, outputTaken: RunnerServices['outputTaken']) {
+  constructor({
+    store,
+    options,
+    owners,
+    outputTaken,
+  }: {
+    readonly store: Store;
+    readonly options: EngineOptions;
+    readonly owners: DiskOwners;
+    readonly outputTaken: RunnerServices['outputTaken'];
+  }) {
     this.#options = options;
     this.#owners = owners;
     this.#outputTaken = outputTaken;

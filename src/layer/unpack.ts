@@ -77,8 +77,7 @@ export interface UnpackedLayer extends IndexedLayer {
  * After a failure `into` is to be thrown away. Throws FailureError.
  */
 export async function unpackLayer(
-  tar: AsyncIterable<Uint8Array>,
-  into: string,
+  { tar, into }: { readonly tar: AsyncIterable<Uint8Array>; readonly into: string },
   options: UnpackOptions,
   signal: AbortSignal,
 ): Promise<UnpackedLayer> {
@@ -124,7 +123,7 @@ class Unpacking {
     const devicesSkipped = await this.#specials.make((entry) => this.#setMetadata(entry), signal);
     for (const path of devicesSkipped) this.#directory.find(path)!.xattrs = undefined;
     if (lower === undefined) applyMarks(this.index, this.#directory);
-    else await expandMarks(this.index, this.#directory, lower, signal);
+    else await expandMarks(this.index, { directory: this.#directory, lower }, signal);
     const { directories, xattrs } = this.#final(lower);
     const xattrsSkipped =
       this.#options.xattrs === 'apply' ? await writeXattrs(this.#into, xattrs, signal) : [...xattrs.keys()];

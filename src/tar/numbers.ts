@@ -44,7 +44,11 @@ export function octalLimit(length: number): number {
 }
 
 /** Zero-padded octal digits and a NUL. The value must fit (see `octalLimit`). */
-export function encodeOctal(block: Uint8Array, start: number, length: number, value: number): void {
+export function encodeOctal(
+  block: Uint8Array,
+  { start, length }: { readonly start: number; readonly length: number },
+  value: number,
+): void {
   if (!(value >= 0 && value <= octalLimit(length))) throw new Error(`${value} does not fit ${length} octal digits`);
   let rest = value;
   for (let at = start + length - 2; at >= start; at -= 1) {

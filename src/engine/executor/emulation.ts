@@ -94,7 +94,10 @@ export class BinfmtEmulation implements Emulation {
       // itself. Others that the processor runs by itself (386 on amd64) are faster so.
       if (name === this.#options.hostArchitecture || (await this.#runs(name))) continue;
       const flags = await flagsFor(emulator);
-      await writeFile(join(point, 'register'), binfmtRegistration(`cip-${name}`, target, emulator, flags));
+      await writeFile(
+        join(point, 'register'),
+        binfmtRegistration(`cip-${name}`, target, { interpreter: emulator, flags }),
+      );
     }
     return true;
   }
@@ -176,8 +179,7 @@ export type BinfmtFlags = 'FC' | 'FCP';
 export function binfmtRegistration(
   name: string,
   target: Pick<ElfTarget, 'bits' | 'bigEndian' | 'machine'>,
-  interpreter: string,
-  flags: BinfmtFlags,
+  { interpreter, flags }: { readonly interpreter: string; readonly flags: BinfmtFlags },
 ): string {
   const half = (value: number) => (target.bigEndian ? [value >> 8, value & 0xff] : [value & 0xff, value >> 8]);
   const magic = [

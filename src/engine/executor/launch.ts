@@ -78,7 +78,7 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   child.stdin!.on('error', () => {});
   child.stdin!.end(script);
 
-  const [code, signalName] = await killedOnAbort(child, ended, options.kill, signal);
+  const [code, signalName] = await killedOnAbort({ child, ended, kill: options.kill }, signal);
   await options.killRest?.();
   await passed;
   signal.throwIfAborted();
@@ -116,9 +116,7 @@ function ending(child: ChildProcess): Promise<readonly [code: number | null, sig
 }
 
 async function killedOnAbort<T>(
-  child: ChildProcess,
-  ended: Promise<T>,
-  kill: Launch['kill'],
+  { child, ended, kill }: { readonly child: ChildProcess; readonly ended: Promise<T>; readonly kill: Launch['kill'] },
   signal: AbortSignal,
 ): Promise<T> {
   let running = true;

@@ -54,7 +54,7 @@ export class NamespacesExecutor implements Executor {
     if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };
-    await using points = await makeMountPoints(root, process, withShown(files, process.mounts), view);
+    await using points = await makeMountPoints(root, { process, mounts: withShown(files, process.mounts) }, view);
     return await launch(
       {
         program: process.args[0]!,

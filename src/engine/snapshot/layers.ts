@@ -177,7 +177,11 @@ export class Layers extends LayerContents {
     const owner = this.#options.owners.areKept ? 'preserve' : 'ignore';
     const { diffID } = layer;
     const unpacked = await inLayer(layer, async () =>
-      unpackLayer(await this.openTar(layer, signal), directory, { ...how, diffID, owner, xattrs: 'apply' }, signal),
+      unpackLayer(
+        { tar: await this.openTar(layer, signal), into: directory },
+        { ...how, diffID, owner, xattrs: 'apply' },
+        signal,
+      ),
     );
     await this.verified.add(layer);
     for (const path of unpacked.xattrsSkipped) {

@@ -26,12 +26,15 @@ const cases: [architecture: string, magic: string, mask: string][] = [
 for (const [architecture, magic, mask] of cases) {
   test(`binfmtRegistration() for ${architecture}`, () => {
     assert.equal(
-      binfmtRegistration('cip-x', elfTargets[architecture]!, '/usr/bin/qemu', 'FC'),
+      binfmtRegistration('cip-x', elfTargets[architecture]!, { interpreter: '/usr/bin/qemu', flags: 'FC' }),
       `:cip-x:M::${magic}:${mask}:/usr/bin/qemu:FC`,
     );
   });
 }
 
 test('binfmtRegistration() takes another separator where the path has the usual one', () => {
-  assert.match(binfmtRegistration('n', elfTargets['arm64']!, '/a:b/qemu', 'FCP'), /^\|n\|M\|\|.*\|\/a:b\/qemu\|FCP$/);
+  assert.match(
+    binfmtRegistration('n', elfTargets['arm64']!, { interpreter: '/a:b/qemu', flags: 'FCP' }),
+    /^\|n\|M\|\|.*\|\/a:b\/qemu\|FCP$/,
+  );
 });

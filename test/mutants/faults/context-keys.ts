@@ -117,8 +117,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a build takes files that its key does not count',
     file: 'src/engine/op/build-context.ts',
-    find: 'if (whole || selections.includes(',
-    replace: 'if (whole || !whole || selections.includes(',
+    find: 'selections.includes(await selectionDigest(',
+    replace: '!whole || selections.includes(await selectionDigest(',
     tests: counted,
     only: 'trigger of an image from elsewhere',
   },
