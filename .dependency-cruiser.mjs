@@ -14,6 +14,7 @@ const may = {
   'engine/solver': ['oci'],
   'engine/executor': ['oci'],
   'engine/snapshot': ['oci', 'layer', 'store'],
+  'engine/cache': ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'],
   'engine/op': ['oci', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
   'engine/frontend': [
     'oci',

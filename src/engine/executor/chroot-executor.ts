@@ -17,8 +17,7 @@ import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { ownCapabilities } from './capabilities.ts';
-import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
   mountTargetInvalid,
@@ -37,7 +36,6 @@ import { isInPlace, type Located, RootView } from './root-view.ts';
 import { shellWord } from './shell.ts';
 import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';
-import type { ExecutorTools } from './tools.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -51,13 +49,6 @@ const devices = {
   tty: [5, 0],
 } as const;
 
-export interface ChrootExecutorOptions {
-  /** Existing directory of this executor alone. */
-  readonly dir: string;
-  readonly tools: ExecutorTools;
-  readonly emulation: Emulation;
-}
-
 /**
  * Runs processes with chroot(2) alone, where namespaces and mounts are refused: as root of a container with the usual
  * rights (CAP_SYS_CHROOT, CAP_MKNOD). A process sees no /proc and no /sys, the pids, network and name of the machine, and
@@ -65,19 +56,19 @@ export interface ChrootExecutorOptions {
  */
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
-  readonly #options: ChrootExecutorOptions;
+  readonly #options: ExecutorOptions;
   #gate: Promise<Gate> | undefined;
 
-  constructor(options: ChrootExecutorOptions) {
+  constructor(options: ExecutorOptions) {
     this.#options = options;
   }
 
-  /** See `NamespacesExecutor.limits()`. */
-  async limits(): Promise<readonly Limit[]> {
+  async limits(signal: AbortSignal): Promise<readonly Limit[]> {
+    signal.throwIfAborted();
     return [onlyChroot()];
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {
     signal.throwIfAborted();
     if (process.mounts.length > 0) {
       throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
@@ -122,8 +113,8 @@ export class ChrootExecutor implements Executor {
             programsToTry(process.args[0]!, process.env),
           ),
         }),
+        onOutput,
       },
-      onOutput,
       signal,
     );
   }

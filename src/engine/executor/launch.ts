@@ -31,23 +31,24 @@ export interface Launch {
   readonly kill: (pid: number) => Promise<void> | void;
   /** Kills what the command has left behind; resolves when it is gone. For commands that are not a pid namespace. */
   readonly killRest?: () => Promise<void>;
+  readonly onOutput: OnOutput;
 }
 
 /**
  * Starts the command, gives it its script, and passes on what the process says until it ends. Fails if the process
  * did not start; rejects with the reason of `signal` once everything has been killed.
  */
-export async function launch(options: Launch, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+export async function launch(options: Launch, signal: AbortSignal): Promise<ExitStatus> {
   signal.throwIfAborted();
   const dir = await mkdtemp(join(options.dir, 'run-'));
   try {
-    return await launchIn(dir, options, onOutput, signal);
+    return await launchIn(dir, options, signal);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+async function launchIn(dir: string, options: Launch, signal: AbortSignal): Promise<ExitStatus> {
   const files: LaunchFiles = { table: (index) => join(dir, `fstab-${index}`), gateTable: join(dir, 'gate') };
   const { command, script, tables, gate } = options.command(files);
   const [stdout, stderr] = [join(dir, 'stdout'), join(dir, 'stderr')];
@@ -69,8 +70,8 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   for (const { write } of output) closeSync(write);
 
   const passed = Promise.all([
-    passOn(output[0].read, (text) => onOutput('stdout', text)),
-    passOn(output[1].read, (text) => onOutput('stderr', text)),
+    passOn(output[0].read, (text) => options.onOutput('stdout', text)),
+    passOn(output[1].read, (text) => options.onOutput('stderr', text)),
   ]);
   const said = collect(child);
   const ended = ending(child);

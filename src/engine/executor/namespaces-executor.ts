@@ -1,6 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
 import { requireMapped } from './id-map.ts';
 import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
@@ -10,13 +9,8 @@ import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles, withShown } from './network-files.ts';
 import type { NoNetwork } from './network-helper.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
-import type { ExecutorTools } from './tools.ts';
 
-export interface NamespacesExecutorOptions {
-  /** Existing directory of this executor alone; what it writes there is small. */
-  readonly dir: string;
-  readonly tools: ExecutorTools;
-  readonly emulation: Emulation;
+export interface NamespacesExecutorOptions extends ExecutorOptions {
   /** Steps make whatever system call they like; so tests see what holds without the filter. */
   readonly withoutFilter?: boolean;
 }
@@ -38,7 +32,7 @@ export class NamespacesExecutor implements Executor {
     this.#networkFiles = new NetworkFiles(options.dir);
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
@@ -74,13 +68,14 @@ export class NamespacesExecutor implements Executor {
             },
             files,
           ),
+        onOutput,
       },
-      onOutput,
       signal,
     );
   }
-  /** What steps of this machine are not kept apart from, each a sentence; empty where everything is as it should be. */
-  async limits(): Promise<readonly Limit[]> {
+
+  async limits(signal: AbortSignal): Promise<readonly Limit[]> {
+    signal.throwIfAborted();
     const { dir, tools, withoutFilter } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
     this.#private ??= this.#openPrivate();
