@@ -17,6 +17,7 @@ export const rooms = {
   'engine/solver': { imports: ['oci'] },
   'engine/executor': { imports: ['oci'], touches: ['disk', 'network', 'programs', 'machine'] },
   'engine/snapshot': { imports: ['oci', 'layer', 'store'], touches: ['disk', 'programs'] },
+  'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
   'engine/op': {
     imports: ['oci', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
     touches: ['disk'],

@@ -169,6 +169,7 @@ const features = {
     ],
     ['ONBUILD', yes, ['from/onbuild*']],
     ['history', yes, ['history/*', 'config/base-history']],
+    ['Dockerfiles as people write them: five whole ones', yes, ['real/*']],
     ['steps that are the same in several stages', yes, ['cache/*']],
   ],
 };

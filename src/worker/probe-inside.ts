@@ -12,8 +12,8 @@ import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { failuresOf } from '../result.ts';
-import type { MachineFact } from './machine-fact.ts';
-import { OVERLAY, type ProbeOrder } from './probe-order.ts';
+import type { MachineFact } from './protocol.ts';
+import { OVERLAY, type ProbeOrder } from './protocol.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -26,6 +26,7 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
   const emulation = new BinfmtEmulation({ ...options, ownUserNamespace: tier !== 'none' });
   const executor = new NamespacesExecutor({ dir, tools, emulation });
 
+  const { signal } = new AbortController();
   const facts = [await overlayFact(join(dir, OVERLAY), tools), await sysFact(tools)];
   const rootfs = join(dir, 'root');
   await mkdir(rootfs);
@@ -36,17 +37,17 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
       ['run', 'host'],
       ['network-none', 'none'],
     ] as const) {
-      const spec = { ...smallest, network, platform: host };
-      const run = executor.run(rootfs, spec, () => {}, new AbortController().signal);
+      const process = { ...smallest, network, platform: host };
+      const run = executor.run({ rootfs, process, onOutput: () => {} }, signal);
       facts.push(await factOf(id, run, id === 'run' ? 'a step runs' : 'a step runs without network'));
     }
   }
   // Where nothing can be run at all, `run` says why.
-  const limits = await executor.limits().catch(() => undefined);
+  const limits = await executor.limits(signal).catch(() => undefined);
   if (limits !== undefined) facts.push(...limitFacts(limits), ...lackFacts(await executor.lacks('default')));
   for (const architecture of Object.keys(elfTargets)) {
     if (architecture === host.architecture) continue;
-    const runs = emulation.ensure({ os: 'linux', architecture }, new AbortController().signal);
+    const runs = emulation.ensure({ os: 'linux', architecture }, signal);
     const by = emulators[architecture] ?? 'this machine itself';
     facts.push(await factOf(`emulation-${architecture}`, runs, `programs for ${architecture} run, by ${by}`));
   }

@@ -1,11 +1,8 @@
 import { realpath } from 'node:fs/promises';
-import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
-import { areTooFew } from './id-map.ts';
-import { requireMapped } from './image-process.ts';
-import { killChildren, killGroup } from './kill.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
+import { areTooFew, requireMapped } from './id-map.ts';
 import { fewOwners, type Lack, noDevices, noPing, noRawSockets } from './lack.ts';
-import { launch } from './launch.ts';
+import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
 import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
@@ -14,13 +11,8 @@ import { NetworkFiles, withShown } from './network-files.ts';
 import type { NoNetwork } from './network-helper.ts';
 import { mayPing } from './ping.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
-import type { ExecutorTools } from './tools.ts';
 
-export interface NamespacesExecutorOptions {
-  /** Existing directory of this executor alone; what it writes there is small. */
-  readonly dir: string;
-  readonly tools: ExecutorTools;
-  readonly emulation: Emulation;
+export interface NamespacesExecutorOptions extends ExecutorOptions {
   /** Steps make whatever system call they like; so tests see what holds without the filter. */
   readonly withoutFilter?: boolean;
 }
@@ -42,7 +34,7 @@ export class NamespacesExecutor implements Executor {
     this.#networkFiles = new NetworkFiles(options.dir);
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
@@ -58,7 +50,7 @@ export class NamespacesExecutor implements Executor {
     if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };
-    await using points = await makeMountPoints(root, process, withShown(files, process.mounts), view);
+    await using points = await makeMountPoints(root, { process, mounts: withShown(files, process.mounts) }, view);
     return await launch(
       {
         program: process.args[0]!,
@@ -78,13 +70,14 @@ export class NamespacesExecutor implements Executor {
             },
             files,
           ),
+        onOutput,
       },
-      onOutput,
       signal,
     );
   }
-  /** What steps of this machine are not kept apart from, each a sentence; empty where everything is as it should be. */
-  async limits(): Promise<readonly Limit[]> {
+
+  async limits(signal: AbortSignal): Promise<readonly Limit[]> {
+    signal.throwIfAborted();
     const { dir, tools, withoutFilter } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
     this.#private ??= this.#openPrivate();

@@ -11,8 +11,8 @@ import { ExecMounts } from './exec-mounts.ts';
 import { runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
-import { readText } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText } from './snapshot-tree.ts';
 
 /** Host name of every step; what BuildKit uses, so that what a step writes of it is the same. */
 const HOSTNAME = 'buildkitsandbox';
@@ -45,18 +45,20 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
       await using mounts = await ExecMounts.open({ op, inputs, services, origin }, signal);
       const snapshotter = await services.snapshotter(signal);
-      const executor = await services.executor();
+      const executor = await services.executor(signal);
       await using active = await snapshotter.prepare(base, signal);
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
       const env = withHome([...op.keylessEnv, ...op.env, ...mounts.env], user.value.home);
       const status = await executor.run(
-        active.rootfs,
-        { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
-        (stream, text) => {
-          output.write(stream, text);
-          return services.outputTaken?.();
+        {
+          rootfs: active.rootfs,
+          process: { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
+          onOutput: (stream, text) => {
+            output.write(stream, text);
+            return services.outputTaken?.();
+          },
         },
         signal,
       );

@@ -59,5 +59,5 @@ async function missingIn(
       }
     }
   }
-  return await missingSourceFailures([...missing.values()], place, contextFiles, signal);
+  return await missingSourceFailures([...missing.values()], { context: place, files: contextFiles }, signal);
 }
