@@ -4,7 +4,7 @@ import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import type { Sender } from './sender.ts';
-import { codeOf, TransferError } from './transfer-error.ts';
+import { networkErrorCode, TransferError } from './transfer-error.ts';
 
 const doing = 'find its address';
 
@@ -48,7 +48,7 @@ export class BaseAddresses {
     } catch (error) {
       // One that lets itself be waited for would let the next request wait as well.
       if (deadline.signal.aborted || !(error instanceof TransferError) || error.mostRetries <= 1) throw error;
-      return { error: codeOf(error.cause) };
+      return { error: networkErrorCode(error.cause) };
     }
   }
 

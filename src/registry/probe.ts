@@ -5,7 +5,7 @@ import { notARegistry } from './failure.ts';
 import type { Place } from './place.ts';
 import { isRedirect } from './redirect.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
-import { codeOf, TransferError } from './transfer-error.ts';
+import { networkErrorCode, TransferError } from './transfer-error.ts';
 import type { Transport } from './transport.ts';
 
 /** Of one that does not answer, or says 503: two more, after one and two seconds. */
@@ -49,7 +49,7 @@ export async function probe(
   } catch (error) {
     const isGibberish = error instanceof TransferError && error.failure.reason === 'registry-answer-not-understood';
     if (!isGibberish || signal.aborted) throw error;
-    const what = codeOf(error.cause) ?? (error.cause as Error).message;
+    const what = networkErrorCode(error.cause) ?? (error.cause as Error).message;
     throw new FailureError(notARegistry(place, `gave an invalid answer (${what})`), { cause: error });
   } finally {
     clearTimeout(timer);

@@ -106,7 +106,7 @@ export interface Contact {
  * errors of our own, such as those of a body's source.
  */
 export function transferErrorOf(error: unknown, place: Place, doing: string, contact: Contact): TransferError {
-  const code = codeOf(error);
+  const code = networkErrorCode(error);
   const known = code === undefined ? undefined : ofCode(code, error, place, doing, contact);
   if (known !== undefined) return known;
   const words = `${error instanceof Error ? error.message : String(error)}${code === undefined ? '' : ` (${code})`}`;
@@ -143,9 +143,9 @@ function ofCode(
 }
 
 /** The code of an error or, where Node tried several addresses, that of the first. */
-export function codeOf(error: unknown): string | undefined {
+export function networkErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return codeOf(error.cause);
+  if (error instanceof AggregateError) return networkErrorCode(error.errors[0]);
+  return networkErrorCode(error.cause);
 }

@@ -18,7 +18,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { ownCapabilities } from './capabilities.ts';
 import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import type { Executor, OnOutput, ProcessExit, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
   mountTargetInvalid,
@@ -80,7 +80,7 @@ export class ChrootExecutor implements Executor {
     return [onlyChroot()];
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     if (process.mounts.length > 0) {
       throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
@@ -97,11 +97,11 @@ export class ChrootExecutor implements Executor {
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(ids, process.user);
-    await using furniture = new Furniture(root);
-    await furniture.makeDevices();
-    await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-    await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));
-    await furniture.makeWorkingDirectory(process);
+    await using temporaryFiles = new TemporaryFiles(root);
+    await temporaryFiles.makeDevices();
+    await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
+    await temporaryFiles.makeWorkingDirectory(process);
     return await launch(
       {
         program: process.args[0]!,
@@ -137,7 +137,7 @@ function script(root: string, command: string): string {
 }
 
 /** What a process needs to find in its root, put there for a while. */
-class Furniture implements AsyncDisposable {
+class TemporaryFiles implements AsyncDisposable {
   readonly #rootfs: string;
   readonly #root: RootView;
   readonly #stubs: Stubs;

@@ -43,7 +43,7 @@ export interface ProcessSpec {
 }
 
 /** `code` is 128 + the signal's number when a signal ended the process. */
-export interface ExitStatus {
+export interface ProcessExit {
   readonly code: number;
   readonly signal?: string | undefined;
 }
@@ -58,5 +58,5 @@ export interface Executor {
    * with a FailureError only if the process could not be started, or with the signal's reason when aborted. All that
    * the process started is gone when this settles, and so is every mount and mount point made for it.
    */
-  run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus>;
+  run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ProcessExit>;
 }

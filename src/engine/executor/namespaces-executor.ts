@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import type { Executor, OnOutput, ProcessExit, ProcessSpec } from './executor.ts';
 import { requireMapped } from './image-process.ts';
 import { killChildren, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
-import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
+import { examineMachine, type MachineView, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles, withShown } from './network-files.ts';
@@ -30,7 +30,7 @@ export class NamespacesExecutor implements Executor {
   readonly name = 'namespaces';
   readonly #options: NamespacesExecutorOptions;
   readonly #networkFiles: NetworkFiles;
-  #machine: Promise<Machine> | undefined;
+  #machine: Promise<MachineView> | undefined;
   #newSys: Promise<boolean> | undefined;
   #private: Promise<PrivateNetwork | NoNetwork> | undefined;
 
@@ -39,7 +39,7 @@ export class NamespacesExecutor implements Executor {
     this.#networkFiles = new NetworkFiles(options.dir);
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);

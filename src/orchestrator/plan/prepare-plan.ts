@@ -8,7 +8,7 @@ import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import type { Failure } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { shortened } from '../key/build-inputs.ts';
+import { comparableKey } from '../key/build-inputs.ts';
 import { BuildKeys } from '../key/build-keys.ts';
 import { builders } from '../key/build-platforms.ts';
 import { type BuildTargets, buildTargets } from '../key/build-targets.ts';
@@ -156,7 +156,7 @@ export async function preparePlan(
     lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
-      return old && now && keyChanges(old.key, old.hasTravelled ? shortened(now) : now);
+      return old && now && keyChanges(old.key, old.hasTravelled ? comparableKey(now) : now);
     },
     target,
     store: storeImages,
