@@ -1,7 +1,7 @@
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { BuildTargets } from '../orchestrator/key/build-targets.ts';
-import { edgesByImage } from '../orchestrator/key/taking.ts';
+import { edgesByImage } from '../orchestrator/key/parent-use.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import { isFollowed } from '../project/edge.ts';

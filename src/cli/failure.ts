@@ -217,10 +217,10 @@ export function missingDirectory() {
   } as const satisfies Failure;
 }
 
-export function noDirectory(place: string) {
+export function noDirectory(path: string) {
   return {
     reason: 'missing-directory',
-    message: `${place} is not a directory`,
+    message: `${path} is not a directory`,
     hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
   } as const satisfies Failure;
 }

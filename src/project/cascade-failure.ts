@@ -1,7 +1,7 @@
 import type { Failure, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
 import type { Notice } from './project.ts';
-import type { ReferencePlace } from './reference-failure.ts';
+import type { NamedReference } from './reference-failure.ts';
 
 export function finishedCascade(files: readonly string[]) {
   return {
@@ -59,7 +59,7 @@ export function journalDamaged(path: string) {
   } as const satisfies Failure;
 }
 
-export function floatingReference({ from, to, text, at }: ReferencePlace, current: string) {
+export function floatingReference({ from, to, text, at }: NamedReference, current: string) {
   return {
     level: 'notice',
     reason: 'floating-reference',
@@ -69,7 +69,7 @@ export function floatingReference({ from, to, text, at }: ReferencePlace, curren
   } as const satisfies Notice;
 }
 
-export function digestPinned({ from, to, text, at }: ReferencePlace, current: string) {
+export function digestPinned({ from, to, text, at }: NamedReference, current: string) {
   return {
     level: 'notice',
     reason: 'digest-pinned',
@@ -79,7 +79,7 @@ export function digestPinned({ from, to, text, at }: ReferencePlace, current: st
   } as const satisfies Notice;
 }
 
-export function digestDropped({ from, to, text, at }: ReferencePlace, current: string) {
+export function digestDropped({ from, to, text, at }: NamedReference, current: string) {
   return {
     level: 'warning',
     reason: 'digest-dropped',
@@ -89,7 +89,7 @@ export function digestDropped({ from, to, text, at }: ReferencePlace, current: s
   } as const satisfies Notice;
 }
 
-export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: string) {
+export function digestInTheWay({ from, to, text, at }: NamedReference, current: string) {
   return {
     reason: 'digest-in-the-way',
     message: `${from} refers to ${text}, whose digest is not that of ${to} ${current}`,
@@ -98,7 +98,7 @@ export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: 
   } as const satisfies Failure;
 }
 
-export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix: string, current: string) {
+export function undeclaredVariant({ from, to, text, at }: NamedReference, suffix: string, current: string) {
   return {
     reason: 'undeclared-variant',
     message: `${from} refers to ${text}, but ${to} declares no variant ${suffix.replace(/^-/, '')}`,
@@ -107,7 +107,7 @@ export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix
   } as const satisfies Failure;
 }
 
-export function uneditableReference({ from, to, text, at }: ReferencePlace, version: string, current: string) {
+export function uneditableReference({ from, to, text, at }: NamedReference, version: string, current: string) {
   return {
     reason: 'uneditable-reference',
     message: `${from} refers to ${to} ${version} as ${text}, where no single piece of text is the version`,

@@ -120,7 +120,7 @@ export function equalPrefixes(
 }
 
 /** `places`: not empty; each with the version that the project holds. */
-export function withoutVersion(places: readonly (ReferencePlace & { readonly version: string })[]) {
+export function withoutVersion(places: readonly (NamedReference & { readonly version: string })[]) {
   const [{ from, to, text, tag, version, at }] = places as readonly [(typeof places)[number]];
   const isOne = places.length === 1;
   const named = tag !== undefined && text.endsWith(`:${tag}`) ? text.slice(0, -tag.length - 1) : text;
@@ -196,7 +196,7 @@ export function imageLikeStage(text: string, meant: string, at: SourceSpan) {
 }
 
 /** A reference of one image to another. */
-export interface ReferencePlace {
+export interface NamedReference {
   readonly from: ImageName;
   readonly to: ImageName;
   readonly text: string;
@@ -228,7 +228,7 @@ export function staleReferences({ parent, current, children, lost, details }: St
 }
 
 /** `current`: the version that the project holds. */
-export function newerReference({ from, to, tag = '', text, at }: ReferencePlace, current: string) {
+export function newerReference({ from, to, tag = '', text, at }: NamedReference, current: string) {
   const repository = text.endsWith(`:${tag}`) ? text.slice(0, -tag.length - 1) : to;
   return {
     reason: 'reference-newer-than-parent',

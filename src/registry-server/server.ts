@@ -12,7 +12,7 @@ import { type ServedRequest, serve } from './serve.ts';
 import { isLoopbackAddress, ServedHosts } from './served-hosts.ts';
 import { Storage } from './storage.ts';
 
-export interface RegistryOptions {
+export interface RegistryServerOptions {
   /** Absolute path of a directory; made where there is none. */
   readonly storage: string;
   readonly host: string;
@@ -64,7 +64,7 @@ const usualLimits: ClientLimits = {
  * A registry without authentication for this machine: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
  * It also ends when `signal` aborts.
  */
-export async function serveRegistry(options: RegistryOptions, signal: AbortSignal): Promise<RunningRegistry> {
+export async function serveRegistry(options: RegistryServerOptions, signal: AbortSignal): Promise<RunningRegistry> {
   signal.throwIfAborted();
   if (options.allowRemote !== true) await refuseRemote(options.host);
   const release = await occupy(options.storage, signal);
@@ -84,7 +84,7 @@ export async function serveRegistry(options: RegistryOptions, signal: AbortSigna
 }
 
 async function start(
-  options: RegistryOptions,
+  options: RegistryServerOptions,
   storage: Storage,
   release: () => Promise<void>,
   signal: AbortSignal,
@@ -130,7 +130,7 @@ async function start(
   return { address: { host: address, port }, close };
 }
 
-async function listen(server: Server, { host, port }: RegistryOptions): Promise<void> {
+async function listen(server: Server, { host, port }: RegistryServerOptions): Promise<void> {
   try {
     server.listen(port, host);
     await once(server, 'listening');

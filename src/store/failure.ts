@@ -91,13 +91,13 @@ const byCode: Readonly<Record<string, (path: string) => Failure>> = {
 
 /** What a person can do something about as a FailureError; anything else as it is. `path` serves where the error names none. */
 export function explained(error: unknown, path: string): unknown {
-  const code = codeOf(error);
+  const code = systemErrorCode(error);
   const failure = code === undefined ? undefined : byCode[code];
   if (failure === undefined) return error;
   return new FailureError(failure((error as NodeJS.ErrnoException).path ?? path), { cause: error });
 }
 
 /** `ENOENT` and the like; undefined for what is not an error of the operating system. */
-export function codeOf(error: unknown): string | undefined {
+export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && !(error instanceof FailureError) ? (error as NodeJS.ErrnoException).code : undefined;
 }

@@ -5,7 +5,7 @@ import { digestFromHex, hexOf } from '../oci/digest.ts';
 import { isDocumentType } from '../oci/media-type.ts';
 import { readDocument } from '../oci/read-document.ts';
 import { FailureError } from '../result.ts';
-import { codeOf, explained } from './failure.ts';
+import { explained, systemErrorCode } from './failure.ts';
 import { oldestStart } from './session.ts';
 import type { Store } from './store.ts';
 
@@ -87,7 +87,7 @@ async function namesOfSha512(store: Store): Promise<readonly string[]> {
   try {
     return await readdir(store.paths.blobsSha512);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (systemErrorCode(error) === 'ENOENT') return [];
     throw explained(error, store.paths.blobsSha512);
   }
 }
@@ -106,7 +106,7 @@ async function removeOld(store: Store, path: string, keepFrom: number): Promise<
     await unlink(aside);
     return size;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined; // another process was first
+    if (systemErrorCode(error) === 'ENOENT') return undefined; // another process was first
     throw explained(error, path);
   }
 }

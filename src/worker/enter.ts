@@ -7,7 +7,13 @@ import type { IsolationTier } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import { findProgram } from '../engine/executor/tools.ts';
 import { type Failure, FailureError } from '../result.ts';
-import { idMapHelpersRefused, idMapRefused, noUserNamespaces, rootIdsRefused, toolMissing } from './failure.ts';
+import {
+  idMapHelpersRefused,
+  idMapRefused,
+  namespaceToolMissing,
+  noUserNamespaces,
+  rootIdsRefused,
+} from './failure.ts';
 import { type IdPlan, idMapText, planIds } from './id-plan.ts';
 import { namespaceSettings, remediesFor } from './remedies.ts';
 
@@ -243,7 +249,7 @@ interface EnterTools {
 async function findEnterTools(path: string): Promise<EnterTools> {
   const required = async (name: string, from: string) => {
     const file = await findProgram(name, path);
-    if (file === undefined) throw new FailureError(toolMissing(name, from));
+    if (file === undefined) throw new FailureError(namespaceToolMissing(name, from));
     return file;
   };
   return {

@@ -62,7 +62,7 @@ export function idsOfRootMissing() {
   } as const satisfies Failure;
 }
 
-export function toolMissing(name: string, from: string) {
+export function namespaceToolMissing(name: string, from: string) {
   return {
     reason: 'tool-missing',
     message: `the program ${name} is needed to enter a user namespace and is not on PATH`,

@@ -37,7 +37,7 @@ export function invalidChmod(text: string, at: SourceSpan) {
 }
 
 /** `at` is the RUN that needs the user: an image may have any. */
-export function userInvalid(user: string, at: SourceSpan) {
+export function runUserInvalid(user: string, at: SourceSpan) {
   return {
     reason: 'user-invalid',
     message: `no process can run as USER ${shortened(user)}`,

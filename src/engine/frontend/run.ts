@@ -3,7 +3,7 @@ import { runScript } from '../../dockerfile/heredoc.ts';
 import type { ExecMount, ExecOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { argumentsOf } from './command.ts';
-import { notSupported, userInvalid } from './failure.ts';
+import { notSupported, runUserInvalid } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { proxyEnv } from './predefined-args.ts';
 import { lowerRunMount } from './run-mount.ts';
@@ -21,7 +21,7 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     return;
   }
   if (state.user !== '' && !/^[^:]+(?::[^:]+)?$/.test(state.user)) {
-    context.lowering.fail(userInvalid(state.user, at));
+    context.lowering.fail(runUserInvalid(state.user, at));
     return;
   }
   const inputs: Vertex<Step>[] = [];

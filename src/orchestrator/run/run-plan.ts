@@ -14,8 +14,8 @@ import { describeReason } from '../plan/plan-reason.ts';
 import type { BaseImages } from '../state/base-images.ts';
 import type { Durations } from '../state/durations.ts';
 import type { KeyMemory } from '../state/key-memory.ts';
-import type { PlaceState, TaggedImage } from '../state/place-state.ts';
 import { taggedImage } from '../state/store-state.ts';
+import type { TaggedImage, TaggedImages } from '../state/tagged-images.ts';
 import { type BuildImageDependencies, buildImage, type ImagesToUse } from './build-image.ts';
 import { withEqualContent } from './equal-content.ts';
 import { type ParentContent, parentContent, referencesBy, referencesTo } from './parent-images.ts';
@@ -28,9 +28,9 @@ export interface RunDependencies extends BuildImageDependencies {
   /** That builds. */
   readonly machine: Platform;
   /** As it was when the plan was made. */
-  readonly storeState: PlaceState;
+  readonly storeState: TaggedImages;
   /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
-  readonly targetState: PlaceState;
+  readonly targetState: TaggedImages;
   readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;

@@ -10,8 +10,8 @@ import { failuresOf } from '../../result.ts';
 import { parseBuildInputs } from '../key/build-inputs.ts';
 import type { ComparableKey } from '../key/key-change.ts';
 import type { KeyMemory } from './key-memory.ts';
-import type { PlaceState, TaggedImage } from './place-state.ts';
 import type { WantedImage } from './registry-state.ts';
+import type { TaggedImage, TaggedImages } from './tagged-images.ts';
 
 export interface EarlierKey {
   readonly key: ComparableKey;
@@ -29,7 +29,7 @@ export interface EarlierSources {
 /** What the keys were made of that images have now and will not keep: as this store remembers, or as the image says. */
 export async function earlierKeys(
   wanted: readonly WantedImage[],
-  target: PlaceState,
+  target: TaggedImages,
   { registry, memory, content }: EarlierSources,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, EarlierKey>> {
