@@ -12,6 +12,7 @@ import type { MachineFact } from './machine-fact.ts';
 import { OVERLAY, type ProbeOrder } from './probe-order.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
+/** Where `cip doctor` tries things, and as whom. */
 export interface ProbeOptions {
   /** Existing directory on the file system of the store. What is made in it is removed again. */
   readonly dir: string;
