@@ -90,12 +90,15 @@ export async function decideContexts(
   const decided = await mapBounded(contexts, 8, async ({ name, directory, path }, index) => {
     const distinct = new Map(platforms.map((platform) => reads.of(name, platform)).map((one) => [idOf(one), one]));
     const root = { directory, ignore: patterns[index]! };
-    const context = await decideContext(root, [...distinct.values()], hashing, signal);
+    const context = await decideContext({ root, reads: [...distinct.values()] }, hashing, signal);
     const missing = new Map<string, readonly Failure[]>();
     for (const [number, [id, one]] of [...distinct].entries()) {
       const sources = missingAt(one, context.decided[number]!.missing);
       if (sources.length > 0)
-        missing.set(id, await missingSourceFailures(sources, { ...root, path }, hashing.files, signal));
+        missing.set(
+          id,
+          await missingSourceFailures(sources, { context: { ...root, path }, files: hashing.files }, signal),
+        );
     }
     const numbers = new Map([...distinct.keys()].map((id, number) => [id, number]));
     return [name, { context, numbers, missing }] as const;

@@ -59,5 +59,5 @@ async function missingIn(
       }
     }
   }
-  return await missingSourceFailures([...missing.values()], root, contextFiles, signal);
+  return await missingSourceFailures([...missing.values()], { context: root, files: contextFiles }, signal);
 }

@@ -151,16 +151,16 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a layer that nothing unpacks may hold anything',
-    file: 'src/engine/snapshot/layers.ts',
-    find: 'if (await this.#verified.has(layer)) return;',
+    file: 'src/engine/snapshot/layer-contents.ts',
+    find: 'if (await this.verified.has(layer)) return;',
     replace: 'if (layer !== undefined) return;',
     tests: verified,
   },
   {
     name: 'a layer is believed because another blob held it',
-    file: 'src/engine/snapshot/layers.ts',
-    find: 'if (await this.#verified.has(layer)) return;',
-    replace: 'if (this.#indexes.has(layer.diffID) || (await this.#verified.has(layer))) return;',
+    file: 'src/engine/snapshot/layer-contents.ts',
+    find: 'if (await this.verified.has(layer)) return;',
+    replace: 'if (this.indexes.has(layer.diffID) || (await this.verified.has(layer))) return;',
     tests: verified,
   },
   {

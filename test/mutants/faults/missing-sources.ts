@@ -49,8 +49,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a trigger has the place of nothing',
     file: 'src/context/context-reads.ts',
-    find: 'this.#instruction(trigger.value, state, stage, { at: stage.from.imageAt, trigger: text });',
-    replace: 'this.#instruction(trigger.value, state, stage, { at: trigger.value.at, trigger: text });',
+    find: 'this.#instruction(trigger.value, { state, stage }, { at: stage.from.imageAt, trigger: text });',
+    replace: 'this.#instruction(trigger.value, { state, stage }, { at: trigger.value.at, trigger: text });',
     tests: [...tests, 'test/context/decide-context.test.ts'],
   },
   {
