@@ -49,6 +49,7 @@ type Happening =
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
 
+/** Where rooms report what happens; only cli/ knows how it is shown. */
 export interface Progress {
   emit(event: ProgressEvent): void;
   /**

@@ -8,6 +8,7 @@ import { isFollowed } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 
+/** All that decides which instructions a build of each image would meet. */
 export interface DockerfileFailuresInputs {
   readonly graph: DependencyGraph;
   /** REGISTRY among them. */

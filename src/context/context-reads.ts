@@ -47,6 +47,7 @@ export interface KnownImage {
   readonly triggers: readonly string[];
 }
 
+/** One Dockerfile for one platform, and what is known of the images that it starts from. */
 export interface ContextReadsInputs {
   readonly dockerfile: Dockerfile;
   readonly target?: string | undefined;
@@ -59,6 +60,7 @@ export interface ContextReadsInputs {
   readonly imageOf: (stage: Stage, reference: string, platform: Platform) => KnownImage | undefined;
 }
 
+/** What a build of the target reads of its context, told from the Dockerfile alone: nothing is looked at. */
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();

@@ -19,6 +19,7 @@ export interface ContextListing {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+/** What one build takes of a context, as keys count it. */
 export interface DecidedReads {
   readonly listing: ContextListing;
   readonly counted: CountedSelections;
@@ -32,6 +33,7 @@ export interface DecidedContext {
   readonly decided: readonly DecidedReads[];
 }
 
+/** A build context on this machine. */
 export interface ContextRoot {
   /** Absolute. */
   readonly directory: string;

@@ -5,6 +5,7 @@ import { type ContextRoot, decideContext } from './decide-context.ts';
 import type { HashFilesDependencies } from './file-digests.ts';
 import type { RecordedContext } from './recorded-context.ts';
 
+/** One Dockerfile and the platforms that it is built for, as `cip build-image` has them. */
 export interface DockerfileContextInputs {
   readonly dockerfile: Dockerfile;
   readonly target?: string | undefined;

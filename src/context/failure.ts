@@ -60,6 +60,7 @@ export function sourceMissing(
   } as const satisfies Failure;
 }
 
+/** The file is there, but a line of the ignore file leaves it out. */
 export function sourceExcluded(named: NamedSource, { file, line, pattern }: IgnoreLine) {
   const { source, at } = named;
   return {
@@ -92,6 +93,7 @@ export function contextNotCounted(what: string) {
   } as const satisfies Failure;
 }
 
+/** A pipe would block and a device never end: neither is opened. */
 export function ignoreFileNotRegular(file: string) {
   return {
     reason: 'not-a-file',

@@ -13,6 +13,7 @@ import { parseProject } from './parse-project.ts';
 import type { Notice, Problem, Project } from './project.ts';
 import { submoduleFailures, unfetchedSubmodules } from './submodules.ts';
 
+/** How a project is shown that is not in the current directory. */
 export interface LoadOptions {
   /** What paths in messages start with; by default they are relative to the project's directory. */
   readonly shownAs?: string | undefined;

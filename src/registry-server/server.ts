@@ -12,6 +12,7 @@ import { type ServedRequest, serve } from './serve.ts';
 import { isLoopbackAddress, ServedHosts } from './served-hosts.ts';
 import { Storage } from './storage.ts';
 
+/** What `cip registry serve` was asked for, and what it says of each request. */
 export interface RegistryServerOptions {
   /** Absolute path of a directory; made where there is none. */
   readonly storage: string;
@@ -43,6 +44,7 @@ export interface ClientLimits {
   readonly connections: number;
 }
 
+/** A server that is listening, and the only way to end it. */
 export interface RunningRegistry {
   readonly address: { readonly host: string; readonly port: number };
   /** Lets running requests end for a moment, then breaks them off. Uploads can be gone on with after the next start. */

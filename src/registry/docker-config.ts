@@ -27,8 +27,12 @@ const DockerConfig = z.looseObject({
   credHelpers: z.record(z.string(), z.string()).optional(),
   credsStore: z.string().optional(),
 });
+/** The entries of Docker's config.json that concern credentials; unknown ones are kept and never looked at. */
 export type DockerConfig = z.infer<typeof DockerConfig>;
 
+/**
+ * `path` is only for messages. Fails with `docker-config-invalid` for what is not JSON and for entries of a wrong type.
+ */
 export function parseDockerConfig(
   text: string,
   path: string,

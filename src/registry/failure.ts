@@ -57,6 +57,7 @@ export function notARegistry({ registry }: RegistryResource, answer: string, sta
   } as const satisfies RegistryFailure;
 }
 
+/** `speaksHttp`: the peer answered in plain text, so it is not the certificate that is wrong. */
 export function registryTlsFailed(resource: RegistryResource, doing: string, problem: string, speaksHttp: boolean) {
   return {
     reason: 'registry-tls-failed',
@@ -132,6 +133,7 @@ export function registryRefused(
   } as const satisfies Failure;
 }
 
+/** The registry answered 404 for a layer or config that one of its own manifests names. */
 export function blobUnknown(resource: RegistryResource, digest: string) {
   return {
     reason: 'blob-unknown',
@@ -149,6 +151,10 @@ export function manifestDigestMismatch(resource: RegistryResource, tagOrDigest: 
   } as const satisfies Failure;
 }
 
+/**
+ * `to` is where the registry sends the request, `why` the rule that forbids to follow: the scheme, a downgrade, too
+ * many of them.
+ */
 export function redirectRefused(resource: RegistryResource, doing: string, to: string, why: string) {
   return {
     reason: 'registry-redirect-refused',
@@ -157,6 +163,7 @@ export function redirectRefused(resource: RegistryResource, doing: string, to: s
   } as const satisfies Failure;
 }
 
+/** The file at `path` is there but cannot be used: it is not read as if it were empty, which would hide a login. */
 export function dockerConfigInvalid(path: string, wrong: string) {
   return {
     reason: 'docker-config-invalid',
@@ -165,6 +172,9 @@ export function dockerConfigInvalid(path: string, wrong: string) {
   } as const satisfies Failure;
 }
 
+/**
+ * `program` (`docker-credential-…`) is missing, ended with an error, or printed what is not the JSON of the protocol.
+ */
 export function credentialHelperFailed(registry: string, program: string, problem: string) {
   return {
     reason: 'credential-helper-failed',

@@ -3,6 +3,7 @@ import { FailureError } from '../result.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
 import type { RegistryResource } from './registry-resource.ts';
 
+/** The head of an answer, and its body as a stream that holds a connection until it is read or discarded. */
 export interface RegistryResponse {
   readonly status: number;
   /** Names in lower case; of a header that came twice, the values with a comma between them. */

@@ -15,6 +15,10 @@ export interface BearerService {
   readonly service?: string | undefined;
 }
 
+/**
+ * Whether the parameters of a `Bearer` challenge name an http(s) address to get a token from; a relative or missing
+ * realm is no service.
+ */
 export function isBearerService(
   parameters: Readonly<Record<string, string>>,
 ): parameters is Readonly<Record<string, string>> & { readonly realm: string; readonly service?: string } {
@@ -22,6 +26,7 @@ export function isBearerService(
   return realm !== undefined && URL.canParse(realm) && isWeb(new URL(realm));
 }
 
+/** What a token server answered, under either of the names `token` and `access_token`. */
 export interface IssuedToken {
   readonly token: string;
   /** Seconds; absent where the server does not say. */

@@ -17,6 +17,7 @@ import { Sender, seconds } from './sender.ts';
 import { type TokenFetch, TokenServer } from './token-server.ts';
 import { TransferError } from './transfer-error.ts';
 
+/** One request to a registry, with all that retrying, authenticating and reporting it needs. */
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly resource: RegistryResource;

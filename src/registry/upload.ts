@@ -21,6 +21,7 @@ export interface UploadHabits {
   readonly refusesLength: Set<string>;
 }
 
+/** When a blob is sent in chunks, and how long these are; in bytes. */
 export type UploadOptions = Pick<RegistryOptions, 'chunkAbove' | 'chunkSize'>;
 
 interface Session {

@@ -6,6 +6,7 @@ import { FailureError } from '../result.ts';
 import { explained, lockTimeout, systemErrorCode } from './failure.ts';
 import { formatProcessIdentity, parseProcessIdentity, stateOf, thisProcess } from './process-identity.ts';
 
+/** How patient `Lock.acquire` is. */
 export interface LockOptions {
   /** How long to wait for the holder, in milliseconds. */
   readonly timeout?: number;

@@ -19,6 +19,7 @@ let own: ProcessIdentity | undefined;
 /** /proc may show another pid namespace than the one this process is in; pids read there are then not ours to judge. */
 let seesOwnNamespace = true;
 
+/** Read once. Where there is no /proc only the pid tells processes apart. */
 export function thisProcess(): ProcessIdentity {
   own ??= process.platform === 'linux' ? readOwn() : { ...elsewhere, pid: process.pid };
   return own;
@@ -43,6 +44,7 @@ export function formatProcessIdentity(owner: ProcessIdentity): string {
   return `${owner.boot}-${owner.pidNamespace}-${owner.pid}-${owner.startTime}`;
 }
 
+/** The inverse of `formatProcessIdentity`; undefined for names that were not made by it. */
 export function parseProcessIdentity(text: string): ProcessIdentity | undefined {
   const match = /^([0-9a-f]{8})-(\d+)-(\d+)-(\d+)$/.exec(text);
   if (match === null) return undefined;

@@ -9,6 +9,7 @@ import { explained, systemErrorCode } from './failure.ts';
 import { oldestStart } from './session.ts';
 import type { Store } from './store.ts';
 
+/** What stays besides the images that have names; `grace` is for blobs whose image is still being put together. */
 export interface PruneOptions {
   /** Kept with all they reach, besides what has a name. */
   readonly roots?: Iterable<Descriptor>;
@@ -16,6 +17,7 @@ export interface PruneOptions {
   readonly grace: number;
 }
 
+/** What was removed, and what could not be judged. */
 export interface Pruned {
   /** How many blobs. */
   readonly removed: number;

@@ -14,6 +14,7 @@ import { Refs } from './refs.ts';
 import { Session, sweep } from './session.ts';
 import { emptyTrash } from './trash.ts';
 
+/** How a store is opened by a worker, and by tests that can't wait. */
 export interface StoreOptions {
   /** Be a guest in the session of a parent process: nothing is created, swept or removed. */
   readonly session?: { readonly path: string } | undefined;

@@ -22,6 +22,7 @@ const execFileAsync = promisify(execFile);
 /** Bytes of standard error that are kept for a message. */
 const TAIL = 16 * 1024;
 
+/** What to start inside new namespaces, and as whom. */
 export interface EnterOptions {
   /** Program and arguments; Node's IPC channel reaches it. */
   readonly command: readonly [string, ...string[]];
@@ -36,6 +37,7 @@ export interface EnterOptions {
   readonly rootsDir: string;
 }
 
+/** The process that was started, and the tier that was reached. */
 export interface Entered {
   readonly tier: IsolationTier;
   /** Has an IPC channel. */
@@ -48,6 +50,7 @@ export interface Entered {
   readonly ended: Promise<Ending>;
 }
 
+/** How the process ended, as Node says it; `said` is the last of its standard error. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -20,6 +20,7 @@ export interface ComputedKey {
   readonly readings: () => Readings;
 }
 
+/** What keys are computed from when they are first asked for. */
 export interface BuildKeysInputs {
   readonly graph: DependencyGraph;
   /** Of every image that is asked about, and of all its ancestors. */

@@ -68,6 +68,7 @@ interface DecidedReads {
   readonly missing: ReadonlyMap<string, readonly Failure[]>;
 }
 
+/** The images and platforms whose contexts are read; each context is walked once for all of its platforms. */
 export interface DecideInputs extends ProjectReadsInputs {
   readonly images: readonly ImageName[];
   readonly platforms: readonly Platform[];

@@ -7,6 +7,7 @@ import type { Context } from '../../project/project.ts';
 import type { UsedParent } from './needed-platforms.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 
+/** The graph, and which stages of each image a build goes through. */
 export interface ParentUseInputs {
   readonly graph: DependencyGraph;
   /** REGISTRY among them. */

@@ -26,6 +26,9 @@ export interface ImageQuestion {
   readonly losesOwners: (platform: Platform) => boolean;
 }
 
+/**
+ * What is to be done about one image, where the content of each platform comes from, and what to tell people about it.
+ */
 export interface Decision {
   readonly action: Action;
   readonly platforms: readonly PlannedPlatform[];

@@ -8,6 +8,7 @@ import type { KnownBases } from '../state/base-images.ts';
 import { type Bases, basesOf, noBases, otherPlatform } from '../state/bases.ts';
 import type { Decision } from './decide-image.ts';
 
+/** The graph and the digests of external images, as far as they are known. */
 export interface EffectiveBasesInputs {
   readonly graph: DependencyGraph;
   readonly bases: KnownBases;

@@ -32,6 +32,7 @@ import type { Plan } from './plan.ts';
 import { type PlanInputs, planBuild } from './plan-build.ts';
 import type { Selection } from './selection.ts';
 
+/** What a person asked for, after defaults: nothing in it was looked up. */
 export interface PlanRequest {
   readonly graph: DependencyGraph;
   readonly selection: Selection;
@@ -54,6 +55,7 @@ export interface PlanRequest {
   readonly dockerfileFailures?: ((image: ImageName, platform: Platform) => readonly Failure[]) | undefined;
 }
 
+/** The store, registries and the clock: whom a plan asks about the state of things. */
 export interface PlanDependencies {
   readonly store: Store;
   /** Given for a publish: the registry is asked what is there. */

@@ -19,13 +19,16 @@ import { type Content, type DeliverDependencies, deliverImage } from './deliver-
 import type { MovedTag } from './moved-tag.ts';
 import { setTags, type TaggableImage } from './set-tags.ts';
 
+/** What a run needs, and the registry whose tags are set at its end. */
 export type PublishDependencies = RunDependencies & DeliverDependencies & { readonly registry: ProjectRegistry };
 
+/** As for a run; when content is complete is the business of `publish` itself. */
 export interface PublishOptions extends Omit<RunOptions, 'onContent'> {
   /** What is done about an image that turns out to have lost the owners of its files; `refuse` if not given. */
   readonly lostOwners?: 'refuse' | 'allow' | undefined;
 }
 
+/** What became of each image, and which names people can pull now. */
 export interface PublishReport {
   /** One for each image of the plan, in its order; a push that failed is a failure of its image. */
   readonly results: readonly ImageResult[];

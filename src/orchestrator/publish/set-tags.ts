@@ -21,6 +21,7 @@ export interface TaggableImage {
   readonly document?: Document<ImageIndex> | undefined;
 }
 
+/** What the last phase of a publish did: all tags, or those before the first that could not be set. */
 export interface SetTags {
   /** In the order in which they were set. */
   readonly tags: readonly MovedTag[];
@@ -30,6 +31,7 @@ export interface SetTags {
   readonly failures: readonly Failure[];
 }
 
+/** The registry, and the keys that tell whether what a tag names by now is the same content. */
 export interface SetTagsDependencies {
   readonly registry: ProjectRegistry;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;

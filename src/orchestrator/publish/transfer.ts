@@ -13,6 +13,7 @@ import { RegistryTarget } from './registry-target.ts';
 import { StoreTarget } from './store-target.ts';
 import type { Target } from './target.ts';
 
+/** Which versions to copy between two registries, or from one into the store, and when to give up. */
 export interface TransferRequest {
   /** Parents first: what their children have of them is then there to be mounted. */
   readonly images: readonly { readonly name: ImageName; readonly version: string }[];
@@ -22,6 +23,7 @@ export interface TransferRequest {
   readonly keepGoing: boolean;
 }
 
+/** Each image of the request in exactly one of its lists. */
 export interface TransferReport {
   /** `registry/name:version@digest` of the target, in the order of the request; as in the two others. */
   readonly copied: readonly string[];

@@ -26,6 +26,7 @@ export interface ParentContent {
   readonly ownersLost: ReadonlySet<string>;
 }
 
+/** A parent whose content a build needs, and where that may be. */
 export interface ParentQuestion {
   readonly parent: PlannedImage;
   /** What the child is built for. */

@@ -22,6 +22,7 @@ import { type ParentContent, parentContent, referencesBy, referencesTo } from '.
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
 
+/** What running a plan takes; the states are those that the plan was made from, so that both see the same. */
 export interface RunDependencies extends BuildImageDependencies {
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
@@ -38,6 +39,7 @@ export interface RunDependencies extends BuildImageDependencies {
   readonly clock: () => number;
 }
 
+/** How many builds at once, and what happens after a failure or an interruption. */
 export interface RunOptions {
   /** Images at once. */
   readonly jobs: number;

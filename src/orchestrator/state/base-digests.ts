@@ -22,6 +22,7 @@ export type BaseAnswer =
   /** `cannot-ask`: nobody knows whether it moved. `absent`: there is no such image. */
   | { readonly state: 'cannot-ask' | 'absent'; readonly failure: Failure };
 
+/** Whom to ask for the digests of external images, and what to make of silence. */
 export interface BaseQuestions {
   readonly store: Store;
   readonly client: () => Promise<RepositoryClient>;

@@ -13,12 +13,14 @@ import type { KeyMemory } from './key-memory.ts';
 import type { WantedImage } from './registry-state.ts';
 import type { TaggedImage, TaggedImages } from './tagged-images.ts';
 
+/** The key that a tag was built by, taken apart to be compared with the present one. */
 export interface EarlierKey {
   readonly key: ComparableKey;
   /** It came with the image, in short. */
   readonly hasTravelled: boolean;
 }
 
+/** Where the parts of an earlier key may be found: in the memory of this machine, else with the image. */
 export interface EarlierSources {
   readonly registry: string;
   readonly memory: KeyMemory;

@@ -12,6 +12,7 @@ export interface TaggedImage {
   readonly platforms: readonly TaggedPlatform[];
 }
 
+/** One manifest of an index, and what its annotations say that it was made of. */
 export interface TaggedPlatform {
   readonly platform: Platform;
   readonly manifest: Descriptor;
