@@ -24,7 +24,7 @@ const may = {
     'engine/op/op-definition',
     'engine/op/chmod',
   ],
-  'engine/exporter': ['oci', 'tar', 'store', 'layer', 'engine/snapshot', 'engine/frontend/lower-input'],
+  'engine/exporter': ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
   worker: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile'],
   orchestrator: ['oci', 'project', 'dockerfile', 'context', 'registry', 'store', 'builder'],
 };

@@ -1,4 +1,4 @@
-import { PushPreparation } from '../engine/prepare-for-push.ts';
+import { PushPreparation } from '../engine/exporter/push-preparation.ts';
 import { forbidding } from '../orchestrator/plan.ts';
 import { publish } from '../orchestrator/publish.ts';
 import { RegistryPlace } from '../orchestrator/registry-place.ts';
