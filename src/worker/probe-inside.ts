@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
 import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
 import type { ProcessSpec } from '../engine/executor/executor.ts';
+import type { Lack } from '../engine/executor/lack.ts';
 import type { Limit } from '../engine/executor/limit.ts';
 import { mayMountSys } from '../engine/executor/machine-view.ts';
 import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
@@ -43,7 +44,7 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
   }
   // Where nothing can be run at all, `run` says why.
   const limits = await executor.limits(signal).catch(() => undefined);
-  if (limits !== undefined) facts.push(...limitFacts(limits));
+  if (limits !== undefined) facts.push(...limitFacts(limits), ...lackFacts(await executor.lacks('default')));
   for (const architecture of Object.keys(elfTargets)) {
     if (architecture === host.architecture) continue;
     const runs = emulation.ensure({ os: 'linux', architecture }, signal);
@@ -75,6 +76,21 @@ function limitFacts(limits: readonly Limit[]): readonly MachineFact[] {
     const limit = limits.find((one) => one.id === id);
     if (limit === undefined) return { id: `isolation-${id}`, ok: 'yes', detail };
     return { id: `isolation-${id}`, ok: 'partly', detail: limit.message, fix: limit.fix };
+  });
+}
+
+/** What steps do as in any container, or not. Too few ids are said by how namespaces are entered. */
+const ordinary = {
+  devices: 'steps make device nodes',
+  'raw-sockets': 'steps open raw sockets',
+  ping: 'steps can ping',
+} satisfies Partial<Record<Lack['id'], string>>;
+
+function lackFacts(lacks: readonly Lack[]): readonly MachineFact[] {
+  return Object.entries(ordinary).map(([id, detail]) => {
+    const lack = lacks.find((one) => one.id === id);
+    if (lack === undefined) return { id: `steps-${id}`, ok: 'yes', detail };
+    return { id: `steps-${id}`, ok: 'partly', detail: lack.message, fix: lack.fix };
   });
 }
 

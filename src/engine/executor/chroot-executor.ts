@@ -16,7 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
-import { ownCapabilities } from './capabilities.ts';
+import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
@@ -28,6 +28,7 @@ import {
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds, requireMapped } from './id-map.ts';
+import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
 import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
@@ -66,6 +67,14 @@ export class ChrootExecutor implements Executor {
   async limits(signal: AbortSignal): Promise<readonly Limit[]> {
     signal.throwIfAborted();
     return [onlyChroot()];
+  }
+
+  /** Its rights are those of this process, as far as steps keep them. */
+  async lacks(): Promise<readonly Lack[]> {
+    const { permitted } = await ownCapabilities();
+    const may = (name: (typeof defaultCapabilities)[number]['name']) =>
+      defaultCapabilities.some((one) => one.name === name && (permitted & (1n << BigInt(one.number))) !== 0n);
+    return [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()]), noProc()];
   }
 
   async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {

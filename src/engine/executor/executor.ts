@@ -1,5 +1,6 @@
 import type { Platform } from '../../oci/platform.ts';
 import type { Emulation } from './emulation.ts';
+import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
 import type { ExecutorTools } from './tools.ts';
 
@@ -86,4 +87,6 @@ export interface Executor {
   run(order: ExecutorRun, signal: AbortSignal): Promise<ExitStatus>;
   /** What steps of this machine are not kept apart from; empty where everything is as it should be. Tries what it needs to. */
   limits(signal: AbortSignal): Promise<readonly Limit[]>;
+  /** What root of an ordinary container may do and steps of this network may not. */
+  lacks(network: ProcessSpec['network']): Promise<readonly Lack[]>;
 }

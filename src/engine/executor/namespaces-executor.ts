@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
-import { requireMapped } from './id-map.ts';
+import { areTooFew, requireMapped } from './id-map.ts';
+import { fewOwners, type Lack, noDevices, noPing, noRawSockets } from './lack.ts';
 import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
 import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
@@ -8,6 +9,7 @@ import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles, withShown } from './network-files.ts';
 import type { NoNetwork } from './network-helper.ts';
+import { mayPing } from './ping.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
 
 export interface NamespacesExecutorOptions extends ExecutorOptions {
@@ -89,7 +91,23 @@ export class NamespacesExecutor implements Executor {
     return limits;
   }
 
-  async #networkOf({ network }: ProcessSpec): Promise<'none' | 'host' | PrivateNetwork> {
+  async lacks(asked: ProcessSpec['network']): Promise<readonly Lack[]> {
+    const { dir, tools } = this.#options;
+    this.#machine ??= examineMachine(dir, tools);
+    const [{ gate, ids }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);
+    const lacks = [noDevices()];
+    if (network !== 'none') {
+      const enter = network === 'host' ? [] : [tools.nsenter!, `--net=${network.namespace}`];
+      if (!(await mayPing({ dir, sh: tools.sh, gate }, enter))) {
+        lacks.push(noPing(network === 'host' ? 'host' : 'private'));
+      }
+      lacks.push(noRawSockets());
+    }
+    if (areTooFew(ids.users) || areTooFew(ids.groups)) lacks.push(fewOwners());
+    return lacks;
+  }
+
+  async #networkOf({ network }: Pick<ProcessSpec, 'network'>): Promise<'none' | 'host' | PrivateNetwork> {
     if (network !== 'default') return network;
     this.#private ??= this.#openPrivate();
     const opened = await this.#private;
@@ -98,9 +116,9 @@ export class NamespacesExecutor implements Executor {
 
   #openPrivate(): Promise<PrivateNetwork | NoNetwork> {
     const { dir, tools } = this.#options;
-    return openPrivateNetwork(dir, tools, async () => {
+    return openPrivateNetwork(dir, tools, () => {
       this.#machine ??= examineMachine(dir, tools);
-      return (await this.#machine).gate;
+      return this.#machine;
     });
   }
 }

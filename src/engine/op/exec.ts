@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
+import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
@@ -62,7 +63,10 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
         signal,
       );
       output.end();
-      if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
+      if (status.code !== 0) {
+        const lacks = await executor.lacks(op.network);
+        throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines, lacks }));
+      }
       const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
     },
@@ -97,8 +101,9 @@ function failureOf(options: {
   readonly origin: StepOrigin | undefined;
   readonly status: { readonly code: number; readonly signal?: string | undefined };
   readonly lastLines: readonly string[];
+  readonly lacks: readonly Lack[];
 }) {
-  const { op, origin, status, lastLines } = options;
+  const { op, origin, status, lastLines, lacks } = options;
   return runFailed({
     origin,
     command: origin?.text ?? op.args.join(' '),
@@ -106,5 +111,6 @@ function failureOf(options: {
     code: status.code,
     signal: status.signal,
     lastLines,
+    lack: lackOf(op.args.join(' '), lacks),
   });
 }
