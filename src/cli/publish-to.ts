@@ -1,4 +1,4 @@
-import { PushPreparation } from '../engine/prepare-for-push.ts';
+import { PushPreparation } from '../engine/exporter/push-preparation.ts';
 import { forbidding } from '../orchestrator/plan/plan.ts';
 import { publish } from '../orchestrator/publish/publish.ts';
 import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
