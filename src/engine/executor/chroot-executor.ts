@@ -34,6 +34,7 @@ import { isInPlace } from './in-place.ts';
 import { kill, killGroup } from './kill.ts';
 import { launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
+import { kernelDirectories, makeKernelDirectory } from './mount-points.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
 import { type Located, RootView } from './root-view.ts';
@@ -98,6 +99,7 @@ export class ChrootExecutor implements Executor {
     ]);
     requireMapped(ids, process.user);
     await using furniture = new Furniture(root);
+    await furniture.makeKernelDirectories();
     await furniture.makeDevices();
     await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
     await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));
@@ -147,6 +149,15 @@ class Furniture implements AsyncDisposable {
     this.#rootfs = rootfs;
     this.#root = new RootView(rootfs);
     this.#stubs = new Stubs(rootfs);
+  }
+
+  /** As where they can be mounted on. */
+  async makeKernelDirectories(): Promise<void> {
+    for (const target of kernelDirectories) {
+      const at = await this.#root.locate(target);
+      if (typeof at === 'string') throw new FailureError(mountTargetInvalid(target, at));
+      if (at.stats === undefined && at.path === target) await makeKernelDirectory(at.file!);
+    }
   }
 
   async makeDevices(): Promise<void> {

@@ -67,7 +67,7 @@ const configs: [title: string, lines: string, base: Record<string, unknown>, wan
     'ENTRYPOINT clears an inherited CMD',
     'ENTRYPOINT ["/e"]',
     { Env: ['PATH=/x'], Cmd: ['old'] },
-    { Env: ['PATH=/x'], Entrypoint: ['/e'], Cmd: null },
+    { Env: ['PATH=/x'], Entrypoint: ['/e'] },
   ],
   [
     'ENTRYPOINT keeps a CMD of this stage',
@@ -75,12 +75,7 @@ const configs: [title: string, lines: string, base: Record<string, unknown>, wan
     { Env: ['PATH=/x'], Cmd: ['old'] },
     { Env: ['PATH=/x'], Entrypoint: ['/e'], Cmd: ['new'], ArgsEscaped: true },
   ],
-  [
-    'an empty ENTRYPOINT is none',
-    'ENTRYPOINT []',
-    { Env: ['PATH=/x'], Entrypoint: ['/e'] },
-    { Env: ['PATH=/x'], Entrypoint: null, Cmd: null },
-  ],
+  ['an empty ENTRYPOINT is none', 'ENTRYPOINT []', { Env: ['PATH=/x'], Entrypoint: ['/e'] }, { Env: ['PATH=/x'] }],
   ['HEALTHCHECK NONE', 'HEALTHCHECK NONE', { Env: ['PATH=/x'] }, { Env: ['PATH=/x'], Healthcheck: { Test: ['NONE'] } }],
   [
     'HEALTHCHECK with durations in nanoseconds',
