@@ -76,6 +76,21 @@ const configs: [title: string, lines: string, base: Record<string, unknown>, wan
     { Env: ['PATH=/x'], Entrypoint: ['/e'], Cmd: ['new'], ArgsEscaped: true },
   ],
   ['an empty ENTRYPOINT is none', 'ENTRYPOINT []', { Env: ['PATH=/x'], Entrypoint: ['/e'] }, { Env: ['PATH=/x'] }],
+  [
+    'what is empty in a base, or nobody knows, is left out',
+    '',
+    {
+      Env: ['PATH=/x'],
+      Cmd: [],
+      Entrypoint: null,
+      User: '',
+      Labels: {},
+      ArgsEscaped: false,
+      Image: 'sha256:1',
+      Healthcheck: { Test: null, Interval: 0, Retries: 3, Extra: 1 },
+    },
+    { Env: ['PATH=/x'], Healthcheck: { Retries: 3 } },
+  ],
   ['HEALTHCHECK NONE', 'HEALTHCHECK NONE', { Env: ['PATH=/x'] }, { Env: ['PATH=/x'], Healthcheck: { Test: ['NONE'] } }],
   [
     'HEALTHCHECK with durations in nanoseconds',
