@@ -172,8 +172,8 @@ export const faults: readonly Fault[] = [
   {
     name: '--parents that finds nothing makes no destination',
     file: 'src/context/selection.ts',
-    find: 'for (const top of tops) result.push(',
-    replace: 'for (const top of matches.length > 0 ? tops : []) result.push(',
+    find: 'for (const top of tops)',
+    replace: 'for (const top of matches.length > 0 ? tops : [])',
     tests: selection,
   },
   {
