@@ -36,16 +36,6 @@ export function invalidChmod(text: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
-/** `at` is the RUN that needs the user: an image may have any. */
-export function userInvalid(user: string, at: SourceSpan) {
-  return {
-    reason: 'user-invalid',
-    message: `no process can run as USER ${shortened(user)}`,
-    hint: 'write USER name or USER name:group above it, or their numbers',
-    at,
-  } as const satisfies Failure;
-}
-
 export function notSupported(what: string, hint: string, at: SourceSpan) {
   return {
     reason: 'not-supported',

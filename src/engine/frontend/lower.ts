@@ -23,6 +23,8 @@ import { InstructionContext, type LoweringContext } from './lowering-context.ts'
 import { lowerInstruction } from './lowerings.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
+import { unneededFailures } from './unneeded-stages.ts';
+import { writtenConfig } from './written-config.ts';
 
 export function lower(input: LowerInput): Result<Lowered> {
   const target = findStage(input.dockerfile, input.target);
@@ -30,9 +32,12 @@ export function lower(input: LowerInput): Result<Lowered> {
   const lowering = new Lowering(input, target.value);
   lowering.stagesBelow(target.value);
   const state = lowering.stage(target.value.index);
+  lowering.fail(...unneededFailures(lowering, lowering.stages()));
   if (lowering.failures.length > 0) return failed(lowering.failures);
   if (!state) return ok({ missing: [...lowering.missing.values()] });
-  const { author, platform } = state;
+  const { author } = state;
+  // Of what the image is for, whatever FROM --platform says: an index lists it so.
+  const { platform } = input;
   return ok({
     definition: { target: state.vertex },
     config: {
@@ -41,7 +46,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      config: state.config,
+      config: writtenConfig(state.config),
       history: state.history,
     },
     warnings: lowering.warnings,
