@@ -45,14 +45,6 @@ export const faults: readonly Fault[] = [
     only: 'determinism, of a RUN',
   },
   {
-    name: 'determinism: files of a context have the times of a checkout',
-    file: 'src/engine/op/copy.ts',
-    find: 'clampMtime: epoch, verify',
-    replace: 'clampMtime: undefined, verify',
-    tests,
-    only: 'shape, of a COPY',
-  },
-  {
     name: 'shape: times are in the key of a COPY',
     file: 'src/context/selection.ts',
     find: "timeOf ? String(timeOf(node)) : ''",
@@ -90,7 +82,7 @@ export const faults: readonly Fault[] = [
     find: "    node.type === 'file' ? await tree.digest(node) : '',",
     replace: "    node.type === 'file' ? String(node.size) : '',",
     tests,
-    only: 'collision, of an option and a content',
+    only: 'collision, of a line and a content',
   },
   {
     name: 'an oracle asks for less than it says: steps may be done again',
