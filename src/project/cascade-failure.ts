@@ -1,6 +1,6 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
-import type { Notice } from './project.ts';
+import type { NoticeShape } from './project.ts';
 import type { ReferencePlace } from './reference-failure.ts';
 
 export function finishedCascade(files: readonly string[]) {
@@ -8,7 +8,7 @@ export function finishedCascade(files: readonly string[]) {
     level: 'notice',
     reason: 'cascade-finished',
     message: `an interrupted cascade has been finished: ${files.join(', ')}`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 export function changedSincePlanning(file: string) {
@@ -16,7 +16,7 @@ export function changedSincePlanning(file: string) {
     reason: 'changed-since-planning',
     message: `${file} has changed since the cascade was planned`,
     hint: 'nothing was written: run the cascade again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function conflictingLinks(file: string) {
@@ -24,7 +24,7 @@ export function conflictingLinks(file: string) {
     reason: 'conflicting-links',
     message: `${file} is the same file as that of another context, which needs other versions in it`,
     hint: 'give each context a file of its own',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unwritable(file: string, why: string) {
@@ -32,7 +32,7 @@ export function unwritable(file: string, why: string) {
     reason: 'unwritable',
     message: `${file} cannot be replaced: ${why}`,
     hint: 'nothing was written',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function cascadeInProgress() {
@@ -40,7 +40,7 @@ export function cascadeInProgress() {
     reason: 'cascade-in-progress',
     message: 'another cascade of this project is being written',
     hint: 'nothing was written: run the cascade again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function cascadeInterrupted(paths: readonly string[], journal: string) {
@@ -48,7 +48,7 @@ export function cascadeInterrupted(paths: readonly string[], journal: string) {
     reason: 'cascade-interrupted',
     message: `a cascade was interrupted, and cannot be finished since other changes were made to ${paths.join(', ')}`,
     hint: `the versions meant for them are in ${journal}: bring them in by hand and remove that directory`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function journalDamaged(path: string) {
@@ -56,7 +56,7 @@ export function journalDamaged(path: string) {
     reason: 'cascade-journal-damaged',
     message: `${path} is not the journal of a cascade`,
     hint: 'if you know of no interrupted cascade, remove the directory that it is in',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function floatingReference({ from, to, text, at }: ReferencePlace, current: string) {
@@ -66,7 +66,7 @@ export function floatingReference({ from, to, text, at }: ReferencePlace, curren
     message: `${from} refers to ${text}, which is not one version, so a cascade does not change it`,
     hint: `write :${current} if it is to follow ${to}`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 export function digestPinned({ from, to, text, at }: ReferencePlace, current: string) {
@@ -76,7 +76,7 @@ export function digestPinned({ from, to, text, at }: ReferencePlace, current: st
     message: `${from} refers to ${text}, which is a digest without a version, so a cascade does not change it`,
     hint: `write :${current} if it is to follow ${to}`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 export function digestDropped({ from, to, text, at }: ReferencePlace, current: string) {
@@ -86,7 +86,7 @@ export function digestDropped({ from, to, text, at }: ReferencePlace, current: s
     message: `the digest of ${text} in ${from} was removed because it is not that of ${to} ${current}`,
     hint: 'pin it again once that version is published',
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: string) {
@@ -95,7 +95,7 @@ export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: 
     message: `${from} refers to ${text}, whose digest is not that of ${to} ${current}`,
     hint: 'remove the digest',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix: string, current: string) {
@@ -104,7 +104,7 @@ export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix
     message: `${from} refers to ${text}, but ${to} declares no variant ${suffix.replace(/^-/, '')}`,
     hint: `add :variants ["${suffix.replace(/^-/, '')}"] to the info.edn of ${to}, or write :${current}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function uneditableReference({ from, to, text, at }: ReferencePlace, version: string, current: string) {
@@ -113,7 +113,7 @@ export function uneditableReference({ from, to, text, at }: ReferencePlace, vers
     message: `${from} refers to ${to} ${version} as ${text}, where no single piece of text is the version`,
     hint: `change it to ${current} by hand, or put the version in one ARG`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function ambiguousArgument(name: ImageName, parent: ImageName, after: string, at: SourceSpan) {
@@ -122,7 +122,7 @@ export function ambiguousArgument(name: ImageName, parent: ImageName, after: str
     message: `${name} would be changed in more than its reference to ${parent} by raising this default to ${after}`,
     hint: 'give each reference an ARG of its own',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unraisableVersion(name: ImageName, version: string, at: SourceSpan) {
@@ -131,5 +131,5 @@ export function unraisableVersion(name: ImageName, version: string, at: SourceSp
     message: `version ${version} of ${name} has no number to raise`,
     hint: 'use a version such as 1.0.0',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -1,5 +1,11 @@
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
 import { shownName } from './shown-name.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly tar: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 const BROKEN = 'the archive is damaged or not a tar; make or fetch it again';
 
@@ -8,7 +14,7 @@ export function tarTruncated(where: string) {
     reason: 'tar-truncated',
     message: `the tar ends in the middle of ${where}`,
     hint: BROKEN,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tarWithoutEnd() {
@@ -16,7 +22,7 @@ export function tarWithoutEnd() {
     reason: 'tar-truncated',
     message: 'the tar ends without the block of zeros that marks its end',
     hint: BROKEN,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `offset` in bytes from the start of the tar. */
@@ -25,14 +31,14 @@ export function tarHeaderInvalid(offset: number, what: string) {
     reason: 'tar-header-invalid',
     message: `the tar has an invalid header at byte ${offset}: ${what}`,
     hint: BROKEN,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tarHeaderTooLong(offset: number, bytes: number, limit: number) {
   return {
     reason: 'tar-header-too-long',
     message: `the extended header at byte ${offset} of the tar has ${bytes} bytes, more than the ${limit} allowed`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tarUnsupportedType(name: string, what: string) {
@@ -40,7 +46,7 @@ export function tarUnsupportedType(name: string, what: string) {
     reason: 'tar-unsupported-type',
     message: `the tar has ${shownName(name)} as ${what}, which cannot be read`,
     hint: 'make the archive again with `tar --format=pax` and without --sparse, --multi-volume and --listed-incremental',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tarNameNotUtf8(offset: number, name: string) {
@@ -48,7 +54,7 @@ export function tarNameNotUtf8(offset: number, name: string) {
     reason: 'tar-name-not-utf8',
     message: `a name in the tar is not UTF-8: ${shownName(name)} at byte ${offset}`,
     hint: 'rename the file to a UTF-8 name',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tarBodySize(name: string, size: number, actual: number) {
@@ -56,7 +62,7 @@ export function tarBodySize(name: string, size: number, actual: number) {
     reason: 'tar-body-size',
     message: `${shownName(name)} was to have ${size} bytes but ${actual < size ? `ended after ${actual}` : 'has more'}`,
     hint: 'nothing may write to the file while it is read',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tarXattrName(name: string, xattr: string) {
@@ -64,5 +70,5 @@ export function tarXattrName(name: string, xattr: string) {
     reason: 'tar-xattr-name',
     message: `${shownName(name)} has the extended attribute ${shownName(xattr)}: a tar cannot say a name with an equals sign`,
     hint: 'remove the attribute with `setfattr -x`',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
