@@ -31,7 +31,7 @@ export interface BuildRequest {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;
     readonly index: Readonly<Record<string, string>>;
   };
-  /** Ignore cached results; still write them. */
+  /** Use no results of earlier runs; still keep those of this one for later. */
   readonly noCache: boolean;
 }
 

@@ -1,5 +1,5 @@
-import type { Plan } from '../orchestrator/plan.ts';
-import { planJson } from '../orchestrator/plan-json.ts';
+import type { Plan } from '../orchestrator/plan/plan.ts';
+import { planJson } from '../orchestrator/plan/plan-json.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import { planText } from './render/plan.ts';
 import { reportFailures } from './report-failure.ts';

@@ -2,7 +2,7 @@ import { availableParallelism, userInfo } from 'node:os';
 import type { Builder } from '../builder.ts';
 import { findEmulators } from '../engine/executor/emulation.ts';
 import { findTools } from '../engine/executor/tools.ts';
-import type { OwnersHere } from '../orchestrator/owners-here.ts';
+import type { OwnersHere } from '../orchestrator/plan/owners-here.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Store } from '../store/store.ts';
 import { ownersHere } from '../worker/owners-here.ts';

@@ -1,10 +1,10 @@
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import type { BuildTargets } from '../orchestrator/build-targets.ts';
-import { isFollowed } from '../orchestrator/followed-edge.ts';
-import { edgesByImage } from '../orchestrator/taking.ts';
+import type { BuildTargets } from '../orchestrator/key/build-targets.ts';
+import { edgesByImage } from '../orchestrator/key/taking.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
+import { isFollowed } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Store } from '../store/store.ts';
-import type { MachineFact } from '../worker/machine-fact.ts';
 import { probeMachine } from '../worker/probe.ts';
+import type { MachineFact } from '../worker/protocol.ts';
 import { userOf } from './create-builder.ts';
 import type { Surroundings } from './surroundings.ts';
 

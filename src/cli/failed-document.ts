@@ -1,6 +1,6 @@
 import { formatRegistry } from '../oci/registry-name.ts';
-import { failureJson } from '../orchestrator/failure-json.ts';
-import { planJson } from '../orchestrator/plan-json.ts';
+import { failureJson } from '../orchestrator/plan/failure-json.ts';
+import { planJson } from '../orchestrator/plan/plan-json.ts';
 import type { Failure } from '../result.ts';
 import type { Invocation } from './invocation.ts';
 import { checkOfInvalid } from './render/check.ts';

@@ -1,5 +1,5 @@
 import { formatRegistry } from '../oci/registry-name.ts';
-import { problemsFor, type Selection, selectImages } from '../orchestrator/selection.ts';
+import { problemsFor, type Selection, selectImages } from '../orchestrator/plan/selection.ts';
 import { type DependencyGraph, dependencyGraph } from '../project/dependency-graph.ts';
 import { loadProject } from '../project/load.ts';
 import type { Notice } from '../project/project.ts';

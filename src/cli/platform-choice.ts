@@ -1,5 +1,5 @@
 import { hostPlatform } from '../oci/platform.ts';
-import type { PlatformChoice } from '../orchestrator/wanted-platforms.ts';
+import type { PlatformChoice } from '../orchestrator/key/wanted-platforms.ts';
 import type { Invocation } from './invocation.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { PushPreparation } from '../engine/prepare-for-push.ts';
-import { forbidding } from '../orchestrator/plan.ts';
-import { publish } from '../orchestrator/publish.ts';
-import { RegistryPlace } from '../orchestrator/registry-place.ts';
+import { forbidding } from '../orchestrator/plan/plan.ts';
+import { publish } from '../orchestrator/publish/publish.ts';
+import { RegistryPlace } from '../orchestrator/state/registry-place.ts';
 import { FailuresError } from '../result.ts';
 import { concludePlan } from './conclude-plan.ts';
 import type { ExitStatus } from './exit-codes.ts';

@@ -1,8 +1,8 @@
 import type { Digest } from '../oci/digest.ts';
-import { failureJson } from '../orchestrator/failure-json.ts';
-import type { MovedTag } from '../orchestrator/moved-tag.ts';
-import { isUpload, type Plan } from '../orchestrator/plan.ts';
-import { type ImageResult, isComplete } from '../orchestrator/run-report.ts';
+import { failureJson } from '../orchestrator/plan/failure-json.ts';
+import { isUpload, type Plan } from '../orchestrator/plan/plan.ts';
+import type { MovedTag } from '../orchestrator/publish/moved-tag.ts';
+import { type ImageResult, isComplete } from '../orchestrator/run/run-report.ts';
 import type { ImageName } from '../project/image-name.ts';
 import { firstOf, nameList } from '../project/name-list.ts';
 import { type Failure, failuresOf } from '../result.ts';

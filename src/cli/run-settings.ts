@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { formatPlatform } from '../oci/platform.ts';
-import type { BuildImageDependencies } from '../orchestrator/build-image.ts';
-import type { Plan } from '../orchestrator/plan.ts';
-import type { RunOptions } from '../orchestrator/run-plan.ts';
+import type { Plan } from '../orchestrator/plan/plan.ts';
+import type { BuildImageDependencies } from '../orchestrator/run/build-image.ts';
+import type { RunOptions } from '../orchestrator/run/run-plan.ts';
 import { nameList } from '../project/name-list.ts';
 import type { OptionValues } from './options.ts';
 import { readableSecrets } from './prepare.ts';

@@ -1,6 +1,6 @@
 import type { RegistryName } from '../oci/registry-name.ts';
-import { RegistryPlace } from '../orchestrator/registry-place.ts';
-import { mirror, pull } from '../orchestrator/transfer.ts';
+import { mirror, pull } from '../orchestrator/publish/transfer.ts';
+import { RegistryPlace } from '../orchestrator/state/registry-place.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Builder } from '../builder.ts';
-import type { OwnersHere } from '../orchestrator/owners-here.ts';
+import type { OwnersHere } from '../orchestrator/plan/owners-here.ts';
 import type { Progress, ProgressEvent } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';

@@ -134,7 +134,7 @@ class Reading {
     const stage = this.#inputs.dockerfile.stages[index];
     const state = stage && this.#from(stage);
     this.#stages.set(index, state);
-    if (stage && state) for (const instruction of stage.instructions) this.#instruction(instruction, state, stage);
+    if (stage && state) for (const instruction of stage.instructions) this.#instruction(instruction, { state, stage });
     return state;
   }
 
@@ -170,7 +170,7 @@ class Reading {
   #triggered(triggers: readonly string[], state: StageReading, stage: Stage): StageReading {
     for (const text of triggers) {
       const trigger = parseTrigger(text, 'ONBUILD');
-      if (trigger.ok) this.#instruction(trigger.value, state, stage, { at: stage.from.imageAt, trigger: text });
+      if (trigger.ok) this.#instruction(trigger.value, { state, stage }, { at: stage.from.imageAt, trigger: text });
     }
     return state;
   }
@@ -183,7 +183,11 @@ class Reading {
   }
 
   /** `place`: where a trigger comes from. */
-  #instruction(instruction: Instruction, state: StageReading, stage: Stage, place?: ReadPlace): void {
+  #instruction(
+    instruction: Instruction,
+    { state, stage }: { readonly state: StageReading; readonly stage: Stage },
+    place?: ReadPlace,
+  ): void {
     switch (instruction.keyword) {
       case 'ARG':
         for (const { key, value } of instruction.args) this.#declare(key, value, state);
@@ -200,15 +204,15 @@ class Reading {
       }
       case 'COPY':
         if (instruction.from) this.#source(instruction.from.value, stage);
-        else this.#transfer(instruction, instruction.sources, state, place);
+        else this.#transfer({ instruction, sources: instruction.sources }, state, place);
         return;
       case 'ADD': {
         const isLocal = (source: string) => !isRemote(this.#fill(source, state) ?? source);
-        this.#transfer(instruction, instruction.sources.filter(isLocal), state, place);
+        this.#transfer({ instruction, sources: instruction.sources.filter(isLocal) }, state, place);
         return;
       }
       case 'RUN':
-        for (const mount of instruction.mounts) this.#mount(mount, state, stage, place);
+        for (const mount of instruction.mounts) this.#mount(mount, { state, stage }, place);
         return;
       case 'ONBUILD':
         state.triggers.push(instruction.trigger);
@@ -225,8 +229,13 @@ class Reading {
   }
 
   #transfer(
-    instruction: Extract<Instruction, { readonly keyword: 'COPY' | 'ADD' }>,
-    sources: readonly string[],
+    {
+      instruction,
+      sources,
+    }: {
+      readonly instruction: Extract<Instruction, { readonly keyword: 'COPY' | 'ADD' }>;
+      readonly sources: readonly string[];
+    },
     state: StageReading,
     place: ReadPlace = { at: instruction.at },
   ): void {
@@ -248,7 +257,11 @@ class Reading {
     this.places.push({ read: { patterns: known, exclude, parents, masks }, ...place });
   }
 
-  #mount(written: RunMount, state: StageReading, stage: Stage, place: ReadPlace = { at: written.at }): void {
+  #mount(
+    written: RunMount,
+    { state, stage }: { readonly state: StageReading; readonly stage: Stage },
+    place: ReadPlace = { at: written.at },
+  ): void {
     if (written.from) {
       this.#source(written.from.value, stage);
       return;

@@ -47,14 +47,13 @@ const attempts = 3;
  * context does not stand still, `context-unreadable`.
  */
 export async function decideContext(
-  place: ContextPlace,
-  reads: readonly ContextReads[],
+  { place, reads }: { readonly place: ContextPlace; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await decide(place, reads, dependencies, signal);
+      return await decide({ place, reads }, dependencies, signal);
     } catch (error) {
       if (!(error instanceof ContextMoved)) throw error;
       if (attempt === attempts)
@@ -64,8 +63,7 @@ export async function decideContext(
 }
 
 async function decide(
-  { directory, ignore }: ContextPlace,
-  reads: readonly ContextReads[],
+  { place: { directory, ignore }, reads }: { readonly place: ContextPlace; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
@@ -86,7 +84,7 @@ async function decide(
       if (type === 'file') wanted.set(path, tree.found(path)!);
     }
   }
-  digests = await hashFiles(directory, wanted, dependencies, signal);
+  digests = await hashFiles({ root: directory, files: wanted }, dependencies, signal);
 
   const decided = [];
   for (const [index, one] of reads.entries()) decided.push(await counted(taken[index]!, one, tree));
@@ -144,9 +142,9 @@ async function counted(
       missing.set(read, await missingOf(read, tree));
       continue;
     }
-    fields.push('selection', await selectionDigest(tree, selection, read, read.masks));
-    selections.push(await selectionDigest(tree, selection, read, noMasks));
-    for (const node of selectedNodes(selection, read.parents)) await describe(node, read, tree, paths);
+    fields.push('selection', await selectionDigest({ tree, selection }, read, { masks: read.masks }));
+    selections.push(await selectionDigest({ tree, selection }, read, { masks: noMasks }));
+    for (const node of selectedNodes(selection, read.parents)) await describe(node, read, { tree, paths });
   }
   const sorted = [...paths].sort(([a], [b]) => compareBytes(a, b));
   return {
@@ -160,8 +158,7 @@ async function counted(
 async function describe(
   node: SourceNode,
   { masks }: ContextRead,
-  tree: DiskTree,
-  paths: Map<string, string>,
+  { tree, paths }: { readonly tree: DiskTree; readonly paths: Map<string, string> },
 ): Promise<void> {
   if (masks.mode && paths.has(node.path)) return;
   const mode = masks.mode || node.type === 'symlink' ? '' : ` ${node.mode.toString(8)}`;

@@ -18,8 +18,10 @@ export interface DockerfileContextInputs {
 
 /** The context of one Dockerfile that belongs to no project: what it reads, as it is now. Fails as `decideContext` does. */
 export async function decideDockerfileContext(
-  place: ContextPlace,
-  { platforms, whole, ...inputs }: DockerfileContextInputs,
+  {
+    place,
+    inputs: { platforms, whole, ...inputs },
+  }: { readonly place: ContextPlace; readonly inputs: DockerfileContextInputs },
   hashing: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<RecordedContext> {
@@ -27,7 +29,7 @@ export async function decideDockerfileContext(
     const told = contextReads({ ...inputs, platform, imageOf: () => undefined });
     return { ...told, whole: told.whole || whole };
   });
-  const { recorded, decided } = await decideContext(place, reads, hashing, signal);
+  const { recorded, decided } = await decideContext({ place, reads }, hashing, signal);
   const counted = platforms.map((platform, index) => [formatPlatform(platform), decided[index]!.counted]);
   return { ...recorded, counted: Object.fromEntries(counted) };
 }

@@ -37,8 +37,7 @@ const settleTime = 2_000;
  * is remembered. Throws ContextMoved for one that is gone, or was written to while it was read.
  */
 export async function hashFiles(
-  root: string,
-  files: ReadonlyMap<string, FoundFile>,
+  { root, files }: { readonly root: string; readonly files: ReadonlyMap<string, FoundFile> },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Digest>> {

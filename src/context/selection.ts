@@ -178,11 +178,9 @@ async function matchesBelow(
  * whose content alone is copied counts without its own mode and owner.
  */
 export async function selectionDigest(
-  tree: SourceTree,
-  selection: readonly Selected[],
+  { tree, selection }: { readonly tree: SourceTree; readonly selection: readonly Selected[] },
   { parents }: Pick<Selector, 'parents'>,
-  masks: Masks,
-  timeOf?: (node: SourceNode) => number,
+  { masks, timeOf }: { readonly masks: Masks; readonly timeOf?: (node: SourceNode) => number | undefined },
 ): Promise<Digest> {
   const links = new SharedFiles(selection);
   const fields: string[] = [];

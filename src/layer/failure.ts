@@ -1,5 +1,5 @@
 import type { Failure } from '../result.ts';
-import { shownName } from '../tar/shown-name.ts';
+import { shownName } from '../tar/numbers.ts';
 
 const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
 
@@ -20,7 +20,11 @@ export function entryInvalid(name: string, why: string) {
 }
 
 /** `what` is `a path` or `a link target` … */
-export function pathTooLong(name: string, what: string, bytes: number, limit: number) {
+export function pathTooLong(
+  name: string,
+  what: string,
+  { bytes, limit }: { readonly bytes: number; readonly limit: number },
+) {
   return {
     reason: 'layer-path-too-long',
     message: `the layer has an entry ${shownName(name)} with ${what} of ${bytes} bytes, more than the ${limit} that Linux allows`,

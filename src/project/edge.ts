@@ -1,5 +1,6 @@
 import type { SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
+import { latest } from './latest.ts';
 import { type Pin, pinOf } from './pin.ts';
 import type { Context } from './project.ts';
 import type { ImageReference, ReferenceKind } from './references.ts';
@@ -69,4 +70,14 @@ export function edgeOf(
     argument: version?.argument,
     digestAt: writtenAt(reference, child.dockerfileText, digestStart, expanded.length)?.at,
   };
+}
+
+/**
+ * Whether a reference means the content that the project holds now, at `version` of the image it names. False for a
+ * digest, another version, a variant, and words such as `stable`: those name content that is made elsewhere or was.
+ */
+export function isFollowed({ pin, tag, digest }: Edge, version: string | undefined): boolean {
+  if (digest !== undefined || version === undefined) return false;
+  if (pin.kind !== 'floating') return tag === version;
+  return tag === undefined || tag === latest || version.startsWith(`${tag}.`);
 }

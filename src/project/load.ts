@@ -1,6 +1,6 @@
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import fastGlob from 'fast-glob';
 import { mapBounded } from '../map-bounded.ts';
 import { readRegularFile } from '../read-regular-file.ts';
 import { failed, failuresOf, ok, type Result } from '../result.ts';
@@ -28,7 +28,7 @@ const parallel = 32;
  */
 export async function loadProject(directory: string, { shownAs = '' }: LoadOptions = {}): Promise<Result<Project>> {
   const contextsDirectory = join(directory, 'contexts');
-  if (!(await isDirectory(contextsDirectory))) return failed([missingContexts(shownAs || directory)]);
+  if ((await kindOf(contextsDirectory)) !== 'directory') return failed([missingContexts(shownAs || directory)]);
   const recovered = await finishCascade(directory, shownAs);
   if (!recovered.ok) return recovered;
 
@@ -93,24 +93,27 @@ async function readIn(
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-}
-
 /** Names of directories and of links to directories, of all links, and of those that lead nowhere. */
 async function entriesOf(directory: string) {
-  const found = await readdir(directory, { withFileTypes: true });
-  const entries = await fastGlob('*', { cwd: directory, deep: 1, dot: true, onlyFiles: false, objectMode: true });
+  const entries = await readdir(directory, { withFileTypes: true });
+  const named = (isWanted: (entry: Dirent) => boolean) => entries.filter(isWanted).map(({ name }) => name);
+  // A context is what its link leads to: COPY would take the link for all that there is.
+  const links = named((entry) => entry.isSymbolicLink());
+  const leadsTo = await mapBounded(links, parallel, async (name) => await kindOf(join(directory, name)));
+  const linksTo = (kind: string) => links.filter((_, index) => leadsTo[index] === kind);
   return {
-    // A context is what its link leads to: COPY would take the link for all that there is.
-    links: new Set(found.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name)),
-    directories: entries.filter(({ dirent }) => dirent.isDirectory()).map(({ name }) => name),
-    // Links that lead somewhere have been followed: what is still a link is broken.
-    dangling: entries.filter(({ dirent }) => dirent.isSymbolicLink()).map(({ name }) => name),
+    links: new Set(links),
+    directories: [...named((entry) => entry.isDirectory()), ...linksTo('directory')].sort(),
+    dangling: linksTo('nothing').sort(),
   };
+}
+
+/** What is at a path, links followed. A link to itself, or into what may not be searched, leads to nothing as well. */
+async function kindOf(path: string): Promise<'directory' | 'nothing' | 'other'> {
+  return stat(path).then(
+    (stats) => (stats.isDirectory() ? 'directory' : 'other'),
+    () => 'nothing',
+  );
 }
 
 async function finishCascade(directory: string, shownAs: string): Promise<Result<readonly Notice[]>> {

@@ -194,3 +194,8 @@ function hintFor(status: number): string {
   if (status >= 500) return 'the registry has a problem of its own; try again later, or look into its log';
   return 'the log of the registry may say more';
 }
+
+/** Whether a failure is one of the registry as a whole: whatever else was asked of it would fail the same way. */
+export function isLossOfRegistry({ reason }: Failure): boolean {
+  return ['registry-unreachable', 'registry-too-slow', 'registry-tls-failed'].includes(reason);
+}

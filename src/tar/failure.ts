@@ -1,5 +1,5 @@
 import type { Failure } from '../result.ts';
-import { shownName } from './shown-name.ts';
+import { shownName } from './numbers.ts';
 
 const BROKEN = 'the archive is damaged or not a tar; make or fetch it again';
 

@@ -5,8 +5,8 @@ import { conclude, type FinishedRun, madeIn, reportDocument } from '../../src/cl
 import type { World } from '../../src/cli/world.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
-import type { PlannedImage } from '../../src/orchestrator/plan.ts';
-import type { ImageOutcome, ImageResult } from '../../src/orchestrator/run-report.ts';
+import type { PlannedImage } from '../../src/orchestrator/plan/plan.ts';
+import type { ImageOutcome, ImageResult } from '../../src/orchestrator/run/run-report.ts';
 import { ImageName } from '../../src/project/image-name.ts';
 import { FailureError } from '../../src/result.ts';
 

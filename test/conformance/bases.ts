@@ -14,10 +14,13 @@ const group = 'root:x:0:\napp:x:1001:\nextra:x:3000:app,other\nother:x:2000:\n';
 /**
  * Puts what cases are built from into a registry: `busybox` for amd64 and arm64, with the users root, app (1000:1001, in the
  * group extra) and other; `debian`; `configured`, a busybox that says all that a configuration can, and `odd`, one that says
- * what none should. `registry` is
- * `host:port`. What they are does not depend on when they are made. `debian`, which is large, is left out if it is not wanted.
+ * what none should. `registry` is `host:port`. What they are does not depend on when they are made. `debian`, which is large,
+ * is left out if it is not wanted. Gives the digests of the others.
  */
-export async function pushBases(registry: string, { withDebian }: { readonly withDebian: boolean }): Promise<void> {
+export async function pushBases(
+  registry: string,
+  { withDebian }: { readonly withDebian: boolean },
+): Promise<readonly string[]> {
   await using directory = await tempDir();
   const layout = new Layout(join(directory.path, 'layout'));
   const manifests: Descriptor[] = [];
@@ -35,6 +38,7 @@ export async function pushBases(registry: string, { withDebian }: { readonly wit
     await layout.name('odd', await image(odd));
   }
   await layout.name('busybox', await layout.index(manifests));
+  const digests = [...layout.digests];
   if (withDebian) {
     const debian = await layout.add(await readFile(debianRootfs), types.layer);
     const config = { Env: [path], Cmd: ['bash'] };
@@ -45,6 +49,7 @@ export async function pushBases(registry: string, { withDebian }: { readonly wit
     const to = `docker://${registry}/${name}:latest`;
     await exec('skopeo', ['copy', '--quiet', '--all', '--dest-tls-verify=false', `oci:${layout.path}:${name}`, to]);
   }
+  return digests;
 }
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -127,6 +132,10 @@ class Layout {
 
   get names(): readonly string[] {
     return [...this.#named.keys()];
+  }
+
+  get digests(): readonly string[] {
+    return [...this.#named.values()].map(({ digest }) => digest);
   }
 
   name(name: string, descriptor: Descriptor): void {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { tempDir } from '../support/temp-dir.ts';
-import type { Case } from './case.ts';
-import type { Comparison } from './compare.ts';
+import type { CompareOne } from './builders.ts';
 import type { Difference } from './difference.ts';
 import { type RandomCase, randomCaseOf, writeRandomCase } from './random-case.ts';
 import { shrunk } from './shrink.ts';
@@ -13,7 +12,7 @@ export interface GenerateOptions {
   readonly into: string;
   /** Ways to differ, as `wayOf` calls them, that are counted and not looked into. */
   readonly skip: readonly string[];
-  readonly compareOne: (one: Case) => Promise<Comparison>;
+  readonly compareOne: CompareOne;
   readonly report: (line: string) => void;
 }
 

@@ -164,7 +164,9 @@ interface Asked extends Partial<Selector> {
 async function digest(files: Files, { masks = {}, ...rest }: Asked = {}) {
   const source = new MemorySource(files);
   const selector = selectorOf({ patterns: ['d'], ...rest });
-  return selectionDigest(source, await select(source, selector, missing), selector, { ...noMasks, ...masks });
+  return selectionDigest({ tree: source, selection: await select(source, selector, missing) }, selector, {
+    masks: { ...noMasks, ...masks },
+  });
 }
 
 const digestCases: [title: string, same: boolean, files: Files, asked?: Asked, before?: Files][] = [
@@ -285,7 +287,7 @@ for (const [title, same, files, asked] of timed) {
       const source = new MemorySource(one);
       const selector = selectorOf({ patterns: ['d'], ...asked });
       const selection = await select(source, selector, missing);
-      return selectionDigest(source, selection, selector, noMasks, ({ mtime }) => mtime);
+      return selectionDigest({ tree: source, selection }, selector, { masks: noMasks, timeOf: ({ mtime }) => mtime });
     });
     const [before, after] = await Promise.all(digests);
     assert.equal(before === after, same);

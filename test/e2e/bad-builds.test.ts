@@ -68,7 +68,7 @@ const failingSteps: Readonly<Record<string, Step>> = {
     says: /nobody is not in the image's \/?etc\/passwd/,
   },
   'copy-link-owner': {
-    dockerfile: 'COPY --link --chown=root info.edn /x',
+    dockerfile: 'COPY --link --chown=nobody info.edn /x',
     at: '3:1',
     reason: 'unknown-owner',
     says: /--link looks at no file of the image/,

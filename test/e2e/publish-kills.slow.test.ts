@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
+import { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
 import { type CopiedRegistry, copiedRegistry } from '../support/copied-registry.ts';
 import { needs } from '../support/needs.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
+import { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
 import { type DockerRegistry, startDockerRegistry } from '../registry/docker-registry.ts';
 import { copiedRegistry } from '../support/copied-registry.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDocumentType } from '../../src/oci/media-type.ts';
-import type { RegistryPlace } from '../../src/orchestrator/registry-place.ts';
+import type { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
 
 const never = new AbortController().signal;

@@ -172,8 +172,7 @@ async function contextOf(
   const ignore = orThrow(await readIgnoreFile(directory, directory, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
   return await decideDockerfileContext(
-    { directory, ignore },
-    inputs,
+    { place: { directory, ignore }, inputs },
     { files: contextFiles, memory, now },
     world.signal,
   );

@@ -1,5 +1,5 @@
-import { forbidding } from '../../orchestrator/plan.ts';
-import { runPlan } from '../../orchestrator/run-plan.ts';
+import { forbidding } from '../../orchestrator/plan/plan.ts';
+import { runPlan } from '../../orchestrator/run/run-plan.ts';
 import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';

@@ -1,9 +1,9 @@
 import { hostPlatform } from '../../oci/platform.ts';
 import { formatRegistry } from '../../oci/registry-name.ts';
-import { buildTargets, targetFailures } from '../../orchestrator/build-targets.ts';
-import { lackingInProject } from '../../orchestrator/lacking-platforms.ts';
-import { missingSourcesIn } from '../../orchestrator/missing-sources.ts';
-import { wantedPlatforms } from '../../orchestrator/wanted-platforms.ts';
+import { buildTargets, targetFailures } from '../../orchestrator/key/build-targets.ts';
+import { missingSourcesIn } from '../../orchestrator/key/missing-sources.ts';
+import { wantedPlatforms } from '../../orchestrator/key/wanted-platforms.ts';
+import { lackingInProject } from '../../orchestrator/plan/lacking-platforms.ts';
 import type { Context } from '../../project/project.ts';
 import { type Failure, FailuresError } from '../../result.ts';
 import { dockerfileFailures } from '../dockerfile-failures.ts';

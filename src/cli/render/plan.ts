@@ -1,6 +1,6 @@
 import { formatPlatform } from '../../oci/platform.ts';
-import { type Action, isUpload, type Plan, type PlannedImage } from '../../orchestrator/plan.ts';
-import { describeReason } from '../../orchestrator/plan-reason.ts';
+import { type Action, isUpload, type Plan, type PlannedImage } from '../../orchestrator/plan/plan.ts';
+import { describeReason } from '../../orchestrator/plan/plan-reason.ts';
 import { firstOf } from '../../project/name-list.ts';
 import type { Colors } from '../colors.ts';
 import { duration } from './duration.ts';

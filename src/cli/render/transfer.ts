@@ -1,4 +1,4 @@
-import type { TransferReport } from '../../orchestrator/transfer.ts';
+import type { TransferReport } from '../../orchestrator/publish/transfer.ts';
 
 /** What became of each image, and how many tags were set: `1 copied, 2 there with different content, 2 tags set`. */
 export function transferCounts(report: TransferReport): string {

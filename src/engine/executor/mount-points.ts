@@ -24,8 +24,7 @@ export interface MountPoints extends AsyncDisposable {
  */
 export async function makeMountPoints(
   rootfs: string,
-  process: Pick<ProcessSpec, 'cwd' | 'user'>,
-  mounts: readonly Mount[],
+  { process, mounts }: { readonly process: Pick<ProcessSpec, 'cwd' | 'user'>; readonly mounts: readonly Mount[] },
   view: Pick<KernelView, 'mounts'>,
 ): Promise<MountPoints> {
   const maker = new MountPointMaker(rootfs, view);
@@ -115,7 +114,15 @@ class MountPointMaker {
     if (at.stats !== undefined && !at.stats.isDirectory()) throw new FailureError(invalid('it is not a directory'));
     await this.#makeDirectories(at, invalid);
     const size = mount.size === undefined ? [] : [`size=${mount.size}`];
-    this.steps.push(mountStep('tmpfs', `${this.#rootfs}${at.path}`, 'tmpfs', 'nosuid', 'nodev', 'mode=1777', ...size));
+    this.steps.push(
+      mountStep(
+        { source: 'tmpfs', target: `${this.#rootfs}${at.path}`, type: 'tmpfs' },
+        'nosuid',
+        'nodev',
+        'mode=1777',
+        ...size,
+      ),
+    );
     this.#root.add({ target: at.path, source: undefined, creatable: 'for-good' });
   }
 
@@ -132,7 +139,9 @@ class MountPointMaker {
     const target = `${this.#rootfs}${at.path}`;
     const recursive = submountsOf(this.#view.mounts, source).length > 0 ? 'rbind' : 'bind';
     this.steps.push(
-      ...(mount.readonly ? readonlyBind(source, target, this.#view) : [mountStep(source, target, 'none', recursive)]),
+      ...(mount.readonly
+        ? readonlyBind(source, target, this.#view)
+        : [mountStep({ source, target, type: 'none' }, recursive)]),
     );
     this.#root.add({ target: at.path, source, creatable: mount.readonly ? 'no' : 'for-good' });
   }

@@ -54,7 +54,10 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
       }
       if (parsed) {
         for (let port = parsed.first; port <= parsed.last; port++) exposed.push(`${port}/${parsed.protocol}`);
-      } else context.lowering.fail(invalidValue('EXPOSE', text, 'write for example 8080, 8080/udp or 8000-8010', at));
+      } else
+        context.lowering.fail(
+          invalidValue({ what: 'EXPOSE', value: text, hint: 'write for example 8080, 8080/udp or 8000-8010' }, at),
+        );
     }
   }
   state.config.ExposedPorts = withEntries(
@@ -68,7 +71,8 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
 export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState, context: InstructionContext): void {
   const volumes = paths.map((path) => context.expand(path, state.valueOf, at).trim());
   for (const volume of volumes) {
-    if (volume === '') context.lowering.fail(invalidValue('VOLUME', volume, 'give the path of a directory', at));
+    if (volume === '')
+      context.lowering.fail(invalidValue({ what: 'VOLUME', value: volume, hint: 'give the path of a directory' }, at));
   }
   state.config.Volumes = withEntries(
     state.config.Volumes,
@@ -84,7 +88,10 @@ export function lowerUser({ value, at }: WordInstruction, state: StageState, con
 
 export function lowerStopSignal({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
   const name = context.expand(value, state.valueOf, at);
-  if (!isSignal(name)) context.lowering.fail(invalidValue('STOPSIGNAL', name, 'write for example SIGTERM or 15', at));
+  if (!isSignal(name))
+    context.lowering.fail(
+      invalidValue({ what: 'STOPSIGNAL', value: name, hint: 'write for example SIGTERM or 15' }, at),
+    );
   state.config.StopSignal = name;
   context.record(state, `STOPSIGNAL ${name}`);
 }

@@ -45,7 +45,10 @@ export function notSupported(what: string, hint: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
-export function invalidValue(what: string, value: string, hint: string, at: SourceSpan) {
+export function invalidValue(
+  { what, value, hint }: { readonly what: string; readonly value: string; readonly hint: string },
+  at: SourceSpan,
+) {
   return {
     reason: 'invalid-value',
     message: `${what} cannot be ${JSON.stringify(shortened(value))}`,
@@ -55,7 +58,10 @@ export function invalidValue(what: string, value: string, hint: string, at: Sour
 }
 
 /** `at` is the FROM whose image has the trigger. */
-export function argumentNotCounted(name: string, trigger: string, image: string, at: SourceSpan) {
+export function argumentNotCounted(
+  name: string,
+  { trigger, image, at }: { readonly trigger: string; readonly image: string; readonly at: SourceSpan },
+) {
   const use = name === 'REGISTRY' ? ' and LABEL registry=$REGISTRY' : '';
   return {
     reason: 'argument-not-counted',
@@ -66,7 +72,10 @@ export function argumentNotCounted(name: string, trigger: string, image: string,
 }
 
 /** `at` is the FROM whose image has the trigger. */
-export function imageNotCounted(reference: string, trigger: string, image: string, at: SourceSpan) {
+export function imageNotCounted(
+  reference: string,
+  { trigger, image, at }: { readonly trigger: string; readonly image: string; readonly at: SourceSpan },
+) {
   return {
     reason: 'image-not-counted',
     message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which uses ${shortened(reference)}, and no instruction of the Dockerfile names that`,

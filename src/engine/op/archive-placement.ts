@@ -1,6 +1,6 @@
 import { join, nameOf, parentOf } from '../../context/source-tree.ts';
 import type { ArchiveRecord } from '../../layer/archive-reader.ts';
-import { LINK_LIMIT } from '../../layer/link-limit.ts';
+import { LINK_LIMIT } from '../../layer/layer-links.ts';
 import { FailureError } from '../../result.ts';
 import { archiveEntryImpossible } from './failure.ts';
 import type { DraftContent, DraftNode, LayerDraft } from './layer-draft.ts';

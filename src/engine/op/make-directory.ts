@@ -6,8 +6,8 @@ import { canonicalJson } from '../solver/vertex.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { Placement } from './placement.ts';
-import { readText } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText } from './snapshot-tree.ts';
 
 /** WORKDIR: what is missing of the path, 0755 and owned by the user of that moment, on every level; by 0 for a name nobody knows. */
 export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {

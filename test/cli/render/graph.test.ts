@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawGraph, type GraphFormat } from '../../../src/cli/render/graph.ts';
-import { selectImages } from '../../../src/orchestrator/selection.ts';
+import { selectImages } from '../../../src/orchestrator/plan/selection.ts';
 import { graphOf } from './graph-of.ts';
 
 const graph = await graphOf({

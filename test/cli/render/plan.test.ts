@@ -4,7 +4,7 @@ import { Chalk } from 'chalk';
 import { planText } from '../../../src/cli/render/plan.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { mediaTypes } from '../../../src/oci/media-type.ts';
-import type { Plan, PlannedImage } from '../../../src/orchestrator/plan.ts';
+import type { Plan, PlannedImage } from '../../../src/orchestrator/plan/plan.ts';
 import { ImageName } from '../../../src/project/image-name.ts';
 
 const colors = new Chalk({ level: 0 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { transferCounts } from '../../../src/cli/render/transfer.ts';
-import type { TransferReport } from '../../../src/orchestrator/transfer.ts';
+import type { TransferReport } from '../../../src/orchestrator/publish/transfer.ts';
 
 const nothing: TransferReport = {
   copied: [],

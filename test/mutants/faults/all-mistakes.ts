@@ -159,7 +159,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'places in documents are those of this machine',
-    file: 'src/orchestrator/failure-json.ts',
+    file: 'src/orchestrator/plan/failure-json.ts',
     find: 'at: { ...at, file }, ',
     replace: '',
     tests: document,

@@ -1,34 +1,34 @@
 import type { Fault } from '../fault.ts';
 
-const decisions = ['test/orchestrator/base-decisions.test.ts'];
-const registries = ['test/orchestrator/bases.test.ts'];
+const decisions = ['test/orchestrator/plan/base-decisions.test.ts'];
+const registries = ['test/orchestrator/state/bases.test.ts'];
 
 /** External images that move, registries that do not answer, and keys by other rules. */
 export const faults: readonly Fault[] = [
   {
     name: 'content on another base is named again',
-    file: 'src/orchestrator/place-state.ts',
+    file: 'src/orchestrator/state/place-state.ts',
     find: 'entry.key !== key || !standsOn(entry, bases)',
     replace: 'entry.key !== key',
     tests: decisions,
   },
   {
     name: 'a moved base is up to date',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: 'if (moves.length === 0) return settled(',
     replace: 'if (moves.length >= 0) return settled(',
     tests: decisions,
   },
   {
     name: 'a published version is built again when its base moves',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: "if (target.kind === 'registry') return settled('base-moved', question, tag, moveReasons(moves));",
     replace: '',
     tests: decisions,
   },
   {
     name: 'an unknown base has moved',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: 'if (entry?.bases === undefined || now === undefined ||',
     replace:
       'if (entry === undefined || now === undefined) return [];\n  if (entry.bases === undefined) return movesBetween({}, now.list);\n  if (',
@@ -36,56 +36,56 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the bases of parents are no part of an image',
-    file: 'src/orchestrator/effective-bases.ts',
+    file: 'src/orchestrator/plan/effective-bases.ts',
     find: 'if (digest !== noBases.digest) list[parent] = digest;',
     replace: '',
     tests: decisions,
   },
   {
     name: 'a child counts on the base that its parent would have, not on the one it keeps',
-    file: 'src/orchestrator/effective-bases.ts',
+    file: 'src/orchestrator/plan/effective-bases.ts',
     find: 'if (planned.bases !== undefined) return planned.bases.digest;',
     replace: 'if (planned.bases !== undefined) return this.of(parent, platform)?.digest;',
     tests: decisions,
   },
   {
     name: 'an unverified parent is as good as one of these sources',
-    file: 'src/orchestrator/effective-bases.ts',
+    file: 'src/orchestrator/plan/effective-bases.ts',
     find: 'if (decision?.unverified !== undefined) return decision.unverified;',
     replace: '',
     tests: decisions,
   },
   {
     name: 'a publish goes on where nobody can say whether a base moved',
-    file: 'src/orchestrator/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-build.ts',
     find: "(state === 'cannot-ask' && inputs.command === 'publish' &&",
     replace: "(state === 'cannot-ask' && inputs.command === 'build' &&",
     tests: decisions,
   },
   {
     name: 'a key by earlier rules is drift',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: "return settled('unverified', question, tag, [...why, ...missing]);",
     replace: "return settled('drift', question, tag, [...why, ...missing]);",
     tests: decisions,
   },
   {
     name: 'what an earlier cip built is left in the store',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: "if (target.kind === 'store' && wanted.some(",
     replace: "if (target.kind !== 'store' && target.kind !== 'registry' && wanted.some(",
     tests: decisions,
   },
   {
     name: 'other platforms stay on a base that moved',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: 'return movesOf(entry, question).length === 0 &&',
     replace: 'return',
     tests: decisions,
   },
   {
     name: 'each use of a base is asked about',
-    file: 'src/orchestrator/base-digests.ts',
+    file: 'src/orchestrator/state/base-digests.ts',
     find: 'const name = formatReference(image.reference);',
     replace: 'const name = formatReference(image.reference) + open.size;',
     tests: registries,
@@ -93,7 +93,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'stages that are not built are asked about',
-    file: 'src/orchestrator/external-images.ts',
+    file: 'src/orchestrator/key/external-images.ts',
     find: "kind !== 'onbuild' && needed.has(stage)",
     replace: "kind !== 'onbuild'",
     tests: registries,
@@ -101,7 +101,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a publish assumes the digest last seen by itself',
-    file: 'src/orchestrator/prepare-plan.ts',
+    file: 'src/orchestrator/plan/prepare-plan.ts',
     find: "whenUnreachable: client === undefined ? 'assume' : 'fail',",
     replace: "whenUnreachable: 'assume',",
     tests: registries,
@@ -109,7 +109,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: '--offline-bases asks all the same',
-    file: 'src/orchestrator/base-digests.ts',
+    file: 'src/orchestrator/state/base-digests.ts',
     find: "if (offline) return assumed(shown, seen, local, 'as asked for') ?? cannotAsk(baseNeverSeen(shown));",
     replace: '',
     tests: registries,
@@ -117,7 +117,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what a registry says is not remembered',
-    file: 'src/orchestrator/base-digests.ts',
+    file: 'src/orchestrator/state/base-digests.ts',
     find: 'await remember(image.reference, found, seen, log, questions.now());',
     replace: '',
     tests: registries,
@@ -133,7 +133,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a child is built on what the store has of its parent, on another base than what is published',
-    file: 'src/orchestrator/parent-images.ts',
+    file: 'src/orchestrator/run/parent-images.ts',
     find: 'return planned === undefined || standsOn(entry, planned.bases ?? noBases);',
     replace: 'return planned !== parent;',
     tests: registries,
@@ -141,7 +141,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the name of a parent stands on the manifest, and with it its version',
-    file: 'src/orchestrator/base-annotations.ts',
+    file: 'src/orchestrator/run/base-annotations.ts',
     find: 'on === undefined || on.base.parent !== undefined ? {} : written(on)',
     replace: 'on === undefined ? {} : written(on)',
     tests: registries,
@@ -149,7 +149,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an image is published with the name that its parent has on the machine that built it',
-    file: 'src/orchestrator/deliver-image.ts',
+    file: 'src/orchestrator/publish/deliver-image.ts',
     find: 'content?.parent ? standingOn(assembled, content.parent.reference, content.parent.digest) : assembled',
     replace: 'assembled',
     tests: registries,
@@ -157,7 +157,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a build that keeps going builds on what nobody knows',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'if (image.obstacles !== undefined) throw new FailuresError(image.obstacles);',
     replace: '',
     tests: registries,
@@ -165,7 +165,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an image that a trigger names counts for the image that hands it on',
-    file: 'src/orchestrator/external-images.ts',
+    file: 'src/orchestrator/key/external-images.ts',
     find: "kind !== 'onbuild' && needed.has(stage)",
     replace: 'needed.has(stage)',
     tests: registries,
@@ -173,7 +173,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a stage that only a trigger of the parent names is not needed',
-    file: 'src/orchestrator/external-images.ts',
+    file: 'src/orchestrator/key/external-images.ts',
     find: '(stage) => triggersRunIn(stage, scope, inputs).instructions',
     replace: '() => []',
     tests: registries,

@@ -1,12 +1,12 @@
 import type { Fault } from '../fault.ts';
 
-const tests = ['test/orchestrator/builds-at-once.test.ts'];
+const tests = ['test/orchestrator/run/builds-at-once.test.ts'];
 
 /** Builds of one project in one store at the same time. */
 export const faults: readonly Fault[] = [
   {
     name: 'what another run has made meanwhile is replaced',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'isNews && !wasAskedFor ?',
     replace: 'isNews && wasAskedFor ?',
     tests,
@@ -14,7 +14,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what was asked for anew is not kept',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'isNews && !wasAskedFor ?',
     replace: 'isNews ?',
     tests,
@@ -22,7 +22,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'children are built on what was replaced',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'this.#made.set(image.name, kept);',
     replace: 'this.#made.set(image.name, { ...kept, descriptor: content });',
     tests,
@@ -30,7 +30,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the report names what was replaced',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'return kept.descriptor;',
     replace: 'return content;',
     tests,
@@ -38,7 +38,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the platforms that only this run made are lost',
-    file: 'src/orchestrator/equal-content.ts',
+    file: 'src/orchestrator/run/equal-content.ts',
     find: 'take: digestsOf(rest)',
     replace: 'take: digestsOf([])',
     tests,
@@ -46,7 +46,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the platforms that only the other run made are lost',
-    file: 'src/orchestrator/equal-content.ts',
+    file: 'src/orchestrator/run/equal-content.ts',
     find: 'entry.key === keyOf(entry.platform)',
     replace: 'false',
     tests,
@@ -54,7 +54,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'content of other sources is taken for equal',
-    file: 'src/orchestrator/equal-content.ts',
+    file: 'src/orchestrator/run/equal-content.ts',
     find: 'one.key === other.key && ',
     replace: '',
     tests,
@@ -62,7 +62,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'content that lost its owners is taken for equal',
-    file: 'src/orchestrator/equal-content.ts',
+    file: 'src/orchestrator/run/equal-content.ts',
     find: 'isLost === (other.ownersLost === true) && ',
     replace: '',
     tests,

@@ -51,21 +51,21 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'every problem counts for every selection',
-    file: 'src/orchestrator/selection.ts',
+    file: 'src/orchestrator/plan/selection.ts',
     find: 'images.some((name) => needed.has(name));',
     replace: 'images.some((name) => needed.has(name) || name !== "");',
     tests: broken,
   },
   {
     name: 'only the problems of what is selected count, not those of its ancestors',
-    file: 'src/orchestrator/selection.ts',
+    file: 'src/orchestrator/plan/selection.ts',
     find: 'const needed = new Set([...selected, ...implied]);',
     replace: 'const needed = new Set([...selected, ...implied.slice(0, 0)]);',
     tests: broken,
   },
   {
     name: 'descendants are selected as if all of them were known',
-    file: 'src/orchestrator/selection.ts',
+    file: 'src/orchestrator/plan/selection.ts',
     find: 'if (selectors.length === 0 || selectors.some((selector) => partsOf(selector).descendants)) {',
     replace: 'if (selectors.length === 0) {',
     tests: broken,
@@ -114,7 +114,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a plan does not look at Dockerfiles',
-    file: 'src/orchestrator/prepare-plan.ts',
+    file: 'src/orchestrator/plan/prepare-plan.ts',
     find: '...(request.dockerfileFailures?.(image, platform) ?? []),',
     replace: '',
     tests: certain,

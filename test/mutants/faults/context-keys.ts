@@ -3,7 +3,7 @@ import type { Fault } from '../fault.ts';
 const decide = ['test/context/decide-context.test.ts'];
 const counted = ['test/context/counted.test.ts'];
 const selection = ['test/context/selection.test.ts'];
-const project = ['test/orchestrator/project-reads.test.ts'];
+const project = ['test/orchestrator/key/project-reads.test.ts'];
 
 /** Mistakes in what of a context counts for a key, and in what a build takes of it. */
 export const faults: readonly Fault[] = [
@@ -53,7 +53,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: '0664 is another mode than 0644',
-    file: 'src/context/checkout-mode.ts',
+    file: 'src/context/context-files.ts',
     find: 'if (bits === 0o664) return 0o644;',
     replace: '',
     tests: [...decide, ...counted],
@@ -61,7 +61,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'every mode is one of two, as in git',
-    file: 'src/context/checkout-mode.ts',
+    file: 'src/context/context-files.ts',
     find: 'return bits === 0o775 ? 0o755 : bits;',
     replace: 'return bits & 0o111 ? 0o755 : 0o644;',
     tests: decide,
@@ -117,8 +117,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a build takes files that its key does not count',
     file: 'src/engine/op/build-context.ts',
-    find: 'if (whole || selections.includes(',
-    replace: 'if (whole || !whole || selections.includes(',
+    find: 'selections.includes(await selectionDigest(',
+    replace: '!whole || selections.includes(await selectionDigest(',
     tests: counted,
     only: 'trigger of an image from elsewhere',
   },
@@ -164,7 +164,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'stages are counted as if they were built for the platform of the image',
-    file: 'src/orchestrator/stage-platforms.ts',
+    file: 'src/orchestrator/key/stage-platforms.ts',
     find: 'return parsed?.ok ? parsed.value : platform;',
     replace: 'return parsed?.ok ? platform : platform;',
     tests: project,
@@ -172,7 +172,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a number may name another stage under an equal key',
-    file: 'src/orchestrator/build-key.ts',
+    file: 'src/orchestrator/key/build-key.ts',
     find: 'withNumbers ? stage : undefined,',
     replace: 'undefined,',
     tests: project,
@@ -180,17 +180,17 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'digests of build arguments are published',
-    file: 'src/orchestrator/build-inputs.ts',
+    file: 'src/orchestrator/key/build-inputs.ts',
     find: 'const { args: _, ...rest } = parts;',
     replace: 'const rest = { ...parts, args: key.parts.args };',
-    tests: ['test/orchestrator/build-inputs.test.ts'],
+    tests: ['test/orchestrator/key/build-inputs.test.ts'],
   },
   {
     name: 'what travels with an image depends on the order in which a disk lists files',
-    file: 'src/orchestrator/build-inputs.ts',
+    file: 'src/orchestrator/key/build-inputs.ts',
     find: 'Object.keys(record).sort()',
     replace: 'Object.keys(record)',
-    tests: ['test/orchestrator/build-inputs.test.ts'],
+    tests: ['test/orchestrator/key/build-inputs.test.ts'],
   },
   {
     name: 'a link is taken for another one because its target is no text',

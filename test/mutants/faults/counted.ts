@@ -1,9 +1,9 @@
 import type { Fault } from '../fault.ts';
 
 const triggers = ['test/engine/frontend/foreign-triggers.test.ts'];
-const counted = ['test/orchestrator/counted-inputs.test.ts'];
-const targets = ['test/orchestrator/build-targets.test.ts'];
-const platforms = ['test/orchestrator/needed-platforms.test.ts'];
+const counted = ['test/orchestrator/key/counted-inputs.test.ts'];
+const targets = ['test/orchestrator/key/build-targets.test.ts'];
+const platforms = ['test/orchestrator/key/needed-platforms.test.ts'];
 const verified = ['test/engine/snapshot/verified-layers.test.ts'];
 const untrue = ['test/e2e/untrue-bases.test.ts'];
 
@@ -53,114 +53,114 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what the keys of parents cover is not handed down',
-    file: 'src/orchestrator/build-keys.ts',
+    file: 'src/orchestrator/key/build-keys.ts',
     find: 'args: [...new Set([...args, ...below.flatMap((one) => one.args)])],',
     replace: 'args,',
     tests: counted,
   },
   {
     name: 'an image of a version of the past is taken for what the project holds',
-    file: 'src/orchestrator/taking.ts',
+    file: 'src/orchestrator/key/taking.ts',
     find: 'const isTaken = (edge: Edge) => isFollowed(edge, contexts.get(edge.to)?.version);',
     replace: 'const isTaken = (edge: Edge) => contexts.has(edge.to);',
     tests: counted,
   },
   {
     name: 'a platform argument that is given is in no key',
-    file: 'src/orchestrator/build-key.ts',
+    file: 'src/orchestrator/key/build-key.ts',
     find: 'if (ofThemselves.test(name) && text.includes(name)) return true;',
     replace: '',
     tests: counted,
   },
   {
     name: 'a platform argument that is given counts where nothing mentions it',
-    file: 'src/orchestrator/build-key.ts',
+    file: 'src/orchestrator/key/build-key.ts',
     find: 'ofThemselves.test(name) && text.includes(name)',
     replace: 'ofThemselves.test(name)',
     tests: counted,
   },
   {
     name: 'a target is for what others are built from, too',
-    file: 'src/orchestrator/build-targets.ts',
+    file: 'src/orchestrator/key/build-targets.ts',
     find: 'selected.filter((name) => !whole.has(name))',
     replace: 'selected',
     tests: targets,
   },
   {
     name: 'a target is for ancestors that nobody selected',
-    file: 'src/orchestrator/build-targets.ts',
+    file: 'src/orchestrator/key/build-targets.ts',
     find: 'const targeted = selected.filter((name) => !whole.has(name));',
     replace: 'const targeted = [...whole, ...selected];',
     tests: targets,
   },
   {
     name: 'the builder is not told of a target',
-    file: 'src/orchestrator/build-image.ts',
+    file: 'src/orchestrator/run/build-image.ts',
     find: 'target: targets?.get(image.name),',
     replace: '',
     tests: targets,
   },
   {
     name: 'a parent is read as if the target of its child were its own',
-    file: 'src/orchestrator/project-reads.ts',
+    file: 'src/orchestrator/key/project-reads.ts',
     find: 'target: targets?.get(image),',
     replace: 'target: [...(targets?.values() ?? [])][0],',
     tests: targets,
   },
   {
     name: 'the platforms that a child takes are asked of its parent alone',
-    file: 'src/orchestrator/needed-platforms.ts',
+    file: 'src/orchestrator/key/needed-platforms.ts',
     find: 'for (const platform of needed.get(name) ?? []) {',
     replace: 'for (const platform of asked.get(name) ?? []) {',
     tests: platforms,
   },
   {
     name: 'the metadata of a parent is overruled',
-    file: 'src/orchestrator/needed-platforms.ts',
+    file: 'src/orchestrator/key/needed-platforms.ts',
     find: 'if (!isThere && isMadeFor(graph, parent, wanted))',
     replace: 'if (!isThere)',
     tests: platforms,
   },
   {
     name: 'parents are built for children that are there',
-    file: 'src/orchestrator/needed-platforms.ts',
+    file: 'src/orchestrator/key/needed-platforms.ts',
     find: 'if (!isBuilt(name, platform)) continue;',
     replace: '',
     tests: platforms,
   },
   {
     name: 'a platform is wanted twice',
-    file: 'src/orchestrator/needed-platforms.ts',
+    file: 'src/orchestrator/key/needed-platforms.ts',
     find: 'if (!isThere && isMadeFor',
     replace: 'if (isMadeFor',
     tests: platforms,
   },
   {
     name: 'every machine that may build is built for',
-    file: 'src/orchestrator/stage-platforms.ts',
+    file: 'src/orchestrator/key/stage-platforms.ts',
     find: 'inputs.machine === undefined ? buildPlatforms(inputs.dockerfileText) : [inputs.machine]',
     replace: 'buildPlatforms(inputs.dockerfileText)',
     tests: platforms,
   },
   {
     name: 'the images that a trigger of a parent names are forgotten',
-    file: 'src/orchestrator/taking.ts',
+    file: 'src/orchestrator/key/taking.ts',
     find: 'return [...own, ...ofTriggers];',
     replace: 'return own.concat(ofTriggers.slice(0, 0));',
     tests: platforms,
   },
   {
     name: 'a layer that nothing unpacks may hold anything',
-    file: 'src/engine/snapshot/layers.ts',
-    find: 'if (await this.#verified.has(layer)) return;',
+    file: 'src/engine/snapshot/layer-contents.ts',
+    find: 'if (await this.verified.has(layer)) return;',
     replace: 'if (layer !== undefined) return;',
     tests: verified,
   },
   {
     name: 'a layer is believed because another blob held it',
-    file: 'src/engine/snapshot/layers.ts',
-    find: 'if (await this.#verified.has(layer)) return;',
-    replace: 'if (this.#indexes.has(layer.diffID) || (await this.#verified.has(layer))) return;',
+    file: 'src/engine/snapshot/layer-contents.ts',
+    find: 'if (await this.verified.has(layer)) return;',
+    replace: 'if (this.indexes.has(layer.diffID) || (await this.verified.has(layer))) return;',
     tests: verified,
   },
   {
@@ -203,26 +203,26 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a parent counts with the bases of the platform of its child alone',
-    file: 'src/orchestrator/effective-bases.ts',
+    file: 'src/orchestrator/plan/effective-bases.ts',
     find: 'if (isAnother) list[otherPlatform(parent, wanted)] = digest;',
     replace: 'if (isAnother) continue;',
-    tests: ['test/orchestrator/bases.test.ts'],
+    tests: ['test/orchestrator/state/bases.test.ts'],
     only: 'a stage takes its parent for',
   },
   {
     name: 'nobody asks what the other platform of a parent is built on',
-    file: 'src/orchestrator/prepare-plan.ts',
+    file: 'src/orchestrator/plan/prepare-plan.ts',
     find: 'const isOpen = known !== undefined && known.length > 0 &&',
     replace: 'const isOpen = known !== undefined && known.length < 0 &&',
-    tests: ['test/orchestrator/bases.test.ts'],
+    tests: ['test/orchestrator/state/bases.test.ts'],
     only: 'a stage takes its parent for',
   },
   {
     name: 'a stage that a trigger names by its number may be another one',
-    file: 'src/orchestrator/build-key.ts',
+    file: 'src/orchestrator/key/build-key.ts',
     find: '.some(({ dockerfile: parent }) => hasNumberedTriggers(parent))',
     replace: '.some(() => false)',
-    tests: ['test/orchestrator/project-reads.test.ts'],
+    tests: ['test/orchestrator/key/project-reads.test.ts'],
     only: 'by its number',
   },
 ];

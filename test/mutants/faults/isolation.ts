@@ -55,8 +55,8 @@ export const faults: readonly Fault[] = [
   {
     name: '/sys can be written to',
     file: 'src/engine/executor/namespaces.ts',
-    find: "'sysfs', sys, 'sysfs', 'ro', ",
-    replace: "'sysfs', sys, 'sysfs', ",
+    find: "type: 'sysfs' }, 'ro', ",
+    replace: "type: 'sysfs' }, ",
     tests: attack,
     only: byRoot,
   },
@@ -145,10 +145,10 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what failed before a signal is reported as cancelled',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'signal.aborted && !run.failed.has(name)',
     replace: 'signal.aborted',
-    tests: ['test/orchestrator/run-plan.test.ts'],
+    tests: ['test/orchestrator/run/run-plan.test.ts'],
     only: 'what failed before the signal',
   },
 ];

@@ -1,97 +1,97 @@
 import type { Fault } from '../fault.ts';
 
-const decisions = ['test/orchestrator/lost-owners.test.ts'];
+const decisions = ['test/orchestrator/run/lost-owners.test.ts'];
 const kept = ['test/engine/op/lost-owners.test.ts'];
 
 /** Images built where only root exists, and what is taken for equal to them. */
 export const faults: readonly Fault[] = [
   {
     name: 'content that lost its owners is as good as any',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: 'return ownersAreKept && entry?.ownersLost === true;',
     replace: 'return false && ownersAreKept && entry?.ownersLost === true;',
     tests: decisions,
   },
   {
     name: 'it is never up to date, not even where owners are not kept',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: 'return ownersAreKept && entry?.ownersLost === true;',
     replace: 'return entry?.ownersLost === true;',
     tests: decisions,
   },
   {
     name: 'it is named again for a new version',
-    file: 'src/orchestrator/place-state.ts',
+    file: 'src/orchestrator/state/place-state.ts',
     find: 'return acceptsLost ? lost : undefined;',
     replace: 'return acceptsLost || lost ? lost : undefined;',
     tests: decisions,
   },
   {
     name: 'the mark of a manifest is not read',
-    file: 'src/orchestrator/index-keys.ts',
+    file: 'src/orchestrator/state/index-keys.ts',
     find: '...(key !== undefined && ownersLostIn(found) && { ownersLost: true }),',
     replace: '',
     tests: decisions,
   },
   {
     name: 'children of a marked image are not marked',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'for (const platform of content.ownersLost) lost.add(`${parent} ${platform}`);',
     replace: '',
     tests: decisions,
   },
   {
     name: 'a publish sends what it would build without ids',
-    file: 'src/orchestrator/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-build.ts',
     find: '...ownersFailures(images, inputs),',
     replace: '',
     tests: decisions,
   },
   {
     name: 'what turns out to have lost its owners is sent',
-    file: 'src/orchestrator/publish.ts',
+    file: 'src/orchestrator/publish/publish.ts',
     find: 'if (isLost) throw new FailureError(ownersLost([name], {}));',
     replace: '',
     tests: decisions,
   },
   {
     name: 'triggers of parents are no steps',
-    file: 'src/orchestrator/runs-steps.ts',
+    file: 'src/orchestrator/key/runs-steps.ts',
     find: 'parents.some((parent) => triggersIn(',
     replace: 'parents.slice(parents.length).some((parent) => triggersIn(',
     tests: decisions,
   },
   {
     name: 'stages that are not needed run steps',
-    file: 'src/orchestrator/runs-steps.ts',
+    file: 'src/orchestrator/key/runs-steps.ts',
     find: '.stages.filter(({ index }) => needed.has(index));',
     replace: '.stages.filter(({ index }) => needed.has(index) || index >= 0);',
     tests: decisions,
   },
   {
     name: 'every run finds out what the machine makes of owners',
-    file: 'src/orchestrator/prepare-plan.ts',
+    file: 'src/orchestrator/plan/prepare-plan.ts',
     find: 'if ([inputs.target, inputs.store].some(isLostIn))',
     replace: 'if ([inputs.target, inputs.store].some(isLostIn) || inputs.runsSteps)',
     tests: decisions,
   },
   {
     name: 'a child is built on whatever the store has of the key',
-    file: 'src/orchestrator/run-plan.ts',
+    file: 'src/orchestrator/run/run-plan.ts',
     find: 'ownersLost !== true || isLostIn(platform) === true',
     replace: 'ownersLost !== true || isLostIn(platform) !== null',
     tests: decisions,
   },
   {
     name: 'a tag that somebody set to lost owners is adopted',
-    file: 'src/orchestrator/settle-version.ts',
+    file: 'src/orchestrator/publish/settle-version.ts',
     find: 'return ownersLost === true && own !== undefined && !ownersLostIn(own.annotations);',
     replace: 'return ownersLost === true && own !== undefined && false && !ownersLostIn(own.annotations);',
     tests: decisions,
   },
   {
     name: 'the store forgets what it has seen of a registry’s marks',
-    file: 'src/orchestrator/registry-state.ts',
+    file: 'src/orchestrator/state/registry-state.ts',
     find: 'ownersLost: z.boolean().optional(),',
     replace: '',
     tests: decisions,
@@ -206,10 +206,10 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what takes nothing of a parent that is skipped is skipped with it',
-    file: 'src/orchestrator/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-build.ts',
     find: "  return wanted.flatMap((platform) => taken(name, platform, 'here').map(([parent]) => parent));",
     replace: '  return graph.parents.get(name) ?? [];',
-    tests: ['test/orchestrator/needed-platforms.test.ts'],
+    tests: ['test/orchestrator/key/needed-platforms.test.ts'],
     only: 'skipped',
   },
 ];

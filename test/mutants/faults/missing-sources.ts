@@ -6,7 +6,7 @@ const tests = ['test/cli/missing-sources.test.ts'];
 export const faults: readonly Fault[] = [
   {
     name: 'a build finds what is missing only when it copies it',
-    file: 'src/orchestrator/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-build.ts',
     find: "source.from === 'build' ? inputs.knownFailures(name, platform) : []",
     replace: '[]',
     tests,
@@ -49,8 +49,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a trigger has the place of nothing',
     file: 'src/context/context-reads.ts',
-    find: 'this.#instruction(trigger.value, state, stage, { at: stage.from.imageAt, trigger: text });',
-    replace: 'this.#instruction(trigger.value, state, stage, { at: trigger.value.at, trigger: text });',
+    find: 'this.#instruction(trigger.value, { state, stage }, { at: stage.from.imageAt, trigger: text });',
+    replace: 'this.#instruction(trigger.value, { state, stage }, { at: trigger.value.at, trigger: text });',
     tests: [...tests, 'test/context/decide-context.test.ts'],
   },
   {
@@ -90,7 +90,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'platforms that nobody builds for are looked at',
-    file: 'src/orchestrator/missing-sources.ts',
+    file: 'src/orchestrator/key/missing-sources.ts',
     find: "for (const platform of wantedPlatforms(context, { kind: 'declared', defaults })) {",
     replace: "for (const platform of wantedPlatforms(context, { kind: 'exactly', platforms: defaults })) {",
     tests,

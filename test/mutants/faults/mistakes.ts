@@ -127,10 +127,10 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'each spelling of a stage is a target of its own',
-    file: 'src/orchestrator/build-targets.ts',
+    file: 'src/orchestrator/key/build-targets.ts',
     find: 'if (!found.ok) return target;',
     replace: 'if (!found.ok || found.ok) return target;',
-    tests: ['test/orchestrator/build-targets.test.ts'],
+    tests: ['test/orchestrator/key/build-targets.test.ts'],
   },
   {
     name: 'a slip in a key of info.edn is nothing to speak of',

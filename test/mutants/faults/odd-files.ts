@@ -59,18 +59,18 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a trigger sees only what is declared above it',
-    file: 'src/orchestrator/registry-use.ts',
+    file: 'src/orchestrator/key/registry-use.ts',
     find: 'declaresRegistry(trigger) || uses(trigger, carriers)',
     replace: 'declaresRegistry(trigger)',
-    tests: ['test/orchestrator/build-key.test.ts'],
+    tests: ['test/orchestrator/key/build-key.test.ts'],
     only: 'of a trigger',
   },
   {
     name: 'a trigger that declares REGISTRY is no use of it',
-    file: 'src/orchestrator/registry-use.ts',
+    file: 'src/orchestrator/key/registry-use.ts',
     find: 'declaresRegistry(trigger) || uses(trigger, carriers)',
     replace: 'uses(trigger, carriers)',
-    tests: ['test/orchestrator/build-key.test.ts'],
+    tests: ['test/orchestrator/key/build-key.test.ts'],
     only: 'for a trigger',
   },
   {
@@ -78,7 +78,7 @@ export const faults: readonly Fault[] = [
     file: 'src/dockerfile/searchable.ts',
     find: "text.replace(continuation, '')",
     replace: 'text',
-    tests: ['test/orchestrator/build-key.test.ts'],
+    tests: ['test/orchestrator/key/build-key.test.ts'],
     only: 'continued on the next line',
   },
   {
@@ -86,7 +86,7 @@ export const faults: readonly Fault[] = [
     file: 'src/dockerfile/searchable.ts',
     find: '(?:[ \\t]*(?:#[^\\n]*)?\\r?\\n)*/g',
     replace: '/g',
-    tests: ['test/orchestrator/build-key.test.ts'],
+    tests: ['test/orchestrator/key/build-key.test.ts'],
     only: 'continued below a comment',
   },
   {

@@ -1,10 +1,10 @@
 import type { Fault } from '../fault.ts';
 
-const told = ['test/orchestrator/told-reasons.test.ts'];
+const told = ['test/orchestrator/plan/told-reasons.test.ts'];
 const planText = ['test/cli/render/plan.test.ts'];
 const report = ['test/cli/report.test.ts'];
-const changes = 'src/orchestrator/instruction-changes.ts';
-const keys = 'src/orchestrator/key-change.ts';
+const changes = 'src/orchestrator/key/instruction-changes.ts';
+const keys = 'src/orchestrator/key/key-change.ts';
 
 /** Reasons that are told and are not true: of instructions, files, targets, content that is there. */
 export const faults: readonly Fault[] = [
@@ -42,7 +42,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what is not built any more was removed',
-    file: 'src/orchestrator/build-keys.ts',
+    file: 'src/orchestrator/key/build-keys.ts',
     find: 'readings: () => readingsOf(inputs)',
     replace: 'readings: () => ({ ...readingsOf(inputs), idle: [] })',
     tests: told,
@@ -50,7 +50,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an instruction is another one where numbers of stages count',
-    file: 'src/orchestrator/build-keys.ts',
+    file: 'src/orchestrator/key/build-keys.ts',
     find: 'readings: () => readingsOf(inputs)',
     replace: 'readings: () => ({ ...readingsOf(inputs), alike: [] })',
     tests: told,
@@ -58,7 +58,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'keywords are forgotten',
-    file: 'src/orchestrator/key-memory.ts',
+    file: 'src/orchestrator/state/key-memory.ts',
     find: '  keywords: z.array(z.string()).optional(),\n',
     replace: '',
     tests: told,
@@ -66,7 +66,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'after the first difference everything changed',
-    file: 'src/orchestrator/hunks.ts',
+    file: 'src/orchestrator/key/hunks.ts',
     find: 'const common = rows * columns > largest ?',
     replace: 'const common = rows * columns > 0 ?',
     tests: told,
@@ -74,7 +74,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an instruction that is written twice is compared with itself',
-    file: 'src/orchestrator/hunks.ts',
+    file: 'src/orchestrator/key/hunks.ts',
     find: 'while (tail < shorter - head &&',
     replace: 'while (tail < shorter &&',
     tests: told,
@@ -117,19 +117,19 @@ export const faults: readonly Fault[] = [
     file: keys,
     find: '...others.filter(({ how }) => how === undefined)',
     replace: "...others.filter(({ code, how }) => code === 'parent-changed' || how === undefined)",
-    tests: ['test/orchestrator/key-change.test.ts'],
+    tests: ['test/orchestrator/key/key-change.test.ts'],
   },
   {
     name: 'a parent that is given up changed',
     file: keys,
     find: "return { code: 'parent-changed', parent: name, ...how } as const;",
     replace: "return { code: 'parent-changed', parent: name, how: undefined } as const;",
-    tests: [...told, 'test/orchestrator/key-change.test.ts'],
+    tests: [...told, 'test/orchestrator/key/key-change.test.ts'],
     only: 'parent',
   },
   {
     name: 'a name in the store is a tag in the registry',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: "const isElsewhere = source.from === 'store' && target.kind === 'registry';",
     replace: 'const isElsewhere = false as boolean;',
     tests: told,
@@ -137,7 +137,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'content of the registry is in the store',
-    file: 'src/orchestrator/decide-image.ts',
+    file: 'src/orchestrator/plan/decide-image.ts',
     find: "const isElsewhere = source.from === 'store' && target.kind === 'registry';",
     replace: "const isElsewhere = target.kind === 'registry';",
     tests: told,
@@ -159,32 +159,32 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what is sent for the first time is re-tagged',
-    file: 'src/orchestrator/plan.ts',
+    file: 'src/orchestrator/plan/plan.ts',
     find: "platforms.some(({ source }) => source.from === 'store')",
     replace: 'platforms.length < 0',
     tests: [...planText, ...report],
   },
   {
     name: 'a build uploads',
-    file: 'src/orchestrator/plan.ts',
+    file: 'src/orchestrator/plan/plan.ts',
     find: "command === 'publish' && action === 'retag'",
     replace: "action === 'retag'",
     tests: [...planText, ...report],
   },
   {
     name: 'a conflict is a failure like any other',
-    file: 'src/orchestrator/transfer.ts',
+    file: 'src/orchestrator/publish/transfer.ts',
     find: "reason === 'different-content'",
     replace: "reason === 'differs'",
-    tests: ['test/orchestrator/transfer.test.ts'],
+    tests: ['test/orchestrator/publish/transfer.test.ts'],
     only: 'after conflicts',
   },
   {
     name: 'images that a conflict kept from being copied are not counted',
-    file: 'src/orchestrator/transfer.ts',
+    file: 'src/orchestrator/publish/transfer.ts',
     find: 'if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return { notCopied: reference };',
     replace: 'if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return undefined;',
-    tests: ['test/orchestrator/transfer.test.ts'],
+    tests: ['test/orchestrator/publish/transfer.test.ts'],
     only: 'after conflicts',
   },
   {

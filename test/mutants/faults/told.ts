@@ -1,40 +1,40 @@
 import type { Fault } from '../fault.ts';
 
-const lacking = ['test/orchestrator/lacking-platforms.test.ts'];
+const lacking = ['test/orchestrator/plan/lacking-platforms.test.ts'];
 const document = ['test/e2e/one-document.test.ts'];
 const pressure = ['test/worker/back-pressure.test.ts'];
 const line = ['test/cli/command-line.test.ts'];
 const triggers = ['test/project/trigger-references.test.ts'];
-const childTriggers = ['test/orchestrator/child-triggers.test.ts'];
+const childTriggers = ['test/orchestrator/key/child-triggers.test.ts'];
 const advice = ['test/project/dependency-graph.test.ts'];
-const paths = ['test/orchestrator/repointed-links.test.ts'];
+const paths = ['test/orchestrator/run/repointed-links.test.ts'];
 
 /** What a person or a program is told, and when: platforms of parents, documents, readers that are behind, triggers. */
 export const faults: readonly Fault[] = [
   {
     name: 'a platform that a parent lacks is left to the build',
-    file: 'src/orchestrator/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-build.ts',
     find: '      ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),\n',
     replace: '',
     tests: lacking,
   },
   {
     name: 'a platform that a parent lacks stops what does not need it',
-    file: 'src/orchestrator/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-build.ts',
     find: '    ...lackedBy(name, decisions, inputs),\n',
     replace: '',
     tests: lacking,
   },
   {
     name: 'a trigger that is only handed on needs its platform',
-    file: 'src/orchestrator/taking.ts',
+    file: 'src/orchestrator/key/taking.ts',
     find: "return kind === 'onbuild' && from === image;",
     replace: "return kind === 'onbuild' && from !== image;",
     tests: lacking,
   },
   {
     name: 'the platform of the machine is that of the image',
-    file: 'src/orchestrator/lacking-platforms.ts',
+    file: 'src/orchestrator/plan/lacking-platforms.ts',
     find: "taking.images(image, platform, where === 'here' ? machine : undefined);",
     replace: 'taking.images(image, platform, platform);',
     tests: lacking,
@@ -63,7 +63,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'places are those of this machine',
-    file: 'src/orchestrator/failure-json.ts',
+    file: 'src/orchestrator/plan/failure-json.ts',
     find: 'at.file.startsWith(`${cwd}/`) ?',
     replace: 'at.file.startsWith(`${cwd}//`) ?',
     tests: document,
@@ -138,7 +138,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the image that a trigger names is asked for',
-    file: 'src/orchestrator/external-images.ts',
+    file: 'src/orchestrator/key/external-images.ts',
     find: '(one.trigger ?? one.at).offset === at.offset',
     replace: 'one.at.offset === at.offset',
     tests: childTriggers,
@@ -161,24 +161,24 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a context is remembered by its first paths',
-    file: 'src/orchestrator/key-memory.ts',
+    file: 'src/orchestrator/state/key-memory.ts',
     find: 'if (known === undefined || !isEqual(known, paths))',
     replace: 'if (known === undefined)',
     tests: paths,
   },
   {
     name: 'a key without paths is known',
-    file: 'src/orchestrator/earlier-keys.ts',
+    file: 'src/orchestrator/state/earlier-keys.ts',
     find: 'const isWhole = remembered?.paths !== undefined;',
     replace: 'const isWhole = remembered !== undefined;',
     tests: paths,
   },
   {
     name: 'a file that is read elsewhere is told twice',
-    file: 'src/orchestrator/key-change.ts',
+    file: 'src/orchestrator/key/key-change.ts',
     find: 'if (alike.length > 0) left.delete(path);',
     replace: '',
-    tests: ['test/orchestrator/key-change.test.ts'],
+    tests: ['test/orchestrator/key/key-change.test.ts'],
   },
   {
     name: 'what could not be written is taken for written',

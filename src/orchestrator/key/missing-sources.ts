@@ -1,0 +1,63 @@
+import { contextFiles } from '../../context/context-files.ts';
+import { ContextMoved } from '../../context/context-moved.ts';
+import { missingOf } from '../../context/decide-context.ts';
+import { DiskTree } from '../../context/disk-tree.ts';
+import { readIgnoreFile } from '../../context/ignore-file.ts';
+import { type MissingSource, missingSourceFailures } from '../../context/missing-source.ts';
+import { mapBounded } from '../../map-bounded.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Context } from '../../project/project.ts';
+import { type Failure, failuresOf } from '../../result.ts';
+import { ProjectReads, type ProjectReadsInputs } from './project-reads.ts';
+import { wantedPlatforms } from './wanted-platforms.ts';
+
+/** Contexts at once. */
+const parallel = 8;
+
+/**
+ * Everything that the images of a project copy from their contexts and is not there, and what is wrong with their ignore
+ * files, without hashing a file or entering a directory that is copied whole. Only of stages that are built: what the
+ * others say fails no build. `defaults`: the platforms of images that say none.
+ */
+export async function missingSourcesIn(
+  inputs: ProjectReadsInputs,
+  defaults: readonly Platform[],
+  signal: AbortSignal,
+): Promise<readonly Failure[]> {
+  const reads = new ProjectReads(inputs);
+  const { contexts } = inputs.graph.project;
+  const found = await mapBounded([...contexts.values()], parallel, async (context) => {
+    try {
+      return await missingIn(context, reads, defaults, signal);
+    } catch (error) {
+      // Somebody is writing there: what is missing now may be there in a moment.
+      if (error instanceof ContextMoved) return [];
+      const failures = failuresOf(error);
+      if (failures === undefined) throw error;
+      return failures;
+    }
+  });
+  return found.flat();
+}
+
+async function missingIn(
+  context: Context,
+  reads: ProjectReads,
+  defaults: readonly Platform[],
+  signal: AbortSignal,
+): Promise<readonly Failure[]> {
+  const { name, directory, path } = context;
+  const ignored = await readIgnoreFile(directory, path);
+  if (!ignored.ok) return ignored.failure;
+  const place = { directory, path, ignore: ignored.value };
+  const tree = new DiskTree({ ...place, files: contextFiles, digestOf: () => undefined, signal });
+  const missing = new Map<string, MissingSource>();
+  for (const platform of wantedPlatforms(context, { kind: 'declared', defaults })) {
+    for (const { read, ...written } of reads.of(name, platform).places) {
+      for (const source of await missingOf(read, tree)) {
+        missing.set(`${written.at.file} ${written.at.offset} ${source}`, { ...written, source });
+      }
+    }
+  }
+  return await missingSourceFailures([...missing.values()], { context: place, files: contextFiles }, signal);
+}

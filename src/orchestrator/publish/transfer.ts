@@ -1,0 +1,157 @@
+import { mapBounded } from '../../map-bounded.ts';
+import { copyGraph } from '../../oci/copy-graph.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Progress } from '../../progress.ts';
+import type { ImageName } from '../../project/image-name.ts';
+import { isLossOfRegistry } from '../../registry/failure.ts';
+import { type Failure, FailuresError, failuresOf } from '../../result.ts';
+import type { Store } from '../../store/store.ts';
+import type { RegistryPlace } from '../state/registry-place.ts';
+import { missingInRegistry } from './failure.ts';
+import type { MovedTag } from './moved-tag.ts';
+import { RegistryTarget } from './registry-target.ts';
+import { StoreTarget } from './store-target.ts';
+import type { Target } from './target.ts';
+
+export interface TransferRequest {
+  /** Parents first: what their children have of them is then there to be mounted. */
+  readonly images: readonly { readonly name: ImageName; readonly version: string }[];
+  /** Whether an image that is missing is a failure, of which nothing else is then done, and no mere notice. */
+  readonly requireAll: boolean;
+  /** After a failure go on with the other images. */
+  readonly keepGoing: boolean;
+}
+
+export interface TransferReport {
+  /** `registry/name:version@digest` of the target, in the order of the request; as in the two others. */
+  readonly copied: readonly string[];
+  /** What was there already: with the same digest or, by its keys, the same content. */
+  readonly present: readonly string[];
+  /** References of the source. */
+  readonly missing: readonly string[];
+  /** References of the target: there with other content, which is left; as in the two others each image once. */
+  readonly conflicts: readonly string[];
+  readonly failed: readonly string[];
+  /** Not tried, or given up, because of what failed before. */
+  readonly notCopied: readonly string[];
+  /** Those that were moved; also of images that were there already. */
+  readonly tags: readonly MovedTag[];
+  readonly failures: readonly Failure[];
+}
+
+/** Images at once; each moves several blobs at once. */
+const parallel = 3;
+
+/** Copies whole images, all platforms and attestations, byte for byte from one registry to another. */
+export async function mirror(
+  from: RegistryPlace,
+  to: RegistryPlace,
+  request: TransferRequest,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<TransferReport> {
+  return await new Transfer(from, new RegistryTarget(from, to, signal), request, progress, signal).run();
+}
+
+/** Copies whole images from a registry into the store. */
+export async function pull(
+  from: RegistryPlace,
+  store: Store,
+  request: TransferRequest,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<TransferReport> {
+  return await new Transfer(from, new StoreTarget(from, store, signal), request, progress, signal).run();
+}
+
+type Found = TransferRequest['images'][number] & { readonly descriptor: Descriptor | undefined };
+type Transferred =
+  | { readonly copied: string; readonly tags: readonly MovedTag[] }
+  | { readonly present: string; readonly tags: readonly MovedTag[] }
+  | { readonly failed: string; readonly failures: readonly Failure[] }
+  | { readonly notCopied: string };
+
+class Transfer {
+  readonly #from: RegistryPlace;
+  readonly #to: Target;
+  readonly #request: TransferRequest;
+  readonly #progress: Progress;
+  readonly #signal: AbortSignal;
+  #hasFailed = false;
+  /** One of the registries cannot be reached: whatever else is tried would fail the same way. */
+  #isLost = false;
+
+  constructor(from: RegistryPlace, to: Target, request: TransferRequest, progress: Progress, signal: AbortSignal) {
+    this.#from = from;
+    this.#to = to;
+    this.#request = request;
+    this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<TransferReport> {
+    const found = await mapBounded(this.#request.images, 8, async (image): Promise<Found> => {
+      const descriptor = await this.#from.repository(image.name).resolve(image.version, this.#signal);
+      return { ...image, descriptor };
+    });
+    const missing = found.filter(({ descriptor }) => descriptor === undefined);
+    const names = missing.map(({ name, version }) => this.#from.reference(name, version));
+    if (this.#request.requireAll && missing.length > 0) throw new FailuresError(names.map(missingInRegistry));
+    for (const [index, { name }] of missing.entries()) {
+      this.#progress.emit({ type: 'image-skipped', image: name, why: `${names[index]} is not in the registry` });
+    }
+    const done = await mapBounded(found, parallel, (image) => this.#transfer(image));
+    return {
+      copied: done.flatMap((one) => (one && 'copied' in one ? [one.copied] : [])),
+      present: done.flatMap((one) => (one && 'present' in one ? [one.present] : [])),
+      missing: names,
+      conflicts: done.flatMap((one) => (one && 'failed' in one && isConflict(one) ? [one.failed] : [])),
+      failed: done.flatMap((one) => (one && 'failed' in one && !isConflict(one) ? [one.failed] : [])),
+      notCopied: done.flatMap((one) => (one && 'notCopied' in one ? [one.notCopied] : [])),
+      tags: done.flatMap((one) => (one && 'tags' in one ? one.tags : [])),
+      failures: done.flatMap((one) => (one && 'failures' in one ? one.failures : [])),
+    };
+  }
+
+  async #transfer({ name, version, descriptor }: Found): Promise<Transferred | undefined> {
+    if (descriptor === undefined) return undefined;
+    const reference = this.#to.reference(name, version);
+    if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return { notCopied: reference };
+    try {
+      return await this.#copy(name, version, descriptor);
+    } catch (error) {
+      const failures = failuresOf(error);
+      if (failures === undefined || this.#signal.aborted) throw error;
+      const isLoss = failures.some(isLossOfRegistry);
+      if (isLoss && this.#isLost) return { notCopied: reference };
+      this.#isLost ||= isLoss;
+      this.#hasFailed = true;
+      const message = failures.map((failure) => failure.message).join('; ');
+      this.#progress.emit({ type: 'image-failed', image: name, message });
+      return { failed: reference, failures };
+    }
+  }
+
+  async #copy(name: ImageName, version: string, descriptor: Descriptor): Promise<Transferred> {
+    const reference = this.#to.reference(name, version);
+    const there = await this.#to.find(name, version, descriptor);
+    if (there !== undefined) {
+      const tags = await this.#to.finish(name, version);
+      const set = tags.length === 0 ? '' : `; set ${tags.map((tag) => tag.reference).join(', ')}`;
+      this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already${set}` });
+      return { present: `${reference}@${there}`, tags };
+    }
+    await copyGraph(descriptor, this.#from.repository(name), this.#to.sink(name), this.#signal, {
+      onProgress: ({ descriptor: { digest, size }, done }) =>
+        this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size }),
+    });
+    const tags = await this.#to.name(name, version, descriptor);
+    const digest = tags.find((tag) => tag.reference === reference)?.after ?? descriptor.digest;
+    this.#progress.emit({ type: 'image-pushed', image: name, reference, digest });
+    return { copied: `${reference}@${digest}`, tags };
+  }
+}
+
+function isConflict({ failures }: { readonly failures: readonly Failure[] }): boolean {
+  return failures.some(({ reason }) => reason === 'different-content');
+}

@@ -1,0 +1,29 @@
+import type { Failure } from '../../result.ts';
+
+/** The environment. `why` is what its registry said, or did not; `isSeen` where there is a digest to go on with. */
+export function baseUnreachable(reference: string, why: Failure, isSeen: boolean) {
+  const hint = why.hint ?? 'try again when its registry answers';
+  return {
+    reason: 'base-unreachable',
+    message: `cannot find out what the base image ${reference} is now: ${why.message}`,
+    hint: isSeen ? `${hint}; or pass --offline-bases to use the digest last seen` : hint,
+  } as const satisfies Failure;
+}
+
+/** The environment, for `--offline-bases`. */
+export function baseNeverSeen(reference: string) {
+  return {
+    reason: 'base-never-seen',
+    message: `the base image ${reference} was never seen by this store`,
+    hint: 'run the command once without --offline-bases, or pin the image to a digest',
+  } as const satisfies Failure;
+}
+
+/** Its registry answered: there is no such image. */
+export function baseUnknown(reference: string) {
+  return {
+    reason: 'base-not-found',
+    message: `the base image ${reference} does not exist in its registry, nor in the store`,
+    hint: 'check its name and tag; an image of this project is written as ${REGISTRY}/name:version',
+  } as const satisfies Failure;
+}
