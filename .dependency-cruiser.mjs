@@ -26,7 +26,7 @@ export const rooms = {
     imports: ['oci', 'dockerfile', 'context', 'engine/solver/vertex', 'engine/op/op-definition', 'engine/op/chmod'],
   },
   'engine/exporter': {
-    imports: ['oci', 'tar', 'store', 'layer', 'engine/snapshot', 'engine/frontend/lower-input'],
+    imports: ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
     touches: ['disk'],
   },
   worker: {

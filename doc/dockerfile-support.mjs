@@ -173,8 +173,8 @@ const features = {
     ],
     ['ONBUILD', yes, ['from/onbuild*']],
     ['history', yes, ['history/*', 'config/base-history']],
-    ['fields of a base that are empty or unknown', yes, ['config/odd*'], 'left out, as BuildKit does'],
     ['Dockerfiles as people write them: five whole ones', yes, ['real/*']],
+    ['fields of a base that are empty or unknown', yes, ['config/odd*'], 'left out, as BuildKit does'],
     ['steps that are the same in several stages', yes, ['cache/*']],
   ],
 };

@@ -14,6 +14,7 @@ export function problemsElsewhere(problems: readonly Problem[]) {
   } as const satisfies Notice;
 }
 
+/** `cip` with options but without a command. */
 export function missingCommand() {
   return {
     reason: 'missing-command',
@@ -33,6 +34,7 @@ export function unknownCommand(typed: string, meant: string | undefined, group: 
   } as const satisfies Failure;
 }
 
+/** `command` is empty where there is none yet; `meant` is the nearest option. */
 export function unknownOption(typed: string, command: string, meant: string | undefined) {
   return {
     reason: 'unknown-option',
@@ -53,6 +55,7 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
   } as const satisfies Failure;
 }
 
+/** `flag` without dashes; `variable` is the environment variable that does as well, if there is one. */
 export function missingOption(flag: string, value: string, variable: string | undefined, command: string) {
   return {
     reason: 'missing-option',
@@ -70,6 +73,7 @@ export function optionWithoutValue(source: string, value: string) {
   } as const satisfies Failure;
 }
 
+/** `source` is the flag or the variable that the value came from; `problems` complete "can't be …". */
 export function invalidOptionValue(source: string, typed: string, problems: readonly string[], hint?: string) {
   return {
     reason: 'invalid-option-value',
@@ -78,6 +82,7 @@ export function invalidOptionValue(source: string, typed: string, problems: read
   } as const satisfies Failure;
 }
 
+/** Two options that are each right and say opposite things. */
 export function contradictoryOptions(one: string, other: string) {
   return {
     reason: 'contradictory-options',
@@ -86,6 +91,7 @@ export function contradictoryOptions(one: string, other: string) {
   } as const satisfies Failure;
 }
 
+/** `takes` describes the positional arguments of the command; undefined where it has none. */
 export function unexpectedArgument(typed: string, command: string, takes: string | undefined) {
   return {
     reason: 'unexpected-argument',
@@ -94,6 +100,7 @@ export function unexpectedArgument(typed: string, command: string, takes: string
   } as const satisfies Failure;
 }
 
+/** Build arguments were passed to a command that builds nothing. */
 export function argumentsAfterDashes(command: string) {
   return {
     reason: 'arguments-after-dashes',
@@ -102,6 +109,7 @@ export function argumentsAfterDashes(command: string) {
   } as const satisfies Failure;
 }
 
+/** What follows `--` is read as `docker build` would read it, and only two of its options are known. */
 export function unknownBuildArgument(typed: string) {
   return {
     reason: 'unknown-build-argument',
@@ -110,6 +118,7 @@ export function unknownBuildArgument(typed: string) {
   } as const satisfies Failure;
 }
 
+/** `typed` is the option with its value, `problem` completes the sentence. */
 export function invalidBuildArgument(typed: string, problem: string) {
   return {
     reason: 'invalid-build-argument',
@@ -133,6 +142,7 @@ export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMa
   } as const satisfies Notice;
 }
 
+/** Found before the first step, not when a RUN mounts it. */
 export function secretNotReadable(id: string, file: string) {
   return {
     reason: 'secret-not-readable',
@@ -141,6 +151,7 @@ export function secretNotReadable(id: string, file: string) {
   } as const satisfies Failure;
 }
 
+/** A directory, pipe or device: a secret is read once for each step that mounts it. */
 export function secretNotAFile(id: string, file: string) {
   return {
     reason: 'secret-not-a-file',
@@ -149,6 +160,7 @@ export function secretNotAFile(id: string, file: string) {
   } as const satisfies Failure;
 }
 
+/** The file of `--registry-ca` is missing or may not be read. */
 export function registryCaNotReadable(file: string) {
   return {
     reason: 'registry-ca-not-readable',
@@ -166,10 +178,12 @@ export function storeDiskFull(directory: string) {
   } as const satisfies Failure;
 }
 
+/** Why everything was called off: the reason of the abort signal that all work gets. */
 export function interrupted(signal: string) {
   return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies Failure;
 }
 
+/** The variable of https://reproducible-builds.org/specs/source-date-epoch/ is set, and not to whole seconds. */
 export function invalidSourceDateEpoch(text: string) {
   return {
     reason: 'invalid-source-date-epoch',
@@ -178,6 +192,7 @@ export function invalidSourceDateEpoch(text: string) {
   } as const satisfies Failure;
 }
 
+/** `known` are the names that `cip completion` takes. */
 export function unknownShell(typed: string, known: readonly string[]) {
   return {
     reason: 'unknown-shell',
@@ -209,6 +224,7 @@ export function systemFailure(error: unknown): readonly Failure[] | undefined {
   ] as const satisfies readonly Failure[];
 }
 
+/** `cip build-image` without its argument. */
 export function missingDirectory() {
   return {
     reason: 'missing-directory',
@@ -217,14 +233,16 @@ export function missingDirectory() {
   } as const satisfies Failure;
 }
 
-export function noDirectory(place: string) {
+/** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
+export function noDirectory(path: string) {
   return {
     reason: 'missing-directory',
-    message: `${place} is not a directory`,
+    message: `${path} is not a directory`,
     hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
   } as const satisfies Failure;
 }
 
+/** `why` is the system's message; `file` as typed. */
 export function dockerfileUnreadable(file: string, why: string) {
   return {
     reason: 'dockerfile-unreadable',
@@ -233,6 +251,7 @@ export function dockerfileUnreadable(file: string, why: string) {
   } as const satisfies Failure;
 }
 
+/** `--tag` says what to call an image that is not there yet, so it can't have a digest. */
 export function invalidTag(name: string) {
   return {
     reason: 'invalid-tag',
@@ -241,6 +260,7 @@ export function invalidTag(name: string) {
   } as const satisfies Failure;
 }
 
+/** `--push` without `--tag`. */
 export function nothingToPush() {
   return {
     reason: 'nothing-to-push',

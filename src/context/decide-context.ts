@@ -19,6 +19,7 @@ export interface ContextListing {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+/** What one build takes of a context, as keys count it. */
 export interface DecidedReads {
   readonly listing: ContextListing;
   readonly counted: CountedSelections;
@@ -32,7 +33,8 @@ export interface DecidedContext {
   readonly decided: readonly DecidedReads[];
 }
 
-export interface ContextPlace {
+/** A build context on this machine. */
+export interface ContextRoot {
   /** Absolute. */
   readonly directory: string;
   /** Patterns of the ignore file. */
@@ -47,23 +49,23 @@ const attempts = 3;
  * context does not stand still, `context-unreadable`.
  */
 export async function decideContext(
-  { place, reads }: { readonly place: ContextPlace; readonly reads: readonly ContextReads[] },
+  { root, reads }: { readonly root: ContextRoot; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await decide({ place, reads }, dependencies, signal);
+      return await decide({ root, reads }, dependencies, signal);
     } catch (error) {
       if (!(error instanceof ContextMoved)) throw error;
       if (attempt === attempts)
-        throw new FailureError(contextChanging(join(place.directory, error.path)), { cause: error });
+        throw new FailureError(contextChanging(join(root.directory, error.path)), { cause: error });
     }
   }
 }
 
 async function decide(
-  { place: { directory, ignore }, reads }: { readonly place: ContextPlace; readonly reads: readonly ContextReads[] },
+  { root: { directory, ignore }, reads }: { readonly root: ContextRoot; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {

@@ -22,6 +22,7 @@ export interface Masks {
   readonly owner: boolean;
 }
 
+/** COPY without `--chmod` and `--chown`: modes and owners count. */
 export const noMasks: Masks = { mode: false, owner: false };
 
 /** One thing that a pattern of COPY matched. */

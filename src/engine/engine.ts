@@ -24,8 +24,7 @@ import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { runNotAllowed } from './executor/failure.ts';
-import { exportImage } from './exporter/image.ts';
-import { exportIndex } from './exporter/image-index.ts';
+import { assembleImage, assembleIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
@@ -135,7 +134,7 @@ class Engine implements Builder {
         await Promise.allSettled(builds);
         throw error;
       });
-      return { image: await exportIndex(manifests, request.annotations.index, this.#store) };
+      return { image: await assembleIndex(manifests, request.annotations.index, this.#store) };
     } finally {
       this.#watching.delete(watcher);
     }
@@ -164,7 +163,7 @@ class Engine implements Builder {
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
     const annotations = { ...all.manifests[name], ...lost };
     const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
-    const manifest = await exportImage(request, signal).catch((error: unknown) => {
+    const manifest = await assembleImage(request, signal).catch((error: unknown) => {
       throw locatedAt(error, baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];

@@ -2,6 +2,7 @@ import type { Failure, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
 import type { Notice } from './project.ts';
 
+/** `directory` is not a project: there is no `contexts/` below it. */
 export function missingContexts(directory: string) {
   return {
     reason: 'missing-contexts',
@@ -10,6 +11,7 @@ export function missingContexts(directory: string) {
   } as const satisfies Failure;
 }
 
+/** The system refused to read `file`; `why` is its error code or message. */
 export function unreadable(file: string, why: string) {
   return {
     reason: 'unreadable',
@@ -18,6 +20,10 @@ export function unreadable(file: string, why: string) {
   } as const satisfies Failure;
 }
 
+/**
+ * A directory below `contexts/` that nothing marks as an image: skipped, and said so, since a file may have been
+ * forgotten.
+ */
 export function notAnImage(path: string) {
   return {
     level: 'warning',
@@ -27,6 +33,7 @@ export function notAnImage(path: string) {
   } as const satisfies Notice;
 }
 
+/** There is an info.edn or a VERSION, so the directory is meant to be an image. */
 export function missingDockerfile(path: string) {
   return {
     reason: 'missing-dockerfile',
@@ -46,6 +53,7 @@ export function submoduleNotFetched(path: string, instruction?: string, at?: Sou
   } as const satisfies Failure;
 }
 
+/** There is a Dockerfile but no version to tag the image with. */
 export function missingMetadata(path: string) {
   return {
     reason: 'missing-metadata',
@@ -54,6 +62,7 @@ export function missingMetadata(path: string) {
   } as const satisfies Failure;
 }
 
+/** A directory, pipe, socket or device has the name of a file that is read. */
 export function notAFile(file: string) {
   return {
     reason: 'not-a-file',
@@ -62,6 +71,7 @@ export function notAFile(file: string) {
   } as const satisfies Failure;
 }
 
+/** `name` is that of the directory without its number; the hint has the nearest legal one, if any is. */
 export function invalidImageName(path: string, name: string) {
   const suggestion = name
     .toLowerCase()
@@ -80,6 +90,7 @@ export function invalidImageName(path: string, name: string) {
   } as const satisfies Failure;
 }
 
+/** Two contexts differ only in their numbers, `01-base` and `02-base`; `paths` are all of them. */
 export function duplicateImageName(name: ImageName, paths: readonly string[]) {
   return {
     reason: 'duplicate-image-name',
@@ -98,6 +109,7 @@ export function ednSyntax(problem: string, hint: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** `what` is a key of a map or an element of a set; `first` where it was before. */
 export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
   return {
     reason: 'edn-duplicate',
@@ -107,6 +119,7 @@ export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** info.edn holds another form, or `nothing`; `found` describes it. */
 export function infoNotAMap(found: string, at: SourceSpan) {
   return {
     reason: 'info-not-a-map',
@@ -116,6 +129,7 @@ export function infoNotAMap(found: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** info.edn has no `:version`, or VERSION is empty. */
 export function missingVersion(at: SourceSpan) {
   return {
     reason: 'missing-version',
@@ -125,6 +139,7 @@ export function missingVersion(at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** A key of info.edn has a value of another type; `found` describes it. */
 export function wrongType(key: string, expected: string, found: string, at: SourceSpan) {
   return {
     reason: 'wrong-type',
@@ -134,6 +149,7 @@ export function wrongType(key: string, expected: string, found: string, at: Sour
   } as const satisfies Failure;
 }
 
+/** The version does not fit the grammar of tags in distribution-spec v1.1.1, spec.md#pulling-manifests. */
 export function illegalVersion(version: string, at: SourceSpan) {
   return {
     reason: 'illegal-version',
@@ -145,6 +161,7 @@ export function illegalVersion(version: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** `:platforms []`, or a PLATFORMS_OVERRIDE without content: an image for no platform at all is never meant. */
 export function emptyPlatforms(at: SourceSpan) {
   return {
     reason: 'empty-platforms',
@@ -154,6 +171,7 @@ export function emptyPlatforms(at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** An element of `:variants` would make tags that no registry takes. */
 export function invalidVariant(variant: string, at: SourceSpan) {
   return {
     reason: 'invalid-variant',
@@ -163,6 +181,7 @@ export function invalidVariant(variant: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** A warning, because such images are built and tagged, but `latest` and cascades know less about them. */
 export function versionNotSemver(version: string, at: SourceSpan) {
   return {
     level: 'warning',
@@ -173,6 +192,7 @@ export function versionNotSemver(version: string, at: SourceSpan) {
   } as const satisfies Notice;
 }
 
+/** A warning at the second form: readers of EDN take the first and never look further. */
 export function extraForms(at: SourceSpan) {
   return {
     level: 'warning',
@@ -194,6 +214,7 @@ export function misspeltKey(key: string, meant: string, at: SourceSpan) {
   } as const satisfies Notice;
 }
 
+/** A project without images loads: commands then have nothing to do. */
 export function noContexts(directory: string) {
   return {
     level: 'notice',
@@ -203,6 +224,7 @@ export function noContexts(directory: string) {
   } as const satisfies Notice;
 }
 
+/** A notice and no warning: whoever names a directory so wants it left out. */
 export function ignoredDirectory(path: string) {
   return {
     level: 'notice',
@@ -211,6 +233,7 @@ export function ignoredDirectory(path: string) {
   } as const satisfies Notice;
 }
 
+/** A symbolic link below `contexts/` that leads nowhere; `path` as shown. */
 export function danglingLink(path: string) {
   return {
     level: 'warning',
@@ -219,6 +242,7 @@ export function danglingLink(path: string) {
   } as const satisfies Notice;
 }
 
+/** The first pair of neighbours that a listing by name would show in the other order. */
 export function prefixesOfMixedWidth(earlier: string, later: string) {
   return {
     level: 'warning',

@@ -1,5 +1,8 @@
 import type { Failure } from '../result.ts';
 
+/**
+ * The server was to listen where other machines reach it, without `allowRemote`; `address` is what `host` resolves to.
+ */
 export function notLoopback(host: string, address: string) {
   return {
     reason: 'not-loopback',
@@ -8,6 +11,7 @@ export function notLoopback(host: string, address: string) {
   } as const satisfies Failure;
 }
 
+/** Listening gave EADDRINUSE. */
 export function addressInUse(host: string, port: number) {
   return {
     reason: 'address-in-use',
@@ -16,6 +20,7 @@ export function addressInUse(host: string, port: number) {
   } as const satisfies Failure;
 }
 
+/** Listening failed in any other way, or `host` has no address; `why` is the system's message. */
 export function cannotListen(host: string, port: number, why: string) {
   return {
     reason: 'cannot-listen',
@@ -23,6 +28,7 @@ export function cannotListen(host: string, port: number, why: string) {
   } as const satisfies Failure;
 }
 
+/** Another process holds the lock of the directory: two servers would undo each other's uploads. */
 export function storageInUse(storage: string) {
   return {
     reason: 'storage-in-use',

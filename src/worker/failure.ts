@@ -10,6 +10,7 @@ export function noUserNamespaces(said: string, remedies: readonly string[]) {
   } as const satisfies Failure;
 }
 
+/** Every plan of `planIds` was tried and failed; `said` has what the system said of each, a line each. */
 export function idMapRefused(said: string) {
   return {
     reason: 'id-map-refused',
@@ -29,6 +30,10 @@ export function subuidRangeMissing(user: string, first: number) {
   } as const satisfies Failure;
 }
 
+/**
+ * A warning, not an end: there is a range in /etc/subuid but no set-user-ID program to map it, so only root exists
+ * inside.
+ */
 export function idMapHelpersMissing() {
   return {
     reason: 'newuidmap-missing',
@@ -38,6 +43,7 @@ export function idMapHelpersMissing() {
   } as const satisfies Failure;
 }
 
+/** A warning: newuidmap ran and failed; `said` is its standard error. */
 export function idMapHelpersRefused(said: string) {
   return {
     reason: 'newuidmap-refused',
@@ -46,6 +52,7 @@ export function idMapHelpersRefused(said: string) {
   } as const satisfies Failure;
 }
 
+/** A warning: writing the map of a whole range was refused to root itself; `said` is the error code. */
 export function rootIdsRefused(said: string) {
   return {
     reason: 'root-ids-refused',
@@ -54,6 +61,7 @@ export function rootIdsRefused(said: string) {
   } as const satisfies Failure;
 }
 
+/** A warning: this root is that of a namespace too small to give steps the usual 65536 ids. */
 export function idsOfRootMissing() {
   return {
     reason: 'root-ids-missing',
@@ -62,7 +70,8 @@ export function idsOfRootMissing() {
   } as const satisfies Failure;
 }
 
-export function toolMissing(name: string, from: string) {
+/** `name` is `unshare` or another program that starts the worker, `from` the package that has it. */
+export function namespaceToolMissing(name: string, from: string) {
   return {
     reason: 'tool-missing',
     message: `the program ${name} is needed to enter a user namespace and is not on PATH`,

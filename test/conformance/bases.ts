@@ -14,8 +14,8 @@ const group = 'root:x:0:\napp:x:1001:\nextra:x:3000:app,other\nother:x:2000:\n';
 /**
  * Puts what cases are built from into a registry: `busybox` for amd64 and arm64, with the users root, app (1000:1001, in the
  * group extra) and other; `debian`; `configured`, a busybox that says all that a configuration can, and `odd`, one that says
- * what none should. `registry` is `host:port`. What they are does not depend on when they are made. `debian`, which is large,
- * is left out if it is not wanted. Gives the digests of the others.
+ * what none should. `registry` is `host:port`. What they are does not depend on when they are made. `debian`, which is
+ * large, is left out if it is not wanted. Gives the digests of the others.
  */
 export async function pushBases(
   registry: string,

@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
-import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
   mountTargetInvalid,
@@ -78,7 +78,7 @@ export class ChrootExecutor implements Executor {
     return [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()]), noProc()];
   }
 
-  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     if (process.mounts.length > 0) {
       throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
@@ -95,12 +95,12 @@ export class ChrootExecutor implements Executor {
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(ids, process.user);
-    await using furniture = new Furniture(root);
-    await furniture.makeKernelDirectories();
-    await furniture.makeDevices();
-    await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-    await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));
-    await furniture.makeWorkingDirectory(process);
+    await using temporaryFiles = new TemporaryFiles(root);
+    await temporaryFiles.makeKernelDirectories();
+    await temporaryFiles.makeDevices();
+    await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
+    await temporaryFiles.makeWorkingDirectory(process);
     return await launch(
       {
         program: process.args[0]!,
@@ -136,7 +136,7 @@ function script(root: string, command: string): string {
 }
 
 /** What a process needs to find in its root, put there for a while. */
-class Furniture implements AsyncDisposable {
+class TemporaryFiles implements AsyncDisposable {
   readonly #rootfs: string;
   readonly #root: RootView;
   readonly #stubs: Stubs;

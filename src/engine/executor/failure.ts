@@ -43,7 +43,7 @@ export function mountTargetInvalid(target: string, why: string) {
   } as const satisfies Failure;
 }
 
-export function mountSourceMissing(source: string, target: string) {
+export function bindSourceMissing(source: string, target: string) {
   return {
     reason: 'mount-source-missing',
     message: `${source}, to be mounted at ${target}, does not exist`,

@@ -2,7 +2,7 @@ import { chmod, lchown, mkdir, realpath, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { type Failure, FailureError } from '../../result.ts';
 import type { Mount, ProcessSpec } from './executor.ts';
-import { mountSourceMissing, mountTargetInvalid, workingDirectoryInvalid } from './failure.ts';
+import { bindSourceMissing, mountTargetInvalid, workingDirectoryInvalid } from './failure.ts';
 import { submountsOf } from './mount-table.ts';
 import { type KernelView, readonlyBind } from './namespaces.ts';
 import { type Located, RootView } from './root-view.ts';
@@ -129,7 +129,7 @@ class MountPointMaker {
   async #makeBind(mount: Mount & { type: 'bind' }, at: Located, invalid: Invalid): Promise<void> {
     const source = await realpath(mount.source).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      throw new FailureError(mountSourceMissing(mount.source, mount.target), { cause: error });
+      throw new FailureError(bindSourceMissing(mount.source, mount.target), { cause: error });
     });
     const directory = (await stat(source)).isDirectory();
     if (at.stats !== undefined && at.stats.isDirectory() !== directory) {

@@ -1,5 +1,5 @@
 import { dirname, extname } from 'node:path';
-import type { ExitStatus, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { ProcessExit, ProcessSpec } from '../../../src/engine/executor/executor.ts';
 import type { Limit } from '../../../src/engine/executor/limit.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import type { Failure } from '../../../src/result.ts';
@@ -10,7 +10,7 @@ import type { ExecutorOrder } from './executor-engine.ts';
 export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
-  readonly status?: ExitStatus;
+  readonly status?: ProcessExit;
   /** Where they were asked for. */
   readonly limits?: readonly Limit[];
   /** Milliseconds from the call of run() to its end. */

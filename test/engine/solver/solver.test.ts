@@ -114,6 +114,14 @@ test('an abort ends what is running', async () => {
   assert.equal(calculator.running, 0);
 });
 
+/** Within so many turns of the event loop: what never comes is a failure. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; !isSo(); turn++) {
+    assert.ok(turn < 10_000, 'it never came to that');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Takes results only when it is let; remembers the signals it was given. */
 class SlowCache extends MemoryCache<number> {
   readonly signals: AbortSignal[] = [];
@@ -138,7 +146,7 @@ test('a step does not wait until the one before it is in the cache, a solve does
   const solving = solve(sum(1, sum(2, constant(3)))).finally(() => {
     solved = true;
   });
-  while (calculator.runs.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => calculator.runs.length >= 3);
   assert.deepEqual([solved, cache.puts], [false, 0]);
   cache.open();
   assert.equal(await solving, 6);
@@ -150,9 +158,9 @@ test('what is not in the cache yet is shared by another solve', async () => {
   const { calculator, solve } = rig(1, 0, cache);
   const below = sum(2, constant(3));
   const first = solve(below);
-  while (cache.signals.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => cache.signals.length >= 2);
   const second = solve(sum(1, below));
-  while (calculator.runs.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => calculator.runs.length >= 3);
   cache.open();
   assert.deepEqual(await Promise.all([first, second]), [5, 6]);
   assert.deepEqual(calculator.runs, ['constant', '3+2', '5+1']);
@@ -163,7 +171,7 @@ test('the failure of a step takes nothing of those before it from the cache', as
   const { calculator, solve } = rig(1, 0, cache);
   const broken = makeVertex<Arithmetic>({ op: { kind: 'broken' }, inputs: [constant(3)], name: 'broken' });
   const solving = solve(broken);
-  while (calculator.runs.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => calculator.runs.length >= 2);
   cache.open();
   await assert.rejects(solving, /does not compute/);
   assert.equal(cache.puts, 1);
@@ -174,7 +182,7 @@ test('an abort ends what is on its way into the cache', async () => {
   const stop = new AbortController();
   const { solve } = rig(1, 0, cache);
   const solving = solve(constant(3), silent, stop.signal);
-  while (cache.signals.length < 1) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => cache.signals.length >= 1);
   stop.abort(new Error('enough'));
   assert.equal(cache.signals[0]?.aborted, true);
   cache.open();

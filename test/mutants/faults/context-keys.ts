@@ -140,9 +140,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a variable that an image from elsewhere may set is taken for empty',
-    file: 'src/context/variables.ts',
-    find: 'return new Variables([], false);',
-    replace: 'return new Variables([], true);',
+    file: 'src/context/stage-variables.ts',
+    find: 'return new StageVariables([], false);',
+    replace: 'return new StageVariables([], true);',
     tests: project,
     only: 'from elsewhere',
   },

@@ -4,7 +4,7 @@ import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
  * Variables of a stage as far as they are known before anything is built: the environment of an image from elsewhere is
  * not, until something sets the variable again.
  */
-export class Variables {
+export class StageVariables {
   /** undefined for one that has a value nobody knows. */
   readonly #values: Map<string, string | undefined>;
   /** Whether what is not among the values is not set. */
@@ -16,16 +16,16 @@ export class Variables {
   }
 
   /** Of FROM scratch. PATH has the builder's own default. */
-  static none(): Variables {
-    return new Variables([['PATH', undefined]], true);
+  static none(): StageVariables {
+    return new StageVariables([['PATH', undefined]], true);
   }
 
-  static unknown(): Variables {
-    return new Variables([], false);
+  static unknown(): StageVariables {
+    return new StageVariables([], false);
   }
 
-  copy(): Variables {
-    return new Variables(this.#values, this.#isComplete);
+  copy(): StageVariables {
+    return new StageVariables(this.#values, this.#isComplete);
   }
 
   set(name: string, value: string | undefined): void {

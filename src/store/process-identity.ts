@@ -1,11 +1,11 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { codeOf } from './failure.ts';
+import { systemErrorCode } from './failure.ts';
 
 /**
  * A process, told apart from every other that ever ran on this machine: a pid alone is given out again.
  * Two machines never share a store: to each, the other's processes look like those of an earlier boot.
  */
-export interface Owner {
+export interface ProcessIdentity {
   /** First 8 hex digits of the kernel's boot id. */
   readonly boot: string;
   /** Inode of the pid namespace that `pid` counts in. */
@@ -15,11 +15,12 @@ export interface Owner {
   readonly startTime: string;
 }
 
-let own: Owner | undefined;
+let own: ProcessIdentity | undefined;
 /** /proc may show another pid namespace than the one this process is in; pids read there are then not ours to judge. */
 let seesOwnNamespace = true;
 
-export function thisProcess(): Owner {
+/** Read once. Where there is no /proc only the pid tells processes apart. */
+export function thisProcess(): ProcessIdentity {
   own ??= process.platform === 'linux' ? readOwn() : { ...elsewhere, pid: process.pid };
   return own;
 }
@@ -27,7 +28,7 @@ export function thisProcess(): Owner {
 /** Where there is no /proc, a process is known by its pid alone. */
 const elsewhere = { boot: '00000000', pidNamespace: '0', startTime: '0' };
 
-function readOwn(): Owner {
+function readOwn(): ProcessIdentity {
   const stat = statOf('self');
   seesOwnNamespace = stat.pid === process.pid;
   return {
@@ -39,11 +40,12 @@ function readOwn(): Owner {
 }
 
 /** One word, fit for a file name. */
-export function formatOwner(owner: Owner): string {
+export function formatProcessIdentity(owner: ProcessIdentity): string {
   return `${owner.boot}-${owner.pidNamespace}-${owner.pid}-${owner.startTime}`;
 }
 
-export function parseOwner(text: string): Owner | undefined {
+/** The inverse of `formatProcessIdentity`; undefined for names that were not made by it. */
+export function parseProcessIdentity(text: string): ProcessIdentity | undefined {
   const match = /^([0-9a-f]{8})-(\d+)-(\d+)-(\d+)$/.exec(text);
   if (match === null) return undefined;
   const [, boot = '', pidNamespace = '', pid, startTime = ''] = match;
@@ -51,7 +53,7 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /** `unknown`: in a pid namespace that cannot be looked into from here. */
-export function stateOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
+export function stateOf(owner: ProcessIdentity): 'alive' | 'dead' | 'unknown' {
   const self = thisProcess();
   if (owner.boot !== self.boot) return 'dead';
   if (owner.pidNamespace !== self.pidNamespace) return 'unknown';
@@ -62,7 +64,7 @@ export function stateOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
     const { state, startTime } = statOf(String(owner.pid));
     return startTime === owner.startTime && state !== 'Z' && state !== 'X' ? 'alive' : 'dead';
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return 'dead';
+    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ESRCH') return 'dead';
     throw error;
   }
 }
@@ -78,6 +80,6 @@ function signalReaches(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    return systemErrorCode(error) === 'EPERM';
   }
 }

@@ -3,8 +3,8 @@ import type { Progress } from '../../progress.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import type { RemoteRepository } from '../../registry/remote-repository.ts';
 
-/** Where the images of a project are, or are to be, in a registry. */
-export class RegistryPlace {
+/** The part of a registry that holds the images of a project: a host and, before their names, a path. */
+export class ProjectRegistry {
   /** `host[:port][/path]`. */
   readonly text: string;
   readonly #name: RegistryName;
@@ -48,5 +48,5 @@ export class RegistryPlace {
 /** What is asked of a client of registries. */
 export interface RepositoryClient {
   reach(registry: string, signal: AbortSignal, onWait?: () => void): Promise<void>;
-  repository(place: { readonly registry: string; readonly repository: string }): RemoteRepository;
+  repository(resource: { readonly registry: string; readonly repository: string }): RemoteRepository;
 }

@@ -12,6 +12,7 @@ export interface TaggedImage {
   readonly platforms: readonly TaggedPlatform[];
 }
 
+/** One manifest of an index, and what its annotations say that it was made of. */
 export interface TaggedPlatform {
   readonly platform: Platform;
   readonly manifest: Descriptor;
@@ -25,8 +26,8 @@ export interface TaggedPlatform {
   readonly ownersLost?: boolean | undefined;
 }
 
-/** A place where images are, as it was looked at: the local store or a registry. */
-export interface PlaceState {
+/** The images of the local store or of a registry, as far as somebody looked. */
+export interface TaggedImages {
   readonly kind: 'store' | 'registry';
   /** What is there under each of the references that were asked about; no entry where there is no such tag. */
   readonly tags: ReadonlyMap<string, TaggedImage>;
@@ -35,31 +36,31 @@ export interface PlaceState {
 }
 
 /** All that is known of the tags of a repository, `registry/name`. */
-export function tagsIn({ tags, listed }: PlaceState, repository: string): readonly string[] {
+export function tagsIn({ tags, listed }: TaggedImages, repository: string): readonly string[] {
   const known = listed?.get(repository);
   if (known !== undefined) return known;
   const start = `${repository}:`;
   return [...tags.keys()].flatMap((reference) => (reference.startsWith(start) ? [reference.slice(start.length)] : []));
 }
 
-/** Content of a place, and the tag that it was found by. */
+/** Content for one platform, and the tag that it was found by. */
 export interface FoundContent {
   readonly image: TaggedImage;
   readonly entry: TaggedPlatform;
 }
 
 /**
- * Where content of this key and on these bases is to be had in a place; the first tag found. Content whose owners were
- * lost will do where `acceptsLost`, and only if there is no other.
+ * The first tag whose image has content of this key, on these bases; undefined where none has. Content whose owners
+ * were lost will do where `acceptsLost`, and only if there is no other.
  */
 export function findContent(
-  place: PlaceState,
+  images: TaggedImages,
   key: Digest,
   bases: Bases,
   acceptsLost: boolean,
 ): FoundContent | undefined {
   let lost: FoundContent | undefined;
-  for (const image of place.tags.values()) {
+  for (const image of images.tags.values()) {
     for (const entry of image.platforms) {
       if (entry.key !== key || !standsOn(entry, bases)) continue;
       if (entry.ownersLost !== true) return { image, entry };

@@ -1,13 +1,13 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { gzip } from '../layer/gzip.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { Digest } from '../oci/digest.ts';
-import { makeDocument } from '../oci/document.ts';
-import { isIndexType, mediaTypes } from '../oci/media-type.ts';
-import { readIndex, readManifest } from '../oci/read-document.ts';
-import type { RecordLog } from '../store/record-log.ts';
-import type { Store } from '../store/store.ts';
+import { gzip } from '../../layer/gzip.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { Digest } from '../../oci/digest.ts';
+import { makeDocument } from '../../oci/document.ts';
+import { isIndexType, mediaTypes } from '../../oci/media-type.ts';
+import { readIndex, readManifest } from '../../oci/read-document.ts';
+import type { RecordLog } from '../../store/record-log.ts';
+import type { Store } from '../../store/store.ts';
 
 const Compressed = z.object({ digest: Digest, size: z.number() });
 

@@ -3,20 +3,27 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { formatOwner, type Owner, parseOwner, stateOf, thisProcess } from '../../src/store/owner.ts';
+import {
+  formatProcessIdentity,
+  type ProcessIdentity,
+  parseProcessIdentity,
+  stateOf,
+  thisProcess,
+} from '../../src/store/process-identity.ts';
 import { needs } from '../support/needs.ts';
 
 const self = thisProcess();
 
-test('formatOwner() and parseOwner() are inverse', () => {
-  assert.deepEqual(parseOwner(formatOwner(self)), self);
+test('formatProcessIdentity() and parseProcessIdentity() are inverse', () => {
+  assert.deepEqual(parseProcessIdentity(formatProcessIdentity(self)), self);
 });
 
 for (const text of ['', 'x', '1234abcd-1-2', '1234abcd-1-2-3-4', '1234ABCD-1-2-3', '../abcd-1-2-3']) {
-  test(`parseOwner() knows nobody in ${JSON.stringify(text)}`, () => assert.equal(parseOwner(text), undefined));
+  test(`parseProcessIdentity() knows nobody in ${JSON.stringify(text)}`, () =>
+    assert.equal(parseProcessIdentity(text), undefined));
 }
 
-const states: [title: string, owner: Owner, state: string][] = [
+const states: [title: string, owner: ProcessIdentity, state: string][] = [
   ['this process', self, 'alive'],
   ['another that had its pid', { ...self, startTime: '1' }, 'dead'],
   ['one of an earlier boot', { ...self, boot: '00000000' }, 'dead'],

@@ -22,7 +22,7 @@ const essential = new Set(['user-namespaces', 'run', 'tool-unshare', 'tool-mount
 const littleSpace = 2 * 1024 ** 3;
 
 /** Tries what building needs, for real, in the directory of the store where it will be needed. */
-export async function examineMachine(
+export async function checkMachine(
   store: Store,
   { env }: Surroundings,
   signal: AbortSignal,

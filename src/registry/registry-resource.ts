@@ -1,5 +1,5 @@
-/** Where a request goes, in the words of references: the registry's name and not the address of its API. */
-export interface Place {
+/** What a request is about, named as in references: by the registry's name and not by the address of its API. */
+export interface RegistryResource {
   /** `host[:port]`, such as `docker.io`. */
   readonly registry: string;
   /** Absent for what concerns the registry as a whole. */
@@ -7,6 +7,6 @@ export interface Place {
 }
 
 /** `localhost:5000/base`, for messages. */
-export function placeName({ registry, repository }: Place): string {
+export function formatResource({ registry, repository }: RegistryResource): string {
   return repository === undefined ? registry : `${registry}/${repository}`;
 }

@@ -4,10 +4,11 @@ import type { Edge } from '../../project/edge.ts';
 import { isFollowed } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import type { Context } from '../../project/project.ts';
-import type { TakenImage } from './needed-platforms.ts';
+import type { UsedParent } from './needed-platforms.ts';
 import { stagePlatforms } from './stage-platforms.ts';
 
-export interface TakingInputs {
+/** The graph, and which stages of each image a build goes through. */
+export interface ParentUseInputs {
   readonly graph: DependencyGraph;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -16,11 +17,11 @@ export interface TakingInputs {
 }
 
 /** Which images of the project builds use, told from the graph alone. */
-export class Taking {
-  readonly #inputs: TakingInputs;
+export class ParentUse {
+  readonly #inputs: ParentUseInputs;
   readonly #edges: ReadonlyMap<ImageName, readonly Edge[]>;
 
-  constructor(inputs: TakingInputs) {
+  constructor(inputs: ParentUseInputs) {
     this.#inputs = inputs;
     this.#edges = edgesByImage(inputs.graph);
   }
@@ -29,12 +30,12 @@ export class Taking {
    * The images of the project whose content, as the project holds it, a build uses, with the platform that each is used
    * for: on `machine`, or on any that may build. Each pair once, with the first reference that says so, its own triggers last.
    */
-  images(image: ImageName, platform: Platform, machine?: Platform): readonly TakenImage[] {
+  images(image: ImageName, platform: Platform, machine?: Platform): readonly UsedParent[] {
     const context = this.#inputs.graph.project.contexts.get(image)!;
     const all = this.edges(image, platform).flatMap((edge) =>
-      this.platformsOf(edge.stage, context, platform, machine).map((wanted): TakenImage => [edge.to, wanted, edge]),
+      this.platformsOf(edge.stage, context, platform, machine).map((wanted): UsedParent => [edge.to, wanted, edge]),
     );
-    const first = new Map<string, TakenImage>();
+    const first = new Map<string, UsedParent>();
     for (const one of all) {
       const id = `${one[0]} ${formatPlatform(one[1])}`;
       const known = first.get(id);
