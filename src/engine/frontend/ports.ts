@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 /** Ports of one protocol, as EXPOSE names them; both ends belong to them. */
 export interface Ports {
   readonly first: number;
@@ -16,7 +14,7 @@ export function parsePorts(text: string): Ports | undefined {
   const [own = '', host = '', address = ''] = [parts.pop(), parts.pop(), parts.join(':')];
   const [written = '', protocol = ''] = splitAt(own, '/');
   const ports = parseRange(written);
-  if (ports === undefined || (address !== '' && isIP(withoutBrackets(address)) === 0)) return undefined;
+  if (ports === undefined || (address !== '' && !isAddress(withoutBrackets(address)))) return undefined;
   if (!['', 'tcp', 'udp', 'sctp'].includes(protocol.toLowerCase())) return undefined;
   if (host !== '') {
     const onHost = parseRange(host);
@@ -45,4 +43,11 @@ function splitAt(text: string, separator: string): readonly [string, string?] {
 
 function withoutBrackets(address: string): string {
   return /^\[.*\]$/.test(address) ? address.slice(1, -1) : address;
+}
+
+/** IPv4 with dots, or IPv6. */
+function isAddress(text: string): boolean {
+  if (text.includes(':')) return URL.canParse(`http://[${text}]`);
+  const numbers = text.split('.');
+  return numbers.length === 4 && numbers.every((one) => /^(?:0|[1-9]\d{0,2})$/.test(one) && Number(one) <= 255);
 }

@@ -228,8 +228,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'any text is an address of EXPOSE',
     file: 'src/engine/frontend/ports.ts',
-    find: 'isIP(withoutBrackets(address)) === 0',
-    replace: 'isIP(withoutBrackets(address)) > 9',
+    find: "(address !== '' && !isAddress(",
+    replace: "(address === '' && !isAddress(",
     tests: ['test/engine/frontend/ports.test.ts'],
   },
   {
