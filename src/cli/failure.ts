@@ -47,6 +47,7 @@ export function unknownOption(typed: string, command: string, meant: string | un
       meant === undefined
         ? `run cip ${`${command} --help`.trimStart()} for a list of options`
         : `did you mean ${meant}?`,
+    meant,
   } as const satisfies FailureShape;
 }
 
@@ -213,6 +214,7 @@ export function systemFailure(error: unknown) {
   return {
     reason: 'system-error',
     message: `system call failed: ${message}`,
+    code,
     ...(hint && { hint }),
   } as const satisfies FailureShape;
 }

@@ -63,6 +63,7 @@ export function notARegistry({ registry }: Place, answer: string, start?: string
   } as const satisfies RegistryFailure;
 }
 
+/** `speaksHttp`: what answers may well be a registry, and it is no certificate that is wrong. */
 export function registryTlsFailed(place: Place, doing: string, problem: string, speaksHttp: boolean) {
   return {
     reason: 'registry-tls-failed',

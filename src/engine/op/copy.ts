@@ -207,7 +207,8 @@ async function putNode(node: SourceNode, path: string, placing: Placing, copy: n
       return placement.put({ ...common, type: 'fifo' });
     case 'socket':
       return placement.put({ ...common, type: 'file', ...bytesOf('') });
-    default:
+    case 'char-device':
+    case 'block-device':
       return placement.put({ ...common, type: node.type, major: node.major ?? 0, minor: node.minor ?? 0 });
   }
 }
