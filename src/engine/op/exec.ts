@@ -1,3 +1,4 @@
+import { canonicalText } from '../../oci/canonical.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -5,7 +6,6 @@ import { FailureError, FailuresError } from '../../result.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
-import { canonicalJson } from '../solver/vertex.ts';
 import { ExecMounts } from './exec-mounts.ts';
 import { runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
@@ -24,7 +24,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
         digest: digestOfFields([
           'exec',
           // Whose network leads outside is no part of what a step does.
-          canonicalJson({
+          canonicalText({
             ...op,
             keylessEnv: [],
             mounts: op.mounts.map(keyOf),

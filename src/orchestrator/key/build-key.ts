@@ -2,12 +2,12 @@ import type { ContextListing } from '../../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../../dockerfile/dockerfile.ts';
 import { searchable } from '../../dockerfile/searchable.ts';
 import { triggersIn } from '../../dockerfile/stages.ts';
+import { type Canonical, canonicalDigest, sortedEntries } from '../../oci/canonical.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Edge } from '../../project/edge.ts';
 import { isFollowed } from '../../project/edge.ts';
 import type { Context } from '../../project/project.ts';
 import { assertNever } from '../../result.ts';
-import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
 import type { Readings } from './instruction-changes.ts';
 import { usesRegistry } from './registry-use.ts';
 
