@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { rooms as rules } from '../.dependency-cruiser.mjs';
+import { markdownTable } from './markdown-table.mjs';
 
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'doc', 'architecture.md');
@@ -67,19 +68,21 @@ function reaches(rooms, from, to, seen = new Set()) {
   return [...(rooms.get(from)?.imports ?? [])].some((next) => next === to || reaches(rooms, next, to, seen));
 }
 
-/** In columns, as the formatter wants it. */
+/** How far above the rooms that import nothing. */
+function floorOf(name, rooms) {
+  return Math.max(0, ...[...rooms.get(name).imports].map((other) => floorOf(other, rooms) + 1));
+}
+
+/** The highest floor first, as one comes in. */
 function table(rooms) {
   const rows = [...rooms]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { imports }]) => {
+    .map(([name, { imports }]) => ({ name, imports, floor: floorOf(name, rooms) }))
+    .sort((a, b) => b.floor - a.floor || (a.name < b.name ? -1 : 1))
+    .map(({ name, imports, floor }) => {
       const others = [...imports].sort().map((other) => `\`${other}\``);
-      return [`\`${name}\``, touchedBy(name), others.join(', ') || '–'];
+      return [String(floor), `\`${name}\``, touchedBy(name), others.join(', ') || '–'];
     });
-  const all = [['room', 'may touch', 'imports'], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column].length)));
-  const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [lines[0], rule, ...lines.slice(1)].join('\n');
+  return markdownTable([['floor', 'room', 'may touch', 'imports'], ...rows]).join('\n');
 }
 
 /** What of the machine a room may touch; those that put the others together are not limited. */

@@ -2,6 +2,7 @@
 // With --check: says whether it is up to date, and writes nothing.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { markdownTable } from './markdown-table.mjs';
 
 const root = join(import.meta.dirname, '..');
 const conformance = join(root, 'test', 'conformance');
@@ -140,13 +141,17 @@ const features = {
     [
       '`--mount=type=bind`',
       yes,
-      ['mount/bind*', 'mount/target*', 'mount/no-target', 'mount/duplicate', 'mount/unknown*'],
+      ['mount/bind*', 'mount/target*', 'mount/no-target', 'mount/duplicate', 'mount/unknown*', 'mount/from-self'],
     ],
     ['`--mount=type=cache`', yes, ['mount/cache*']],
     ['`--mount=type=tmpfs`', yes, ['mount/tmpfs*', 'run/tmpfs*', 'mount/nested', 'mount/through*']],
     ['`--mount=type=secret`', yes, ['mount/secret*']],
     ['`--mount=type=ssh`, `--security=insecure`, `--device`', no, [], 'refused: `not-supported`'],
-    ['mount points that are not kept', yes, ['mount/stub*', 'run/no-stubs', 'run/stub-times']],
+    [
+      'mount points that are not kept, but for /dev, /proc and /sys',
+      yes,
+      ['mount/stub*', 'run/no-stubs', 'run/no-dev', 'run/stub-times', 'copy/onto-removed*'],
+    ],
     ['`--network=none`, `default`, `host`', yes, ['run/network*']],
   ],
   'The configuration and its history': [
@@ -158,7 +163,7 @@ const features = {
       yes,
       ['config/cmd*', 'config/empty-lists', 'config/entrypoint*', 'config/stage*', 'config/shell*'],
     ],
-    ['EXPOSE', yes, ['var/expose*', 'config/ports']],
+    ['EXPOSE', yes, ['var/expose*', 'config/expose*', 'config/ports']],
     ['VOLUME', yes, ['config/volume*']],
     ['HEALTHCHECK', yes, ['config/healthcheck*']],
     [
@@ -168,6 +173,8 @@ const features = {
     ],
     ['ONBUILD', yes, ['from/onbuild*']],
     ['history', yes, ['history/*', 'config/base-history']],
+    ['Dockerfiles as people write them: five whole ones', yes, ['real/*']],
+    ['fields of a base that are empty or unknown', yes, ['config/odd*'], 'left out, as BuildKit does'],
     ['steps that are the same in several stages', yes, ['cache/*']],
   ],
 };
@@ -311,6 +318,7 @@ const cases = readdirSync(join(conformance, 'cases'), { recursive: true })
   })
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 const known = JSON.parse(readFileSync(join(conformance, 'known.json'), 'utf8'));
+const forced = JSON.parse(readFileSync(join(conformance, 'forced.json'), 'utf8'));
 const problems = [];
 const shown = new Set();
 
@@ -323,12 +331,7 @@ const matching = (pattern) => {
   return found.length;
 };
 const countOf = (number, one) => `${number} ${one}${number === 1 ? '' : 's'}`;
-const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
-const table = (head, rows) => [
-  `| ${head.join(' | ')} |`,
-  `| ${head.map(() => '---').join(' | ')} |`,
-  ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
-];
+const table = (head, rows) => markdownTable([head, ...rows]);
 const lines = [
   '# What Dockerfiles may say',
   '',
@@ -348,13 +351,23 @@ lines.push(
   '',
   '## Deviations',
   '',
-  'On purpose, with the reason; more of it in [ADR 0011](adr/0011-deviations-from-buildkit.md).',
+  'On purpose, with the reason; more of it in [ADR 0011](adr/0011-deviations-from-buildkit.md). The cases are built as root, as a user',
+  'with subordinate ids and in the chroot tier.',
   '',
 );
 lines.push(
   ...table(
-    ['case', 'why'],
-    deviations.map(({ name, args }) => [`\`${name}\``, args.deviation]),
+    ['case', 'as', 'why'],
+    [
+      ...Object.entries(forced).flatMap(([identity, reasons]) =>
+        Object.entries(reasons).map(([reason, why]) => [`all that fail with \`${reason}\``, identity, why]),
+      ),
+      ...deviations.flatMap(({ name, args: { deviation } }) =>
+        typeof deviation === 'string'
+          ? [[`\`${name}\``, 'everybody', deviation]]
+          : Object.entries(deviation).map(([identity, why]) => [`\`${name}\``, identity, why]),
+      ),
+    ],
   ),
 );
 lines.push(

@@ -31,10 +31,11 @@ export interface BuildRequest {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;
     readonly index: Readonly<Record<string, string>>;
   };
-  /** Ignore cached results; still write them. */
+  /** Use no results of earlier runs; still keep those of this one for later. */
   readonly noCache: boolean;
 }
 
+/** What a `Builder` has made: named by digest only, tagging is up to others. */
 export interface BuildResult {
   /** Always an index, with one manifest per platform of the request, in its order. All it reaches is in the store. */
   readonly image: Descriptor;

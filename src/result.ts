@@ -56,10 +56,12 @@ export type Result<T, F = readonly Failure[]> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: F };
 
+/** The result of what went well. */
 export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
   return { ok: true, value };
 }
 
+/** The result of what did not; by convention a list of failures, never empty. */
 export function failed<F>(failure: F): { readonly ok: false; readonly failure: F } {
   return { ok: false, failure };
 }

@@ -26,6 +26,7 @@ export const exitStatus = {
   /** SIGTERM. */
   terminated: 143,
 } as const satisfies Record<StatusName | 'hungUp' | 'terminated', number>;
+/** One of the statuses of `exitStatus`; the program ends with no other. */
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 /** Where several apply, the first of these. */
@@ -57,6 +58,7 @@ function first(statuses: readonly ExitStatus[]): ExitStatus {
   return precedence.find((status) => statuses.includes(status)) ?? exitStatus.done;
 }
 
+/** 128 and the number of the signal, as shells have it; for SIGHUP, SIGINT and SIGTERM. */
 export function statusOfSignal(signal: NodeJS.Signals): ExitStatus {
   if (signal === 'SIGHUP') return exitStatus.hungUp;
   return signal === 'SIGTERM' ? exitStatus.terminated : exitStatus.interrupted;

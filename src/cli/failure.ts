@@ -20,6 +20,7 @@ export function problemsElsewhere(problems: readonly Problem[]) {
   } as const satisfies NoticeShape;
 }
 
+/** `cip` with options but without a command. */
 export function missingCommand() {
   return {
     reason: 'missing-command',
@@ -39,6 +40,7 @@ export function unknownCommand(typed: string, meant: string | undefined, group: 
   } as const satisfies FailureShape;
 }
 
+/** `command` is empty where there is none yet; `meant` is the nearest option. */
 export function unknownOption(typed: string, command: string, meant: string | undefined) {
   return {
     reason: 'unknown-option',
@@ -60,6 +62,7 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
   } as const satisfies FailureShape;
 }
 
+/** `flag` without dashes; `variable` is the environment variable that does as well, if there is one. */
 export function missingOption(flag: string, value: string, variable: string | undefined, command: string) {
   return {
     reason: 'missing-option',
@@ -77,6 +80,7 @@ export function optionWithoutValue(source: string, value: string) {
   } as const satisfies FailureShape;
 }
 
+/** `source` is the flag or the variable that the value came from; `problems` complete "can't be …". */
 export function invalidOptionValue(source: string, typed: string, problems: readonly string[], hint?: string) {
   return {
     reason: 'invalid-option-value',
@@ -85,6 +89,7 @@ export function invalidOptionValue(source: string, typed: string, problems: read
   } as const satisfies FailureShape;
 }
 
+/** Two options that are each right and say opposite things. */
 export function contradictoryOptions(one: string, other: string) {
   return {
     reason: 'contradictory-options',
@@ -93,6 +98,7 @@ export function contradictoryOptions(one: string, other: string) {
   } as const satisfies FailureShape;
 }
 
+/** `takes` describes the positional arguments of the command; undefined where it has none. */
 export function unexpectedArgument(typed: string, command: string, takes: string | undefined) {
   return {
     reason: 'unexpected-argument',
@@ -101,6 +107,7 @@ export function unexpectedArgument(typed: string, command: string, takes: string
   } as const satisfies FailureShape;
 }
 
+/** Build arguments were passed to a command that builds nothing. */
 export function argumentsAfterDashes(command: string) {
   return {
     reason: 'arguments-after-dashes',
@@ -109,6 +116,7 @@ export function argumentsAfterDashes(command: string) {
   } as const satisfies FailureShape;
 }
 
+/** What follows `--` is read as `docker build` would read it, and only two of its options are known. */
 export function unknownBuildArgument(typed: string) {
   return {
     reason: 'unknown-build-argument',
@@ -117,6 +125,7 @@ export function unknownBuildArgument(typed: string) {
   } as const satisfies FailureShape;
 }
 
+/** `typed` is the option with its value, `problem` completes the sentence. */
 export function invalidBuildArgument(typed: string, problem: string) {
   return {
     reason: 'invalid-build-argument',
@@ -140,6 +149,7 @@ export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMa
   } as const satisfies NoticeShape;
 }
 
+/** Found before the first step, not when a RUN mounts it. */
 export function secretNotReadable(id: string, file: string) {
   return {
     reason: 'secret-not-readable',
@@ -148,6 +158,7 @@ export function secretNotReadable(id: string, file: string) {
   } as const satisfies FailureShape;
 }
 
+/** A directory, pipe or device: a secret is read once for each step that mounts it. */
 export function secretNotAFile(id: string, file: string) {
   return {
     reason: 'secret-not-a-file',
@@ -156,6 +167,7 @@ export function secretNotAFile(id: string, file: string) {
   } as const satisfies FailureShape;
 }
 
+/** The file of `--registry-ca` is missing or may not be read. */
 export function registryCaNotReadable(file: string) {
   return {
     reason: 'registry-ca-not-readable',
@@ -173,10 +185,12 @@ export function storeDiskFull(directory: string) {
   } as const satisfies FailureShape;
 }
 
+/** Why everything was called off: the reason of the abort signal that all work gets. */
 export function interrupted(signal: string) {
   return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies FailureShape;
 }
 
+/** The variable of https://reproducible-builds.org/specs/source-date-epoch/ is set, and not to whole seconds. */
 export function invalidSourceDateEpoch(text: string) {
   return {
     reason: 'invalid-source-date-epoch',
@@ -185,6 +199,7 @@ export function invalidSourceDateEpoch(text: string) {
   } as const satisfies FailureShape;
 }
 
+/** `known` are the names that `cip completion` takes. */
 export function unknownShell(typed: string, known: readonly string[]) {
   return {
     reason: 'unknown-shell',
@@ -219,6 +234,7 @@ export function systemFailure(error: unknown) {
   } as const satisfies FailureShape;
 }
 
+/** `cip build-image` without its argument. */
 export function missingDirectory() {
   return {
     reason: 'missing-directory',
@@ -227,14 +243,16 @@ export function missingDirectory() {
   } as const satisfies FailureShape;
 }
 
-export function noDirectory(place: string) {
+/** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
+export function noDirectory(path: string) {
   return {
     reason: 'missing-directory',
-    message: `${place} is not a directory`,
+    message: `${path} is not a directory`,
     hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
   } as const satisfies FailureShape;
 }
 
+/** `why` is the system's message; `file` as typed. */
 export function dockerfileUnreadable(file: string, why: string) {
   return {
     reason: 'dockerfile-unreadable',
@@ -243,6 +261,7 @@ export function dockerfileUnreadable(file: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** `--tag` says what to call an image that is not there yet, so it can't have a digest. */
 export function invalidTag(name: string) {
   return {
     reason: 'invalid-tag',
@@ -251,6 +270,7 @@ export function invalidTag(name: string) {
   } as const satisfies FailureShape;
 }
 
+/** `--push` without `--tag`. */
 export function nothingToPush() {
   return {
     reason: 'nothing-to-push',

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Failure, failuresOf } from '../result.ts';
 import type { Command } from './command.ts';
-import { type CommandLine, parseCommandLine } from './command-line.ts';
+import { type ParsedCommandLine, parseCommandLine } from './command-line.ts';
 import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
 import { bug, interrupted, systemFailure } from './failure.ts';
 import { flushed } from './flushed.ts';
@@ -49,7 +49,7 @@ async function refuse(failures: readonly Failure[]): Promise<ExitStatus> {
   return exitStatus.usage;
 }
 
-async function answer(line: Exclude<CommandLine, { kind: 'run' }>): Promise<string> {
+async function answer(line: Exclude<ParsedCommandLine, { kind: 'run' }>): Promise<string> {
   if (line.kind === 'version') return `cip ${versionOfCip()}\n`;
   if (line.kind === 'completion') return (await import('./completion.ts')).completionScript(line.shell);
   const { commandHelp, generalHelp } = await import('./help.ts');

@@ -3,6 +3,7 @@ import type { Colors } from './colors.ts';
 import { lastOverwrite } from './render/lines.ts';
 import { visible, visibleLine, visibleOutput } from './render/visible.ts';
 
+/** What a failure is shown with: colours, and an excerpt of the source it points at. */
 export interface ReportOptions {
   readonly colors: Colors;
   /** The lines of a file that a span names; undefined if it cannot be read. */

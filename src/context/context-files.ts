@@ -8,7 +8,6 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { type Digest, digestFromHex } from '../oci/digest.ts';
 import { FailureError } from '../result.ts';
-import { checkoutMode } from './checkout-mode.ts';
 import { contextUnreadable } from './failure.ts';
 import type { SourceNode } from './source-tree.ts';
 
@@ -22,6 +21,7 @@ export interface ContextFiles {
   linkTarget(path: string): Promise<string | undefined>;
 }
 
+/** One entry of a directory as the disk has it, in the form that keys and layers use. */
 export interface FoundFile {
   readonly name: string;
   readonly type: SourceNode['type'];
@@ -178,4 +178,16 @@ function unreadable(path: string, error: unknown): unknown {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
   return new FailureError(contextUnreadable(path, message.replace(/,.*/s, '')), { cause: error });
+}
+
+/**
+ * The mode that a file or directory of a context has in keys and layers. git keeps no more of a mode than whether a file
+ * can be executed; what a checkout makes of that depends on the umask of whoever made it, and the two usual ones, 022 and
+ * 002, must give one image. So exactly 0664 is 0644 and exactly 0775 is 0755; any other mode was chosen, and stays (ADR
+ * 0017).
+ */
+export function checkoutMode(mode: number): number {
+  const bits = mode & 0o7777;
+  if (bits === 0o664) return 0o644;
+  return bits === 0o775 ? 0o755 : bits;
 }

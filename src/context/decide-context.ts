@@ -19,6 +19,7 @@ export interface ContextListing {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+/** What one build takes of a context, as keys count it. */
 export interface DecidedReads {
   readonly listing: ContextListing;
   readonly counted: CountedSelections;
@@ -32,7 +33,8 @@ export interface DecidedContext {
   readonly decided: readonly DecidedReads[];
 }
 
-export interface ContextPlace {
+/** A build context on this machine. */
+export interface ContextRoot {
   /** Absolute. */
   readonly directory: string;
   /** Patterns of the ignore file. */
@@ -47,25 +49,23 @@ const attempts = 3;
  * context does not stand still, `context-unreadable`.
  */
 export async function decideContext(
-  place: ContextPlace,
-  reads: readonly ContextReads[],
+  { root, reads }: { readonly root: ContextRoot; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await decide(place, reads, dependencies, signal);
+      return await decide({ root, reads }, dependencies, signal);
     } catch (error) {
       if (!(error instanceof ContextMoved)) throw error;
       if (attempt === attempts)
-        throw new FailureError(contextChanging(join(place.directory, error.path)), { cause: error });
+        throw new FailureError(contextChanging(join(root.directory, error.path)), { cause: error });
     }
   }
 }
 
 async function decide(
-  { directory, ignore }: ContextPlace,
-  reads: readonly ContextReads[],
+  { root: { directory, ignore }, reads }: { readonly root: ContextRoot; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
@@ -86,7 +86,7 @@ async function decide(
       if (type === 'file') wanted.set(path, tree.found(path)!);
     }
   }
-  digests = await hashFiles(directory, wanted, dependencies, signal);
+  digests = await hashFiles({ root: directory, files: wanted }, dependencies, signal);
 
   const decided = [];
   for (const [index, one] of reads.entries()) decided.push(await counted(taken[index]!, one, tree));
@@ -144,9 +144,9 @@ async function counted(
       missing.set(read, await missingOf(read, tree));
       continue;
     }
-    fields.push('selection', await selectionDigest(tree, selection, read, read.masks));
-    selections.push(await selectionDigest(tree, selection, read, noMasks));
-    for (const node of selectedNodes(selection, read.parents)) await describe(node, read, tree, paths);
+    fields.push('selection', await selectionDigest({ tree, selection }, read, { masks: read.masks }));
+    selections.push(await selectionDigest({ tree, selection }, read, { masks: noMasks }));
+    for (const node of selectedNodes(selection, read.parents)) await describe(node, read, { tree, paths });
   }
   const sorted = [...paths].sort(([a], [b]) => compareBytes(a, b));
   return {
@@ -160,8 +160,7 @@ async function counted(
 async function describe(
   node: SourceNode,
   { masks }: ContextRead,
-  tree: DiskTree,
-  paths: Map<string, string>,
+  { tree, paths }: { readonly tree: DiskTree; readonly paths: Map<string, string> },
 ): Promise<void> {
   if (masks.mode && paths.has(node.path)) return;
   const mode = masks.mode || node.type === 'symlink' ? '' : ` ${node.mode.toString(8)}`;

@@ -34,7 +34,7 @@ export interface IgnoreLine {
 }
 
 /** What an instruction would copy, and where that is said. */
-export interface SourcePlace {
+export interface NamedSource {
   readonly source: string;
   /** What people call the context. */
   readonly shown: string;
@@ -45,10 +45,10 @@ export interface SourcePlace {
 
 /** `clue`: what may be meant; `outside` for a path with `..`. */
 export function sourceMissing(
-  place: SourcePlace,
+  named: NamedSource,
   clue: 'outside' | { readonly within: string } | { readonly nearest: string } | undefined,
 ) {
-  const { source, shown, at } = place;
+  const { source, shown, at } = named;
   const general = `check the spelling and the case: paths are relative to ${shown}`;
   const hint =
     clue === undefined
@@ -60,7 +60,7 @@ export function sourceMissing(
           : `did you mean ${clue.nearest}?`;
   return {
     reason: 'copy-source-missing',
-    message: `${source} does not exist in the build context (${shown})${wanted(place)}`,
+    message: `${source} does not exist in the build context (${shown})${wanted(named)}`,
     hint,
     at,
   } as const satisfies FailureShape;
@@ -71,17 +71,18 @@ export function nothingSelected(message: string) {
   return { reason: 'copy-source-missing', message } as const satisfies FailureShape;
 }
 
-export function sourceExcluded(place: SourcePlace, { file, line, pattern }: IgnoreLine) {
-  const { source, at } = place;
+/** The file is there, but a line of the ignore file leaves it out. */
+export function sourceExcluded(named: NamedSource, { file, line, pattern }: IgnoreLine) {
+  const { source, at } = named;
   return {
     reason: 'copy-source-missing',
-    message: `${source} is excluded from the build context by line ${line} of ${file}: ${pattern}${wanted(place)}`,
+    message: `${source} is excluded from the build context by line ${line} of ${file}: ${pattern}${wanted(named)}`,
     hint: `add a line after it: !${source.replace(/^(?:\.?\/)+/, '')}`,
     at,
   } as const satisfies FailureShape;
 }
 
-function wanted({ trigger }: SourcePlace): string {
+function wanted({ trigger }: NamedSource): string {
   return trigger === undefined ? '' : `, as the base image wants it: ONBUILD ${trigger}`;
 }
 
@@ -103,6 +104,7 @@ export function contextNotCounted(what: string) {
   } as const satisfies FailureShape;
 }
 
+/** A pipe would block and a device never end: neither is opened. */
 export function ignoreFileNotRegular(file: string) {
   return {
     reason: 'not-a-file',

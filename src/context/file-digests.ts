@@ -16,6 +16,9 @@ export interface DigestMemory {
   append(directory: string, digests: FileDigests): Promise<void>;
 }
 
+/**
+ * What hashing needs besides the files: the memory of earlier runs, and the time to judge whether that can be trusted.
+ */
 export interface HashFilesDependencies {
   readonly files: ContextFiles;
   readonly memory: DigestMemory;
@@ -37,8 +40,7 @@ const settleTime = 2_000;
  * is remembered. Throws ContextMoved for one that is gone, or was written to while it was read.
  */
 export async function hashFiles(
-  root: string,
-  files: ReadonlyMap<string, FoundFile>,
+  { root, files }: { readonly root: string; readonly files: ReadonlyMap<string, FoundFile> },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Digest>> {

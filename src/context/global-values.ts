@@ -4,6 +4,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
 import { platformArgs } from './platform-args.ts';
 
+/** What decides the values of the ARGs before the first FROM. */
 export interface GlobalInputs {
   readonly dockerfile: Dockerfile;
   readonly platform: Platform;

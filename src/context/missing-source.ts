@@ -31,25 +31,22 @@ const mostNames = 10_000;
 /** Each as a failure that says why: left out by the ignore file, above the context, a slip in a name. */
 export async function missingSourceFailures(
   missing: readonly MissingSource[],
-  context: ShownContext,
-  files: ContextFiles,
+  { context, files }: { readonly context: ShownContext; readonly files: ContextFiles },
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   const { directory, ignore } = context;
   const tree = new DiskTree({ directory, ignore, files, digestOf: () => undefined, signal });
   const failures: Failure[] = [];
   for (const [index, one] of missing.entries()) {
-    failures.push(await failureOf(one, index < mostExplained, context, tree, files));
+    failures.push(await failureOf({ missing: one, isExplained: index < mostExplained }, context, { tree, files }));
   }
   return failures;
 }
 
 async function failureOf(
-  { source, at, trigger }: MissingSource,
-  isExplained: boolean,
+  { missing: { source, at, trigger }, isExplained }: { readonly missing: MissingSource; readonly isExplained: boolean },
   { directory, path: shown }: ShownContext,
-  tree: SourceTree,
-  files: ContextFiles,
+  { tree, files }: { readonly tree: SourceTree; readonly files: ContextFiles },
 ): Promise<Failure> {
   const names = source.split('/').filter((name) => name !== '' && name !== '.');
   const place = { source, shown, at, trigger };

@@ -25,7 +25,10 @@ export interface ParseContext {
 }
 
 /** What every instruction has: its place and its text. */
-export function baseOf<K extends Keyword>(statement: Statement & { readonly keyword: K }, context: ParseContext) {
+export function instructionBase<K extends Keyword>(
+  statement: Statement & { readonly keyword: K },
+  context: ParseContext,
+) {
   const { keyword, line, start, end } = statement;
   return { keyword, at: line.spanToEnd(start, context.end), text: line.text.slice(start, end) };
 }

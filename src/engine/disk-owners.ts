@@ -2,7 +2,7 @@ import { hexOf } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import type { IsolationTier } from './engine-options.ts';
 import { areAll, areTooFew, type Ids, ownIds } from './executor/id-map.ts';
-import type { DiskOwners } from './snapshot/disk-owners.ts';
+import type { DiskOwners } from './snapshot/layers.ts';
 
 /** Of this process, which is inside the namespaces of the tier. `outside`: the name of the ids that cip was started with. */
 export async function diskOwners(tier: IsolationTier, outside = ''): Promise<DiskOwners> {

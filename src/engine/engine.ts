@@ -9,6 +9,7 @@ import type { CountedInputs } from '../context/counted-inputs.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
@@ -16,12 +17,13 @@ import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
+import { MemoryCache } from './cache/memory.ts';
+import { RecordCache } from './cache/records.ts';
+import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
-import { dockerfileOf } from './dockerfile-of.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { runNotAllowed } from './executor/failure.ts';
-import { exportImage } from './exporter/image.ts';
-import { exportIndex } from './exporter/image-index.ts';
+import { assembleImage, assembleIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
@@ -30,10 +32,8 @@ import { BuildContext } from './op/build-context.ts';
 import type { Step, StepOrigin } from './op/op-definition.ts';
 import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
-import { SnapshotCache, SnapshotRecord } from './op/snapshot-cache.ts';
 import { ImageResolver } from './resolve-images.ts';
-import type { DiskOwners } from './snapshot/disk-owners.ts';
-import { Layers } from './snapshot/layers.ts';
+import { type DiskOwners, Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
@@ -44,7 +44,7 @@ export async function createEngine(
   outputTaken: () => Promise<void> | undefined = () => undefined,
 ): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine(store, options, await diskOwners(options.tier, options.namespace), outputTaken);
+  return new Engine({ store, options, owners: await diskOwners(options.tier, options.namespace), outputTaken });
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -70,10 +70,23 @@ class Engine implements Builder {
   readonly #layers: Layers;
   readonly #machine: Machine;
   readonly #solver: Solver<Step, Snapshot>;
+  readonly #cache: CacheStack<Snapshot>;
+  /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
+  readonly #cacheOfThisRun: CacheStack<Snapshot>;
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
-  constructor(store: Store, options: EngineOptions, owners: DiskOwners, outputTaken: RunnerServices['outputTaken']) {
+  constructor({
+    store,
+    options,
+    owners,
+    outputTaken,
+  }: {
+    readonly store: Store;
+    readonly options: EngineOptions;
+    readonly owners: DiskOwners;
+    readonly outputTaken: RunnerServices['outputTaken'];
+  }) {
     this.#options = options;
     this.#owners = owners;
     this.#outputTaken = outputTaken;
@@ -88,10 +101,15 @@ class Engine implements Builder {
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
+    const records = new RecordCache(store);
+    const notice = (message: string) => this.#notice(message);
+    this.#cache = new CacheStack<Snapshot>([{ cache: new MemoryCache() }, { cache: records }], notice);
+    this.#cacheOfThisRun = new CacheStack<Snapshot>(
+      [{ cache: new MemoryCache() }, { cache: records, isRead: false }],
+      notice,
+    );
     this.#solver = new Solver({
       opOf: (step) => runnerFor(step, this.#services(step)),
-      // Its number is to be raised when a step comes to make other layers of equal inputs.
-      cache: new SnapshotCache({ records: store.records('results-2', SnapshotRecord), blobs: store.blobs }),
       concurrency: options.concurrency || availableParallelism(),
       now: () => performance.now(),
     });
@@ -115,7 +133,7 @@ class Engine implements Builder {
         await Promise.allSettled(builds);
         throw error;
       });
-      return { image: await exportIndex(manifests, request.annotations.index, this.#store) };
+      return { image: await assembleIndex(manifests, request.annotations.index, this.#store) };
     } finally {
       this.#watching.delete(watcher);
     }
@@ -137,13 +155,14 @@ class Engine implements Builder {
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
     if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
-    const snapshot = await this.#solver.solve(definition, { progress, noCache }, signal);
+    const cache = noCache ? this.#cacheOfThisRun : this.#cache;
+    const snapshot = await this.#solver.solve(definition, { progress, cache }, signal);
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
     const annotations = { ...all.manifests[name], ...lost };
     const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
-    const manifest = await exportImage(request, signal).catch((error: unknown) => {
+    const manifest = await assembleImage(request, signal).catch((error: unknown) => {
       throw locatedAt(error, baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];
@@ -197,7 +216,7 @@ class Engine implements Builder {
       store: this.#store,
       layers: this.#layers,
       snapshotter: (signal) => this.#machine.snapshotter(signal),
-      executor: () => this.#machine.executor(),
+      executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
       secretFile: (id) => step.secrets?.[id],
@@ -244,4 +263,11 @@ function firstRun(target: Vertex<Step>): { readonly at: StepOrigin['at'] | undef
     return op.kind === 'exec' ? { at: origin?.at } : undefined;
   };
   return visit(target);
+}
+
+/** The Dockerfile of a request: the text that the build was decided on, whatever the file holds by now. */
+function dockerfileOf({ dockerfile: { file, text } }: BuildRequest): Dockerfile {
+  const dockerfile = parseDockerfile(text, file);
+  if (!dockerfile.ok) throw new FailuresError(dockerfile.failure);
+  return dockerfile.value;
 }

@@ -2,17 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { hostPlatform } from '../oci/platform.ts';
-import { FailureError } from '../result.ts';
+import { FailureError, failuresOf } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { ChrootExecutor } from './executor/chroot-executor.ts';
 import { BinfmtEmulation } from './executor/emulation.ts';
-import type { Executor } from './executor/executor.ts';
+import type { Executor, ExecutorOptions } from './executor/executor.ts';
 import { isolationLimited } from './executor/failure.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
-import { chooseSnapshotter } from './snapshot/choose.ts';
+import { CopySnapshotter } from './snapshot/copy.ts';
 import { mountRefused } from './snapshot/failure.ts';
 import type { Layers } from './snapshot/layers.ts';
+import { OverlaySnapshotter, type SnapshotterOptions } from './snapshot/overlay.ts';
+import { scratch } from './snapshot/snapshot.ts';
 import type { Snapshotter } from './snapshot/snapshotter.ts';
 
 export interface MachineOptions {
@@ -22,15 +24,22 @@ export interface MachineOptions {
   readonly notice: (message: string) => void;
 }
 
+/** By what steps run in, a row for each executor. */
+const executors: Readonly<Record<Exclude<EngineOptions['isolation'], 'none'>, (options: ExecutorOptions) => Executor>> =
+  {
+    namespaces: (options) => new NamespacesExecutor(options),
+    chroot: (options) => new ChrootExecutor(options),
+  };
+
 /**
  * What RUN needs of this machine, found out when the first step needs it: an image that only copies files never asks
  * for namespaces, mounts or emulation.
  */
 export class Machine {
   readonly #parts: MachineOptions;
-  #snapshotter: Promise<Snapshotter> | undefined;
+  readonly #snapshotter = new Once<Snapshotter>();
+  readonly #executor = new Once<Executor>();
   #memory: Promise<string> | undefined;
-  #executor: Promise<Executor> | undefined;
   #files = 0;
 
   constructor(parts: MachineOptions) {
@@ -39,14 +48,12 @@ export class Machine {
 
   snapshotter(signal: AbortSignal): Promise<Snapshotter> {
     const { options: _, ...rest } = this.#parts;
-    this.#snapshotter ??= chooseSnapshotter(rest, signal);
-    return this.#snapshotter;
+    return this.#snapshotter.get(() => chooseSnapshotter(rest, signal));
   }
 
   /** Emulates foreign platforms by itself. */
-  executor(): Promise<Executor> {
-    this.#executor ??= this.#makeExecutor();
-    return this.#executor;
+  executor(signal: AbortSignal): Promise<Executor> {
+    return this.#executor.get(() => this.#makeExecutor(signal));
   }
 
   /** A name for a new file in storage that is backed by memory, never by the disk of the store. */
@@ -56,7 +63,7 @@ export class Machine {
     return join(await this.#memory, `${this.#files}`);
   }
 
-  async #makeExecutor(): Promise<Executor> {
+  async #makeExecutor(signal: AbortSignal): Promise<Executor> {
     const { sessionDir, tools, emulators, tier, requireIsolation } = this.#parts.options;
     const dir = join(sessionDir, 'executor');
     await mkdir(dir, { recursive: true });
@@ -69,11 +76,8 @@ export class Machine {
       ownUserNamespace: tier !== 'none',
     });
     // Without namespaces of our own, a change of root is all the isolation there is.
-    const executor =
-      tier === 'none'
-        ? new ChrootExecutor({ dir, tools, emulation })
-        : new NamespacesExecutor({ dir, tools, emulation });
-    const limits = await executor.limits();
+    const executor = executors[tier === 'none' ? 'chroot' : 'namespaces']({ dir, tools, emulation });
+    const limits = await executor.limits(signal);
     if (limits.length > 0) {
       if (requireIsolation) throw new FailureError(isolationLimited(limits));
       this.#parts.notice(limits.map(({ message }) => message).join('; '));
@@ -88,5 +92,41 @@ export class Machine {
     const result = await execa(mount, ['-t', 'tmpfs', '-o', 'mode=0700', 'tmpfs', directory], { reject: false });
     if (result.failed) throw new FailureError(mountRefused('a tmpfs for secrets', String(result.stderr)));
     return directory;
+  }
+}
+
+/** Made by the first who asks. When that fails, each of the others tries for itself: a build that was ended ends no other. */
+class Once<T> {
+  #made: Promise<T> | undefined;
+
+  async get(make: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const others = this.#made;
+      const made = others ?? make();
+      this.#made = made;
+      try {
+        return await made;
+      } catch (error) {
+        if (this.#made === made) this.#made = undefined;
+        if (others === undefined) throw error;
+      }
+    }
+  }
+}
+
+/** `overlay` if this kernel mounts one on the store's file system, else `copy`, which is told to whoever watches. */
+async function chooseSnapshotter(
+  options: SnapshotterOptions & { readonly notice: (message: string) => void },
+  signal: AbortSignal,
+): Promise<Snapshotter> {
+  const overlay = new OverlaySnapshotter(options);
+  try {
+    await (await overlay.prepare(scratch, signal))[Symbol.asyncDispose]();
+    return overlay;
+  } catch (error) {
+    const [failure] = failuresOf(error) ?? [];
+    if (failure?.reason !== 'mount-refused') throw error;
+    options.notice(`${failure.message}; files are copied for each RUN instead, which is slower`);
+    return new CopySnapshotter(options);
   }
 }

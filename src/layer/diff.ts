@@ -148,7 +148,7 @@ async function withAttributes(
   const { root, xattrs = defaultXattrs, onXattrsUnavailable } = source;
   const touched = found.filter((item) => item.type === 'entry').filter((item) => !item.untouched);
   const disks = touched.map(({ disk }) => disk);
-  const attributed = await withXattrs(root, disks, { xattrs, onXattrsUnavailable }, signal);
+  const attributed = await withXattrs({ root, entries: disks }, { xattrs, onXattrsUnavailable }, signal);
   if (attributed === disks) return found;
   const byItem = new Map<Found, DiskEntry>(touched.map((item, at) => [item, attributed[at]!]));
   return found.map((item) => {

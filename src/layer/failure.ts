@@ -1,5 +1,5 @@
 import type { FailureShape, ReasonOf } from '../result.ts';
-import { shownName } from '../tar/shown-name.ts';
+import { shownName } from '../tar/numbers.ts';
 
 declare module '../result.ts' {
   interface Reasons {
@@ -26,7 +26,11 @@ export function entryInvalid(name: string, why: string) {
 }
 
 /** `what` is `a path` or `a link target` … */
-export function pathTooLong(name: string, what: string, bytes: number, limit: number) {
+export function pathTooLong(
+  name: string,
+  what: string,
+  { bytes, limit }: { readonly bytes: number; readonly limit: number },
+) {
   return {
     reason: 'layer-path-too-long',
     message: `the layer has an entry ${shownName(name)} with ${what} of ${bytes} bytes, more than the ${limit} that Linux allows`,

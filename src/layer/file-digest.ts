@@ -1,10 +1,9 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type Digest, digestFromHex } from '../oci/digest.ts';
 import { FailureError } from '../result.ts';
 import { fileUnreadable } from './failure.ts';
-import { READ_FILE } from './read-file.ts';
 
 /** Bytes up to which reading at once is cheaper than waiting for the thread pool. */
 const SMALL = 64 * 1024;
@@ -50,3 +49,6 @@ async function digestInChunks(place: string, signal: AbortSignal): Promise<Diges
     contentHash.update(chunk.subarray(0, bytesRead));
   }
 }
+
+/** How files are opened: not to wait for a writer where one has become a FIFO, nor to follow a link in its place. */
+export const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

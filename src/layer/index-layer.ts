@@ -4,7 +4,6 @@ import type { LayerCompression } from '../oci/media-type.ts';
 import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
-import { digesting } from './digesting.ts';
 import { digestMismatch } from './failure.ts';
 import type { FileEntry, LayerEntry, LayerIndex } from './layer-entry.ts';
 import { readLayer } from './layer-reader.ts';
@@ -57,4 +56,15 @@ async function digestOfBody(body: TarBody): Promise<Digest> {
   const contentHash = createHash('sha256');
   for await (const chunk of body) contentHash.update(chunk);
   return digestFromHex(contentHash.digest('hex'));
+}
+
+/** The same chunks, each added to `hash` on its way. */
+export async function* digesting(
+  chunks: AsyncIterable<Uint8Array>,
+  hash: Hash,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }

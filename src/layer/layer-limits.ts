@@ -26,7 +26,7 @@ export function requireSpeakablePath(path: string, what = 'a path'): void {
     const end = slash === -1 ? path.length : slash;
     if ((end - start) * BYTES_PER_UNIT > NAME_LIMIT) {
       const bytes = Buffer.byteLength(path.slice(start, end));
-      if (bytes > NAME_LIMIT) throw new FailureError(pathTooLong(path, 'a name', bytes, NAME_LIMIT));
+      if (bytes > NAME_LIMIT) throw new FailureError(pathTooLong(path, 'a name', { bytes, limit: NAME_LIMIT }));
     }
     start = end + 1;
   }
@@ -39,7 +39,7 @@ export function requireSpeakableTarget(path: string, target: string): void {
 
 function requireLength(text: string, what: string, path = text): void {
   const bytes = text.length > PATH_LIMIT ? text.length : Buffer.byteLength(text);
-  if (bytes > PATH_LIMIT) throw new FailureError(pathTooLong(path, what, bytes, PATH_LIMIT));
+  if (bytes > PATH_LIMIT) throw new FailureError(pathTooLong(path, what, { bytes, limit: PATH_LIMIT }));
 }
 
 /** Counts what a layer makes its readers remember. Throws FailureError where that is more than they can bear. */

@@ -1,6 +1,5 @@
 import { FailureError } from '../result.ts';
 import { tooManyLinks } from './failure.ts';
-import { LINK_LIMIT } from './link-limit.ts';
 import { childOf, parentOf } from './scoped-path.ts';
 
 interface LinkNode {
@@ -97,3 +96,6 @@ export class LayerLinks {
     return walked.map(({ name }) => name).join('/');
   }
 }
+
+/** How many symbolic links one path may go through: as many as the kernel follows (path_resolution(7)). */
+export const LINK_LIMIT = 40;

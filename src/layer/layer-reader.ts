@@ -1,8 +1,8 @@
 import { FailureError } from '../result.ts';
 import type { EntryType } from '../tar/entry-type.ts';
 import type { TarHeader } from '../tar/header.ts';
+import { shownName } from '../tar/numbers.ts';
 import { readTar, type TarBody } from '../tar/read.ts';
-import { shownName } from '../tar/shown-name.ts';
 import { entryEscapes, entryInvalid } from './failure.ts';
 import type { FileEntry, LayerEntry } from './layer-entry.ts';
 import { LayerLimits, requireSpeakablePath, requireSpeakableTarget } from './layer-limits.ts';

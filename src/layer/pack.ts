@@ -8,9 +8,9 @@ import { FailureError } from '../result.ts';
 import { paddingOf, type TarHeader } from '../tar/header.ts';
 import { END_OF_ARCHIVE, encodeHeader } from '../tar/write.ts';
 import { fileChanged, fileUnreadable, linkTargetMissing, reservedName } from './failure.ts';
+import { READ_FILE } from './file-digest.ts';
 import type { LayerEntry, LayerIndex } from './layer-entry.ts';
 import type { FileInput, FileOnDisk, LayerInput, StreamedFile } from './layer-input.ts';
-import { READ_FILE } from './read-file.ts';
 import { isCanonical } from './scoped-path.ts';
 import { isReserved, whiteoutName } from './whiteout.ts';
 

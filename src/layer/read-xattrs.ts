@@ -20,8 +20,7 @@ export interface ReadXattrs {
  */
 export async function readXattrs(
   root: string,
-  paths: readonly string[],
-  kinds: readonly XattrKind[],
+  { paths, kinds }: { readonly paths: readonly string[]; readonly kinds: readonly XattrKind[] },
   signal: AbortSignal,
 ): Promise<ReadXattrs> {
   if (paths.length === 0 || kinds.length === 0) return { byPath: new Map(), available: true };

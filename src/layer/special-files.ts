@@ -7,7 +7,7 @@ import type { DeviceEntry } from './layer-entry.ts';
 /** Absolute paths, of which none exists yet. */
 export async function makeFifos(places: readonly string[], signal: AbortSignal): Promise<void> {
   for (let at = 0; at < places.length; at += BATCH)
-    await mustRun('mkfifo', ['--', ...places.slice(at, at + BATCH)], 'make a FIFO', signal);
+    await mustRun('mkfifo', { args: ['--', ...places.slice(at, at + BATCH)], purpose: 'make a FIFO' }, signal);
 }
 
 const BATCH = 500;
@@ -29,7 +29,7 @@ export async function makeWhiteouts(places: readonly string[], signal: AbortSign
   let first: string | undefined;
   for (const place of places) {
     if (first !== undefined && linked(first, place)) continue;
-    await mustRun('mknod', [place, 'c', '0', '0'], 'mark a file as deleted', signal);
+    await mustRun('mknod', { args: [place, 'c', '0', '0'], purpose: 'mark a file as deleted' }, signal);
     first = place;
   }
 }
@@ -45,7 +45,11 @@ function linked(first: string, place: string): boolean {
   }
 }
 
-async function mustRun(program: string, args: readonly string[], purpose: string, signal: AbortSignal): Promise<void> {
+async function mustRun(
+  program: string,
+  { args, purpose }: { readonly args: readonly string[]; readonly purpose: string },
+  signal: AbortSignal,
+): Promise<void> {
   const { exitCode, stderr } = await run(program, args, signal);
   if (exitCode !== 0) throw new FailureError(programFailed(program, purpose, stderr));
 }

@@ -1,7 +1,7 @@
 import { FailureError } from '../result.ts';
 import { notADirectory, tooManyLinks } from './failure.ts';
 import type { LayerIndex, NodeEntry } from './layer-entry.ts';
-import { LINK_LIMIT } from './link-limit.ts';
+import { LINK_LIMIT } from './layer-links.ts';
 import { comparePaths } from './path-order.ts';
 import { childOf } from './scoped-path.ts';
 import { TreeEdit } from './tree-edit.ts';

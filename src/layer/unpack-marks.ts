@@ -37,8 +37,7 @@ function prune(path: string, directory: UnpackDirectory, pruned: Set<string>): v
  */
 export async function expandMarks(
   index: LayerIndex,
-  directory: UnpackDirectory,
-  lower: Tree,
+  { directory, lower }: { readonly directory: UnpackDirectory; readonly lower: Tree },
   signal: AbortSignal,
 ): Promise<void> {
   const gone = new Set<string>();

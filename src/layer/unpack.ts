@@ -19,10 +19,8 @@ import type { LayerCompression } from '../oci/media-type.ts';
 import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
-import { digesting } from './digesting.ts';
 import { linkTargetMissing, unpackFailed } from './failure.ts';
-import { fileTime } from './file-time.ts';
-import { type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
+import { digesting, type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
 import type {
   DeviceEntry,
   DirectoryEntry,
@@ -79,8 +77,7 @@ export interface UnpackedLayer extends IndexedLayer {
  * After a failure `into` is to be thrown away. Throws FailureError.
  */
 export async function unpackLayer(
-  tar: AsyncIterable<Uint8Array>,
-  into: string,
+  { tar, into }: { readonly tar: AsyncIterable<Uint8Array>; readonly into: string },
   options: UnpackOptions,
   signal: AbortSignal,
 ): Promise<UnpackedLayer> {
@@ -126,7 +123,7 @@ class Unpacking {
     const devicesSkipped = await this.#specials.make((entry) => this.#setMetadata(entry), signal);
     for (const path of devicesSkipped) this.#directory.find(path)!.xattrs = undefined;
     if (lower === undefined) applyMarks(this.index, this.#directory);
-    else await expandMarks(this.index, this.#directory, lower, signal);
+    else await expandMarks(this.index, { directory: this.#directory, lower }, signal);
     const { directories, xattrs } = this.#final(lower);
     const xattrsSkipped =
       this.#options.xattrs === 'apply' ? await writeXattrs(this.#into, xattrs, signal) : [...xattrs.keys()];
@@ -280,3 +277,8 @@ const hints: ReadonlyMap<string, string> = new Map([
   ],
   ['ENAMETOOLONG', 'the file system of the store allows shorter names only'],
 ]);
+
+/** Whole seconds for `utimes`, which takes a negative number for the present. */
+export function fileTime(seconds: number): number | Date {
+  return seconds < 0 ? new Date(seconds * 1000) : seconds;
+}

@@ -28,7 +28,7 @@ export async function* walkDirectory(
 ): AsyncGenerator<WalkedEntry, void, undefined> {
   const firstNames = new Map<string, string>();
   for await (const batch of batches(entriesBelow(root, options.skip), signal)) {
-    for (const { node, inode } of await withXattrs(root, batch, options, signal)) {
+    for (const { node, inode } of await withXattrs({ root, entries: batch }, options, signal)) {
       const first = inode === undefined ? undefined : firstNames.get(inode);
       if (inode !== undefined && first === undefined) firstNames.set(inode, node.path);
       yield first === undefined ? node : { type: 'hardlink', path: node.path, target: first };
@@ -51,8 +51,7 @@ export function* entriesBelow(root: string, skip?: WalkOptions['skip']): Generat
 
 /** The entries with the attributes asked for. */
 export async function withXattrs<T extends DiskEntry>(
-  root: string,
-  entries: readonly T[],
+  { root, entries }: { readonly root: string; readonly entries: readonly T[] },
   { xattrs: kinds = [], onXattrsUnavailable }: Pick<WalkOptions, 'xattrs' | 'onXattrsUnavailable'>,
   signal: AbortSignal,
 ): Promise<readonly T[]> {
@@ -60,7 +59,7 @@ export async function withXattrs<T extends DiskEntry>(
   const paths = entries
     .filter(({ node }) => node.type === 'file' || node.type === 'directory')
     .map(({ node }) => node.path);
-  const { byPath, available } = await readXattrs(root, paths, kinds, signal);
+  const { byPath, available } = await readXattrs(root, { paths, kinds }, signal);
   if (!available) onXattrsUnavailable?.();
   if (byPath.size === 0) return entries;
   return entries.map((entry) => {

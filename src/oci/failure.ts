@@ -17,6 +17,7 @@ export type ReferenceFailure = ReturnType<
   | typeof referenceMalformed
 >;
 
+/** `parseReference` was given no text: most often an ARG without a value. */
 export function referenceEmpty() {
   return {
     reason: 'reference-empty',
@@ -25,6 +26,7 @@ export function referenceEmpty() {
   } as const satisfies FailureShape;
 }
 
+/** The reference would be right in lower case: only then is case named as the mistake. */
 export function referenceUpperCase(text: string) {
   return {
     reason: 'reference-upper-case',
@@ -33,6 +35,7 @@ export function referenceUpperCase(text: string) {
   } as const satisfies FailureShape;
 }
 
+/** `limit` is that of registries for `registry/repository`, tag and digest not counted. */
 export function referenceTooLong(text: string, limit: number) {
   return {
     reason: 'reference-too-long',
@@ -41,6 +44,7 @@ export function referenceTooLong(text: string, limit: number) {
   } as const satisfies FailureShape;
 }
 
+/** Docker takes 64 hex digits for the id of a local image; no registry can be asked for one. */
 export function referenceIsIdentifier(text: string) {
   return {
     reason: 'reference-is-identifier',
@@ -49,6 +53,9 @@ export function referenceIsIdentifier(text: string) {
   } as const satisfies FailureShape;
 }
 
+/**
+ * What follows `@` names a known algorithm but has not its number of hexadecimal digits; `text` is the whole reference.
+ */
 export function digestInvalid(text: string, digest: string) {
   return {
     reason: 'digest-invalid',
@@ -57,6 +64,7 @@ export function digestInvalid(text: string, digest: string) {
   } as const satisfies FailureShape;
 }
 
+/** What follows `@` names another algorithm than sha256. */
 export function digestUnsupported(text: string, algorithm: string) {
   return {
     reason: 'digest-unsupported',
@@ -65,6 +73,7 @@ export function digestUnsupported(text: string, algorithm: string) {
   } as const satisfies FailureShape;
 }
 
+/** No more can be said than that the text does not fit the grammar of references. */
 export function referenceMalformed(text: string) {
   return {
     reason: 'reference-malformed',
@@ -78,6 +87,7 @@ export type RegistryNameFailure = ReturnType<
   typeof registryEmpty | typeof registryMalformed | typeof registryHostAmbiguous | typeof registrySchemeUnsupported
 >;
 
+/** Nothing is left of the registry once a scheme and the slashes at its end are taken off. */
 export function registryEmpty() {
   return {
     reason: 'registry-empty',
@@ -86,6 +96,7 @@ export function registryEmpty() {
   } as const satisfies FailureShape;
 }
 
+/** `wrong` says which part of `host[:port][/path]` does not fit. */
 export function registryMalformed(text: string, wrong: string) {
   return {
     reason: 'registry-malformed',
@@ -94,6 +105,7 @@ export function registryMalformed(text: string, wrong: string) {
   } as const satisfies FailureShape;
 }
 
+/** The first component would be read as a namespace on Docker Hub; `first` is that component. */
 export function registryHostAmbiguous(text: string, first: string) {
   return {
     reason: 'registry-host-ambiguous',
@@ -102,6 +114,7 @@ export function registryHostAmbiguous(text: string, first: string) {
   } as const satisfies FailureShape;
 }
 
+/** A URL was given whose scheme is neither http nor https; those two are taken off without a word. */
 export function registrySchemeUnsupported(text: string, scheme: string) {
   return {
     reason: 'registry-scheme-unsupported',
@@ -115,6 +128,7 @@ export type PlatformFailure = ReturnType<
   typeof platformMalformed | typeof platformUnknown | typeof platformUnsupported
 >;
 
+/** The text has not two or three components, or one of them has characters that no platform has. */
 export function platformMalformed(text: string) {
   return {
     reason: 'platform-malformed',
@@ -123,6 +137,7 @@ export function platformMalformed(text: string) {
   } as const satisfies FailureShape;
 }
 
+/** The form is right, but `value` is not among the names that Go gives to systems and architectures. */
 export function platformUnknown(text: string, part: 'operating system' | 'architecture', value: string) {
   return {
     reason: 'platform-unknown',

@@ -1,8 +1,9 @@
 import type { FailureShape, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
 import type { NoticeShape } from './project.ts';
-import type { ReferencePlace } from './reference-failure.ts';
+import type { NamedReference } from './reference-failure.ts';
 
+/** Loading a project found the journal of a cascade that was cut off, and wrote the rest of it; `files` as shown. */
 export function finishedCascade(files: readonly string[]) {
   return {
     level: 'notice',
@@ -11,6 +12,7 @@ export function finishedCascade(files: readonly string[]) {
   } as const satisfies NoticeShape;
 }
 
+/** The bytes of a file are not those that its edits were computed from, or it is gone. */
 export function changedSincePlanning(file: string) {
   return {
     reason: 'changed-since-planning',
@@ -19,6 +21,7 @@ export function changedSincePlanning(file: string) {
   } as const satisfies FailureShape;
 }
 
+/** Two contexts share a file by a link, and the cascade would write two texts into it. */
 export function conflictingLinks(file: string) {
   return {
     reason: 'conflicting-links',
@@ -27,6 +30,7 @@ export function conflictingLinks(file: string) {
   } as const satisfies FailureShape;
 }
 
+/** The new text could not be written beside the file; `why` is the system's message. */
 export function unwritable(file: string, why: string) {
   return {
     reason: 'unwritable',
@@ -35,6 +39,7 @@ export function unwritable(file: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** The journal's directory was made by a process that is still alive. */
 export function cascadeInProgress() {
   return {
     reason: 'cascade-in-progress',
@@ -43,6 +48,9 @@ export function cascadeInProgress() {
   } as const satisfies FailureShape;
 }
 
+/**
+ * The files in `paths` have neither the old text nor the new one, so the journal does not know what to do with them.
+ */
 export function cascadeInterrupted(paths: readonly string[], journal: string) {
   return {
     reason: 'cascade-interrupted',
@@ -51,6 +59,7 @@ export function cascadeInterrupted(paths: readonly string[], journal: string) {
   } as const satisfies FailureShape;
 }
 
+/** The file at `path` has the name of a journal and not its form, so it says nothing about what was to be written. */
 export function journalDamaged(path: string) {
   return {
     reason: 'cascade-journal-damaged',
@@ -59,7 +68,8 @@ export function journalDamaged(path: string) {
   } as const satisfies FailureShape;
 }
 
-export function floatingReference({ from, to, text, at }: ReferencePlace, current: string) {
+/** Nothing to raise: `latest` or a partial version follows the parent by itself. */
+export function floatingReference({ from, to, text, at }: NamedReference, current: string) {
   return {
     level: 'notice',
     reason: 'floating-reference',
@@ -69,7 +79,8 @@ export function floatingReference({ from, to, text, at }: ReferencePlace, curren
   } as const satisfies NoticeShape;
 }
 
-export function digestPinned({ from, to, text, at }: ReferencePlace, current: string) {
+/** Nothing to raise: the reference has a digest and no tag. */
+export function digestPinned({ from, to, text, at }: NamedReference, current: string) {
   return {
     level: 'notice',
     reason: 'digest-pinned',
@@ -79,7 +90,8 @@ export function digestPinned({ from, to, text, at }: ReferencePlace, current: st
   } as const satisfies NoticeShape;
 }
 
-export function digestDropped({ from, to, text, at }: ReferencePlace, current: string) {
+/** The tag was raised, and the digest beside it, which named the old image, was taken out (`digests: 'drop'`). */
+export function digestDropped({ from, to, text, at }: NamedReference, current: string) {
   return {
     level: 'warning',
     reason: 'digest-dropped',
@@ -89,7 +101,8 @@ export function digestDropped({ from, to, text, at }: ReferencePlace, current: s
   } as const satisfies NoticeShape;
 }
 
-export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: string) {
+/** As `digestDropped`, where that was not allowed (`digests: 'fail'`). */
+export function digestInTheWay({ from, to, text, at }: NamedReference, current: string) {
   return {
     reason: 'digest-in-the-way',
     message: `${from} refers to ${text}, whose digest is not that of ${to} ${current}`,
@@ -98,7 +111,8 @@ export function digestInTheWay({ from, to, text, at }: ReferencePlace, current: 
   } as const satisfies FailureShape;
 }
 
-export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix: string, current: string) {
+/** The tag ends in a suffix, such as `-slim`, that is not in the parent's `:variants`: it may be part of a version. */
+export function undeclaredVariant({ from, to, text, at }: NamedReference, suffix: string, current: string) {
   return {
     reason: 'undeclared-variant',
     message: `${from} refers to ${text}, but ${to} declares no variant ${suffix.replace(/^-/, '')}`,
@@ -107,7 +121,8 @@ export function undeclaredVariant({ from, to, text, at }: ReferencePlace, suffix
   } as const satisfies FailureShape;
 }
 
-export function uneditableReference({ from, to, text, at }: ReferencePlace, version: string, current: string) {
+/** The version comes about from several pieces, such as two ARGs, and no edit of one of them gives the new one. */
+export function uneditableReference({ from, to, text, at }: NamedReference, version: string, current: string) {
   return {
     reason: 'uneditable-reference',
     message: `${from} refers to ${to} ${version} as ${text}, where no single piece of text is the version`,
@@ -116,6 +131,7 @@ export function uneditableReference({ from, to, text, at }: ReferencePlace, vers
   } as const satisfies FailureShape;
 }
 
+/** One ARG is used in several references, and the cascade needs different values of it; `after` is one of them. */
 export function ambiguousArgument(name: ImageName, parent: ImageName, after: string, at: SourceSpan) {
   return {
     reason: 'ambiguous-argument',
@@ -125,6 +141,7 @@ export function ambiguousArgument(name: ImageName, parent: ImageName, after: str
   } as const satisfies FailureShape;
 }
 
+/** A version of the form of no semver, without any number in it; `at` is its place in info.edn or VERSION. */
 export function unraisableVersion(name: ImageName, version: string, at: SourceSpan) {
   return {
     reason: 'unraisable-version',

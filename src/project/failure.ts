@@ -11,6 +11,7 @@ declare module '../result.ts' {
   }
 }
 
+/** `directory` is not a project: there is no `contexts/` below it. */
 export function missingContexts(directory: string) {
   return {
     reason: 'missing-contexts',
@@ -19,6 +20,7 @@ export function missingContexts(directory: string) {
   } as const satisfies FailureShape;
 }
 
+/** The system refused to read `file`; `why` is its error code or message. */
 export function unreadable(file: string, why: string) {
   return {
     reason: 'unreadable',
@@ -27,6 +29,10 @@ export function unreadable(file: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/**
+ * A directory below `contexts/` that nothing marks as an image: skipped, and said so, since a file may have been
+ * forgotten.
+ */
 export function notAnImage(path: string) {
   return {
     level: 'warning',
@@ -36,6 +42,7 @@ export function notAnImage(path: string) {
   } as const satisfies NoticeShape;
 }
 
+/** There is an info.edn or a VERSION, so the directory is meant to be an image. */
 export function missingDockerfile(path: string) {
   return {
     reason: 'missing-dockerfile',
@@ -55,6 +62,7 @@ export function submoduleNotFetched(path: string, instruction?: string, at?: Sou
   } as const satisfies FailureShape;
 }
 
+/** There is a Dockerfile but no version to tag the image with. */
 export function missingMetadata(path: string) {
   return {
     reason: 'missing-metadata',
@@ -63,6 +71,7 @@ export function missingMetadata(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** A directory, pipe, socket or device has the name of a file that is read. */
 export function notAFile(file: string) {
   return {
     reason: 'not-a-file',
@@ -71,6 +80,7 @@ export function notAFile(file: string) {
   } as const satisfies FailureShape;
 }
 
+/** `name` is that of the directory without its number; the hint has the nearest legal one, if any is. */
 export function invalidImageName(path: string, name: string) {
   const suggestion = name
     .toLowerCase()
@@ -89,6 +99,7 @@ export function invalidImageName(path: string, name: string) {
   } as const satisfies FailureShape;
 }
 
+/** Two contexts differ only in their numbers, `01-base` and `02-base`; `paths` are all of them. */
 export function duplicateImageName(name: ImageName, paths: readonly string[]) {
   return {
     reason: 'duplicate-image-name',
@@ -107,6 +118,7 @@ export function ednSyntax(problem: string, hint: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `what` is a key of a map or an element of a set; `first` where it was before. */
 export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
   return {
     reason: 'edn-duplicate',
@@ -116,6 +128,7 @@ export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** info.edn holds another form, or `nothing`; `found` describes it. */
 export function infoNotAMap(found: string, at: SourceSpan) {
   return {
     reason: 'info-not-a-map',
@@ -125,6 +138,7 @@ export function infoNotAMap(found: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** info.edn has no `:version`, or VERSION is empty. */
 export function missingVersion(at: SourceSpan) {
   return {
     reason: 'missing-version',
@@ -134,6 +148,7 @@ export function missingVersion(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A key of info.edn has a value of another type; `found` describes it. */
 export function wrongType(key: string, expected: string, found: string, at: SourceSpan) {
   return {
     reason: 'wrong-type',
@@ -143,6 +158,7 @@ export function wrongType(key: string, expected: string, found: string, at: Sour
   } as const satisfies FailureShape;
 }
 
+/** The version does not fit the grammar of tags in distribution-spec v1.1.1, spec.md#pulling-manifests. */
 export function illegalVersion(version: string, at: SourceSpan) {
   return {
     reason: 'illegal-version',
@@ -154,6 +170,7 @@ export function illegalVersion(version: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `:platforms []`, or a PLATFORMS_OVERRIDE without content: an image for no platform at all is never meant. */
 export function emptyPlatforms(at: SourceSpan) {
   return {
     reason: 'empty-platforms',
@@ -163,6 +180,7 @@ export function emptyPlatforms(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** An element of `:variants` would make tags that no registry takes. */
 export function invalidVariant(variant: string, at: SourceSpan) {
   return {
     reason: 'invalid-variant',
@@ -172,6 +190,7 @@ export function invalidVariant(variant: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A warning, because such images are built and tagged, but `latest` and cascades know less about them. */
 export function versionNotSemver(version: string, at: SourceSpan) {
   return {
     level: 'warning',
@@ -182,6 +201,7 @@ export function versionNotSemver(version: string, at: SourceSpan) {
   } as const satisfies NoticeShape;
 }
 
+/** A warning at the second form: readers of EDN take the first and never look further. */
 export function extraForms(at: SourceSpan) {
   return {
     level: 'warning',
@@ -203,6 +223,7 @@ export function misspeltKey(key: string, meant: string, at: SourceSpan) {
   } as const satisfies NoticeShape;
 }
 
+/** A project without images loads: commands then have nothing to do. */
 export function noContexts(directory: string) {
   return {
     level: 'notice',
@@ -212,6 +233,7 @@ export function noContexts(directory: string) {
   } as const satisfies NoticeShape;
 }
 
+/** A notice and no warning: whoever names a directory so wants it left out. */
 export function ignoredDirectory(path: string) {
   return {
     level: 'notice',
@@ -220,6 +242,7 @@ export function ignoredDirectory(path: string) {
   } as const satisfies NoticeShape;
 }
 
+/** A symbolic link below `contexts/` that leads nowhere; `path` as shown. */
 export function danglingLink(path: string) {
   return {
     level: 'warning',
@@ -228,6 +251,7 @@ export function danglingLink(path: string) {
   } as const satisfies NoticeShape;
 }
 
+/** The first pair of neighbours that a listing by name would show in the other order. */
 export function prefixesOfMixedWidth(earlier: string, later: string) {
   return {
     level: 'warning',

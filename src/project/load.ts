@@ -1,6 +1,6 @@
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import fastGlob from 'fast-glob';
 import { mapBounded } from '../map-bounded.ts';
 import { readRegularFile } from '../read-regular-file.ts';
 import { failed, failuresOf, ok, type Result } from '../result.ts';
@@ -13,6 +13,7 @@ import { parseProject } from './parse-project.ts';
 import type { Notice, Problem, Project } from './project.ts';
 import { submoduleFailures, unfetchedSubmodules } from './submodules.ts';
 
+/** How a project is shown that is not in the current directory. */
 export interface LoadOptions {
   /** What paths in messages start with; by default they are relative to the project's directory. */
   readonly shownAs?: string | undefined;
@@ -28,7 +29,7 @@ const parallel = 32;
  */
 export async function loadProject(directory: string, { shownAs = '' }: LoadOptions = {}): Promise<Result<Project>> {
   const contextsDirectory = join(directory, 'contexts');
-  if (!(await isDirectory(contextsDirectory))) return failed([missingContexts(shownAs || directory)]);
+  if ((await kindOf(contextsDirectory)) !== 'directory') return failed([missingContexts(shownAs || directory)]);
   const recovered = await finishCascade(directory, shownAs);
   if (!recovered.ok) return recovered;
 
@@ -70,47 +71,50 @@ function absentContext(basename: string, path: string) {
   return { problem, unread: images.map((name) => [name, { name, path }] as const) };
 }
 
-async function readContext(place: Omit<ContextContents, 'files'>): Promise<ContextContents> {
-  if (parseContextDirectory(place.name).kind === 'ignored') return { ...place, files: {} };
-  const [dockerfile, info] = await Promise.all([readIn(place, 'Dockerfile'), readIn(place, 'info.edn')]);
-  if (info !== undefined) return { ...place, files: { Dockerfile: dockerfile, 'info.edn': info } };
-  const [version, platforms] = await Promise.all([readIn(place, 'VERSION'), readIn(place, 'PLATFORMS_OVERRIDE')]);
-  return { ...place, files: { Dockerfile: dockerfile, VERSION: version, PLATFORMS_OVERRIDE: platforms } };
+async function readContext(context: Omit<ContextContents, 'files'>): Promise<ContextContents> {
+  if (parseContextDirectory(context.name).kind === 'ignored') return { ...context, files: {} };
+  const [dockerfile, info] = await Promise.all([readIn(context, 'Dockerfile'), readIn(context, 'info.edn')]);
+  if (info !== undefined) return { ...context, files: { Dockerfile: dockerfile, 'info.edn': info } };
+  const [version, platforms] = await Promise.all([readIn(context, 'VERSION'), readIn(context, 'PLATFORMS_OVERRIDE')]);
+  return { ...context, files: { Dockerfile: dockerfile, VERSION: version, PLATFORMS_OVERRIDE: platforms } };
 }
 
 /** Undefined for a file that is not there. */
 async function readIn(
-  place: Omit<ContextContents, 'files'>,
+  context: Omit<ContextContents, 'files'>,
   name: ContextFile,
 ): Promise<Result<Uint8Array> | undefined> {
   try {
-    return ok(await readRegularFile(join(place.directory, name)));
+    return ok(await readRegularFile(join(context.directory, name)));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    const file = join(place.path, name);
+    const file = join(context.path, name);
     return failed([code === 'EISDIR' || code === 'ENOTREG' ? notAFile(file) : unreadable(file, code ?? message)]);
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-}
-
 /** Names of directories and of links to directories, of all links, and of those that lead nowhere. */
 async function entriesOf(directory: string) {
-  const found = await readdir(directory, { withFileTypes: true });
-  const entries = await fastGlob('*', { cwd: directory, deep: 1, dot: true, onlyFiles: false, objectMode: true });
+  const entries = await readdir(directory, { withFileTypes: true });
+  const named = (isWanted: (entry: Dirent) => boolean) => entries.filter(isWanted).map(({ name }) => name);
+  // A context is what its link leads to: COPY would take the link for all that there is.
+  const links = named((entry) => entry.isSymbolicLink());
+  const leadsTo = await mapBounded(links, parallel, async (name) => await kindOf(join(directory, name)));
+  const linksTo = (kind: string) => links.filter((_, index) => leadsTo[index] === kind);
   return {
-    // A context is what its link leads to: COPY would take the link for all that there is.
-    links: new Set(found.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name)),
-    directories: entries.filter(({ dirent }) => dirent.isDirectory()).map(({ name }) => name),
-    // Links that lead somewhere have been followed: what is still a link is broken.
-    dangling: entries.filter(({ dirent }) => dirent.isSymbolicLink()).map(({ name }) => name),
+    links: new Set(links),
+    directories: [...named((entry) => entry.isDirectory()), ...linksTo('directory')].sort(),
+    dangling: linksTo('nothing').sort(),
   };
+}
+
+/** What is at a path, links followed. A link to itself, or into what may not be searched, leads to nothing as well. */
+async function kindOf(path: string): Promise<'directory' | 'nothing' | 'other'> {
+  return stat(path).then(
+    (stats) => (stats.isDirectory() ? 'directory' : 'other'),
+    () => 'nothing',
+  );
 }
 
 async function finishCascade(directory: string, shownAs: string): Promise<Result<readonly Notice[]>> {

@@ -4,6 +4,7 @@ import type { ImageName } from './image-name.ts';
 import { firstOf, nameList } from './name-list.ts';
 import type { NoticeShape } from './project.ts';
 
+/** `${ REGISTRY }`, which no shell and no builder takes for a variable; `text` is what was written. */
 export function blanksInVariable(text: string, at: SourceSpan) {
   return {
     reason: 'blanks-in-variable',
@@ -36,6 +37,7 @@ export function unresolvableReference(
   } as const satisfies FailureShape;
 }
 
+/** `expanded` is `text` with its variables filled in, `why` what `parseReference` found. */
 export function invalidReference(text: string, expanded: string, why: Failure, at: SourceSpan) {
   const meaning = text === expanded ? '' : `, that is ${expanded},`;
   return {
@@ -56,6 +58,7 @@ export function slashMissing(text: string, expanded: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The reference starts with the project's registry but names no image of it; `suggestion` is the nearest name. */
 export function unknownParent(child: ImageName, parent: string, suggestion: ImageName | undefined, at: SourceSpan) {
   return {
     reason: 'unknown-parent',
@@ -68,6 +71,7 @@ export function unknownParent(child: ImageName, parent: string, suggestion: Imag
   } as const satisfies FailureShape;
 }
 
+/** A FROM or COPY `--from` names the image that this very Dockerfile makes, whatever the version. */
 export function selfReference(name: ImageName, at: SourceSpan) {
   return {
     reason: 'self-reference',
@@ -92,6 +96,10 @@ export function dependencyCycle(names: readonly ImageName[], places: readonly So
   } as const satisfies FailureShape;
 }
 
+/**
+ * The numbers of directories claim an order that the references contradict; a warning for people, since builds follow
+ * references.
+ */
 export function prefixContradiction(child: string, parent: string, at: SourceSpan) {
   return {
     reason: 'prefix-contradiction',
@@ -120,7 +128,7 @@ export function equalPrefixes(
 }
 
 /** `places`: not empty; each with the version that the project holds. */
-export function withoutVersion(places: readonly (ReferencePlace & { readonly version: string })[]) {
+export function withoutVersion(places: readonly (NamedReference & { readonly version: string })[]) {
   const [{ from, to, text, tag, version, at }] = places as readonly [(typeof places)[number]];
   const isOne = places.length === 1;
   const named = tag !== undefined && text.endsWith(`:${tag}`) ? text.slice(0, -tag.length - 1) : text;
@@ -196,7 +204,7 @@ export function imageLikeStage(text: string, meant: string, at: SourceSpan) {
 }
 
 /** A reference of one image to another. */
-export interface ReferencePlace {
+export interface NamedReference {
   readonly from: ImageName;
   readonly to: ImageName;
   readonly text: string;
@@ -216,6 +224,7 @@ export interface StaleReferences {
   readonly details: readonly string[];
 }
 
+/** All references to other versions of one parent as one failure, because one `cip cascade` mends them. */
 export function staleReferences({ parent, current, children, lost, details }: StaleReferences, at: SourceSpan) {
   const gone = lost.length === 0 ? '' : `, and ${parent} ${nameList(lost)} cannot be found`;
   return {
@@ -229,7 +238,7 @@ export function staleReferences({ parent, current, children, lost, details }: St
 }
 
 /** `current`: the version that the project holds. */
-export function newerReference({ from, to, tag = '', text, at }: ReferencePlace, current: string) {
+export function newerReference({ from, to, tag = '', text, at }: NamedReference, current: string) {
   const repository = text.endsWith(`:${tag}`) ? text.slice(0, -tag.length - 1) : to;
   return {
     reason: 'reference-newer-than-parent',

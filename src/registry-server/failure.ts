@@ -6,6 +6,9 @@ declare module '../result.ts' {
   }
 }
 
+/**
+ * The server was to listen where other machines reach it, without `allowRemote`; `address` is what `host` resolves to.
+ */
 export function notLoopback(host: string, address: string) {
   return {
     reason: 'not-loopback',
@@ -14,6 +17,7 @@ export function notLoopback(host: string, address: string) {
   } as const satisfies FailureShape;
 }
 
+/** Listening gave EADDRINUSE. */
 export function addressInUse(host: string, port: number) {
   return {
     reason: 'address-in-use',
@@ -22,6 +26,7 @@ export function addressInUse(host: string, port: number) {
   } as const satisfies FailureShape;
 }
 
+/** Listening failed in any other way, or `host` has no address; `why` is the system's message. */
 export function cannotListen(host: string, port: number, why: string) {
   return {
     reason: 'cannot-listen',
@@ -29,6 +34,7 @@ export function cannotListen(host: string, port: number, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** Another process holds the lock of the directory: two servers would undo each other's uploads. */
 export function storageInUse(storage: string) {
   return {
     reason: 'storage-in-use',

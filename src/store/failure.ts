@@ -7,6 +7,7 @@ declare module '../result.ts' {
   }
 }
 
+/** The file `version` of the store says another number than this program writes: nothing of it is touched. */
 export function storeVersionUnknown(root: string, found: string) {
   return {
     reason: 'store-version-unknown',
@@ -15,6 +16,7 @@ export function storeVersionUnknown(root: string, found: string) {
   } as const satisfies FailureShape;
 }
 
+/** CIP_STORE names a directory with other things in it, such as `stranger`: prune would remove them. */
 export function notAStore(root: string, stranger: string) {
   return {
     reason: 'not-a-store',
@@ -23,6 +25,7 @@ export function notAStore(root: string, stranger: string) {
   } as const satisfies FailureShape;
 }
 
+/** A worker was to join the session of its parent process, and that is gone. */
 export function sessionMissing(path: string) {
   return {
     reason: 'session-missing',
@@ -30,6 +33,7 @@ export function sessionMissing(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** A blob that a manifest or a record names is not in the store; `path` is where it would be. */
 export function blobMissing(digest: Digest, path: string) {
   return {
     reason: 'blob-missing',
@@ -38,6 +42,7 @@ export function blobMissing(digest: Digest, path: string) {
   } as const satisfies FailureShape;
 }
 
+/** `index.json` of the OCI layout is missing or no JSON of an index: without it every image would look nameless. */
 export function indexUnreadable(path: string, why: string) {
   return {
     reason: 'index-unreadable',
@@ -46,6 +51,7 @@ export function indexUnreadable(path: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** `holder` describes the process that has the lock, `waited` is in milliseconds. */
 export function lockTimeout(path: string, holder: string, waited: number) {
   return {
     reason: 'lock-timeout',
@@ -97,13 +103,13 @@ const byCode: Readonly<Record<string, (path: string) => Failure>> = {
 
 /** What a person can do something about as a FailureError; anything else as it is. `path` serves where the error names none. */
 export function explained(error: unknown, path: string): unknown {
-  const code = codeOf(error);
+  const code = systemErrorCode(error);
   const failure = code === undefined ? undefined : byCode[code];
   if (failure === undefined) return error;
   return new FailureError(failure((error as NodeJS.ErrnoException).path ?? path), { cause: error });
 }
 
 /** `ENOENT` and the like; undefined for what is not an error of the operating system. */
-export function codeOf(error: unknown): string | undefined {
+export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && !(error instanceof FailureError) ? (error as NodeJS.ErrnoException).code : undefined;
 }

@@ -1,5 +1,5 @@
 import type { FailureShape, ReasonOf } from '../result.ts';
-import { shownName } from './shown-name.ts';
+import { shownName } from './numbers.ts';
 
 declare module '../result.ts' {
   interface Reasons {
@@ -9,6 +9,7 @@ declare module '../result.ts' {
 
 const BROKEN = 'the archive is damaged or not a tar; make or fetch it again';
 
+/** The stream ended within `where`: a header, a body or its padding. */
 export function tarTruncated(where: string) {
   return {
     reason: 'tar-truncated',
@@ -17,6 +18,10 @@ export function tarTruncated(where: string) {
   } as const satisfies FailureShape;
 }
 
+/**
+ * All entries were whole, but the two blocks of zeros of POSIX.1-2017 pax are not there: the tar may have been cut
+ * between entries.
+ */
 export function tarWithoutEnd() {
   return {
     reason: 'tar-truncated',
@@ -34,6 +39,7 @@ export function tarHeaderInvalid(offset: number, what: string) {
   } as const satisfies FailureShape;
 }
 
+/** A pax or GNU long-name header is larger than what is kept in memory for one; `offset` in bytes from the start. */
 export function tarHeaderTooLong(offset: number, bytes: number, limit: number) {
   return {
     reason: 'tar-header-too-long',
@@ -41,6 +47,7 @@ export function tarHeaderTooLong(offset: number, bytes: number, limit: number) {
   } as const satisfies FailureShape;
 }
 
+/** An entry whose content lies elsewhere or in pieces: sparse files, volumes, dumps. */
 export function tarUnsupportedType(name: string, what: string) {
   return {
     reason: 'tar-unsupported-type',
@@ -49,6 +56,7 @@ export function tarUnsupportedType(name: string, what: string) {
   } as const satisfies FailureShape;
 }
 
+/** Names are JavaScript strings from here on, which could not give these bytes back. */
 export function tarNameNotUtf8(offset: number, name: string) {
   return {
     reason: 'tar-name-not-utf8',
@@ -57,6 +65,7 @@ export function tarNameNotUtf8(offset: number, name: string) {
   } as const satisfies FailureShape;
 }
 
+/** The source of a file gave fewer or more bytes than its header says; the tar is broken from there on. */
 export function tarBodySize(name: string, size: number, actual: number) {
   return {
     reason: 'tar-body-size',
@@ -65,6 +74,7 @@ export function tarBodySize(name: string, size: number, actual: number) {
   } as const satisfies FailureShape;
 }
 
+/** A pax record is `key=value`, and its key would end at the equals sign of the name. */
 export function tarXattrName(name: string, xattr: string) {
   return {
     reason: 'tar-xattr-name',

@@ -44,7 +44,11 @@ export function octalLimit(length: number): number {
 }
 
 /** Zero-padded octal digits and a NUL. The value must fit (see `octalLimit`). */
-export function encodeOctal(block: Uint8Array, start: number, length: number, value: number): void {
+export function encodeOctal(
+  block: Uint8Array,
+  { start, length }: { readonly start: number; readonly length: number },
+  value: number,
+): void {
   if (!(value >= 0 && value <= octalLimit(length))) throw new Error(`${value} does not fit ${length} octal digits`);
   let rest = value;
   for (let at = start + length - 2; at >= start; at -= 1) {
@@ -70,3 +74,11 @@ export function decodePaxNumber(text: string): number | undefined {
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : undefined;
 }
+
+/** A name for a message, in quotes: one that is too long to read is cut. */
+export function shownName(name: string): string {
+  return name.length <= LIMIT ? JSON.stringify(name) : `${JSON.stringify(name.slice(0, LIMIT))}…`;
+}
+
+/** UTF-16 units. */
+const LIMIT = 160;

@@ -13,10 +13,10 @@ import {
 } from './failure.ts';
 import { GlobalRecords } from './global-records.ts';
 import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
-import { decodeNumber, decodePaxNumber, decodePaxTime } from './numbers.ts';
+import { decodeNumber, decodePaxNumber, decodePaxTime, shownName } from './numbers.ts';
 import { decodePax, type PaxRecords, SPARSE_PREFIX, XATTR_PREFIX } from './pax.ts';
-import { shownName } from './shown-name.ts';
 
+/** One entry of a tar; its body must be read or skipped before the next entry is asked for. */
 export interface TarEntry {
   readonly header: TarHeader;
   readonly body: TarBody;
@@ -30,6 +30,7 @@ export interface TarBody extends AsyncIterable<Uint8Array> {
   bytes(): Promise<Buffer>;
 }
 
+/** How strictly the end of a tar is checked. */
 export interface ReadTarOptions {
   /**
    * Whether a stream may end after an entry without the block of zeros. Only for streams whose digest is verified,
@@ -77,7 +78,7 @@ export async function* readTar(
         else extensions = { offset, ...extensions, ...reader(bytes, offset) };
         continue;
       }
-      const header = decodeHeader(block, offset, typeflag, global, extensions);
+      const header = decodeHeader({ block, offset, typeflag }, global, extensions);
       extensions = {};
       const body = new Body(source, header);
       yield { header, body };
@@ -105,8 +106,8 @@ const extensionReaders: Readonly<Record<string, ExtensionReader>> = {
   x: (bytes, offset) => ({ records: decodeRecords(bytes, offset) }),
   X: (bytes, offset) => ({ records: decodeRecords(bytes, offset) }),
   g: () => ({}),
-  L: (bytes, offset) => ({ name: text(bytes, 0, bytes.length, offset) }),
-  K: (bytes, offset) => ({ linkName: text(bytes, 0, bytes.length, offset) }),
+  L: (bytes, offset) => ({ name: text(bytes, offset) }),
+  K: (bytes, offset) => ({ linkName: text(bytes, offset) }),
   V: () => ({}),
 };
 
@@ -138,9 +139,7 @@ async function readEnd(source: ByteSource, extensions: Extensions): Promise<void
 }
 
 function decodeHeader(
-  block: Buffer,
-  offset: number,
-  typeflag: string,
+  { block, offset, typeflag }: { readonly block: Buffer; readonly offset: number; readonly typeflag: string },
   global: GlobalRecords,
   extensions: Extensions,
 ): TarHeader {
@@ -198,7 +197,7 @@ function nameOf(block: Buffer, offset: number): string {
   if (block.toString('latin1', fields.magic[0], fields.magic[0] + 6) !== USTAR_MAGIC.slice(0, 6)) return name;
   const isStar = block.toString('latin1', 508, 512) === 'tar\0';
   const [start, length] = fields.prefix;
-  const prefix = text(block, start, start + (isStar ? 131 : length), offset);
+  const prefix = text(block.subarray(start, start + (isStar ? 131 : length)), offset);
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
@@ -213,21 +212,20 @@ function paxText(records: Records, key: string, offset: number): string | undefi
   const value = records.get(key);
   if (value === undefined || value.length === 0) return undefined;
   if (value.includes(0)) throw new FailureError(tarHeaderInvalid(offset, `its ${key} has a NUL`));
-  return text(value, 0, value.length, offset);
+  return text(value, offset);
 }
 
 function paxNumber(records: Records, key: string, offset: number): number | undefined {
-  return paxValue(records, key, offset, decodePaxNumber);
+  return paxValue(records, { key, offset }, decodePaxNumber);
 }
 
 function paxTime(records: Records, offset: number): number | undefined {
-  return paxValue(records, 'mtime', offset, decodePaxTime);
+  return paxValue(records, { key: 'mtime', offset }, decodePaxTime);
 }
 
 function paxValue(
   records: Records,
-  key: string,
-  offset: number,
+  { key, offset }: { readonly key: string; readonly offset: number },
   decode: (text: string) => number | undefined,
 ): number | undefined {
   const bytes = records.get(key);
@@ -246,16 +244,15 @@ function number(block: Buffer, field: keyof typeof fields, offset: number): numb
 
 function fieldText(block: Buffer, field: keyof typeof fields, offset: number): string {
   const [start, length] = fields[field];
-  return text(block, start, start + length, offset);
+  return text(block.subarray(start, start + length), offset);
 }
 
 /** Up to the first NUL. */
-function text(bytes: Buffer, start: number, end: number, offset: number): string {
-  const nul = bytes.indexOf(0, start);
-  const stop = nul === -1 || nul > end ? end : nul;
-  const decoded = bytes.toString('utf8', start, stop);
-  if (decoded.includes('\uFFFD') && !isUtf8(bytes.subarray(start, stop)))
-    throw new FailureError(tarNameNotUtf8(offset, decoded));
+function text(bytes: Buffer, offset: number): string {
+  const nul = bytes.indexOf(0);
+  const shown = nul === -1 ? bytes : bytes.subarray(0, nul);
+  const decoded = shown.toString('utf8');
+  if (decoded.includes('\uFFFD') && !isUtf8(shown)) throw new FailureError(tarNameNotUtf8(offset, decoded));
   return decoded;
 }
 

@@ -6,6 +6,7 @@ import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.
 import { encodeOctal, octalLimit } from './numbers.ts';
 import { encodePax, XATTR_PREFIX } from './pax.ts';
 
+/** One entry to be written: the size in the header comes before the bytes, so it must be known. */
 export interface TarInput {
   readonly header: TarHeader;
   /** Exactly `header.size` bytes; absent for what has no content. */
@@ -121,7 +122,7 @@ function sealed(block: Buffer): Buffer {
   block.write(USTAR_MAGIC, fields.magic[0], 'latin1');
   const [start] = fields.checksum;
   // Six digits, a NUL and a blank: the one field that differs.
-  encodeOctal(block, start, 7, checksum(block));
+  encodeOctal(block, { start, length: 7 }, checksum(block));
   block[start + 7] = 0x20;
   return block;
 }
@@ -137,7 +138,7 @@ function putText(block: Buffer, field: keyof typeof fields, text: string): void 
 /** 0 where PAX has the number. */
 function putNumber(block: Buffer, field: keyof typeof fields, value: number): void {
   const [start, length] = fields[field];
-  encodeOctal(block, start, length, value < 0 || value > octalLimit(length) ? 0 : value);
+  encodeOctal(block, { start, length }, value < 0 || value > octalLimit(length) ? 0 : value);
 }
 
 /** `PaxHeaders.0` before the last component: what a reader that does not know PAX would unpack it as. */

@@ -16,6 +16,7 @@ export function noUserNamespaces(said: string, remedies: readonly string[]) {
   } as const satisfies FailureShape;
 }
 
+/** Every plan of `planIds` was tried and failed; `said` has what the system said of each, a line each. */
 export function idMapRefused(said: string) {
   return {
     reason: 'id-map-refused',
@@ -35,6 +36,10 @@ export function subuidRangeMissing(user: string, first: number) {
   } as const satisfies FailureShape;
 }
 
+/**
+ * A warning, not an end: there is a range in /etc/subuid but no set-user-ID program to map it, so only root exists
+ * inside.
+ */
 export function idMapHelpersMissing() {
   return {
     reason: 'newuidmap-missing',
@@ -44,6 +49,7 @@ export function idMapHelpersMissing() {
   } as const satisfies FailureShape;
 }
 
+/** A warning: newuidmap ran and failed; `said` is its standard error. */
 export function idMapHelpersRefused(said: string) {
   return {
     reason: 'newuidmap-refused',
@@ -52,6 +58,7 @@ export function idMapHelpersRefused(said: string) {
   } as const satisfies FailureShape;
 }
 
+/** A warning: writing the map of a whole range was refused to root itself; `said` is the error code. */
 export function rootIdsRefused(said: string) {
   return {
     reason: 'root-ids-refused',
@@ -60,6 +67,7 @@ export function rootIdsRefused(said: string) {
   } as const satisfies FailureShape;
 }
 
+/** A warning: this root is that of a namespace too small to give steps the usual 65536 ids. */
 export function idsOfRootMissing() {
   return {
     reason: 'root-ids-missing',
@@ -68,7 +76,8 @@ export function idsOfRootMissing() {
   } as const satisfies FailureShape;
 }
 
-export function toolMissing(name: string, from: string) {
+/** `name` is `unshare` or another program that starts the worker, `from` the package that has it. */
+export function namespaceToolMissing(name: string, from: string) {
   return {
     reason: 'tool-missing',
     message: `the program ${name} is needed to enter a user namespace and is not on PATH`,

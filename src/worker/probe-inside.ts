@@ -5,14 +5,15 @@ import { promisify } from 'node:util';
 import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
 import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
 import type { ProcessSpec } from '../engine/executor/executor.ts';
+import type { Lack } from '../engine/executor/lack.ts';
 import type { Limit } from '../engine/executor/limit.ts';
 import { mayMountSys } from '../engine/executor/machine-view.ts';
 import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { failuresOf } from '../result.ts';
-import type { MachineFact } from './machine-fact.ts';
-import { OVERLAY, type ProbeOrder } from './probe-order.ts';
+import type { MachineFact } from './protocol.ts';
+import { OVERLAY, type ProbeOrder } from './protocol.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -25,6 +26,7 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
   const emulation = new BinfmtEmulation({ ...options, ownUserNamespace: tier !== 'none' });
   const executor = new NamespacesExecutor({ dir, tools, emulation });
 
+  const { signal } = new AbortController();
   const facts = [await overlayFact(join(dir, OVERLAY), tools), await sysFact(tools)];
   const rootfs = join(dir, 'root');
   await mkdir(rootfs);
@@ -35,17 +37,17 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
       ['run', 'host'],
       ['network-none', 'none'],
     ] as const) {
-      const spec = { ...smallest, network, platform: host };
-      const run = executor.run(rootfs, spec, () => {}, new AbortController().signal);
+      const process = { ...smallest, network, platform: host };
+      const run = executor.run({ rootfs, process, onOutput: () => {} }, signal);
       facts.push(await factOf(id, run, id === 'run' ? 'a step runs' : 'a step runs without network'));
     }
   }
   // Where nothing can be run at all, `run` says why.
-  const limits = await executor.limits().catch(() => undefined);
-  if (limits !== undefined) facts.push(...limitFacts(limits));
+  const limits = await executor.limits(signal).catch(() => undefined);
+  if (limits !== undefined) facts.push(...limitFacts(limits), ...lackFacts(await executor.lacks('default')));
   for (const architecture of Object.keys(elfTargets)) {
     if (architecture === host.architecture) continue;
-    const runs = emulation.ensure({ os: 'linux', architecture }, new AbortController().signal);
+    const runs = emulation.ensure({ os: 'linux', architecture }, signal);
     const by = emulators[architecture] ?? 'this machine itself';
     facts.push(await factOf(`emulation-${architecture}`, runs, `programs for ${architecture} run, by ${by}`));
   }
@@ -74,6 +76,21 @@ function limitFacts(limits: readonly Limit[]): readonly MachineFact[] {
     const limit = limits.find((one) => one.id === id);
     if (limit === undefined) return { id: `isolation-${id}`, ok: 'yes', detail };
     return { id: `isolation-${id}`, ok: 'partly', detail: limit.message, fix: limit.fix };
+  });
+}
+
+/** What steps do as in any container, or not. Too few ids are said by how namespaces are entered. */
+const ordinary = {
+  devices: 'steps make device nodes',
+  'raw-sockets': 'steps open raw sockets',
+  ping: 'steps can ping',
+} satisfies Partial<Record<Lack['id'], string>>;
+
+function lackFacts(lacks: readonly Lack[]): readonly MachineFact[] {
+  return Object.entries(ordinary).map(([id, detail]) => {
+    const lack = lacks.find((one) => one.id === id);
+    if (lack === undefined) return { id: `steps-${id}`, ok: 'yes', detail };
+    return { id: `steps-${id}`, ok: 'partly', detail: lack.message, fix: lack.fix };
   });
 }
 

@@ -8,10 +8,10 @@ import { findProgram } from '../engine/executor/tools.ts';
 import { FailureError, failuresOf } from '../result.ts';
 import { type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
-import type { MachineFact } from './machine-fact.ts';
-import { OVERLAY, type ProbeOrder } from './probe-order.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, MachineFact, ToWorker } from './protocol.ts';
+import { OVERLAY, type ProbeOrder } from './protocol.ts';
 
+/** Where `cip doctor` tries things, and as whom. */
 export interface ProbeOptions {
   /** Existing directory on the file system of the store. What is made in it is removed again. */
   readonly dir: string;

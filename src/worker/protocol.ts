@@ -1,9 +1,7 @@
 import type { BuildRequest, BuildResult } from '../builder.ts';
-import type { EngineOptions } from '../engine/engine-options.ts';
+import type { EngineOptions, IsolationTier } from '../engine/engine-options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
-import type { MachineFact } from './machine-fact.ts';
-import type { ProbeOrder } from './probe-order.ts';
 
 /** From the parent to the worker, over Node's IPC channel. `id` tells builds apart. */
 export type ToWorker =
@@ -35,6 +33,10 @@ export type SentError =
   | { readonly kind: 'failures'; readonly failures: readonly Failure[] }
   | { readonly kind: 'bug'; readonly name: string; readonly message: string; readonly stack: string };
 
+/**
+ * Errors lose their class between processes: failures are sent as the plain data they are, anything else as a bug with
+ * its stack.
+ */
 export function sendable(error: unknown): SentError {
   const failures = failuresOf(error);
   if (failures !== undefined) return { kind: 'failures', failures };
@@ -62,3 +64,26 @@ function stackOf(bug: Error): string {
   });
   return [bug.stack ?? bug.message, ...inner].join('\n');
 }
+
+/** One thing that building needs of a machine, tried for real. */
+export interface MachineFact {
+  /** Stable: `overlay`, `tool-unshare`, `emulation-arm64`. */
+  readonly id: string;
+  /** `partly`: building works, but something is lost or slower. */
+  readonly ok: 'yes' | 'no' | 'partly';
+  /** One sentence for a person, no full stop. */
+  readonly detail: string;
+  /** Command or setting that makes it `yes`. */
+  readonly fix?: string | undefined;
+}
+
+/** What `probeMachine()` sends to the process inside; the answer is a list of facts. */
+export interface ProbeOrder {
+  /** Empty. Removed by who made it, when the process has ended and with it all mounts. */
+  readonly dir: string;
+  readonly path: string;
+  readonly tier: IsolationTier;
+}
+
+/** Below `dir`: directories of an overlay mount, `upper`, `work` and so on. */
+export const OVERLAY = 'overlay';

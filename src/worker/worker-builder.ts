@@ -22,6 +22,7 @@ const extension = extname(import.meta.url);
 /** `auto` is namespaces, and chroot in containers that refuse them; `none` runs no steps, and so needs neither. */
 export type Isolation = 'auto' | EngineOptions['isolation'];
 
+/** What a worker is started with; plain data, since it crosses to another process. */
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
   readonly engine: Omit<EngineOptions, 'tier' | 'namespace' | 'isolation'>;

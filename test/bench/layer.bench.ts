@@ -51,7 +51,7 @@ report(
 
 report(
   'unpack',
-  await timed(() => unpackLayer(tar(), at('ours'), overlay, signal)),
+  await timed(() => unpackLayer({ tar: tar(), into: at('ours') }, overlay, signal)),
   'tar -x, sha256sum',
   await timed(() => shell('tar -xpf ours.tar -C theirs; sha256sum ours.tar')),
 );

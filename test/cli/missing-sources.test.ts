@@ -206,7 +206,7 @@ test('of very many sources that are missing, the first are explained and all are
   const missing = Array.from({ length: 5000 }, (_, index) => ({ source: `nmae-${index}`, at }));
   const context = { directory: directory.path, path: 'contexts/x', ignore: [] };
   const start = process.cpuUsage();
-  const failures = await missingSourceFailures(missing, context, contextFiles, new AbortController().signal);
+  const failures = await missingSourceFailures(missing, { context, files: contextFiles }, new AbortController().signal);
   const { user } = process.cpuUsage(start);
   assert.equal(failures.length, 5000);
   assert.match(failures[0]!.hint!, /^did you mean name-/);

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cp, lutimes, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, lstat, lutimes, mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { root } from '../support/paths.ts';
+import { type Identity, identities } from './identity.ts';
 
 const exec = promisify(execFile);
 
@@ -16,8 +18,8 @@ const Args = z.strictObject({
   platform: z.string().default('linux/amd64'),
   /** Values by id. */
   secrets: z.record(z.string(), z.string()).default({}),
-  /** Where cip does otherwise on purpose, and why: the case must differ then. */
-  deviation: z.string().optional(),
+  /** Where cip does otherwise on purpose, and why, for everybody or by identity: the case must differ then. */
+  deviation: z.union([z.string(), z.partialRecord(z.enum(identities), z.string())]).optional(),
   /** Fields that are not defined, and what makes them so: `tree`, `config.Env`. */
   undefined: z.record(z.string(), z.string()).default({}),
 });
@@ -47,25 +49,48 @@ export async function findCases(pattern = '', folder = casesFolder): Promise<rea
   return cases.filter(({ name }) => name.includes(pattern));
 }
 
+/** Why a case differs on purpose for an identity. */
+export function deviationOf({ args: { deviation } }: Case, identity: Identity): string | undefined {
+  return typeof deviation === 'string' ? deviation : deviation?.[identity];
+}
+
 export async function readCase(folder: string, name: string): Promise<Case> {
   const text = await readFile(join(folder, 'args.json'), 'utf8').catch(() => '{}');
   return { name, folder, args: Args.parse(JSON.parse(text)) };
 }
 
 /** Times of files of contexts, in seconds: before anything that a build makes by itself. */
-export const contextTimes = { first: 1_000_000_000, last: 1_000_999_999 };
+export const contextTimes = { first: 1_120_000_000, last: 1_219_999_999 };
 
-/** Other for each case, or BuildKit takes files of an earlier one. */
-let time = contextTimes.first;
+/** Of all files that a case is made of, with their names and modes. */
+export async function caseDigest({ folder }: Case): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }));
+  for (const { entry, path } of files.sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    const content = entry.isFile()
+      ? await readFile(path)
+      : Buffer.from(entry.isSymbolicLink() ? await readlink(path) : '');
+    const { mode } = await lstat(path);
+    hash.update(JSON.stringify([relative(folder, path), mode, content.length])).update(content);
+  }
+  return hash.digest('hex');
+}
 
-/** The context of a case in the new directory `directory`, with times that are defined. */
-export async function stageContext({ folder }: Case, directory: string): Promise<void> {
+/**
+ * The context of a case in the new directory `directory`, with times that are defined: the same ones whenever it is staged, and
+ * others for another case, or BuildKit takes files of an earlier one.
+ */
+export async function stageContext(one: Case, directory: string): Promise<void> {
+  const { folder } = one;
+  const span = contextTimes.last - contextTimes.first;
+  const time = contextTimes.first + (Number.parseInt((await caseDigest(one)).slice(0, 8), 16) % span);
   await mkdir(directory);
   const context = join(folder, 'context');
   if (await isThere(context)) await cp(context, directory, { recursive: true, verbatimSymlinks: true });
   const script = join(folder, 'context.sh');
   if (await isThere(script)) await exec('sh', ['-eu', script], { cwd: directory });
-  await setTimes(directory, time++);
+  await setTimes(directory, time);
 }
 
 async function setTimes(directory: string, seconds: number): Promise<void> {

@@ -1,25 +1,48 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, lchown, lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { bin } from '../support/paths.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { type Person, personWithSubids, self } from '../worker/people.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
+import type { Identity } from './identity.ts';
 
 const exec = promisify(execFile);
 
-/** `cip build-image`, with a store of its own. */
-export async function startCip(): Promise<ConformanceBuilder & AsyncDisposable> {
+/** `cip build-image` of somebody, with a store of their own. */
+export async function startCip(
+  identity: Identity,
+): Promise<ConformanceBuilder & AsyncDisposable & { readonly identity: Identity }> {
   const directory = await tempDir();
-  const env = { PATH: process.env['PATH'], HOME: directory.path, CIP_STORE: join(directory.path, 'store') };
+  const store = join(directory.path, 'home', 'store');
   return {
     name: 'cip',
-    build: (staged) => build(staged, env),
+    identity,
+    build: (staged) => runCip(staged, { identity, store }),
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 
-async function build({ case: { folder, args }, context, scratch }: StagedCase, env: NodeJS.ProcessEnv): Promise<Built> {
+export interface CipRun {
+  readonly identity: Identity;
+  /** In a directory that is made if it is not there; everything above that one lets everybody through. */
+  readonly store: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** A command that starts what follows, in surroundings of its own making. */
+  readonly through?: readonly string[];
+}
+
+/** What was built, and the steps that were done for it: those that are not in the cache. */
+export async function runCip(
+  staged: StagedCase,
+  run: CipRun,
+): Promise<Built & { readonly steps: readonly string[]; readonly code: number }> {
+  const { case: one, context, scratch } = staged;
+  const { folder, args } = one;
+  // Made when it is first needed: there may be no useradd.
+  const person = run.identity === 'user' ? personWithSubids() : self;
+  await prepare(staged, person, run.store);
   const layout = join(scratch, 'cip');
   const secrets: string[] = [];
   for (const [id, value] of Object.entries(args.secrets)) {
@@ -27,22 +50,56 @@ async function build({ case: { folder, args }, context, scratch }: StagedCase, e
     await writeFile(file, value);
     secrets.push('--secret', `id=${id},src=${file}`);
   }
+  const { uid, gid } = person;
+  const become = ['setpriv', '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--'];
+  const [command, ...rest] = [
+    ...(run.through ?? []),
+    ...(uid === self.uid ? [] : become),
+    ...[process.execPath, bin, 'build-image', context, '--file', join(folder, 'Dockerfile')],
+    ...['--platform', args.platform, '--isolation', run.identity === 'chroot' ? 'chroot' : 'namespaces'],
+    ...(args.target === undefined ? [] : ['--target', args.target]),
+    ...Object.entries({ ...args.buildArgs, ...run.buildArgs }).flatMap(([name, value]) => [
+      '--build-arg',
+      `${name}=${value}`,
+    ]),
+    ...secrets,
+    ...['--progress', 'json', '--output', `type=oci,tar=false,dest=${layout}`],
+  ];
+  const env = { PATH: process.env['PATH'], HOME: dirname(run.store), CIP_STORE: run.store };
   try {
-    await exec(
-      process.execPath,
-      [
-        ...[bin, 'build-image', context, '--file', join(folder, 'Dockerfile'), '--platform', args.platform],
-        ...(args.target === undefined ? [] : ['--target', args.target]),
-        ...Object.entries(args.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-        ...secrets,
-        ...['--quiet', '--output', `type=oci,tar=false,dest=${layout}`],
-      ],
-      { env },
-    );
-    return { layout };
+    const { stderr } = await exec(command!, rest, { env, maxBuffer: 64 * 1024 * 1024 });
+    return { layout, steps: startedIn(stderr), code: 0 };
   } catch (error) {
-    const { stderr = String(error), code } = error as { stderr?: string; code?: number };
+    const { stderr = String(error), code = 1 } = error as { stderr?: string; code?: number };
     if (code === 70) throw new Error(`cip ends with 70: ${stderr}`);
-    return { refused: stderr.trim() };
+    const said = stderr.split('\n').filter((line) => !line.startsWith('{"time"'));
+    return { refused: said.join('\n').trim(), steps: startedIn(stderr), code };
+  }
+}
+
+/** Names of the steps that were started, by events of `--progress=json`. */
+function startedIn(stderr: string): readonly string[] {
+  const events = stderr.split('\n').flatMap((line) => (line.startsWith('{"time"') ? [JSON.parse(line)] : []));
+  return events.flatMap(({ type, name }) => (type === 'step-started' ? [name as string] : []));
+}
+
+/** What root has made becomes that of the person who builds, as it would be without root. */
+async function prepare({ context, scratch }: StagedCase, person: Person, store: string): Promise<void> {
+  const home = dirname(store);
+  await mkdir(home, { recursive: true });
+  await chmod(dirname(home), 0o755);
+  if (person.uid === self.uid) return;
+  for (const directory of [home, scratch]) await chown(directory, person.uid, person.gid);
+  await giveAwayBelow(Buffer.from(context), person);
+}
+
+async function giveAwayBelow(path: Buffer, person: Person): Promise<void> {
+  const stats = await lstat(path);
+  await lchown(path, person.uid, person.gid);
+  // Lost by changing the owner.
+  if (stats.isFile() && (stats.mode & 0o6000) !== 0) await chmod(path, stats.mode & 0o7777);
+  if (!stats.isDirectory()) return;
+  for (const name of await readdir(path, { encoding: 'buffer' })) {
+    await giveAwayBelow(Buffer.concat([path, Buffer.from('/'), name]), person);
   }
 }

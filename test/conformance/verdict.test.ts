@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { findCases, knownFile, readCase } from './case.ts';
+import { type Case, findCases, knownFile, readCase } from './case.ts';
+import type { Identity } from './identity.ts';
 import { isFailure, type KnownDifferences, sliceOf, summaryOf, updated, type Verdict, verdictOf } from './verdict.ts';
 
 const table: readonly [outcome: 'equal' | 'refused' | 'different', written: string, Verdict, fails: boolean][] = [
@@ -21,8 +22,27 @@ for (const [outcome, written, verdict, fails] of table) {
     const { args } = await readCase('/nowhere', 'a/b');
     const one = { name: 'a/b', folder: '', args: { ...args, ...(written === 'deviation' && { deviation: 'why' }) } };
     const known: KnownDifferences = written === 'known' ? { 'a/b': 'why' } : { 'a/c': 'why' };
-    assert.equal(verdictOf({ case: one, outcome }, known), verdict);
+    assert.equal(verdictOf({ case: one, identity: 'root', outcome, differences: [] }, known), verdict);
     assert.equal(isFailure(verdict), fails);
+  });
+}
+
+const inMount = 'refused: Building x\nerror[mounts-unsupported]: this machine allows no mounts';
+const tiers: readonly [title: string, identity: Identity, deviation: unknown, ours: string, Verdict][] = [
+  ['a deviation of everybody', 'chroot', 'why', 'built', 'deviation'],
+  ['a deviation of this identity', 'chroot', { chroot: 'why', user: 'why' }, 'built', 'deviation'],
+  ['a deviation of another identity', 'root', { chroot: 'why' }, 'built', 'new'],
+  ['what an identity cannot do', 'chroot', undefined, inMount, 'deviation'],
+  ['what another identity cannot do', 'user', undefined, inMount, 'new'],
+  ['another failure beside it', 'chroot', undefined, `${inMount}\nerror[run-failed]: x`, 'new'],
+  ['a failure that only looks like it', 'chroot', undefined, 'refused: it said error[mounts-unsupported]', 'new'],
+];
+for (const [title, identity, deviation, ours, verdict] of tiers) {
+  test(`verdict: ${title}: ${verdict}`, async () => {
+    const { args } = await readCase('/nowhere', 'a/b');
+    const one = { name: 'a/b', folder: '', args: { ...args, deviation } } as Case;
+    const differences = [{ at: 'outcome', ours, theirs: 'built' }];
+    assert.equal(verdictOf({ case: one, identity, outcome: 'different', differences }, {}), verdict);
   });
 }
 

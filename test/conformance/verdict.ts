@@ -1,4 +1,6 @@
+import { deviationOf } from './case.ts';
 import type { Comparison } from './compare.ts';
+import { isForced } from './identity.ts';
 
 /** What a run makes of a case: the last three fail it. */
 export type Verdict = 'equal' | 'refused' | 'deviation' | 'known' | 'new' | 'no deviation' | 'not known';
@@ -10,12 +12,11 @@ export type KnownDifferences = Readonly<Record<string, string>>;
  * `new`: differs, and nobody wrote that down. `no deviation` and `not known`: it is written down that the case differs, and it
  * does not, so what is written down can only become less.
  */
-export function verdictOf(
-  { case: { name, args }, outcome }: Pick<Comparison, 'case' | 'outcome'>,
-  known: KnownDifferences,
-): Verdict {
+export function verdictOf({ case: one, identity, outcome, differences }: Comparison, known: KnownDifferences): Verdict {
+  const { name } = one;
   const differs = outcome === 'different';
-  if (args.deviation !== undefined) return differs ? 'deviation' : 'no deviation';
+  if (differences.some(({ at, ours }) => at === 'outcome' && isForced(String(ours), identity))) return 'deviation';
+  if (deviationOf(one, identity) !== undefined) return differs ? 'deviation' : 'no deviation';
   if (Object.hasOwn(known, name)) return differs ? 'known' : 'not known';
   return differs ? 'new' : outcome;
 }

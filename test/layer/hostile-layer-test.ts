@@ -82,5 +82,5 @@ async function unpackAll(
   whiteouts: { readonly whiteouts: 'overlay'; readonly lower: Tree } | { readonly whiteouts: 'apply' },
 ): Promise<void> {
   const options: UnpackOptions = { ...whiteouts, compression, owner: 'ignore', xattrs: 'apply' };
-  await unpackLayer(chunks(bytes), into, options, signal);
+  await unpackLayer({ tar: chunks(bytes), into }, options, signal);
 }

@@ -61,8 +61,7 @@ test('a file of 300 MiB is packed, compressed, indexed and unpacked in little me
   });
   grown['unpack'] = await growth(() =>
     unpackLayer(
-      createReadStream(blob),
-      dir.path,
+      { tar: createReadStream(blob), into: dir.path },
       { whiteouts: 'overlay', lower: Tree.empty, owner: 'ignore', xattrs: 'skip', compression: 'gzip' },
       signal,
     ),

@@ -26,7 +26,7 @@ export async function mountOverlay(entries: readonly LayerInput[]): Promise<Moun
   for (const place of [base, upper, work, merged]) await mkdir(place);
   const { bytes, index } = await packed(entries);
   const options = { whiteouts: 'overlay', lower: Tree.empty, owner: 'preserve', xattrs: 'apply' } as const;
-  await unpackLayer(only(bytes), base, options, signal);
+  await unpackLayer({ tar: only(bytes), into: base }, options, signal);
   execFileSync('mount', [
     '-t',
     'overlay',

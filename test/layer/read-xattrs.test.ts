@@ -39,7 +39,9 @@ for (const program of ['getfattr', 'tar']) {
       ['d/ü\n', 'two'],
     ] as const)
       execFileSync('setfattr', ['-n', 'user.a', '-v', value, join(root, path)]);
-    const read = await withPrograms(dir.path, [program], () => readXattrs(root, ['d', 'd/ü\n', 'f'], ['user'], signal));
+    const read = await withPrograms(dir.path, [program], () =>
+      readXattrs(root, { paths: ['d', 'd/ü\n', 'f'], kinds: ['user'] }, signal),
+    );
     assert.equal(read.available, true);
     assert.deepEqual(
       [...read.byPath],
@@ -54,7 +56,7 @@ for (const program of ['getfattr', 'tar']) {
 test('readXattrs() without any program says so', async () => {
   await using dir = await tempDir();
   await writeFile(join(dir.path, 'f'), '');
-  const read = await withPrograms(dir.path, [], () => readXattrs(dir.path, ['f'], ['user'], signal));
+  const read = await withPrograms(dir.path, [], () => readXattrs(dir.path, { paths: ['f'], kinds: ['user'] }, signal));
   assert.deepEqual([read.available, read.byPath.size], [false, 0]);
 });
 
@@ -64,6 +66,6 @@ test('readXattrs() of more paths than one command line takes', needs('getfattr',
   for (const path of [plain, last]) await writeFile(join(dir.path, path), '');
   execFileSync('setfattr', ['-n', 'user.a', '-v', 'x', join(dir.path, last)]);
   const paths = [...Array.from({ length: 4000 }, () => plain), last];
-  const { byPath } = await readXattrs(dir.path, paths, ['user'], signal);
+  const { byPath } = await readXattrs(dir.path, { paths, kinds: ['user'] }, signal);
   assert.deepEqual([...byPath.keys()], [last]);
 });

@@ -90,7 +90,10 @@ test('pack, index, store, unpack, walk and pack again come to the same', async (
       assert.deepEqual(indexed.index, first.index);
       assert.deepEqual(parseIndex(serializeIndex(first.index)), { ok: true, value: first.index });
       const options = { whiteouts: 'overlay', lower: Tree.empty, owner: 'preserve', xattrs: 'skip' } as const;
-      assert.deepEqual((await unpackLayer(only(first.bytes), dir.path, options, signal)).index, first.index);
+      assert.deepEqual(
+        (await unpackLayer({ tar: only(first.bytes), into: dir.path }, options, signal)).index,
+        first.index,
+      );
       const again = await packed(walkDirectory(dir.path, {}, signal));
       assert.deepEqual(again.index, first.index);
       assert.equal(again.diffID, first.diffID);
@@ -108,10 +111,10 @@ test('the difference of two trees makes one from the other', async () => {
       await using target = await tempDir();
       const [lower, wanted] = [await packed(before), await packed(after)];
       const options = { whiteouts: 'apply', owner: 'preserve', xattrs: 'skip' } as const;
-      await unpackLayer(only(wanted.bytes), dir.path, options, signal);
+      await unpackLayer({ tar: only(wanted.bytes), into: dir.path }, options, signal);
       const difference = await packed(treeDiff({ root: dir.path, lower: Tree.of([lower.index]) }, signal));
-      await unpackLayer(only(lower.bytes), target.path, options, signal);
-      await unpackLayer(only(difference.bytes), target.path, options, signal);
+      await unpackLayer({ tar: only(lower.bytes), into: target.path }, options, signal);
+      await unpackLayer({ tar: only(difference.bytes), into: target.path }, options, signal);
       // The difference says nothing of a directory of which only the time differs.
       const timeless = (index: readonly object[]) =>
         index.map((entry) => ('type' in entry && entry.type === 'directory' ? { ...entry, mtime: 0 } : entry));

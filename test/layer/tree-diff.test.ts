@@ -20,7 +20,11 @@ async function difference(
 ): Promise<string[]> {
   await using dir = await tempDir();
   const { bytes, index } = await packed(entries);
-  await unpackLayer(only(bytes), dir.path, { whiteouts: 'apply', owner: 'preserve', xattrs: 'skip' }, signal);
+  await unpackLayer(
+    { tar: only(bytes), into: dir.path },
+    { whiteouts: 'apply', owner: 'preserve', xattrs: 'skip' },
+    signal,
+  );
   if (options.unchangedUntil !== undefined) await setTimeout(25);
   const now = Date.now();
   execFileSync('sh', ['-ec', `umask 022; ${script}`], { cwd: dir.path });

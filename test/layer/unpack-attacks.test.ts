@@ -135,7 +135,7 @@ function replaced(entry: RawEntry, outside: string): RawEntry {
 
 async function outcomeOf(layer: RawEntry[], root: string, options: UnpackOptions): Promise<string> {
   try {
-    await unpackLayer(only(await tarOf(...layer)), root, options, signal);
+    await unpackLayer({ tar: only(await tarOf(...layer)), into: root }, options, signal);
     return 'inside';
   } catch (error) {
     if (error instanceof FailureError) return error.failure.reason;

@@ -18,7 +18,7 @@ const program = `
   const lower = Tree.of([[{ ...plain, path: 'gone' }, { ...plain, path: 'old' }]]);
   const options = { whiteouts: 'overlay', lower, owner: 'preserve', xattrs: 'apply' };
   const { signal } = new AbortController();
-  const { devicesSkipped, xattrsSkipped } = await unpackLayer(process.stdin, process.argv[1], options, signal);
+  const { devicesSkipped, xattrsSkipped } = await unpackLayer({ tar: process.stdin, into: process.argv[1] }, options, signal);
   console.log(JSON.stringify({ devicesSkipped, xattrsSkipped }));
 `;
 

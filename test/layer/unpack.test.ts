@@ -39,7 +39,7 @@ test('unpackLayer() gives files, links and directories their metadata', async ()
     directory('d/sub', { mode: 0o1777, mtime: 1_300_000_000 }),
     input('big', 'x'.repeat(3_000_000), { mtime: 1_400_000_000 }),
   ]);
-  const unpacked = await unpackLayer(chunksOf(layer.bytes, 100_000), dir.path, overlay, signal);
+  const unpacked = await unpackLayer({ tar: chunksOf(layer.bytes, 100_000), into: dir.path }, overlay, signal);
   assert.deepEqual(unpacked, { diffID: layer.diffID, index: layer.index, devicesSkipped: [], xattrsSkipped: [] });
   assert.deepEqual(onDisk(dir.path, { times: true }), {
     big: `f 644 ${me} 1400000000 ${'x'.repeat(3_000_000)}`,
@@ -57,7 +57,11 @@ test('unpackLayer() and indexLayer() agree, compressed or not', async () => {
   const layer = await packed([directory('d'), input('d/f', 'hello'), whiteout('d/gone')]);
   const compressed = gzipSync(layer.bytes);
   const indexed = await indexLayer(only(compressed), { compression: 'gzip', diffID: layer.diffID }, signal);
-  const unpacked = await unpackLayer(only(compressed), dir.path, { ...overlay, compression: 'gzip' }, signal);
+  const unpacked = await unpackLayer(
+    { tar: only(compressed), into: dir.path },
+    { ...overlay, compression: 'gzip' },
+    signal,
+  );
   assert.deepEqual(indexed, { diffID: layer.diffID, index: layer.index });
   assert.deepEqual([unpacked.diffID, unpacked.index], [layer.diffID, layer.index]);
 });
@@ -67,7 +71,7 @@ test('unpackLayer() and indexLayer() refuse another tar than the one expected', 
   const { bytes } = await packed([input('f')]);
   const diffID = DiffID.parse(`sha256:${'0'.repeat(64)}`);
   await assert.rejects(
-    unpackLayer(only(bytes), dir.path, { ...overlay, diffID }, signal),
+    unpackLayer({ tar: only(bytes), into: dir.path }, { ...overlay, diffID }, signal),
     failsWith('layer-digest-mismatch'),
   );
   await assert.rejects(indexLayer(only(bytes), { diffID }, signal), failsWith('layer-digest-mismatch'));
@@ -83,7 +87,7 @@ test('unpackLayer() as root keeps owners, and setuid in spite of chown', needs('
     { type: 'fifo', path: 'd/p', mode: 0o620, mtime: 0, ...owner },
     hardlink('d/q', 'd/p'),
   ]);
-  await unpackLayer(only(bytes), dir.path, { ...overlay, owner: 'preserve' }, signal);
+  await unpackLayer({ tar: only(bytes), into: dir.path }, { ...overlay, owner: 'preserve' }, signal);
   assert.deepEqual(onDisk(dir.path), {
     'd/': 'd 2755 1234:5000000',
     'd/f': 'f 6755 1234:5000000 ',
@@ -102,7 +106,7 @@ test('unpackLayer() as root makes devices', needs('root'), async () => {
     { type: 'char-device', ...device },
     hardlink('dev/nil', 'dev/null'),
   ]);
-  const { devicesSkipped } = await unpackLayer(only(bytes), dir.path, overlay, signal);
+  const { devicesSkipped } = await unpackLayer({ tar: only(bytes), into: dir.path }, overlay, signal);
   assert.deepEqual(devicesSkipped, []);
   assert.deepEqual(onDisk(dir.path, { times: true }), {
     'dev/': `d 755 ${me} 0`,
@@ -117,7 +121,7 @@ test('unpackLayer() makes no device 0/0, which would be a whiteout', async () =>
     { type: 'char-device', ...device, path: 'x', major: 0, minor: 0 },
     hardlink('y', 'x'),
   ]);
-  const unpacked = await unpackLayer(only(bytes), dir.path, overlay, signal);
+  const unpacked = await unpackLayer({ tar: only(bytes), into: dir.path }, overlay, signal);
   assert.deepEqual(unpacked.devicesSkipped, ['x', 'y']);
   assert.deepEqual(
     unpacked.index.map(({ path }) => path),
@@ -141,8 +145,7 @@ test(
       }),
     ]);
     const { xattrsSkipped } = await unpackLayer(
-      only(bytes),
-      dir.path,
+      { tar: only(bytes), into: dir.path },
       { ...overlay, owner: 'preserve', xattrs: 'apply' },
       signal,
     );
@@ -153,7 +156,7 @@ test(
       `# file: d/a=b\\012\\134ü\nsecurity.capability=0s${capability}\nuser.a=0sAP8=`,
     ]);
     assert.deepEqual(onDisk(dir.path, { times: true })['d/'], 'd 555 0:0 5');
-    const skipped = await unpackLayer(only(bytes), dir.path, { ...overlay, xattrs: 'skip' }, signal);
+    const skipped = await unpackLayer({ tar: only(bytes), into: dir.path }, { ...overlay, xattrs: 'skip' }, signal);
     assert.deepEqual(skipped.xattrsSkipped, ['d', 'd/a=b\n\\ü']);
   },
 );
@@ -164,7 +167,11 @@ test('unpackLayer() says which attributes it could not set', needs('setfattr'), 
     input('good', '', { xattrs: { 'user.a': 'YQ==' } }),
     input('bad', '', { xattrs: { 'nonsense.a': 'YQ==' } }),
   ]);
-  const { xattrsSkipped } = await unpackLayer(only(bytes), dir.path, { ...overlay, xattrs: 'apply' }, signal);
+  const { xattrsSkipped } = await unpackLayer(
+    { tar: only(bytes), into: dir.path },
+    { ...overlay, xattrs: 'apply' },
+    signal,
+  );
   assert.deepEqual(xattrsSkipped, ['bad']);
 });
 
@@ -282,8 +289,7 @@ for (const [title, below, above, wantOverlay, wantApplied] of stacks) {
     await using dir = await tempDir();
     const { bytes, tree } = await prepare();
     await unpackLayer(
-      only(bytes),
-      dir.path,
+      { tar: only(bytes), into: dir.path },
       { ...overlay, whiteouts: 'overlay', lower: () => Promise.resolve(tree) },
       signal,
     );
@@ -292,8 +298,8 @@ for (const [title, below, above, wantOverlay, wantApplied] of stacks) {
   test(`unpackLayer() onto the layers below: ${title}`, async () => {
     await using dir = await tempDir();
     const { lower, bytes, merged } = await prepare();
-    await unpackLayer(only(lower.bytes), dir.path, apply, signal);
-    await unpackLayer(only(bytes), dir.path, apply, signal);
+    await unpackLayer({ tar: only(lower.bytes), into: dir.path }, apply, signal);
+    await unpackLayer({ tar: only(bytes), into: dir.path }, apply, signal);
     assert.deepEqual(kinds(dir.path), wantApplied);
     assert.deepEqual(paths(wantApplied), [...merged.walk()].map(({ path }) => path).sort());
   });
@@ -303,8 +309,8 @@ for (const [title, below, above, wantOverlay, wantApplied] of stacks) {
     const places = ['0', '1', 'upper', 'work', 'merged'].map((name) => join(dir.path, name));
     for (const place of places) await mkdir(place);
     const [first, second, upper, work, mounted] = places as [string, string, string, string, string];
-    await unpackLayer(only(lower.bytes), first, overlay, signal);
-    await unpackLayer(only(bytes), second, { ...overlay, whiteouts: 'overlay', lower: tree }, signal);
+    await unpackLayer({ tar: only(lower.bytes), into: first }, overlay, signal);
+    await unpackLayer({ tar: only(bytes), into: second }, { ...overlay, whiteouts: 'overlay', lower: tree }, signal);
     try {
       execFileSync(
         'mount',
@@ -329,7 +335,7 @@ test('unpackLayer() gives parents without entry what they are below', async () =
     [directory('tmp', { mode: 0o1777, mtime: 99 }), directory('tmp/x', { mode: 0o700, mtime: 98 })],
   ]);
   const bytes = await tarOf({ name: 'tmp/x/f' }, { name: 'new/f' }, { name: 'tmp/.wh.none' });
-  await unpackLayer(only(bytes), dir.path, { ...overlay, whiteouts: 'overlay', lower }, signal);
+  await unpackLayer({ tar: only(bytes), into: dir.path }, { ...overlay, whiteouts: 'overlay', lower }, signal);
   assert.deepEqual(onDisk(dir.path, { times: true }), {
     'new/': `d 755 ${me} 0`,
     'new/f': `f 644 ${me} 0 `,
@@ -346,7 +352,11 @@ test('unpackLayer() onto the layers below leaves the times of their directories'
   await chmod(join(dir.path, 'd/e'), 0o700);
   await utimes(join(dir.path, 'd/e'), 11, 12);
   await utimes(join(dir.path, 'd'), 13, 14);
-  await unpackLayer(only(await tarOf({ name: 'd/e/f' }, { name: 'd/e/.wh.old' })), dir.path, apply, signal);
+  await unpackLayer(
+    { tar: only(await tarOf({ name: 'd/e/f' }, { name: 'd/e/.wh.old' })), into: dir.path },
+    apply,
+    signal,
+  );
   assert.deepEqual(onDisk(dir.path, { times: true }), {
     'd/': `d 755 ${me} 14`,
     'd/e/': `d 700 ${me} 12`,
@@ -358,10 +368,13 @@ test('unpackLayer() onto the layers below links to their files', async () => {
   await using dir = await tempDir();
   await writeFile(join(dir.path, 'f'), 'below');
   const bytes = await tarOf({ name: 'g', type: 'hardlink', linkName: 'f' });
-  await unpackLayer(only(bytes), dir.path, apply, signal);
+  await unpackLayer({ tar: only(bytes), into: dir.path }, apply, signal);
   assert.equal(statSync(join(dir.path, 'g')).nlink, 2);
   await using other = await tempDir();
-  await assert.rejects(unpackLayer(only(bytes), other.path, overlay, signal), failsWith('link-target-missing'));
+  await assert.rejects(
+    unpackLayer({ tar: only(bytes), into: other.path }, overlay, signal),
+    failsWith('link-target-missing'),
+  );
 });
 
 test('unpackLayer() lets the later of two entries count', needs('mkfifo'), async () => {
@@ -383,7 +396,7 @@ test('unpackLayer() lets the later of two entries count', needs('mkfifo'), async
     { name: 'h', type: 'hardlink', linkName: 'g' },
     { name: 'h', content: 'own' },
   );
-  const { index } = await unpackLayer(only(bytes), dir.path, { ...overlay, xattrs: 'apply' }, signal);
+  const { index } = await unpackLayer({ tar: only(bytes), into: dir.path }, { ...overlay, xattrs: 'apply' }, signal);
   assert.deepEqual(onDisk(dir.path), {
     a: `f 644 ${me} two`,
     b: `l 777 ${me} a`,
@@ -407,7 +420,7 @@ test('unpackLayer() follows links of the same layer, as unpacking one after the 
     { name: 'lib/f', content: 'x' },
     { name: 'usr/lib/g', type: 'hardlink', linkName: 'lib/f' },
   );
-  const { index } = await unpackLayer(only(bytes), dir.path, overlay, signal);
+  const { index } = await unpackLayer({ tar: only(bytes), into: dir.path }, overlay, signal);
   assert.deepEqual(index, [
     symlink('lib', 'usr/lib', { mode: 0o644 }),
     file('usr/lib/f', 'x'),
@@ -424,7 +437,7 @@ test('unpackLayer() leaves out the root and what aufs left behind', async () => 
     { name: '.wh..wh.aufs' },
     { name: './f' },
   );
-  const { index } = await unpackLayer(only(bytes), dir.path, overlay, signal);
+  const { index } = await unpackLayer({ tar: only(bytes), into: dir.path }, overlay, signal);
   assert.deepEqual(index, [file('f')]);
   assert.deepEqual(Object.keys(onDisk(dir.path)), ['f']);
 });
@@ -433,12 +446,12 @@ test('unpackLayer() says what the disk refuses, and passes on what the source fa
   await using dir = await tempDir();
   // As long as a path may be, and longer with the directory before it.
   const bytes = await tarOf({ name: `${`${'n'.repeat(100)}/`.repeat(40)}${'n'.repeat(50)}` });
-  await assert.rejects(unpackLayer(only(bytes), dir.path, overlay, signal), failsWith('unpack-failed'));
+  await assert.rejects(unpackLayer({ tar: only(bytes), into: dir.path }, overlay, signal), failsWith('unpack-failed'));
   const source = async function* () {
     yield (await tarOf({ name: 'f', content: 'x'.repeat(5000) })).subarray(0, 3000);
     throw Object.assign(new Error('the line went dead'), { code: 'ECONNRESET' });
   };
-  await assert.rejects(unpackLayer(source(), dir.path, overlay, signal), { code: 'ECONNRESET' });
+  await assert.rejects(unpackLayer({ tar: source(), into: dir.path }, overlay, signal), { code: 'ECONNRESET' });
 });
 
 test('unpackLayer() ends when it is told to', async () => {
@@ -451,5 +464,5 @@ test('unpackLayer() ends when it is told to', async () => {
       abort.abort(new Error('enough'));
     }
   };
-  await assert.rejects(unpackLayer(source(), dir.path, overlay, abort.signal), /enough/);
+  await assert.rejects(unpackLayer({ tar: source(), into: dir.path }, overlay, abort.signal), /enough/);
 });

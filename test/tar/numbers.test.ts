@@ -32,7 +32,7 @@ test('decodeNumber() reads what encodeOctal() wrote', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: octalLimit(12) }), (value) => {
       const block = Buffer.alloc(14, 0xff);
-      encodeOctal(block, 1, 12, value);
+      encodeOctal(block, { start: 1, length: 12 }, value);
       assert.equal(decodeNumber(block, 1, 12), value);
       assert.deepEqual([block[0], block[13]], [0xff, 0xff]);
     }),
@@ -40,8 +40,8 @@ test('decodeNumber() reads what encodeOctal() wrote', () => {
 });
 
 test('encodeOctal() refuses what does not fit', () => {
-  assert.throws(() => encodeOctal(Buffer.alloc(8), 0, 8, octalLimit(8) + 1));
-  assert.throws(() => encodeOctal(Buffer.alloc(8), 0, 8, -1));
+  assert.throws(() => encodeOctal(Buffer.alloc(8), { start: 0, length: 8 }, octalLimit(8) + 1));
+  assert.throws(() => encodeOctal(Buffer.alloc(8), { start: 0, length: 8 }, -1));
 });
 
 const timeCases: [text: string, want: number | undefined][] = [

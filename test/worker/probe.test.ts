@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { MachineFact } from '../../src/worker/machine-fact.ts';
 import { kernelFact, probeMachine } from '../../src/worker/probe.ts';
+import type { MachineFact } from '../../src/worker/protocol.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { self } from './people.ts';

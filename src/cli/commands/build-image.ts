@@ -7,13 +7,13 @@ import { readIgnoreFile } from '../../context/ignore-file.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../../dockerfile/parse.ts';
-import { OciLayoutExporter } from '../../engine/exporter/oci-layout.ts';
-import { PushPreparation } from '../../engine/prepare-for-push.ts';
-import { copyGraph } from '../../oci/copy-graph.ts';
+import type { ExportServices } from '../../engine/exporter/exporter.ts';
+import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
+import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { hostPlatform, type Platform } from '../../oci/platform.ts';
-import { readDocument, readIndex } from '../../oci/read-document.ts';
-import { familiarReference, formatReference, type Reference, tagOrDigest } from '../../oci/reference.ts';
+import { readIndex } from '../../oci/read-document.ts';
+import { familiarReference, type Reference } from '../../oci/reference.ts';
 import { readRegularFile } from '../../read-regular-file.ts';
 import { FailureError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
@@ -62,23 +62,32 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const index = await build({ found, title, secrets }, options, world);
   const image = await rootOf(index, found.platforms, store, world.signal);
-  await store.refs.set(new Map(names.map((name) => [formatReference(name), image])), world.signal);
-  const isSent = options.push || options.output.length > 0;
-  // Whoever gets it elsewhere gets it compressed, under another digest.
-  const sent = isSent ? await new PushPreparation(store).prepare(image, world.signal) : image;
-  for (const { dest, tar } of options.output) {
-    const exporter = new OciLayoutExporter({ dest: world.resolve(dest), tar: tar !== 'false' }, store.blobs);
-    await exporter.export({ image: sent, names: names.map(formatReference) }, world.signal);
-  }
-  if (options.push) for (const name of names) await push(name, sent, store, world);
+  const services: ExportServices = {
+    store,
+    preparation: new PushPreparation(store),
+    repository: async ({ registry, repository }) => (await world.registryClient()).repository({ registry, repository }),
+    progress: world.progress,
+  };
+  let sent = image;
+  for (const output of outputsOf(options, world))
+    sent = await exporterFor(output, services).export({ image, names }, world.signal);
 
   await world.renderer.close();
   const shown = names.map(familiarReference);
-  const digest = isSent ? sent.digest : image.digest;
+  // Whoever gets it elsewhere gets it compressed, under another digest.
+  const { digest } = sent;
   const document = { schema: 'cip.image/v1', digest, names: shown, pushed: options.push ? shown : [], failures: [] };
   if (options.json) world.print(`${JSON.stringify(document, null, 2)}\n`);
   else world.print(shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join(''));
   return exitStatus.done;
+}
+
+/** In the order in which they are made: what fails is told before anybody else sees the image. */
+function outputsOf({ output, push }: Invocation<BuildImageOption>['options'], world: World): readonly Output[] {
+  const files = output.map(
+    ({ dest, tar }) => ({ type: 'oci', dest: world.resolve(dest), tar: tar !== 'false' }) as const,
+  );
+  return [{ type: 'store' }, ...files, ...(push ? [{ type: 'registry' } as const] : [])];
 }
 
 /** A digest names what is there, and not what is to be. */
@@ -88,11 +97,11 @@ function nameOf(reference: Reference): Reference {
 }
 
 async function find({ options, positionals }: Invocation<BuildImageOption>, world: World): Promise<Found> {
-  const [place] = positionals;
-  if (place === undefined) throw new FailureError(missingDirectory());
-  const directory = place === '-' ? await emptyDirectory(await world.store()) : await directoryAt(place, world);
-  const isInput = place === '-' || options.file === '-';
-  const file = isInput ? 'Dockerfile' : (options.file ?? `${place.replace(/\/$/, '')}/Dockerfile`);
+  const [from] = positionals;
+  if (from === undefined) throw new FailureError(missingDirectory());
+  const directory = from === '-' ? await emptyDirectory(await world.store()) : await directoryAt(from, world);
+  const isInput = from === '-' || options.file === '-';
+  const file = isInput ? 'Dockerfile' : (options.file ?? `${from.replace(/\/$/, '')}/Dockerfile`);
   const text = isInput ? await world.surroundings.readInput() : await textOf(file, world);
   const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
   const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env));
@@ -102,9 +111,9 @@ async function find({ options, positionals }: Invocation<BuildImageOption>, worl
 }
 
 /** Where links lead: COPY would take a link for all that there is. */
-async function directoryAt(place: string, world: World): Promise<string> {
-  const path = await realpath(world.resolve(place)).catch(() => undefined);
-  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(noDirectory(place));
+async function directoryAt(from: string, world: World): Promise<string> {
+  const path = await realpath(world.resolve(from)).catch(() => undefined);
+  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(noDirectory(from));
   return path;
 }
 
@@ -172,8 +181,7 @@ async function contextOf(
   const ignore = orThrow(await readIgnoreFile(directory, directory, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
   return await decideDockerfileContext(
-    { directory, ignore },
-    inputs,
+    { root: { directory, ignore }, inputs },
     { files: contextFiles, memory, now },
     world.signal,
   );
@@ -190,14 +198,4 @@ async function rootOf(index: Descriptor, platforms: readonly Platform[], store: 
   if (platforms.length > 1) return index;
   const { value } = await readIndex(store.blobs, index, signal);
   return value.manifests[0]!;
-}
-
-async function push(name: Reference, image: Descriptor, store: Store, world: World): Promise<void> {
-  const { registry, repository } = name;
-  const remote = (await world.registryClient()).repository({ registry, repository });
-  await copyGraph(image, store.blobs, remote, world.signal);
-  const { bytes } = await readDocument(store.blobs, image, world.signal);
-  await remote.putManifest(tagOrDigest(name), image, bytes, world.signal);
-  const event = { type: 'image-pushed', image: familiarReference(name), reference: formatReference(name) } as const;
-  world.progress.emit({ ...event, digest: image.digest });
 }

@@ -4,7 +4,7 @@ import { nanosecondsOf } from '../duration.ts';
 import { invalidFlagValue } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { flagsWithoutEffect, invalidHealthcheck, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
@@ -23,7 +23,7 @@ export function parseHealthcheck(statement: Statement, context: ParseContext): R
   const { line, start, end, arguments: written } = statement;
   const flags = checkFlags(statement, FLAGS);
   if (!flags.ok) return flags;
-  const base = baseOf({ ...statement, keyword: 'HEALTHCHECK' }, context);
+  const base = instructionBase({ ...statement, keyword: 'HEALTHCHECK' }, context);
   if (written.kind !== 'typed') {
     return failed(missingArguments('HEALTHCHECK', 'CMD and a command, or NONE', line.span(start, end)));
   }

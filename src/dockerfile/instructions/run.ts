@@ -3,7 +3,7 @@ import type { RunInstruction, RunMount } from '../dockerfile.ts';
 import { invalidFlagValue } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { emptyCommand, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
@@ -35,7 +35,7 @@ export function parseRun(statement: Statement, context: ParseContext): Result<Ru
     context.warn(emptyCommand(at));
   }
   return ok({
-    ...baseOf({ ...statement, keyword: 'RUN' }, context),
+    ...instructionBase({ ...statement, keyword: 'RUN' }, context),
     command,
     heredocs: context.heredocs.map(({ raw: _, ...heredoc }) => heredoc),
     mounts,

@@ -16,9 +16,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
-import { ownCapabilities } from './capabilities.ts';
-import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
+import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
   mountTargetInvalid,
@@ -28,19 +27,17 @@ import {
 } from './failure.ts';
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
-import { ownIds } from './id-map.ts';
-import { requireMapped } from './image-process.ts';
-import { isInPlace } from './in-place.ts';
-import { kill, killGroup } from './kill.ts';
-import { launch } from './launch.ts';
+import { ownIds, requireMapped } from './id-map.ts';
+import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
+import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
+import { kernelDirectories, makeKernelDirectory } from './mount-points.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
-import { type Located, RootView } from './root-view.ts';
+import { isInPlace, type Located, RootView } from './root-view.ts';
 import { shellWord } from './shell.ts';
 import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';
-import type { ExecutorTools } from './tools.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -54,13 +51,6 @@ const devices = {
   tty: [5, 0],
 } as const;
 
-export interface ChrootExecutorOptions {
-  /** Existing directory of this executor alone. */
-  readonly dir: string;
-  readonly tools: ExecutorTools;
-  readonly emulation: Emulation;
-}
-
 /**
  * Runs processes with chroot(2) alone, where namespaces and mounts are refused: as root of a container with the usual
  * rights (CAP_SYS_CHROOT, CAP_MKNOD). A process sees no /proc and no /sys, the pids, network and name of the machine, and
@@ -68,19 +58,27 @@ export interface ChrootExecutorOptions {
  */
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
-  readonly #options: ChrootExecutorOptions;
+  readonly #options: ExecutorOptions;
   #gate: Promise<Gate> | undefined;
 
-  constructor(options: ChrootExecutorOptions) {
+  constructor(options: ExecutorOptions) {
     this.#options = options;
   }
 
-  /** See `NamespacesExecutor.limits()`. */
-  async limits(): Promise<readonly Limit[]> {
+  async limits(signal: AbortSignal): Promise<readonly Limit[]> {
+    signal.throwIfAborted();
     return [onlyChroot()];
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  /** Its rights are those of this process, as far as steps keep them. */
+  async lacks(): Promise<readonly Lack[]> {
+    const { permitted } = await ownCapabilities();
+    const may = (name: (typeof defaultCapabilities)[number]['name']) =>
+      defaultCapabilities.some((one) => one.name === name && (permitted & (1n << BigInt(one.number))) !== 0n);
+    return [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()]), noProc()];
+  }
+
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     if (process.mounts.length > 0) {
       throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
@@ -97,11 +95,12 @@ export class ChrootExecutor implements Executor {
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(ids, process.user);
-    await using furniture = new Furniture(root);
-    await furniture.makeDevices();
-    await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-    await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));
-    await furniture.makeWorkingDirectory(process);
+    await using temporaryFiles = new TemporaryFiles(root);
+    await temporaryFiles.makeKernelDirectories();
+    await temporaryFiles.makeDevices();
+    await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
+    await temporaryFiles.makeWorkingDirectory(process);
     return await launch(
       {
         program: process.args[0]!,
@@ -125,8 +124,8 @@ export class ChrootExecutor implements Executor {
             programsToTry(process.args[0]!, process.env),
           ),
         }),
+        onOutput,
       },
-      onOutput,
       signal,
     );
   }
@@ -137,7 +136,7 @@ function script(root: string, command: string): string {
 }
 
 /** What a process needs to find in its root, put there for a while. */
-class Furniture implements AsyncDisposable {
+class TemporaryFiles implements AsyncDisposable {
   readonly #rootfs: string;
   readonly #root: RootView;
   readonly #stubs: Stubs;
@@ -147,6 +146,15 @@ class Furniture implements AsyncDisposable {
     this.#rootfs = rootfs;
     this.#root = new RootView(rootfs);
     this.#stubs = new Stubs(rootfs);
+  }
+
+  /** As where they can be mounted on. */
+  async makeKernelDirectories(): Promise<void> {
+    for (const target of kernelDirectories) {
+      const at = await this.#root.locate(target);
+      if (typeof at === 'string') throw new FailureError(mountTargetInvalid(target, at));
+      if (at.stats === undefined && at.path === target) await makeKernelDirectory(at.file!);
+    }
   }
 
   async makeDevices(): Promise<void> {

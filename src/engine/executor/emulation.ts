@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Platform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
-import { type BinfmtFlags, binfmtRegistration } from './binfmt.ts';
+import type { ElfTarget } from './elf.ts';
 import { elfTargets, isDynamic, tinyProgram } from './elf.ts';
 import { emulationUnavailable, emulatorNotStatic } from './failure.ts';
 import { type ExecutorTools, findProgram } from './tools.ts';
@@ -94,7 +94,10 @@ export class BinfmtEmulation implements Emulation {
       // itself. Others that the processor runs by itself (386 on amd64) are faster so.
       if (name === this.#options.hostArchitecture || (await this.#runs(name))) continue;
       const flags = await flagsFor(emulator);
-      await writeFile(join(point, 'register'), binfmtRegistration(`cip-${name}`, target, emulator, flags));
+      await writeFile(
+        join(point, 'register'),
+        binfmtRegistration(`cip-${name}`, target, { interpreter: emulator, flags }),
+      );
     }
     return true;
   }
@@ -163,4 +166,35 @@ function notRegistered(architecture: string, why: string) {
     why,
     'register qemu for the whole machine: install qemu-user-static and binfmt-support (Debian, Ubuntu), or run `docker run --privileged --rm tonistiigi/binfmt --install all`',
   );
+}
+
+/**
+ * Flags of a registration. `F` opens the interpreter now, so no root needs to hold it; `C` gives a set-user-ID program its
+ * rights (sudo in a RUN of another user); `P` passes `argv[0]` on, which the interpreter has to expect.
+ * https://docs.kernel.org/admin-guide/binfmt-misc.html
+ */
+export type BinfmtFlags = 'FC' | 'FCP';
+
+/** What is written to `register`: programs of the target are run by `interpreter` (absolute). */
+export function binfmtRegistration(
+  name: string,
+  target: Pick<ElfTarget, 'bits' | 'bigEndian' | 'machine'>,
+  { interpreter, flags }: { readonly interpreter: string; readonly flags: BinfmtFlags },
+): string {
+  const half = (value: number) => (target.bigEndian ? [value >> 8, value & 0xff] : [value & 0xff, value >> 8]);
+  const magic = [
+    ...[0x7f, 0x45, 0x4c, 0x46, target.bits === 64 ? 2 : 1, target.bigEndian ? 2 : 1, 1],
+    ...Array<number>(9).fill(0),
+    ...half(2),
+    ...half(target.machine),
+  ];
+  // The operating system's ABI may be any; a type of 3 is an executable that may lie anywhere (PIE).
+  const mask = [...Array<number>(7).fill(0xff), 0, ...Array<number>(8).fill(0xff), ...half(0xfffe), ...half(0xffff)];
+  const separator = [':', '|', ',', ';'].find((char) => !interpreter.includes(char));
+  if (separator === undefined) throw new Error(`no separator left for ${interpreter}`);
+  return ['', name, 'M', '', escaped(magic), escaped(mask), interpreter, flags].join(separator);
+}
+
+function escaped(bytes: readonly number[]): string {
+  return bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

@@ -1,4 +1,8 @@
 import type { Platform } from '../../oci/platform.ts';
+import type { Emulation } from './emulation.ts';
+import type { Lack } from './lack.ts';
+import type { Limit } from './limit.ts';
+import type { ExecutorTools } from './tools.ts';
 
 /** Numeric identity of a process, as looked up in the image. */
 export interface ProcessUser {
@@ -43,7 +47,7 @@ export interface ProcessSpec {
 }
 
 /** `code` is 128 + the signal's number when a signal ended the process. */
-export interface ExitStatus {
+export interface ProcessExit {
   readonly code: number;
   readonly signal?: string | undefined;
 }
@@ -51,12 +55,38 @@ export interface ExitStatus {
 /** Where it gives a promise, nothing more of the stream is read until that is settled. */
 export type OnOutput = (stream: 'stdout' | 'stderr', text: string) => unknown;
 
+/** What each executor is made from. */
+export interface ExecutorOptions {
+  /** Existing directory of this executor alone, on a file system that has FIFOs; what is written there is small. */
+  readonly dir: string;
+  readonly tools: ExecutorTools;
+  /** Asked before each process for the platform it is of. */
+  readonly emulation: Emulation;
+}
+
+/** One process to run, where, and who hears what it says. */
+export interface ExecutorRun {
+  /** Absolute path of the mounted root. */
+  readonly rootfs: string;
+  readonly process: ProcessSpec;
+  readonly onOutput: OnOutput;
+}
+
+/**
+ * A way to run one process in a root filesystem: `namespaces` where the kernel allows them, `chroot` in containers that
+ * refuse them. What holds for each is tested in test/engine/executor/executor.test.ts; `engine/machine.ts` has a row for each.
+ */
 export interface Executor {
+  /** As it is chosen: `namespaces`. */
   readonly name: string;
   /**
-   * Runs the process to its end in the mounted root `rootfs`. Resolves with the exit status, whatever it is; rejects
-   * with a FailureError only if the process could not be started, or with the signal's reason when aborted. All that
-   * the process started is gone when this settles, and so is every mount and mount point made for it.
+   * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status, whatever it is; rejects with a FailureError only if the
+   * process could not be started, or with the signal's reason when aborted. All that the process started is gone when
+   * this settles, and so is every mount and mount point made for it.
    */
-  run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus>;
+  run(order: ExecutorRun, signal: AbortSignal): Promise<ProcessExit>;
+  /** What steps of this machine are not kept apart from; empty where everything is as it should be. Tries what it needs to. */
+  limits(signal: AbortSignal): Promise<readonly Limit[]>;
+  /** What root of an ordinary container may do and steps of this network may not. */
+  lacks(network: ProcessSpec['network']): Promise<readonly Lack[]>;
 }

@@ -49,7 +49,7 @@ export function mountTargetInvalid(target: string, why: string) {
   } as const satisfies FailureShape;
 }
 
-export function mountSourceMissing(source: string, target: string) {
+export function bindSourceMissing(source: string, target: string) {
   return {
     reason: 'mount-source-missing',
     message: `${source}, to be mounted at ${target}, does not exist`,

@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { FailureError } from '../../result.ts';
+import type { ProcessUser } from './executor.ts';
+import { idNotMapped } from './failure.ts';
 
 /** One line of a uid_map or gid_map: `count` ids from `inside` on are `outside` and on in the parent. */
 export interface IdRange {
@@ -62,4 +65,12 @@ export function areAll(ranges: readonly IdRange[]): boolean {
 
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);
+}
+
+/** Fails with `id-not-mapped`. */
+export function requireMapped(ids: Ids, user: ProcessUser): void {
+  if (!isMapped(ids.users, user.uid)) throw new FailureError(idNotMapped('user', user.uid));
+  // Root keeps its groups where nobody may choose them: that is what such a namespace loses.
+  const groups = ids.setGroups ? [user.gid, ...user.additionalGids] : [user.gid];
+  for (const gid of groups) if (!isMapped(ids.groups, gid)) throw new FailureError(idNotMapped('group', gid));
 }

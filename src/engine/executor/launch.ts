@@ -1,13 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getSystemErrorMap, promisify } from 'node:util';
 import { FailureError } from '../../result.ts';
-import type { ExitStatus, OnOutput } from './executor.ts';
+import type { OnOutput, ProcessExit } from './executor.ts';
 import { cannotExecute, sandboxFailed } from './failure.ts';
 import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
 import { type LaunchCommand, type LaunchFiles, STARTED } from './launch-command.ts';
@@ -31,23 +31,24 @@ export interface Launch {
   readonly kill: (pid: number) => Promise<void> | void;
   /** Kills what the command has left behind; resolves when it is gone. For commands that are not a pid namespace. */
   readonly killRest?: () => Promise<void>;
+  readonly onOutput: OnOutput;
 }
 
 /**
  * Starts the command, gives it its script, and passes on what the process says until it ends. Fails if the process
  * did not start; rejects with the reason of `signal` once everything has been killed.
  */
-export async function launch(options: Launch, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+export async function launch(options: Launch, signal: AbortSignal): Promise<ProcessExit> {
   signal.throwIfAborted();
   const dir = await mkdtemp(join(options.dir, 'run-'));
   try {
-    return await launchIn(dir, options, onOutput, signal);
+    return await launchIn(dir, options, signal);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+async function launchIn(dir: string, options: Launch, signal: AbortSignal): Promise<ProcessExit> {
   const files: LaunchFiles = { table: (index) => join(dir, `fstab-${index}`), gateTable: join(dir, 'gate') };
   const { command, script, tables, gate } = options.command(files);
   const [stdout, stderr] = [join(dir, 'stdout'), join(dir, 'stderr')];
@@ -69,8 +70,8 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   for (const { write } of output) closeSync(write);
 
   const passed = Promise.all([
-    passOn(output[0].read, (text) => onOutput('stdout', text)),
-    passOn(output[1].read, (text) => onOutput('stderr', text)),
+    passOn(output[0].read, (text) => options.onOutput('stdout', text)),
+    passOn(output[1].read, (text) => options.onOutput('stderr', text)),
   ]);
   const said = collect(child);
   const ended = ending(child);
@@ -78,7 +79,7 @@ async function launchIn(dir: string, options: Launch, onOutput: OnOutput, signal
   child.stdin!.on('error', () => {});
   child.stdin!.end(script);
 
-  const [code, signalName] = await killedOnAbort(child, ended, options.kill, signal);
+  const [code, signalName] = await killedOnAbort({ child, ended, kill: options.kill }, signal);
   await options.killRest?.();
   await passed;
   signal.throwIfAborted();
@@ -116,9 +117,7 @@ function ending(child: ChildProcess): Promise<readonly [code: number | null, sig
 }
 
 async function killedOnAbort<T>(
-  child: ChildProcess,
-  ended: Promise<T>,
-  kill: Launch['kill'],
+  { child, ended, kill }: { readonly child: ChildProcess; readonly ended: Promise<T>; readonly kill: Launch['kill'] },
   signal: AbortSignal,
 ): Promise<T> {
   let running = true;
@@ -157,6 +156,30 @@ function errorText(errno: number | null): string {
   return text === undefined ? `error ${errno}` : `${text} (${name})`;
 }
 
-function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
+function exitStatus(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
   return signal === null ? { code: code! } : { code: 128 + system.signals[signal], signal };
+}
+
+/** At once and for sure; who is gone already is no matter. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** For processes that were started as the head of a group. */
+export function killGroup(pid: number): void {
+  kill(-pid);
+}
+
+/**
+ * Kills the children of an unshare(1) that has made a pid namespace: its pid 1, and with it all that is in it.
+ * unshare(1) waits for it, and so ends when nothing is left; killed itself, it would leave its child to die some time
+ * later.
+ */
+export async function killChildren(pid: number): Promise<void> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  for (const child of children.split(' ').filter((text) => text !== '')) kill(Number(child));
 }

@@ -63,8 +63,8 @@ export async function tryLoopback(options: TrialOptions): Promise<Trial> {
       const frame = frameOf(`${nonce} ${ways.frame}`, await freePort(), udp);
       const frames = frameCalls(frame, index, hardware);
       const calls = [...rejectLoopbackCalls(), ...bound, ...frames, ...controlCalls(options.machine, control)];
-      await perform(`loopback-${round}`, [...calls, ...connectionCalls(tcp)], EINPROGRESS, options);
-      await perform('control', controlCalls(options.machine, control), 0, options);
+      await perform(`loopback-${round}`, { calls: [...calls, ...connectionCalls(tcp)], status: EINPROGRESS }, options);
+      await perform('control', { calls: controlCalls(options.machine, control), status: 0 }, options);
     }
     const arrived = await servers.arrived();
     return arrived.length === 0 ? 'kept out' : { arrived };
@@ -74,7 +74,11 @@ export async function tryLoopback(options: TrialOptions): Promise<Trial> {
 }
 
 /** Has the gate make the calls in the namespace; it is to end with `status`. */
-async function perform(name: string, calls: readonly GateCall[], status: number, options: TrialOptions): Promise<void> {
+async function perform(
+  name: string,
+  { calls, status }: { readonly calls: readonly GateCall[]; readonly status: number },
+  options: TrialOptions,
+): Promise<void> {
   const { dir, namespace, nsenter, sh, gate } = options;
   const table = join(dir, `gate-${name}`);
   await writeFile(table, callTable(gate.architecture, calls, [sh]));

@@ -1,23 +1,18 @@
 import { realpath } from 'node:fs/promises';
-import type { Emulation } from './emulation.ts';
-import type { Executor, ExitStatus, OnOutput, ProcessSpec } from './executor.ts';
-import { requireMapped } from './image-process.ts';
-import { killChildren, killGroup } from './kill.ts';
-import { launch } from './launch.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
+import { areTooFew, requireMapped } from './id-map.ts';
+import { fewOwners, type Lack, noDevices, noPing, noRawSockets } from './lack.ts';
+import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
-import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
+import { examineMachine, type MachineView, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles, withShown } from './network-files.ts';
 import type { NoNetwork } from './network-helper.ts';
+import { mayPing } from './ping.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
-import type { ExecutorTools } from './tools.ts';
 
-export interface NamespacesExecutorOptions {
-  /** Existing directory of this executor alone; what it writes there is small. */
-  readonly dir: string;
-  readonly tools: ExecutorTools;
-  readonly emulation: Emulation;
+export interface NamespacesExecutorOptions extends ExecutorOptions {
   /** Steps make whatever system call they like; so tests see what holds without the filter. */
   readonly withoutFilter?: boolean;
 }
@@ -30,7 +25,7 @@ export class NamespacesExecutor implements Executor {
   readonly name = 'namespaces';
   readonly #options: NamespacesExecutorOptions;
   readonly #networkFiles: NetworkFiles;
-  #machine: Promise<Machine> | undefined;
+  #machine: Promise<MachineView> | undefined;
   #newSys: Promise<boolean> | undefined;
   #private: Promise<PrivateNetwork | NoNetwork> | undefined;
 
@@ -39,7 +34,7 @@ export class NamespacesExecutor implements Executor {
     this.#networkFiles = new NetworkFiles(options.dir);
   }
 
-  async run(rootfs: string, process: ProcessSpec, onOutput: OnOutput, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
@@ -55,7 +50,7 @@ export class NamespacesExecutor implements Executor {
     if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };
-    await using points = await makeMountPoints(root, process, withShown(files, process.mounts), view);
+    await using points = await makeMountPoints(root, { process, mounts: withShown(files, process.mounts) }, view);
     return await launch(
       {
         program: process.args[0]!,
@@ -75,13 +70,14 @@ export class NamespacesExecutor implements Executor {
             },
             files,
           ),
+        onOutput,
       },
-      onOutput,
       signal,
     );
   }
-  /** What steps of this machine are not kept apart from, each a sentence; empty where everything is as it should be. */
-  async limits(): Promise<readonly Limit[]> {
+
+  async limits(signal: AbortSignal): Promise<readonly Limit[]> {
+    signal.throwIfAborted();
     const { dir, tools, withoutFilter } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
     this.#private ??= this.#openPrivate();
@@ -95,7 +91,23 @@ export class NamespacesExecutor implements Executor {
     return limits;
   }
 
-  async #networkOf({ network }: ProcessSpec): Promise<'none' | 'host' | PrivateNetwork> {
+  async lacks(asked: ProcessSpec['network']): Promise<readonly Lack[]> {
+    const { dir, tools } = this.#options;
+    this.#machine ??= examineMachine(dir, tools);
+    const [{ gate, ids }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);
+    const lacks = [noDevices()];
+    if (network !== 'none') {
+      const enter = network === 'host' ? [] : [tools.nsenter!, `--net=${network.namespace}`];
+      if (!(await mayPing({ dir, sh: tools.sh, gate }, enter))) {
+        lacks.push(noPing(network === 'host' ? 'host' : 'private'));
+      }
+      lacks.push(noRawSockets());
+    }
+    if (areTooFew(ids.users) || areTooFew(ids.groups)) lacks.push(fewOwners());
+    return lacks;
+  }
+
+  async #networkOf({ network }: Pick<ProcessSpec, 'network'>): Promise<'none' | 'host' | PrivateNetwork> {
     if (network !== 'default') return network;
     this.#private ??= this.#openPrivate();
     const opened = await this.#private;
@@ -104,9 +116,9 @@ export class NamespacesExecutor implements Executor {
 
   #openPrivate(): Promise<PrivateNetwork | NoNetwork> {
     const { dir, tools } = this.#options;
-    return openPrivateNetwork(dir, tools, async () => {
+    return openPrivateNetwork(dir, tools, () => {
       this.#machine ??= examineMachine(dir, tools);
-      return (await this.#machine).gate;
+      return this.#machine;
     });
   }
 }

@@ -122,7 +122,7 @@ export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchComm
 function standardSteps(sandbox: Sandbox): readonly SetupStep[] {
   return [
     // A plain directory becomes a mount, which only a mount can be moved.
-    mountStep(sandbox.rootfs, sandbox.rootfs, 'none', 'rbind'),
+    mountStep({ source: sandbox.rootfs, target: sandbox.rootfs, type: 'none' }, 'rbind'),
     ...procSteps(sandbox),
     ...sysSteps(sandbox),
     ...devSteps(sandbox),
@@ -134,20 +134,22 @@ function standardSteps(sandbox: Sandbox): readonly SetupStep[] {
 function procSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
   const proc = `${rootfs}/proc`;
   return view.newProc
-    ? [mountStep('proc', proc, 'proc', 'nosuid', 'nodev', 'noexec')]
+    ? [mountStep({ source: 'proc', target: proc, type: 'proc' }, 'nosuid', 'nodev', 'noexec')]
     : readonlyBind('/proc', proc, view);
 }
 
 function sysSteps({ rootfs, network, view }: Sandbox): readonly SetupStep[] {
   const sys = `${rootfs}/sys`;
   if (network !== 'host' && view.newSys) {
-    return [mountStep('sysfs', sys, 'sysfs', 'ro', 'nosuid', 'nodev', 'noexec')];
+    return [mountStep({ source: 'sysfs', target: sys, type: 'sysfs' }, 'ro', 'nosuid', 'nodev', 'noexec')];
   }
   // What is mounted below tells of the machine (debugfs, tracefs, other people's BPF programs); limits are for everyone.
   const hidden = submountsOf(view.mounts, '/sys').filter((path) => !`${path}/`.startsWith('/sys/fs/cgroup/'));
   return [
     ...readonlyBind('/sys', sys, view),
-    ...hidden.map((path) => mountStep('tmpfs', `${rootfs}${path}`, 'tmpfs', 'ro', 'nosuid', 'nodev', 'noexec')),
+    ...hidden.map((path) =>
+      mountStep({ source: 'tmpfs', target: `${rootfs}${path}`, type: 'tmpfs' }, 'ro', 'nosuid', 'nodev', 'noexec'),
+    ),
   ];
 }
 
@@ -155,12 +157,28 @@ function sysSteps({ rootfs, network, view }: Sandbox): readonly SetupStep[] {
 function devSteps({ rootfs, deviceTemplate, view, tools }: Sandbox): readonly SetupStep[] {
   const dev = `${rootfs}/dev`;
   return [
-    mountStep('tmpfs', dev, 'tmpfs', 'nosuid', 'mode=755'),
+    mountStep({ source: 'tmpfs', target: dev, type: 'tmpfs' }, 'nosuid', 'mode=755'),
     { kind: 'command', line: shellCommand([tools.cp, '-a', `${deviceTemplate}/.`, dev]) },
-    ...view.devices.map((name) => mountStep(`/dev/${name}`, `${dev}/${name}`, 'none', 'bind')),
-    mountStep('devpts', `${dev}/pts`, 'devpts', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'nosuid', 'noexec'),
-    mountStep('shm', `${dev}/shm`, 'tmpfs', 'nosuid', 'nodev', 'noexec', 'mode=1777', 'size=65536k'),
-    mountStep('mqueue', `${dev}/mqueue`, 'mqueue', 'nosuid', 'nodev', 'noexec'),
+    ...view.devices.map((name) =>
+      mountStep({ source: `/dev/${name}`, target: `${dev}/${name}`, type: 'none' }, 'bind'),
+    ),
+    mountStep(
+      { source: 'devpts', target: `${dev}/pts`, type: 'devpts' },
+      'newinstance',
+      'ptmxmode=0666',
+      'mode=0620',
+      'nosuid',
+      'noexec',
+    ),
+    mountStep(
+      { source: 'shm', target: `${dev}/shm`, type: 'tmpfs' },
+      'nosuid',
+      'nodev',
+      'noexec',
+      'mode=1777',
+      'size=65536k',
+    ),
+    mountStep({ source: 'mqueue', target: `${dev}/mqueue`, type: 'mqueue' }, 'nosuid', 'nodev', 'noexec'),
   ];
 }
 
@@ -168,12 +186,21 @@ function maskSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
   return [
     ...view.masked.map(({ path, directory }) =>
       directory
-        ? mountStep('tmpfs', `${rootfs}${path}`, 'tmpfs', 'ro', 'nosuid', 'nodev', 'noexec')
-        : mountStep('/dev/null', `${rootfs}${path}`, 'none', 'bind'),
+        ? mountStep({ source: 'tmpfs', target: `${rootfs}${path}`, type: 'tmpfs' }, 'ro', 'nosuid', 'nodev', 'noexec')
+        : mountStep({ source: '/dev/null', target: `${rootfs}${path}`, type: 'none' }, 'bind'),
     ),
     ...view.readonly.flatMap((path) =>
       view.newProc
-        ? [mountStep(`${rootfs}${path}`, `${rootfs}${path}`, 'none', 'bind', 'ro', 'nosuid', 'nodev', 'noexec')]
+        ? [
+            mountStep(
+              { source: `${rootfs}${path}`, target: `${rootfs}${path}`, type: 'none' },
+              'bind',
+              'ro',
+              'nosuid',
+              'nodev',
+              'noexec',
+            ),
+          ]
         : readonlyBind(path, `${rootfs}${path}`, view),
     ),
   ];
@@ -186,9 +213,7 @@ function maskSteps({ rootfs, view }: Sandbox): readonly SetupStep[] {
 export function readonlyBind(source: string, target: string, view: Pick<KernelView, 'mounts'>): readonly SetupStep[] {
   return [source, ...submountsOf(view.mounts, source)].map((path) =>
     mountStep(
-      path,
-      `${target}${path.slice(source.length)}`,
-      'none',
+      { source: path, target: `${target}${path.slice(source.length)}`, type: 'none' },
       ...['rbind', 'ro', ...lockedOptions(view.mounts, path)],
     ),
   );

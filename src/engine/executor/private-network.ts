@@ -4,8 +4,10 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Gate } from './gate.ts';
+import type { Ids } from './id-map.ts';
 import { HELPER, type NoNetwork, saidBy, startHelper } from './network-helper.ts';
 import { startPasta } from './pasta.ts';
+import { allowPing } from './ping.ts';
 import { shellCommand } from './shell.ts';
 import type { ExecutorTools } from './tools.ts';
 
@@ -19,13 +21,12 @@ export interface PrivateNetwork {
 
 /**
  * Makes one, for all steps of this process: they share it as they would share the network of the machine, and none of them
- * waits for a helper of its own. It ends with the pid namespace of this process. Where there is no way: why. Asks for the
- * gate only where it needs one.
+ * waits for a helper of its own. It ends with the pid namespace of this process. Where there is no way: why.
  */
 export async function openPrivateNetwork(
   dir: string,
   tools: ExecutorTools,
-  gate: () => Promise<Gate>,
+  machine: () => Promise<{ readonly gate: Gate; readonly ids: Pick<Ids, 'groups'> }>,
 ): Promise<PrivateNetwork | NoNetwork> {
   const { slirp4netns, pasta, nsenter } = tools;
   if (slirp4netns === undefined && pasta === undefined) {
@@ -37,9 +38,10 @@ export async function openPrivateNetwork(
   if (nsenter === undefined) return { why: 'nsenter is not installed', fix: 'install util-linux' };
   const namespace = join(dir, 'network');
   await writeFile(namespace, '');
+  const { groups } = (await machine()).ids;
   const mount = shellCommand([tools.mount, '-n', '--bind', '/proc/self/ns/net', namespace]);
   try {
-    await execFileAsync(tools.unshare, ['--net', tools.sh, '-c', mount]);
+    await execFileAsync(tools.unshare, ['--net', tools.sh, '-c', `${allowPing(groups)}\n${mount}`]);
   } catch (error) {
     return { why: `no network namespace can be made: ${saidBy(error)}`, fix: 'see `cip doctor`' };
   }
@@ -53,7 +55,7 @@ export async function openPrivateNetwork(
   if (device !== 'given') return noDevice[device];
   const missing =
     slirp4netns === undefined
-      ? await startPasta(pasta!, { dir, namespace, nsenter, sh: tools.sh, gate })
+      ? await startPasta(pasta!, { dir, namespace, nsenter, sh: tools.sh, gate: async () => (await machine()).gate })
       : await startSlirp(slirp4netns, namespace);
   return missing ?? { namespace };
 }

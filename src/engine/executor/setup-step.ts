@@ -18,7 +18,10 @@ export interface MountEntry {
   readonly options: readonly string[];
 }
 
-export function mountStep(source: string, target: string, type: string, ...options: string[]): SetupStep {
+export function mountStep(
+  { source, target, type }: { readonly source: string; readonly target: string; readonly type: string },
+  ...options: string[]
+): SetupStep {
   return { kind: 'mount', mount: { source, target, type, options } };
 }
 

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { chmod, lstat, mkdir, rmdir, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isInPlace } from './in-place.ts';
+import { isInPlace } from './root-view.ts';
 
 type Kind = 'directory' | 'file' | 'device';
 

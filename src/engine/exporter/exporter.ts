@@ -1,17 +1,39 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Reference } from '../../oci/reference.ts';
+import type { Progress } from '../../progress.ts';
+import type { RemoteRepository } from '../../registry/remote-repository.ts';
+import type { Store } from '../../store/store.ts';
+import type { PushPreparation } from './push-preparation.ts';
 
-/** An image of the store, on its way out of it. */
+/** An image of the store, on its way to where it is wanted. */
 export interface ExportedImage {
-  /** All that it reaches is in the store. */
+  /** All that it reaches is in the store; layers of our own are not compressed there. */
   readonly image: Descriptor;
-  /** `registry/repository:tag` each; none for an image without a name. */
-  readonly names: readonly string[];
+  /** None for an image without a name. */
+  readonly names: readonly Reference[];
 }
 
-/** A form in which images leave the store. */
+/** What exporters work with. */
+export interface ExportServices {
+  readonly store: Store;
+  /** The same image with its layers compressed, each once: what others are given. */
+  readonly preparation: PushPreparation;
+  readonly repository: (
+    name: Reference,
+  ) => Promise<Pick<RemoteRepository, 'has' | 'put' | 'putManifest' | 'manifestsAreWhole'>>;
+  readonly progress: Progress;
+}
+
+/**
+ * A form in which images are kept or leave: under names in the store, as an OCI layout, in a registry. `exporters.ts` has a
+ * row for each; what holds for all of them is tested in test/engine/exporter/exporter.test.ts.
+ */
 export interface Exporter {
   /** As it is chosen: `oci`. */
   readonly type: string;
-  /** Either all of it is there afterwards, or what was there before. Rejects with FailureError. */
-  export(image: ExportedImage, signal: AbortSignal): Promise<void>;
+  /**
+   * Either all of it is there afterwards, or what was there before. Returns what the image is there: with compressed layers
+   * it has another digest. Rejects with FailureError, or with the reason of the signal.
+   */
+  export(exported: ExportedImage, signal: AbortSignal): Promise<Descriptor>;
 }

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { makeDocument } from '../../oci/document.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
+import type { ImageIndex } from '../../oci/image-index.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
 import type { Store } from '../../store/store.ts';
@@ -8,7 +9,7 @@ import type { ConfigDraft } from '../frontend/lower-input.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 
-export interface ExportRequest {
+export interface ImageParts {
   readonly snapshot: Snapshot;
   readonly config: ConfigDraft;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
@@ -19,7 +20,7 @@ export interface ExportRequest {
 const ociTypes = { none: mediaTypes.layerTar, gzip: mediaTypes.layerTarGzip, zstd: mediaTypes.layerTarZstd } as const;
 
 /** Writes configuration and manifest, and brings what the store lacks of the layers, verified. The descriptor has the platform. */
-export async function exportImage(request: ExportRequest, signal: AbortSignal): Promise<Descriptor> {
+export async function assembleImage(request: ImageParts, signal: AbortSignal): Promise<Descriptor> {
   const { snapshot, store, layers, annotations } = request;
   const { history, ...rest } = request.config;
   const diffIDs = snapshot.layers.map((layer) => layer.diffID);
@@ -46,4 +47,19 @@ export async function exportImage(request: ExportRequest, signal: AbortSignal): 
 function ociTypeOf(blob: Descriptor): string {
   const compression = layerCompression(blob.mediaType);
   return compression === undefined ? blob.mediaType : ociTypes[compression];
+}
+
+/** Joins the images of several platforms, in the order given. */
+export async function assembleIndex(
+  manifests: readonly Descriptor[],
+  annotations: Readonly<Record<string, string>>,
+  store: Store,
+): Promise<Descriptor> {
+  const index = makeDocument<ImageIndex>(mediaTypes.imageIndex, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.imageIndex,
+    manifests,
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  });
+  return store.blobs.putDocument(index);
 }

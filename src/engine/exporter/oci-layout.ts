@@ -8,15 +8,17 @@ import type { ContentSink, ContentSource } from '../../oci/content.ts';
 import { copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { mediaTypes } from '../../oci/media-type.ts';
+import { formatReference } from '../../oci/reference.ts';
 import { FailureError } from '../../result.ts';
 import { type TarInput, writeTar } from '../../tar/write.ts';
-import type { ExportedImage, Exporter } from './exporter.ts';
+import type { ExportedImage, Exporter, ExportServices } from './exporter.ts';
 import { outputExists } from './failure.ts';
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
 const nameAnnotation = 'org.opencontainers.image.ref.name';
 
-export interface OciLayoutOptions {
+export interface OciLayout {
+  readonly type: 'oci';
   /** Absolute. A directory must not be there, or be empty; a file is replaced. */
   readonly dest: string;
   /** One file, or a directory. */
@@ -29,16 +31,19 @@ export interface OciLayoutOptions {
  */
 export class OciLayoutExporter implements Exporter {
   readonly type = 'oci';
-  readonly #options: OciLayoutOptions;
+  readonly #output: OciLayout;
+  readonly #preparation: ExportServices['preparation'];
   readonly #from: ContentSource;
 
-  constructor(options: OciLayoutOptions, from: ContentSource) {
-    this.#options = options;
-    this.#from = from;
+  constructor(output: OciLayout, { store, preparation }: Pick<ExportServices, 'store' | 'preparation'>) {
+    this.#output = output;
+    this.#preparation = preparation;
+    this.#from = store.blobs;
   }
 
-  async export(exported: ExportedImage, signal: AbortSignal): Promise<void> {
-    const { dest, tar } = this.#options;
+  async export({ image, names }: ExportedImage, signal: AbortSignal): Promise<Descriptor> {
+    const { dest, tar } = this.#output;
+    const exported = { image: await this.#preparation.prepare(image, signal), names };
     await mkdir(dirname(dest), { recursive: true });
     const unfinished = join(dirname(dest), `.cip-${randomUUID()}`);
     try {
@@ -48,6 +53,7 @@ export class OciLayoutExporter implements Exporter {
         });
       else await this.#writeDirectory(unfinished, exported, signal);
       await rename(unfinished, dest);
+      return exported.image;
     } catch (error) {
       await rm(unfinished, { recursive: true, force: true });
       if (isOccupied(error)) throw new FailureError(outputExists(dest), { cause: error });
@@ -87,7 +93,9 @@ export class OciLayoutExporter implements Exporter {
 }
 
 function documents({ image, names }: ExportedImage): Readonly<Record<string, string>> {
-  const entries = names.map((name) => ({ ...image, annotations: { ...image.annotations, [nameAnnotation]: name } }));
+  const entries = names.map(formatReference).map((name) => {
+    return { ...image, annotations: { ...image.annotations, [nameAnnotation]: name } };
+  });
   const manifests = entries.length > 0 ? entries : [image];
   return {
     'oci-layout': JSON.stringify({ imageLayoutVersion: '1.0.0' }),

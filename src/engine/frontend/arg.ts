@@ -20,9 +20,10 @@ export function globalArgs(lowering: LoweringContext, targetStage: string | unde
 export function lowerArg(instruction: ArgInstruction, state: StageState, context: InstructionContext): void {
   const { lowering } = context;
   const texts: string[] = [];
-  for (const { key, value: written, at } of instruction.args) {
+  for (const argument of instruction.args) {
+    const { key } = argument;
     lowering.fail(...uncountedArgument(key, lowering.input.buildArgs, context.foreign));
-    const value = argValue(key, written, state, lowering, at);
+    const value = argValue(argument, state, lowering);
     // The history must not say where the image was built for: equal sources are one image under any registry.
     texts.push(value === undefined || key === 'REGISTRY' ? key : `${key}=${value}`);
     state.args.set(key, value);
@@ -32,11 +33,9 @@ export function lowerArg(instruction: ArgInstruction, state: StageState, context
 }
 
 function argValue(
-  key: string,
-  written: string | undefined,
+  { key, value: written, at }: ArgInstruction['args'][number],
   state: StageState,
   lowering: LoweringContext,
-  at: ArgInstruction['at'],
 ): string | undefined {
   const { buildArgs } = lowering.input;
   const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;

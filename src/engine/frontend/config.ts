@@ -38,8 +38,9 @@ export function lowerLabel({ pairs }: LabelInstruction, state: StageState, conte
 const stepsPerPort = 256;
 
 export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
-  const exposed = new Set<string>();
-  for (const word of ports) {
+  const exposed: string[] = [];
+  // The history has them in the order of their words, as these are written.
+  for (const word of [...ports].sort()) {
     const words = expandWords(word, state.valueOf, context.lowering.dockerfile.escape, context.lowering.expansions);
     if (!words.ok) {
       context.lowering.fail(...located(words.failure, at));
@@ -52,23 +53,26 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
         return;
       }
       if (parsed) {
-        for (let port = parsed.first; port <= parsed.last; port++) exposed.add(`${port}/${parsed.protocol}`);
-      } else context.lowering.fail(invalidValue('EXPOSE', text, 'write for example 8080, 8080/udp or 8000-8010', at));
+        for (let port = parsed.first; port <= parsed.last; port++) exposed.push(`${port}/${parsed.protocol}`);
+      } else
+        context.lowering.fail(
+          invalidValue({ what: 'EXPOSE', value: text, hint: 'write for example 8080, 8080/udp or 8000-8010' }, at),
+        );
     }
   }
-  const sorted = [...exposed].sort();
   state.config.ExposedPorts = withEntries(
     state.config.ExposedPorts,
-    sorted.map((port) => [port, {}]),
+    exposed.map((port) => [port, {}]),
   );
-  context.record(state, `EXPOSE [${sorted.join(' ')}]`);
+  context.record(state, `EXPOSE [${exposed.join(' ')}]`);
 }
 
 /** Metadata only: nothing is created, and what later steps write there is kept. */
 export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState, context: InstructionContext): void {
   const volumes = paths.map((path) => context.expand(path, state.valueOf, at).trim());
   for (const volume of volumes) {
-    if (volume === '') context.lowering.fail(invalidValue('VOLUME', volume, 'give the path of a directory', at));
+    if (volume === '')
+      context.lowering.fail(invalidValue({ what: 'VOLUME', value: volume, hint: 'give the path of a directory' }, at));
   }
   state.config.Volumes = withEntries(
     state.config.Volumes,
@@ -84,7 +88,10 @@ export function lowerUser({ value, at }: WordInstruction, state: StageState, con
 
 export function lowerStopSignal({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
   const name = context.expand(value, state.valueOf, at);
-  if (!isSignal(name)) context.lowering.fail(invalidValue('STOPSIGNAL', name, 'write for example SIGTERM or 15', at));
+  if (!isSignal(name))
+    context.lowering.fail(
+      invalidValue({ what: 'STOPSIGNAL', value: name, hint: 'write for example SIGTERM or 15' }, at),
+    );
   state.config.StopSignal = name;
   context.record(state, `STOPSIGNAL ${name}`);
 }

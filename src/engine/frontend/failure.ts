@@ -41,16 +41,6 @@ export function invalidChmod(text: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
-/** `at` is the RUN that needs the user: an image may have any. */
-export function userInvalid(user: string, at: SourceSpan) {
-  return {
-    reason: 'user-invalid',
-    message: `no process can run as USER ${shortened(user)}`,
-    hint: 'write USER name or USER name:group above it, or their numbers',
-    at,
-  } as const satisfies FailureShape;
-}
-
 export function notSupported(what: string, hint: string, at: SourceSpan) {
   return {
     reason: 'not-supported',
@@ -60,7 +50,10 @@ export function notSupported(what: string, hint: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
-export function invalidValue(what: string, value: string, hint: string, at: SourceSpan) {
+export function invalidValue(
+  { what, value, hint }: { readonly what: string; readonly value: string; readonly hint: string },
+  at: SourceSpan,
+) {
   return {
     reason: 'invalid-value',
     message: `${what} cannot be ${JSON.stringify(shortened(value))}`,
@@ -70,7 +63,10 @@ export function invalidValue(what: string, value: string, hint: string, at: Sour
 }
 
 /** `at` is the FROM whose image has the trigger. */
-export function argumentNotCounted(name: string, trigger: string, image: string, at: SourceSpan) {
+export function argumentNotCounted(
+  name: string,
+  { trigger, image, at }: { readonly trigger: string; readonly image: string; readonly at: SourceSpan },
+) {
   const use = name === 'REGISTRY' ? ' and LABEL registry=$REGISTRY' : '';
   return {
     reason: 'argument-not-counted',
@@ -81,7 +77,10 @@ export function argumentNotCounted(name: string, trigger: string, image: string,
 }
 
 /** `at` is the FROM whose image has the trigger. */
-export function imageNotCounted(reference: string, trigger: string, image: string, at: SourceSpan) {
+export function imageNotCounted(
+  reference: string,
+  { trigger, image, at }: { readonly trigger: string; readonly image: string; readonly at: SourceSpan },
+) {
   return {
     reason: 'image-not-counted',
     message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which uses ${shortened(reference)}, and no instruction of the Dockerfile names that`,

@@ -24,7 +24,10 @@ export function uncountedArgument(
   foreign: ForeignTrigger | undefined,
 ): readonly Failure[] {
   if (foreign === undefined || !Object.hasOwn(buildArgs, name) || foreign.counted.args.includes(name)) return [];
-  return once(argumentNotCounted(name, foreign.text, foreign.from.image, foreign.from.imageAt), foreign);
+  return once(
+    argumentNotCounted(name, { trigger: foreign.text, image: foreign.from.image, at: foreign.from.imageAt }),
+    foreign,
+  );
 }
 
 /** `image-not-counted` for an image that may be another one tomorrow; a digest stays what it is. */
@@ -32,7 +35,10 @@ export function uncountedImage(name: string, foreign: ForeignTrigger | undefined
   if (foreign === undefined || foreign.counted.images.includes(name)) return [];
   const reference = parseReference(name);
   if (reference.ok && reference.value.digest !== undefined) return [];
-  return once(imageNotCounted(name, foreign.text, foreign.from.image, foreign.from.imageAt), foreign);
+  return once(
+    imageNotCounted(name, { trigger: foreign.text, image: foreign.from.image, at: foreign.from.imageAt }),
+    foreign,
+  );
 }
 
 /** The failure of a trigger, at the FROM whose image has it. */

@@ -23,16 +23,22 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
     lowering.fail(emptyBaseName(from.image, image.value.unset, from.imageAt));
     return undefined;
   }
-  if (name === 'scratch') return StageState.onScratch(step({ kind: 'scratch' }, [], 'FROM scratch'), platform);
-  // The last stage above with that name; a stage of that name further down means nothing here.
-  const above = lowering.dockerfile.stages.findLast(
-    (other) => other.index < stage.index && other.name === name.toLowerCase(),
-  );
+  if (name === 'scratch')
+    return StageState.onScratch(step({ op: { kind: 'scratch' }, inputs: [], name: 'FROM scratch' }), platform);
+  // The last stage above with that name, as it is written here; a stage of that name further down means nothing.
+  const above = lowering.dockerfile.stages.findLast((other) => other.index < stage.index && other.name === name);
   if (above) return lowering.stage(above.index)?.child();
+  const folded = name.toLowerCase();
+  if (lowering.dockerfile.stages.some((other) => other.index < stage.index && other.name === folded)) {
+    // No image may be called that, so a stage is meant.
+    const hint = `names of stages are in lower case: write FROM ${folded}`;
+    lowering.fail(invalidValue({ what: 'FROM', value: name, hint }, from.imageAt));
+    return undefined;
+  }
   const request: ImageRequest = { reference: name, platform, at: from.imageAt };
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));
-  return vertex && resolved && StageState.onImage(vertex, platform, resolved, from.imageAt);
+  return vertex && resolved && StageState.onImage(vertex, platform, { image: resolved, baseAt: from.imageAt });
 }
 
 function platformOf({ from }: Stage, lowering: LoweringContext): Platform | undefined {
@@ -41,6 +47,6 @@ function platformOf({ from }: Stage, lowering: LoweringContext): Platform | unde
   const platform = text.ok ? parsePlatform(text.value.value) : undefined;
   if (platform?.ok) return platform.value;
   const value = text.ok ? text.value.value : from.platform;
-  lowering.fail(invalidValue('--platform', value, 'write for example --platform=linux/arm64', from.at));
+  lowering.fail(invalidValue({ what: '--platform', value, hint: 'write for example --platform=linux/arm64' }, from.at));
   return undefined;
 }

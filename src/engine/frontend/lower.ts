@@ -23,6 +23,8 @@ import { InstructionContext, type LoweringContext } from './lowering-context.ts'
 import { lowerInstruction } from './lowerings.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
+import { unneededFailures } from './unneeded-stages.ts';
+import { writtenConfig } from './written-config.ts';
 
 export function lower(input: LowerInput): Result<Lowered> {
   const target = findStage(input.dockerfile, input.target);
@@ -30,9 +32,12 @@ export function lower(input: LowerInput): Result<Lowered> {
   const lowering = new Lowering(input, target.value);
   lowering.stagesBelow(target.value);
   const state = lowering.stage(target.value.index);
+  lowering.fail(...unneededFailures(lowering, lowering.stages()));
   if (lowering.failures.length > 0) return failed(lowering.failures);
   if (!state) return ok({ missing: [...lowering.missing.values()] });
-  const { author, platform } = state;
+  const { author } = state;
+  // Of what the image is for, whatever FROM --platform says: an index lists it so.
+  const { platform } = input;
   return ok({
     definition: { target: state.vertex },
     config: {
@@ -41,7 +46,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      config: state.config,
+      config: writtenConfig(state.config),
       history: state.history,
     },
     warnings: lowering.warnings,
@@ -118,7 +123,8 @@ class Lowering implements LoweringContext {
       this.fail(stageNotBefore(name, options.at));
       return undefined;
     }
-    if (index === undefined && name === 'scratch') return step({ kind: 'scratch' }, [], 'FROM scratch');
+    if (index === undefined && name === 'scratch')
+      return step({ op: { kind: 'scratch' }, inputs: [], name: 'FROM scratch' });
     if (index === undefined) {
       this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
@@ -138,7 +144,7 @@ class Lowering implements LoweringContext {
     }
     this.#warnOfPlatform(request, image);
     const { manifest, layers, origin } = image;
-    return step({ kind: 'image', manifest, layers, origin }, [], `FROM ${request.reference}`);
+    return step({ op: { kind: 'image', manifest, layers, origin }, inputs: [], name: `FROM ${request.reference}` });
   }
 
   /** An image that says it is for another machine is used as it is, as other builders do: but not without a word. */
@@ -186,7 +192,7 @@ class Lowering implements LoweringContext {
     for (const text of triggers) {
       const place = `ONBUILD of ${stage.from.image}`;
       const trigger = parseTrigger(text, place);
-      const context = new InstructionContext(this, stage, 1, this.#foreignTrigger(text, stage));
+      const context = new InstructionContext(this, { stage, number: 1, foreign: this.#foreignTrigger(text, stage) });
       const before = this.failures.length;
       if (trigger.ok) this.#lowerInstruction(trigger.value, state, context);
       else this.fail(...trigger.failure);
@@ -202,7 +208,7 @@ class Lowering implements LoweringContext {
       const above = passed;
       while (passed < gaps.length && gaps[passed]! < instruction.at.offset) passed++;
       if (passed > above) state.forget();
-      this.#lowerInstruction(instruction, state, new InstructionContext(this, stage, i + 2));
+      this.#lowerInstruction(instruction, state, new InstructionContext(this, { stage, number: i + 2 }));
     });
     if (passed < gaps.length) state.forget();
     return this.missing.size > 0 ? undefined : state;

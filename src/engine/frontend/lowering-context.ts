@@ -48,7 +48,14 @@ export class InstructionContext {
   /** The trigger of an image from elsewhere that it is. */
   readonly foreign: ForeignTrigger | undefined;
 
-  constructor(lowering: LoweringContext, stage: Stage, number: number, foreign?: ForeignTrigger) {
+  constructor(
+    lowering: LoweringContext,
+    {
+      stage,
+      number,
+      foreign,
+    }: { readonly stage: Stage; readonly number: number; readonly foreign?: ForeignTrigger | undefined },
+  ) {
     this.lowering = lowering;
     this.stage = stage;
     this.number = number;
@@ -86,7 +93,10 @@ export class InstructionContext {
     const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
     const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
     const { secrets, context } = this.lowering.input;
-    state.vertex = step(layer.op, [state.vertex, ...(layer.inputs ?? [])], title, { origin, secrets, context });
+    state.vertex = step(
+      { op: layer.op, inputs: [state.vertex, ...(layer.inputs ?? [])], name: title },
+      { origin, secrets, context },
+    );
     this.#remember(state, layer.createdBy, {});
   }
 

@@ -40,7 +40,12 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   }
   const { target } = mount;
   if (target !== undefined && posix.isAbsolute(target) && resolvePath(target, '/') === '/') {
-    lowering.fail(invalidValue('the target of a mount', target, 'mount it at a directory below the root', mount.at));
+    lowering.fail(
+      invalidValue(
+        { what: 'the target of a mount', value: target, hint: 'mount it at a directory below the root' },
+        mount.at,
+      ),
+    );
     return undefined;
   }
   const absolute = target === undefined ? undefined : resolvePath(target, state.workdir);
@@ -70,7 +75,9 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
       const env = mount.env;
       const id = mount.id ?? mount.source ?? (absolute ? posix.basename(absolute) : env);
       if (!id) {
-        context.lowering.fail(invalidValue('the id of a secret', '', 'write --mount=type=secret,id=NAME', mount.at));
+        context.lowering.fail(
+          invalidValue({ what: 'the id of a secret', value: '', hint: 'write --mount=type=secret,id=NAME' }, mount.at),
+        );
         return undefined;
       }
       return {
@@ -107,21 +114,23 @@ function contextFiles(source: string, { at }: RunMount, { lowering, stage }: Ins
   const { image, context, epoch } = lowering.input;
   const text = `RUN --mount=type=bind,source=${source}`;
   const name = source === '' ? '.' : source;
-  const base = step({ kind: 'scratch' }, [], 'FROM scratch');
+  const base = step({ op: { kind: 'scratch' }, inputs: [], name: 'FROM scratch' });
   return step(
     {
-      kind: 'copy',
-      source: { type: 'context' },
-      ...bindSelector(source),
-      inline: [],
-      destination: '/',
-      link: true,
-      unpack: false,
-      mtime: lowering.mtime,
-      epoch,
+      op: {
+        kind: 'copy',
+        source: { type: 'context' },
+        ...bindSelector(source),
+        inline: [],
+        destination: '/',
+        link: true,
+        unpack: false,
+        mtime: lowering.mtime,
+        epoch,
+      },
+      inputs: [base],
+      name: `[internal] files of the context: ${name}`,
     },
-    [base],
-    `[internal] files of the context: ${name}`,
     { origin: { image, stage: stage.name ?? `${stage.index}`, at, text }, context },
   );
 }
@@ -133,9 +142,12 @@ function clean(path: string): string {
 
 /** Digits are checked when the mount is expanded; here, whether the system has such a mode or owner. */
 function impossibleNumber({ mode, uid, gid, at }: RunMount): Failure | undefined {
-  if (numberOf(mode, 0, 8) > 0o7777) return invalidValue('the mode of a mount', mode!, 'write at most mode=7777', at);
+  if (numberOf(mode, 0, 8) > 0o7777)
+    return invalidValue({ what: 'the mode of a mount', value: mode!, hint: 'write at most mode=7777' }, at);
   const id = [uid, gid].find((text) => numberOf(text, 0) > ID_LIMIT);
-  return id === undefined ? undefined : invalidValue('the owner of a mount', id, `write at most ${ID_LIMIT}`, at);
+  return id === undefined
+    ? undefined
+    : invalidValue({ what: 'the owner of a mount', value: id, hint: `write at most ${ID_LIMIT}` }, at);
 }
 
 /** 2³²-1 means nobody to chown(2). */
@@ -152,6 +164,8 @@ function sizeOf(text: string | undefined, mount: RunMount, context: InstructionC
   if (text === undefined || text === '') return undefined;
   const match = /^(\d+(?:\.\d+)?)([bkmgt]?)(?:i?b)?$/i.exec(text);
   if (match) return Math.floor(Number(match[1]) * (units[(match[2] ?? '').toLowerCase()] ?? 1));
-  context.lowering.fail(invalidValue('size of a tmpfs', text, 'write for example size=64m', mount.at));
+  context.lowering.fail(
+    invalidValue({ what: 'size of a tmpfs', value: text, hint: 'write for example size=64m' }, mount.at),
+  );
   return undefined;
 }

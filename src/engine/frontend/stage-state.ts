@@ -67,7 +67,11 @@ export class StageState {
     return state;
   }
 
-  static onImage(vertex: Vertex<Step>, platform: Platform, image: ResolvedImage, baseAt: SourceSpan): StageState {
+  static onImage(
+    vertex: Vertex<Step>,
+    platform: Platform,
+    { image, baseAt }: { readonly image: ResolvedImage; readonly baseAt: SourceSpan },
+  ): StageState {
     const { config } = image;
     const state = new StageState({
       vertex,

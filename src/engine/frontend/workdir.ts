@@ -22,7 +22,7 @@ export function lowerWorkdir(
   const path = resolvePath(workdir, '/');
   if (path.length > LONGEST_PATH) {
     const hint = `Linux knows no path of more than ${LONGEST_PATH} bytes`;
-    context.lowering.fail(invalidValue('WORKDIR', path, hint, at));
+    context.lowering.fail(invalidValue({ what: 'WORKDIR', value: path, hint }, at));
     return;
   }
   state.config.WorkingDir = workdir;

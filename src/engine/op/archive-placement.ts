@@ -1,6 +1,6 @@
 import { join, nameOf, parentOf } from '../../context/source-tree.ts';
 import type { ArchiveRecord } from '../../layer/archive-reader.ts';
-import { LINK_LIMIT } from '../../layer/link-limit.ts';
+import { LINK_LIMIT } from '../../layer/layer-links.ts';
 import { FailureError } from '../../result.ts';
 import { archiveEntryImpossible } from './failure.ts';
 import type { DraftContent, DraftNode, LayerDraft } from './layer-draft.ts';
@@ -94,9 +94,10 @@ export class ArchivePlacement {
       node = { content };
       draft.set(target, node);
     }
-    const { mode, mtime, ...owned } = metadata;
+    const { mode, mtime, xattrs, ...owned } = metadata;
     const changed = found.type === 'symlink' ? {} : { mode, mtime };
-    node.content = { ...node.content, ...this.#ownerOf(owned), ...changed };
+    // A file that is given an owner loses its capabilities, even where it had that one. chown(2)
+    node.content = { ...node.content, ...this.#ownerOf(owned), ...changed, xattrs };
     draft.set(path, node);
   }
 

@@ -43,7 +43,10 @@ export class BuildContext {
     const { whole = false, selections = [] } = this.#recorded.counted[this.#platform] ?? {};
     try {
       const selection = await select(this.tree, selector, missing);
-      if (whole || selections.includes(await selectionDigest(this.tree, selection, selector, noMasks)))
+      if (
+        whole ||
+        selections.includes(await selectionDigest({ tree: this.tree, selection }, selector, { masks: noMasks }))
+      )
         return selection;
     } catch (error) {
       if (!(error instanceof FailureError) || error.failure.reason !== 'context-not-counted') throw error;
@@ -80,10 +83,10 @@ export class BuildContext {
     try {
       const found = await select(disk, selector, (pattern) => moved(pattern).failure);
       const [now, then] = [
-        await selectionDigest(disk, found, selector, noMasks),
-        await selectionDigest(this.tree, decided, selector, noMasks),
+        await selectionDigest({ tree: disk, selection: found }, selector, { masks: noMasks }),
+        await selectionDigest({ tree: this.tree, selection: decided }, selector, { masks: noMasks }),
       ];
-      if (now !== then) throw moved(firstDifference(selector, decided, found, this.tree));
+      if (now !== then) throw moved(firstDifference(selector, { decided, found }, this.tree));
     } catch (error) {
       if (error instanceof ContextMoved) throw moved(error.path);
       throw error;
@@ -105,8 +108,7 @@ export class BuildContext {
 /** Path of the first node that one selection has and the other has not, or has otherwise. */
 function firstDifference(
   { parents }: Selector,
-  decided: readonly Selected[],
-  found: readonly Selected[],
+  { decided, found }: { readonly decided: readonly Selected[]; readonly found: readonly Selected[] },
   tree: SourceTree & { digestOf(path: string): unknown },
 ): string {
   const textOf = ({ path, type, mode, size, target, major, minor }: SourceNode) =>

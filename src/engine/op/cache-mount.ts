@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmod, chown, lutimes, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileTime } from '../../layer/file-time.ts';
 import type { DirectoryEntry } from '../../layer/layer-entry.ts';
+import { fileTime } from '../../layer/unpack.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError, failuresOf } from '../../result.ts';
 import { Lock } from '../../store/lock.ts';
@@ -68,7 +68,7 @@ export class CacheMount implements AsyncDisposable {
       `2-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`,
     );
     if (mount.sharing === 'shared') {
-      await ensure(place, identity, options, signal);
+      await ensure({ place, identity }, options, signal);
       return new CacheMount(place, async () => {});
     }
     const wait = mount.sharing === 'locked' ? MAX_WAIT : 0;
@@ -82,7 +82,7 @@ export class CacheMount implements AsyncDisposable {
       return new CacheMount(own, () => removeTree(own));
     }
     try {
-      await ensure(place, identity, options, signal);
+      await ensure({ place, identity }, options, signal);
     } catch (error) {
       await release();
       throw error;
@@ -99,7 +99,11 @@ export class CacheMount implements AsyncDisposable {
 const CONTENT = 'content';
 
 /** A cache is filled where nobody sees it and appears whole: of several who make one at once, the first is right. */
-async function ensure(place: string, identity: string, options: CacheMountOptions, signal: AbortSignal): Promise<void> {
+async function ensure(
+  { place, identity }: { readonly place: string; readonly identity: string },
+  options: CacheMountOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if (await isDirectory(join(place, CONTENT))) return;
   const made = await make(identity, options, signal);
   // Never empty, so that it takes the place of none that is there.
@@ -134,7 +138,11 @@ async function make(identity: string, options: CacheMountOptions, signal: AbortS
     await writeFile(join(place, 'identity.json'), `${identity}\n`);
     const { mode = 0o755, uid = 0, gid = 0 } = seed?.directory ?? {};
     if (seed !== undefined)
-      await copyOut(services.layers, { snapshot: seed.snapshot, path: seed.directory.path }, content, signal);
+      await copyOut(
+        services.layers,
+        { from: { snapshot: seed.snapshot, path: seed.directory.path }, into: content },
+        signal,
+      );
     const own = { uid: mount.uid ?? uid, gid: mount.gid ?? gid };
     if (services.layers.owners.areKept) await giveTo(content, own, options);
     await chmod(content, mount.mode ?? mode);

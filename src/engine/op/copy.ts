@@ -16,8 +16,8 @@ import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner, type Owner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
 import { Placement } from './placement.ts';
-import { readText, snapshotTree } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText, snapshotTree } from './snapshot-tree.ts';
 
 /** COPY, and ADD of local files: selected files become a layer in one pass, without a root file system. */
 export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
@@ -37,11 +37,11 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       const fields = ['copy', canonicalText(rest), source.type];
       if (source.type === 'context') {
         const { tree, selection } = await context();
-        fields.push(await selectionDigest(tree, selection, op, masks));
+        fields.push(await selectionDigest({ tree, selection }, op, { masks }));
       }
       const ofSource = async (snapshot: Snapshot) => {
-        const { tree, selection } = await selectFromSnapshot(op, services, snapshot, { origin, signal });
-        return selectionDigest(tree, selection, op, masks, timeOf);
+        const { tree, selection } = await selectFromSnapshot(op, snapshot, { services, origin, signal });
+        return selectionDigest({ tree, selection }, op, { masks, timeOf });
       };
       return {
         digest: digestOfFields(fields),
@@ -51,7 +51,7 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
 
     async exec([base = scratch, from = scratch], { signal }: OpContext) {
       const isFromContext = op.source.type === 'context';
-      const source = isFromContext ? await context() : await selectFromSnapshot(op, services, from, { origin, signal });
+      const source = isFromContext ? await context() : await selectFromSnapshot(op, from, { services, origin, signal });
       if (isFromContext) await services.context?.verify(op, source.selection, signal);
       // With --chmod, BuildKit leaves --link out: the directories of the base are to keep their modes.
       const isLink = op.link && op.chmod === undefined;
@@ -95,9 +95,12 @@ async function selectFromContext(op: CopyOp, { context }: RunnerServices, origin
 
 async function selectFromSnapshot(
   op: CopyOp,
-  services: RunnerServices,
   from: Snapshot,
-  { origin, signal }: { readonly origin: StepOrigin | undefined; readonly signal: AbortSignal },
+  {
+    services,
+    origin,
+    signal,
+  }: { readonly services: RunnerServices; readonly origin: StepOrigin | undefined; readonly signal: AbortSignal },
 ): Promise<Source> {
   const tree = await snapshotTree(services, from, signal);
   const place = { description: tree.description, isContext: false };
@@ -133,12 +136,13 @@ async function place(placing: Placing): Promise<void> {
     else if (op.parents) await placeWithParents(selected, target, placing);
     else if (node.type === 'directory') {
       placement.makeDirectories(target);
-      for (const { path, node: inner } of selected.below) await putNode(inner, join(target, path), placing, number);
+      for (const { path, node: inner } of selected.below)
+        await putNode(inner, { path: join(target, path), copy: number }, placing);
       placement.setTime(target, timeOf(node, placing));
     } else {
       const path = pathOf(name);
       placement.makeDirectories(parentOf(path));
-      await putNode(node, path, placing, number);
+      await putNode(node, { path, copy: number }, placing);
     }
   }
   for (const { name, content } of op.inline) {
@@ -169,8 +173,8 @@ async function placeWithParents(selected: Selected, target: string, placing: Pla
     if (isFirst) placement.putLeading(inputOf({ ...directory, type: 'directory' }, at, placing));
   }
   const own = hasOwnEntry(selected, true) ? join(target, kept || name) : target;
-  if (own !== target) await putNode(node, own, placing, pattern);
-  for (const { path, node: inner } of below) await putNode(inner, join(own, path), placing, pattern);
+  if (own !== target) await putNode(node, { path: own, copy: pattern }, placing);
+  for (const { path, node: inner } of below) await putNode(inner, { path: join(own, path), copy: pattern }, placing);
   placement.setTime(target, timeOf(top, placing));
 }
 
@@ -189,7 +193,11 @@ function inputOf<T extends SourceNode['type']>(
 }
 
 /** `copy`: number of the copy that the node is of; names of one file stay one within it. */
-async function putNode(node: SourceNode, path: string, placing: Placing, copy: number): Promise<void> {
+async function putNode(
+  node: SourceNode,
+  { path, copy }: { readonly path: string; readonly copy: number },
+  placing: Placing,
+): Promise<void> {
   const { tree, placement, packed } = placing;
   const common = inputOf(node, path, placing);
   switch (node.type) {

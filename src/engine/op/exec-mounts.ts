@@ -8,8 +8,8 @@ import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from './cache-mount.ts';
 import { cacheSeedNotDirectory, mountSourceMissing, secretMissing } from './failure.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
-import { snapshotTree } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { snapshotTree } from './snapshot-tree.ts';
 
 interface Opening {
   readonly op: ExecOp;

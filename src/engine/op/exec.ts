@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
+import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
@@ -10,8 +11,8 @@ import { ExecMounts } from './exec-mounts.ts';
 import { runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
-import { readText } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText } from './snapshot-tree.ts';
 
 /** Host name of every step; what BuildKit uses, so that what a step writes of it is the same. */
 const HOSTNAME = 'buildkitsandbox';
@@ -44,23 +45,28 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
       await using mounts = await ExecMounts.open({ op, inputs, services, origin }, signal);
       const snapshotter = await services.snapshotter(signal);
-      const executor = await services.executor();
+      const executor = await services.executor(signal);
       await using active = await snapshotter.prepare(base, signal);
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
       const env = withHome([...op.keylessEnv, ...op.env, ...mounts.env], user.value.home);
       const status = await executor.run(
-        active.rootfs,
-        { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
-        (stream, text) => {
-          output.write(stream, text);
-          return services.outputTaken?.();
+        {
+          rootfs: active.rootfs,
+          process: { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
+          onOutput: (stream, text) => {
+            output.write(stream, text);
+            return services.outputTaken?.();
+          },
         },
         signal,
       );
       output.end();
-      if (status.code !== 0) throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines }));
+      if (status.code !== 0) {
+        const lacks = await executor.lacks(op.network);
+        throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines, lacks }));
+      }
       const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
     },
@@ -95,8 +101,9 @@ function failureOf(options: {
   readonly origin: StepOrigin | undefined;
   readonly status: { readonly code: number; readonly signal?: string | undefined };
   readonly lastLines: readonly string[];
+  readonly lacks: readonly Lack[];
 }) {
-  const { op, origin, status, lastLines } = options;
+  const { op, origin, status, lastLines, lacks } = options;
   return runFailed({
     origin,
     command: origin?.text ?? op.args.join(' '),
@@ -104,5 +111,6 @@ function failureOf(options: {
     code: status.code,
     signal: status.signal,
     lastLines,
+    lack: lackOf(op.args.join(' '), lacks),
   });
 }

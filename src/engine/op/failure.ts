@@ -111,13 +111,18 @@ export function runFailed(options: {
   readonly code: number;
   readonly signal?: string | undefined;
   readonly lastLines: readonly string[];
+  /** What steps lack, and a program of this command that needs it; whether that is what failed is not known. */
+  readonly lack?: { readonly program: string; readonly message: string; readonly fix: string } | undefined;
 }) {
-  const { origin, command, platform, code, signal, lastLines } = options;
+  const { origin, command, platform, code, signal, lastLines, lack } = options;
   const ending = signal ? `was ended by ${signal}` : `exited with status ${code}`;
   return {
     reason: 'run-failed',
     message: `${command} ${ending} (${origin ? `${origin.image}, stage ${origin.stage}, ` : ''}${platform})`,
-    hint: code === 127 ? 'the command, or the shell that runs it, is not in the image' : undefined,
+    hint:
+      code === 127
+        ? 'the command, or the shell that runs it, is not in the image'
+        : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
     at: origin?.at,
     details: lastLines,
   } as const satisfies FailureShape;

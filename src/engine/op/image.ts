@@ -1,6 +1,6 @@
 import { DiffID } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import type { ImageOp } from './op-definition.ts';
 
@@ -16,5 +16,12 @@ export function imageRunner(op: ImageOp): Op<Snapshot> {
       Promise.resolve({
         layers: op.layers.map(({ blob, diffID }) => ({ blob, diffID: DiffID.parse(diffID), origin: op.origin })),
       }),
+  };
+}
+
+export function scratchRunner(): Op<Snapshot> {
+  return {
+    cacheMap: () => Promise.resolve({ digest: digestOfFields(['scratch']), contentDigests: [] }),
+    exec: () => Promise.resolve(scratch),
   };
 }

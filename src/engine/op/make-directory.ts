@@ -6,8 +6,8 @@ import type { Op } from '../solver/op.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { Placement } from './placement.ts';
-import { readText } from './read-snapshot.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { readText } from './snapshot-tree.ts';
 
 /** WORKDIR: what is missing of the path, 0755 and owned by the user of that moment, on every level; by 0 for a name nobody knows. */
 export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
@@ -20,7 +20,8 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
       const owner = await lookupOwner(op.user, readText(services, base, signal), {
         unknown: (name, file) => {
           const at = origin ? `${origin.at.file}:${origin.at.line}: ` : '';
-          const message = `${at}${name} is not in the image's ${file}, so ${op.path} belongs to 0 where it is created`;
+          const who = file === '/etc/passwd' ? 'the user 0' : "the user's own group";
+          const message = `${at}${name} is not in the image's ${file}, so ${op.path} belongs to ${who} where it is created`;
           progress.emit({ type: 'warning', message });
         },
       });

@@ -10,7 +10,8 @@ export interface RunnerServices {
   readonly layers: Layers;
   /** Chosen when the first step needs a root file system. */
   readonly snapshotter: (signal: AbortSignal) => Promise<Snapshotter>;
-  readonly executor: () => Promise<Executor>;
+  /** Chosen when the first step runs a process. */
+  readonly executor: (signal: AbortSignal) => Promise<Executor>;
   /** Of the build that the step is part of; undefined where it has none. */
   readonly context?: BuildContext | undefined;
   /** Absolute path of the file with a secret's value; undefined when it was not given. */

@@ -3,11 +3,10 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CacheMap, Op } from '../solver/op.ts';
 import { copyRunner } from './copy.ts';
 import { execRunner } from './exec.ts';
-import { imageRunner } from './image.ts';
+import { imageRunner, scratchRunner } from './image.ts';
 import { makeDirectoryRunner } from './make-directory.ts';
 import type { OpDefinition, Step, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
-import { scratchRunner } from './scratch.ts';
 
 /** A row per kind, or it does not compile. */
 type Runners = {

@@ -14,8 +14,7 @@ import type { Snapshot } from './snapshot.ts';
  */
 export async function copyOut(
   layers: Layers,
-  from: { readonly snapshot: Snapshot; readonly path: string },
-  into: string,
+  { from, into }: { readonly from: { readonly snapshot: Snapshot; readonly path: string }; readonly into: string },
   signal: AbortSignal,
 ): Promise<void> {
   const { snapshot, path } = from;
@@ -25,7 +24,7 @@ export async function copyOut(
   const owner = layers.owners.areKept ? 'preserve' : 'ignore';
   const [packed, unpacked] = await Promise.allSettled([
     packLayer(entries, tar, signal),
-    unpackLayer(tar, into, { whiteouts: 'apply', owner, xattrs: 'apply' }, signal),
+    unpackLayer({ tar, into }, { whiteouts: 'apply', owner, xattrs: 'apply' }, signal),
   ]);
   // Whichever fails ends the other: an unpacking that fails closes the stream, and packing then says no more than that.
   if (unpacked.status === 'rejected') throw unpacked.reason;

@@ -20,17 +20,21 @@ import type { Definition, Vertex } from './vertex.ts';
 export interface SolverOptions<O, R> {
   /** The operation that a vertex stands for. */
   readonly opOf: (op: O) => Op<R>;
-  readonly cache: ResultCache<R>;
   /** How many operations run at a time, over all solves. */
   readonly concurrency: number;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
 }
 
-export interface SolveOptions {
+export interface SolveOptions<R> {
   readonly progress: Progress;
-  /** Do not read the cache; still write it. */
-  readonly noCache?: boolean;
+  readonly cache: ResultCache<R>;
+}
+
+/** What a step came to, and the keys it is to be found by. */
+interface Made<R> {
+  readonly result: R;
+  readonly keys: readonly Digest[];
 }
 
 /** Cheapest way to the target: cache hits first, each distinct vertex at most once, siblings in parallel. */
@@ -38,15 +42,18 @@ export class Solver<O, R> {
   readonly #options: SolverOptions<O, R>;
   readonly #slots: Semaphore;
   /** Work under way, by definition key: two solves that need the same step share it. */
-  readonly #running = new Map<Digest, Promise<R>>();
+  readonly #running = new Map<Digest, Promise<Made<R>>>();
 
   constructor(options: SolverOptions<O, R>) {
     this.#options = options;
     this.#slots = new Semaphore(options.concurrency);
   }
 
-  /** Rejects with the first failure; by then no operation of this solve is running any more. */
-  async solve(definition: Definition<O>, options: SolveOptions, signal: AbortSignal): Promise<R> {
+  /**
+   * Resolves when all that was made is in the cache. Rejects with the first failure; by then no operation of this solve is
+   * running any more, and what was made before it is in the cache.
+   */
+  async solve(definition: Definition<O>, options: SolveOptions<R>, signal: AbortSignal): Promise<R> {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     setMaxListeners(0, both); // every step of the graph may wait on it
@@ -56,9 +63,12 @@ export class Solver<O, R> {
       slots: this.#slots,
       running: this.#running,
       signal: both,
+      wholeSignal: signal,
     });
     try {
-      return await solve.result(definition.target);
+      const result = await solve.result(definition.target);
+      await solve.kept();
+      return result;
     } catch (error) {
       stop.abort(error);
       await solve.settled();
@@ -67,10 +77,13 @@ export class Solver<O, R> {
   }
 }
 
-interface SolveContext<O, R> extends SolverOptions<O, R>, SolveOptions {
+interface SolveContext<O, R> extends SolverOptions<O, R>, SolveOptions<R> {
   readonly slots: Semaphore;
-  readonly running: Map<Digest, Promise<R>>;
+  readonly running: Map<Digest, Promise<Made<R>>>;
+  /** Aborted when a step fails. */
   readonly signal: AbortSignal;
+  /** Only aborted by who asked: the failure of a step takes nothing from the cache. */
+  readonly wholeSignal: AbortSignal;
 }
 
 /** A vertex whose definition key is known. */
@@ -85,6 +98,8 @@ class Solve<O, R> {
   readonly #context: SolveContext<O, R>;
   readonly #keys = new Map<Digest, Promise<Keyed<R>>>();
   readonly #results = new Map<Digest, Promise<R>>();
+  /** Results on their way into the cache. Steps do not wait for that. */
+  readonly #keeping: Promise<void>[] = [];
 
   constructor(context: SolveContext<O, R>) {
     this.#context = context;
@@ -97,6 +112,12 @@ class Solve<O, R> {
   /** Resolves when nothing of this solve is under way. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#results.values());
+    await Promise.allSettled(this.#keeping);
+  }
+
+  /** Resolves when all that was made so far is in the cache. */
+  async kept(): Promise<void> {
+    await Promise.all(this.#keeping);
   }
 
   #keyed(vertex: Vertex<O>): Promise<Keyed<R>> {
@@ -126,31 +147,40 @@ class Solve<O, R> {
     const inputs = await Promise.all(vertex.inputs.map((input) => this.result(input)));
     const shared = this.#context.running.get(key);
     if (shared) {
-      const result = await shared.catch(() => undefined);
-      if (result !== undefined) return result;
+      const made = await shared.catch(() => undefined);
+      if (made !== undefined) return made.result;
       this.#context.signal.throwIfAborted();
     }
     const work = this.#byContentOrRun(vertex, inputs);
     this.#context.running.set(key, work);
-    try {
-      return await work;
-    } finally {
+    const forget = () => {
       if (this.#context.running.get(key) === work) this.#context.running.delete(key);
+    };
+    try {
+      const made = await work;
+      // Until then the cache does not have it, and others are to share it.
+      const keeping = this.#keep(made).finally(forget);
+      keeping.catch(() => {}); // told by kept()
+      this.#keeping.push(keeping);
+      return made.result;
+    } catch (error) {
+      forget();
+      throw error;
     }
   }
 
-  async #byContentOrRun(vertex: Vertex<O>, inputs: readonly R[]): Promise<R> {
+  async #byContentOrRun(vertex: Vertex<O>, inputs: readonly R[]): Promise<Made<R>> {
     const { op, map, key } = await this.#keyed(vertex);
     const byContent = await this.#contentKey(vertex, map, inputs);
     const hit = byContent && (await this.#cached(vertex, byContent));
-    if (hit !== undefined) {
-      await this.#context.cache.put(key, hit);
-      return hit;
-    }
+    if (hit !== undefined) return { result: hit, keys: [key] };
     const result = await this.#context.slots.run(() => this.#run(vertex, op, inputs));
-    await this.#context.cache.put(key, result);
-    if (byContent) await this.#context.cache.put(byContent, result);
-    return result;
+    return { result, keys: byContent ? [key, byContent] : [key] };
+  }
+
+  async #keep({ result, keys }: Made<R>): Promise<void> {
+    const { cache, wholeSignal } = this.#context;
+    for (const key of keys) await cache.put(key, result, wholeSignal);
   }
 
   async #contentKey(vertex: Vertex<O>, map: CacheMap<R>, inputs: readonly R[]): Promise<Digest | undefined> {
@@ -167,8 +197,7 @@ class Solve<O, R> {
   }
 
   async #cached(vertex: Vertex<O>, key: Digest): Promise<R | undefined> {
-    if (this.#context.noCache) return undefined;
-    const hit = await this.#context.cache.get(key);
+    const hit = await this.#context.cache.get(key, this.#context.signal);
     if (hit !== undefined) this.#context.progress.emit({ type: 'step-cached', step: vertex.digest, name: vertex.name });
     return hit;
   }

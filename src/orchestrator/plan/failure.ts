@@ -56,7 +56,7 @@ export function sentWithLostOwners(names: readonly string[]) {
 }
 
 /** An image of the project and what one that is built from it wants of it. */
-export interface LackedPlatform {
+export interface MissingPlatform {
   readonly child: string;
   readonly parent: string;
   /** Of the parent's context, as shown. */
@@ -70,8 +70,8 @@ export interface LackedPlatform {
 }
 
 /** The same as a builder would find: the plan tells it before anything is built. */
-export function parentPlatformMissing(lacked: LackedPlatform, at: SourceSpan) {
-  const { child, parent, path, wanted, isOwn, offered, isLeft } = lacked;
+export function parentPlatformMissing(missing: MissingPlatform, at: SourceSpan) {
+  const { child, parent, path, wanted, isOwn, offered, isLeft } = missing;
   const platform = formatPlatform(wanted);
   const made = offered.map(formatPlatform).join(', ') || 'no platform of this run';
   const remedy = isLeft

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { binfmtRegistration } from '../../../src/engine/executor/binfmt.ts';
 import { elfTargets } from '../../../src/engine/executor/elf.ts';
+import { binfmtRegistration } from '../../../src/engine/executor/emulation.ts';
 
 const ff = (count: number) => '\\xff'.repeat(count);
 const zero = (count: number) => '\\x00'.repeat(count);
@@ -26,12 +26,15 @@ const cases: [architecture: string, magic: string, mask: string][] = [
 for (const [architecture, magic, mask] of cases) {
   test(`binfmtRegistration() for ${architecture}`, () => {
     assert.equal(
-      binfmtRegistration('cip-x', elfTargets[architecture]!, '/usr/bin/qemu', 'FC'),
+      binfmtRegistration('cip-x', elfTargets[architecture]!, { interpreter: '/usr/bin/qemu', flags: 'FC' }),
       `:cip-x:M::${magic}:${mask}:/usr/bin/qemu:FC`,
     );
   });
 }
 
 test('binfmtRegistration() takes another separator where the path has the usual one', () => {
-  assert.match(binfmtRegistration('n', elfTargets['arm64']!, '/a:b/qemu', 'FCP'), /^\|n\|M\|\|.*\|\/a:b\/qemu\|FCP$/);
+  assert.match(
+    binfmtRegistration('n', elfTargets['arm64']!, { interpreter: '/a:b/qemu', flags: 'FCP' }),
+    /^\|n\|M\|\|.*\|\/a:b\/qemu\|FCP$/,
+  );
 });

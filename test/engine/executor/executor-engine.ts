@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Builder, BuildRequest, BuildResult } from '../../../src/builder.ts';
 import type { EngineOptions } from '../../../src/engine/engine-options.ts';
 import { ChrootExecutor } from '../../../src/engine/executor/chroot-executor.ts';
@@ -22,6 +23,12 @@ export interface ExecutorOrder {
   readonly withoutEmulators?: boolean;
   readonly withoutFilter?: boolean;
   readonly executor?: 'namespaces' | 'chroot';
+  /** Only asks for the limits, and tells them in place of a status. */
+  readonly asksLimits?: boolean;
+  /** The signal it is given is aborted by then. */
+  readonly isAborted?: boolean;
+  /** Milliseconds that each piece of output takes whoever hears it. */
+  readonly hearing?: number;
 }
 
 /** An engine that runs processes, so that tests of executors run where executors do. */
@@ -49,15 +56,23 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
     async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
       const order = JSON.parse(request.buildArgs['order']!) as ExecutorOrder;
       const upper = order.overlay ? mountOverlay(session, order.rootfs) : undefined;
+      const executor = executorFor(order);
+      const given = order.isAborted ? AbortSignal.abort(new Error('ended before it began')) : signal;
+      const onOutput = (stream: 'stdout' | 'stderr', text: string) => {
+        progress.emit({ type: 'step-output', step: 'run', stream, text });
+        return order.hearing === undefined ? undefined : delay(order.hearing);
+      };
       const start = performance.now();
-      const status = await executorFor(order).run(
-        upper?.merged ?? order.rootfs,
-        order.process,
-        (stream, text) => progress.emit({ type: 'step-output', step: 'run', stream, text }),
-        signal,
-      );
-      const took = performance.now() - start;
-      const answer = { status, took, upper: upper && tree(upper.upper) };
+      const answer = order.asksLimits
+        ? { limits: await executor.limits(given) }
+        : {
+            status: await executor.run(
+              { rootfs: upper?.merged ?? order.rootfs, process: order.process, onOutput },
+              given,
+            ),
+            took: performance.now() - start,
+            upper: upper && tree(upper.upper),
+          };
       if (upper) execFileSync('umount', [upper.merged]);
       progress.emit({ type: 'notice', message: JSON.stringify(answer) });
       return { image: { mediaType: 'none', digest: digestOf(''), size: 0 } };

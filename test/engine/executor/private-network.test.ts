@@ -13,9 +13,9 @@ import { helperPrograms } from './network-helpers.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 
-const [server, past] = ['network-server.pl', 'past-loopback.pl'].map((name) =>
+const [server, past, ping] = ['network-server.pl', 'past-loopback.pl', 'ping.pl'].map((name) =>
   join(checkout, 'test/engine/executor', name),
-) as [string, string];
+) as [string, string, string];
 
 /** A machine of its own: an interface with an address that others would reach it by, and a server on all of its addresses. */
 const surroundings = `
@@ -104,6 +104,17 @@ for (const { who, person, ...program } of everybody) {
         const command = ['/usr/bin/perl', '/past.pl', way, 'tap0'];
         const { stdout, stderr } = await runner.run(command, { network: 'default', mounts });
         assert.deepEqual({ stdout, stderr }, { stdout: want, stderr: '' });
+      });
+    }
+
+    for (const user of [0, 1000]) {
+      if (user !== 0 && who.includes('without')) continue;
+      test(`${who}: user ${user} may ping, by a datagram`, async () => {
+        copyFileSync(ping, join(root.path, 'ping.pl'));
+        const command = ['/usr/bin/perl', '/ping.pl', '127.0.0.1'];
+        const ids = { uid: user, gid: user, additionalGids: [user] };
+        const { stdout, stderr } = await runner.run(command, { network: 'default', mounts, user: ids });
+        assert.deepEqual({ stdout, stderr }, { stdout: 'heard\n', stderr: '' });
       });
     }
 

@@ -1,5 +1,6 @@
 import { dirname, extname } from 'node:path';
-import type { ExitStatus, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { ProcessExit, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { Limit } from '../../../src/engine/executor/limit.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import type { Failure } from '../../../src/result.ts';
 import type { Person } from '../../worker/people.ts';
@@ -9,7 +10,9 @@ import type { ExecutorOrder } from './executor-engine.ts';
 export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
-  readonly status?: ExitStatus;
+  readonly status?: ProcessExit;
+  /** Where they were asked for. */
+  readonly limits?: readonly Limit[];
   /** Milliseconds from the call of run() to its end. */
   readonly took?: number;
   readonly upper?: readonly string[];
@@ -46,9 +49,9 @@ export class ProcessRunner implements AsyncDisposable {
   async run(
     script: string | readonly string[],
     changed: Partial<ProcessSpec> = {},
-    order: Partial<ExecutorOrder> & { readonly abortAfter?: number } = {},
+    order: Partial<ExecutorOrder> & { readonly abortAfter?: number; readonly abortWhen?: 'step-output' } = {},
   ): Promise<Ran> {
-    const { abortAfter, ...others } = order;
+    const { abortAfter, abortWhen, ...others } = order;
     const process: ProcessSpec = {
       args: typeof script === 'string' ? ['/bin/sh', '-c', script] : script,
       env: ['PATH=/bin'],
@@ -61,7 +64,7 @@ export class ProcessRunner implements AsyncDisposable {
       ...changed,
     };
     const whole: ExecutorOrder = { rootfs: this.#rootfs, process, ...others };
-    const { events, error } = await this.#builder.build({ order: JSON.stringify(whole) }, abortAfter);
+    const { events, error } = await this.#builder.build({ order: JSON.stringify(whole) }, abortAfter, abortWhen);
     const heard = (stream: string) =>
       events.map((event) => (event.type === 'step-output' && event.stream === stream ? event.text : '')).join('');
     const answer = events.find((event) => event.type === 'notice');

@@ -13,13 +13,13 @@ test('fstab() keeps blanks, backslashes and remarks out of the way', () => {
 
 test('setupScript() gives mounts that follow each other to one process, and keeps the order', () => {
   const steps = [
-    mountStep('a', '/a', 'tmpfs'),
-    mountStep('b', '/b', 'tmpfs'),
+    mountStep({ source: 'a', target: '/a', type: 'tmpfs' }),
+    mountStep({ source: 'b', target: '/b', type: 'tmpfs' }),
     { kind: 'make-directory', path: "/b/it's", uid: 0, gid: 0 },
     { kind: 'make-directory', path: '/b/c', uid: 5, gid: 6 },
     { kind: 'make-file', path: '/b/f' },
     { kind: 'command', line: 'echo done' },
-    mountStep('c', '/c', 'none', 'bind'),
+    mountStep({ source: 'c', target: '/c', type: 'none' }, 'bind'),
   ] as const;
   assert.deepEqual(
     setupScript(steps, (index) => `/run/t${index}`, tools),

@@ -10,7 +10,7 @@ import type { ExecOp } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../../src/engine/op/runners.ts';
 import { commitLayer } from '../../../src/engine/snapshot/commit.ts';
-import type { DiskOwners } from '../../../src/engine/snapshot/disk-owners.ts';
+import type { DiskOwners } from '../../../src/engine/snapshot/layers.ts';
 import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import { Store } from '../../../src/store/store.ts';
 import { directory, input } from '../../layer/entries.ts';

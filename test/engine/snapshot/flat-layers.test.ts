@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { flatLayers } from '../../../src/engine/snapshot/flat-layers.ts';
+import { flatLayers } from '../../../src/engine/snapshot/layers.ts';
 
 const cases: readonly [layers: number, flat: number][] = [
   [0, 0],

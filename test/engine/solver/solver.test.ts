@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryResultCache } from '../../../src/engine/solver/result-cache.ts';
+import { MemoryCache } from '../../../src/engine/cache/memory.ts';
+import type { ResultCache } from '../../../src/engine/solver/result-cache.ts';
 import { Solver } from '../../../src/engine/solver/solver.ts';
 import { makeVertex, type Vertex } from '../../../src/engine/solver/vertex.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { silent } from '../../../src/progress.ts';
 import { type Arithmetic, Calculator } from '../../support/arithmetic-op.ts';
@@ -16,13 +18,12 @@ const parity = (input: Node): Node => makeVertex({ op: { kind: 'parity' }, input
 const sumByContent = (plus: number, ...inputs: Node[]): Node =>
   makeVertex({ op: { kind: 'sum', plus, byContent: true }, inputs, name: 'sum by content' });
 
-function rig(concurrency = 4, pause?: number) {
+function rig(concurrency = 4, pause?: number, cache: ResultCache<number> = new MemoryCache<number>()) {
   const calculator = new Calculator(pause);
-  const cache = new MemoryResultCache<number>();
-  const solver = new Solver({ opOf: calculator.opOf, cache, concurrency, now: () => 0 });
-  const solve = (target: Node, noCache = false, progress = silent) =>
-    solver.solve({ target }, { progress, noCache }, never);
-  return { calculator, solver, solve };
+  const solver = new Solver({ opOf: calculator.opOf, concurrency, now: () => 0 });
+  const solve = (target: Node, progress = silent, signal = never) =>
+    solver.solve({ target }, { progress, cache }, signal);
+  return { calculator, solve };
 }
 
 test('a sum of sums is computed', async () => {
@@ -42,22 +43,12 @@ test('what was computed once is found again, and nothing below it is looked at',
   await solve(target);
   calculator.runs.length = 0;
   const events: ProgressEvent[] = [];
-  assert.equal(await solve(target, false, { emit: (event) => events.push(event) }), 4);
+  assert.equal(await solve(target, { emit: (event) => events.push(event) }), 4);
   assert.deepEqual(calculator.runs, []);
   assert.deepEqual(
     events.map(({ type }) => type),
     ['step-cached'],
   );
-});
-
-test('without the cache all is computed again, and still kept for the next time', async () => {
-  const { calculator, solve } = rig();
-  const target = sum(1, constant(2));
-  await solve(target);
-  await solve(target, true);
-  assert.deepEqual(calculator.runs, ['constant', '2+1', 'constant', '2+1']);
-  await solve(target);
-  assert.equal(calculator.runs.length, 4);
 });
 
 test('a miss at the top does not keep what is below from being found', async () => {
@@ -114,13 +105,88 @@ test('a failure ends the steps beside it before it is told', async () => {
 });
 
 test('an abort ends what is running', async () => {
-  const { calculator, solver } = rig();
+  const { calculator, solve } = rig();
   const endless = makeVertex<Arithmetic>({ op: { kind: 'endless' }, inputs: [], name: 'endless' });
   const stop = new AbortController();
-  const solving = solver.solve({ target: endless }, { progress: silent }, stop.signal);
+  const solving = solve(endless, silent, stop.signal);
   setTimeout(() => stop.abort(new Error('enough')), 20);
   await assert.rejects(solving, /enough/);
   assert.equal(calculator.running, 0);
+});
+
+/** Within so many turns of the event loop: what never comes is a failure. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; !isSo(); turn++) {
+    assert.ok(turn < 10_000, 'it never came to that');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Takes results only when it is let; remembers the signals it was given. */
+class SlowCache extends MemoryCache<number> {
+  readonly signals: AbortSignal[] = [];
+  puts = 0;
+  open: () => void = () => {};
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+
+  override async put(key: Digest, result: number, signal: AbortSignal): Promise<void> {
+    this.signals.push(signal);
+    await this.#opened;
+    await super.put(key, result, signal);
+    this.puts += 1;
+  }
+}
+
+test('a step does not wait until the one before it is in the cache, a solve does', async () => {
+  const cache = new SlowCache();
+  const { calculator, solve } = rig(1, 0, cache);
+  let solved = false;
+  const solving = solve(sum(1, sum(2, constant(3)))).finally(() => {
+    solved = true;
+  });
+  await until(() => calculator.runs.length >= 3);
+  assert.deepEqual([solved, cache.puts], [false, 0]);
+  cache.open();
+  assert.equal(await solving, 6);
+  assert.equal(cache.puts, 3);
+});
+
+test('what is not in the cache yet is shared by another solve', async () => {
+  const cache = new SlowCache();
+  const { calculator, solve } = rig(1, 0, cache);
+  const below = sum(2, constant(3));
+  const first = solve(below);
+  await until(() => cache.signals.length >= 2);
+  const second = solve(sum(1, below));
+  await until(() => calculator.runs.length >= 3);
+  cache.open();
+  assert.deepEqual(await Promise.all([first, second]), [5, 6]);
+  assert.deepEqual(calculator.runs, ['constant', '3+2', '5+1']);
+});
+
+test('the failure of a step takes nothing of those before it from the cache', async () => {
+  const cache = new SlowCache();
+  const { calculator, solve } = rig(1, 0, cache);
+  const broken = makeVertex<Arithmetic>({ op: { kind: 'broken' }, inputs: [constant(3)], name: 'broken' });
+  const solving = solve(broken);
+  await until(() => calculator.runs.length >= 2);
+  cache.open();
+  await assert.rejects(solving, /does not compute/);
+  assert.equal(cache.puts, 1);
+});
+
+test('an abort ends what is on its way into the cache', async () => {
+  const cache = new SlowCache();
+  const stop = new AbortController();
+  const { solve } = rig(1, 0, cache);
+  const solving = solve(constant(3), silent, stop.signal);
+  await until(() => cache.signals.length >= 1);
+  stop.abort(new Error('enough'));
+  assert.equal(cache.signals[0]?.aborted, true);
+  cache.open();
+  await assert.rejects(solving, /enough/);
 });
 
 test('the digest of a vertex knows its operation and inputs, not its name', () => {

@@ -149,7 +149,7 @@ export const unpacking = target<Buffer>({
   run: async (bytes) => {
     await using temp = await tempDir(existsSync('/dev/shm') ? '/dev/shm' : undefined);
     const how = { whiteouts: 'apply', owner: 'ignore', xattrs: 'skip' } as const;
-    await unpackLayer(chunks(bytes), temp.path, how, signal);
+    await unpackLayer({ tar: chunks(bytes), into: temp.path }, how, signal);
   },
   budget: 10_000,
   slice: 60,

@@ -53,7 +53,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: '0664 is another mode than 0644',
-    file: 'src/context/checkout-mode.ts',
+    file: 'src/context/context-files.ts',
     find: 'if (bits === 0o664) return 0o644;',
     replace: '',
     tests: [...decide, ...counted],
@@ -61,7 +61,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'every mode is one of two, as in git',
-    file: 'src/context/checkout-mode.ts',
+    file: 'src/context/context-files.ts',
     find: 'return bits === 0o775 ? 0o755 : bits;',
     replace: 'return bits & 0o111 ? 0o755 : 0o644;',
     tests: decide,
@@ -117,8 +117,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a build takes files that its key does not count',
     file: 'src/engine/op/build-context.ts',
-    find: 'if (whole || selections.includes(',
-    replace: 'if (whole || !whole || selections.includes(',
+    find: 'selections.includes(await selectionDigest(',
+    replace: '!whole || selections.includes(await selectionDigest(',
     tests: counted,
     only: 'trigger of an image from elsewhere',
   },
@@ -140,9 +140,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a variable that an image from elsewhere may set is taken for empty',
-    file: 'src/context/variables.ts',
-    find: 'return new Variables([], false);',
-    replace: 'return new Variables([], true);',
+    file: 'src/context/stage-variables.ts',
+    find: 'return new StageVariables([], false);',
+    replace: 'return new StageVariables([], true);',
     tests: project,
     only: 'from elsewhere',
   },

@@ -111,7 +111,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'overlayfs is given more layers than it takes',
-    file: 'src/engine/snapshot/flat-layers.ts',
+    file: 'src/engine/snapshot/layers.ts',
     find: 'Math.ceil((count - LOWER_LIMIT) / GROUP)',
     replace: 'Math.floor((count - LOWER_LIMIT) / GROUP)',
     tests: ['test/engine/snapshot/flat-layers.test.ts'],

@@ -55,8 +55,8 @@ export const faults: readonly Fault[] = [
   {
     name: '/sys can be written to',
     file: 'src/engine/executor/namespaces.ts',
-    find: "'sysfs', sys, 'sysfs', 'ro', ",
-    replace: "'sysfs', sys, 'sysfs', ",
+    find: "type: 'sysfs' }, 'ro', ",
+    replace: "type: 'sysfs' }, ",
     tests: attack,
     only: byRoot,
   },

@@ -28,7 +28,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a link to nothing is something',
     file: 'src/context/selection.ts',
-    find: 'if (!node) return { pivot, matches, absent: path };',
+    find: 'if (!node) return { tops: [], matches, absent: path };',
     replace: 'if (!node) continue;',
     tests,
   },
@@ -49,8 +49,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a trigger has the place of nothing',
     file: 'src/context/context-reads.ts',
-    find: 'this.#instruction(trigger.value, state, stage, { at: stage.from.imageAt, trigger: text });',
-    replace: 'this.#instruction(trigger.value, state, stage, { at: trigger.value.at, trigger: text });',
+    find: 'this.#instruction(trigger.value, { state, stage }, { at: stage.from.imageAt, trigger: text });',
+    replace: 'this.#instruction(trigger.value, { state, stage }, { at: trigger.value.at, trigger: text });',
     tests: [...tests, 'test/context/decide-context.test.ts'],
   },
   {

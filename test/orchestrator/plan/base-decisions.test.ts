@@ -13,7 +13,7 @@ import { type PlanInputs, planBuild } from '../../../src/orchestrator/plan/plan-
 import { selectImages } from '../../../src/orchestrator/plan/selection.ts';
 import type { KnownBases, UnknownBase } from '../../../src/orchestrator/state/base-images.ts';
 import { type BaseList, type Bases, basesOf, noBases } from '../../../src/orchestrator/state/bases.ts';
-import type { PlaceState, TaggedImage, TaggedPlatform } from '../../../src/orchestrator/state/place-state.ts';
+import type { TaggedImage, TaggedImages, TaggedPlatform } from '../../../src/orchestrator/state/tagged-images.ts';
 import { amd64, arm64, onAmd64, onBoth, unwrap, Workshop } from '../workshop.ts';
 
 const workshop = await Workshop.open({ base: { version: '1.0.0' }, app: { version: '2.0.0', on: ['base'] } });
@@ -64,7 +64,7 @@ interface Entry {
 }
 type Tags = Readonly<Record<string, Entry | readonly Entry[]>>;
 
-function place(kind: PlaceState['kind'], tags: Tags): PlaceState {
+function place(kind: TaggedImages['kind'], tags: Tags): TaggedImages {
   const images = Object.entries(tags).map(([tag, entries]): TaggedImage => {
     const [name] = tag.split(':');
     const list = 'map' in entries ? entries : [entries];

@@ -1,0 +1,68 @@
+import type { Digest } from '../../oci/digest.ts';
+import { failuresOf } from '../../result.ts';
+import type { ResultCache } from '../solver/result-cache.ts';
+
+export interface StackedCache<R> {
+  readonly cache: ResultCache<R>;
+  /** false for one that only takes results, as that of earlier runs in a build without the cache. */
+  readonly isRead?: boolean | undefined;
+}
+
+/**
+ * Several caches, the nearest first: results come from the first that has them and go to all. One that fails costs time
+ * and nothing else: `notice` is told once, and it is left out from then on.
+ */
+export class CacheStack<R> implements ResultCache<R> {
+  readonly name: string;
+  readonly #caches: readonly StackedCache<R>[];
+  readonly #notice: (message: string) => void;
+  readonly #failed = new Set<ResultCache<R>>();
+
+  constructor(caches: readonly StackedCache<R>[], notice: (message: string) => void) {
+    this.name = caches.map(({ cache }) => cache.name).join(', then ');
+    this.#caches = caches;
+    this.#notice = notice;
+  }
+
+  /** What a farther cache had is in the nearer ones from then on. */
+  async get(key: Digest, signal: AbortSignal): Promise<R | undefined> {
+    const nearer: StackedCache<R>[] = [];
+    for (const stacked of this.#caches) {
+      const { cache, isRead = true } = stacked;
+      const hit = isRead ? await this.#softly(cache, () => cache.get(key, signal), signal) : undefined;
+      if (hit !== undefined) {
+        await this.#putInto(nearer, { key, result: hit }, signal);
+        return hit;
+      }
+      nearer.push(stacked);
+    }
+    return undefined;
+  }
+
+  async put(key: Digest, result: R, signal: AbortSignal): Promise<void> {
+    await this.#putInto(this.#caches, { key, result }, signal);
+  }
+
+  async #putInto(
+    caches: readonly StackedCache<R>[],
+    { key, result }: { readonly key: Digest; readonly result: R },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await Promise.all(caches.map(({ cache }) => this.#softly(cache, () => cache.put(key, result, signal), signal)));
+  }
+
+  async #softly<T>(cache: ResultCache<R>, act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    if (this.#failed.has(cache)) return undefined;
+    try {
+      return await act();
+    } catch (error) {
+      signal.throwIfAborted();
+      const failures = failuresOf(error);
+      if (failures === undefined) throw error;
+      if (!this.#failed.has(cache))
+        this.#notice(`${cache.name} cannot be used, so steps may run again: ${failures[0]?.message}`);
+      this.#failed.add(cache);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,193 @@
+/** What every executor keeps to: a row in `executors` is all that another one needs. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { elfTargets, tinyProgram } from '../../../src/engine/executor/elf.ts';
+import type { ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import { hostPlatform } from '../../../src/oci/platform.ts';
+import { needs } from '../../support/needs.ts';
+import { self } from '../../worker/people.ts';
+import { commandOf, eventually, processesWith } from '../../worker/processes.ts';
+import type { ExecutorOrder } from './executor-engine.ts';
+import { ProcessRunner, type Ran } from './process-runner.ts';
+import { makeRoot } from './root-fixture.ts';
+import { tree } from './tree.ts';
+
+const executors: readonly [name: NonNullable<ExecutorOrder['executor']>, needed: Parameters<typeof needs>][] = [
+  ['namespaces', ['linux', 'root', 'user namespaces', 'busybox']],
+  ['chroot', ['linux', 'root', 'busybox']],
+];
+
+const ada = { uid: 1000, gid: 1000, additionalGids: [1000, 29] };
+const host = hostPlatform(process.arch);
+const env = ['Z=1', 'PATH=/bin', 'EMPTY=', 'TEXT=a "b" $c `d`\n\te\\', 'odd.name-1=x', 'PWD=/lie', 'ENV=x'];
+
+type Command = string | readonly string[];
+type Said = Partial<Pick<Ran, 'stdout' | 'stderr' | 'status'>>;
+
+const outcomes: readonly [title: string, command: Command, changed: Partial<ProcessSpec>, said: Said][] = [
+  [
+    'output by stream, and the exit status',
+    'echo out; echo err >&2; exit 7',
+    {},
+    { stdout: 'out\n', stderr: 'err\n', status: { code: 7 } },
+  ],
+  ['the signal that ended it', ['/tmp/illegal'], {}, { status: { code: 132, signal: 'SIGILL' } }],
+  ['a name is looked up in PATH of the image', ['id', '-u'], { env: ['PATH=/nowhere:/bin'] }, { stdout: '0\n' }],
+  ['environment exactly as given, in order', ['/bin/env'], { env }, { stdout: `${env.join('\n')}\n` }],
+  ['user and groups', 'id -u; id -G', { user: ada }, { stdout: '1000\n1000 29\n' }],
+  ['umask 022', 'umask', {}, { stdout: '0022\n' }],
+  ['standard input is empty', 'cat; echo end', {}, { stdout: 'end\n' }],
+  ['null, zero and random of /dev', 'echo x > /dev/null; head -c3 /dev/zero | wc -c', {}, { stdout: '3\n' }],
+  ['the name of localhost', 'grep -c localhost /etc/hosts', {}, { stdout: /^[12]\n$/ as unknown as string }],
+];
+
+const unstartable: readonly [title: string, args: readonly string[], changed: Partial<ProcessSpec>, reason: string][] =
+  [
+    ['a program that is not there', ['/bin/nothing'], {}, 'cannot-execute'],
+    ['a name that is not in PATH', ['nothing'], {}, 'cannot-execute'],
+    ['a file that is not executable', ['/etc/passwd'], {}, 'cannot-execute'],
+    ['a working directory that is a file', ['/bin/ls'], { cwd: '/etc/passwd' }, 'working-directory-invalid'],
+    ['a working directory below a file', ['/bin/ls'], { cwd: '/etc/passwd/x' }, 'working-directory-invalid'],
+    [
+      'an architecture nobody has',
+      ['/bin/ls'],
+      { platform: { os: 'linux', architecture: 'mips64le' } },
+      'emulation-unavailable',
+    ],
+  ];
+
+for (const [executor, needed] of executors) {
+  describe(`executor ${executor}`, needs(...needed), () => {
+    let root: Awaited<ReturnType<typeof makeRoot>>;
+    let runner: ProcessRunner;
+    before(async () => {
+      root = await makeRoot(0);
+      // A root that a program of its own ends in, for each architecture that there is one for.
+      const illegal = { amd64: '0f0b', arm64: '00000000' }[host.architecture] ?? '';
+      writeFileSync(join(root.path, 'tmp', 'illegal'), tinyProgram(elfTargets[host.architecture]!, illegal), {
+        mode: 0o755,
+      });
+      runner = new ProcessRunner(self, root.path, executor);
+    });
+    after(async () => {
+      await runner[Symbol.asyncDispose]();
+      await root[Symbol.asyncDispose]();
+    });
+    const run: ProcessRunner['run'] = (script, changed, order) => runner.run(script, changed, { executor, ...order });
+    /** What is in the root afterwards is what was in it before, with its times. */
+    const leavesNothing = async (act: () => Promise<Ran>): Promise<Ran> => {
+      const before = tree(root.path);
+      const ran = await act();
+      assert.deepEqual(tree(root.path), before);
+      return ran;
+    };
+
+    for (const [title, command, changed, said] of outcomes)
+      test(`${title}; and nothing is left`, async () => {
+        const ran = await leavesNothing(() => run(command, changed));
+        const expected = { stdout: '', stderr: '', status: { code: 0 }, ...said };
+        const { stdout, ...rest } = expected;
+        assert.deepEqual({ stderr: ran.stderr, status: ran.status }, rest);
+        if (typeof stdout === 'string') assert.equal(ran.stdout, stdout);
+        else assert.match(ran.stdout, stdout as unknown as RegExp);
+      });
+
+    for (const [title, args, changed, reason] of unstartable)
+      test(`${title}: ${reason}, and nothing is left`, async () => {
+        const { failure, stdout, stderr } = await leavesNothing(() => run(args, changed));
+        assert.deepEqual({ reason: failure?.reason, stdout, stderr }, { reason, stdout: '', stderr: '' });
+      });
+
+    test('what the process does to the root stays, and a missing working directory with it', async () => {
+      await using other = await makeRoot(0);
+      const made = { cwd: '/made/by/ada', user: ada };
+      const { status } = await run('pwd > here; rm /bin/wc 2>/dev/null', made, { rootfs: other.path });
+      assert.equal(status?.code, 1, 'what is root’s is not ada’s to remove');
+      assert.deepEqual(
+        tree(join(other.path, 'made')).map((line) => line.replace(/ \d+$/, '')),
+        [
+          '/ 755 1000:1000',
+          'by/ 755 1000:1000',
+          'by/ada/ 755 1000:1000',
+          'by/ada/here 644 1000:1000 "/made/by/ada\\n"',
+        ],
+      );
+    });
+
+    test('a path to the root that has links is as good', async () => {
+      const link = join(root.dir, `link-${randomUUID()}`);
+      mkdirSync(link);
+      assert.equal((await run('echo here', {}, { rootfs: `${link}/../root` })).stdout, 'here\n');
+    });
+
+    test('killed from outside, as for lack of memory', async () => {
+      const mark = randomUUID();
+      const running = run(['/bin/sleep', '1000'], { env: ['PATH=/bin', `MARK=${mark}`] });
+      const sleeping = () => processesWith(mark).filter((pid) => commandOf(pid) === 'sleep');
+      const [pid] = await eventually(sleeping, (pids) => pids.length > 0);
+      process.kill(pid!, 'SIGKILL');
+      assert.deepEqual((await running).status, { code: 137, signal: 'SIGKILL' });
+    });
+
+    test('what a process leaves behind ends with it', async () => {
+      const mark = randomUUID();
+      const { status } = await leavesNothing(() =>
+        run('(setsid sleep 1000 &); (sleep 1000 &); exit 3', { env: ['PATH=/bin', `MARK=${mark}`] }),
+      );
+      assert.deepEqual([status, processesWith(mark)], [{ code: 3 }, []]);
+    });
+
+    test('an abort ends all of it, and is what run() rejects with', async () => {
+      const mark = randomUUID();
+      const script = '(setsid sleep 1000 &); echo up; sleep 1000';
+      const { status, error } = await leavesNothing(() =>
+        run(script, { env: ['PATH=/bin', `MARK=${mark}`] }, { abortWhen: 'step-output' }),
+      );
+      assert.equal(status, undefined);
+      assert.equal(error, 'Error: enough');
+      assert.deepEqual(processesWith(mark), []);
+    });
+
+    test('a signal that is aborted already starts nothing', async () => {
+      const { status, error, stdout } = await leavesNothing(() => run('echo started', {}, { isAborted: true }));
+      assert.deepEqual([status, stdout], [undefined, '']);
+      assert.match(error ?? '', /ended before it began/);
+    });
+
+    test('of a process that says more than is heard, nothing is lost', async () => {
+      const { stdout, status } = await run('seq 1 20000', {}, { hearing: 1 });
+      assert.deepEqual(status, { code: 0 });
+      assert.equal(stdout, Array.from({ length: 20_000 }, (_, at) => `${at + 1}\n`).join(''));
+    });
+
+    test('several at once, each in a root of its own', async () => {
+      await using other = await makeRoot(0);
+      const ran = await Promise.all([run('echo a > /a; cat /a'), run('ls /a', {}, { rootfs: other.path })]);
+      assert.deepEqual(
+        ran.map(({ stdout, status }) => [stdout, status]),
+        [
+          ['a\n', { code: 0 }],
+          ['', { code: 1 }],
+        ],
+      );
+    });
+
+    test('limits are sentences with a way out, and asking for them can be aborted', async () => {
+      const { limits } = await run('', {}, { asksLimits: true });
+      for (const { id, message, fix } of limits!) {
+        assert.match(id, /^[a-z-]+$/);
+        assert.match(message, /^steps .*[^.]$/);
+        assert.ok(fix.length > 0);
+      }
+      assert.equal(
+        limits!.some(({ id }) => id === 'chroot'),
+        executor === 'chroot',
+      );
+      const { error } = await run('', {}, { asksLimits: true, isAborted: true });
+      assert.match(error ?? '', /ended before it began/);
+    });
+  });
+}
