@@ -1,3 +1,5 @@
+import type { Failure } from './result.ts';
+
 /**
  * What happened, in order. Rooms emit; cli/render/ alone decides how it looks.
  * Durations in milliseconds, sizes in bytes. `image` names the image of the project that the event belongs to,
@@ -21,7 +23,13 @@ type Happening =
   | { readonly type: 'image-skipped'; readonly image: string; readonly why: string }
   /** `digest` where it is the one that people will meet: not where the image is still to be sent. */
   | { readonly type: 'image-finished'; readonly image: string; readonly digest?: string; readonly duration: number }
-  | { readonly type: 'image-failed'; readonly image: string; readonly message: string }
+  /** `failures`: what `message` says; absent for an error of the operating system, and for a bug. */
+  | {
+      readonly type: 'image-failed';
+      readonly image: string;
+      readonly message: string;
+      readonly failures?: readonly Failure[] | undefined;
+    }
   | { readonly type: 'image-pushed'; readonly image: string; readonly reference: string; readonly digest: string }
   | {
       readonly type: 'step-started';

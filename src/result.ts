@@ -38,6 +38,12 @@ export interface FailureShape {
   readonly at?: SourceSpan;
   /** More lines for a person, such as the last output of a failed step; printed as they are. */
   readonly details?: readonly string[];
+  /** For programs: the one word, path or image that it is about, as it was given. */
+  readonly subject?: string;
+  /** For programs: what was probably meant instead, where the hint asks whether it was. */
+  readonly meant?: string | undefined;
+  /** For programs: what the operating system said, such as ENOSPC. */
+  readonly code?: string;
 }
 
 /** Something that went wrong in an expected way, for one of the reasons of the rooms. */

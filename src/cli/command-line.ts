@@ -41,7 +41,7 @@ export async function parseCommandLine(
   if (command === undefined) {
     const unknown = unknownOptions(words, undefined);
     // Of a slip in an option alone, nobody needs to be told that there is no command.
-    const isSlip = words.positionals.length === 0 && unknown.some(({ hint }) => hint?.startsWith('did you mean'));
+    const isSlip = words.positionals.length === 0 && unknown.some(({ meant }) => meant !== undefined);
     return failed(isSlip ? unknown : [...noCommand(words), ...unknown]);
   }
 

@@ -27,7 +27,7 @@ export async function createBuilder(
     engine: {
       storeDir: store.paths.root,
       sessionDir: store.session.path,
-      registry: { ...registry },
+      registry,
       emulators,
       tools,
       concurrency: availableParallelism(),

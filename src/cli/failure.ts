@@ -49,6 +49,7 @@ export function unknownOption(typed: string, command: string, meant: string | un
       meant === undefined
         ? `run cip ${`${command} --help`.trimStart()} for a list of options`
         : `did you mean ${meant}?`,
+    meant,
   } as const satisfies FailureShape;
 }
 
@@ -228,6 +229,7 @@ export function systemFailure(error: unknown) {
   return {
     reason: 'system-error',
     message: `system call failed: ${message}`,
+    code,
     ...(hint && { hint }),
   } as const satisfies FailureShape;
 }

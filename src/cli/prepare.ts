@@ -91,8 +91,7 @@ function warnOfStale({ images, failures }: Plan, graph: DependencyGraph, world: 
   const planned = new Set(images.map(({ name }) => name));
   for (const group of staleGroups(graph.stale.filter(({ edge }) => planned.has(edge.from)))) {
     const warning = staleGroupFailure(group);
-    if (failures.some(({ message }) => message.startsWith(`this project has ${group.parent} ${group.current},`)))
-      continue;
+    if (failures.some(({ reason, subject }) => reason === warning.reason && subject === warning.subject)) continue;
     world.tell(`${reportFailure(warning, 'warning', world.reportOptions)}\n`);
   }
 }

@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '../progress.ts';
 import { nameList } from '../project/name-list.ts';
 import type { Failure } from '../result.ts';
 import { isEnvironment } from './exit-codes.ts';
@@ -44,18 +45,16 @@ function causeOf({ reason, message }: Failure): string {
   return `${reason} ${message}`;
 }
 
-/** By whoever noticed: the store, the unpacking of a layer, a program in a RUN. */
-function isDiskFull({ reason, message, details = [] }: Failure): boolean {
-  if (reason === 'disk-full') return true;
+/** By whoever noticed: the store, the unpacking of a layer, a program in a RUN, of which there are only the words. */
+function isDiskFull({ reason, code, details = [] }: Failure): boolean {
   if (reason === 'run-failed') return details.some((line) => /no space left on device/i.test(line));
-  return isSystemError(message);
+  return reason === 'disk-full' || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Of an error of the operating system or of the store, which name whatever file was being written. */
-export function isDiskFullText(message: string): boolean {
-  return isSystemError(message) || /^no space left on the disk of /.test(message);
-}
-
-function isSystemError(message: string): boolean {
-  return /\b(?:ENOSPC|EDQUOT)\b/.test(message);
+/** Where nobody made a failure of it, the words are those of the operating system. */
+export function isOfFullDisk({
+  failures,
+  message,
+}: Extract<ProgressEvent, { readonly type: 'image-failed' }>): boolean {
+  return failures === undefined ? /\b(?:ENOSPC|EDQUOT)\b/.test(message) : failures.some(isDiskFull);
 }

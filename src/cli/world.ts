@@ -16,7 +16,7 @@ import type { Renderer } from './render/renderer.ts';
 import { visible, visibleButColours } from './render/visible.ts';
 import type { ReportOptions } from './report-failure.ts';
 import { registryOptions, storeDirectory } from './settings.ts';
-import { isDiskFullText } from './shared-failures.ts';
+import { isOfFullDisk } from './shared-failures.ts';
 import { sourceReader } from './source-reader.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -141,7 +141,7 @@ export async function createWorld(
 
 /** A file that was being written when the disk was full is not what a person is to look at. */
 function withoutFileOfFullDisk(event: ProgressEvent, storeDirectory: string): ProgressEvent {
-  if (event.type !== 'image-failed' || !isDiskFullText(event.message)) return event;
+  if (event.type !== 'image-failed' || !isOfFullDisk(event)) return event;
   return { ...event, message: storeDiskFull(storeDirectory).message };
 }
 

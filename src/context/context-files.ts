@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, hash } from 'node:crypto';
-import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync } from 'node:fs';
-import { readdir, readlink } from 'node:fs/promises';
+import { closeSync, constants, lstatSync, openSync, readFileSync } from 'node:fs';
+import { open, readdir, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -147,9 +147,8 @@ async function digestInParts(path: string, signal: AbortSignal): Promise<string>
       next();
     },
   });
-  await pipeline(createReadStream(path, { flags: readFile as unknown as string, highWaterMark: 1 << 20 }), hashing, {
-    signal,
-  });
+  const file = await open(path, readFile);
+  await pipeline(file.createReadStream({ highWaterMark: 1 << 20 }), hashing, { signal });
   return sum.digest('hex');
 }
 

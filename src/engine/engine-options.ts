@@ -1,3 +1,4 @@
+import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { ExecutorTools } from './executor/tools.ts';
 
 /**
@@ -12,7 +13,7 @@ export interface EngineOptions {
   readonly storeDir: string;
   /** Empty directory of this process alone, removed when it ends: snapshots in use, mounts, FIFOs. */
   readonly sessionDir: string;
-  readonly registry: Readonly<Record<string, unknown>>;
+  readonly registry: Omit<RegistryOptions, 'hooks'>;
   readonly tier: IsolationTier;
   /** Name of the ids that this process was started with, as `nameOfNamespace()` gives it; '' if not given. */
   readonly namespace?: string | undefined;
@@ -25,6 +26,6 @@ export interface EngineOptions {
   readonly tools: ExecutorTools;
   /** How many steps run at once. */
   readonly concurrency: number;
-  /** Settings from outside that reach the engine: proxies and the like. Never the whole environment. */
+  /** For steps: proxies and the like. Never the whole environment, which `registry` alone has. */
   readonly env: Readonly<Record<string, string>>;
 }

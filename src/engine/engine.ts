@@ -15,7 +15,6 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
-import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { MemoryCache } from './cache/memory.ts';
@@ -92,7 +91,7 @@ class Engine implements Builder {
     this.#owners = owners;
     this.#outputTaken = outputTaken;
     this.#store = store;
-    this.#registry = new RegistryClient(options.registry as unknown as RegistryOptions);
+    this.#registry = new RegistryClient(options.registry);
     this.#images = new ImageResolver({ store, registry: this.#registry });
     this.#layers = new Layers({
       store,

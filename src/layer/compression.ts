@@ -37,9 +37,7 @@ const decompressors = {
 const CHUNK = 128 * 1024;
 
 /** Node 22.15 and later. */
-const { createZstdDecompress } = zlib as unknown as {
-  readonly createZstdDecompress?: (options: object) => Transform;
-};
+const createZstdDecompress: ((options: object) => Transform) | undefined = Reflect.get(zlib, 'createZstdDecompress');
 
 async function* through(
   source: AsyncIterable<Uint8Array>,

@@ -96,13 +96,19 @@ export function fileChanged(path: string, what: string) {
   return {
     reason: 'file-changed',
     message: `${path} changed while it was read: ${what}`,
+    subject: path,
     hint: 'nothing may write to the files of a build while it runs',
   } as const satisfies FailureShape;
 }
 
 /** `code` is that of the system, such as EACCES. */
 export function fileUnreadable(path: string, code: string) {
-  return { reason: 'file-unreadable', message: `${path} cannot be read: ${code}` } as const satisfies FailureShape;
+  return {
+    reason: 'file-unreadable',
+    message: `${path} cannot be read: ${code}`,
+    subject: path,
+    code,
+  } as const satisfies FailureShape;
 }
 
 export function nameNotUtf8(path: string) {
@@ -149,6 +155,7 @@ export function unpackFailed(path: string, code: string, hint: string | undefine
   return {
     reason: 'unpack-failed',
     message: `${shownName(path)} of the layer cannot be unpacked: ${code}`,
+    code,
     ...(hint && { hint }),
   } as const satisfies FailureShape;
 }

@@ -28,7 +28,7 @@ export async function* readLayer(tar: AsyncIterable<Uint8Array>): AsyncGenerator
   const limits = new LayerLimits();
   // Whether all of a layer is there is known by its digest, so the end marker proves nothing.
   for await (const { header, body } of readTar(tar, { endMarkerOptional: true })) {
-    const name = canonical(header.name);
+    const name = inside(header.name);
     if (name === '') continue;
     const path = links.follow(name);
     const mark = markOf(path);
@@ -37,7 +37,7 @@ export async function* readLayer(tar: AsyncIterable<Uint8Array>): AsyncGenerator
     requireSpeakablePath(mark?.path ?? path);
     const entry =
       mark === undefined
-        ? entryOf(path, header, (target) => links.follow(canonical(target)))
+        ? entryOf(path, header, (target) => links.follow(inside(target)))
         : { type: mark.type, path: mark.path };
     limits.add(entry);
     if (entry.type === 'symlink') links.add(path, entry.target);
@@ -46,7 +46,8 @@ export async function* readLayer(tar: AsyncIterable<Uint8Array>): AsyncGenerator
   }
 }
 
-function canonical(name: string): string {
+/** The path of a name; throws `layer-entry-escapes` for one that leads out. */
+function inside(name: string): string {
   const path = canonicalPath(name);
   if (path === undefined) throw new FailureError(entryEscapes(name));
   return path;

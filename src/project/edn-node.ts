@@ -1,3 +1,4 @@
+import { assertNever } from '../result.ts';
 /**
  * A form of EDN and the characters it was read from: `offset` up to `end`, in UTF-16 code units.
  * https://github.com/edn-format/edn
@@ -44,8 +45,18 @@ export function describeEdn(node: EdnNode): string {
       return node.value;
     case 'tagged':
       return `a form tagged #${node.tag.slice(0, 40)}`;
-    default:
+    case 'number':
+    case 'string':
+    case 'character':
+    case 'keyword':
+    case 'symbol':
+    case 'vector':
+    case 'list':
+    case 'set':
+    case 'map':
       return `a ${node.kind}`;
+    default:
+      return assertNever(node);
   }
 }
 
@@ -81,8 +92,16 @@ export class EdnIdentities {
           .join(', ')}}`;
       case 'tagged':
         return `#${node.tag} ${this.of(node.value)}`;
-      default:
+      case 'nil':
+      case 'boolean':
+      case 'number':
+      case 'string':
+      case 'character':
+      case 'keyword':
+      case 'symbol':
         return `${node.kind} ${node.value}`;
+      default:
+        return assertNever(node);
     }
   }
 }

@@ -232,6 +232,7 @@ export function staleReferences({ parent, current, children, lost, details }: St
     message: `this project has ${parent} ${current}, but ${nameList(children)} still ${children.length === 1 ? 'names' : 'name'} another version of it${gone}`,
     hint: 'run cip cascade, which updates every reference',
     ...(details.length > 0 && { details }),
+    subject: parent,
     at,
   } as const satisfies FailureShape;
 }

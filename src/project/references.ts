@@ -1,7 +1,7 @@
 import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
-import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
+import { assertNever, type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { expandIn, type GlobalScope, platformVariables } from './global-scope.ts';
 import { invalidReference, slashMissing, unresolvableReference } from './reference-failure.ts';
 
@@ -138,8 +138,23 @@ function inInstruction(instruction: Instruction, stage: number): readonly Writte
       );
     case 'ONBUILD':
       return inInstruction(instruction.instruction, stage).map((reference) => ({ ...reference, kind: 'onbuild' }));
-    default:
+    case 'ADD':
+    case 'ARG':
+    case 'CMD':
+    case 'ENTRYPOINT':
+    case 'ENV':
+    case 'EXPOSE':
+    case 'HEALTHCHECK':
+    case 'LABEL':
+    case 'MAINTAINER':
+    case 'SHELL':
+    case 'STOPSIGNAL':
+    case 'USER':
+    case 'VOLUME':
+    case 'WORKDIR':
       return [];
+    default:
+      return assertNever(instruction);
   }
 }
 

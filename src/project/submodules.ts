@@ -4,7 +4,7 @@ import type { Instruction } from '../dockerfile/dockerfile.ts';
 import { type IgnoreMatcher, ignoreMatcher, parseIgnoreFile } from '../dockerfile/dockerignore.ts';
 import { matchPattern, pathPattern } from '../dockerfile/path-pattern.ts';
 import { readRegularFile } from '../read-regular-file.ts';
-import type { Failure } from '../result.ts';
+import { assertNever, type Failure } from '../result.ts';
 import { submoduleNotFetched } from './failure.ts';
 import type { Context } from './project.ts';
 
@@ -90,8 +90,23 @@ function sourcesOf(instruction: Instruction): readonly string[] {
       return instruction.mounts.flatMap(({ type, from, source = '.' }) =>
         type === 'bind' && from === undefined ? [source] : [],
       );
-    default:
+    case 'ARG':
+    case 'CMD':
+    case 'ENTRYPOINT':
+    case 'ENV':
+    case 'EXPOSE':
+    case 'HEALTHCHECK':
+    case 'LABEL':
+    case 'MAINTAINER':
+    case 'ONBUILD':
+    case 'SHELL':
+    case 'STOPSIGNAL':
+    case 'USER':
+    case 'VOLUME':
+    case 'WORKDIR':
       return [];
+    default:
+      return assertNever(instruction);
   }
 }
 

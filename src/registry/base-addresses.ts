@@ -60,8 +60,7 @@ export class BaseAddresses {
       return true;
     } catch (error) {
       if (deadline.signal.aborted || !(error instanceof TransferError)) throw error;
-      const { reason, hint } = error.failure;
-      return reason === 'registry-tls-failed' && hint?.includes('speak http') !== true;
+      return error.failure.reason === 'registry-tls-failed' && !error.isPlainText;
     }
   }
 }

@@ -16,7 +16,10 @@ export interface RegistryOptions {
   /** Milliseconds without any sign of life before a connection, an answer or its body is given up. */
   readonly timeoutMs: number;
   readonly userAgent: string;
-  /** For credential helpers, for HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and for CIP_REGISTRY_TOKEN_<HOST>. */
+  /**
+   * The whole environment: credential helpers are programs of the user and read what they like of it. The client itself
+   * reads HTTP_PROXY, HTTPS_PROXY, NO_PROXY and CIP_REGISTRY_TOKEN_<HOST>.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Bytes. Blobs above it are pushed in chunks that can be resumed; 512 MiB if not given. */
   readonly chunkAbove?: number | undefined;

@@ -13,6 +13,8 @@ export class TransferError extends FailureError {
   readonly status: number | undefined;
   /** Codes of the specification in the answer's body. */
   readonly codes: readonly string[];
+  /** What answers to TLS speaks http. */
+  readonly isPlainText: boolean;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
 
@@ -24,6 +26,7 @@ export class TransferError extends FailureError {
       readonly retryAfter?: number | undefined;
       readonly status?: number | undefined;
       readonly codes?: readonly string[];
+      readonly isPlainText?: boolean;
       readonly headers?: Readonly<Record<string, string | undefined>>;
       readonly cause?: unknown;
     },
@@ -35,6 +38,7 @@ export class TransferError extends FailureError {
     this.retryAfter = about.retryAfter;
     this.status = about.status;
     this.codes = about.codes ?? [];
+    this.isPlainText = about.isPlainText ?? false;
     this.headers = about.headers ?? {};
   }
 
@@ -127,8 +131,9 @@ function ofCode(
 ): TransferError | undefined {
   if (Object.hasOwn(tls, code) || /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/.test(code)) {
     const problem = `${tls[code] ?? (error as Error).message} (${code})`;
-    const failure = registryTlsFailed(resource, doing, problem, answersInPlainText.has(code));
-    return new TransferError(failure, { temporary: false, cause: error });
+    const isPlainText = answersInPlainText.has(code);
+    const failure = registryTlsFailed(resource, doing, problem, isPlainText);
+    return new TransferError(failure, { temporary: false, isPlainText, cause: error });
   }
   const wrong = malformed.find(([start]) => code.startsWith(start))?.[1];
   if (wrong !== undefined) {

@@ -9,7 +9,12 @@ const step: Failure = { reason: 'run-failed', message: 'RUN make exited with sta
 const gone: Failure = { reason: 'registry-unreachable', message: 'lost connection to r' };
 const full = (file: string): Failure => ({ reason: 'disk-full', message: `no space left on the disk of ${file}`, at });
 const fullInRun: Failure = { ...step, details: ['cc: error: a.o: No space left on device'] };
-const fullUnpacking: Failure = { reason: 'unpack-failed', message: 'usr/lib cannot be written (ENOSPC)', at };
+const fullUnpacking: Failure = {
+  reason: 'unpack-failed',
+  message: 'usr/lib cannot be written (ENOSPC)',
+  code: 'ENOSPC',
+  at,
+};
 
 type Failed = Readonly<Record<string, readonly Failure[]>>;
 const rows: Readonly<Record<string, { failed: Failed; want: readonly string[]; status: number }>> = {

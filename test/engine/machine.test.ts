@@ -31,7 +31,7 @@ async function withMachine(
   const options: EngineOptions = {
     storeDir: store.paths.root,
     sessionDir: temp.path,
-    registry: {},
+    registry: { insecureRegistries: [], retries: 0, timeoutMs: 1000, userAgent: 'test', env: {} },
     tier: 'none',
     isolation: 'chroot',
     emulators: {},

@@ -102,7 +102,7 @@ export function plainRequest(buildArgs: Readonly<Record<string, string>>): Build
 export const noEngine: WorkerBuilderOptions['engine'] = {
   storeDir: '/store',
   sessionDir: '/session',
-  registry: {},
+  registry: { insecureRegistries: [], retries: 0, timeoutMs: 1000, userAgent: 'test', env: {} },
   emulators: {},
   tools: {
     sh: 'sh',

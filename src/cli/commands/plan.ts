@@ -33,10 +33,11 @@ function withCommandMeant(error: unknown, first = ''): unknown {
   const failures = failuresOf(error);
   const meant = suggestionFor(first, plannable);
   if (failures === undefined || meant === undefined) return error;
-  const isFirst = ({ reason, message }: Failure) => reason === 'unknown-selector' && message.endsWith(`"${first}"`);
+  const isMeant = ({ reason, subject, meant: image }: Failure) =>
+    reason === 'unknown-selector' && subject === first && image === undefined;
   const hint = `did you mean cip plan ${meant}?`;
   return new FailuresError(
-    failures.map((one) => (isFirst(one) && !one.hint?.startsWith('did you mean') ? { ...one, hint } : one)),
+    failures.map((one) => (isMeant(one) ? { ...one, hint } : one)),
     { cause: error },
   );
 }

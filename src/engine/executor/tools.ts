@@ -20,6 +20,7 @@ export interface ExecutorTools {
   readonly nsenter?: string | undefined;
 }
 
+/** Tool → what it is installed with. */
 const packages = {
   sh: 'dash',
   env: 'coreutils',
@@ -37,7 +38,7 @@ export async function findTools(path: string): Promise<ExecutorTools> {
     Object.entries(packages).map(async ([name, from]) => [name, await requireProgram(name, from, path)] as const),
   );
   return {
-    ...(Object.fromEntries(found) as unknown as ExecutorTools),
+    ...(Object.fromEntries(found) as Record<keyof typeof packages, string>),
     slirp4netns: await findProgram('slirp4netns', path),
     pasta: await findProgram('pasta', path),
     nsenter: await findProgram('nsenter', path),

@@ -28,7 +28,7 @@ type Lowerings = {
   ) => void;
 };
 
-const lowerings = {
+const lowerings: Lowerings = {
   ADD: lowerAdd,
   ARG: lowerArg,
   CMD: lowerCmd,
@@ -46,13 +46,10 @@ const lowerings = {
   USER: lowerUser,
   VOLUME: lowerVolume,
   WORKDIR: lowerWorkdir,
-} as const;
+};
 
 export function lowerInstruction(instruction: Instruction, state: StageState, context: InstructionContext): void {
-  const lowerIt = (lowerings as unknown as Lowerings)[instruction.keyword] as (
-    instruction: Instruction,
-    state: StageState,
-    context: InstructionContext,
-  ) => void;
-  lowerIt(instruction, state, context);
+  const lowerIt: (of: never, state: StageState, context: InstructionContext) => void = lowerings[instruction.keyword];
+  // The compiler does not see that it is the one of just this keyword.
+  lowerIt(instruction as never, state, context);
 }

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { hasOwnEntry, type Selected, select, selectionDigest } from '../../context/selection.ts';
 import { join, parentOf, type SourceNode, type SourceTree } from '../../context/source-tree.ts';
+import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { FailureError } from '../../result.ts';
 import { commitLayer } from '../snapshot/commit.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { scratch } from '../snapshot/snapshot.ts';
 import type { Op, OpContext } from '../solver/op.ts';
-import { canonicalJson } from '../solver/vertex.ts';
 import { ArchiveUnpacker } from './archive.ts';
 import { ArchivePlacement, type UnpackedRecord } from './archive-placement.ts';
 import { isOctal } from './chmod.ts';
@@ -34,7 +34,7 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
   return {
     async cacheMap(signal) {
       const { source, ...rest } = op;
-      const fields = ['copy', canonicalJson(rest), source.type];
+      const fields = ['copy', canonicalText(rest), source.type];
       if (source.type === 'context') {
         const { tree, selection } = await context();
         fields.push(await selectionDigest({ tree, selection }, op, { masks }));
@@ -215,7 +215,8 @@ async function putNode(
       return placement.put({ ...common, type: 'fifo' });
     case 'socket':
       return placement.put({ ...common, type: 'file', ...bytesOf('') });
-    default:
+    case 'char-device':
+    case 'block-device':
       return placement.put({ ...common, type: node.type, major: node.major ?? 0, minor: node.minor ?? 0 });
   }
 }

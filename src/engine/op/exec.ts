@@ -1,3 +1,4 @@
+import { canonicalText } from '../../oci/canonical.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -6,7 +7,6 @@ import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
-import { canonicalJson } from '../solver/vertex.ts';
 import { ExecMounts } from './exec-mounts.ts';
 import { runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
@@ -25,7 +25,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
         digest: digestOfFields([
           'exec',
           // Whose network leads outside is no part of what a step does.
-          canonicalJson({
+          canonicalText({
             ...op,
             keylessEnv: [],
             mounts: op.mounts.map(keyOf),

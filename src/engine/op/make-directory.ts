@@ -1,8 +1,8 @@
+import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { commitLayer } from '../snapshot/commit.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
-import { canonicalJson } from '../solver/vertex.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { Placement } from './placement.ts';
@@ -13,7 +13,7 @@ import { readText } from './snapshot-tree.ts';
 export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
   return {
     cacheMap: () =>
-      Promise.resolve({ digest: digestOfFields(['make-directory', canonicalJson(op)]), contentDigests: [undefined] }),
+      Promise.resolve({ digest: digestOfFields(['make-directory', canonicalText(op)]), contentDigests: [undefined] }),
 
     async exec([base = scratch], { signal, progress }) {
       const { store, layers } = services;

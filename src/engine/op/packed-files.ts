@@ -55,12 +55,14 @@ export class PackedFiles {
     try {
       return await work;
     } catch (error) {
-      const { reason = '', message = '' } = failuresOf(error)?.[0] ?? {};
-      const hasMoved =
-        reason === 'file-changed' ||
-        (reason === 'file-unreadable' && /: (ENOENT|ENOTDIR|ELOOP|EISDIR|ENXIO)$/.test(message));
-      const path = hasMoved && [...this.#decided.keys()].find((one) => message.startsWith(`${one} `));
-      throw path ? new FailureError(contextChanging(path), { cause: error }) : error;
+      const { reason, subject = '', code = '' } = failuresOf(error)?.[0] ?? {};
+      const hasMoved = reason === 'file-changed' || (reason === 'file-unreadable' && ofMoved.has(code));
+      throw hasMoved && this.#decided.has(subject)
+        ? new FailureError(contextChanging(subject), { cause: error })
+        : error;
     }
   }
 }
+
+/** What the operating system says of a path that was a regular file before. */
+const ofMoved: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO']);

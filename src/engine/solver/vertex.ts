@@ -1,8 +1,9 @@
+import { canonicalText } from '../../oci/canonical.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 
 /** A node of the build graph: an operation and its inputs. Equal digests are the same work, done once. */
 export interface Vertex<O> {
-  /** sha256 of the canonical JSON of what `op` means and of the inputs' digests. Not stable across versions of cip. */
+  /** sha256 of the canonical text of what `op` means and of the inputs' digests. Not stable across versions of cip. */
   readonly digest: Digest;
   readonly op: O;
   readonly inputs: readonly Vertex<O>[];
@@ -18,19 +19,11 @@ export function makeVertex<O>(parts: {
   readonly name: string;
 }): Vertex<O> {
   const { op, meaning = op, inputs, name } = parts;
-  const digest = digestOf(canonicalJson({ op: meaning, inputs: inputs.map((input) => input.digest) }));
+  const digest = digestOf(canonicalText({ op: meaning, inputs: inputs.map((input) => input.digest) }));
   return { digest, op, inputs, name };
 }
 
 /** What a frontend hands to the solver: a graph, by its last vertex. Plain data; can be printed and compared. */
 export interface Definition<O> {
   readonly target: Vertex<O>;
-}
-
-/** JSON with the keys of every object sorted, so that equal values have equal text; `undefined` members left out. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
-    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

@@ -2,11 +2,12 @@ import type { ContextListing } from '../../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../../dockerfile/dockerfile.ts';
 import { searchable } from '../../dockerfile/searchable.ts';
 import { triggersIn } from '../../dockerfile/stages.ts';
+import { type Canonical, canonicalDigest, sortedEntries } from '../../oci/canonical.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Edge } from '../../project/edge.ts';
 import { isFollowed } from '../../project/edge.ts';
 import type { Context } from '../../project/project.ts';
-import { type Canonical, canonicalDigest, sortedEntries } from './canonical.ts';
+import { assertNever } from '../../result.ts';
 import type { Readings } from './instruction-changes.ts';
 import { usesRegistry } from './registry-use.ts';
 
@@ -160,8 +161,24 @@ function namesByNumber(instruction: AnyInstruction): boolean {
       return instruction.mounts.some((mount) => isNumber(mount.from));
     case 'ONBUILD':
       return namesByNumber(instruction.instruction);
-    default:
+    case 'ADD':
+    case 'ARG':
+    case 'CMD':
+    case 'ENTRYPOINT':
+    case 'ENV':
+    case 'EXPOSE':
+    case 'FROM':
+    case 'HEALTHCHECK':
+    case 'LABEL':
+    case 'MAINTAINER':
+    case 'SHELL':
+    case 'STOPSIGNAL':
+    case 'USER':
+    case 'VOLUME':
+    case 'WORKDIR':
       return false;
+    default:
+      return assertNever(instruction);
   }
 }
 

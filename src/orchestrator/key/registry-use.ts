@@ -1,4 +1,5 @@
 import type { Dockerfile, Instruction, KeyValue, Stage } from '../../dockerfile/dockerfile.ts';
+import { assertNever } from '../../result.ts';
 
 const registryArgument = 'REGISTRY';
 
@@ -66,8 +67,23 @@ function uses(instruction: Instruction, carriers: ReadonlySet<string>): boolean 
       return mentions(withoutFrom(instruction.text), carriers) || bodiesMention(instruction.heredocs, carriers);
     case 'ADD':
       return mentions(instruction.text, carriers) || bodiesMention(instruction.heredocs, carriers);
-    default:
+    case 'ARG':
+    case 'CMD':
+    case 'ENTRYPOINT':
+    case 'ENV':
+    case 'EXPOSE':
+    case 'HEALTHCHECK':
+    case 'LABEL':
+    case 'MAINTAINER':
+    case 'ONBUILD':
+    case 'SHELL':
+    case 'STOPSIGNAL':
+    case 'USER':
+    case 'VOLUME':
+    case 'WORKDIR':
       return mentions(instruction.text, carriers);
+    default:
+      return assertNever(instruction);
   }
 }
 

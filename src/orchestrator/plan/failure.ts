@@ -14,6 +14,8 @@ export function unknownSelector(selector: string, known: readonly string[], sugg
     reason: 'unknown-selector',
     message: `no image of this project matches "${selector}"`,
     hint: suggestion === undefined ? `images are: ${nameList(known) || 'none'}` : `did you mean ${suggestion}?`,
+    subject: selector,
+    meant: suggestion,
   } as const satisfies FailureShape;
 }
 

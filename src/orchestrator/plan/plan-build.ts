@@ -5,7 +5,7 @@ import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { latest } from '../../project/latest.ts';
 import { levelsOf } from '../../project/level.ts';
-import type { Failure } from '../../result.ts';
+import { assertNever, type Failure } from '../../result.ts';
 import type { KeyChange } from '../key/key-change.ts';
 import { neededPlatforms, type UsedParentsOf } from '../key/needed-platforms.ts';
 import { type PlatformChoice, wantedPlatforms } from '../key/wanted-platforms.ts';
@@ -260,8 +260,11 @@ function shown(change: KeyChange, path: string, decisions: ReadonlyMap<ImageName
       const isBuilt = change.how !== 'left' && decisions.get(name)?.action === 'build';
       return isBuilt ? { code: 'parent-built', parent: change.parent } : change;
     }
-    default:
+    case 'argument-changed':
+    case 'target-changed':
       return change;
+    default:
+      return assertNever(change);
   }
 }
 

@@ -163,7 +163,8 @@ class Deliveries {
       if (!this.#keepGoing || this.#lost.length > 0) this.#drain.abort();
       if (!this.#signal.aborted && !isLost) {
         const message = error instanceof Error ? error.message : String(error);
-        this.#dependencies.progress.emit({ type: 'image-failed', image: image.name, message });
+        const failures = failuresOf(error);
+        this.#dependencies.progress.emit({ type: 'image-failed', image: image.name, message, failures });
       }
       return { error };
     }

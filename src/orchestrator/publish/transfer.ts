@@ -129,7 +129,7 @@ class Transfer {
       this.#isLost ||= isLoss;
       this.#hasFailed = true;
       const message = failures.map((failure) => failure.message).join('; ');
-      this.#progress.emit({ type: 'image-failed', image: name, message });
+      this.#progress.emit({ type: 'image-failed', image: name, message, failures });
       return { failed: reference, failures };
     }
   }

@@ -153,7 +153,7 @@ class PlanRun {
       const message = error instanceof Error ? error.message : String(error);
       if (!this.#signal.aborted) {
         this.failed.add(image.name);
-        progress.emit({ type: 'image-failed', image: image.name, message });
+        progress.emit({ type: 'image-failed', image: image.name, message, failures: failuresOf(error) });
       }
       throw error;
     }

@@ -1,6 +1,6 @@
+import { canonicalDigest, sortedEntries } from '../../oci/canonical.ts';
 import { Digest } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
-import { canonicalDigest, sortedEntries } from '../key/canonical.ts';
 
 /**
  * What an image of one platform was built on besides its own sources: external images as full references

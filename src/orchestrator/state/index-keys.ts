@@ -1,4 +1,5 @@
 import { annotations } from '../../oci/annotations.ts';
+import { canonicalDigest } from '../../oci/canonical.ts';
 import type { ContentSource } from '../../oci/content.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { Digest } from '../../oci/digest.ts';
@@ -6,7 +7,6 @@ import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { isAttestation } from '../../oci/platform-match.ts';
 import { type ImageDocument, readManifest } from '../../oci/read-document.ts';
 import { keySchema } from '../key/build-key.ts';
-import { canonicalDigest } from '../key/canonical.ts';
 import { type Bases, basesOf, formatBases, parseBases } from './bases.ts';
 import type { TaggedPlatform } from './tagged-images.ts';
 

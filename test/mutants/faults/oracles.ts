@@ -15,8 +15,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'consume: the key of a COPY is another one each time',
     file: 'src/engine/op/copy.ts',
-    find: "const fields = ['copy', canonicalJson(rest), source.type];",
-    replace: "const fields = ['copy', canonicalJson(rest), source.type, String(process.hrtime.bigint())];",
+    find: "const fields = ['copy', canonicalText(rest), source.type];",
+    replace: "const fields = ['copy', canonicalText(rest), source.type, String(process.hrtime.bigint())];",
     tests,
     only: 'consume, of a COPY',
   },
@@ -71,8 +71,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'collision: the mode that a COPY gives is in no key',
     file: 'src/engine/op/copy.ts',
-    find: 'canonicalJson(rest), source.type]',
-    replace: 'canonicalJson({ ...rest, chmod: undefined }), source.type]',
+    find: 'canonicalText(rest), source.type]',
+    replace: 'canonicalText({ ...rest, chmod: undefined }), source.type]',
     tests,
     only: 'collision, of a mode',
   },
