@@ -10,7 +10,7 @@ const selectorOf = (selector: Partial<Selector>): Selector => ({
   parents: false,
   ...selector,
 });
-const missing = (pattern: string) => ({ reason: 'copy-source-missing', message: pattern });
+const missing = (pattern: string) => ({ reason: 'copy-source-missing', message: pattern }) as const;
 
 const tree = new MemorySource({
   'a.txt': 'a',

@@ -11,12 +11,12 @@ import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
-import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
+import { type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { globalArgs } from './arg.ts';
-import { ofTrigger, stageNotYetDefined } from './failure.ts';
-import { type ForeignTrigger, uncountedImage } from './foreign-trigger.ts';
+import { stageNotYetDefined } from './failure.ts';
+import { type ForeignTrigger, ofTrigger, uncountedImage } from './foreign-trigger.ts';
 import { lowerFrom } from './from.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
@@ -56,7 +56,7 @@ export function lower(input: LowerInput): Result<Lowered> {
 }
 
 /** Of what is seen before variables are filled in, or by those above the first FROM alone. */
-const certainReasons: ReadonlySet<string> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
+const certainReasons: ReadonlySet<Reason> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
 
 class Lowering implements LoweringContext {
   readonly input: LowerInput;
