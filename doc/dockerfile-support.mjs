@@ -126,7 +126,11 @@ const features = {
       yes,
       ['copy/hard*', 'copy/fifo', 'copy/socket', 'copy/device', 'copy/xattrs'],
     ],
-    ['ADD of archives, `--unpack`', yes, ['add/archive*', 'add/empty*', 'add/gzip*', 'add/directory*']],
+    [
+      'ADD of archives, `--unpack`',
+      yes,
+      ['add/archive*', 'add/empty*', 'add/gzip*', 'add/directory*', 'add/wildcard*'],
+    ],
     [
       'ADD of URLs, `--checksum`',
       no,

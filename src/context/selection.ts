@@ -114,7 +114,18 @@ async function matchPattern(tree: SourceTree, pattern: string, { parents }: Sele
     if (!node) return { tops: [], matches, absent: path };
     matches.push({ path, node, top: node });
   }
-  return { tops: [], matches, absent: paths.length === 0 && !isWildcard(pattern) ? pattern : undefined };
+  if (paths.length > 0) return { tops: [], matches };
+  return { tops: [], matches, absent: isWildcard(pattern) ? await lostPrefix(tree, components(pattern)) : pattern };
+}
+
+/** What is named before the first wildcard and is not there. */
+async function lostPrefix(tree: SourceTree, pattern: readonly string[]): Promise<string | undefined> {
+  const names = pattern.slice(0, pattern.findIndex(isWildcard));
+  for (let length = 1; length <= names.length; length += 1) {
+    const path = names.slice(0, length).join('/');
+    if ((await resolveSource(tree, path)) === undefined) return path;
+  }
+  return undefined;
 }
 
 /**

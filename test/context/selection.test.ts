@@ -78,6 +78,7 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
     ['=dir', 'sub=dir/sub'],
   ],
   ['two stars are one without --parents', { patterns: ['**/one', '**/two'] }, ['one=dir/one']],
+  ['a wildcard that matches nothing', { patterns: ['m*', 'dir/m*', 'd*/missing/*'] }, []],
   ['a wildcard does not lead through a link', { patterns: ['*/sub'] }, ['sub=dir/sub', 'sub/two:file']],
   ['nor does what comes behind it', { patterns: ['*/sub/two'] }, ['two=dir/sub/two']],
   ['a link before a wildcard does', { patterns: ['absolute/*'] }, ['two=dir/sub/two']],
@@ -141,7 +142,7 @@ for (const [pattern, exclude = []] of [
   });
 }
 
-for (const pattern of ['missing', 'dir/missing', 'loop', 'a.txt/below']) {
+for (const pattern of ['missing', 'dir/missing', 'loop', 'a.txt/below', 'loop/*', 'missing/*', 'dir/missing/*']) {
   test(`select() refuses what is not there: ${pattern}`, async () => {
     await assert.rejects(select(tree, selectorOf({ patterns: ['a.txt', pattern] }), missing), (error: unknown) => {
       assert.deepEqual(
