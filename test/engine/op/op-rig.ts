@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RecordedTree } from '../../../src/context/recorded-context.ts';
 import type { Executor, ExecutorRun, ExitStatus } from '../../../src/engine/executor/executor.ts';
 import { noDevices } from '../../../src/engine/executor/lack.ts';
-import { BuildContext } from '../../../src/engine/op/build-context.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../../src/engine/op/runners.ts';
@@ -140,13 +138,4 @@ export class OpRig implements AsyncDisposable {
     };
     return runnerFor(step, services);
   }
-}
-
-/** A context of which nothing is left out, as it is in a directory. */
-export function wholeContext(
-  directory: string,
-  recorded: ConstructorParameters<typeof BuildContext>[1]['recorded'],
-): BuildContext {
-  const platform = 'linux/amd64';
-  return new BuildContext(new RecordedTree(directory, recorded), { directory, recorded, platform });
 }
