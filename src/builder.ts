@@ -35,6 +35,7 @@ export interface BuildRequest {
   readonly noCache: boolean;
 }
 
+/** What a `Builder` has made: named by digest only, tagging is up to others. */
 export interface BuildResult {
   /** Always an index, with one manifest per platform of the request, in its order. All it reaches is in the store. */
   readonly image: Descriptor;

@@ -3,10 +3,10 @@
  * Durations in milliseconds, sizes in bytes. `image` names the image of the project that the event belongs to,
  * `platform` is `linux/amd64`, and `step` identifies a step within one build.
  */
-export type ProgressEvent = Whence & Happening;
+export type ProgressEvent = EventSubject & Happening;
 
 /** What an event belongs to. */
-interface Whence {
+interface EventSubject {
   readonly image?: string;
   readonly platform?: string;
 }
@@ -49,6 +49,7 @@ type Happening =
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
 
+/** Where rooms report what happens; only cli/ knows how it is shown. */
 export interface Progress {
   emit(event: ProgressEvent): void;
   /**

@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 
+/** Functions that colour text, or give it back as it is where colours are off. */
 export type Colors = ChalkInstance;
 
 /** Whether and how to colour one stream. `NO_COLOR` and `never` win; then `always` and the variables that force it. */

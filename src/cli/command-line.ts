@@ -18,7 +18,7 @@ import {
 } from './options.ts';
 
 /** What was typed, understood. */
-export type CommandLine =
+export type ParsedCommandLine =
   | { readonly kind: 'version' }
   /** Of these commands, which are several for the first word of several; of cip where there is none. */
   | { readonly kind: 'help'; readonly commands: readonly Command[] }
@@ -33,20 +33,20 @@ export type CommandLine =
 export async function parseCommandLine(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): Promise<Result<CommandLine>> {
+): Promise<Result<ParsedCommandLine>> {
   const words = parseWords(argv);
   const { command, rest } = findCommand(words.positionals);
   if (words.help || command?.name === 'help') return helpFor(command, rest);
   if (words.version || (command === undefined && asksForVersion(words))) return ok({ kind: 'version' });
   if (command === undefined) {
-    const unknown = strangers(words, undefined);
+    const unknown = unknownOptions(words, undefined);
     // Of a slip in an option alone, nobody needs to be told that there is no command.
     const isSlip = words.positionals.length === 0 && unknown.some(({ hint }) => hint?.startsWith('did you mean'));
     return failed(isSlip ? unknown : [...noCommand(words), ...unknown]);
   }
 
   const shell = shells.find((known) => known === (rest[0] ?? 'bash').toLowerCase());
-  const problems = [...strangers(words, command), ...misplaced(words, rest, command)];
+  const problems = [...unknownOptions(words, command), ...misplaced(words, rest, command)];
   if (command.name === 'completion' && shell === undefined) problems.push(failures.unknownShell(rest[0]!, shells));
   const { values, explicit, invalid } = await readValues(words, command, env);
   problems.push(...invalid);
@@ -159,7 +159,7 @@ const toggleWords = new Map([
   ...['false', 'no', 'off', '0'].map((word) => [word, false] as const),
 ]);
 
-function helpFor(command: Command | undefined, positionals: readonly string[]): Result<CommandLine> {
+function helpFor(command: Command | undefined, positionals: readonly string[]): Result<ParsedCommandLine> {
   const help = (commands: readonly Command[]) => ok({ kind: 'help', commands } as const);
   if (command !== undefined && command.name !== 'help') return help([command]);
   if (positionals.length === 0) return help([]);
@@ -189,7 +189,7 @@ function unknownCommand(typed: readonly string[]) {
   return failures.unknownCommand(name, meant, group);
 }
 
-function strangers(words: Words, command: Command | undefined): readonly Failure[] {
+function unknownOptions(words: Words, command: Command | undefined): readonly Failure[] {
   const name = command?.name ?? '';
   const known = (command?.options ?? names).flatMap((option) => {
     const { alias, negation } = definitionOf(option);

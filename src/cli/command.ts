@@ -8,6 +8,7 @@ export interface CommandModule<K extends OptionName = OptionName> {
   run(invocation: Invocation<K>, world: World): Promise<ExitStatus>;
 }
 
+/** The headings of `cip --help`, in their order. */
 export type CommandGroup = 'Build and publish' | 'Move images' | 'Decide' | 'Set up';
 
 /** A row of the table in commands.ts; the code behind it is imported when the command is chosen. */
@@ -28,6 +29,7 @@ export interface Command {
   readonly load?: (() => Promise<CommandModule>) | undefined;
 }
 
+/** What a command takes besides options, for its usage line and for the check of how many there are. */
 export interface Positionals {
   /** For the usage line: `[SELECTOR…]`. */
   readonly usage: string;

@@ -1,7 +1,9 @@
 import { commands } from './commands.ts';
 import { flagOf, type Option, options } from './options.ts';
 
+/** The shells that `cip completion` writes a script for. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
+/** One of `shells`. */
 export type Shell = (typeof shells)[number];
 
 /** A script that completes commands and their options, written from the tables of both. */

@@ -1,13 +1,14 @@
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { BuildTargets } from '../orchestrator/key/build-targets.ts';
-import { edgesByImage } from '../orchestrator/key/taking.ts';
+import { edgesByImage } from '../orchestrator/key/parent-use.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import { isFollowed } from '../project/edge.ts';
 import type { ImageName } from '../project/image-name.ts';
 import type { Failure } from '../result.ts';
 
+/** All that decides which instructions a build of each image would meet. */
 export interface DockerfileFailuresInputs {
   readonly graph: DependencyGraph;
   /** REGISTRY among them. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Failure, failuresOf } from '../result.ts';
 import type { Command } from './command.ts';
-import { type CommandLine, parseCommandLine } from './command-line.ts';
+import { type ParsedCommandLine, parseCommandLine } from './command-line.ts';
 import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
 import { bug, interrupted, systemFailure } from './failure.ts';
 import { flushed } from './flushed.ts';
@@ -49,7 +49,7 @@ async function refuse(failures: readonly Failure[]): Promise<ExitStatus> {
   return exitStatus.usage;
 }
 
-async function answer(line: Exclude<CommandLine, { kind: 'run' }>): Promise<string> {
+async function answer(line: Exclude<ParsedCommandLine, { kind: 'run' }>): Promise<string> {
   if (line.kind === 'version') return `cip ${versionOfCip()}\n`;
   if (line.kind === 'completion') return (await import('./completion.ts')).completionScript(line.shell);
   const { commandHelp, generalHelp } = await import('./help.ts');
@@ -77,7 +77,7 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
     return by === undefined || status === exitStatus.done ? status : stopped(by);
   } catch (error) {
     const by = interruption.by();
-    const failures = failuresOf(error) ?? systemFailure(error) ?? [bug(error)];
+    const failures = failuresOf(error) ?? [systemFailure(error) ?? bug(error)];
     await printFailures(by === undefined ? failures : [interrupted(by)]);
     if (by === undefined) throw error;
     return stopped(by);
@@ -105,7 +105,8 @@ function stopped(by: NodeJS.Signals): ExitStatus {
 }
 
 async function report(error: unknown): Promise<ExitStatus> {
-  const failures = failuresOf(error) ?? systemFailure(error);
+  const unforeseen = systemFailure(error);
+  const failures = failuresOf(error) ?? (unforeseen && [unforeseen]);
   if (failures !== undefined) {
     await complain(failures);
     return statusOf(failures);

@@ -33,6 +33,7 @@ interface OptionDefinition<T = unknown> {
   readonly schema: (kit: SchemaKit) => Zod.ZodType<T>;
 }
 
+/** The headings under which `--help` lists the options of a command, in their order. */
 export type OptionGroup = 'What' | 'Where' | 'How' | 'Output';
 
 const wholeNumber = 'it must be a whole number from 1 to 256';
@@ -410,7 +411,9 @@ export const options = {
   }),
 } as const satisfies Record<string, OptionDefinition>;
 
+/** Names of options as keys of objects, in camel case; `flagOf` gives the flag. */
 export type OptionName = keyof typeof options;
+/** How an option is typed, checked and described; what `options` has rows of. */
 export type Option = OptionDefinition;
 
 /** The values of the options in `K`, past their schemas. */

@@ -6,7 +6,7 @@ import { buildTargets, targetFailures } from '../orchestrator/key/build-targets.
 import { sentWithLostOwners } from '../orchestrator/plan/failure.ts';
 import { type Plan, sentWithoutOwners } from '../orchestrator/plan/plan.ts';
 import { type PreparedPlan, preparePlan } from '../orchestrator/plan/prepare-plan.ts';
-import { RegistryPlace } from '../orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { type Failure, FailuresError } from '../result.ts';
@@ -55,7 +55,7 @@ export async function prepare(
   for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
-  if (client !== undefined) await new RegistryPlace(registry, client).reach(world.progress, world.signal);
+  if (client !== undefined) await new ProjectRegistry(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
   const machine = hostPlatform(arch);
   const values = { ...buildArgs, REGISTRY: formatRegistry(registry) };

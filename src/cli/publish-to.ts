@@ -1,7 +1,7 @@
 import { PushPreparation } from '../engine/exporter/push-preparation.ts';
 import { forbidding } from '../orchestrator/plan/plan.ts';
 import { publish } from '../orchestrator/publish/publish.ts';
-import { RegistryPlace } from '../orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import { FailuresError } from '../result.ts';
 import { concludePlan } from './conclude-plan.ts';
 import type { ExitStatus } from './exit-codes.ts';
@@ -26,13 +26,13 @@ export async function publishTo(
   const failures = forbidding(prepared.plan, settings);
   if (failures.length > 0) throw new FailuresError(failures);
 
-  const place = new RegistryPlace(planned.registry, await world.registryClient());
+  const registry = new ProjectRegistry(planned.registry, await world.registryClient());
   const preparation = new PushPreparation(dependencies.store);
   const prepareForPush = preparation.prepare.bind(preparation);
   world.renderer.begin(runOf(prepared.plan, settings));
   const { published, ...report } = await publish(
     prepared.plan,
-    { ...prepared, ...dependencies, place, prepareForPush },
+    { ...prepared, ...dependencies, registry, prepareForPush },
     { ...settings, lostOwners: planned.lostOwners },
     world.signal,
   );

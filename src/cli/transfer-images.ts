@@ -1,6 +1,6 @@
 import type { RegistryName } from '../oci/registry-name.ts';
 import { mirror, pull } from '../orchestrator/publish/transfer.ts';
-import { RegistryPlace } from '../orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
@@ -35,10 +35,10 @@ export async function transferImages(
     keepGoing: options.keepGoing || !options.stopOnFirstError,
   };
   const client = await world.registryClient();
-  const source = new RegistryPlace(from, client);
-  const target = to === 'store' ? 'the store' : new RegistryPlace(to, client);
-  const places = typeof target === 'string' ? [source] : [source, target];
-  await Promise.all(places.map((place) => place.reach(world.progress, world.signal)));
+  const source = new ProjectRegistry(from, client);
+  const target = to === 'store' ? 'the store' : new ProjectRegistry(to, client);
+  const registries = typeof target === 'string' ? [source] : [source, target];
+  await Promise.all(registries.map((registry) => registry.reach(world.progress, world.signal)));
   world.renderer.begin({
     title: `Copying from ${source.text} to ${typeof target === 'string' ? target : target.text}`,
     images: selected,

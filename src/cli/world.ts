@@ -54,12 +54,17 @@ export interface World extends AsyncDisposable {
   registryClient(): Promise<RegistryClient>;
 }
 
+/** Options that decide how commands reach people, registries and the kernel; a command has those it needs. */
 export type WorldOptions = Partial<
   OptionValues<
     'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa' | 'isolation' | 'requireIsolation'
   >
 >;
 
+/**
+ * Everything a command works with; store, registry client and builder are opened when they are first asked for. Throws
+ * FailureError where the certificates of --registry-ca cannot be read.
+ */
 export async function createWorld(
   surroundings: Surroundings,
   options: WorldOptions,

@@ -21,6 +21,7 @@ export interface ContextFiles {
   linkTarget(path: string): Promise<string | undefined>;
 }
 
+/** One entry of a directory as the disk has it, in the form that keys and layers use. */
 export interface FoundFile {
   readonly name: string;
   readonly type: SourceNode['type'];

@@ -14,7 +14,7 @@ import { bindSelector } from './bind-selector.ts';
 import { globalValues } from './global-values.ts';
 import { isRemote } from './remote-source.ts';
 import type { Masks, Selector } from './selection.ts';
-import { Variables } from './variables.ts';
+import { StageVariables } from './stage-variables.ts';
 
 /** What one instruction takes from the context. */
 export interface ContextRead extends Selector {
@@ -42,11 +42,12 @@ export interface ContextReads {
 
 /** What an image hands on to those that are built from it. */
 export interface KnownImage {
-  readonly env: Variables;
+  readonly env: StageVariables;
   /** Texts of its ONBUILD triggers. */
   readonly triggers: readonly string[];
 }
 
+/** One Dockerfile for one platform, and what is known of the images that it starts from. */
 export interface ContextReadsInputs {
   readonly dockerfile: Dockerfile;
   readonly target?: string | undefined;
@@ -59,6 +60,7 @@ export interface ContextReadsInputs {
   readonly imageOf: (stage: Stage, reference: string, platform: Platform) => KnownImage | undefined;
 }
 
+/** What a build of the target reads of its context, told from the Dockerfile alone: nothing is looked at. */
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();
@@ -81,14 +83,14 @@ export function readsTogether(all: readonly ContextReads[]): ContextReads {
 /** What the image that the Dockerfile makes hands on. */
 export function handedOn(inputs: ContextReadsInputs): KnownImage {
   const state = new Reading(inputs).target();
-  return { env: state?.env ?? Variables.unknown(), triggers: state?.triggers ?? [] };
+  return { env: state?.env ?? StageVariables.unknown(), triggers: state?.triggers ?? [] };
 }
 
 interface StageReading {
   readonly platform: Platform;
   /** What `$x` means: ARG and ENV, whichever came later. */
-  readonly variables: Variables;
-  readonly env: Variables;
+  readonly variables: StageVariables;
+  readonly env: StageVariables;
   /** Of the stages that start from this one. */
   readonly triggers: string[];
 }
@@ -154,12 +156,12 @@ class Reading {
       return this.#triggered(parent.triggers, child, stage);
     }
     if (name === 'scratch') {
-      return { platform, variables: Variables.none(), env: Variables.none(), triggers: [] };
+      return { platform, variables: StageVariables.none(), env: StageVariables.none(), triggers: [] };
     }
     const image = imageOf(stage, name, platform);
     // Nobody knows the triggers of an image from elsewhere; those that are made to have some say so in their names.
     if (image === undefined && /onbuild/i.test(name)) this.isWhole = true;
-    const env = image?.env ?? Variables.unknown();
+    const env = image?.env ?? StageVariables.unknown();
     return this.#triggered(
       image?.triggers ?? [],
       { platform, variables: env.copy(), env: env.copy(), triggers: [] },

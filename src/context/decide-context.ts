@@ -6,7 +6,7 @@ import type { FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
 import type { ContextRead, ContextReads } from './context-reads.ts';
 import { DiskTree } from './disk-tree.ts';
-import { contextChanging } from './failure.ts';
+import { contextChanging, nothingSelected } from './failure.ts';
 import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
 import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
 import { missingSources, noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
@@ -19,6 +19,7 @@ export interface ContextListing {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+/** What one build takes of a context, as keys count it. */
 export interface DecidedReads {
   readonly listing: ContextListing;
   readonly counted: CountedSelections;
@@ -32,7 +33,8 @@ export interface DecidedContext {
   readonly decided: readonly DecidedReads[];
 }
 
-export interface ContextPlace {
+/** A build context on this machine. */
+export interface ContextRoot {
   /** Absolute. */
   readonly directory: string;
   /** Patterns of the ignore file. */
@@ -47,23 +49,23 @@ const attempts = 3;
  * context does not stand still, `context-unreadable`.
  */
 export async function decideContext(
-  { place, reads }: { readonly place: ContextPlace; readonly reads: readonly ContextReads[] },
+  { root, reads }: { readonly root: ContextRoot; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await decide({ place, reads }, dependencies, signal);
+      return await decide({ root, reads }, dependencies, signal);
     } catch (error) {
       if (!(error instanceof ContextMoved)) throw error;
       if (attempt === attempts)
-        throw new FailureError(contextChanging(join(place.directory, error.path)), { cause: error });
+        throw new FailureError(contextChanging(join(root.directory, error.path)), { cause: error });
     }
   }
 }
 
 async function decide(
-  { place: { directory, ignore }, reads }: { readonly place: ContextPlace; readonly reads: readonly ContextReads[] },
+  { root: { directory, ignore }, reads }: { readonly root: ContextRoot; readonly reads: readonly ContextReads[] },
   dependencies: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContext> {
@@ -119,7 +121,7 @@ export async function missingOf(read: ContextRead, tree: SourceTree): Promise<re
 
 async function selectionOf(read: ContextRead, tree: DiskTree): Promise<readonly Selected[] | undefined> {
   try {
-    return await select(tree, read, (message) => ({ reason: 'copy-source-missing', message }));
+    return await select(tree, read, nothingSelected);
   } catch (error) {
     const reason = error instanceof FailureError ? error.failure.reason : undefined;
     if (reason === 'copy-source-missing' || reason === 'bad-pattern') return undefined;

@@ -1,10 +1,11 @@
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { contextReads } from './context-reads.ts';
-import { type ContextPlace, decideContext } from './decide-context.ts';
+import { type ContextRoot, decideContext } from './decide-context.ts';
 import type { HashFilesDependencies } from './file-digests.ts';
 import type { RecordedContext } from './recorded-context.ts';
 
+/** One Dockerfile and the platforms that it is built for, as `cip build-image` has them. */
 export interface DockerfileContextInputs {
   readonly dockerfile: Dockerfile;
   readonly target?: string | undefined;
@@ -19,9 +20,9 @@ export interface DockerfileContextInputs {
 /** The context of one Dockerfile that belongs to no project: what it reads, as it is now. Fails as `decideContext` does. */
 export async function decideDockerfileContext(
   {
-    place,
+    root,
     inputs: { platforms, whole, ...inputs },
-  }: { readonly place: ContextPlace; readonly inputs: DockerfileContextInputs },
+  }: { readonly root: ContextRoot; readonly inputs: DockerfileContextInputs },
   hashing: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<RecordedContext> {
@@ -29,7 +30,7 @@ export async function decideDockerfileContext(
     const told = contextReads({ ...inputs, platform, imageOf: () => undefined });
     return { ...told, whole: told.whole || whole };
   });
-  const { recorded, decided } = await decideContext({ place, reads }, hashing, signal);
+  const { recorded, decided } = await decideContext({ root, reads }, hashing, signal);
   const counted = platforms.map((platform, index) => [formatPlatform(platform), decided[index]!.counted]);
   return { ...recorded, counted: Object.fromEntries(counted) };
 }

@@ -16,6 +16,9 @@ export interface DigestMemory {
   append(directory: string, digests: FileDigests): Promise<void>;
 }
 
+/**
+ * What hashing needs besides the files: the memory of earlier runs, and the time to judge whether that can be trusted.
+ */
 export interface HashFilesDependencies {
   readonly files: ContextFiles;
   readonly memory: DigestMemory;

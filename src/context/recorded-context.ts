@@ -43,6 +43,10 @@ export interface CountedSelections {
 /** A context of which nothing is known: for builds without one. */
 export const emptyContext: RecordedContext = { ignore: [], nodes: [], absent: [], listed: [''], counted: {} };
 
+/**
+ * A node as the row that travels to the worker; the fifth column is size, link target or device number, whichever its
+ * type has.
+ */
 export function recordNode(node: SourceNode, digest: Digest | undefined): RecordedNode {
   const { path, type, mode, mtime, size, target, major, minor, identity = '' } = node;
   const device = major === undefined ? 0 : `${major}:${minor}`;

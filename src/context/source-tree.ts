@@ -68,15 +68,18 @@ export async function resolveSource(tree: SourceTree, path: string): Promise<Sou
   return at;
 }
 
+/** '' is the root, of which nothing is left in the result. */
 export function join(directory: string, name: string): string {
   return directory === '' ? name : `${directory}/${name}`;
 }
 
+/** '' for a path of one component, and for the root itself. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash === -1 ? '' : path.slice(0, slash);
 }
 
+/** The last component; '' for the root. */
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

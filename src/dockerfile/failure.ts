@@ -1,5 +1,11 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, ReasonOf, SourceSpan } from '../result.ts';
 import { quoted, shortened } from './quoted.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly dockerfile: ReasonOf<typeof import('./failure.ts')> | ReasonOf<typeof import('./value-failure.ts')>;
+  }
+}
 
 // Text level
 
@@ -9,7 +15,7 @@ export function invalidUtf8(file: string, at: SourceSpan) {
     message: `${file} is not valid UTF-8: the bytes at line ${at.line}, column ${at.column} are no character`,
     hint: 'save the file as UTF-8',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
@@ -18,7 +24,7 @@ export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
     message: `this line has ${bytes} bytes, a line of a Dockerfile may have ${limit}`,
     hint: 'break the line, or put the text into a file and COPY it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function duplicateDirective(name: string, at: SourceSpan) {
@@ -27,7 +33,7 @@ export function duplicateDirective(name: string, at: SourceSpan) {
     message: `the ${name} directive is given twice`,
     hint: 'keep one of them',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidEscape(value: string, at: SourceSpan) {
@@ -36,7 +42,7 @@ export function invalidEscape(value: string, at: SourceSpan) {
     message: `the escape character must be \\ or a backtick, not ${quoted(value)}`,
     hint: 'write # escape=\\ or # escape=`, or remove the line',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unsupportedSyntax(value: string, at: SourceSpan) {
@@ -45,7 +51,7 @@ export function unsupportedSyntax(value: string, at: SourceSpan) {
     message: `the syntax directive asks for ${quoted(value)}, and the language built in is docker/dockerfile 1.x`,
     hint: 'write "# syntax=docker/dockerfile:1" or remove the directive; other frontends need a BuildKit builder',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
@@ -53,7 +59,7 @@ export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
     reason: 'overlapping-edits',
     message: `two edits change the same characters of ${second.file}: one of ${first.length} at line ${first.line}, column ${first.column}, and one of ${second.length} at line ${second.line}, column ${second.column}`,
     at: second,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // The file as a whole
@@ -64,7 +70,7 @@ export function noInstructions(file: string, at: SourceSpan) {
     message: `${file} has no instructions`,
     hint: 'a Dockerfile starts with FROM',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function noStage(file: string, at: SourceSpan) {
@@ -73,7 +79,7 @@ export function noStage(file: string, at: SourceSpan) {
     message: `${file} has no FROM, so there is nothing to build`,
     hint: 'add FROM with the base image, or FROM scratch',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
@@ -82,7 +88,7 @@ export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
     message: `${keyword} stands before the first FROM, where only ARG may stand`,
     hint: 'move it below FROM',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unknownInstruction(keyword: string, suggestion: string | undefined, at: SourceSpan) {
@@ -93,7 +99,7 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
       didYouMean(suggestion).hint ??
       'a line starts with an instruction, such as FROM, RUN or COPY; end the line above with \\ to continue it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function emptyInstruction(at: SourceSpan) {
@@ -102,7 +108,16 @@ export function emptyInstruction(at: SourceSpan) {
     message: 'this line goes on below, and nothing follows',
     hint: 'remove the character at its end',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
+}
+
+/** Legal, and not for ever. */
+export function emptyContinuation(at: SourceSpan) {
+  return {
+    reason: 'empty-continuation',
+    message: 'an empty line inside an instruction is skipped; it may become an error',
+    at,
+  } as const satisfies FailureShape;
 }
 
 export function unterminatedHeredoc(name: string, at: SourceSpan) {
@@ -111,7 +126,7 @@ export function unterminatedHeredoc(name: string, at: SourceSpan) {
     message: `the heredoc ${shortened(name)} has no end`,
     hint: `write ${shortened(name)} on a line of its own where it ends`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function nulCharacter(at: SourceSpan) {
@@ -120,7 +135,7 @@ export function nulCharacter(at: SourceSpan) {
     message: 'there is a NUL character in this instruction',
     hint: 'remove it: no argument, path or variable can hold one',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // Flags
@@ -136,7 +151,7 @@ export function unknownFlag(
     message: `${keyword} has no flag ${shortened(flag)}`,
     hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function duplicateFlag(flag: string, at: SourceSpan) {
@@ -145,7 +160,7 @@ export function duplicateFlag(flag: string, at: SourceSpan) {
     message: `${flag} is given twice`,
     hint: 'remove one of them',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function missingFlagValue(flag: string, at: SourceSpan) {
@@ -154,7 +169,7 @@ export function missingFlagValue(flag: string, at: SourceSpan) {
     message: `${flag} has no value`,
     hint: `write ${flag}=…`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidFlagValue(flag: string, value: string, { expected, at }: { expected: string; at: SourceSpan }) {
@@ -163,7 +178,7 @@ export function invalidFlagValue(flag: string, value: string, { expected, at }: 
     message: `${flag} must be ${expected}, not ${quoted(value)}`,
     hint: `change it, or remove ${flag}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unsupportedFlag(flag: string, at: SourceSpan) {
@@ -172,7 +187,7 @@ export function unsupportedFlag(flag: string, at: SourceSpan) {
     message: `${flag} is an experiment of BuildKit that the engine does not have`,
     hint: 'build this image with a BuildKit builder, or remove the flag',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 function didYouMean(suggestion: string | undefined): { readonly hint?: string } {

@@ -9,9 +9,7 @@ export type InstructionParser = (statement: Statement, context: ParseContext) =>
 export type Parsed = Instruction | FromInstruction;
 
 /** A remark of the parser that is no failure. */
-export interface Warning {
-  readonly reason: string;
-  readonly message: string;
+export interface Warning extends Failure {
   readonly at: SourceSpan;
 }
 
@@ -27,7 +25,10 @@ export interface ParseContext {
 }
 
 /** What every instruction has: its place and its text. */
-export function baseOf<K extends Keyword>(statement: Statement & { readonly keyword: K }, context: ParseContext) {
+export function instructionBase<K extends Keyword>(
+  statement: Statement & { readonly keyword: K },
+  context: ParseContext,
+) {
   const { keyword, line, start, end } = statement;
   return { keyword, at: line.spanToEnd(start, context.end), text: line.text.slice(start, end) };
 }

@@ -1,4 +1,4 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, SourceSpan } from '../result.ts';
 import { listed, quoted, shortened } from './quoted.ts';
 
 /** Characters that the author of a Dockerfile may say in `${x:?…}`. */
@@ -12,7 +12,7 @@ export function jsonNotStrings(keyword: string, at: SourceSpan) {
     message: `the JSON array of ${keyword} holds something that is not a string`,
     hint: 'put every element in double quotes',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function missingArguments(keyword: string, expected: string, at: SourceSpan) {
@@ -21,7 +21,7 @@ export function missingArguments(keyword: string, expected: string, at: SourceSp
     message: `${keyword} needs ${expected}`,
     hint: 'complete the instruction, or remove it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidFrom(at: SourceSpan) {
@@ -30,7 +30,7 @@ export function invalidFrom(at: SourceSpan) {
     message: 'FROM takes an image, or an image, AS and a name',
     hint: 'write FROM <image> or FROM <image> AS <name>',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidStageName(name: string, at: SourceSpan) {
@@ -39,7 +39,7 @@ export function invalidStageName(name: string, at: SourceSpan) {
     message: `${quoted(name)} cannot be the name of a stage`,
     hint: 'a stage name starts with a letter, followed by letters, digits, "-", "_" or "."',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function missingValue(keyword: string, key: string, at: SourceSpan) {
@@ -48,7 +48,7 @@ export function missingValue(keyword: string, key: string, at: SourceSpan) {
     message: `${keyword} gives ${quoted(key)} no value`,
     hint: `write ${keyword} ${shortened(key)}=value; a value with blanks needs quotes`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function blankName(keyword: string, at: SourceSpan) {
@@ -57,7 +57,7 @@ export function blankName(keyword: string, at: SourceSpan) {
     message: `${keyword} has a value without a name`,
     hint: `write ${keyword} name=value, without blanks around "="`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function emptyPath(keyword: string, at: SourceSpan) {
@@ -66,7 +66,7 @@ export function emptyPath(keyword: string, at: SourceSpan) {
     message: `${keyword} names an empty path`,
     hint: 'write . for the whole context',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function shellNotJson(at: SourceSpan) {
@@ -75,7 +75,7 @@ export function shellNotJson(at: SourceSpan) {
     message: 'SHELL must be a JSON array of strings',
     hint: 'write for example SHELL ["/bin/bash", "-c"]',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function heredocAsDestination(keyword: string, at: SourceSpan) {
@@ -84,7 +84,7 @@ export function heredocAsDestination(keyword: string, at: SourceSpan) {
     message: `the last argument of ${keyword} is its destination, and a heredoc cannot be one`,
     hint: `write ${keyword} <<EOF /path/of/the/file`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function heredocWithBlanks(keyword: string, at: SourceSpan) {
@@ -93,7 +93,7 @@ export function heredocWithBlanks(keyword: string, at: SourceSpan) {
     message: `the name of a heredoc of ${keyword} is also the name of a file and cannot have blanks in it or before it`,
     hint: `write ${keyword} <<EOF /path/of/the/file`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unclearHeredoc(text: string, at: SourceSpan) {
@@ -102,7 +102,7 @@ export function unclearHeredoc(text: string, at: SourceSpan) {
     message: `quotes in this line do not match, so that ${shortened(text)} is not a heredoc`,
     hint: 'give every quote its partner, or put a backslash before it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidTrigger(keyword: string, at: SourceSpan) {
@@ -111,7 +111,7 @@ export function invalidTrigger(keyword: string, at: SourceSpan) {
     message: `${keyword} cannot be an ONBUILD trigger`,
     hint: 'write it in the Dockerfiles that are built from this image',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
@@ -120,7 +120,7 @@ export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
     message: `the ONBUILD trigger ${quoted(trigger)} holds ${count} instructions, and it must be one`,
     hint: 'write one ONBUILD line for each',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidHealthcheck(type: string, at: SourceSpan) {
@@ -129,7 +129,7 @@ export function invalidHealthcheck(type: string, at: SourceSpan) {
     message: `HEALTHCHECK is followed by CMD and a command or by NONE, not by ${quoted(type)}`,
     hint: `write HEALTHCHECK CMD in front of the command`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
@@ -138,7 +138,25 @@ export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
     message: `this --mount ${problem}`,
     hint: hint ?? 'change it, or remove it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
+}
+
+// What is legal, and probably not meant
+
+export function emptyCommand(at: SourceSpan) {
+  return {
+    reason: 'empty-command',
+    message: 'RUN without a command starts a shell that does nothing',
+    at,
+  } as const satisfies FailureShape;
+}
+
+export function flagsWithoutEffect(at: SourceSpan) {
+  return {
+    reason: 'flags-without-effect',
+    message: 'HEALTHCHECK NONE makes no use of its flags',
+    at,
+  } as const satisfies FailureShape;
 }
 
 // Stages
@@ -156,7 +174,7 @@ export function unknownStage(
     reason: 'unknown-stage',
     message: `${listed(files, (file) => file)} ${has} no stage ${quoted(name)}`,
     hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function stageNotBefore(name: string, at: SourceSpan) {
@@ -165,7 +183,7 @@ export function stageNotBefore(name: string, at: SourceSpan) {
     message: `the stage ${quoted(name)} is used here, and it is not defined before`,
     hint: 'only stages above can be used; they are numbered from 0',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // Variables: without a place, which the caller knows
@@ -175,7 +193,7 @@ export function badSubstitution(word: string, problem: string) {
     reason: 'bad-substitution',
     message: `cannot expand ${quoted(word)}: ${problem}`,
     hint: 'write ${name}, ${name:-default} or ${name:+text}, or \\$ for a dollar sign',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function unterminatedQuote(word: string, quote: string) {
@@ -183,7 +201,7 @@ export function unterminatedQuote(word: string, quote: string) {
     reason: 'unterminated-quote',
     message: `${quoted(word)} has a ${quote} without its partner`,
     hint: `close it, or write \\${quote} for the character itself`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `message` is what the author wrote after `?`, or a sentence of ours. */
@@ -192,7 +210,7 @@ export function requiredVariable(name: string, message: string) {
     reason: 'required-variable',
     message: `${shortened(name)}: ${message.length > LONGEST_REMARK ? `${message.slice(0, LONGEST_REMARK - 1)}…` : message}`,
     hint: `give it a value with ARG or ENV, or on the command line as a build argument`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function expansionTooLarge(word: string) {
@@ -200,7 +218,7 @@ export function expansionTooLarge(word: string) {
     reason: 'expansion-too-large',
     message: `${quoted(word)} becomes too large, or too much work, once its variables are filled in`,
     hint: 'variables may add a million characters to a word and eight million to a Dockerfile: put long texts into a file and COPY it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // Path patterns
@@ -211,7 +229,7 @@ export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
     message: `${quoted(pattern)} is not a pattern: ${problem}`,
     hint: 'write a backslash in front of a character that stands for itself, such as \\[',
     ...(at === undefined ? {} : { at }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function emptyNegation(at?: SourceSpan) {
@@ -220,5 +238,5 @@ export function emptyNegation(at?: SourceSpan) {
     message: '"!" needs a pattern of what is not to be ignored',
     hint: 'write the pattern behind it, or remove the line',
     ...(at === undefined ? {} : { at }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

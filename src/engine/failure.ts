@@ -1,12 +1,18 @@
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly engine: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 export function baseNotFound(reference: string) {
   return {
     reason: 'base-not-found',
     message: `${reference} does not exist in its registry`,
     hint: 'check the name and the tag; if it is an image of this project, check that its version matches its info.edn',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function platformMissing(reference: string, wanted: Platform, offered: readonly Platform[]) {
@@ -15,7 +21,7 @@ export function platformMissing(reference: string, wanted: Platform, offered: re
     reason: 'platform-missing',
     message: `${reference} is not there for ${formatPlatform(wanted)}, only for ${real.join(', ') || 'nothing'}`,
     hint: 'choose another base, or name the platforms of this image with :platforms in its info.edn',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function layersDoNotMatch(reference: string, layers: number, diffIDs: number) {
@@ -23,7 +29,7 @@ export function layersDoNotMatch(reference: string, layers: number, diffIDs: num
     reason: 'layers-do-not-match',
     message: `${reference} has ${layers} layers, but its configuration names ${diffIDs}`,
     hint: 'the image is broken: push it again, or use another tag',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function blobNotFetchable(digest: string) {
@@ -31,5 +37,5 @@ export function blobNotFetchable(digest: string) {
     reason: 'blob-not-fetchable',
     message: `${digest} is neither in the store nor known to be in a registry`,
     hint: 'build again with --no-cache',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -197,7 +197,7 @@ function sameMetadata(node: DiskNode, below: TreeNode['entry'], kinds: readonly 
   return 'major' in below && node.major === below.major && node.minor === below.minor;
 }
 
-interface UpperDiffOptions extends DiffOptions {
+export interface UpperDiffOptions extends DiffOptions {
   /** Absolute. The upperdir, made without redirect_dir and metacopy. */
   readonly upper: string;
   /** Absolute. The overlay as mounted over it, without other mounts in it. */
@@ -216,7 +216,7 @@ export function upperDiff(
   return diff({ ...options, root: upper, merged, isMark: isWhiteoutDevice, isUntouched: () => false }, signal);
 }
 
-interface TreeDiffOptions extends DiffOptions {
+export interface TreeDiffOptions extends DiffOptions {
   /** Absolute. A whole root file system. */
   readonly root: string;
   /**

@@ -1,5 +1,11 @@
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
 import { shownName } from '../tar/numbers.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly layer: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
 
@@ -8,7 +14,7 @@ export function entryEscapes(name: string) {
     reason: 'layer-entry-escapes',
     message: `the layer has an entry ${shownName(name)}, which points out of the root file system`,
     hint: HOSTILE,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function entryInvalid(name: string, why: string) {
@@ -16,7 +22,7 @@ export function entryInvalid(name: string, why: string) {
     reason: 'layer-entry-invalid',
     message: `the layer has an entry ${shownName(name)}, ${why}`,
     hint: HOSTILE,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `what` is `a path` or `a link target` … */
@@ -29,7 +35,7 @@ export function pathTooLong(
     reason: 'layer-path-too-long',
     message: `the layer has an entry ${shownName(name)} with ${what} of ${bytes} bytes, more than the ${limit} that Linux allows`,
     hint: HOSTILE,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function pathOnDiskTooLong(path: string) {
@@ -37,7 +43,7 @@ export function pathOnDiskTooLong(path: string) {
     reason: 'layer-path-too-long',
     message: `${shownName(path)} cannot be put in a layer: with the directory it is in on this machine, its path is longer than the 4095 bytes that Linux allows`,
     hint: 'make fewer directories inside one another, or remove them in the same step',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `what` is plural: `entries`. */
@@ -46,28 +52,28 @@ export function layerTooBig(what: string, limit: number) {
     reason: 'layer-too-big',
     message: `the layer has more than ${limit} ${what}`,
     hint: 'divide it into several layers, or pack what is in it into archives',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function linkTargetMissing(path: string, target: string) {
   return {
     reason: 'link-target-missing',
     message: `${shownName(path)} is a hard link to ${shownName(target)}, which does not exist`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function tooManyLinks(path: string) {
   return {
     reason: 'too-many-links',
     message: `${shownName(path)} goes through too many symbolic links, or they form a loop`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function notADirectory(path: string, ancestor: string) {
   return {
     reason: 'not-a-directory',
     message: `${shownName(path)} cannot be created: ${shownName(ancestor)} is not a directory`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function digestMismatch(what: string, want: string, actual: string) {
@@ -75,7 +81,7 @@ export function digestMismatch(what: string, want: string, actual: string) {
     reason: 'layer-digest-mismatch',
     message: `${what} is ${actual} but was to be ${want}`,
     hint: 'remove the layer from the store and fetch it again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function reservedName(path: string) {
@@ -83,7 +89,7 @@ export function reservedName(path: string) {
     reason: 'reserved-name',
     message: `${path} cannot be put in a layer: names that start with .wh. mark deletions there`,
     hint: 'rename or remove the file, or name it in .dockerignore',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function fileChanged(path: string, what: string) {
@@ -91,12 +97,12 @@ export function fileChanged(path: string, what: string) {
     reason: 'file-changed',
     message: `${path} changed while it was read: ${what}`,
     hint: 'nothing may write to the files of a build while it runs',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `code` is that of the system, such as EACCES. */
 export function fileUnreadable(path: string, code: string) {
-  return { reason: 'file-unreadable', message: `${path} cannot be read: ${code}` } as const satisfies Failure;
+  return { reason: 'file-unreadable', message: `${path} cannot be read: ${code}` } as const satisfies FailureShape;
 }
 
 export function nameNotUtf8(path: string) {
@@ -104,7 +110,7 @@ export function nameNotUtf8(path: string) {
     reason: 'name-not-utf8',
     message: `the name of ${JSON.stringify(path)} is not UTF-8`,
     hint: 'rename the file to a UTF-8 name',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function corruptCompression(compression: string, message: string) {
@@ -112,7 +118,7 @@ export function corruptCompression(compression: string, message: string) {
     reason: 'corrupt-compression',
     message: `the data is no valid ${compression}: ${message}`,
     hint: 'the blob or archive is damaged; fetch or make it again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function programMissing(program: string, purpose: string) {
@@ -120,14 +126,14 @@ export function programMissing(program: string, purpose: string) {
     reason: 'program-missing',
     message: `the program ${program} is needed to ${purpose} and was not found`,
     hint: `install ${program}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function programFailed(program: string, purpose: string, stderr: string) {
   return {
     reason: 'program-failed',
     message: `${program} could not ${purpose}: ${stderr.trim().split('\n').at(-1) ?? 'no reason given'}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function indexInvalid(what: string) {
@@ -135,7 +141,7 @@ export function indexInvalid(what: string) {
     reason: 'layer-index-invalid',
     message: `the stored index of a layer is damaged: ${what}`,
     hint: 'remove it; it is made anew from the layer',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `code` is that of the system, such as EPERM. */
@@ -144,5 +150,5 @@ export function unpackFailed(path: string, code: string, hint: string | undefine
     reason: 'unpack-failed',
     message: `${shownName(path)} of the layer cannot be unpacked: ${code}`,
     ...(hint && { hint }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -14,6 +14,7 @@ export interface CopyProgress {
   readonly done: number;
 }
 
+/** How many blobs travel at once, and who is told how far each of them is. */
 export interface CopyOptions {
   /** Transfers at once; 4 if not given. */
   readonly concurrency?: number | undefined;

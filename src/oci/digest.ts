@@ -12,6 +12,10 @@ const SHA256_OR_SHA512 = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 export const Digest = z.string().regex(SHA256_OR_SHA512).brand<'Digest'>();
 export type Digest = z.infer<typeof Digest>;
 
+/**
+ * The registered algorithms of image-spec v1.1.1, descriptor.md#registered-algorithms; sha512 is read and never
+ * written.
+ */
 export type DigestAlgorithm = 'sha256' | 'sha512';
 
 /** Digest of a layer's *uncompressed* tar. Never the key of a blob; confusing the two does not compile. */
@@ -25,6 +29,7 @@ export type DiffID = z.infer<typeof DiffID>;
 export const ChainID = z.string().regex(SHA256).brand<'ChainID'>();
 export type ChainID = z.infer<typeof ChainID>;
 
+/** Hashes what is in memory; text as UTF-8. Streams go through `verifyStream`. */
 export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
   return digestFromHex(createHash(algorithm).update(bytes).digest('hex'));
 }
@@ -39,6 +44,7 @@ export function hexOf(digest: Digest | DiffID | ChainID): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
+/** Total, because a `Digest` that was parsed has one of the two prefixes. */
 export function algorithmOf(digest: Digest): DigestAlgorithm {
   return digest.startsWith('sha512:') ? 'sha512' : 'sha256';
 }

@@ -18,10 +18,12 @@ export const mediaTypes = {
   dockerForeignLayer: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
 } as const;
 
+/** True for an OCI index and for Docker's manifest list: both list manifests by platform. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.imageIndex || mediaType === mediaTypes.dockerManifestList;
 }
 
+/** True for the manifest of one image, OCI's or Docker's schema 2; schema 1 is none. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.imageManifest || mediaType === mediaTypes.dockerManifest;
 }
@@ -31,6 +33,7 @@ export function isDocumentType(mediaType: string): boolean {
   return isIndexType(mediaType) || isManifestType(mediaType);
 }
 
+/** How the tar of a layer is packed, as the suffix of its media type says. */
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
 /** undefined for what is not a layer of a root filesystem. */

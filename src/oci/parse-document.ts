@@ -5,6 +5,7 @@ import { ImageIndex } from './image-index.ts';
 import { Manifest } from './manifest.ts';
 import { isDocumentType, isIndexType, mediaTypes } from './media-type.ts';
 
+/** The only way in which reading a document that is all there can fail; `reason` is `document-not-understood`. */
 export type DocumentFailure = ReturnType<typeof documentNotUnderstood>;
 
 /** A manifest or an index, and the media type it turned out to have. */

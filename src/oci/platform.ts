@@ -92,6 +92,9 @@ export function formatPlatform(platform: Platform): string {
   return `${os}/${architecture}${variant === undefined ? '' : `/${variant}`}`;
 }
 
+/**
+ * Compares normalized platforms, so `linux/arm64/v8` is `linux/arm64`; features and versions of the system don't count.
+ */
 export function samePlatform(a: Platform, b: Platform): boolean {
   return formatPlatform(a) === formatPlatform(b);
 }

@@ -20,6 +20,10 @@ export type ImageDocument =
   | (Document<Manifest> & { readonly kind: 'manifest' })
   | (Document<ImageIndex> & { readonly kind: 'index' });
 
+/**
+ * Reads and checks a manifest or an index of at most `maxManifestSize` bytes. Throws FailureError:
+ * `document-too-large`, `document-not-understood`, and as the source does.
+ */
 export async function readDocument(
   source: ContentSource,
   descriptor: Descriptor,
@@ -31,6 +35,7 @@ export async function readDocument(
   return documentOf(descriptor, bytes, parsed.value);
 }
 
+/** As `readDocument`, and an index is `document-not-understood`. */
 export async function readManifest(
   source: ContentSource,
   descriptor: Descriptor,
@@ -43,6 +48,7 @@ export async function readManifest(
   );
 }
 
+/** As `readDocument`, and a manifest is `document-not-understood`. */
 export async function readIndex(
   source: ContentSource,
   descriptor: Descriptor,
@@ -55,6 +61,7 @@ export async function readIndex(
   );
 }
 
+/** Reads and checks the configuration that a manifest names. Throws as `readDocument` does. */
 export async function readConfig(
   source: ContentSource,
   descriptor: Descriptor,
@@ -67,6 +74,10 @@ export async function readConfig(
   return { descriptor, bytes, value: parsed.value };
 }
 
+/**
+ * Joins what was parsed with the bytes it was parsed from, which are what gets stored or sent: writing JSON anew would
+ * change the digest.
+ */
 export function documentOf(descriptor: Descriptor, bytes: Uint8Array, parsed: ParsedDocument): ImageDocument {
   return parsed.kind === 'index'
     ? { kind: 'index', descriptor, bytes, value: parsed.value }

@@ -6,6 +6,7 @@ import type { Cascade, FileChange } from './cascade.ts';
 import { changedSincePlanning, conflictingLinks, unwritable } from './cascade-failure.ts';
 import { commitJournal, type Replacement, recoverCascade } from './cascade-journal.ts';
 
+/** Where `applyCascade` keeps copies of what it changes; no copies without it. */
 export interface ApplyOptions {
   /** Absolute directory that the files are copied to before they are changed, under their paths in the project. */
   readonly backup?: string | undefined;

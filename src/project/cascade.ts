@@ -35,6 +35,7 @@ export interface Cascade {
   readonly notices: readonly Notice[];
 }
 
+/** One image whose version the cascade raises, and why. */
 export interface VersionBump {
   readonly name: ImageName;
   readonly from: string;
@@ -63,6 +64,7 @@ export interface FileChange {
   readonly after: string;
 }
 
+/** What `cip cascade` was asked for. */
 export interface CascadeOptions {
   /** How far to raise versions; by default the patch. */
   readonly level?: BumpLevel | undefined;

@@ -9,6 +9,7 @@ interface Extent {
   readonly end: number;
 }
 
+/** Anything in EDN that holds no other values. https://github.com/edn-format/edn#built-in-elements */
 export interface EdnAtom extends Extent {
   readonly kind: 'nil' | 'boolean' | 'number' | 'string' | 'character' | 'keyword' | 'symbol';
   /** A string without quotes and with its escapes resolved, a keyword without its colon, all else as written. */
@@ -20,6 +21,7 @@ interface EdnSequence extends Extent {
   readonly items: readonly EdnNode[];
 }
 
+/** A map as written, keys of any type; a key that comes twice is a failure of the scanner. */
 export interface EdnMap extends Extent {
   readonly kind: 'map';
   /** In the order written. */

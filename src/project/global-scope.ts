@@ -69,10 +69,12 @@ export function globalScope(
   return ok({ dockerfile, given, values, budget });
 }
 
+/** Those before the first FROM, in the order written, of all instructions in one list. */
 export function globalArguments(dockerfile: Dockerfile): readonly KeyValue[] {
   return dockerfile.globalArgs.flatMap(({ args }) => args);
 }
 
+/** Expands a word of FROM, or of a flag, with what is known before the first stage. Fails as `expand` does. */
 export function expandIn(scope: GlobalScope, word: string) {
   return expand(word, scope.values, scope.dockerfile.escape, scope.budget);
 }

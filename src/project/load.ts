@@ -13,6 +13,7 @@ import { parseProject } from './parse-project.ts';
 import type { Notice, Problem, Project } from './project.ts';
 import { submoduleFailures, unfetchedSubmodules } from './submodules.ts';
 
+/** How a project is shown that is not in the current directory. */
 export interface LoadOptions {
   /** What paths in messages start with; by default they are relative to the project's directory. */
   readonly shownAs?: string | undefined;
@@ -70,25 +71,25 @@ function absentContext(basename: string, path: string) {
   return { problem, unread: images.map((name) => [name, { name, path }] as const) };
 }
 
-async function readContext(place: Omit<ContextContents, 'files'>): Promise<ContextContents> {
-  if (parseContextDirectory(place.name).kind === 'ignored') return { ...place, files: {} };
-  const [dockerfile, info] = await Promise.all([readIn(place, 'Dockerfile'), readIn(place, 'info.edn')]);
-  if (info !== undefined) return { ...place, files: { Dockerfile: dockerfile, 'info.edn': info } };
-  const [version, platforms] = await Promise.all([readIn(place, 'VERSION'), readIn(place, 'PLATFORMS_OVERRIDE')]);
-  return { ...place, files: { Dockerfile: dockerfile, VERSION: version, PLATFORMS_OVERRIDE: platforms } };
+async function readContext(context: Omit<ContextContents, 'files'>): Promise<ContextContents> {
+  if (parseContextDirectory(context.name).kind === 'ignored') return { ...context, files: {} };
+  const [dockerfile, info] = await Promise.all([readIn(context, 'Dockerfile'), readIn(context, 'info.edn')]);
+  if (info !== undefined) return { ...context, files: { Dockerfile: dockerfile, 'info.edn': info } };
+  const [version, platforms] = await Promise.all([readIn(context, 'VERSION'), readIn(context, 'PLATFORMS_OVERRIDE')]);
+  return { ...context, files: { Dockerfile: dockerfile, VERSION: version, PLATFORMS_OVERRIDE: platforms } };
 }
 
 /** Undefined for a file that is not there. */
 async function readIn(
-  place: Omit<ContextContents, 'files'>,
+  context: Omit<ContextContents, 'files'>,
   name: ContextFile,
 ): Promise<Result<Uint8Array> | undefined> {
   try {
-    return ok(await readRegularFile(join(place.directory, name)));
+    return ok(await readRegularFile(join(context.directory, name)));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    const file = join(place.path, name);
+    const file = join(context.path, name);
     return failed([code === 'EISDIR' || code === 'ENOTREG' ? notAFile(file) : unreadable(file, code ?? message)]);
   }
 }

@@ -52,10 +52,10 @@ export function imageReferences(
 ): { readonly references: readonly ImageReference[]; readonly failures: readonly Failure[] } {
   const references: ImageReference[] = [];
   const failures: Failure[] = [];
-  for (const place of writtenReferences((scopes[0] as GlobalScope).dockerfile)) {
+  for (const written of writtenReferences((scopes[0] as GlobalScope).dockerfile)) {
     const seen = new Set<string>();
     for (const scope of scopes) {
-      const resolved = resolve(place, scope, registries);
+      const resolved = resolve(written, scope, registries);
       if (!resolved.ok) {
         failures.push(...resolved.failure);
         break;
@@ -80,8 +80,8 @@ export function referencesOfTriggers(
 ): readonly ImageReference[] {
   return triggers
     .flatMap((trigger) => inInstruction(trigger, stage))
-    .flatMap((place) => {
-      const resolved = resolve(place, scope, []);
+    .flatMap((written) => {
+      const resolved = resolve(written, scope, []);
       return resolved.ok && resolved.value !== undefined ? [resolved.value] : [];
     });
 }
@@ -96,8 +96,8 @@ export function referencesLeftTo(
   stage: number,
   registries: readonly string[],
 ): { readonly references: readonly ImageReference[]; readonly failures: readonly Failure[] } {
-  const left = triggers.flatMap((trigger) => inInstruction(trigger, stage)).filter((place) => isLeft(place, home));
-  const results = left.map((place) => resolve(place, scope, registries));
+  const left = triggers.flatMap((trigger) => inInstruction(trigger, stage)).filter((written) => isLeft(written, home));
+  const results = left.map((written) => resolve(written, scope, registries));
   return {
     references: results.flatMap((result) => (result.ok && result.value !== undefined ? [result.value] : [])),
     failures: results.flatMap((result) => (result.ok ? [] : result.failure)),
@@ -145,32 +145,34 @@ function inInstruction(instruction: Instruction, stage: number): readonly Writte
 
 /** Undefined for what is no reference: a stage, or `scratch`. */
 function resolve(
-  place: WrittenReference,
+  written: WrittenReference,
   scope: GlobalScope,
   registries: readonly string[],
 ): Result<ImageReference | undefined> {
   const { dockerfile } = scope;
-  if (place.kind === 'onbuild' && isLeft(place, scope)) return ok(undefined);
-  const word = expandIn(scope, place.text);
-  if (!word.ok) return failed(word.failure.map((failure) => ({ ...failure, at: failure.at ?? place.at })));
+  if (written.kind === 'onbuild' && isLeft(written, scope)) return ok(undefined);
+  const word = expandIn(scope, written.text);
+  if (!word.ok) return failed(word.failure.map((failure) => ({ ...failure, at: failure.at ?? written.at })));
   const { value: expanded, used } = word.value;
-  const missing = word.value.unset.filter((name) => isMissed(name, place.text, scope));
+  const missing = word.value.unset.filter((name) => isMissed(name, written.text, scope));
   if (missing.length > 0) {
     const meant = suggestionFor(missing[0]!, [...scope.values.keys(), ...platformVariables]);
-    return failed([unresolvableReference(place.text, missing, meant, isStageArgument(dockerfile, missing), place.at)]);
+    return failed([
+      unresolvableReference(written.text, missing, meant, isStageArgument(dockerfile, missing), written.at),
+    ]);
   }
-  if (isStage(expanded, place, dockerfile) || expanded === 'scratch') return ok(undefined);
+  if (isStage(expanded, written, dockerfile) || expanded === 'scratch') return ok(undefined);
   if (expanded.startsWith(anyRegistry) && expanded[anyRegistry.length] !== '/') {
-    return failed([slashMissing(place.text, shown(expanded), place.at)]);
+    return failed([slashMissing(written.text, shown(expanded), written.at)]);
   }
   const parsed = parseReference(expanded);
   if (!parsed.ok)
     return failed(
       parsed.failure.map((failure) =>
-        invalidReference(place.text, shown(expanded), { ...failure, message: shown(failure.message) }, place.at),
+        invalidReference(written.text, shown(expanded), { ...failure, message: shown(failure.message) }, written.at),
       ),
     );
-  return ok({ ...place, expanded, variables: used, target: targetOf(expanded, parsed.value, registries), scope });
+  return ok({ ...written, expanded, variables: used, target: targetOf(expanded, parsed.value, registries), scope });
 }
 
 /** Whether a variable without a value is used without a default, and not only in a default that is not needed. */
@@ -197,9 +199,9 @@ function targetOf(
   { registry, repository }: Reference,
   registries: readonly string[],
 ): ReferenceTarget {
-  const place = `${registry}/${repository}`;
-  const found = [anyRegistry, ...registries].find((candidate) => place.startsWith(`${candidate}/`));
-  const name = found === undefined ? '' : place.slice(found.length + 1);
+  const full = `${registry}/${repository}`;
+  const found = [anyRegistry, ...registries].find((candidate) => full.startsWith(`${candidate}/`));
+  const name = found === undefined ? '' : full.slice(found.length + 1);
   if (name === '' || name.includes('/')) return { where: 'elsewhere' };
   // As written, not as understood: a tag that is left out stays so.
   const [, tag, digest] = /(?::([^/:@]+))?(?:@(.+))?$/.exec(expanded) ?? [];

@@ -16,6 +16,9 @@ const errorCodes = {
   DENIED: 403,
   UNSUPPORTED: 405,
 } as const;
+/**
+ * Codes of distribution-spec v1.1.1, spec.md#error-codes, that this server gives; the keys of the table of statuses.
+ */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Answers a request with an error of the protocol. `message` is for people. */

@@ -73,6 +73,7 @@ export function reply(
   exchange.response.end(exchange.request.method === 'HEAD' ? undefined : body);
 }
 
+/** Answers 200 with `value`; `headers` may replace the content type, as manifests and indexes do. */
 export function replyJson(exchange: Exchange, headers: OutgoingHttpHeaders, value: unknown): void {
   reply(exchange, 200, { 'Content-Type': 'application/json', ...headers }, JSON.stringify(value));
 }

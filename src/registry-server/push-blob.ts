@@ -34,10 +34,12 @@ export async function putUpload(exchange: RepositoryExchange): Promise<void> {
   await inTurn(exchange, (upload) => receiveAndClose(exchange, upload, digest));
 }
 
+/** `GET /v2/<name>/blobs/uploads/<id>`: 204 with how many bytes have arrived, for clients that go on after a loss. */
 export async function getUpload(exchange: RepositoryExchange): Promise<void> {
   replyProgress(exchange, await find(exchange), 204);
 }
 
+/** `DELETE /v2/<name>/blobs/uploads/<id>`: 204, and what had arrived is removed. */
 export async function cancelUpload(exchange: RepositoryExchange): Promise<void> {
   await inTurn(exchange, async (upload) => {
     await exchange.storage.uploads.cancel(upload);

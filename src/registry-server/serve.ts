@@ -7,6 +7,7 @@ import { route } from './routes.ts';
 import type { ServedHosts } from './served-hosts.ts';
 import type { Storage } from './storage.ts';
 
+/** One answered request, for the log of `cip registry serve` and for tests that count requests. */
 export interface ServedRequest {
   readonly method: string;
   /** As sent, with the query. */

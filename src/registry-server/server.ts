@@ -12,7 +12,8 @@ import { type ServedRequest, serve } from './serve.ts';
 import { isLoopbackAddress, ServedHosts } from './served-hosts.ts';
 import { Storage } from './storage.ts';
 
-export interface RegistryOptions {
+/** What `cip registry serve` was asked for, and what it says of each request. */
+export interface RegistryServerOptions {
   /** Absolute path of a directory; made where there is none. */
   readonly storage: string;
   readonly host: string;
@@ -43,6 +44,7 @@ export interface ClientLimits {
   readonly connections: number;
 }
 
+/** A server that is listening, and the only way to end it. */
 export interface RunningRegistry {
   readonly address: { readonly host: string; readonly port: number };
   /** Lets running requests end for a moment, then breaks them off. Uploads can be gone on with after the next start. */
@@ -64,7 +66,7 @@ const usualLimits: ClientLimits = {
  * A registry without authentication for this machine: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
  * It also ends when `signal` aborts.
  */
-export async function serveRegistry(options: RegistryOptions, signal: AbortSignal): Promise<RunningRegistry> {
+export async function serveRegistry(options: RegistryServerOptions, signal: AbortSignal): Promise<RunningRegistry> {
   signal.throwIfAborted();
   if (options.allowRemote !== true) await refuseRemote(options.host);
   const release = await occupy(options.storage, signal);
@@ -84,7 +86,7 @@ export async function serveRegistry(options: RegistryOptions, signal: AbortSigna
 }
 
 async function start(
-  options: RegistryOptions,
+  options: RegistryServerOptions,
   storage: Storage,
   release: () => Promise<void>,
   signal: AbortSignal,
@@ -130,7 +132,7 @@ async function start(
   return { address: { host: address, port }, close };
 }
 
-async function listen(server: Server, { host, port }: RegistryOptions): Promise<void> {
+async function listen(server: Server, { host, port }: RegistryServerOptions): Promise<void> {
   try {
     server.listen(port, host);
     await once(server, 'listening');

@@ -3,8 +3,8 @@ import type { Challenge } from './challenge.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { Credentials } from './docker-config.ts';
 import { loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
-import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { type BearerService, isBearerService, type TokenServer } from './token-server.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -49,12 +49,12 @@ export class Authenticator {
   }
 
   /** To send with the first try; undefined if the registry has not asked for anything yet. */
-  async header(place: Place, scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
-    const approach = this.#approaches.get(place.registry);
+  async header(resource: RegistryResource, scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
+    const approach = this.#approaches.get(resource.registry);
     if (approach === undefined) return undefined;
-    const credentials = await this.#credentials.find(place, signal);
+    const credentials = await this.#credentials.find(resource, signal);
     if (approach.scheme === 'basic') return basicHeader(credentials);
-    return (await this.#token(place, approach, scopes, [], credentials, signal)).header;
+    return (await this.#token(resource, approach, scopes, [], credentials, signal)).header;
   }
 
   /**
@@ -62,29 +62,29 @@ export class Authenticator {
    * better can be had.
    */
   async answer(
-    place: Place,
+    resource: RegistryResource,
     doing: string,
     challenges: readonly Challenge[],
     request: { readonly scopes: readonly Scope[]; readonly sent: string | undefined },
     signal: AbortSignal,
   ): Promise<string> {
-    const credentials = await this.#credentials.find(place, signal);
+    const credentials = await this.#credentials.find(resource, signal);
     const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
     if (bearer !== undefined) {
       if (!isBearerService(bearer.parameters)) {
         throw new FailureError(
-          registryAnswerNotUnderstood(place, doing, 'it asks for a token and names no http(s) address to get one'),
+          registryAnswerNotUnderstood(resource, doing, 'it asks for a token and names no http(s) address to get one'),
         );
       }
       const { realm, service } = bearer.parameters;
       const approach: Approach = { scheme: 'bearer', realm, service };
-      this.#approaches.set(place.registry, approach);
+      this.#approaches.set(resource.registry, approach);
       const { scope, error } = bearer.parameters as { readonly scope?: string; readonly error?: string };
       const demanded = scope === undefined || scope === '' ? [] : scope.split(' ');
-      this.#forget(place, approach, request.scopes, request.sent);
-      const { header } = await this.#token(place, approach, request.scopes, demanded, credentials, signal);
+      this.#forget(resource, approach, request.scopes, request.sent);
+      const { header } = await this.#token(resource, approach, request.scopes, demanded, credentials, signal);
       if (header !== request.sent) return header;
-      throw new FailureError(await this.refusal(place, doing, header, error));
+      throw new FailureError(await this.refusal(resource, doing, header, error));
     }
 
     const header = basicHeader(credentials);
@@ -92,23 +92,28 @@ export class Authenticator {
     if (!asksForBasic || header === undefined || header === request.sent) {
       const said = challenges.length === 0 || asksForBasic ? undefined : `it asks for ${challenges[0]!.scheme}`;
       if (header !== undefined && header === request.sent)
-        throw new FailureError(await this.refusal(place, doing, header));
-      throw new FailureError(registryDenied(place, doing, said, await this.#credentials.login(place)));
+        throw new FailureError(await this.refusal(resource, doing, header));
+      throw new FailureError(registryDenied(resource, doing, said, await this.#credentials.login(resource)));
     }
-    this.#approaches.set(place.registry, { scheme: 'basic' });
+    this.#approaches.set(resource.registry, { scheme: 'basic' });
     return header;
   }
 
   /** Why `header` got a 401: who shows credentials as they are is not known, who got a token for them may not do this. */
-  async refusal(place: Place, doing: string, header: string, said?: string): Promise<Failure> {
-    const login = await this.#credentials.login(place);
+  async refusal(resource: RegistryResource, doing: string, header: string, said?: string): Promise<Failure> {
+    const login = await this.#credentials.login(resource);
     const isOwn = header.startsWith('Basic ') || login?.isToken === true;
-    return login !== undefined && isOwn ? loginRejected(place, login) : registryDenied(place, doing, said, login);
+    return login !== undefined && isOwn ? loginRejected(resource, login) : registryDenied(resource, doing, said, login);
   }
 
   /** Drops a token that was refused, unless another request has already replaced it. */
-  #forget(place: Place, service: BearerService, scopes: readonly Scope[], sent: string | undefined): void {
-    const key = tokenKey(place, service, scopes);
+  #forget(
+    resource: RegistryResource,
+    service: BearerService,
+    scopes: readonly Scope[],
+    sent: string | undefined,
+  ): void {
+    const key = tokenKey(resource, service, scopes);
     const kept = this.#tokens.get(key);
     if (kept === undefined || sent === undefined) return;
     this.#tokens.set(
@@ -118,7 +123,7 @@ export class Authenticator {
   }
 
   async #token(
-    place: Place,
+    resource: RegistryResource,
     service: BearerService,
     scopes: readonly Scope[],
     demanded: readonly Scope[],
@@ -126,7 +131,7 @@ export class Authenticator {
     signal: AbortSignal,
   ): Promise<Token> {
     if (credentials?.kind === 'registry-token') return { header: `Bearer ${credentials.token}`, until: Infinity };
-    const key = tokenKey(place, service, scopes);
+    const key = tokenKey(resource, service, scopes);
     for (;;) {
       const kept = this.#tokens.get(key);
       if (kept !== undefined) {
@@ -139,7 +144,7 @@ export class Authenticator {
         // Of all who see that it is over, the first to come here fetches; the others find its promise.
         if (this.#tokens.get(key) !== kept) continue;
       }
-      const fetched = this.#fetch(place, service, union(scopes, demanded), credentials, signal).catch((error) => {
+      const fetched = this.#fetch(resource, service, union(scopes, demanded), credentials, signal).catch((error) => {
         throw signal.aborted ? new CalledOff() : error;
       });
       this.#tokens.set(key, fetched);
@@ -152,15 +157,15 @@ export class Authenticator {
   }
 
   async #fetch(
-    place: Place,
+    resource: RegistryResource,
     service: BearerService,
     scopes: readonly Scope[],
     credentials: Credentials | undefined,
     signal: AbortSignal,
   ): Promise<Token> {
-    const login = credentials && (await this.#credentials.login(place));
+    const login = credentials && (await this.#credentials.login(resource));
     const as = credentials && login && { credentials, login };
-    const { token, life = defaultLife } = await this.#tokenServer.fetch(place, service, scopes, as, signal);
+    const { token, life = defaultLife } = await this.#tokenServer.fetch(resource, service, scopes, as, signal);
     // A tenth less, so that a token does not end on the way.
     return { header: `Bearer ${token}`, until: this.#now() + life * 900 };
   }
@@ -175,6 +180,6 @@ function union(scopes: readonly Scope[], demanded: readonly Scope[]): readonly S
   return [...new Set([...scopes, ...demanded])];
 }
 
-function tokenKey(place: Place, { realm, service }: BearerService, scopes: readonly Scope[]): string {
-  return JSON.stringify([place.registry, realm, service, [...scopes].sort()]);
+function tokenKey(resource: RegistryResource, { realm, service }: BearerService, scopes: readonly Scope[]): string {
+  return JSON.stringify([resource.registry, realm, service, [...scopes].sort()]);
 }

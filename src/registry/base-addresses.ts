@@ -1,10 +1,10 @@
 import type { Deadline } from './deadline.ts';
 import { apiHost, isLoopback, type PlainAnswer, wantsTls } from './endpoint.ts';
-import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import type { Sender } from './sender.ts';
-import { codeOf, TransferError } from './transfer-error.ts';
+import { networkErrorCode, TransferError } from './transfer-error.ts';
 
 const doing = 'find its address';
 
@@ -19,16 +19,16 @@ export class BaseAddresses {
     this.#insecureRegistries = insecureRegistries;
   }
 
-  async of(place: Place, deadline: Deadline): Promise<URL> {
-    const { registry } = place;
+  async of(resource: RegistryResource, deadline: Deadline): Promise<URL> {
+    const { registry } = resource;
     const known = this.#known.get(registry);
     if (known !== undefined) return known;
     const secure = new URL(`https://${apiHost(registry)}/v2/`);
     if (!this.mayBePlain(registry)) return secure;
 
     const plain = new URL(`http://${registry}/v2/`);
-    const answer = await this.#askInPlain(place, plain, deadline);
-    const base = wantsTls(answer) && (await this.#speaksTls(place, secure, deadline)) ? secure : plain;
+    const answer = await this.#askInPlain(resource, plain, deadline);
+    const base = wantsTls(answer) && (await this.#speaksTls(resource, secure, deadline)) ? secure : plain;
     if (!('error' in answer) || base === secure) this.#known.set(registry, base);
     return base;
   }
@@ -38,9 +38,9 @@ export class BaseAddresses {
     return isLoopback(registry) || this.#insecureRegistries.includes(registry);
   }
 
-  async #askInPlain(place: Place, url: URL, deadline: Deadline): Promise<PlainAnswer> {
+  async #askInPlain(resource: RegistryResource, url: URL, deadline: Deadline): Promise<PlainAnswer> {
     try {
-      const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { place, doing }, deadline);
+      const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { resource, doing }, deadline);
       const { status, headers } = response;
       if (status === 400) return { status, location: undefined, start: await startOf(response) };
       await response.discard(this.#sender.limits.drain);
@@ -48,14 +48,14 @@ export class BaseAddresses {
     } catch (error) {
       // One that lets itself be waited for would let the next request wait as well.
       if (deadline.signal.aborted || !(error instanceof TransferError) || error.mostRetries <= 1) throw error;
-      return { error: codeOf(error.cause) };
+      return { error: networkErrorCode(error.cause) };
     }
   }
 
   /** Errors of certificates count as TLS: they are to be told, not to be hidden behind http. */
-  async #speaksTls(place: Place, url: URL, deadline: Deadline): Promise<boolean> {
+  async #speaksTls(resource: RegistryResource, url: URL, deadline: Deadline): Promise<boolean> {
     try {
-      const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { place, doing }, deadline);
+      const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { resource, doing }, deadline);
       await response.discard(this.#sender.limits.drain);
       return true;
     } catch (error) {

@@ -4,8 +4,8 @@ import { runCredentialHelper } from './credential-helper.ts';
 import { type Credentials, type DockerConfig, helperFor, inAuths, parseDockerConfig } from './docker-config.ts';
 import { dockerConfigInvalid } from './failure.ts';
 import type { Login } from './login.ts';
-import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { waitFor } from './wait-for.ts';
 
 interface Found {
@@ -15,7 +15,7 @@ interface Found {
 }
 
 /**
- * Who to be, for each place. In this order: CIP_REGISTRY_TOKEN_<HOST>; the entry of `auths` with the longest
+ * Who to be, for each resource. In this order: CIP_REGISTRY_TOKEN_<HOST>; the entry of `auths` with the longest
  * path that leads to the repository; the helper of the host; the helper for all. undefined is anonymous.
  */
 export class CredentialStore {
@@ -29,33 +29,33 @@ export class CredentialStore {
     this.#env = env;
   }
 
-  async find(place: Place, signal: AbortSignal): Promise<Credentials | undefined> {
-    return (await waitFor(this.#find(place), signal))?.credentials;
+  async find(resource: RegistryResource, signal: AbortSignal): Promise<Credentials | undefined> {
+    return (await waitFor(this.#find(resource), signal))?.credentials;
   }
 
   /** What `find` would use; only after it has, so that nobody is asked anew. */
-  async login(place: Place): Promise<Login | undefined> {
-    const found = await this.#find(place).catch(() => undefined);
+  async login(resource: RegistryResource): Promise<Login | undefined> {
+    const found = await this.#find(resource).catch(() => undefined);
     if (found === undefined) return undefined;
     const { credentials, from, isRenewable } = found;
     const user = credentials.kind === 'registry-token' ? undefined : credentials.username;
     return { user: user || undefined, from, isRenewable, isToken: credentials.kind === 'registry-token' };
   }
 
-  async #find(place: Place): Promise<Found | undefined> {
-    const fromEnv = fromEnvironment(place.registry, this.#env);
+  async #find(resource: RegistryResource): Promise<Found | undefined> {
+    const fromEnv = fromEnvironment(resource.registry, this.#env);
     if (fromEnv !== undefined) {
-      return { credentials: fromEnv, from: variableFor(place.registry), isRenewable: false };
+      return { credentials: fromEnv, from: variableFor(resource.registry), isRenewable: false };
     }
     if (this.#path === undefined) return undefined;
 
     this.#config ??= readConfig(this.#path);
     const config = await this.#config;
-    const written = inAuths(config, place);
+    const written = inAuths(config, resource);
     if (written !== undefined) return { credentials: written, from: this.#shown(this.#path), isRenewable: true };
-    const helper = helperFor(config, place.registry);
+    const helper = helperFor(config, resource.registry);
     if (helper === undefined) return undefined;
-    const credentials = await this.#askHelper(helper, place.registry);
+    const credentials = await this.#askHelper(helper, resource.registry);
     return credentials && { credentials, from: `docker-credential-${helper}`, isRenewable: true };
   }
 

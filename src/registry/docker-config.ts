@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failed, ok, type Result } from '../result.ts';
 import { dockerConfigInvalid } from './failure.ts';
-import { type Place, placeName } from './place.ts';
+import { formatResource, type RegistryResource } from './registry-resource.ts';
 
 /** A way to show who one is. Never printed. */
 export type Credentials =
@@ -27,8 +27,12 @@ const DockerConfig = z.looseObject({
   credHelpers: z.record(z.string(), z.string()).optional(),
   credsStore: z.string().optional(),
 });
+/** The entries of Docker's config.json that concern credentials; unknown ones are kept and never looked at. */
 export type DockerConfig = z.infer<typeof DockerConfig>;
 
+/**
+ * `path` is only for messages. Fails with `docker-config-invalid` for what is not JSON and for entries of a wrong type.
+ */
 export function parseDockerConfig(
   text: string,
   path: string,
@@ -49,14 +53,14 @@ export function parseDockerConfig(
 const hubNames = ['index.docker.io', 'docker.io', 'registry-1.docker.io'];
 
 /**
- * The entry of `auths` with the longest path that leads to the place, such as `host/group` for `host/group/app`.
+ * The entry of `auths` with the longest path that leads to the resource, such as `host/group` for `host/group/app`.
  * Entries that say nothing, which `docker login` leaves beside a helper, do not count.
  */
-export function inAuths(config: DockerConfig, place: Place): Credentials | undefined {
+export function inAuths(config: DockerConfig, resource: RegistryResource): Credentials | undefined {
   let best: { readonly length: number; readonly credentials: Credentials } | undefined;
   for (const [key, entry] of Object.entries(config.auths ?? {})) {
     const name = bareName(key);
-    const credentials = leadsTo(name, place) ? credentialsIn(entry) : undefined;
+    const credentials = leadsTo(name, resource) ? credentialsIn(entry) : undefined;
     if (credentials !== undefined && name.length > (best?.length ?? -1)) best = { length: name.length, credentials };
   }
   return best?.credentials;
@@ -80,8 +84,8 @@ function bareName(key: string): string {
   return `${hubNames.includes(host) ? 'docker.io' : host.toLowerCase()}${path}`;
 }
 
-function leadsTo(name: string, place: Place): boolean {
-  const full = placeName({ ...place, registry: place.registry.toLowerCase() });
+function leadsTo(name: string, resource: RegistryResource): boolean {
+  const full = formatResource({ ...resource, registry: resource.registry.toLowerCase() });
   return full === name || full.startsWith(`${name}/`);
 }
 

@@ -6,7 +6,7 @@ import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
 import { blobUnknown, registryAnswerNotUnderstood, registryTooSlow } from './failure.ts';
 import { Pace } from './pace.ts';
-import { type Place, placeName } from './place.ts';
+import { formatResource, type RegistryResource } from './registry-resource.ts';
 import type { RegistryResponse } from './response.ts';
 import { seconds } from './sender.ts';
 import { TransferError } from './transfer-error.ts';
@@ -18,11 +18,11 @@ import type { Transport } from './transport.ts';
  */
 export async function download(
   transport: Transport,
-  place: Required<Place>,
+  resource: Required<RegistryResource>,
   descriptor: Descriptor,
   signal: AbortSignal,
 ): Promise<Readable> {
-  const blob = new RemoteBlob(transport, place, descriptor, signal);
+  const blob = new RemoteBlob(transport, resource, descriptor, signal);
   const first = await transport.retrier.run(() => blob.get(0), signal);
   // Chunks are bytes, but for the size of its buffer a stream of objects keeps them as they come.
   const stream = Readable.from(blob.bytes(first), { objectMode: false, highWaterMark: 128 << 10 });
@@ -33,21 +33,21 @@ export async function download(
 
 class RemoteBlob {
   readonly #transport: Transport;
-  readonly #place: Required<Place>;
+  readonly #resource: Required<RegistryResource>;
   readonly #descriptor: Descriptor;
   readonly #signal: AbortSignal;
   readonly #doing: string;
 
-  constructor(transport: Transport, place: Required<Place>, descriptor: Descriptor, signal: AbortSignal) {
+  constructor(transport: Transport, resource: Required<RegistryResource>, descriptor: Descriptor, signal: AbortSignal) {
     this.#transport = transport;
-    this.#place = place;
+    this.#resource = resource;
     this.#descriptor = descriptor;
     this.#signal = signal;
     this.#doing = `read ${descriptor.digest}`;
   }
 
   async *bytes(first: RegistryResponse): AsyncGenerator<Uint8Array> {
-    const verifier = new Verifier(this.#descriptor, placeName(this.#place));
+    const verifier = new Verifier(this.#descriptor, formatResource(this.#resource));
     let response: RegistryResponse | undefined = first;
     let failures = 0;
     for (;;) {
@@ -70,13 +70,13 @@ class RemoteBlob {
   /** One try to get what follows the first `offset` bytes. */
   async get(offset: number): Promise<RegistryResponse> {
     const { digest, mediaType } = this.#descriptor;
-    const { repository } = this.#place;
+    const { repository } = this.#resource;
     const isDocument = isDocumentType(mediaType);
     try {
       return await this.#transport.once(
         {
           method: 'GET',
-          place: this.#place,
+          resource: this.#resource,
           doing: this.#doing,
           at: `${repository}/${isDocument ? 'manifests' : 'blobs'}/${digest}`,
           scopes: [scopeOf(repository, 'pull')],
@@ -93,7 +93,7 @@ class RemoteBlob {
       );
     } catch (error) {
       if (!(error instanceof TransferError) || error.status !== 404) throw error;
-      throw new FailureError(blobUnknown(this.#place, digest), { cause: error });
+      throw new FailureError(blobUnknown(this.#resource, digest), { cause: error });
     }
   }
 
@@ -102,7 +102,7 @@ class RemoteBlob {
     let skip = verifier.size - startOf(response);
     if (skip < 0) {
       const wrong = 'it leaves out bytes that were asked for';
-      throw new FailureError(registryAnswerNotUnderstood(this.#place, this.#doing, wrong));
+      throw new FailureError(registryAnswerNotUnderstood(this.#resource, this.#doing, wrong));
     }
     const pace = new Pace(this.#transport.limits, this.#transport.now);
     pace.waiting();
@@ -121,7 +121,10 @@ class RemoteBlob {
   #tooSlow(): TransferError {
     const { leastBytes, window } = this.#transport.limits;
     const problem = `fewer than ${leastBytes} bytes in ${seconds(window)}`;
-    return new TransferError(registryTooSlow(this.#place, this.#doing, problem), { temporary: true, mostRetries: 1 });
+    return new TransferError(registryTooSlow(this.#resource, this.#doing, problem), {
+      temporary: true,
+      mostRetries: 1,
+    });
   }
 }
 

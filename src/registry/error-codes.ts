@@ -1,5 +1,5 @@
 /** What a code means, for a person, and what can be done about it. */
-export interface ErrorCode {
+export interface ErrorMeaning {
   /** Worth another try after a while. */
   readonly temporary: boolean;
   /** How many more tries it is worth; as many as others unless given. */
@@ -13,7 +13,7 @@ export interface ErrorCode {
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes, and below the line those of
  * https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#errors-2
  */
-export const errorCodes: Readonly<Record<string, ErrorCode>> = {
+export const errorCodes: Readonly<Record<string, ErrorMeaning>> = {
   BLOB_UNKNOWN: { temporary: false, meaning: 'it does not have the blob' },
   /** Docker's own registry says so where a chunk broke off. A new upload may do. */
   BLOB_UPLOAD_INVALID: {

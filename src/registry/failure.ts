@@ -1,8 +1,14 @@
-import type { Failure } from '../result.ts';
+import type { Failure, FailureShape, ReasonOf } from '../result.ts';
 import { isLoopback } from './endpoint.ts';
 import { errorCodes } from './error-codes.ts';
 import type { Login } from './login.ts';
-import { type Place, placeName } from './place.ts';
+import { formatResource, type RegistryResource } from './registry-resource.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly registry: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 const checkName = 'check the name, and that the registry is running';
 
@@ -18,7 +24,7 @@ function serveIt(registry: string): string {
  * Nobody answers at the registry's address. The message is the same for all that was tried there, and `registry` names it:
  * of many images that fail for this one reason it can be reported once.
  */
-export function registryUnreachable({ registry }: Place, problem: string) {
+export function registryUnreachable({ registry }: RegistryResource, problem: string) {
   return {
     reason: 'registry-unreachable',
     registry,
@@ -28,7 +34,7 @@ export function registryUnreachable({ registry }: Place, problem: string) {
 }
 
 /** The registry answered earlier in this run and does not any more. To be reported once, like `registryUnreachable`. */
-export function registryLost({ registry }: Place, problem: string) {
+export function registryLost({ registry }: RegistryResource, problem: string) {
   return {
     reason: 'registry-unreachable',
     registry,
@@ -38,17 +44,17 @@ export function registryLost({ registry }: Place, problem: string) {
 }
 
 /** It answers, but so slowly that its answer would not end in any useful time. `problem` follows "is too slow: ". */
-export function registryTooSlow(place: Place, doing: string, problem: string) {
+export function registryTooSlow(resource: RegistryResource, doing: string, problem: string) {
   return {
     reason: 'registry-too-slow',
-    registry: place.registry,
-    message: `${place.registry} is too slow to ${doing}${inRepository(place)}: ${problem}`,
+    registry: resource.registry,
+    message: `${resource.registry} is too slow to ${doing}${inRepository(resource)}: ${problem}`,
     hint: 'check the connection to the registry and its load, then run the same command again',
   } as const satisfies RegistryFailure;
 }
 
 /** What answers `/v2/` is something else. `answer` follows "/v2/ ". */
-export function notARegistry({ registry }: Place, answer: string, start?: string) {
+export function notARegistry({ registry }: RegistryResource, answer: string, start?: string) {
   return {
     reason: 'not-a-registry',
     registry,
@@ -57,62 +63,68 @@ export function notARegistry({ registry }: Place, answer: string, start?: string
   } as const satisfies RegistryFailure;
 }
 
-export function registryTlsFailed(place: Place, doing: string, problem: string, speaksHttp: boolean) {
+/** `speaksHttp`: the peer answered in plain text, so it is not the certificate that is wrong. */
+export function registryTlsFailed(resource: RegistryResource, doing: string, problem: string, speaksHttp: boolean) {
   return {
     reason: 'registry-tls-failed',
-    message: `no trusted connection to ${place.registry} to ${doing}${inRepository(place)}: ${problem}`,
+    message: `no trusted connection to ${resource.registry} to ${doing}${inRepository(resource)}: ${problem}`,
     hint: speaksHttp
-      ? `it seems to speak http: allow that with --insecure-registry ${place.registry}`
-      : `pass the certificate of its authority with --registry-ca, or skip the check with --insecure-registry ${place.registry}`,
-  } as const satisfies Failure;
+      ? `it seems to speak http: allow that with --insecure-registry ${resource.registry}`
+      : `pass the certificate of its authority with --registry-ca, or skip the check with --insecure-registry ${resource.registry}`,
+  } as const satisfies FailureShape;
 }
 
 /** The registry does not accept who we say we are. */
-export function loginRejected({ registry }: Place, login: Login) {
+export function loginRejected({ registry }: RegistryResource, login: Login) {
   return {
     reason: 'registry-denied',
     message: `${registry} rejected the login ${loginName(login)}`,
     hint: login.isRenewable ? `run docker login ${registry}` : `check the value of ${login.from}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** It accepts who we are, or that we are nobody, but not what we want. `said` is its own explanation, if it gave one. */
-export function registryDenied(place: Place, doing: string, said: string | undefined, login: Login | undefined) {
-  const what = `${doing}${inRepository(place)}${said === undefined || said === '' ? '' : ` (${said})`}`;
+export function registryDenied(
+  resource: RegistryResource,
+  doing: string,
+  said: string | undefined,
+  login: Login | undefined,
+) {
+  const what = `${doing}${inRepository(resource)}${said === undefined || said === '' ? '' : ` (${said})`}`;
   return login === undefined
     ? ({
         reason: 'registry-denied',
-        message: `${place.registry} does not allow anonymous users to ${what}`,
-        hint: `run docker login ${place.registry}, or check that ${placeName(place)} is the right name`,
-      } as const satisfies Failure)
+        message: `${resource.registry} does not allow anonymous users to ${what}`,
+        hint: `run docker login ${resource.registry}, or check that ${formatResource(resource)} is the right name`,
+      } as const satisfies FailureShape)
     : ({
         reason: 'registry-denied',
-        message: `${place.registry} does not allow the login ${loginName(login)} to ${what}`,
-        hint: `check that ${placeName(place)} is the right name and that the account has this permission`,
-      } as const satisfies Failure);
+        message: `${resource.registry} does not allow the login ${loginName(login)} to ${what}`,
+        hint: `check that ${formatResource(resource)} is the right name and that the account has this permission`,
+      } as const satisfies FailureShape);
 }
 
 /** The registry wants its login sent to where others could read or collect it. `why` completes "…, ". */
-export function credentialsWithheld({ registry }: Place, realm: string, why: string) {
+export function credentialsWithheld({ registry }: RegistryResource, realm: string, why: string) {
   return {
     reason: 'credentials-withheld',
     message: `${registry} asks to send its login to ${realm}, ${why}`,
     hint: `nothing was sent; ask whoever runs ${registry} for a token server that speaks https`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `wrong` says what is wrong with the answer, `start` is how it begins. */
-export function registryAnswerNotUnderstood(place: Place, doing: string, wrong: string, start?: string) {
+export function registryAnswerNotUnderstood(resource: RegistryResource, doing: string, wrong: string, start?: string) {
   return {
     reason: 'registry-answer-not-understood',
-    message: `${placeName(place)} gave an invalid answer to a request to ${doing}: ${wrong}${beginning(start)}`,
-    hint: `check that ${place.registry} is a registry, and that no proxy changes its answers`,
-  } as const satisfies Failure;
+    message: `${formatResource(resource)} gave an invalid answer to a request to ${doing}: ${wrong}${beginning(start)}`,
+    hint: `check that ${resource.registry} is a registry, and that no proxy changes its answers`,
+  } as const satisfies FailureShape;
 }
 
 /** An answer of another status than was hoped for. `code` is one of the specification's, or absent. */
 export function registryRefused(
-  place: Place,
+  resource: RegistryResource,
   doing: string,
   answer: { readonly status: number; readonly code?: string | undefined; readonly said?: string | undefined },
 ) {
@@ -122,59 +134,68 @@ export function registryRefused(
   );
   return {
     reason: 'registry-refused',
-    message: `${place.registry} failed to ${doing}${inRepository(place)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
+    message: `${resource.registry} failed to ${doing}${inRepository(resource)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
     hint: known?.hint ?? hintFor(answer.status),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-export function blobUnknown(place: Place, digest: string) {
+/** The registry answered 404 for a layer or config that one of its own manifests names. */
+export function blobUnknown(resource: RegistryResource, digest: string) {
   return {
     reason: 'blob-unknown',
-    message: `${placeName(place)} has no blob ${digest}, though an image names it`,
+    message: `${formatResource(resource)} has no blob ${digest}, though an image names it`,
     hint: 'it was deleted or lost: publish the image again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The registry says it stored or has another manifest than the one it was given or asked for. */
-export function manifestDigestMismatch(place: Place, tagOrDigest: string, wanted: string, got: string) {
+export function manifestDigestMismatch(resource: RegistryResource, tagOrDigest: string, wanted: string, got: string) {
   return {
     reason: 'manifest-digest-mismatch',
-    message: `${placeName(place)} answers for ${tagOrDigest} with the digest ${got} instead of ${wanted}`,
+    message: `${formatResource(resource)} answers for ${tagOrDigest} with the digest ${got} instead of ${wanted}`,
     hint: 'the registry is damaged, or something on the way changes manifests; nothing of it was used',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-export function redirectRefused(place: Place, doing: string, to: string, why: string) {
+/**
+ * `to` is where the registry sends the request, `why` the rule that forbids to follow: the scheme, a downgrade, too
+ * many of them.
+ */
+export function redirectRefused(resource: RegistryResource, doing: string, to: string, why: string) {
   return {
     reason: 'registry-redirect-refused',
-    message: `${placeName(place)} redirects a request to ${doing} to ${to}: ${why}`,
+    message: `${formatResource(resource)} redirects a request to ${doing} to ${to}: ${why}`,
     hint: 'the registry or the proxy in front of it is misconfigured; its public address must be https',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/** The file at `path` is there but cannot be used: it is not read as if it were empty, which would hide a login. */
 export function dockerConfigInvalid(path: string, wrong: string) {
   return {
     reason: 'docker-config-invalid',
     message: `${path} is not a valid Docker configuration: ${wrong}`,
     hint: 'repair or remove it; docker login writes a new one',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/**
+ * `program` (`docker-credential-…`) is missing, ended with an error, or printed what is not the JSON of the protocol.
+ */
 export function credentialHelperFailed(registry: string, program: string, problem: string) {
   return {
     reason: 'credential-helper-failed',
     message: `${program} gave no credentials for ${registry}: ${problem}`,
     hint: `install ${program}, or remove it from credsStore or credHelpers in Docker's config.json and log in again`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A failure of a registry as such rather than of what was asked of it. */
-interface RegistryFailure extends Failure {
+interface RegistryFailure extends FailureShape {
   /** `host[:port]`. */
   readonly registry: string;
 }
 
-function inRepository({ repository }: Place): string {
+function inRepository({ repository }: RegistryResource): string {
   return repository === undefined ? '' : ` in ${repository}`;
 }
 
@@ -196,6 +217,7 @@ function hintFor(status: number): string {
 }
 
 /** Whether a failure is one of the registry as a whole: whatever else was asked of it would fail the same way. */
-export function isLossOfRegistry({ reason }: Failure): boolean {
-  return ['registry-unreachable', 'registry-too-slow', 'registry-tls-failed'].includes(reason);
+export function isLossOfRegistry(failure: Failure): boolean {
+  const { reason } = failure;
+  return reason === 'registry-unreachable' || reason === 'registry-too-slow' || reason === 'registry-tls-failed';
 }

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Place } from './place.ts';
+import type { RegistryResource } from './registry-resource.ts';
 
 /** Which repository of a registry was last seen to have a blob, so that others can take it from there. */
 export class KnownBlobs {
@@ -20,8 +20,8 @@ export class KnownBlobs {
     this.#repositories.delete(oldest!);
   }
 
-  /** Another repository than that of `place` in the same registry. */
-  repositoryOf({ registry, repository }: Required<Place>, digest: Digest): string | undefined {
+  /** Another repository than that of `resource` in the same registry. */
+  repositoryOf({ registry, repository }: Required<RegistryResource>, digest: Digest): string | undefined {
     const known = this.#repositories.get(`${registry} ${digest}`);
     return known === repository ? undefined : known;
   }

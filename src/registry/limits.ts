@@ -21,6 +21,10 @@ export interface RegistryLimits {
   readonly notice: number;
 }
 
+/**
+ * Times in milliseconds, generous to slow lines: `window` with `leastBytes` is what tells a slow transfer from a dead
+ * one.
+ */
 export const defaultLimits: RegistryLimits = {
   connect: 10_000,
   probe: 10_000,

@@ -2,10 +2,10 @@ import { startOf } from '../oci/parse-document.ts';
 import { FailureError } from '../result.ts';
 import { errorsIn } from './answer-error.ts';
 import { notARegistry } from './failure.ts';
-import type { Place } from './place.ts';
 import { isRedirect } from './redirect.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
-import { codeOf, TransferError } from './transfer-error.ts';
+import { networkErrorCode, TransferError } from './transfer-error.ts';
 import type { Transport } from './transport.ts';
 
 /** Of one that does not answer, or says 503: two more, after one and two seconds. */
@@ -30,10 +30,10 @@ export async function probe(
   onWait: (() => void) | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const place = { registry };
+  const resource = { registry };
   const request = {
     method: 'GET',
-    place,
+    resource,
     doing: 'answer /v2/',
     at: '',
     scopes: [],
@@ -45,18 +45,18 @@ export async function probe(
   try {
     await transport.retrier
       .atMost(retries)
-      .run(() => transport.once(request, (response) => examine(response, place), signal), signal);
+      .run(() => transport.once(request, (response) => examine(response, resource), signal), signal);
   } catch (error) {
     const isGibberish = error instanceof TransferError && error.failure.reason === 'registry-answer-not-understood';
     if (!isGibberish || signal.aborted) throw error;
-    const what = codeOf(error.cause) ?? (error.cause as Error).message;
-    throw new FailureError(notARegistry(place, `gave an invalid answer (${what})`), { cause: error });
+    const what = networkErrorCode(error.cause) ?? (error.cause as Error).message;
+    throw new FailureError(notARegistry(resource, `gave an invalid answer (${what})`), { cause: error });
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function examine(response: RegistryResponse, place: Place): Promise<void> {
+async function examine(response: RegistryResponse, resource: RegistryResource): Promise<void> {
   const { status, headers } = response;
   if (headers['docker-distribution-api-version'] !== undefined) return;
   if (status === 401 && headers['www-authenticate'] !== undefined) return;
@@ -68,5 +68,5 @@ async function examine(response: RegistryResponse, place: Place): Promise<void> 
     : errorsIn(start).length > 0;
   if (isFitting) return;
   const answer = isSuccess ? 'does not answer with JSON' : `answers with status ${status}`;
-  throw new FailureError(notARegistry(place, answer, startOf(start)));
+  throw new FailureError(notARegistry(resource, answer, startOf(start)));
 }

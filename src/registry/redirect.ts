@@ -7,8 +7,10 @@ export interface RedirectedRequest {
   readonly keepsBody: boolean;
 }
 
+/** One request follows no more of them: longer chains are loops. */
 export const maxRedirects = 10;
 
+/** The statuses that name another address; 304 and 300 are none of them. */
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }

@@ -43,9 +43,9 @@ export class RegistryClient implements AsyncDisposable {
   /** Resolves when a registry answers and accepts our login; rejects with the FailureError that says why it does not. */
   async ping(registry: string, signal: AbortSignal): Promise<void> {
     await this.reach(registry, signal);
-    const place = { registry };
+    const resource = { registry };
     await this.#transport.send(
-      { method: 'GET', place, doing: 'log in', at: '', scopes: [], accept: [200] },
+      { method: 'GET', resource, doing: 'log in', at: '', scopes: [], accept: [200] },
       async () => {},
       signal,
     );

@@ -11,7 +11,7 @@ import { scopeOf } from './auth.ts';
 import { download } from './download.ts';
 import { manifestDigestMismatch, registryAnswerNotUnderstood } from './failure.ts';
 import type { KnownBlobs } from './known-blobs.ts';
-import { type Place, placeName } from './place.ts';
+import { formatResource, type RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readWhole } from './response.ts';
 import { listTags } from './tags.ts';
 import type { RegistryRequest, Transport } from './transport.ts';
@@ -30,26 +30,26 @@ export class RemoteRepository implements ContentSource, ContentSink {
   /** Registries refuse a manifest that names what they lack. */
   readonly manifestsAreWhole = true;
   readonly #transport: Transport;
-  readonly #place: Required<Place>;
+  readonly #resource: Required<RegistryResource>;
   readonly #known: KnownBlobs;
   readonly #upload: { readonly options: UploadOptions; readonly habits: UploadHabits };
   readonly #puts = new Map<Digest, Promise<void>>();
 
   constructor(
     transport: Transport,
-    place: Required<Place>,
+    resource: Required<RegistryResource>,
     known: KnownBlobs,
     upload: { readonly options: UploadOptions; readonly habits: UploadHabits },
   ) {
     this.#transport = transport;
-    this.#place = place;
+    this.#resource = resource;
     this.#known = known;
     this.#upload = upload;
   }
 
   /** `host/repository`. */
   get name(): string {
-    return placeName(this.#place);
+    return formatResource(this.#resource);
   }
 
   /** What a tag or digest leads to; undefined if there is no such thing. Where the registry can, only headers are sent. */
@@ -65,7 +65,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
       {
         method: 'GET',
         doing: `read the manifest ${tagOrDigest}`,
-        at: manifestPath(this.#place, tagOrDigest),
+        at: manifestPath(this.#resource, tagOrDigest),
         headers: { accept: documentTypes, 'accept-encoding': 'identity' },
         accept: [200, 404],
       },
@@ -117,7 +117,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
       {
         method: 'PUT',
         doing: `store the manifest ${tagOrDigest}`,
-        at: manifestPath(this.#place, tagOrDigest),
+        at: manifestPath(this.#resource, tagOrDigest),
         headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length), ...condition },
         body: bytes,
         accept: [201, 200, 202, 204, ...(isConditional ? [412] : [])],
@@ -129,7 +129,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
         // A digest of another algorithm says nothing against this one.
         if (got === undefined || !got.startsWith(`${algorithmOf(descriptor.digest)}:`)) return true;
         if (got === descriptor.digest) return true;
-        throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, descriptor.digest, got));
+        throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, descriptor.digest, got));
       },
       signal,
     );
@@ -137,7 +137,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
 
   /** In the registry's order; none if the repository does not exist. */
   tags(signal: AbortSignal): AsyncIterable<string> {
-    return listTags(this.#transport, this.#place, signal);
+    return listTags(this.#transport, this.#resource, signal);
   }
 
   /** Deletes a manifest by digest, with all its tags, or a tag where the registry can. False if it was not there. */
@@ -145,10 +145,10 @@ export class RemoteRepository implements ContentSource, ContentSink {
     return await this.#transport.send(
       {
         method: 'DELETE',
-        place: this.#place,
+        resource: this.#resource,
         doing: `delete the manifest ${tagOrDigest}`,
-        at: manifestPath(this.#place, tagOrDigest),
-        scopes: [scopeOf(this.#place.repository, 'pull,push'), scopeOf(this.#place.repository, 'delete')],
+        at: manifestPath(this.#resource, tagOrDigest),
+        scopes: [scopeOf(this.#resource.repository, 'pull,push'), scopeOf(this.#resource.repository, 'delete')],
         accept: [202, 200, 204, 404],
       },
       async ({ status }) => status !== 404,
@@ -161,8 +161,8 @@ export class RemoteRepository implements ContentSource, ContentSink {
   }
 
   async open(descriptor: Descriptor, signal: AbortSignal): Promise<Readable> {
-    const bytes = await download(this.#transport, this.#place, descriptor, signal);
-    this.knownAt(descriptor.digest, this.#place.repository);
+    const bytes = await download(this.#transport, this.#resource, descriptor, signal);
+    this.knownAt(descriptor.digest, this.#resource.repository);
     return bytes;
   }
 
@@ -181,19 +181,19 @@ export class RemoteRepository implements ContentSource, ContentSink {
 
   /** Says that a blob is in another repository of this registry, from where it need not be sent. */
   knownAt(digest: Digest, repository: string): void {
-    this.#known.add(this.#place.registry, digest, repository);
+    this.#known.add(this.#resource.registry, digest, repository);
   }
 
   async #put(descriptor: Descriptor, bytes: () => Promise<Readable>, signal: AbortSignal): Promise<void> {
-    const elsewhere = this.#known.repositoryOf(this.#place, descriptor.digest);
+    const elsewhere = this.#known.repositoryOf(this.#resource, descriptor.digest);
     if (await this.#has(descriptor, true, signal)) return;
     if (isDocumentType(descriptor.mediaType)) {
       const document = await collect(await bytes(), withinLimit(descriptor), 'the source');
       return await this.putManifest(descriptor.digest, descriptor, document, signal);
     }
     const blob = { descriptor, open: bytes };
-    await new BlobUpload(this.#transport, this.#place, blob, this.#upload, signal).run(elsewhere);
-    this.knownAt(descriptor.digest, this.#place.repository);
+    await new BlobUpload(this.#transport, this.#resource, blob, this.#upload, signal).run(elsewhere);
+    this.knownAt(descriptor.digest, this.#resource.repository);
   }
 
   /** `push` asks at once for the leave that is needed if it is not there. */
@@ -207,14 +207,14 @@ export class RemoteRepository implements ContentSource, ContentSink {
       {
         method: 'HEAD',
         doing: `look for the blob ${digest}`,
-        at: `${this.#place.repository}/blobs/${digest}`,
+        at: `${this.#resource.repository}/blobs/${digest}`,
         accept: [200, 404],
         push,
       },
       async ({ status }) => status === 200,
       signal,
     );
-    if (isThere) this.knownAt(digest, this.#place.repository);
+    if (isThere) this.knownAt(digest, this.#resource.repository);
     return isThere;
   }
 
@@ -224,7 +224,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
       {
         method: 'HEAD',
         doing: `look for the manifest ${tagOrDigest}`,
-        at: manifestPath(this.#place, tagOrDigest),
+        at: manifestPath(this.#resource, tagOrDigest),
         headers: { accept: documentTypes },
         accept: [200, 404, 405],
         push,
@@ -246,40 +246,42 @@ export class RemoteRepository implements ContentSource, ContentSink {
   async #readManifest(tagOrDigest: string, response: RegistryResponse): Promise<ImageDocument | undefined> {
     if (response.status === 404) return undefined;
     const doing = `read the manifest ${tagOrDigest}`;
-    const bytes = await readWhole(response, maxManifestSize, this.#place, doing);
+    const bytes = await readWhole(response, maxManifestSize, this.#resource, doing);
     const wanted = Digest.safeParse(tagOrDigest).data;
     const digest = digestOf(bytes, wanted === undefined ? 'sha256' : algorithmOf(wanted));
     this.#expect(tagOrDigest, digest);
     const promised = Digest.safeParse(response.headers['docker-content-digest']).data;
     if (promised !== undefined && promised !== digestOf(bytes, algorithmOf(promised))) {
-      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, promised, digest));
+      throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, promised, digest));
     }
     const parsed = parseDocument(bytes, mediaTypeOf(response.headers['content-type']), digest);
     if (parsed.ok)
       return documentOf({ mediaType: parsed.value.mediaType, digest, size: bytes.length }, bytes, parsed.value);
-    throw new FailureError(registryAnswerNotUnderstood(this.#place, doing, parsed.failure[0].message, startOf(bytes)));
+    throw new FailureError(
+      registryAnswerNotUnderstood(this.#resource, doing, parsed.failure[0].message, startOf(bytes)),
+    );
   }
 
   /** What was asked for by its digest has that digest and no other. */
   #expect(tagOrDigest: string, got: Digest): void {
     const wanted = Digest.safeParse(tagOrDigest);
     if (wanted.success && wanted.data !== got) {
-      throw new FailureError(manifestDigestMismatch(this.#place, tagOrDigest, wanted.data, got));
+      throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, wanted.data, got));
     }
   }
 
   async #send<T>(
-    request: Omit<RegistryRequest, 'place' | 'scopes'> & { readonly push?: boolean },
+    request: Omit<RegistryRequest, 'resource' | 'scopes'> & { readonly push?: boolean },
     use: (response: RegistryResponse) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
     const { push = false, ...rest } = request;
-    const scopes = [scopeOf(this.#place.repository, push ? 'pull,push' : 'pull')];
-    return await this.#transport.send({ ...rest, place: this.#place, scopes }, use, signal);
+    const scopes = [scopeOf(this.#resource.repository, push ? 'pull,push' : 'pull')];
+    return await this.#transport.send({ ...rest, resource: this.#resource, scopes }, use, signal);
   }
 }
 
-function manifestPath({ repository }: Required<Place>, tagOrDigest: string): string {
+function manifestPath({ repository }: Required<RegistryResource>, tagOrDigest: string): string {
   return `${repository}/manifests/${tagOrDigest}`;
 }
 

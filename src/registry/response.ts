@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { FailureError } from '../result.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
-import type { Place } from './place.ts';
+import type { RegistryResource } from './registry-resource.ts';
 
+/** The head of an answer, and its body as a stream that holds a connection until it is read or discarded. */
 export interface RegistryResponse {
   readonly status: number;
   /** Names in lower case; of a header that came twice, the values with a comma between them. */
@@ -43,12 +44,12 @@ export async function discard(body: Body, milliseconds: number): Promise<void> {
 export async function readWhole(
   response: RegistryResponse,
   limit: number,
-  place: Place,
+  resource: RegistryResource,
   doing: string,
 ): Promise<Buffer> {
   const bytes = await readUpTo(response, limit + 1);
   if (bytes.length <= limit) return bytes;
-  throw new FailureError(registryAnswerNotUnderstood(place, doing, `it has more than ${limit} bytes`));
+  throw new FailureError(registryAnswerNotUnderstood(resource, doing, `it has more than ${limit} bytes`));
 }
 
 /** The beginning of the body. The connection is given up if there is more. */

@@ -5,8 +5,8 @@ import { Connections } from './connections.ts';
 import type { Deadline } from './deadline.ts';
 import { registryTooSlow } from './failure.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
-import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { bytesOf, discard, type RegistryResponse } from './response.ts';
 import { TransferError, transferErrorOf } from './transfer-error.ts';
 import { waitFor } from './wait-for.ts';
@@ -23,7 +23,7 @@ export interface Message {
 
 /** Whom it is for, and why. */
 export interface Purpose {
-  readonly place: Place;
+  readonly resource: RegistryResource;
   readonly doing: string;
 }
 
@@ -41,19 +41,19 @@ export class Sender {
     this.#connections = new Connections(options, this.limits);
   }
 
-  async send(message: Message, { place, doing }: Purpose, deadline: Deadline): Promise<RegistryResponse> {
+  async send(message: Message, { resource, doing }: Purpose, deadline: Deadline): Promise<RegistryResponse> {
     const { url, patience } = message;
     deadline.signal.throwIfAborted();
     deadline.isAnswered = false;
     const explain = (error: unknown) => {
       if (deadline.signal.aborted) return deadline.signal.reason;
       if (error instanceof FailureError) return error;
-      return transferErrorOf(error, place, doing, { wasReached: this.#reached.has(place.registry) });
+      return transferErrorOf(error, resource, doing, { wasReached: this.#reached.has(resource.registry) });
     };
     let sourceFailed: { readonly error: unknown } | undefined;
     const body =
       typeof message.body === 'function'
-        ? await this.#streamed(message.body, { place, doing }, deadline, patience, (error) => {
+        ? await this.#streamed(message.body, { resource, doing }, deadline, patience, (error) => {
             sourceFailed = { error };
           })
         : (message.body ?? null);
@@ -71,7 +71,7 @@ export class Sender {
       // While a connection is being made, undici does not look at the signal.
       const answer = await waitFor(sent, deadline.signal);
       deadline.isAnswered = true;
-      this.#reached.add(place.registry);
+      this.#reached.add(resource.registry);
       return {
         status: answer.statusCode,
         headers: flat(answer.headers),
@@ -99,7 +99,7 @@ export class Sender {
   /** A body that ends the request where the other side stops taking it; from its end on the answer is due. */
   async #streamed(
     open: () => Promise<Readable>,
-    { place, doing }: Purpose,
+    { resource, doing }: Purpose,
     deadline: Deadline,
     patience: number | undefined,
     failed: (error: unknown) => void,
@@ -133,7 +133,7 @@ export class Sender {
       }
     }
     const stalled = (limit: number) =>
-      new TransferError(registryTooSlow(place, doing, `it took no bytes for ${seconds(limit)}`), {
+      new TransferError(registryTooSlow(resource, doing, `it took no bytes for ${seconds(limit)}`), {
         temporary: true,
         mostRetries: 1,
       });

@@ -3,7 +3,7 @@ import { startOf } from '../oci/parse-document.ts';
 import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
-import type { Place } from './place.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readWhole } from './response.ts';
 import type { Transport } from './transport.ts';
 
@@ -21,21 +21,21 @@ const maxPages = 1_000;
  */
 export async function* listTags(
   transport: Transport,
-  place: Required<Place>,
+  resource: Required<RegistryResource>,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const scopes = [scopeOf(place.repository, 'pull')];
+  const scopes = [scopeOf(resource.repository, 'pull')];
   const seen = new Set<string>();
-  let at: string | URL | undefined = `${place.repository}/tags/list?n=1000`;
+  let at: string | URL | undefined = `${resource.repository}/tags/list?n=1000`;
   while (at !== undefined) {
     const page: Awaited<ReturnType<typeof readPage>> = await transport.send(
-      { method: 'GET', place, doing, at, scopes, accept: [200, 404] },
-      (response) => readPage(response, place),
+      { method: 'GET', resource, doing, at, scopes, accept: [200, 404] },
+      (response) => readPage(response, resource),
       signal,
     );
     yield* page.tags;
     if (page.next !== undefined && seen.size >= maxPages) {
-      throw new FailureError(registryAnswerNotUnderstood(place, doing, `its list has more than ${maxPages} pages`));
+      throw new FailureError(registryAnswerNotUnderstood(resource, doing, `its list has more than ${maxPages} pages`));
     }
     // A registry that leads in a circle would never end.
     if (page.next !== undefined && seen.has(page.next.href)) return;
@@ -44,12 +44,12 @@ export async function* listTags(
   }
 }
 
-async function readPage(response: RegistryResponse, place: Place) {
+async function readPage(response: RegistryResponse, resource: RegistryResource) {
   if (response.status === 404) return { tags: [], next: undefined };
-  const bytes = await readWhole(response, maxPage, place, doing);
+  const bytes = await readWhole(response, maxPage, resource, doing);
   const page = Page.safeParse(parse(bytes));
   if (!page.success) {
-    throw new FailureError(registryAnswerNotUnderstood(place, doing, 'it is no list of tags', startOf(bytes)));
+    throw new FailureError(registryAnswerNotUnderstood(resource, doing, 'it is no list of tags', startOf(bytes)));
   }
   return { tags: page.data.tags ?? [], next: nextPage(response) };
 }

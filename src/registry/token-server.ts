@@ -4,8 +4,8 @@ import type { Credentials } from './docker-config.ts';
 import { isLoopback } from './endpoint.ts';
 import { credentialsWithheld, loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
 import type { Login } from './login.ts';
-import type { Place } from './place.ts';
 import { isWeb } from './redirect.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { TransferError } from './transfer-error.ts';
 
 /** Who gives out tokens, and for whom. */
@@ -15,6 +15,10 @@ export interface BearerService {
   readonly service?: string | undefined;
 }
 
+/**
+ * Whether the parameters of a `Bearer` challenge name an http(s) address to get a token from; a relative or missing
+ * realm is no service.
+ */
 export function isBearerService(
   parameters: Readonly<Record<string, string>>,
 ): parameters is Readonly<Record<string, string>> & { readonly realm: string; readonly service?: string } {
@@ -22,6 +26,7 @@ export function isBearerService(
   return realm !== undefined && URL.canParse(realm) && isWeb(new URL(realm));
 }
 
+/** What a token server answered, under either of the names `token` and `access_token`. */
 export interface IssuedToken {
   readonly token: string;
   /** Seconds; absent where the server does not say. */
@@ -36,7 +41,7 @@ export type TokenFetch = (
     readonly headers: Readonly<Record<string, string>>;
     readonly body?: Uint8Array;
   },
-  place: Place,
+  resource: RegistryResource,
   doing: string,
   signal: AbortSignal,
 ) => Promise<Uint8Array>;
@@ -66,7 +71,7 @@ export class TokenServer {
   }
 
   async fetch(
-    place: Place,
+    resource: RegistryResource,
     service: BearerService,
     scopes: readonly string[],
     as: { readonly credentials: Credentials; readonly login: Login } | undefined,
@@ -74,19 +79,19 @@ export class TokenServer {
   ): Promise<IssuedToken> {
     const credentials = as?.credentials;
     const realm = new URL(service.realm);
-    const why = credentials === undefined ? undefined : this.#whyWithheld(place, realm);
-    if (why !== undefined) throw new FailureError(credentialsWithheld(place, realm.origin, why));
-    const byGet = () => this.#get(place, realm, service, scopes, credentials, signal);
-    const byPost = () => this.#post(place, realm, service, scopes, credentials, signal);
-    if (credentials === undefined) return await byGet().catch((error) => denied(place, error, undefined));
+    const why = credentials === undefined ? undefined : this.#whyWithheld(resource, realm);
+    if (why !== undefined) throw new FailureError(credentialsWithheld(resource, realm.origin, why));
+    const byGet = () => this.#get(resource, realm, service, scopes, credentials, signal);
+    const byPost = () => this.#post(resource, realm, service, scopes, credentials, signal);
+    if (credentials === undefined) return await byGet().catch((error) => denied(resource, error, undefined));
     const [first, second] = credentials.kind === 'identity-token' ? [byPost, byGet] : [byGet, byPost];
     try {
       return await first();
     } catch (error) {
-      if (!isStatus(error, 401, 404, 405)) return denied(place, error, as?.login);
+      if (!isStatus(error, 401, 404, 405)) return denied(resource, error, as?.login);
       // The reason that the right way gave says more than that of the other.
       return await second().catch((other) =>
-        denied(place, isStatus(other, 400, 401, 403, 404, 405) ? error : other, as?.login),
+        denied(resource, isStatus(other, 400, 401, 403, 404, 405) ? error : other, as?.login),
       );
     }
   }
@@ -95,7 +100,7 @@ export class TokenServer {
    * A registry may name any https server as the one that gives out its tokens. In the clear a login goes nowhere but to the
    * host of the registry itself, and only where that is spoken to in the clear anyway.
    */
-  #whyWithheld({ registry }: Place, realm: URL): string | undefined {
+  #whyWithheld({ registry }: RegistryResource, realm: URL): string | undefined {
     if (realm.protocol === 'https:') return undefined;
     if (!this.#mayBePlain(registry)) return 'where it could be read on the way';
     const own = new URL(`http://${registry}`);
@@ -104,7 +109,7 @@ export class TokenServer {
   }
 
   async #get(
-    place: Place,
+    resource: RegistryResource,
     realm: URL,
     { service }: BearerService,
     scopes: readonly string[],
@@ -118,11 +123,11 @@ export class TokenServer {
     if (username !== '') url.searchParams.set('account', username);
     const basic = Buffer.from(`${username}:${secret}`).toString('base64');
     const headers: Record<string, string> = credentials === undefined ? {} : { authorization: `Basic ${basic}` };
-    return tokenIn(place, await this.#fetch({ method: 'GET', url, headers }, place, doing, signal));
+    return tokenIn(resource, await this.#fetch({ method: 'GET', url, headers }, resource, doing, signal));
   }
 
   async #post(
-    place: Place,
+    resource: RegistryResource,
     url: URL,
     { service }: BearerService,
     scopes: readonly string[],
@@ -140,7 +145,7 @@ export class TokenServer {
     });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const body = Buffer.from(form.toString());
-    return tokenIn(place, await this.#fetch({ method: 'POST', url, headers, body }, place, doing, signal));
+    return tokenIn(resource, await this.#fetch({ method: 'POST', url, headers, body }, resource, doing, signal));
   }
 }
 
@@ -150,7 +155,7 @@ function nameAndSecret(credentials: Credentials | undefined): readonly [username
   return [(credentials.kind === 'identity-token' && credentials.username) || '', credentials.token];
 }
 
-function tokenIn(place: Place, bytes: Uint8Array): IssuedToken {
+function tokenIn(resource: RegistryResource, bytes: Uint8Array): IssuedToken {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -162,7 +167,7 @@ function tokenIn(place: Place, bytes: Uint8Array): IssuedToken {
   // The answer may hold a secret: its beginning is not shown.
   // What a header cannot hold would end in it, or begin another one.
   if (!token || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new FailureError(registryAnswerNotUnderstood(place, doing, 'the token server sent no token'));
+    throw new FailureError(registryAnswerNotUnderstood(resource, doing, 'the token server sent no token'));
   }
   const life = answer.data?.expires_in ?? 0;
   return life > 0 ? { token, life } : { token };
@@ -173,10 +178,10 @@ function isStatus(error: unknown, ...statuses: readonly number[]): boolean {
 }
 
 /** 401 is about who one is, 403 about what one may do. Some servers say 400 to a wrong refresh token. */
-function denied(place: Place, error: unknown, login: Login | undefined): never {
+function denied(resource: RegistryResource, error: unknown, login: Login | undefined): never {
   if (!isStatus(error, 400, 401, 403)) throw error;
   const said = `the token server answered with status ${(error as TransferError).status}`;
   const isUnknown = login !== undefined && !isStatus(error, 403);
-  const failure = isUnknown ? loginRejected(place, login) : registryDenied(place, doing, said, login);
+  const failure = isUnknown ? loginRejected(resource, login) : registryDenied(resource, doing, said, login);
   throw new FailureError(failure, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { type Failure, FailureError } from '../result.ts';
 import { registryAnswerNotUnderstood, registryLost, registryTlsFailed, registryUnreachable } from './failure.ts';
-import type { Place } from './place.ts';
+import type { RegistryResource } from './registry-resource.ts';
 
 /** A request that did not come to a good end, with what decides whether another try makes sense. */
 export class TransferError extends FailureError {
@@ -105,29 +105,34 @@ export interface Contact {
  * What an error of undici or of a socket means, whatever it is: all that a registry can do wrong must have a reason. Not for
  * errors of our own, such as those of a body's source.
  */
-export function transferErrorOf(error: unknown, place: Place, doing: string, contact: Contact): TransferError {
-  const code = codeOf(error);
-  const known = code === undefined ? undefined : ofCode(code, error, place, doing, contact);
+export function transferErrorOf(
+  error: unknown,
+  resource: RegistryResource,
+  doing: string,
+  contact: Contact,
+): TransferError {
+  const code = networkErrorCode(error);
+  const known = code === undefined ? undefined : ofCode(code, error, resource, doing, contact);
   if (known !== undefined) return known;
   const words = `${error instanceof Error ? error.message : String(error)}${code === undefined ? '' : ` (${code})`}`;
-  return new TransferError(registryAnswerNotUnderstood(place, doing, words), { temporary: false, cause: error });
+  return new TransferError(registryAnswerNotUnderstood(resource, doing, words), { temporary: false, cause: error });
 }
 
 function ofCode(
   code: string,
   error: unknown,
-  place: Place,
+  resource: RegistryResource,
   doing: string,
   { wasReached }: Contact,
 ): TransferError | undefined {
   if (Object.hasOwn(tls, code) || /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/.test(code)) {
     const problem = `${tls[code] ?? (error as Error).message} (${code})`;
-    const failure = registryTlsFailed(place, doing, problem, answersInPlainText.has(code));
+    const failure = registryTlsFailed(resource, doing, problem, answersInPlainText.has(code));
     return new TransferError(failure, { temporary: false, cause: error });
   }
   const wrong = malformed.find(([start]) => code.startsWith(start))?.[1];
   if (wrong !== undefined) {
-    const failure = registryAnswerNotUnderstood(place, doing, `${wrong} (${code})`);
+    const failure = registryAnswerNotUnderstood(resource, doing, `${wrong} (${code})`);
     return new TransferError(failure, { temporary: false, cause: error });
   }
   const problem = Object.hasOwn(passing, code)
@@ -137,15 +142,15 @@ function ofCode(
       : undefined;
   if (problem === undefined) return undefined;
   const what = `${problem} (${code})`;
-  const failure = wasReached ? registryLost(place, what) : registryUnreachable(place, what);
+  const failure = wasReached ? registryLost(resource, what) : registryUnreachable(resource, what);
   const mostRetries = waitedFor.has(code) ? 1 : undefined;
   return new TransferError(failure, { temporary: Object.hasOwn(passing, code), mostRetries, cause: error });
 }
 
 /** The code of an error or, where Node tried several addresses, that of the first. */
-export function codeOf(error: unknown): string | undefined {
+export function networkErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return codeOf(error.cause);
+  if (error instanceof AggregateError) return networkErrorCode(error.errors[0]);
+  return networkErrorCode(error.cause);
 }

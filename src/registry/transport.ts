@@ -8,18 +8,19 @@ import { CredentialStore } from './credentials.ts';
 import { Deadline } from './deadline.ts';
 import { redirectRefused, registryTooSlow, registryUnreachable } from './failure.ts';
 import type { RegistryLimits } from './limits.ts';
-import type { Place } from './place.ts';
 import { isDowngrade, isRedirect, isWeb, maxRedirects, redirected } from './redirect.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import { Retrier } from './retry.ts';
 import { Sender, seconds } from './sender.ts';
 import { type TokenFetch, TokenServer } from './token-server.ts';
 import { TransferError } from './transfer-error.ts';
 
+/** One request to a registry, with all that retrying, authenticating and reporting it needs. */
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly place: Place;
+  readonly resource: RegistryResource;
   /** Completes "refused to …": `read the manifest 1.2`. */
   readonly doing: string;
   /** Below `/v2/` of the registry, or the address that the registry gave out. */
@@ -58,7 +59,7 @@ export class Transport {
     this.#bases = new BaseAddresses(this.#sender, options);
     this.#credentials = new CredentialStore(options);
     const tokenServer = new TokenServer(
-      (request, place, doing, signal) => this.#fetchToken(request, place, doing, signal),
+      (request, resource, doing, signal) => this.#fetchToken(request, resource, doing, signal),
       options.userAgent.replace(/[/ ].*$/, ''),
       (registry) => this.#bases.mayBePlain(registry),
     );
@@ -84,7 +85,7 @@ export class Transport {
     use: (response: RegistryResponse) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const { place, doing } = request;
+    const { resource, doing } = request;
     const deadline = this.#deadline(request, signal);
     let response: RegistryResponse | undefined;
     let result: unknown;
@@ -92,7 +93,7 @@ export class Transport {
       response = await this.#authorized(request, deadline);
       // The time that bytes of ours took is not the answer's.
       if (typeof request.body === 'function') deadline.restart(this.limits.document);
-      if (!request.accept.includes(response.status)) throw await this.#failed(response, place, doing);
+      if (!request.accept.includes(response.status)) throw await this.#failed(response, resource, doing);
       result = await use(response);
       return result as T;
     } catch (error) {
@@ -113,43 +114,43 @@ export class Transport {
     await this.#sender.close();
   }
 
-  #deadline({ method, place, doing, limit }: RegistryRequest, signal: AbortSignal): Deadline {
+  #deadline({ method, resource, doing, limit }: RegistryRequest, signal: AbortSignal): Deadline {
     const ofMethod = method === 'GET' || method === 'HEAD' ? this.limits.document : this.limits.change;
     return new Deadline(signal, limit ?? ofMethod, (deadline, milliseconds) => {
       const time = seconds(milliseconds);
       const failure = deadline.isAnswered
-        ? registryTooSlow(place, doing, `its answer did not end within ${time}`)
-        : registryUnreachable(place, `it did not answer within ${time}`);
+        ? registryTooSlow(resource, doing, `its answer did not end within ${time}`)
+        : registryUnreachable(resource, `it did not answer within ${time}`);
       return new TransferError(failure, { temporary: true, mostRetries: 1 });
     });
   }
 
   async #authorized(request: RegistryRequest, deadline: Deadline): Promise<RegistryResponse> {
-    const { place, doing, scopes } = request;
-    const base = await this.#bases.of(place, deadline);
+    const { resource, doing, scopes } = request;
+    const base = await this.#bases.of(resource, deadline);
     const url = typeof request.at === 'string' ? new URL(request.at, base) : request.at;
     if (!isWeb(url) || isDowngrade(base, url)) {
       throw new FailureError(
-        redirectRefused(place, doing, `${url.protocol}//${url.host}`, 'that is no address of a registry'),
+        redirectRefused(resource, doing, `${url.protocol}//${url.host}`, 'that is no address of a registry'),
       );
     }
     // Upload sessions may live on another server, which is no party to the registry's credentials.
     const isOwn = url.origin === base.origin && request.isAnonymous !== true;
     const { signal } = deadline;
-    const sent = isOwn ? await deadline.except(() => this.#authenticator.header(place, scopes, signal)) : undefined;
+    const sent = isOwn ? await deadline.except(() => this.#authenticator.header(resource, scopes, signal)) : undefined;
     const response = await this.#followed(request, url, sent, deadline);
     if (response.status !== 401 || !isOwn || response.url.origin !== base.origin) return response;
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
     await response.discard(this.limits.drain);
     const header = await deadline.except(() =>
-      this.#authenticator.answer(place, doing, challenges, { scopes, sent }, signal),
+      this.#authenticator.answer(resource, doing, challenges, { scopes, sent }, signal),
     );
     const second = await this.#followed(request, url, header, deadline);
     if (second.status !== 401) return second;
     await second.discard(this.limits.drain);
     const [challenge] = parseChallenges(second.headers['www-authenticate'] ?? '');
-    throw new FailureError(await this.#authenticator.refusal(place, doing, header, challenge?.parameters['error']));
+    throw new FailureError(await this.#authenticator.refusal(resource, doing, header, challenge?.parameters['error']));
   }
 
   async #followed(
@@ -158,7 +159,7 @@ export class Transport {
     authorization: string | undefined,
     deadline: Deadline,
   ): Promise<RegistryResponse> {
-    const { place, doing } = request;
+    const { resource, doing } = request;
     let next = {
       method: request.method as string,
       url,
@@ -180,29 +181,29 @@ export class Transport {
       }
       await response.discard(this.limits.drain);
       if (!URL.canParse(location, next.url.href)) {
-        throw new FailureError(redirectRefused(place, doing, location, 'that is no address'));
+        throw new FailureError(redirectRefused(resource, doing, location, 'that is no address'));
       }
       const onward = redirected(next, response.status, location);
       if (!isWeb(onward.url)) {
-        throw new FailureError(redirectRefused(place, doing, onward.url.protocol, 'that is neither http nor https'));
+        throw new FailureError(redirectRefused(resource, doing, onward.url.protocol, 'that is neither http nor https'));
       }
       if (isDowngrade(next.url, onward.url)) {
-        throw new FailureError(redirectRefused(place, doing, onward.url.origin, 'it leads from https to http'));
+        throw new FailureError(redirectRefused(resource, doing, onward.url.origin, 'it leads from https to http'));
       }
       next = { ...onward, headers: { ...onward.headers } };
     }
     throw new FailureError(
-      redirectRefused(place, doing, next.url.origin, `it is the redirect number ${maxRedirects + 1}`),
+      redirectRefused(resource, doing, next.url.origin, `it is the redirect number ${maxRedirects + 1}`),
     );
   }
 
-  async #fetchToken(...[request, place, doing, signal]: Parameters<TokenFetch>): Promise<Uint8Array> {
+  async #fetchToken(...[request, resource, doing, signal]: Parameters<TokenFetch>): Promise<Uint8Array> {
     const once = async () => {
-      const deadline = this.#deadline({ ...request, place, doing, at: request.url, scopes: [], accept: [] }, signal);
+      const deadline = this.#deadline({ ...request, resource, doing, at: request.url, scopes: [], accept: [] }, signal);
       let response: RegistryResponse | undefined;
       try {
-        response = await this.#sender.send(request, { place, doing }, deadline);
-        if (response.status !== 200) throw await this.#failed(response, place, doing);
+        response = await this.#sender.send(request, { resource, doing }, deadline);
+        if (response.status !== 200) throw await this.#failed(response, resource, doing);
         return await readUpTo(response, 1 << 20);
       } catch (error) {
         throw deadline.reasonFor(error);
@@ -219,7 +220,7 @@ export class Transport {
     }
   }
 
-  async #failed(response: RegistryResponse, place: Place, doing: string): Promise<TransferError> {
-    return await answerError(response, place, doing, await this.#credentials.login(place));
+  async #failed(response: RegistryResponse, resource: RegistryResource, doing: string): Promise<TransferError> {
+    return await answerError(response, resource, doing, await this.#credentials.login(resource));
   }
 }

@@ -5,8 +5,8 @@ import { type Scope, scopeOf } from './auth.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
 import { patienceFor } from './limits.ts';
-import type { Place } from './place.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import type { RegistryResource } from './registry-resource.ts';
 import type { RegistryResponse } from './response.ts';
 import { TransferError } from './transfer-error.ts';
 import type { RegistryRequest, Transport } from './transport.ts';
@@ -21,6 +21,7 @@ export interface UploadHabits {
   readonly refusesLength: Set<string>;
 }
 
+/** When a blob is sent in chunks, and how long these are; in bytes. */
 export type UploadOptions = Pick<RegistryOptions, 'chunkAbove' | 'chunkSize'>;
 
 interface Session {
@@ -37,7 +38,7 @@ interface Session {
  */
 export class BlobUpload {
   readonly #transport: Transport;
-  readonly #place: Required<Place>;
+  readonly #resource: Required<RegistryResource>;
   readonly #descriptor: Descriptor;
   readonly #open: () => Promise<Readable>;
   readonly #options: UploadOptions;
@@ -48,19 +49,19 @@ export class BlobUpload {
 
   constructor(
     transport: Transport,
-    place: Required<Place>,
+    resource: Required<RegistryResource>,
     blob: { readonly descriptor: Descriptor; readonly open: () => Promise<Readable> },
     settings: { readonly options: UploadOptions; readonly habits: UploadHabits },
     signal: AbortSignal,
   ) {
     this.#transport = transport;
-    this.#place = place;
+    this.#resource = resource;
     this.#descriptor = blob.descriptor;
     this.#open = blob.open;
     this.#options = settings.options;
     this.#habits = settings.habits;
     this.#signal = signal;
-    this.#scopes = [scopeOf(place.repository, 'pull,push')];
+    this.#scopes = [scopeOf(resource.repository, 'pull,push')];
     this.#doing = `store the blob ${blob.descriptor.digest}`;
   }
 
@@ -77,7 +78,7 @@ export class BlobUpload {
   }
 
   async #send(session: Session): Promise<void> {
-    const { registry } = this.#place;
+    const { registry } = this.#resource;
     const above = this.#options.chunkAbove ?? defaults.chunkAbove;
     const isLong = this.#descriptor.size > above || this.#habits.refusesLength.has(registry);
     if (isLong && !this.#habits.refusesChunks.has(registry)) return await this.#sendInChunks(session);
@@ -167,7 +168,7 @@ export class BlobUpload {
   }
 
   async #sendWithoutChunks(): Promise<void> {
-    this.#habits.refusesChunks.add(this.#place.registry);
+    this.#habits.refusesChunks.add(this.#resource.registry);
     await this.#sendAtOnce(await this.#start());
   }
 
@@ -191,11 +192,11 @@ export class BlobUpload {
 
   #standsStill() {
     const wrong = 'it takes chunks and does not keep them';
-    return new FailureError(registryAnswerNotUnderstood(this.#place, this.#doing, wrong));
+    return new FailureError(registryAnswerNotUnderstood(this.#resource, this.#doing, wrong));
   }
 
   async #start(): Promise<Session> {
-    const at = `${this.#place.repository}/blobs/uploads/`;
+    const at = `${this.#resource.repository}/blobs/uploads/`;
     return await this.#transport.send(
       this.#request({ method: 'POST', at, headers: { 'content-length': '0' }, accept: [202] }),
       async (response) => this.#sessionOf(response),
@@ -206,7 +207,7 @@ export class BlobUpload {
   /** undefined where mounting is refused: the blob is sent then, as if nobody had thought of it. */
   async #mount(from: string): Promise<'mounted' | Session | undefined> {
     const { digest } = this.#descriptor;
-    const at = `${this.#place.repository}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(from)}`;
+    const at = `${this.#resource.repository}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(from)}`;
     const request = this.#request({ method: 'POST', at, headers: { 'content-length': '0' }, accept: [201, 202] });
     const scopes = [...this.#scopes, scopeOf(from, 'pull')];
     try {
@@ -235,7 +236,7 @@ export class BlobUpload {
     const location = response.headers['location'];
     if (location === undefined || !URL.canParse(location, response.url.href)) {
       const wrong = 'it started an upload without saying where to';
-      throw new FailureError(registryAnswerNotUnderstood(this.#place, this.#doing, wrong));
+      throw new FailureError(registryAnswerNotUnderstood(this.#resource, this.#doing, wrong));
     }
     const url = new URL(location, response.url);
     // Behind a proxy that ends TLS, registries often take themselves for plain http. What began under TLS stays there.
@@ -246,12 +247,12 @@ export class BlobUpload {
     return url;
   }
 
-  #request(request: Omit<RegistryRequest, 'place' | 'doing' | 'scopes'>): RegistryRequest {
-    return { ...request, place: this.#place, doing: this.#doing, scopes: this.#scopes };
+  #request(request: Omit<RegistryRequest, 'resource' | 'doing' | 'scopes'>): RegistryRequest {
+    return { ...request, resource: this.#resource, doing: this.#doing, scopes: this.#scopes };
   }
 
   async #once<T = void>(
-    request: Omit<RegistryRequest, 'place' | 'doing' | 'scopes'>,
+    request: Omit<RegistryRequest, 'resource' | 'doing' | 'scopes'>,
     use: (response: RegistryResponse) => Promise<T> = async () => undefined as T,
   ): Promise<T> {
     return await this.#transport.once(this.#request(request), use, this.#signal);

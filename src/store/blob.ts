@@ -10,7 +10,7 @@ import { verifyStream } from '../oci/verify-stream.ts';
 import { FailureError } from '../result.ts';
 import { syncDirectory } from './atomic-file.ts';
 import { BlobWriter, type Written } from './blob-writer.ts';
-import { blobMissing, codeOf, explained } from './failure.ts';
+import { blobMissing, explained, systemErrorCode } from './failure.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
 
@@ -46,7 +46,7 @@ export class BlobStore implements ContentSource, ContentSink {
       if (mtimeMs < this.#session.startedAt) await this.#keep(path);
       return size;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw explained(error, path);
     }
   }
@@ -64,7 +64,7 @@ export class BlobStore implements ContentSource, ContentSink {
     const { digest } = descriptor;
     const path = this.#paths.blob(digest);
     const file = await open(path).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') throw new FailureError(blobMissing(digest, path), { cause: error });
+      if (systemErrorCode(error) === 'ENOENT') throw new FailureError(blobMissing(digest, path), { cause: error });
       throw explained(error, path);
     });
     const where = `the store (${path})`;
@@ -165,7 +165,7 @@ export class BlobStore implements ContentSource, ContentSink {
     try {
       await utimes(path, seconds, seconds);
     } catch (error) {
-      if (!['EPERM', 'EACCES', 'EROFS'].includes(codeOf(error) ?? '')) throw error;
+      if (!['EPERM', 'EACCES', 'EROFS'].includes(systemErrorCode(error) ?? '')) throw error;
     }
   }
 }

@@ -1,83 +1,95 @@
 import type { Digest } from '../oci/digest.ts';
-import { type Failure, FailureError } from '../result.ts';
+import { type Failure, FailureError, type FailureShape, type ReasonOf } from '../result.ts';
 
+declare module '../result.ts' {
+  interface Reasons {
+    readonly store: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
+
+/** The file `version` of the store says another number than this program writes: nothing of it is touched. */
 export function storeVersionUnknown(root: string, found: string) {
   return {
     reason: 'store-version-unknown',
     message: `the store ${root} was made by another version of cip: its format is "${found}"`,
     hint: 'use the cip that made it, or name another directory with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/** CIP_STORE names a directory with other things in it, such as `stranger`: prune would remove them. */
 export function notAStore(root: string, stranger: string) {
   return {
     reason: 'not-a-store',
     message: `${root} is not a store of cip and not empty: it holds ${stranger}`,
     hint: 'name an empty or a new directory with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/** A worker was to join the session of its parent process, and that is gone. */
 export function sessionMissing(path: string) {
   return {
     reason: 'session-missing',
     message: `the session ${path} is not there: the process that opened it has ended`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/** A blob that a manifest or a record names is not in the store; `path` is where it would be. */
 export function blobMissing(digest: Digest, path: string) {
   return {
     reason: 'blob-missing',
     message: `the store has no blob ${digest} (${path})`,
     hint: 'pull or build the image it belongs to again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/** `index.json` of the OCI layout is missing or no JSON of an index: without it every image would look nameless. */
 export function indexUnreadable(path: string, why: string) {
   return {
     reason: 'index-unreadable',
     message: `${path}, which holds the names of all images, cannot be read: ${why}`,
     hint: 'restore it from a copy; or move it away and write {"schemaVersion":2,"manifests":[]} in its place, which forgets the names and keeps the blobs',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
+/** `holder` describes the process that has the lock, `waited` is in milliseconds. */
 export function lockTimeout(path: string, holder: string, waited: number) {
   return {
     reason: 'lock-timeout',
     message: `${path} is held by ${holder} since more than ${Math.round(waited / 1000)} s`,
     hint: 'wait for that process to end, or end it; a lock is given up by itself when its process is gone',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function diskFull(path: string) {
+export function diskFull(path: string) {
   return {
     reason: 'disk-full',
     message: `no space left on the disk of ${path}`,
     hint: 'free some space, or set CIP_STORE to a directory on another disk, and run again: what is in the store stays valid',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function storeReadOnly(path: string) {
+export function storeReadOnly(path: string) {
   return {
     reason: 'store-read-only',
     message: `${path} cannot be written: its file system is mounted read-only`,
     hint: 'name a directory on another disk with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function noPermission(path: string) {
+export function noPermission(path: string) {
   return {
     reason: 'no-permission',
     message: `no permission to use ${path}`,
     hint: 'give it to the user that runs cip (was cip run as root before?), or name another directory with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function noDirectory(path: string) {
+export function noDirectory(path: string) {
   return {
     reason: 'not-a-store',
     message: `there can be no directory at ${path}`,
     hint: 'name another one with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 const byCode: Readonly<Record<string, (path: string) => Failure>> = {
@@ -91,13 +103,13 @@ const byCode: Readonly<Record<string, (path: string) => Failure>> = {
 
 /** What a person can do something about as a FailureError; anything else as it is. `path` serves where the error names none. */
 export function explained(error: unknown, path: string): unknown {
-  const code = codeOf(error);
+  const code = systemErrorCode(error);
   const failure = code === undefined ? undefined : byCode[code];
   if (failure === undefined) return error;
   return new FailureError(failure((error as NodeJS.ErrnoException).path ?? path), { cause: error });
 }
 
 /** `ENOENT` and the like; undefined for what is not an error of the operating system. */
-export function codeOf(error: unknown): string | undefined {
+export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && !(error instanceof FailureError) ? (error as NodeJS.ErrnoException).code : undefined;
 }

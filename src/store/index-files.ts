@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from './atomic-file.ts';
-import { codeOf, explained } from './failure.ts';
+import { explained, systemErrorCode } from './failure.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
 
@@ -21,7 +21,7 @@ export class IndexFiles {
     try {
       return await readFile(path);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw explained(error, path);
     }
   }

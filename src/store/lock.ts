@@ -3,9 +3,10 @@ import { lstat, lutimes, readdir, readlink, symlink, unlink } from 'node:fs/prom
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../result.ts';
-import { codeOf, explained, lockTimeout } from './failure.ts';
-import { formatOwner, parseOwner, stateOf, thisProcess } from './owner.ts';
+import { explained, lockTimeout, systemErrorCode } from './failure.ts';
+import { formatProcessIdentity, parseProcessIdentity, stateOf, thisProcess } from './process-identity.ts';
 
+/** How patient `Lock.acquire` is. */
 export interface LockOptions {
   /** How long to wait for the holder, in milliseconds. */
   readonly timeout?: number;
@@ -114,12 +115,12 @@ export class Lock {
 
 /** Returns the link's target: its identity. */
 async function tryTake(path: string): Promise<string | undefined> {
-  const target = `${formatOwner(thisProcess())}:${randomBytes(8).toString('hex')}`;
+  const target = `${formatProcessIdentity(thisProcess())}:${randomBytes(8).toString('hex')}`;
   try {
     await symlink(target, path);
     return target;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return undefined;
+    if (systemErrorCode(error) === 'EEXIST') return undefined;
     throw explained(error, path);
   }
 }
@@ -146,7 +147,7 @@ async function gone<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -162,7 +163,7 @@ function isAlive(target: string): boolean {
 }
 
 function ownerOf(target: string) {
-  return parseOwner(target.slice(0, target.lastIndexOf(':')));
+  return parseProcessIdentity(target.slice(0, target.lastIndexOf(':')));
 }
 
 function tokenOf(target: string): string {

@@ -23,6 +23,7 @@ export interface StorePaths {
   blob(digest: Digest): string;
 }
 
+/** Pure: makes nothing. `root` is absolute. */
 export function storePaths(root: string): StorePaths {
   const images = join(root, 'images');
   const blobs = join(images, 'blobs', 'sha256');

@@ -5,10 +5,11 @@ import { digestFromHex, hexOf } from '../oci/digest.ts';
 import { isDocumentType } from '../oci/media-type.ts';
 import { readDocument } from '../oci/read-document.ts';
 import { FailureError } from '../result.ts';
-import { codeOf, explained } from './failure.ts';
+import { explained, systemErrorCode } from './failure.ts';
 import { oldestStart } from './session.ts';
 import type { Store } from './store.ts';
 
+/** What stays besides the images that have names; `grace` is for blobs whose image is still being put together. */
 export interface PruneOptions {
   /** Kept with all they reach, besides what has a name. */
   readonly roots?: Iterable<Descriptor>;
@@ -16,6 +17,7 @@ export interface PruneOptions {
   readonly grace: number;
 }
 
+/** What was removed, and what could not be judged. */
 export interface Pruned {
   /** How many blobs. */
   readonly removed: number;
@@ -87,7 +89,7 @@ async function namesOfSha512(store: Store): Promise<readonly string[]> {
   try {
     return await readdir(store.paths.blobsSha512);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (systemErrorCode(error) === 'ENOENT') return [];
     throw explained(error, store.paths.blobsSha512);
   }
 }
@@ -106,7 +108,7 @@ async function removeOld(store: Store, path: string, keepFrom: number): Promise<
     await unlink(aside);
     return size;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined; // another process was first
+    if (systemErrorCode(error) === 'ENOENT') return undefined; // another process was first
     throw explained(error, path);
   }
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import type { z } from 'zod';
-import { codeOf, explained } from './failure.ts';
+import { explained, systemErrorCode } from './failure.ts';
 import { Lock } from './lock.ts';
 import type { Session } from './session.ts';
 
@@ -128,7 +128,7 @@ export class RecordLog<T> {
       this.#offset = offset;
       this.#size = size;
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw explained(error, this.#path);
+      if (systemErrorCode(error) !== 'ENOENT') throw explained(error, this.#path);
       await this.#restart();
     }
   }
@@ -155,7 +155,7 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw explained(error, path);
   }
 }
@@ -209,7 +209,7 @@ async function inodeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).ino;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { ImageIndex } from '../oci/image-index.ts';
 import { FailureError } from '../result.ts';
 import { replaceFile, syncDirectory } from './atomic-file.ts';
-import { codeOf, explained, indexUnreadable } from './failure.ts';
+import { explained, indexUnreadable, systemErrorCode } from './failure.ts';
 import type { Lock } from './lock.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
@@ -110,7 +110,8 @@ export class Refs {
       if (this.#read?.version !== version) this.#read = { version, index: await readIndex(path) };
       return this.#read.index;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') throw new FailureError(indexUnreadable(path, 'it is missing'), { cause: error });
+      if (systemErrorCode(error) === 'ENOENT')
+        throw new FailureError(indexUnreadable(path, 'it is missing'), { cause: error });
       throw explained(error, path);
     }
   }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FailureError } from '../result.ts';
-import { codeOf, explained, sessionMissing } from './failure.ts';
-import { formatOwner, parseOwner, stateOf, thisProcess } from './owner.ts';
+import { explained, sessionMissing, systemErrorCode } from './failure.ts';
 import type { StorePaths } from './paths.ts';
-import { removeTree } from './trash.ts';
+import { formatProcessIdentity, parseProcessIdentity, stateOf, thisProcess } from './process-identity.ts';
+import { removeForcibly } from './trash.ts';
 
 /** A file whose time of change is when the session began. It is never written again. */
 const startedFile = 'started';
@@ -38,7 +38,7 @@ export class Session {
 
   /** A session of this process. */
   static async open(paths: StorePaths): Promise<Session> {
-    const path = join(paths.sessions, `${formatOwner(thisProcess())}-${randomBytes(4).toString('hex')}`);
+    const path = join(paths.sessions, `${formatProcessIdentity(thisProcess())}-${randomBytes(4).toString('hex')}`);
     try {
       await mkdir(path, { mode: 0o700 });
       await writeFile(join(path, startedFile), '', { flag: 'wx' });
@@ -58,7 +58,7 @@ export class Session {
     try {
       return new Session(path, await startOf(path), async () => {});
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') throw new FailureError(sessionMissing(path), { cause: error });
+      if (systemErrorCode(error) === 'ENOENT') throw new FailureError(sessionMissing(path), { cause: error });
       throw explained(error, path);
     }
   }
@@ -103,7 +103,7 @@ export async function oldestStart(paths: StorePaths): Promise<number | undefined
     try {
       starts.push(await startOf(join(paths.sessions, name)));
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error; // ended meanwhile
+      if (systemErrorCode(error) !== 'ENOENT') throw error; // ended meanwhile
     }
   }
   return starts.length === 0 ? undefined : Math.min(...starts);
@@ -114,7 +114,7 @@ async function sessions(paths: StorePaths) {
     throw explained(error, paths.sessions);
   });
   return names.flatMap((name) => {
-    const owner = parseOwner(name.slice(0, name.lastIndexOf('-')));
+    const owner = parseProcessIdentity(name.slice(0, name.lastIndexOf('-')));
     return owner === undefined ? [] : [{ name, state: stateOf(owner) }];
   });
 }
@@ -122,7 +122,7 @@ async function sessions(paths: StorePaths) {
 async function startOf(path: string): Promise<number> {
   const { mtimeMs } = await stat(join(path, startedFile)).catch((error: unknown) => {
     // Killed, or not yet come, between making the directory and the file.
-    if (codeOf(error) === 'ENOENT') return stat(path);
+    if (systemErrorCode(error) === 'ENOENT') return stat(path);
     throw error;
   });
   return Math.floor(mtimeMs / 1000) * 1000;
@@ -133,7 +133,7 @@ async function isAbandoned(path: string, own: Session): Promise<boolean> {
     const { mtimeMs } = await stat(path);
     return (await own.now()) - mtimeMs > abandonedAfter;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -149,7 +149,7 @@ async function touch(path: string): Promise<void> {
 /** By renaming, so that a kill while the tree is being removed leaves trash and no half session. */
 async function discard(paths: StorePaths, path: string): Promise<void> {
   const moved = await moveToTrash(paths, path);
-  if (moved !== undefined) await removeTree(moved);
+  if (moved !== undefined) await removeForcibly(moved);
 }
 
 async function moveToTrash(paths: StorePaths, path: string): Promise<string | undefined> {
@@ -158,7 +158,7 @@ async function moveToTrash(paths: StorePaths, path: string): Promise<string | un
     await rename(path, target);
     return target;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined; // another process was first
+    if (systemErrorCode(error) === 'ENOENT') return undefined; // another process was first
     throw explained(error, path);
   }
 }

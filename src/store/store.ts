@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { FailureError } from '../result.ts';
 import { replaceFile } from './atomic-file.ts';
 import { BlobStore } from './blob.ts';
-import { codeOf, explained, notAStore, storeVersionUnknown } from './failure.ts';
+import { explained, notAStore, storeVersionUnknown, systemErrorCode } from './failure.ts';
 import { IndexFiles } from './index-files.ts';
 import { Lock } from './lock.ts';
 import { type StorePaths, storePaths } from './paths.ts';
@@ -14,6 +14,7 @@ import { Refs } from './refs.ts';
 import { Session, sweep } from './session.ts';
 import { emptyTrash } from './trash.ts';
 
+/** How a store is opened by a worker, and by tests that can't wait. */
 export interface StoreOptions {
   /** Be a guest in the session of a parent process: nothing is created, swept or removed. */
   readonly session?: { readonly path: string } | undefined;
@@ -102,7 +103,7 @@ async function isMade({ root, version: path }: StorePaths): Promise<boolean> {
     if (found !== version) throw new FailureError(storeVersionUnknown(root, found));
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (systemErrorCode(error) === 'ENOENT') return false;
     throw explained(error, path);
   }
 }
@@ -136,7 +137,7 @@ async function openSession(paths: StorePaths): Promise<Session> {
   try {
     return await Session.open(paths);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
     await makeDirectories(paths);
     return Session.open(paths);
   }
@@ -159,7 +160,7 @@ async function keepOthersOut({ snapshots, cacheMounts, trash }: StorePaths): Pro
       const { mode, uid } = await stat(directory);
       if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await chmod(directory, 0o700);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw explained(error, directory);
+      if (systemErrorCode(error) !== 'ENOENT') throw explained(error, directory);
     }
   }
 }
@@ -172,9 +173,9 @@ async function makeRoot(root: string, mode = 0o700): Promise<void> {
   try {
     await mkdir(root, { mode });
   } catch (error) {
-    if (codeOf(error) === 'EEXIST' && (await stat(root)).isDirectory()) return;
+    if (systemErrorCode(error) === 'EEXIST' && (await stat(root)).isDirectory()) return;
     const above = dirname(root);
-    if (codeOf(error) !== 'ENOENT' || above === root) throw error;
+    if (systemErrorCode(error) !== 'ENOENT' || above === root) throw error;
     await makeRoot(above, 0o777);
     await mkdir(root, { mode }).catch((again: NodeJS.ErrnoException) => {
       // Where there are no directories to make, as in /proc.

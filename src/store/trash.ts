@@ -1,7 +1,7 @@
 import { chmod, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree as removeTreeOf } from '../remove-tree.ts';
-import { codeOf, explained } from './failure.ts';
+import { explained, systemErrorCode } from './failure.ts';
 
 /**
  * Removes what lies in the directory `trash`, as far as this process may, and returns the paths that are left.
@@ -15,13 +15,13 @@ export async function emptyTrash(trash: string): Promise<readonly string[]> {
   });
   for (const name of names) {
     const path = join(trash, name);
-    if (!(await removeTree(path))) left.push(path);
+    if (!(await removeForcibly(path))) left.push(path);
   }
   return left;
 }
 
 /** False where rights are missing for some of it. What is gone already is no failure. */
-export async function removeTree(path: string): Promise<boolean> {
+export async function removeForcibly(path: string): Promise<boolean> {
   if (await remove(path)) return true;
   // Removing from a directory takes write and search permission on it, which its owner can give himself.
   await makeWritable(path);
@@ -35,7 +35,7 @@ async function remove(path: string): Promise<boolean> {
     await removeTreeOf(path);
     return true;
   } catch (error) {
-    if (lacksRights.has(codeOf(error) ?? '')) return false;
+    if (lacksRights.has(systemErrorCode(error) ?? '')) return false;
     throw error;
   }
 }
@@ -47,7 +47,7 @@ async function makeWritable(directory: string): Promise<void> {
       if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
     }
   } catch (error) {
-    const code = codeOf(error) ?? '';
+    const code = systemErrorCode(error) ?? '';
     const isHarmless = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
     if (!lacksRights.has(code) && !isHarmless) throw error;
   }

@@ -16,6 +16,7 @@ import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.
 import { decodeNumber, decodePaxNumber, decodePaxTime, shownName } from './numbers.ts';
 import { decodePax, type PaxRecords, SPARSE_PREFIX, XATTR_PREFIX } from './pax.ts';
 
+/** One entry of a tar; its body must be read or skipped before the next entry is asked for. */
 export interface TarEntry {
   readonly header: TarHeader;
   readonly body: TarBody;
@@ -29,6 +30,7 @@ export interface TarBody extends AsyncIterable<Uint8Array> {
   bytes(): Promise<Buffer>;
 }
 
+/** How strictly the end of a tar is checked. */
 export interface ReadTarOptions {
   /**
    * Whether a stream may end after an entry without the block of zeros. Only for streams whose digest is verified,

@@ -6,6 +6,7 @@ import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.
 import { encodeOctal, octalLimit } from './numbers.ts';
 import { encodePax, XATTR_PREFIX } from './pax.ts';
 
+/** One entry to be written: the size in the header comes before the bytes, so it must be known. */
 export interface TarInput {
   readonly header: TarHeader;
   /** Exactly `header.size` bytes; absent for what has no content. */

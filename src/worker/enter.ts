@@ -7,7 +7,13 @@ import type { IsolationTier } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import { findProgram } from '../engine/executor/tools.ts';
 import { type Failure, FailureError } from '../result.ts';
-import { idMapHelpersRefused, idMapRefused, noUserNamespaces, rootIdsRefused, toolMissing } from './failure.ts';
+import {
+  idMapHelpersRefused,
+  idMapRefused,
+  namespaceToolMissing,
+  noUserNamespaces,
+  rootIdsRefused,
+} from './failure.ts';
 import { type IdPlan, idMapText, planIds } from './id-plan.ts';
 import { namespaceSettings, remediesFor } from './remedies.ts';
 
@@ -16,6 +22,7 @@ const execFileAsync = promisify(execFile);
 /** Bytes of standard error that are kept for a message. */
 const TAIL = 16 * 1024;
 
+/** What to start inside new namespaces, and as whom. */
 export interface EnterOptions {
   /** Program and arguments; Node's IPC channel reaches it. */
   readonly command: readonly [string, ...string[]];
@@ -30,6 +37,7 @@ export interface EnterOptions {
   readonly rootsDir: string;
 }
 
+/** The process that was started, and the tier that was reached. */
 export interface Entered {
   readonly tier: IsolationTier;
   /** Has an IPC channel. */
@@ -42,6 +50,7 @@ export interface Entered {
   readonly ended: Promise<Ending>;
 }
 
+/** How the process ended, as Node says it; `said` is the last of its standard error. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -243,7 +252,7 @@ interface EnterTools {
 async function findEnterTools(path: string): Promise<EnterTools> {
   const required = async (name: string, from: string) => {
     const file = await findProgram(name, path);
-    if (file === undefined) throw new FailureError(toolMissing(name, from));
+    if (file === undefined) throw new FailureError(namespaceToolMissing(name, from));
     return file;
   };
   return {

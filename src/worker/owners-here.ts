@@ -5,6 +5,7 @@ import { type EnterOptions, plansHere } from './enter.ts';
 import { idsOfRootMissing } from './failure.ts';
 import { enterFor, type WorkerBuilderOptions } from './worker-builder.ts';
 
+/** What decides the tier that a worker would reach, without starting one. */
 export type OwnersOptions = Pick<WorkerBuilderOptions, 'isolation' | 'inContainer' | 'user' | 'env'> &
   Pick<EnterOptions, 'rootsDir'>;
 

@@ -11,6 +11,7 @@ import { workerDied } from './failure.ts';
 import type { FromWorker, MachineFact, ToWorker } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
 
+/** Where `cip doctor` tries things, and as whom. */
 export interface ProbeOptions {
   /** Existing directory on the file system of the store. What is made in it is removed again. */
   readonly dir: string;

@@ -33,6 +33,10 @@ export type SentError =
   | { readonly kind: 'failures'; readonly failures: readonly Failure[] }
   | { readonly kind: 'bug'; readonly name: string; readonly message: string; readonly stack: string };
 
+/**
+ * Errors lose their class between processes: failures are sent as the plain data they are, anything else as a bug with
+ * its stack.
+ */
 export function sendable(error: unknown): SentError {
   const failures = failuresOf(error);
   if (failures !== undefined) return { kind: 'failures', failures };

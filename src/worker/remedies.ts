@@ -31,6 +31,10 @@ export function remediesFor(settings: NamespaceSettings): readonly string[] {
   return remedies.length > 0 ? remedies : ['ask the administrator of the machine to allow user namespaces'];
 }
 
+/**
+ * Reads what the kernel says about user namespaces, for the advice after one was refused; undefined for settings it
+ * does not have.
+ */
 export async function namespaceSettings(uid: number): Promise<NamespaceSettings> {
   const number = async (file: string) => {
     const text = await readFile(file, 'utf8').catch(() => undefined);

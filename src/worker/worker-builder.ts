@@ -9,7 +9,7 @@ import { nameOfNamespace } from '../engine/disk-owners.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import type { Progress } from '../progress.ts';
-import { FailureError, failuresOf } from '../result.ts';
+import { FailureError, failuresOf, type Reason } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
@@ -22,6 +22,7 @@ const extension = extname(import.meta.url);
 /** `auto` is namespaces, and chroot in containers that refuse them; `none` runs no steps, and so needs neither. */
 export type Isolation = 'auto' | EngineOptions['isolation'];
 
+/** What a worker is started with; plain data, since it crosses to another process. */
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
   readonly engine: Omit<EngineOptions, 'tier' | 'namespace' | 'isolation'>;
@@ -248,7 +249,7 @@ async function mayChroot({ user, rootsDir, env }: Omit<EnterOptions, 'isolation'
 }
 
 /** Reasons by which a machine refuses namespaces. */
-const refusals = new Set(['no-user-namespaces', 'id-map-refused']);
+const refusals: ReadonlySet<Reason> = new Set(['no-user-namespaces', 'id-map-refused']);
 
 /** The shell that is pid 1 tells by its status which signal ended the worker. */
 function how({ code, signal }: Ending): string {

@@ -1,7 +1,9 @@
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tempDir } from '../support/temp-dir.ts';
-import type { CompareOne } from './builders.ts';
+import type { CompareOne, Examine } from './builders.ts';
 import type { Difference } from './difference.ts';
+import type { Identity } from './identity.ts';
 import { type RandomCase, randomCaseOf, writeRandomCase } from './random-case.ts';
 import { shrunk } from './shrink.ts';
 
@@ -13,6 +15,10 @@ export interface GenerateOptions {
   /** Ways to differ, as `wayOf` calls them, that are counted and not looked into. */
   readonly skip: readonly string[];
   readonly compareOne: CompareOne;
+  /** Asks the oracles about each case as well; not asked if it is not given. */
+  readonly examine?: Examine | undefined;
+  /** Who cip builds as. */
+  readonly identity: Identity;
   readonly report: (line: string) => void;
 }
 
@@ -20,29 +26,36 @@ export interface GenerateOptions {
  * Builds random cases with both builders, `seed` first, until the time is over. The first that differs in some way is made
  * as small as it gets and written to `into`; others that differ in the same way are only counted.
  */
-export async function generate({ seed, minutes, into, skip, compareOne, report }: GenerateOptions): Promise<void> {
+export async function generate(options: GenerateOptions): Promise<void> {
+  const { seed, minutes, into, skip, compareOne, examine, identity, report } = options;
   await using scratch = await tempDir();
+  // An ordinary user builds from there.
+  await chmod(scratch.path, 0o755);
   const end = performance.now() + minutes * 60_000;
   const ways = new Map<string, number>();
   const count = { builds: 0, equal: 0, refused: 0, different: 0, shrinking: 0 };
   let folders = 0;
   const tried = async (one: RandomCase) => {
     const name = `random-${folders++}`;
-    return await compareOne(await writeRandomCase(one, join(scratch.path, name), name));
+    const made = await writeRandomCase(one, join(scratch.path, name), name);
+    const { outcome, differences } = await compareOne(made, identity);
+    const objections = outcome === 'refused' ? [] : ((await examine?.(made, identity)) ?? []);
+    const found = [...differences.map(wayOf), ...objections.map(({ oracle }) => `oracle: ${oracle}`)];
+    return { outcome: objections.length > 0 ? 'different' : outcome, ways: new Set(found) } as const;
   };
   for (let next = seed; performance.now() < end; next++) {
     const one = randomCaseOf(next);
-    const { outcome, differences } = await tried(one);
+    const { outcome, ways: own } = await tried(one);
     count.builds++;
     count[outcome]++;
-    for (const way of new Set(differences.map(wayOf))) {
+    for (const way of own) {
       ways.set(way, (ways.get(way) ?? 0) + 1);
       if (ways.get(way) !== 1 || skip.includes(way)) continue;
       const small = await shrunk(one, async (smaller) => {
         // With the time over, what was found is written as it is.
         if (performance.now() > end) return false;
         count.shrinking++;
-        return (await tried(smaller)).differences.some((difference) => wayOf(difference) === way);
+        return (await tried(smaller)).ways.has(way);
       });
       const folder = join(into, `${next}-${way.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 60)}`);
       await writeRandomCase(small, folder, folder);

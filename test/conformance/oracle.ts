@@ -48,7 +48,13 @@ export interface OracleOptions {
   readonly identity: Identity;
   /** Existing; empty again afterwards. Everybody can reach it. */
   readonly directory: string;
+  /** Those that are asked; all if it is not given. */
+  readonly oracles?: readonly Oracle[] | undefined;
+  /** Which of the cases that differ in one thing is taken; by the digest of the case if it is not given. */
+  readonly choice?: number | undefined;
 }
+
+const allOracles: readonly Oracle[] = ['consume', 'determinism', 'shape', 'collision'];
 
 /** Before all times of contexts: what a step makes has this time then, and so has everything else. */
 const EPOCH = '1115000000';
@@ -61,7 +67,8 @@ interface Outcome {
 }
 
 /** Builds a case again and again, by root or others, and says what does not hold. */
-export async function objections(one: Case, { identity, directory }: OracleOptions): Promise<readonly Objection[]> {
+export async function objections(one: Case, options: OracleOptions): Promise<readonly Objection[]> {
+  const { identity, directory, oracles = allOracles, choice } = options;
   const lab = join(directory, `${identity}-${one.name.replaceAll('/', '_')}`);
   await mkdir(lab);
   let builds = 0;
@@ -85,14 +92,19 @@ export async function objections(one: Case, { identity, directory }: OracleOptio
       const lines = [...(await unlike(expected, other)), ...steps].map((line) => `${note}${line}`);
       if (lines.length > 0) found.push({ oracle, found: lines });
     };
-    await object('consume', await build(one, context, { store: store('first') }), 'no steps');
-    await object('determinism', await build(one, context, { store: store('second'), through: elsewhere }), 'steps');
-    const shaped = await otherShape(context, join(lab, 'shaped'));
+    if (oracles.includes('consume')) {
+      await object('consume', await build(one, context, { store: store('first') }), 'no steps');
+    }
+    if (oracles.includes('determinism')) {
+      await object('determinism', await build(one, context, { store: store('second'), through: elsewhere }), 'steps');
+    }
+    const shaped = oracles.includes('shape') ? await otherShape(context, join(lab, 'shaped')) : undefined;
     if (shaped !== undefined) {
       await object('shape', await build(one, shaped, { store: store('first') }), 'no steps');
       await object('shape', await build(one, shaped, { store: store('third') }), 'steps');
     }
-    for (const [index, neighbour] of (await neighbours(one, context, lab)).entries()) {
+    const changed = oracles.includes('collision') ? await neighbours(one, { context, lab, choice }) : [];
+    for (const [index, neighbour] of changed.entries()) {
       const note = await neighbour.make();
       const cold = await build(neighbour.case, context, { store: store(`cold-${index}`) });
       const warm = await build(neighbour.case, context, { store: store('first') });
@@ -135,8 +147,15 @@ interface Neighbour {
 }
 
 /** One with another Dockerfile, and then one with another file; which ones depends on the case alone. */
-async function neighbours(one: Case, context: string, lab: string): Promise<readonly Neighbour[]> {
-  const choice = Number.parseInt((await caseDigest(one)).slice(8, 16), 16);
+async function neighbours(
+  one: Case,
+  {
+    context,
+    lab,
+    ...options
+  }: { readonly context: string; readonly lab: string; readonly choice?: number | undefined },
+): Promise<readonly Neighbour[]> {
+  const choice = options.choice ?? Number.parseInt((await caseDigest(one)).slice(8, 16), 16);
   const dockerfile = await readFile(join(one.folder, 'Dockerfile'), 'utf8');
   const texts = neighboursOf(dockerfile);
   const folder = join(lab, 'neighbour');

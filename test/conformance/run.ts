@@ -4,8 +4,8 @@
  * known.json up to date with it. What BuildKit makes is kept beside it, in buildkit-results, and taken from there by later runs
  * unless they are `--fresh`.
  * `npm run conformance -- --oracles [PATTERN] [--as IDENTITY]… [--slice N/M]`: what holds for each case by itself; see oracle.ts.
- * `npm run conformance -- --generate MINUTES [--seed N] [--into FOLDER] [--skip WAY]… [--oracles]`: random ones; what differs becomes a case
- * below FOLDER, but for ways to differ that are skipped: `tree: mtime`.
+ * `npm run conformance -- --generate MINUTES [--seed N] [--into FOLDER] [--skip WAY]… [--oracles] [--as IDENTITY]`: random ones;
+ * what differs becomes a case below FOLDER, but for ways to differ that are skipped: `tree: mtime`.
  * Needs root, runc, docker-registry, skopeo, and what the scripts in test/support leave.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -109,13 +109,15 @@ async function runCases(cases: readonly Case[]): Promise<void> {
 
 async function runGenerator(minutes: number): Promise<void> {
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  await withBuilders({ cases: [] }, (compareOne) =>
+  await withBuilders({ cases: [] }, (compareOne, examine) =>
     generate({
       seed,
       minutes,
       into: resolve(values.into),
       skip: values.skip,
       compareOne,
+      examine: values.oracles ? examine : undefined,
+      identity: chosenIdentities()[0] ?? 'root',
       report: (line) => console.log(line),
     }),
   );

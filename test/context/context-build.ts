@@ -89,7 +89,7 @@ export class ContextBuilds implements AsyncDisposable {
     const reads = contextReads(inputs);
     const place = { directory: folder.path, ignore: patterns.value };
     const hashing = { files: contextFiles, memory, now: () => 0 };
-    const { recorded, decided } = await decideContext({ place, reads: [reads] }, hashing, signal);
+    const { recorded, decided } = await decideContext({ root: place, reads: [reads] }, hashing, signal);
     const { listing, counted } = decided[0]!;
     return { reads, listing, recorded: { ...recorded, counted: { [formatPlatform(platform)]: counted } } };
   }

@@ -44,7 +44,11 @@ async function contextWith(files: FolderFiles) {
       reads: [{ patterns, exclude: [], parents: false, masks: noMasks }],
     };
     const place = { directory: folder.path, ignore };
-    const { decided } = await decideContext({ place, reads: [reads] }, { files: seen, memory, now: () => now }, signal);
+    const { decided } = await decideContext(
+      { root: place, reads: [reads] },
+      { files: seen, memory, now: () => now },
+      signal,
+    );
     return decided[0]!.listing;
   };
   const taken = () => {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../../src/orchestrator/state/project-registry.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
 import { type CopiedRegistry, copiedRegistry } from '../support/copied-registry.ts';
 import { needs } from '../support/needs.ts';
@@ -103,7 +103,7 @@ describe('killed at the k-th request', { ...needs('user namespaces') }, () => {
         });
         const requests = count;
         judge = () => 'pass';
-        const place = new RegistryPlace({ host: registry.host, path: '' }, client);
+        const place = new ProjectRegistry({ host: registry.host, path: '' }, client);
         const about = `${name}, killed at request ${k}: ${ending}`;
         await wholeTags(place, images);
         if (requests >= k) {
@@ -136,7 +136,7 @@ describe('killed at the k-th request', { ...needs('user namespaces') }, () => {
       },
     });
     judge = () => 'pass';
-    const place = new RegistryPlace({ host: registry.host, path: '' }, client);
+    const place = new ProjectRegistry({ host: registry.host, path: '' }, client);
     return { ...outcome, tags: await wholeTags(place, images) };
   }
 

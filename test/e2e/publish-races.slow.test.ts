@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../../src/orchestrator/state/project-registry.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
 import { type DockerRegistry, startDockerRegistry } from '../registry/docker-registry.ts';
 import { copiedRegistry } from '../support/copied-registry.ts';
@@ -98,7 +98,7 @@ describe('latest after a race', { ...needs('user namespaces') }, () => {
         const again = await run(fate === 'killed, newer again' ? newer : older, host);
         assert.equal(again.status, 0, `${about}: ${again.stderr}`);
       } else assert.equal(outcome.status, 0, `${about}: ${outcome.stderr}`);
-      const tags = await wholeTags(new RegistryPlace({ host, path: '' }, client), ['base']);
+      const tags = await wholeTags(new ProjectRegistry({ host, path: '' }, client), ['base']);
       assert.ok(tags[`base:1.${race}.0`] && tags[`base:1.${race}.1`], about);
       assert.equal(tags['base:latest'], tags[`base:1.${race}.1`], about);
       await gate[Symbol.asyncDispose]();

@@ -14,7 +14,7 @@ import { type PlanRequest, type PreparedPlan, preparePlan } from '../../src/orch
 import { selectImages } from '../../src/orchestrator/plan/selection.ts';
 import { type PublishOptions, publish } from '../../src/orchestrator/publish/publish.ts';
 import { type RunOptions, runPlan } from '../../src/orchestrator/run/run-plan.ts';
-import { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../../src/orchestrator/state/project-registry.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
 import type { DependencyGraph } from '../../src/project/dependency-graph.ts';
 import { dependencyGraph } from '../../src/project/dependency-graph.ts';
@@ -126,7 +126,7 @@ export class Workshop implements AsyncDisposable {
     const client = new RegistryClient(clientOptions);
     this.#resources.push(() => client.close());
     const name = unwrap(parseRegistry(`127.0.0.1:${server.address.port}/${path}`));
-    return { client, name, place: new RegistryPlace(name, client), requests, close };
+    return { client, name, place: new ProjectRegistry(name, client), requests, close };
   }
 
   /** Without a client the plan of a build, with one that of a publish. */
@@ -176,13 +176,13 @@ export class Workshop implements AsyncDisposable {
 
   async publish(
     prepared: PreparedPlan,
-    place: RegistryPlace,
+    place: ProjectRegistry,
     builder: FakeBuilder,
     options: Partial<PublishOptions> & { readonly prepareForPush?: (image: Descriptor) => Promise<Descriptor> } = {},
     signal = never,
   ) {
     const { prepareForPush = async (image: Descriptor) => image, ...rest } = options;
-    const dependencies = { ...this.#dependencies(prepared), builder, place, prepareForPush };
+    const dependencies = { ...this.#dependencies(prepared), builder, registry: place, prepareForPush };
     return await publish(prepared.plan, dependencies, { jobs: 4, keepGoing: false, ...rest }, signal);
   }
 

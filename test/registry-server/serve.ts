@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type RegistryOptions, type RunningRegistry, serveRegistry } from '../../src/registry-server/server.ts';
+import { type RegistryServerOptions, type RunningRegistry, serveRegistry } from '../../src/registry-server/server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 export interface TestRegistry extends AsyncDisposable {
@@ -12,16 +12,20 @@ export interface TestRegistry extends AsyncDisposable {
   /** Requests it has answered, `METHOD url status`. */
   readonly log: readonly string[];
   /** Ends it and serves the same storage again, on another port. */
-  restart(options?: Partial<RegistryOptions>): Promise<TestRegistry>;
+  restart(options?: Partial<RegistryServerOptions>): Promise<TestRegistry>;
 }
 
 /** A registry on a free port with a storage of its own; both are gone at the end of the scope. */
-export async function serve(options: Partial<RegistryOptions> = {}): Promise<TestRegistry> {
+export async function serve(options: Partial<RegistryServerOptions> = {}): Promise<TestRegistry> {
   const dir = await tempDir();
   return start(join(dir.path, 'registry'), options, dir);
 }
 
-async function start(storage: string, options: Partial<RegistryOptions>, dir: AsyncDisposable): Promise<TestRegistry> {
+async function start(
+  storage: string,
+  options: Partial<RegistryServerOptions>,
+  dir: AsyncDisposable,
+): Promise<TestRegistry> {
   const log: string[] = [];
   const registry = await serveRegistry(
     {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { digestOf } from '../../src/oci/digest.ts';
-import { type RegistryOptions, serveRegistry } from '../../src/registry-server/server.ts';
+import { type RegistryServerOptions, serveRegistry } from '../../src/registry-server/server.ts';
 import { FailureError } from '../../src/result.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -14,7 +14,7 @@ import { serve } from './serve.ts';
 
 const never = new AbortController().signal;
 
-async function refusal(options: RegistryOptions): Promise<string> {
+async function refusal(options: RegistryServerOptions): Promise<string> {
   const error = await serveRegistry(options, never).then(
     async (registry) => registry.close().then(() => assert.fail('it serves')),
     (error: unknown) => error,

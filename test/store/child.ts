@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { makeDocument } from '../../src/oci/document.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { Lock } from '../../src/store/lock.ts';
-import { formatOwner, thisProcess } from '../../src/store/owner.ts';
+import { formatProcessIdentity, thisProcess } from '../../src/store/process-identity.ts';
 import { prune } from '../../src/store/prune.ts';
 import { Store } from '../../src/store/store.ts';
 
@@ -78,7 +78,7 @@ const tasks: Record<string, () => Promise<void>> = {
   async session() {
     const store = await Store.open(root);
     writeFileSync(store.session.tempPath('left'), 'x');
-    done({ path: store.session.path, owner: formatOwner(thisProcess()) });
+    done({ path: store.session.path, owner: formatProcessIdentity(thisProcess()) });
     await delay(1e9);
   },
 

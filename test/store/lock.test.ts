@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Lock } from '../../src/store/lock.ts';
-import { formatOwner, thisProcess } from '../../src/store/owner.ts';
+import { formatProcessIdentity, thisProcess } from '../../src/store/process-identity.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { fails } from './fails.ts';
@@ -40,13 +40,20 @@ test('hold() gives the lock up when the work fails', async () => {
 });
 
 const stale: [title: string, links: Record<string, string>][] = [
-  ['whose owner is gone', { lock: `${formatOwner(dead)}:a1` }],
-  ['whose owner had our pid', { lock: `${formatOwner({ ...self, startTime: '1' })}:a1` }],
-  ['of an earlier boot', { lock: `${formatOwner({ ...self, boot: '00000000' })}:a1` }],
-  ['that a remover died over', { lock: `${formatOwner(dead)}:a1`, 'lock.a1': `${formatOwner(dead)}:b2` }],
+  ['whose owner is gone', { lock: `${formatProcessIdentity(dead)}:a1` }],
+  ['whose owner had our pid', { lock: `${formatProcessIdentity({ ...self, startTime: '1' })}:a1` }],
+  ['of an earlier boot', { lock: `${formatProcessIdentity({ ...self, boot: '00000000' })}:a1` }],
+  [
+    'that a remover died over',
+    { lock: `${formatProcessIdentity(dead)}:a1`, 'lock.a1': `${formatProcessIdentity(dead)}:b2` },
+  ],
   [
     'that two removers died over',
-    { lock: `${formatOwner(dead)}:a1`, 'lock.a1': `${formatOwner(dead)}:b2`, 'lock.b2': `${formatOwner(dead)}:c3` },
+    {
+      lock: `${formatProcessIdentity(dead)}:a1`,
+      'lock.a1': `${formatProcessIdentity(dead)}:b2`,
+      'lock.b2': `${formatProcessIdentity(dead)}:c3`,
+    },
   ],
 ];
 for (const [title, links] of stale) {
@@ -55,7 +62,7 @@ for (const [title, links] of stale) {
     for (const [name, target] of Object.entries(links)) await symlink(target, join(dir.path, name));
     const lock = new Lock(join(dir.path, 'lock'), { timeout: 5_000 });
     const release = await lock.acquire(never);
-    assert.match(await readlink(join(dir.path, 'lock')), new RegExp(`^${formatOwner(self)}:`));
+    assert.match(await readlink(join(dir.path, 'lock')), new RegExp(`^${formatProcessIdentity(self)}:`));
     await lock.tidy();
     assert.deepEqual(await readdir(dir.path), ['lock']);
     await release();
@@ -64,10 +71,10 @@ for (const [title, links] of stale) {
 }
 
 const held: [title: string, target: string, holder: string][] = [
-  ['of a living process', `${formatOwner(self)}:a1`, `process ${self.pid}`],
+  ['of a living process', `${formatProcessIdentity(self)}:a1`, `process ${self.pid}`],
   [
     'of another container',
-    `${formatOwner({ ...self, pidNamespace: '1', pid: 7 })}:a1`,
+    `${formatProcessIdentity({ ...self, pidNamespace: '1', pid: 7 })}:a1`,
     'process 7 of another container',
   ],
   ['of nobody we know', 'what is this', 'an unknown process (what is this)'],
@@ -98,9 +105,9 @@ test('release leaves a lock alone that another has taken over', async () => {
   const path = join(dir.path, 'lock');
   const release = await new Lock(path).acquire(never);
   await unlink(path);
-  await symlink(`${formatOwner(self)}:theirs`, path);
+  await symlink(`${formatProcessIdentity(self)}:theirs`, path);
   await release();
-  assert.equal(await readlink(path), `${formatOwner(self)}:theirs`);
+  assert.equal(await readlink(path), `${formatProcessIdentity(self)}:theirs`);
 });
 
 test('hold() loses no step of a count that several processes make', async () => {

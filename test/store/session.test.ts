@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { formatOwner, thisProcess } from '../../src/store/owner.ts';
+import { formatProcessIdentity, thisProcess } from '../../src/store/process-identity.ts';
 import { Session, sweep } from '../../src/store/session.ts';
 import { Store } from '../../src/store/store.ts';
 import { emptyTrash } from '../../src/store/trash.ts';
@@ -37,7 +37,7 @@ test('tempPath() gives a process and its guests different paths', async () => {
 test('a guest neither makes a session, nor sweeps, nor removes the one it is in', needs('linux'), async () => {
   await using dir = await tempDir();
   await using store = await Store.open(dir.path);
-  const left = join(store.paths.sessions, `${formatOwner({ ...self, startTime: '1' })}-00000000`);
+  const left = join(store.paths.sessions, `${formatProcessIdentity({ ...self, startTime: '1' })}-00000000`);
   await mkdir(left);
   const guest = await Store.open(dir.path, { session: { path: store.session.path } });
   await guest.close();
@@ -52,12 +52,17 @@ test('a session that has ended takes no guests', async () => {
 });
 
 const sessions: [title: string, name: string, age: number, isSwept: boolean][] = [
-  ['of this process', formatOwner(self), 30 * day, false],
-  ['of one that had our pid', formatOwner({ ...self, startTime: '1' }), 0, true],
-  ['of one that is gone', formatOwner({ ...self, pid: 2 ** 30 }), 0, true],
-  ['of an earlier boot', formatOwner({ ...self, boot: '00000000' }), 0, true],
-  ['of another pid namespace', formatOwner({ ...self, pidNamespace: '1' }), 6 * day, false],
-  ['of another pid namespace, untouched for a week', formatOwner({ ...self, pidNamespace: '1' }), 8 * day, true],
+  ['of this process', formatProcessIdentity(self), 30 * day, false],
+  ['of one that had our pid', formatProcessIdentity({ ...self, startTime: '1' }), 0, true],
+  ['of one that is gone', formatProcessIdentity({ ...self, pid: 2 ** 30 }), 0, true],
+  ['of an earlier boot', formatProcessIdentity({ ...self, boot: '00000000' }), 0, true],
+  ['of another pid namespace', formatProcessIdentity({ ...self, pidNamespace: '1' }), 6 * day, false],
+  [
+    'of another pid namespace, untouched for a week',
+    formatProcessIdentity({ ...self, pidNamespace: '1' }),
+    8 * day,
+    true,
+  ],
   ['that is none', 'something-else', 30 * day, false],
 ];
 for (const [title, owner, age, isSwept] of sessions) {

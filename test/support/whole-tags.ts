@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { isDocumentType } from '../../src/oci/media-type.ts';
-import type { RegistryPlace } from '../../src/orchestrator/state/registry-place.ts';
+import type { ProjectRegistry } from '../../src/orchestrator/state/project-registry.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
 
 const never = new AbortController().signal;
 
 /** `image:tag` → digest, of all tags of these images. Fails where a tag names something that is not all there. */
 export async function wholeTags(
-  place: RegistryPlace,
+  place: ProjectRegistry,
   images: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};

@@ -97,11 +97,11 @@ function nameOf(reference: Reference): Reference {
 }
 
 async function find({ options, positionals }: Invocation<BuildImageOption>, world: World): Promise<Found> {
-  const [place] = positionals;
-  if (place === undefined) throw new FailureError(missingDirectory());
-  const directory = place === '-' ? await emptyDirectory(await world.store()) : await directoryAt(place, world);
-  const isInput = place === '-' || options.file === '-';
-  const file = isInput ? 'Dockerfile' : (options.file ?? `${place.replace(/\/$/, '')}/Dockerfile`);
+  const [from] = positionals;
+  if (from === undefined) throw new FailureError(missingDirectory());
+  const directory = from === '-' ? await emptyDirectory(await world.store()) : await directoryAt(from, world);
+  const isInput = from === '-' || options.file === '-';
+  const file = isInput ? 'Dockerfile' : (options.file ?? `${from.replace(/\/$/, '')}/Dockerfile`);
   const text = isInput ? await world.surroundings.readInput() : await textOf(file, world);
   const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
   const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env));
@@ -111,9 +111,9 @@ async function find({ options, positionals }: Invocation<BuildImageOption>, worl
 }
 
 /** Where links lead: COPY would take a link for all that there is. */
-async function directoryAt(place: string, world: World): Promise<string> {
-  const path = await realpath(world.resolve(place)).catch(() => undefined);
-  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(noDirectory(place));
+async function directoryAt(from: string, world: World): Promise<string> {
+  const path = await realpath(world.resolve(from)).catch(() => undefined);
+  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(noDirectory(from));
   return path;
 }
 
@@ -181,7 +181,7 @@ async function contextOf(
   const ignore = orThrow(await readIgnoreFile(directory, directory, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
   return await decideDockerfileContext(
-    { place: { directory, ignore }, inputs },
+    { root: { directory, ignore }, inputs },
     { files: contextFiles, memory, now },
     world.signal,
   );

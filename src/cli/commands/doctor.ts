@@ -1,6 +1,6 @@
 import { formatRegistry, type RegistryName } from '../../oci/registry-name.ts';
 import { failuresOf } from '../../result.ts';
-import { type Check, examineMachine } from '../examine-machine.ts';
+import { type Check, checkMachine } from '../check-machine.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { doctorText } from '../render/doctor.ts';
@@ -11,7 +11,7 @@ type Option = 'localRegistry' | 'remoteRegistry' | 'json';
 /** `cip doctor`: what this machine can do, and the command that fixes what it cannot; 5 if it cannot build. */
 export async function run({ options }: Invocation<Option>, world: World): Promise<ExitStatus> {
   const { localRegistry, remoteRegistry } = options;
-  const machine = await examineMachine(await world.store(), world.surroundings, world.signal);
+  const machine = await checkMachine(await world.store(), world.surroundings, world.signal);
   const local = await registryCheck('local registry', localRegistry, world);
   const checks: Check[] = [...machine, local.state === 'ok' ? local : { ...local, hint: 'cip registry serve' }];
   if (remoteRegistry !== undefined) checks.push(await registryCheck('remote registry', remoteRegistry, world));

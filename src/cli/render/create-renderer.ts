@@ -6,6 +6,7 @@ import { visibleLine } from './visible.ts';
 
 type ProgressOptions = OptionValues<'progress' | 'quiet' | 'verbose'>;
 
+/** How progress is shown: `tty` redraws lines, `plain` and `json` only add them. */
 export type ProgressMode = 'tty' | 'plain' | 'json' | 'quiet';
 
 /** Milliseconds between two signs of life in plain progress. */

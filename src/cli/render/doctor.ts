@@ -1,5 +1,5 @@
+import type { Check } from '../check-machine.ts';
 import type { Colors } from '../colors.ts';
-import type { Check } from '../examine-machine.ts';
 
 /** A line per check, and one below it with what to do. */
 export function doctorText(checks: readonly Check[], colors: Colors): string {

@@ -9,8 +9,10 @@ export interface DrawnGraph {
   readonly images: ReadonlySet<ImageName>;
 }
 
+/** The values of `cip graph --format`. */
 export type GraphFormat = 'tree' | 'json' | 'dot' | 'mermaid';
 
+/** The whole text, with a newline at its end; equal graphs give equal text. */
 export function drawGraph(drawn: DrawnGraph, format: GraphFormat): string {
   return { tree, json, dot, mermaid }[format](drawn);
 }

@@ -8,6 +8,7 @@ import type { Renderer, Run } from './renderer.ts';
 import { shortDigest } from './short-digest.ts';
 import { visibleOutput } from './visible.ts';
 
+/** What the renderer of a terminal draws on and measures by. */
 export interface LiveOptions {
   /** The terminal. */
   readonly stream: NodeJS.WriteStream;

@@ -6,6 +6,7 @@ import type { Renderer, Run } from './renderer.ts';
 import { shortDigest } from './short-digest.ts';
 import { visibleOutput } from './visible.ts';
 
+/** What the renderer of logs writes to, and how much. */
 export interface PlainOptions {
   readonly write: (text: string) => void;
   /** Milliseconds. */
@@ -19,6 +20,7 @@ export interface PlainOptions {
   readonly heartbeat: number;
 }
 
+/** CI systems whose logs can fold the output of a step. */
 export type Folding = 'github' | 'gitlab';
 
 interface RunningImage {

@@ -8,6 +8,7 @@ export interface Renderer extends Progress {
   close(): Promise<void>;
 }
 
+/** What a renderer is told before the first event, to say how much is still to come. */
 export interface Run {
   /** What it does: `Building 3 images`. */
   readonly title: string;

@@ -1,7 +1,7 @@
 import { type Failure, ok, type Result } from '../../result.ts';
 import type { AddInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { parsePaths } from './transfer.ts';
 
@@ -23,7 +23,7 @@ export function parseAdd(statement: Statement, context: ParseContext): Result<Ad
   if (!paths.ok) return paths;
   const { chown, chmod, link = false, checksum, 'keep-git-dir': keepGitDir, unpack, exclude } = flags.value;
   return ok({
-    ...baseOf({ ...statement, keyword: 'ADD' }, context),
+    ...instructionBase({ ...statement, keyword: 'ADD' }, context),
     ...paths.value,
     // An empty value means what no flag means.
     chown: chown?.text || undefined,

@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { ArgInstruction, KeyValue } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { blankName, missingArguments } from '../value-failure.ts';
 
@@ -23,5 +23,5 @@ export function parseArg(statement: Statement, context: ParseContext): Result<Ar
       args.push({ key: word.text.slice(0, equals), value: word.text.slice(equals + 1), at, valueAt });
     }
   }
-  return ok({ ...baseOf({ ...statement, keyword: 'ARG' }, context), args });
+  return ok({ ...instructionBase({ ...statement, keyword: 'ARG' }, context), args });
 }

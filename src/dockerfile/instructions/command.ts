@@ -1,7 +1,7 @@
 import { type Failure, ok, type Result } from '../../result.ts';
 import type { CommandInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { commandLineOf } from './command-line.ts';
 
@@ -10,6 +10,6 @@ export function parseCommand<K extends CommandInstruction['keyword']>(keyword: K
   return (statement: Statement, context: ParseContext): Result<CommandInstruction, Failure> => {
     const flags = checkFlags(statement, {});
     if (!flags.ok) return flags;
-    return ok({ ...baseOf({ ...statement, keyword }, context), command: commandLineOf(statement.arguments) });
+    return ok({ ...instructionBase({ ...statement, keyword }, context), command: commandLineOf(statement.arguments) });
   };
 }

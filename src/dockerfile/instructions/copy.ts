@@ -1,7 +1,7 @@
 import { type Failure, ok, type Result } from '../../result.ts';
 import type { CopyInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { parsePaths } from './transfer.ts';
 
@@ -22,7 +22,7 @@ export function parseCopy(statement: Statement, context: ParseContext): Result<C
   if (!paths.ok) return paths;
   const { from, chown, chmod, link = false, parents = false, exclude } = flags.value;
   return ok({
-    ...baseOf({ ...statement, keyword: 'COPY' }, context),
+    ...instructionBase({ ...statement, keyword: 'COPY' }, context),
     ...paths.value,
     // An empty value means what no flag means.
     from: from?.text ? { value: from.text, at: from.at(statement.line) } : undefined,

@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { ExposeInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { missingArguments } from '../value-failure.ts';
 
@@ -12,5 +12,8 @@ export function parseExpose(statement: Statement, context: ParseContext): Result
   if (!flags.ok) return flags;
   const words = statement.arguments.kind === 'words' ? statement.arguments.words : [];
   if (words.length === 0) return failed(missingArguments('EXPOSE', 'at least one port', line.span(start, end)));
-  return ok({ ...baseOf({ ...statement, keyword: 'EXPOSE' }, context), ports: words.map(({ text }) => text).sort() });
+  return ok({
+    ...instructionBase({ ...statement, keyword: 'EXPOSE' }, context),
+    ports: words.map(({ text }) => text).sort(),
+  });
 }

@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { FromInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { invalidFrom, invalidStageName } from '../value-failure.ts';
 
@@ -22,7 +22,7 @@ export function parseFrom(statement: Statement, context: ParseContext): Result<F
   const flags = checkFlags(statement, { platform: 'one' });
   if (!flags.ok) return flags;
   return ok({
-    ...baseOf({ ...statement, keyword: 'FROM' }, context),
+    ...instructionBase({ ...statement, keyword: 'FROM' }, context),
     image: image.text,
     imageAt: line.span(image.start, image.end),
     name: stageName,

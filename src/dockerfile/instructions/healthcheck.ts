@@ -4,9 +4,9 @@ import { nanosecondsOf } from '../duration.ts';
 import { invalidFlagValue } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
-import { invalidHealthcheck, missingArguments } from '../value-failure.ts';
+import { flagsWithoutEffect, invalidHealthcheck, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
 
 const FLAGS = {
@@ -23,7 +23,7 @@ export function parseHealthcheck(statement: Statement, context: ParseContext): R
   const { line, start, end, arguments: written } = statement;
   const flags = checkFlags(statement, FLAGS);
   if (!flags.ok) return flags;
-  const base = baseOf({ ...statement, keyword: 'HEALTHCHECK' }, context);
+  const base = instructionBase({ ...statement, keyword: 'HEALTHCHECK' }, context);
   if (written.kind !== 'typed') {
     return failed(missingArguments('HEALTHCHECK', 'CMD and a command, or NONE', line.span(start, end)));
   }
@@ -33,8 +33,7 @@ export function parseHealthcheck(statement: Statement, context: ParseContext): R
       return failed(invalidHealthcheck('NONE with a command', line.span(written.type.start, end)));
     }
     if (statement.flags.length > 0) {
-      const at = line.span(start, end);
-      context.warn({ reason: 'flags-without-effect', message: 'HEALTHCHECK NONE makes no use of its flags', at });
+      context.warn(flagsWithoutEffect(line.span(start, end)));
     }
     return ok({ ...base, check: { type: 'none' } });
   }

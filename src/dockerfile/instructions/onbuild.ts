@@ -2,7 +2,7 @@ import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { OnbuildInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
 import { withBodies } from '../heredoc.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { invalidTrigger, missingArguments } from '../value-failure.ts';
 
@@ -20,7 +20,7 @@ export function parseOnbuild(statement: Statement, context: ParseContext): Resul
   if (!instruction.ok) return instruction;
   if (instruction.value.keyword === 'FROM') throw new Error(`${inner.keyword} was parsed as FROM`);
   return ok({
-    ...baseOf({ ...statement, keyword: 'ONBUILD' }, context),
+    ...instructionBase({ ...statement, keyword: 'ONBUILD' }, context),
     trigger: withBodies(line.text.slice(inner.start, inner.end), context.heredocs),
     instruction: instruction.value,
   });

@@ -3,9 +3,9 @@ import type { RunInstruction, RunMount } from '../dockerfile.ts';
 import { invalidFlagValue } from '../failure.ts';
 import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
-import { missingArguments } from '../value-failure.ts';
+import { emptyCommand, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
 import { parseMount } from './run-mount.ts';
 
@@ -32,10 +32,10 @@ export function parseRun(statement: Statement, context: ParseContext): Result<Ru
   const at = line.span(start, end);
   if (command.form === 'exec' && command.args.length === 0) return failed(missingArguments('RUN', 'a command', at));
   if (command.form === 'shell' && command.text === '') {
-    context.warn({ reason: 'empty-command', message: 'RUN without a command starts a shell that does nothing', at });
+    context.warn(emptyCommand(at));
   }
   return ok({
-    ...baseOf({ ...statement, keyword: 'RUN' }, context),
+    ...instructionBase({ ...statement, keyword: 'RUN' }, context),
     command,
     heredocs: context.heredocs.map(({ raw: _, ...heredoc }) => heredoc),
     mounts,

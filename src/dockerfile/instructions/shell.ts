@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { ShellInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { missingArguments, shellNotJson } from '../value-failure.ts';
 
@@ -14,5 +14,5 @@ export function parseShell(statement: Statement, context: ParseContext): Result<
   if (written.kind !== 'json' || written.strings.length === 0) {
     return failed(missingArguments('SHELL', 'a JSON array with at least a program', line.span(start, end)));
   }
-  return ok({ ...baseOf({ ...statement, keyword: 'SHELL' }, context), args: written.strings });
+  return ok({ ...instructionBase({ ...statement, keyword: 'SHELL' }, context), args: written.strings });
 }

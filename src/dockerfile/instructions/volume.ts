@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { VolumeInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { emptyPath, missingArguments } from '../value-failure.ts';
 
@@ -15,5 +15,5 @@ export function parseVolume(statement: Statement, context: ParseContext): Result
   if (strings.length === 0) return failed(missingArguments('VOLUME', 'at least one path', line.span(start, end)));
   const paths = strings.map((path) => path.trim());
   if (paths.includes('')) return failed(emptyPath('VOLUME', line.span(start, end)));
-  return ok({ ...baseOf({ ...statement, keyword: 'VOLUME' }, context), paths });
+  return ok({ ...instructionBase({ ...statement, keyword: 'VOLUME' }, context), paths });
 }

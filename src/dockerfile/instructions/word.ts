@@ -1,7 +1,7 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
 import type { WordInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
-import { baseOf, type ParseContext } from '../instruction-parser.ts';
+import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
 import { missingArguments } from '../value-failure.ts';
 
@@ -12,6 +12,6 @@ export function parseWord<K extends WordInstruction['keyword']>(keyword: K, expe
     const flags = checkFlags(statement, {});
     if (!flags.ok) return flags;
     if (statement.arguments.kind !== 'text') return failed(missingArguments(keyword, expected, line.span(start, end)));
-    return ok({ ...baseOf({ ...statement, keyword }, context), value: statement.arguments.text.text });
+    return ok({ ...instructionBase({ ...statement, keyword }, context), value: statement.arguments.text.text });
   };
 }

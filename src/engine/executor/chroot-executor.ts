@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
-import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
   mountTargetInvalid,
@@ -31,6 +31,7 @@ import { ownIds, requireMapped } from './id-map.ts';
 import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
 import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
+import { kernelDirectories, makeKernelDirectory } from './mount-points.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
 import { isInPlace, type Located, RootView } from './root-view.ts';
@@ -78,7 +79,7 @@ export class ChrootExecutor implements Executor {
     return [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()]), noProc()];
   }
 
-  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     if (process.mounts.length > 0) {
       throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
@@ -95,11 +96,12 @@ export class ChrootExecutor implements Executor {
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(ids, process.user);
-    await using furniture = new Furniture(root);
-    await furniture.makeDevices();
-    await furniture.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-    await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));
-    await furniture.makeWorkingDirectory(process);
+    await using temporaryFiles = new TemporaryFiles(root);
+    await temporaryFiles.makeKernelDirectories();
+    await temporaryFiles.makeDevices();
+    await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
+    await temporaryFiles.makeWorkingDirectory(process);
     return await launch(
       {
         program: process.args[0]!,
@@ -135,7 +137,7 @@ function script(root: string, command: string): string {
 }
 
 /** What a process needs to find in its root, put there for a while. */
-class Furniture implements AsyncDisposable {
+class TemporaryFiles implements AsyncDisposable {
   readonly #rootfs: string;
   readonly #root: RootView;
   readonly #stubs: Stubs;
@@ -145,6 +147,15 @@ class Furniture implements AsyncDisposable {
     this.#rootfs = rootfs;
     this.#root = new RootView(rootfs);
     this.#stubs = new Stubs(rootfs);
+  }
+
+  /** As where they can be mounted on. */
+  async makeKernelDirectories(): Promise<void> {
+    for (const target of kernelDirectories) {
+      const at = await this.#root.locate(target);
+      if (typeof at === 'string') throw new FailureError(mountTargetInvalid(target, at));
+      if (at.stats === undefined && at.path === target) await makeKernelDirectory(at.file!);
+    }
   }
 
   async makeDevices(): Promise<void> {

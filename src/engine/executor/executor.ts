@@ -47,7 +47,7 @@ export interface ProcessSpec {
 }
 
 /** `code` is 128 + the signal's number when a signal ended the process. */
-export interface ExitStatus {
+export interface ProcessExit {
   readonly code: number;
   readonly signal?: string | undefined;
 }
@@ -84,7 +84,7 @@ export interface Executor {
    * whatever it is; rejects with a FailureError only if the process could not be started, or with the signal's reason when
    * aborted. All that the process started is gone when this settles, and so is every mount and mount point made for it.
    */
-  run(order: ExecutorRun, signal: AbortSignal): Promise<ExitStatus>;
+  run(order: ExecutorRun, signal: AbortSignal): Promise<ProcessExit>;
   /** What steps of this machine are not kept apart from; empty where everything is as it should be. Tries what it needs to. */
   limits(signal: AbortSignal): Promise<readonly Limit[]>;
   /** What root of an ordinary container may do and steps of this network may not. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getSystemErrorMap, promisify } from 'node:util';
 import { FailureError } from '../../result.ts';
-import type { ExitStatus, OnOutput } from './executor.ts';
+import type { OnOutput, ProcessExit } from './executor.ts';
 import { cannotExecute, sandboxFailed } from './failure.ts';
 import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
 import type { ExecutorTools } from './tools.ts';
@@ -37,7 +37,7 @@ export interface Launch {
  * Starts the command, gives it its script, and passes on what the process says until it ends. Fails if the process
  * did not start; rejects with the reason of `signal` once everything has been killed.
  */
-export async function launch(options: Launch, signal: AbortSignal): Promise<ExitStatus> {
+export async function launch(options: Launch, signal: AbortSignal): Promise<ProcessExit> {
   signal.throwIfAborted();
   const dir = await mkdtemp(join(options.dir, 'run-'));
   try {
@@ -47,7 +47,7 @@ export async function launch(options: Launch, signal: AbortSignal): Promise<Exit
   }
 }
 
-async function launchIn(dir: string, options: Launch, signal: AbortSignal): Promise<ExitStatus> {
+async function launchIn(dir: string, options: Launch, signal: AbortSignal): Promise<ProcessExit> {
   const files: LaunchFiles = { table: (index) => join(dir, `fstab-${index}`), gateTable: join(dir, 'gate') };
   const { command, script, tables, gate } = options.command(files);
   const [stdout, stderr] = [join(dir, 'stdout'), join(dir, 'stderr')];
@@ -155,7 +155,7 @@ function errorText(errno: number | null): string {
   return text === undefined ? `error ${errno}` : `${text} (${name})`;
 }
 
-function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
+function exitStatus(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
   return signal === null ? { code: code! } : { code: 128 + system.signals[signal], signal };
 }
 

@@ -13,7 +13,7 @@ import type { ExecutorTools } from './tools.ts';
 const execFileAsync = promisify(execFile);
 
 /** Of the view: what does not change while this process runs. */
-export interface Machine extends Omit<KernelView, 'mounts' | 'newSys'> {
+export interface MachineView extends Omit<KernelView, 'mounts' | 'newSys'> {
   readonly ids: Ids;
   /** A /dev without its devices: empty files and directories to mount on, and links. */
   readonly deviceTemplate: string;
@@ -24,7 +24,7 @@ export interface Machine extends Omit<KernelView, 'mounts' | 'newSys'> {
 }
 
 /** Tries what can be tried; writes the template into `dir`. */
-export async function examineMachine(dir: string, tools: ExecutorTools): Promise<Machine> {
+export async function examineMachine(dir: string, tools: ExecutorTools): Promise<MachineView> {
   const { architecture } = hostPlatform(process.arch);
   const [newProc, ids, self, gate, capabilities, devices, masked, readonly] = await Promise.all([
     mayMountProc(tools),

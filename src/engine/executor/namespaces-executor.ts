@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
-import type { Executor, ExecutorOptions, ExecutorRun, ExitStatus, ProcessSpec } from './executor.ts';
+import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import { areTooFew, requireMapped } from './id-map.ts';
 import { fewOwners, type Lack, noDevices, noPing, noRawSockets } from './lack.ts';
 import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
-import { examineMachine, type Machine, mayMountSys, mountTable } from './machine-view.ts';
+import { examineMachine, type MachineView, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
 import { NetworkFiles, withShown } from './network-files.ts';
@@ -25,7 +25,7 @@ export class NamespacesExecutor implements Executor {
   readonly name = 'namespaces';
   readonly #options: NamespacesExecutorOptions;
   readonly #networkFiles: NetworkFiles;
-  #machine: Promise<Machine> | undefined;
+  #machine: Promise<MachineView> | undefined;
   #newSys: Promise<boolean> | undefined;
   #private: Promise<PrivateNetwork | NoNetwork> | undefined;
 
@@ -34,7 +34,7 @@ export class NamespacesExecutor implements Executor {
     this.#networkFiles = new NetworkFiles(options.dir);
   }
 
-  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ExitStatus> {
+  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);

@@ -1,9 +1,15 @@
-import type { Failure } from '../../result.ts';
+import type { FailureShape, ReasonOf } from '../../result.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/exporter': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 export function outputExists(dest: string) {
   return {
     reason: 'output-exists',
     message: `${dest} is there already, and is not what would be replaced`,
     hint: 'name a directory that is empty or not there, or remove it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

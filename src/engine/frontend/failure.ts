@@ -1,5 +1,10 @@
-import type { Stage } from '../../dockerfile/dockerfile.ts';
-import type { Failure, SourceSpan } from '../../result.ts';
+import type { Failure, FailureShape, ReasonOf, SourceSpan } from '../../result.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/frontend': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** `isItself`: the stage that uses it is the one it names. */
 export function stageNotYetDefined(name: string, isItself: boolean, at: SourceSpan) {
@@ -12,7 +17,7 @@ export function stageNotYetDefined(name: string, isItself: boolean, at: SourceSp
       ? 'name a stage above it; stages are numbered from 0'
       : `move ${shortened(name)} up: a stage can only use stages above it`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
@@ -24,7 +29,7 @@ export function emptyBaseName(written: string, unset: readonly string[], at: Sou
         ? `give ${shortened(unset.join(', '))} a default above the first FROM, or a --build-arg`
         : undefined,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidChmod(text: string, at: SourceSpan) {
@@ -33,17 +38,7 @@ export function invalidChmod(text: string, at: SourceSpan) {
     message: `--chmod=${shortened(text)} is neither octal (0 to 7777) nor symbolic`,
     hint: 'write for example --chmod=0755 or --chmod=u=rwX,go=rX',
     at,
-  } as const satisfies Failure;
-}
-
-/** `at` is the RUN that needs the user: an image may have any. */
-export function userInvalid(user: string, at: SourceSpan) {
-  return {
-    reason: 'user-invalid',
-    message: `no process can run as USER ${shortened(user)}`,
-    hint: 'write USER name or USER name:group above it, or their numbers',
-    at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function notSupported(what: string, hint: string, at: SourceSpan) {
@@ -52,7 +47,7 @@ export function notSupported(what: string, hint: string, at: SourceSpan) {
     message: `${what} is not supported by the embedded engine`,
     hint,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function invalidValue(
@@ -64,7 +59,7 @@ export function invalidValue(
     message: `${what} cannot be ${JSON.stringify(shortened(value))}`,
     hint,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `at` is the FROM whose image has the trigger. */
@@ -78,7 +73,7 @@ export function argumentNotCounted(
     message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which takes the build argument ${shortened(name)}, and no instruction of the Dockerfile declares that`,
     hint: `write ARG ${shortened(name)}${use} below this FROM, so that another value rebuilds the image`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `at` is the FROM whose image has the trigger. */
@@ -91,17 +86,11 @@ export function imageNotCounted(
     message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which uses ${shortened(reference)}, and no instruction of the Dockerfile names that`,
     hint: 'write the same instruction in the Dockerfile, so that another image under that name rebuilds this one',
     at,
-  } as const satisfies Failure;
-}
-
-/** The failure of a trigger, at the FROM whose image has it. */
-export function ofTrigger(failure: Failure, trigger: string, { image, imageAt }: Stage['from']): Failure {
-  const message = `${failure.message} (${shortened(image)} has the trigger ONBUILD ${shortened(trigger)})`;
-  return { ...failure, message, at: imageAt };
+  } as const satisfies FailureShape;
 }
 
 /** What fits into a sentence. */
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 

@@ -1,12 +1,18 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Failure } from '../../result.ts';
+import type { FailureShape, ReasonOf } from '../../result.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/snapshot': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 export function notALayer(blob: Descriptor) {
   return {
     reason: 'not-a-layer',
     message: `${blob.digest} has the media type ${blob.mediaType}, which is not a layer of a root filesystem`,
     hint: 'the image is an artifact, not a container image: use another base',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 export function mountRefused(what: string, output: string) {
@@ -14,5 +20,5 @@ export function mountRefused(what: string, output: string) {
     reason: 'mount-refused',
     message: `${what} could not be mounted: ${output}`,
     hint: 'run cip doctor: it says what this machine allows',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

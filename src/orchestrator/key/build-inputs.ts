@@ -25,7 +25,7 @@ const longest = 32_768;
 
 /** As text of an annotation, the same for equal keys; undefined where even the instructions are too much. */
 export function formatBuildInputs(key: ExplainedKey): string | undefined {
-  const { parts, paths } = shortened(key);
+  const { parts, paths } = comparableKey(key);
   const { args: _, ...rest } = parts;
   const inputs = { ...rest, instructions: parts.instructions.map(([, digest]) => digest) };
   const texts = [JSON.stringify({ ...inputs, paths }), JSON.stringify(inputs)];
@@ -44,7 +44,7 @@ export function parseBuildInputs(text: string | undefined): ComparableKey | unde
 }
 
 /** In the form that travelled, to be compared with what did. */
-export function shortened({ parts, paths, readings }: ExplainedKey): ComparableKey {
+export function comparableKey({ parts, paths, readings }: ExplainedKey): ComparableKey {
   const { schema, target, instructions, parents, context } = parts;
   return {
     parts: {

@@ -36,6 +36,7 @@ export interface KeyParts {
   readonly context: Digest;
 }
 
+/** All that decides what an image is for one platform. What is not in here can't change a key. */
 export interface KeyInputs {
   readonly context: Context;
   /** The edges of the graph that start at it. */
@@ -50,6 +51,7 @@ export interface KeyInputs {
   readonly parents: ReadonlyMap<string, KeyedParent>;
 }
 
+/** An image of the project that the keyed one is built from, whose key stands in for its content. */
 export interface KeyedParent {
   /** That the project holds. */
   readonly version: string;

@@ -9,8 +9,8 @@ import { buildKey, type KeyParts, readingsOf } from './build-key.ts';
 import type { BuildTargets } from './build-targets.ts';
 import type { DecidedContexts } from './decided-contexts.ts';
 import type { Readings } from './instruction-changes.ts';
-import type { TakenImage } from './needed-platforms.ts';
-import { edgesByImage, Taking } from './taking.ts';
+import type { UsedParent } from './needed-platforms.ts';
+import { edgesByImage, ParentUse } from './parent-use.ts';
 
 /** A key, what it is made of, and the context it was computed from. */
 export interface ComputedKey {
@@ -20,6 +20,7 @@ export interface ComputedKey {
   readonly readings: () => Readings;
 }
 
+/** What keys are computed from when they are first asked for. */
 export interface BuildKeysInputs {
   readonly graph: DependencyGraph;
   /** Of every image that is asked about, and of all its ancestors. */
@@ -33,7 +34,7 @@ export interface BuildKeysInputs {
 export class BuildKeys {
   readonly #inputs: BuildKeysInputs;
   readonly #edges: ReadonlyMap<ImageName, readonly Edge[]>;
-  readonly #taking: Taking;
+  readonly #parentUse: ParentUse;
   readonly #computed = new Map<string, ComputedKey>();
   readonly #counted = new Map<string, Pick<CountedInputs, 'args' | 'triggers'>>();
 
@@ -41,7 +42,11 @@ export class BuildKeys {
     this.#inputs = inputs;
     const { graph, contexts, buildArgs } = inputs;
     this.#edges = edgesByImage(graph);
-    this.#taking = new Taking({ graph, buildArgs, stagesOf: (image, platform) => contexts.stages(image, platform) });
+    this.#parentUse = new ParentUse({
+      graph,
+      buildArgs,
+      stagesOf: (image, platform) => contexts.stages(image, platform),
+    });
   }
 
   keyOf(image: ImageName, platform: Platform): Digest {
@@ -63,14 +68,14 @@ export class BuildKeys {
     return known;
   }
 
-  /** As `Taking` says. */
-  taken(image: ImageName, platform: Platform, machine?: Platform): readonly TakenImage[] {
-    return this.#taking.images(image, platform, machine);
+  /** As `ParentUse` says. */
+  taken(image: ImageName, platform: Platform, machine?: Platform): readonly UsedParent[] {
+    return this.#parentUse.images(image, platform, machine);
   }
 
-  /** As `Taking` says. */
+  /** As `ParentUse` says. */
   takenBy(image: ImageName, platform: Platform): readonly Edge[] {
-    return this.#taking.edges(image, platform);
+    return this.#parentUse.edges(image, platform);
   }
 
   #countedIn(image: ImageName, platform: Platform): Pick<CountedInputs, 'args' | 'triggers'> {
@@ -100,7 +105,7 @@ export class BuildKeys {
       const { version, dockerfile } = graph.project.contexts.get(parent)!;
       const keys = edges
         .filter(({ to, stage }) => to === parent && stages.has(stage))
-        .flatMap(({ stage }) => this.#taking.platformsOf(stage, context, platform))
+        .flatMap(({ stage }) => this.#parentUse.platformsOf(stage, context, platform))
         .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, dockerfile, keys: new Map(keys) }] as const;
     });

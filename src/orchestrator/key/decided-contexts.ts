@@ -68,6 +68,7 @@ interface DecidedReads {
   readonly missing: ReadonlyMap<string, readonly Failure[]>;
 }
 
+/** The images and platforms whose contexts are read; each context is walked once for all of its platforms. */
 export interface DecideInputs extends ProjectReadsInputs {
   readonly images: readonly ImageName[];
   readonly platforms: readonly Platform[];
@@ -88,15 +89,15 @@ export async function decideContexts(
   const patterns = ignored.flatMap((result) => (result.ok ? [result.value] : []));
   const decided = await mapBounded(contexts, 8, async ({ name, directory, path }, index) => {
     const distinct = new Map(platforms.map((platform) => reads.of(name, platform)).map((one) => [idOf(one), one]));
-    const place = { directory, ignore: patterns[index]! };
-    const context = await decideContext({ place, reads: [...distinct.values()] }, hashing, signal);
+    const root = { directory, ignore: patterns[index]! };
+    const context = await decideContext({ root, reads: [...distinct.values()] }, hashing, signal);
     const missing = new Map<string, readonly Failure[]>();
     for (const [number, [id, one]] of [...distinct].entries()) {
       const sources = missingAt(one, context.decided[number]!.missing);
       if (sources.length > 0)
         missing.set(
           id,
-          await missingSourceFailures(sources, { context: { ...place, path }, files: hashing.files }, signal),
+          await missingSourceFailures(sources, { context: { ...root, path }, files: hashing.files }, signal),
         );
     }
     const numbers = new Map([...distinct.keys()].map((id, number) => [id, number]));

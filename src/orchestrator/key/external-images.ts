@@ -34,6 +34,7 @@ export interface NearestBase {
   readonly parent?: ImageName | undefined;
 }
 
+/** The images that a build needs and the project does not build, with the base that it stands on. */
 export interface ImagesUsed {
   /** In the order written, without repeats. Only those of stages that the target needs. */
   readonly external: readonly ExternalImage[];
@@ -43,6 +44,7 @@ export interface ImagesUsed {
   readonly base?: NearestBase | undefined;
 }
 
+/** One image for one platform, and what is known of its parents. */
 export interface ImagesUsedInputs {
   readonly context: Context;
   /** The edges of the graph that start at it. */

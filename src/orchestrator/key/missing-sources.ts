@@ -49,8 +49,8 @@ async function missingIn(
   const { name, directory, path } = context;
   const ignored = await readIgnoreFile(directory, path);
   if (!ignored.ok) return ignored.failure;
-  const place = { directory, path, ignore: ignored.value };
-  const tree = new DiskTree({ ...place, files: contextFiles, digestOf: () => undefined, signal });
+  const root = { directory, path, ignore: ignored.value };
+  const tree = new DiskTree({ ...root, files: contextFiles, digestOf: () => undefined, signal });
   const missing = new Map<string, MissingSource>();
   for (const platform of wantedPlatforms(context, { kind: 'declared', defaults })) {
     for (const { read, ...written } of reads.of(name, platform).places) {
@@ -59,5 +59,5 @@ async function missingIn(
       }
     }
   }
-  return await missingSourceFailures([...missing.values()], { context: place, files: contextFiles }, signal);
+  return await missingSourceFailures([...missing.values()], { context: root, files: contextFiles }, signal);
 }

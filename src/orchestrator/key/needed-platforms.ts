@@ -4,10 +4,10 @@ import type { Edge } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
 
 /** An image of the project that a build uses, the platform it is used for, and the first reference that says so. */
-export type TakenImage = readonly [parent: ImageName, platform: Platform, by: Edge];
+export type UsedParent = readonly [parent: ImageName, platform: Platform, by: Edge];
 
 /** The images of the project that a build uses: here, or on any machine that may build. */
-export type TakenImages = (image: ImageName, platform: Platform, where: 'here' | 'anywhere') => readonly TakenImage[];
+export type UsedParentsOf = (image: ImageName, platform: Platform, where: 'here' | 'anywhere') => readonly UsedParent[];
 
 /**
  * What images are wanted for: first the platforms that were asked for, then those for which an image that is built takes
@@ -18,7 +18,7 @@ export function neededPlatforms(
   graph: DependencyGraph,
   asked: ReadonlyMap<ImageName, readonly Platform[]>,
   isBuilt: (image: ImageName, platform: Platform) => boolean,
-  taken: TakenImages,
+  taken: UsedParentsOf,
 ): ReadonlyMap<ImageName, readonly Platform[]> {
   const needed = new Map([...asked].map(([name, platforms]) => [name, [...platforms]]));
   for (const name of graph.order.toReversed()) {

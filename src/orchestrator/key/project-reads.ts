@@ -14,6 +14,7 @@ import type { ImageName } from '../../project/image-name.ts';
 import { buildPlatforms } from './build-platforms.ts';
 import type { BuildTargets } from './build-targets.ts';
 
+/** What decides, for all images of a project, which parts of their contexts are read. */
 export interface ProjectReadsInputs {
   readonly graph: DependencyGraph;
   /** REGISTRY among them. */

@@ -4,6 +4,7 @@ import { expand } from '../../dockerfile/expand.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../../oci/platform.ts';
 import { buildPlatforms } from './build-platforms.ts';
 
+/** One Dockerfile, and for which platform and on which machine it is built. */
 export interface StagePlatformsInputs {
   readonly dockerfile: Dockerfile;
   readonly dockerfileText: string;

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
 import { type BaseMove, type Bases, isExternal, movesBetween } from '../state/bases.ts';
-import { findContent, type PlaceState, type TaggedImage, type TaggedPlatform } from '../state/place-state.ts';
+import { findContent, type TaggedImage, type TaggedImages, type TaggedPlatform } from '../state/tagged-images.ts';
 import { moveReasons } from './base-reasons.ts';
 import type { Action, IndexBase, PlannedPlatform, PlanReason, PlatformSource } from './plan.ts';
 
@@ -17,8 +17,8 @@ export interface ImageQuestion {
   /** What it would be built on now; undefined where that cannot be known. */
   readonly basesOf: (platform: Platform) => Bases | undefined;
   readonly estimateOf: (platform: Platform) => number | undefined;
-  readonly target: PlaceState;
-  readonly store: PlaceState;
+  readonly target: TaggedImages;
+  readonly store: TaggedImages;
   readonly rebuild: boolean;
   /** Whether RUN steps of this run keep the owners of files. */
   readonly ownersAreKept: boolean;
@@ -26,6 +26,9 @@ export interface ImageQuestion {
   readonly losesOwners: (platform: Platform) => boolean;
 }
 
+/**
+ * What is to be done about one image, where the content of each platform comes from, and what to tell people about it.
+ */
 export interface Decision {
   readonly action: Action;
   readonly platforms: readonly PlannedPlatform[];
@@ -118,19 +121,19 @@ function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: re
 }
 
 /**
- * Where content that is there is taken from, each place once. A name in the store says nothing about the registry it is
+ * Where content that is there is taken from, each source once. A name in the store says nothing about the registry it is
  * named for: whoever lost a race to publish it has other content under it.
  */
 function sameContent(platforms: readonly PlannedPlatform[], { target }: ImageQuestion): readonly PlanReason[] {
-  const places = new Map<string, PlanReason>();
+  const sources = new Map<string, PlanReason>();
   for (const { source } of platforms) {
     if (source.from !== 'store' && source.from !== 'registry') continue;
     const isElsewhere = source.from === 'store' && target.kind === 'registry';
     const { reference } = source;
     const reason: PlanReason = { code: 'same-key', reference, ...(isElsewhere && { in: 'store' as const }) };
-    places.set(`${source.from} ${source.reference}`, reason);
+    sources.set(`${source.from} ${source.reference}`, reason);
   }
-  return [...places.values()];
+  return [...sources.values()];
 }
 
 function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reasons: readonly PlanReason[]): Decision {
@@ -176,12 +179,12 @@ function sourceOf(platform: Platform, key: Digest, tag: TaggedImage | undefined,
     return { source: { from: 'tag', manifest: entry.manifest }, ownersLost: entry.ownersLost };
   }
   const bases = question.basesOf(platform);
-  for (const place of [question.target, question.store]) {
-    const found = bases && findContent(place, key, bases, !question.ownersAreKept);
+  for (const images of [question.target, question.store]) {
+    const found = bases && findContent(images, key, bases, !question.ownersAreKept);
     if (found === undefined) continue;
     const { image, entry } = found;
     const { manifest, ownersLost } = entry;
-    return { source: { from: place.kind, reference: image.reference, index: image.descriptor, manifest }, ownersLost };
+    return { source: { from: images.kind, reference: image.reference, index: image.descriptor, manifest }, ownersLost };
   }
   return toBuild(platform, question);
 }

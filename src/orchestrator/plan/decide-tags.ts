@@ -1,5 +1,5 @@
 import { isOrdered, latest, ownerOfLatest } from '../../project/latest.ts';
-import { type PlaceState, tagsIn } from '../state/place-state.ts';
+import { type TaggedImages, tagsIn } from '../state/tagged-images.ts';
 import type { PlannedTag, PlanReason } from './plan.ts';
 
 /** An image, and the place where its tags are to be. */
@@ -7,7 +7,7 @@ export interface TagQuestion {
   /** `registry/name`. */
   readonly repository: string;
   readonly version: string;
-  readonly target: PlaceState;
+  readonly target: TaggedImages;
 }
 
 /** The tags of a version that gets new content: its own, and `latest` as far as can be said before it is set. */
@@ -38,6 +38,6 @@ export function misplacedTags({
   return [[plannedTag(`${repository}:${latest}`, target), reason]];
 }
 
-function plannedTag(reference: string, { tags }: PlaceState): PlannedTag {
+function plannedTag(reference: string, { tags }: TaggedImages): PlannedTag {
   return { reference, before: tags.get(reference)?.descriptor.digest ?? null };
 }

@@ -3,15 +3,16 @@ import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import { isFollowed } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
-import type { TakenImages } from '../key/needed-platforms.ts';
+import type { UsedParentsOf } from '../key/needed-platforms.ts';
 import type { KnownBases } from '../state/base-images.ts';
 import { type Bases, basesOf, noBases, otherPlatform } from '../state/bases.ts';
 import type { Decision } from './decide-image.ts';
 
+/** The graph and the digests of external images, as far as they are known. */
 export interface EffectiveBasesInputs {
   readonly graph: DependencyGraph;
   readonly bases: KnownBases;
-  readonly taken?: TakenImages | undefined;
+  readonly taken?: UsedParentsOf | undefined;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface EffectiveBasesInputs {
 export class EffectiveBases {
   readonly #graph: DependencyGraph;
   readonly #known: KnownBases;
-  readonly #taken: TakenImages;
+  readonly #taken: UsedParentsOf;
   readonly #decisions: ReadonlyMap<ImageName, Decision>;
   readonly #computed = new Map<string, Bases | undefined>();
 

@@ -3,9 +3,9 @@ import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { Edge } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
-import { neededPlatforms, type TakenImages } from '../key/needed-platforms.ts';
+import { neededPlatforms, type UsedParentsOf } from '../key/needed-platforms.ts';
+import { isHandedOn, ParentUse } from '../key/parent-use.ts';
 import { ProjectReads, type ProjectReadsInputs } from '../key/project-reads.ts';
-import { isHandedOn, Taking } from '../key/taking.ts';
 import { wantedPlatforms } from '../key/wanted-platforms.ts';
 import { parentPlatformMissing } from './failure.ts';
 
@@ -29,7 +29,7 @@ export function lackingPlatforms(
     graph,
     taken,
     lacking,
-  }: { readonly graph: DependencyGraph; readonly taken: TakenImages; readonly lacking: LackingIn },
+  }: { readonly graph: DependencyGraph; readonly taken: UsedParentsOf; readonly lacking: LackingIn },
 ): readonly Failure[] {
   const found = platforms.flatMap((platform) =>
     taken(image, platform, 'here').flatMap(([parent, wanted, by]) => {
@@ -58,9 +58,9 @@ export function lackingInProject(
   const { graph, buildArgs } = inputs;
   const reads = new ProjectReads(inputs);
   const stagesOf = (image: ImageName, platform: Platform) => new Set(reads.of(image, platform).stages);
-  const taking = new Taking({ graph, buildArgs, stagesOf });
-  const taken: TakenImages = (image, platform, where) =>
-    taking.images(image, platform, where === 'here' ? machine : undefined);
+  const use = new ParentUse({ graph, buildArgs, stagesOf });
+  const taken: UsedParentsOf = (image, platform, where) =>
+    use.images(image, platform, where === 'here' ? machine : undefined);
   const { contexts } = graph.project;
   const choice = { kind: 'declared', defaults } as const;
   const asked = new Map(graph.order.map((name) => [name, wantedPlatforms(contexts.get(name)!, choice)]));

@@ -7,4 +7,5 @@ export interface OwnersHere {
   readonly why?: Failure | undefined;
 }
 
+/** The answer where nobody asked what this machine can do: steps keep the owners they give. */
 export const ownersKept: OwnersHere = { areKept: true };

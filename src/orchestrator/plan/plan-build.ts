@@ -7,10 +7,10 @@ import { latest } from '../../project/latest.ts';
 import { levelsOf } from '../../project/level.ts';
 import type { Failure } from '../../result.ts';
 import type { KeyChange } from '../key/key-change.ts';
-import { neededPlatforms, type TakenImages } from '../key/needed-platforms.ts';
+import { neededPlatforms, type UsedParentsOf } from '../key/needed-platforms.ts';
 import { type PlatformChoice, wantedPlatforms } from '../key/wanted-platforms.ts';
 import type { KnownBases, LostParent, UnknownBase } from '../state/base-images.ts';
-import type { PlaceState } from '../state/place-state.ts';
+import type { TaggedImages } from '../state/tagged-images.ts';
 import { criticalPath } from './critical-path.ts';
 import { type Decision, decideImage } from './decide-image.ts';
 import { misplacedTags, type TagQuestion, tagsOfVersion } from './decide-tags.ts';
@@ -40,7 +40,7 @@ export interface PlanInputs {
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
   /** Nothing of the project if not given. */
-  readonly taken?: TakenImages | undefined;
+  readonly taken?: UsedParentsOf | undefined;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   /** What external images are now. */
   readonly bases: KnownBases;
@@ -51,8 +51,8 @@ export interface PlanInputs {
   /** What changed between two keys of an image; undefined where the earlier one is not remembered. */
   readonly changesBetween: (before: Digest, after: Digest) => readonly KeyChange[] | undefined;
   /** Where the tags are to be. The store itself for `build`. */
-  readonly target: PlaceState;
-  readonly store: PlaceState;
+  readonly target: TaggedImages;
+  readonly store: TaggedImages;
   /** Milliseconds that building took; undefined where it was never done. */
   readonly estimateOf: (image: ImageName, platform: Platform) => number | undefined;
   /** Build what was asked for in any case; what is published is not overwritten even so. */

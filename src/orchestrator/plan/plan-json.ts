@@ -55,6 +55,7 @@ const summaryNames = {
 } as const satisfies Record<Action, string>;
 type SummaryName = (typeof summaryNames)[Action];
 
+/** What `cip plan --json` prints; fields are only ever added under one `schema`. */
 export function planJson(plan: Plan): PlanJson {
   return {
     schema: 'cip.plan/v1',

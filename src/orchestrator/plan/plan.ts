@@ -22,6 +22,7 @@ export interface Plan {
 /** `build` asks the local store what is there, `publish` the registry. */
 export type PlanCommand = 'build' | 'publish';
 
+/** What a run does about one image, and why. */
 export interface PlannedImage {
   readonly name: ImageName;
   readonly version: string;
@@ -72,6 +73,7 @@ export type Action =
   | 'drift'
   | 'skipped-platform';
 
+/** Where the manifest of one platform comes from. */
 export interface PlannedPlatform {
   readonly platform: Platform;
   readonly key: Digest;
@@ -101,12 +103,14 @@ export type PlatformSource =
       readonly manifest: Descriptor;
     };
 
+/** The index that a new one starts from: what is in it stays, except for what is to be dropped. */
 export interface IndexBase {
   readonly index: Descriptor;
   /** Platforms to leave out, as text. */
   readonly drop: readonly string[];
 }
 
+/** A tag that the run sets, and what it named when the plan was made. */
 export interface PlannedTag {
   readonly reference: string;
   /** Digest it names now; null where there is none, absent where nobody asked. */

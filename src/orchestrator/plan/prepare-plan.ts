@@ -8,13 +8,13 @@ import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import type { Failure } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { shortened } from '../key/build-inputs.ts';
+import { comparableKey } from '../key/build-inputs.ts';
 import { BuildKeys } from '../key/build-keys.ts';
 import { builders } from '../key/build-platforms.ts';
 import { type BuildTargets, buildTargets } from '../key/build-targets.ts';
 import { type DecidedContexts, decideContexts } from '../key/decided-contexts.ts';
 import { type ExplainedKey, keyChanges } from '../key/key-change.ts';
-import { neededPlatforms, type TakenImages } from '../key/needed-platforms.ts';
+import { neededPlatforms, type UsedParentsOf } from '../key/needed-platforms.ts';
 import { runsSteps } from '../key/runs-steps.ts';
 import { stagePlatforms } from '../key/stage-platforms.ts';
 import { type PlatformChoice, wantedPlatforms } from '../key/wanted-platforms.ts';
@@ -23,15 +23,16 @@ import { BaseImages } from '../state/base-images.ts';
 import { Durations } from '../state/durations.ts';
 import { earlierKeys } from '../state/earlier-keys.ts';
 import { KeyMemory } from '../state/key-memory.ts';
-import type { PlaceState, TaggedImage } from '../state/place-state.ts';
-import { RegistryPlace, type RepositoryClient } from '../state/registry-place.ts';
+import { ProjectRegistry, type RepositoryClient } from '../state/project-registry.ts';
 import { registryState, type WantedImage } from '../state/registry-state.ts';
 import { storeState } from '../state/store-state.ts';
+import type { TaggedImage, TaggedImages } from '../state/tagged-images.ts';
 import { type OwnersHere, ownersKept } from './owners-here.ts';
 import type { Plan } from './plan.ts';
 import { type PlanInputs, planBuild } from './plan-build.ts';
 import type { Selection } from './selection.ts';
 
+/** What a person asked for, after defaults: nothing in it was looked up. */
 export interface PlanRequest {
   readonly graph: DependencyGraph;
   readonly selection: Selection;
@@ -54,6 +55,7 @@ export interface PlanRequest {
   readonly dockerfileFailures?: ((image: ImageName, platform: Platform) => readonly Failure[]) | undefined;
 }
 
+/** The store, registries and the clock: whom a plan asks about the state of things. */
 export interface PlanDependencies {
   readonly store: Store;
   /** Given for a publish: the registry is asked what is there. */
@@ -72,9 +74,9 @@ export interface PreparedPlan {
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
   readonly contexts: DecidedContexts;
-  readonly storeState: PlaceState;
+  readonly storeState: TaggedImages;
   /** Where the tags are to be; the store itself for a build. */
-  readonly targetState: PlaceState;
+  readonly targetState: TaggedImages;
   readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;
@@ -107,13 +109,13 @@ export async function preparePlan(
     storeState(store, signal),
   ]);
   const keys = new BuildKeys({ ...project, contexts });
-  const taken: TakenImages = (image, platform, where) =>
+  const taken: UsedParentsOf = (image, platform, where) =>
     keys.taken(image, platform, where === 'here' ? request.machine : undefined);
   const wanted = wantedImages(names, request, keys, taken);
   const target =
     client === undefined
       ? storeImages
-      : await registryState(new RegistryPlace(registry, client), wanted, store, signal);
+      : await registryState(new ProjectRegistry(registry, client), wanted, store, signal);
 
   const baseImages = new BaseImages(project);
   const questions: BaseQuestions = {
@@ -132,7 +134,7 @@ export async function preparePlan(
   const keyMemory = new KeyMemory(store);
   const durations = new Durations(store);
   const content = (name: ImageName) =>
-    client === undefined ? store.blobs : new RegistryPlace(registry, client).repository(name);
+    client === undefined ? store.blobs : new ProjectRegistry(registry, client).repository(name);
   const earlier = await earlierKeys(
     wanted,
     target,
@@ -156,7 +158,7 @@ export async function preparePlan(
     lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
       const [old, now] = [earlier.get(before), current.get(after)];
-      return old && now && keyChanges(old.key, old.hasTravelled ? shortened(now) : now);
+      return old && now && keyChanges(old.key, old.hasTravelled ? comparableKey(now) : now);
     },
     target,
     store: storeImages,
@@ -192,7 +194,7 @@ async function planFor(
   isWanted: (key: Digest | undefined) => boolean,
   owners: () => Promise<OwnersHere>,
 ): Promise<Plan> {
-  const isLostIn = ({ tags }: PlaceState) =>
+  const isLostIn = ({ tags }: TaggedImages) =>
     [...tags.values()].some(({ platforms }) => platforms.some(({ key, ownersLost }) => ownersLost && isWanted(key)));
   if ([inputs.target, inputs.store].some(isLostIn)) return planBuild({ ...inputs, owners: await owners() });
   const plan = planBuild(inputs);
@@ -206,7 +208,7 @@ async function planFor(
 const patience = 5_000;
 
 /** What is published and cannot be compared stays as it is, whatever it was built on: its platforms are left out. */
-function comparable(wanted: readonly WantedImage[], target: PlaceState, registry: string) {
+function comparable(wanted: readonly WantedImage[], target: TaggedImages, registry: string) {
   return wanted.map(({ name, version, platforms }) => {
     const tag = target.kind === 'registry' ? target.tags.get(`${registry}/${name}:${version}`) : undefined;
     const isLeft = tag?.platforms.every(({ key }) => key === undefined) === true;
@@ -217,7 +219,7 @@ function comparable(wanted: readonly WantedImage[], target: PlaceState, registry
 /** And the platforms for which their stages may take other images: those may stand on other bases. */
 function withTaken(
   images: readonly { readonly name: ImageName; readonly platforms: readonly Platform[] }[],
-  taken: TakenImages,
+  taken: UsedParentsOf,
 ) {
   const all = new Map(images.map(({ name, platforms }) => [name, [...platforms]]));
   const ahead = images.flatMap(({ name, platforms }) => platforms.map((platform) => [name, platform] as const));
@@ -264,7 +266,7 @@ function wantedImages(
   names: readonly ImageName[],
   { graph, platforms }: PlanRequest,
   keys: BuildKeys,
-  taken: TakenImages,
+  taken: UsedParentsOf,
 ): readonly WantedImage[] {
   const { contexts } = graph.project;
   const asked = new Map(names.map((name) => [name, wantedPlatforms(contexts.get(name)!, platforms)]));

@@ -14,6 +14,7 @@ import { standingOn } from '../run/base-annotations.ts';
 import { keptPart, plannedKeys, wholePart } from '../run/index-parts.ts';
 import { imageGone } from './failure.ts';
 
+/** What sending one image needs besides the repository it goes to. */
 export interface DeliverDependencies {
   readonly store: Store;
   readonly progress: Progress;

@@ -4,7 +4,7 @@ import type { ImageName } from '../../project/image-name.ts';
 import { isOrdered, latest, ownerOfLatest } from '../../project/latest.ts';
 import { FailureError } from '../../result.ts';
 import { hasKey } from '../state/index-keys.ts';
-import type { RegistryPlace } from '../state/registry-place.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import { tagKeepsMoving } from './failure.ts';
 import type { MovedTag } from './moved-tag.ts';
 
@@ -27,13 +27,13 @@ const attempts = 10;
 export async function followLatest(
   image: ImageName,
   version: string,
-  place: RegistryPlace,
+  registry: ProjectRegistry,
   signal: AbortSignal,
 ): Promise<FollowedLatest> {
-  const repository = place.repository(image);
+  const repository = registry.repository(image);
   const moved: MovedTag[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const owner = ownerOfLatest(version, await place.tags(image, signal));
+    const owner = ownerOfLatest(version, await registry.tags(image, signal));
     if (owner === undefined) return { moved };
     const [wanted, now] = await Promise.all([owner, latest].map((tag) => repository.resolve(tag, signal)));
     const newer = owner === version ? undefined : owner;
@@ -42,10 +42,10 @@ export async function followLatest(
     const document = await repository.manifest(wanted.digest, signal);
     if (document === undefined) continue;
     if (newer !== undefined && !hasKey(document)) return { moved, newer };
-    const tag = await moveLatest(image, document, now?.digest ?? null, place, signal);
+    const tag = await moveLatest(image, document, now?.digest ?? null, registry, signal);
     if (tag !== undefined) moved.push(tag);
   }
-  throw new FailureError(tagKeepsMoving(place.reference(image, latest)));
+  throw new FailureError(tagKeepsMoving(registry.reference(image, latest)));
 }
 
 /** undefined where it was moved by somebody else. */
@@ -53,10 +53,10 @@ export async function moveLatest(
   image: ImageName,
   document: Pick<Document<unknown>, 'descriptor' | 'bytes'>,
   before: Digest | null,
-  place: RegistryPlace,
+  registry: ProjectRegistry,
   signal: AbortSignal,
 ): Promise<MovedTag | undefined> {
   const after = document.descriptor.digest;
-  if (!(await place.repository(image).moveTag(latest, document, before, signal))) return undefined;
-  return { reference: place.reference(image, latest), before, after };
+  if (!(await registry.repository(image).moveTag(latest, document, before, signal))) return undefined;
+  return { reference: registry.reference(image, latest), before, after };
 }

@@ -14,18 +14,21 @@ import type { Plan, PlannedImage } from '../plan/plan.ts';
 import { type RunDependencies, type RunOptions, runPlan } from '../run/run-plan.ts';
 import { type ImageResult, isComplete } from '../run/run-report.ts';
 import { ownersLostIn } from '../state/index-keys.ts';
-import type { RegistryPlace } from '../state/registry-place.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import { type Content, type DeliverDependencies, deliverImage } from './deliver-image.ts';
 import type { MovedTag } from './moved-tag.ts';
 import { setTags, type TaggableImage } from './set-tags.ts';
 
-export type PublishDependencies = RunDependencies & DeliverDependencies & { readonly place: RegistryPlace };
+/** What a run needs, and the registry whose tags are set at its end. */
+export type PublishDependencies = RunDependencies & DeliverDependencies & { readonly registry: ProjectRegistry };
 
+/** As for a run; when content is complete is the business of `publish` itself. */
 export interface PublishOptions extends Omit<RunOptions, 'onContent'> {
   /** What is done about an image that turns out to have lost the owners of its files; `refuse` if not given. */
   readonly lostOwners?: 'refuse' | 'allow' | undefined;
 }
 
+/** What became of each image, and which names people can pull now. */
 export interface PublishReport {
   /** One for each image of the plan, in its order; a push that failed is a failure of its image. */
   readonly results: readonly ImageResult[];
@@ -71,8 +74,8 @@ export async function publish(
     return image.tags.length === 0 ? [] : [{ image, document: documents.get(image.name) }];
   });
   const keyOf = dependencies.keys.keyOf.bind(dependencies.keys);
-  const { place, progress } = dependencies;
-  const set = await setTags(taggable, { place, keyOf, progress }, signal);
+  const { registry, progress } = dependencies;
+  const set = await setTags(taggable, { registry, keyOf, progress }, signal);
   for (const [name, digest] of set.digests) digests.set(name, digest);
   const visible = taggable.filter(({ image, document }) => document !== undefined && set.digests.has(image.name));
   const published = visible.map(({ image }) => `${image.reference}@${set.digests.get(image.name)}`);
@@ -179,11 +182,11 @@ class Deliveries {
     content: Descriptor | undefined,
     signal: AbortSignal,
   ): Promise<Document<ImageIndex>> {
-    const { place, progress, store } = this.#dependencies;
+    const { registry, progress, store } = this.#dependencies;
     signal.throwIfAborted();
     if (content !== undefined && this.#refusesLost) await refuseLost(image, content, store, signal);
     if (content !== undefined) for (const parent of image.dependsOn) await this.#mountable(parent);
-    const repository = place.repository(image.name);
+    const repository = registry.repository(image.name);
     const whole = content && { image: content, parent: await this.#parentOf(image) };
     const document = await deliverImage(image, whole, repository, this.#dependencies, signal);
     const { digest } = document.descriptor;
@@ -216,14 +219,14 @@ class Deliveries {
   }
 
   async #tellLayersOf(parent: ImageName): Promise<void> {
-    const { place } = this.#dependencies;
+    const { registry } = this.#dependencies;
     const planned = this.#plan.images.find(({ name }) => name === parent);
     const manifests =
       planned?.platforms.flatMap(({ source }) => (source.from === 'tag' ? [source.manifest] : [])) ?? [];
-    const repository = place.repository(parent);
+    const repository = registry.repository(parent);
     for (const manifest of manifests) {
       const { value } = await readManifest(repository, manifest, this.#signal);
-      for (const { digest } of value.layers) repository.knownAt(digest, place.repositoryName(parent));
+      for (const { digest } of value.layers) repository.knownAt(digest, registry.repositoryName(parent));
     }
   }
 }

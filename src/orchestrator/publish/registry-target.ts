@@ -6,7 +6,7 @@ import type { ImageDocument } from '../../oci/read-document.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { FailureError } from '../../result.ts';
 import { platformsOf } from '../state/index-keys.ts';
-import type { RegistryPlace } from '../state/registry-place.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import { differentContent, imageGone, tagKeepsMoving } from './failure.ts';
 import { followLatest } from './follow-latest.ts';
 import type { MovedTag } from './moved-tag.ts';
@@ -23,11 +23,11 @@ const attempts = 10;
  * is never overwritten: `different-content`.
  */
 export class RegistryTarget implements Target {
-  readonly #from: RegistryPlace;
-  readonly #to: RegistryPlace;
+  readonly #from: ProjectRegistry;
+  readonly #to: ProjectRegistry;
   readonly #signal: AbortSignal;
 
-  constructor(from: RegistryPlace, to: RegistryPlace, signal: AbortSignal) {
+  constructor(from: ProjectRegistry, to: ProjectRegistry, signal: AbortSignal) {
     this.#from = from;
     this.#to = to;
     this.#signal = signal;

@@ -8,7 +8,7 @@ import type { ImageName } from '../../project/image-name.ts';
 import { latest, movesLatest } from '../../project/latest.ts';
 import { type Failure, FailureError, failuresOf } from '../../result.ts';
 import type { PlannedImage } from '../plan/plan.ts';
-import type { RegistryPlace } from '../state/registry-place.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import { lostRace, publishPartial, tagKeepsMoving } from './failure.ts';
 import { followLatest, moveLatest } from './follow-latest.ts';
 import type { MovedTag } from './moved-tag.ts';
@@ -21,6 +21,7 @@ export interface TaggableImage {
   readonly document?: Document<ImageIndex> | undefined;
 }
 
+/** What the last phase of a publish did: all tags, or those before the first that could not be set. */
 export interface SetTags {
   /** In the order in which they were set. */
   readonly tags: readonly MovedTag[];
@@ -30,8 +31,9 @@ export interface SetTags {
   readonly failures: readonly Failure[];
 }
 
+/** The registry, and the keys that tell whether what a tag names by now is the same content. */
 export interface SetTagsDependencies {
-  readonly place: RegistryPlace;
+  readonly registry: ProjectRegistry;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;
   readonly progress: Progress;
 }
@@ -112,16 +114,16 @@ class TagPhase {
   }
 
   async #prepare(one: TaggableImage, signal: AbortSignal): Promise<PreparedImage> {
-    const { place } = this.#dependencies;
+    const { registry } = this.#dependencies;
     const { name, version } = one.image;
     const settled = await this.#settle(one, signal);
-    if (!movesLatest(version, await place.tags(name, signal))) return { one, settled };
-    return { one, settled, latest: (await place.repository(name).resolve(latest, signal))?.digest ?? null };
+    if (!movesLatest(version, await registry.tags(name, signal))) return { one, settled };
+    return { one, settled, latest: (await registry.repository(name).resolve(latest, signal))?.digest ?? null };
   }
 
   async #settle({ image, document }: TaggableImage, signal: AbortSignal): Promise<Settled> {
-    const { place, keyOf } = this.#dependencies;
-    const repository = place.repository(image.name);
+    const { registry, keyOf } = this.#dependencies;
+    const repository = registry.repository(image.name);
     const before = image.current?.digest;
     const candidate = { document, before, keyOf: (platform: Platform) => keyOf(image.name, platform) };
     const now = await repository.resolve(image.version, signal);
@@ -132,12 +134,12 @@ class TagPhase {
 
   /** The tag is looked at until it is right or set; `right`: also after it was set. */
   async #setVersion(one: TaggableImage, until: 'set' | 'right'): Promise<void> {
-    const { place } = this.#dependencies;
+    const { registry } = this.#dependencies;
     const { name, version, reference } = one.image;
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { document, isThere, before } = await this.#settle(one, this.#steady);
       const { digest } = document.descriptor;
-      const isSet = !isThere && (await place.repository(name).moveTag(version, document, before, this.#steady));
+      const isSet = !isThere && (await registry.repository(name).moveTag(version, document, before, this.#steady));
       if (isSet) this.#tags.push({ reference, before, after: digest });
       if (!isThere && !(isSet && until === 'set')) continue;
       this.#digests.set(name, digest);
@@ -150,7 +152,7 @@ class TagPhase {
   async #setLatest({ one: { image }, settled, latest }: PreparedImage): Promise<void> {
     const digest = settled.document.descriptor.digest;
     if (latest !== undefined && latest !== digest && digest === this.#digests.get(image.name)) {
-      const moved = await moveLatest(image.name, settled.document, latest, this.#dependencies.place, this.#steady);
+      const moved = await moveLatest(image.name, settled.document, latest, this.#dependencies.registry, this.#steady);
       if (moved !== undefined) this.#tags.push(moved);
     }
     this.#done.add(image.name);
@@ -158,13 +160,13 @@ class TagPhase {
 
   /** Others may have written at the same time: to the registry, the last one is right. */
   async #confirm(one: TaggableImage): Promise<void> {
-    const { place, progress } = this.#dependencies;
+    const { registry, progress } = this.#dependencies;
     const { name, version } = one.image;
     await this.#setVersion(one, 'right');
-    const { moved, newer } = await followLatest(name, version, place, this.#steady);
+    const { moved, newer } = await followLatest(name, version, registry, this.#steady);
     this.#tags.push(...moved);
     if (newer === undefined || one.document === undefined) return;
-    const message = `${place.reference(name, latest)} stays where it is: the registry has a newer version than ${version}`;
+    const message = `${registry.reference(name, latest)} stays where it is: the registry has a newer version than ${version}`;
     progress.emit({ type: 'notice', image: name, message });
   }
 

@@ -8,7 +8,7 @@ import type { RemoteRepository } from '../../registry/remote-repository.ts';
 import { assembleIndex } from '../run/assemble-index.ts';
 import { wholePart } from '../run/index-parts.ts';
 import { ownersLostIn, platformsOf } from '../state/index-keys.ts';
-import type { TaggedPlatform } from '../state/place-state.ts';
+import type { TaggedPlatform } from '../state/tagged-images.ts';
 
 /** An image that is to be what the tag of a version names. */
 export interface VersionCandidate {

@@ -4,17 +4,17 @@ import type { Digest } from '../../oci/digest.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { latest, movesLatest } from '../../project/latest.ts';
 import type { Store } from '../../store/store.ts';
-import type { RegistryPlace } from '../state/registry-place.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import type { MovedTag } from './moved-tag.ts';
 import type { Target } from './target.ts';
 
 /** The local store, which images are copied to under the names that they have in the registry. */
 export class StoreTarget implements Target {
-  readonly #from: RegistryPlace;
+  readonly #from: ProjectRegistry;
   readonly #store: Store;
   readonly #signal: AbortSignal;
 
-  constructor(from: RegistryPlace, store: Store, signal: AbortSignal) {
+  constructor(from: ProjectRegistry, store: Store, signal: AbortSignal) {
     this.#from = from;
     this.#store = store;
     this.#signal = signal;

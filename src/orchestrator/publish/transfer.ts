@@ -6,13 +6,14 @@ import type { ImageName } from '../../project/image-name.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
 import { type Failure, FailuresError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import type { RegistryPlace } from '../state/registry-place.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import { missingInRegistry } from './failure.ts';
 import type { MovedTag } from './moved-tag.ts';
 import { RegistryTarget } from './registry-target.ts';
 import { StoreTarget } from './store-target.ts';
 import type { Target } from './target.ts';
 
+/** Which versions to copy between two registries, or from one into the store, and when to give up. */
 export interface TransferRequest {
   /** Parents first: what their children have of them is then there to be mounted. */
   readonly images: readonly { readonly name: ImageName; readonly version: string }[];
@@ -22,6 +23,7 @@ export interface TransferRequest {
   readonly keepGoing: boolean;
 }
 
+/** Each image of the request in exactly one of its lists. */
 export interface TransferReport {
   /** `registry/name:version@digest` of the target, in the order of the request; as in the two others. */
   readonly copied: readonly string[];
@@ -44,8 +46,8 @@ const parallel = 3;
 
 /** Copies whole images, all platforms and attestations, byte for byte from one registry to another. */
 export async function mirror(
-  from: RegistryPlace,
-  to: RegistryPlace,
+  from: ProjectRegistry,
+  to: ProjectRegistry,
   request: TransferRequest,
   progress: Progress,
   signal: AbortSignal,
@@ -55,7 +57,7 @@ export async function mirror(
 
 /** Copies whole images from a registry into the store. */
 export async function pull(
-  from: RegistryPlace,
+  from: ProjectRegistry,
   store: Store,
   request: TransferRequest,
   progress: Progress,
@@ -72,7 +74,7 @@ type Transferred =
   | { readonly notCopied: string };
 
 class Transfer {
-  readonly #from: RegistryPlace;
+  readonly #from: ProjectRegistry;
   readonly #to: Target;
   readonly #request: TransferRequest;
   readonly #progress: Progress;
@@ -81,7 +83,7 @@ class Transfer {
   /** One of the registries cannot be reached: whatever else is tried would fail the same way. */
   #isLost = false;
 
-  constructor(from: RegistryPlace, to: Target, request: TransferRequest, progress: Progress, signal: AbortSignal) {
+  constructor(from: ProjectRegistry, to: Target, request: TransferRequest, progress: Progress, signal: AbortSignal) {
     this.#from = from;
     this.#to = to;
     this.#request = request;

@@ -31,6 +31,7 @@ export interface ImagesToUse {
   readonly inputsOf: (platform: Platform) => string | undefined;
 }
 
+/** What building one image takes besides its plan. */
 export interface BuildImageDependencies {
   readonly builder: Builder;
   readonly store: Store;

@@ -4,8 +4,8 @@ import { type Platform, samePlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import type { Store } from '../../store/store.ts';
 import { noBases } from '../state/bases.ts';
-import { standsOn, type TaggedImage, type TaggedPlatform } from '../state/place-state.ts';
 import { taggedImage } from '../state/store-state.ts';
+import { standsOn, type TaggedImage, type TaggedPlatform } from '../state/tagged-images.ts';
 import { assembleIndex } from './assemble-index.ts';
 
 /**

@@ -7,6 +7,7 @@ import type { PlannedImage } from '../plan/plan.ts';
 import type { Identity } from '../state/index-keys.ts';
 import type { IndexPart } from './assemble-index.ts';
 
+/** All manifests of an index, attestations included. */
 export function wholePart(document: Document<ImageIndex>): IndexPart {
   return { document, take: new Set(document.value.manifests.map(({ digest }) => digest)) };
 }

@@ -14,7 +14,7 @@ import type { Store } from '../../store/store.ts';
 import type { PlannedImage, PlannedPlatform } from '../plan/plan.ts';
 import { noBases } from '../state/bases.ts';
 import type { Identity } from '../state/index-keys.ts';
-import { type PlaceState, standsOn, type TaggedImage, type TaggedPlatform } from '../state/place-state.ts';
+import { standsOn, type TaggedImage, type TaggedImages, type TaggedPlatform } from '../state/tagged-images.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
 
 /** A parent as a child is to be built on it. */
@@ -26,6 +26,7 @@ export interface ParentContent {
   readonly ownersLost: ReadonlySet<string>;
 }
 
+/** A parent whose content a build needs, and where that may be. */
 export interface ParentQuestion {
   readonly parent: PlannedImage;
   /** What the child is built for. */
@@ -33,7 +34,7 @@ export interface ParentQuestion {
   /** Images of the store; the first that has the content of a platform wins. */
   readonly candidates: readonly TaggedImage[];
   /** Where the parent is, or is to be, tagged. */
-  readonly target: PlaceState;
+  readonly target: TaggedImages;
   readonly keyOf: (platform: Platform) => Digest;
 }
 

@@ -14,23 +14,24 @@ import { describeReason } from '../plan/plan-reason.ts';
 import type { BaseImages } from '../state/base-images.ts';
 import type { Durations } from '../state/durations.ts';
 import type { KeyMemory } from '../state/key-memory.ts';
-import type { PlaceState, TaggedImage } from '../state/place-state.ts';
 import { taggedImage } from '../state/store-state.ts';
+import type { TaggedImage, TaggedImages } from '../state/tagged-images.ts';
 import { type BuildImageDependencies, buildImage, type ImagesToUse } from './build-image.ts';
 import { withEqualContent } from './equal-content.ts';
 import { type ParentContent, parentContent, referencesBy, referencesTo } from './parent-images.ts';
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
 
+/** What running a plan takes; the states are those that the plan was made from, so that both see the same. */
 export interface RunDependencies extends BuildImageDependencies {
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
   /** That builds. */
   readonly machine: Platform;
   /** As it was when the plan was made. */
-  readonly storeState: PlaceState;
+  readonly storeState: TaggedImages;
   /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
-  readonly targetState: PlaceState;
+  readonly targetState: TaggedImages;
   readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;
@@ -38,6 +39,7 @@ export interface RunDependencies extends BuildImageDependencies {
   readonly clock: () => number;
 }
 
+/** How many builds at once, and what happens after a failure or an interruption. */
 export interface RunOptions {
   /** Images at once. */
   readonly jobs: number;

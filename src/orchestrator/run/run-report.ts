@@ -8,8 +8,10 @@ export interface RunReport {
   readonly results: readonly ImageResult[];
 }
 
+/** What became of one image of the plan. */
 export type ImageResult = { readonly image: PlannedImage } & ImageOutcome;
 
+/** The ways in which an image of a plan can end. */
 export type ImageOutcome =
   /** `content` is in the store; `duration` in milliseconds. Absent content is in the registry only. */
   | { readonly status: 'built' | 'retagged'; readonly content?: Descriptor | undefined; readonly duration: number }

@@ -8,6 +8,7 @@ export interface Task<Id, T> {
   run(): Promise<T>;
 }
 
+/** How many tasks at once, and what happens after a failure or an interruption. */
 export interface ScheduleOptions {
   /** How many run at once. */
   readonly jobs: number;

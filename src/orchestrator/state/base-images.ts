@@ -19,6 +19,7 @@ export interface KnownBases {
   readonly unknown: (image: ImageName, platform: Platform) => readonly UnknownBase[];
 }
 
+/** An answer without a digest: its failure says why. */
 export type UnknownBase = Extract<BaseAnswer, { readonly failure: Failure }>;
 
 /** An image is built from a version of another that is not the project's, and that is nowhere. */
@@ -30,6 +31,7 @@ export interface LostParent {
   readonly why?: Failure | undefined;
 }
 
+/** What decides which external images each build names. */
 export interface BaseImagesInputs {
   readonly graph: DependencyGraph;
   readonly buildArgs: Readonly<Record<string, string>>;

@@ -16,6 +16,7 @@ export interface Bases {
   readonly list: BaseList;
 }
 
+/** The digest is over the sorted entries: the order of FROMs in a Dockerfile does not change it. */
 export function basesOf(list: BaseList): Bases {
   return { digest: canonicalDigest(sortedEntries(list)), list };
 }

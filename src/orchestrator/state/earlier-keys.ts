@@ -10,15 +10,17 @@ import { failuresOf } from '../../result.ts';
 import { parseBuildInputs } from '../key/build-inputs.ts';
 import type { ComparableKey } from '../key/key-change.ts';
 import type { KeyMemory } from './key-memory.ts';
-import type { PlaceState, TaggedImage } from './place-state.ts';
 import type { WantedImage } from './registry-state.ts';
+import type { TaggedImage, TaggedImages } from './tagged-images.ts';
 
+/** The key that a tag was built by, taken apart to be compared with the present one. */
 export interface EarlierKey {
   readonly key: ComparableKey;
   /** It came with the image, in short. */
   readonly hasTravelled: boolean;
 }
 
+/** Where the parts of an earlier key may be found: in the memory of this machine, else with the image. */
 export interface EarlierSources {
   readonly registry: string;
   readonly memory: KeyMemory;
@@ -29,7 +31,7 @@ export interface EarlierSources {
 /** What the keys were made of that images have now and will not keep: as this store remembers, or as the image says. */
 export async function earlierKeys(
   wanted: readonly WantedImage[],
-  target: PlaceState,
+  target: TaggedImages,
   { registry, memory, content }: EarlierSources,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, EarlierKey>> {

@@ -8,7 +8,7 @@ import { type ImageDocument, readManifest } from '../../oci/read-document.ts';
 import { keySchema } from '../key/build-key.ts';
 import { canonicalDigest } from '../key/canonical.ts';
 import { type Bases, basesOf, formatBases, parseBases } from './bases.ts';
-import type { TaggedPlatform } from './place-state.ts';
+import type { TaggedPlatform } from './tagged-images.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 

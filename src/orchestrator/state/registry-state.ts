@@ -10,8 +10,8 @@ import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
 import { keySchema } from '../key/build-key.ts';
 import { platformsOf } from './index-keys.ts';
-import type { PlaceState, TaggedImage, TaggedPlatform } from './place-state.ts';
-import type { RegistryPlace } from './registry-place.ts';
+import type { ProjectRegistry } from './project-registry.ts';
+import type { TaggedImage, TaggedImages, TaggedPlatform } from './tagged-images.ts';
 
 /** An image to look for, and what it should be. */
 export interface WantedImage {
@@ -41,16 +41,16 @@ const parallel = 8;
  * for its keys. An image that is not there has no entry; a registry that cannot be asked is a failure.
  */
 export async function registryState(
-  place: RegistryPlace,
+  registry: ProjectRegistry,
   images: readonly WantedImage[],
   store: Store,
   signal: AbortSignal,
-): Promise<PlaceState> {
+): Promise<TaggedImages> {
   const known = store.records(`published-platforms-${keySchema}`, Keys);
   const found = await mapBounded(images, parallel, async (image) => {
-    const repository = place.repository(image.name);
-    const look = (tag: string) => taggedImage(repository, tag, place.reference(image.name, tag), known, signal);
-    const [version, listed] = await Promise.all([look(image.version), place.tags(image.name, signal)]);
+    const repository = registry.repository(image.name);
+    const look = (tag: string) => taggedImage(repository, tag, registry.reference(image.name, tag), known, signal);
+    const [version, listed] = await Promise.all([look(image.version), registry.tags(image.name, signal)]);
     const needsLatest = !isPrerelease(image.version) || !isAsWanted(version, image);
     const owner = ownerOfLatest(image.version, listed);
     const images = [
@@ -58,7 +58,7 @@ export async function registryState(
       needsLatest && listed.includes(latest) ? await look(latest) : undefined,
       owner !== undefined && owner !== image.version ? await look(owner) : undefined,
     ];
-    return { repository: `${place.text}/${image.name}`, listed, images };
+    return { repository: `${registry.text}/${image.name}`, listed, images };
   });
   const tagged = found.flatMap(({ images }) => images).filter((image) => image !== undefined);
   return {

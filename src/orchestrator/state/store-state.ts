@@ -4,10 +4,10 @@ import { isDocumentType } from '../../oci/media-type.ts';
 import { readDocument } from '../../oci/read-document.ts';
 import type { Store } from '../../store/store.ts';
 import { platformsOf } from './index-keys.ts';
-import type { PlaceState, TaggedImage } from './place-state.ts';
+import type { TaggedImage, TaggedImages } from './tagged-images.ts';
 
 /** Every image that has a name in the store, with its keys. A name whose index is lost is as good as none. */
-export async function storeState(store: Store, signal: AbortSignal): Promise<PlaceState> {
+export async function storeState(store: Store, signal: AbortSignal): Promise<TaggedImages> {
   const names = [...(await store.refs.list())];
   const images = await mapBounded(names, 16, async ([reference, descriptor]): Promise<TaggedImage | undefined> => {
     if (!isDocumentType(descriptor.mediaType) || !(await store.blobs.has(descriptor, signal))) return undefined;

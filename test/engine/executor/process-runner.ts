@@ -1,5 +1,5 @@
 import { dirname, extname } from 'node:path';
-import type { ExitStatus, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { ProcessExit, ProcessSpec } from '../../../src/engine/executor/executor.ts';
 import type { Lack } from '../../../src/engine/executor/lack.ts';
 import type { Limit } from '../../../src/engine/executor/limit.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
@@ -11,7 +11,7 @@ import type { ExecutorOrder } from './executor-engine.ts';
 export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
-  readonly status?: ExitStatus;
+  readonly status?: ProcessExit;
   /** Where they were asked for. */
   readonly limits?: readonly Limit[];
   readonly lacks?: readonly Lack[];

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Executor, ExecutorRun, ExitStatus } from '../../../src/engine/executor/executor.ts';
+import type { Executor, ExecutorRun, ProcessExit } from '../../../src/engine/executor/executor.ts';
 import { noDevices } from '../../../src/engine/executor/lack.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
@@ -16,7 +16,7 @@ import { Store } from '../../../src/store/store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 /** In place of a process: does to the root what one would do, and says how it ended. */
-export type Act = (order: ExecutorRun, signal: AbortSignal) => Promise<ExitStatus>;
+export type Act = (order: ExecutorRun, signal: AbortSignal) => Promise<ProcessExit>;
 
 /** Runs operations on real layers in a real store, without an engine around them. */
 export class OpRig implements AsyncDisposable {

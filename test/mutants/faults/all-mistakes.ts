@@ -124,7 +124,7 @@ export const faults: readonly Fault[] = [
     name: 'scratch is an image of Docker Hub to the graph',
     file: 'src/project/references.ts',
     find: "|| expanded === 'scratch') return ok(undefined);",
-    replace: "|| (place.kind === 'from' && expanded === 'scratch')) return ok(undefined);",
+    replace: "|| (written.kind === 'from' && expanded === 'scratch')) return ok(undefined);",
     tests: ['test/project/dependency-graph.test.ts'],
   },
   {

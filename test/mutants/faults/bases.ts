@@ -7,7 +7,7 @@ const registries = ['test/orchestrator/state/bases.test.ts'];
 export const faults: readonly Fault[] = [
   {
     name: 'content on another base is named again',
-    file: 'src/orchestrator/state/place-state.ts',
+    file: 'src/orchestrator/state/tagged-images.ts',
     find: 'entry.key !== key || !standsOn(entry, bases)',
     replace: 'entry.key !== key',
     tests: decisions,

@@ -60,7 +60,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an image of a version of the past is taken for what the project holds',
-    file: 'src/orchestrator/key/taking.ts',
+    file: 'src/orchestrator/key/parent-use.ts',
     find: 'const isTaken = (edge: Edge) => isFollowed(edge, contexts.get(edge.to)?.version);',
     replace: 'const isTaken = (edge: Edge) => contexts.has(edge.to);',
     tests: counted,
@@ -144,7 +144,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the images that a trigger of a parent names are forgotten',
-    file: 'src/orchestrator/key/taking.ts',
+    file: 'src/orchestrator/key/parent-use.ts',
     find: 'return [...own, ...ofTriggers];',
     replace: 'return own.concat(ofTriggers.slice(0, 0));',
     tests: platforms,

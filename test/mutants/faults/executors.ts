@@ -47,7 +47,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot makes no working directory',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: '    await furniture.makeWorkingDirectory(process);\n',
+    find: '    await temporaryFiles.makeWorkingDirectory(process);\n',
     replace: '',
     tests: contract,
     only: 'missing working directory',
@@ -55,7 +55,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot knows no localhost',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: "    await furniture.lendFile('/etc/hosts', hostsFile(process.hostname));\n",
+    find: "    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));\n",
     replace: '',
     tests: contract,
     only: 'localhost',
@@ -63,7 +63,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot has no devices',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: '    await furniture.makeDevices();\n',
+    find: '    await temporaryFiles.makeDevices();\n',
     replace: '',
     tests: contract,
     only: 'zero and random',

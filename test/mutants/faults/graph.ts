@@ -43,8 +43,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'Docker Hub in short is not the registry docker.io',
     file: 'src/project/references.ts',
-    find: 'const place = `${registry}/${repository}`;',
-    replace: 'const place = expanded.replace(/:[^:/]*$/, ``);',
+    find: 'const full = `${registry}/${repository}`;',
+    replace: 'const full = expanded.replace(/:[^:/]*$/, ``);',
     tests: graph,
   },
   {

@@ -21,7 +21,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'it is named again for a new version',
-    file: 'src/orchestrator/state/place-state.ts',
+    file: 'src/orchestrator/state/tagged-images.ts',
     find: 'return acceptsLost ? lost : undefined;',
     replace: 'return acceptsLost || lost ? lost : undefined;',
     tests: decisions,

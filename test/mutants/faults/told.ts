@@ -27,7 +27,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a trigger that is only handed on needs its platform',
-    file: 'src/orchestrator/key/taking.ts',
+    file: 'src/orchestrator/key/parent-use.ts',
     find: "return kind === 'onbuild' && from === image;",
     replace: "return kind === 'onbuild' && from !== image;",
     tests: lacking,
@@ -35,7 +35,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'the platform of the machine is that of the image',
     file: 'src/orchestrator/plan/lacking-platforms.ts',
-    find: "taking.images(image, platform, where === 'here' ? machine : undefined);",
+    find: "use.images(image, platform, where === 'here' ? machine : undefined);",
     replace: 'taking.images(image, platform, platform);',
     tests: lacking,
   },
@@ -118,7 +118,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a stage of the child is an image',
     file: 'src/project/references.ts',
-    find: "  if (place.kind === 'onbuild' && isLeft(place, scope)) return ok(undefined);\n",
+    find: "  if (written.kind === 'onbuild' && isLeft(written, scope)) return ok(undefined);\n",
     replace: '',
     tests: triggers,
   },

@@ -9,7 +9,7 @@ import { type PlanInputs, planBuild } from '../../../src/orchestrator/plan/plan-
 import { planJson } from '../../../src/orchestrator/plan/plan-json.ts';
 import { selectImages } from '../../../src/orchestrator/plan/selection.ts';
 import { noBases } from '../../../src/orchestrator/state/bases.ts';
-import type { PlaceState, TaggedImage } from '../../../src/orchestrator/state/place-state.ts';
+import type { TaggedImage, TaggedImages } from '../../../src/orchestrator/state/tagged-images.ts';
 import { amd64, arm64, type ImageSources, onAmd64, onBoth, platform, unwrap, Workshop } from '../workshop.ts';
 
 const registry = 'localhost:5000';
@@ -37,7 +37,7 @@ function descriptor(text: string, on?: Platform): Descriptor {
 /** `base:1.0.0` → platforms with their keys; undefined for no key. */
 type Tags = Readonly<Record<string, readonly (readonly [Platform, Digest | undefined])[]>>;
 
-function place(kind: PlaceState['kind'], tags: Tags): PlaceState {
+function place(kind: TaggedImages['kind'], tags: Tags): TaggedImages {
   const images = Object.entries(tags).map(([written, entries]): TaggedImage => {
     // `base:latest=1.0.0` has the very image of `base:1.0.0`.
     const [tag = '', version] = written.split('=');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PlannedImage } from '../../../src/orchestrator/plan/plan.ts';
 import { describeReason } from '../../../src/orchestrator/plan/plan-reason.ts';
-import { RegistryPlace } from '../../../src/orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../../../src/orchestrator/state/project-registry.ts';
 import { type ImageSources, Workshop } from '../workshop.ts';
 
 type Sources = Readonly<Record<string, ImageSources>>;
@@ -253,7 +253,7 @@ describe('same content', () => {
     await using loser = await Workshop.open(base('1.0.0', 'of the loser'));
     const late = await loser.plan({ client, registry: name });
     await winner.publish(await winner.plan({ client, registry: name }), place, winner.builder());
-    const report = await loser.publish(late, new RegistryPlace(name, client), loser.builder());
+    const report = await loser.publish(late, new ProjectRegistry(name, client), loser.builder());
     assert.deepEqual(
       report.failures.map(({ reason }) => reason),
       ['lost-race'],

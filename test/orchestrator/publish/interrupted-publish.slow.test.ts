@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { mirror } from '../../../src/orchestrator/publish/transfer.ts';
-import { RegistryPlace } from '../../../src/orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../../../src/orchestrator/state/project-registry.ts';
 import type { ImageName } from '../../../src/project/image-name.ts';
 import { RegistryClient } from '../../../src/registry/registry.ts';
 import { failuresOf } from '../../../src/result.ts';
@@ -75,7 +75,7 @@ describe('a run that ends at its k-th request', () => {
   });
 
   /** Always the same name for people and for the store, whatever is behind it. */
-  const there = () => new RegistryPlace({ host: gate.host, path: '' }, client);
+  const there = () => new ProjectRegistry({ host: gate.host, path: '' }, client);
 
   const publishThere = async () => {
     const name = { host: gate.host, path: '' };
@@ -91,7 +91,7 @@ describe('a run that ends at its k-th request', () => {
   };
 
   /** From a registry that has both versions. */
-  const mirrorFrom = (from: RegistryPlace) => async () => {
+  const mirrorFrom = (from: ProjectRegistry) => async () => {
     const images = Object.entries(versions).map(([name, version]) => ({ name: name as ImageName, version }));
     const request = { images, requireAll: true, keepGoing: true };
     const done = mirror(from, there(), request, workshop.progress, never);
@@ -143,7 +143,7 @@ describe('a run that ends at its k-th request', () => {
 
     test(`mirror: ${ending}`, async (t) => {
       await using both = await serve(templates.both, `from-${ending}`);
-      const from = new RegistryPlace({ host: both.host, path: '' }, client);
+      const from = new ProjectRegistry({ host: both.host, path: '' }, client);
       const requests = await forEveryRequest('mirror', ending, mirrorFrom(from));
       assert.ok(requests > 20, `only ${requests}`);
       t.diagnostic(`${requests} requests, CIP_TEST_SEED=${seed}`);

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { PublishReport } from '../../../src/orchestrator/publish/publish.ts';
 import { mirror } from '../../../src/orchestrator/publish/transfer.ts';
 import { isComplete } from '../../../src/orchestrator/run/run-report.ts';
-import { RegistryPlace } from '../../../src/orchestrator/state/registry-place.ts';
+import { ProjectRegistry } from '../../../src/orchestrator/state/project-registry.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import type { ImageName } from '../../../src/project/image-name.ts';
 import { type GateRequest, type RegistryGate, registryGate, type Verdict } from '../../support/registry-gate.ts';
@@ -55,7 +55,7 @@ async function publishOf(
   await using workshop = await Workshop.open(sources);
   const to = { ...registry.name, host: gate?.host ?? registry.name.host };
   const prepared = await workshop.plan({ client: registry.client, registry: to, ...(platforms && { platforms }) });
-  const place = new RegistryPlace(to, registry.client);
+  const place = new ProjectRegistry(to, registry.client);
   const report = await workshop.publish(prepared, place, workshop.builder({ salt }));
   return { ...report, action: prepared.plan.images[0]!.action };
 }
@@ -296,7 +296,7 @@ describe('a signal', () => {
     };
     const to = { ...race.registry.name, host: race.gate.host };
     const prepared = await workshop.plan({ client: race.registry.client, registry: to });
-    const place = new RegistryPlace(to, race.registry.client);
+    const place = new ProjectRegistry(to, race.registry.client);
     const report = await workshop.publish(prepared, place, workshop.builder(), {}, controller.signal);
     const warnings = workshop.events.filter(({ type }) => type === 'warning');
     const tags = await wholeTags(race.registry.place, Object.keys(chain));
@@ -346,7 +346,7 @@ describe('a registry that is lost', () => {
     await using workshop = await Workshop.open(many);
     const to = { ...race.registry.name, host: race.gate.host };
     const prepared = await workshop.plan({ client: race.registry.client, registry: to });
-    const place = new RegistryPlace(to, race.registry.client);
+    const place = new ProjectRegistry(to, race.registry.client);
     const report = await workshop.publish(prepared, place, workshop.builder(), { keepGoing: true });
     assert.deepEqual(
       report.failures.map(({ reason }) => reason),
@@ -365,7 +365,7 @@ describe('a registry that is lost', () => {
     await using workshop = await Workshop.open(many);
     const to = { ...race.registry.name, host: race.gate.host };
     const prepared = await workshop.plan({ client: race.registry.client, registry: to });
-    const place = new RegistryPlace(to, race.registry.client);
+    const place = new ProjectRegistry(to, race.registry.client);
     const { failures, tags } = await workshop.publish(prepared, place, workshop.builder());
     assert.deepEqual(
       failures.map(({ reason }) => reason),
