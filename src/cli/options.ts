@@ -121,7 +121,7 @@ export const options = {
   }),
   noCache: option({
     kind: 'boolean',
-    description: 'Run every step again, without the cache',
+    description: 'Use no results of earlier runs: every step runs again, once',
     group: 'How',
     default: 'false',
     schema: toggle,

@@ -1,8 +1,7 @@
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
-import type { Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
-import { platformArgs } from './platform-args.ts';
 
 /** What decides the values of the ARGs before the first FROM. */
 export interface GlobalInputs {
@@ -47,4 +46,23 @@ export function globalValues(inputs: GlobalInputs): {
     }
   }
   return { values, failures, budget };
+}
+
+/** Global arguments that are there without an ARG above FROM. A stage must still declare them. */
+export function platformArgs(
+  target: Platform,
+  build: Platform,
+  targetStage: string | undefined,
+): Readonly<Record<string, string>> {
+  return { ...describe('TARGET', target), ...describe('BUILD', build), TARGETSTAGE: targetStage ?? 'default' };
+}
+
+function describe(prefix: string, platform: Platform): Record<string, string> {
+  return {
+    [`${prefix}PLATFORM`]: formatPlatform(platform),
+    [`${prefix}OS`]: platform.os,
+    [`${prefix}OSVERSION`]: '',
+    [`${prefix}ARCH`]: platform.architecture,
+    [`${prefix}VARIANT`]: platform.variant ?? '',
+  };
 }

@@ -64,7 +64,7 @@ export class Machine {
   }
 
   async #makeExecutor(signal: AbortSignal): Promise<Executor> {
-    const { sessionDir, tools, emulators, tier, requireIsolation } = this.#parts.options;
+    const { sessionDir, tools, emulators, tier, isolation, requireIsolation } = this.#parts.options;
     const dir = join(sessionDir, 'executor');
     await mkdir(dir, { recursive: true });
     const hostArchitecture = hostPlatform(process.arch).architecture;
@@ -75,8 +75,8 @@ export class Machine {
       hostArchitecture,
       ownUserNamespace: tier !== 'none',
     });
-    // Without namespaces of our own, a change of root is all the isolation there is.
-    const executor = executors[tier === 'none' ? 'chroot' : 'namespaces']({ dir, tools, emulation });
+    if (isolation === 'none') throw new Error('a step that runs, in a build that runs none');
+    const executor = executors[isolation]({ dir, tools, emulation });
     const limits = await executor.limits(signal);
     if (limits.length > 0) {
       if (requireIsolation) throw new FailureError(isolationLimited(limits));

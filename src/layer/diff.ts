@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
+import { type DiskEntry, type DiskNode, isWhiteoutDevice, readDirectory, readDiskEntry } from './disk-entry.ts';
 import { digestOfFile } from './file-digest.ts';
 import type { WhiteoutEntry } from './layer-entry.ts';
 import type { LayerInput } from './layer-input.ts';
@@ -29,7 +29,7 @@ export interface DiffOptions {
 }
 
 /** Where the difference is looked for. */
-export interface DiffSource extends DiffOptions {
+interface DiffSource extends DiffOptions {
   /** Absolute. Where new and changed entries are. */
   readonly root: string;
   /** Absolute. Where what is missing was removed: `root`, or what an overlay shows over it. */
@@ -45,7 +45,7 @@ export interface DiffSource extends DiffOptions {
  * its parents with their own metadata, all names of a file of which one is new or changed, and a whiteout for each
  * path removed. Throws FailureError.
  */
-export async function* diff(source: DiffSource, signal: AbortSignal): AsyncGenerator<LayerInput, void, undefined> {
+async function* diff(source: DiffSource, signal: AbortSignal): AsyncGenerator<LayerInput, void, undefined> {
   const found = await withAttributes(source, await scanned(source, signal), signal);
   const changed = await changedEntries(source, found, signal);
   const parents: DiskNode[] = [];
@@ -196,3 +196,45 @@ function sameMetadata(node: DiskNode, below: TreeNode['entry'], kinds: readonly 
   if (node.type === 'fifo') return true;
   return 'major' in below && node.major === below.major && node.minor === below.minor;
 }
+
+export interface UpperDiffOptions extends DiffOptions {
+  /** Absolute. The upperdir, made without redirect_dir and metacopy. */
+  readonly upper: string;
+  /** Absolute. The overlay as mounted over it, without other mounts in it. */
+  readonly merged: string;
+}
+
+/**
+ * What an overlay's upperdir changes on the layers below (see `diff`). What is removed is told by what the mounted
+ * overlay no longer shows, since Node cannot read the attribute that marks an opaque directory; entries that were only
+ * copied up are left out.
+ */
+export function upperDiff(
+  { upper, merged, ...options }: UpperDiffOptions,
+  signal: AbortSignal,
+): AsyncGenerator<LayerInput, void, undefined> {
+  return diff({ ...options, root: upper, merged, isMark: isWhiteoutDevice, isUntouched: () => false }, signal);
+}
+
+export interface TreeDiffOptions extends DiffOptions {
+  /** Absolute. A whole root file system. */
+  readonly root: string;
+  /**
+   * Milliseconds since the epoch when `root` was last known to be as `lower`, by the clock of its file system. Files
+   * that the kernel says nothing has happened to since are not read. Absent: all files are.
+   */
+  readonly unchangedUntil?: number | undefined;
+}
+
+/** What a directory with a whole root file system changes on the layers it was made from (see `diff`). */
+export function treeDiff(
+  { root, unchangedUntil, ...options }: TreeDiffOptions,
+  signal: AbortSignal,
+): AsyncGenerator<LayerInput, void, undefined> {
+  // A file that came here with its directory has an old ctime; the directory, renamed, has not.
+  const isUntouched = ({ ctime }: DiskEntry) => unchangedUntil !== undefined && ctime < unchangedUntil - CLOCK_STEP;
+  return diff({ ...options, root, merged: root, isMark: () => false, isUntouched }, signal);
+}
+
+/** The kernel's file times lag behind its clock by up to one tick, 10 ms at most. */
+const CLOCK_STEP = 10;

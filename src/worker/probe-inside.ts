@@ -44,7 +44,7 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
   }
   // Where nothing can be run at all, `run` says why.
   const limits = await executor.limits(signal).catch(() => undefined);
-  if (limits !== undefined) facts.push(...limitFacts(limits), ...lackFacts(await executor.lacks('default')));
+  if (limits !== undefined) facts.push(...limitFacts(limits), ...lackFacts(await executor.lacks('default', signal)));
   for (const architecture of Object.keys(elfTargets)) {
     if (architecture === host.architecture) continue;
     const runs = emulation.ensure({ os: 'linux', architecture }, signal);

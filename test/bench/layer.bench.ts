@@ -5,11 +5,11 @@ import { createReadStream, createWriteStream, mkdirSync, statSync, writeFileSync
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { treeDiff } from '../../src/layer/diff.ts';
 import { gzip } from '../../src/layer/gzip.ts';
 import { indexLayer } from '../../src/layer/index-layer.ts';
 import { packLayer } from '../../src/layer/pack.ts';
 import { Tree } from '../../src/layer/tree.ts';
-import { treeDiff } from '../../src/layer/tree-diff.ts';
 import { unpackLayer } from '../../src/layer/unpack.ts';
 import { walkDirectory } from '../../src/layer/walk.ts';
 import { tempDir } from '../support/temp-dir.ts';

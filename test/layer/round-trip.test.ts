@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { treeDiff } from '../../src/layer/diff.ts';
 import { parseIndex, serializeIndex } from '../../src/layer/index-codec.ts';
 import { indexLayer } from '../../src/layer/index-layer.ts';
 import type { LayerInput } from '../../src/layer/layer-input.ts';
 import { sortEntries } from '../../src/layer/path-order.ts';
 import { Tree } from '../../src/layer/tree.ts';
-import { treeDiff } from '../../src/layer/tree-diff.ts';
 import { unpackLayer } from '../../src/layer/unpack.ts';
 import { walkDirectory } from '../../src/layer/walk.ts';
 import { isReserved } from '../../src/layer/whiteout.ts';

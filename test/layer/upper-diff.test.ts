@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { type UpperDiffOptions, upperDiff } from '../../src/layer/diff.ts';
 import type { LayerInput } from '../../src/layer/layer-input.ts';
-import { type UpperDiffOptions, upperDiff } from '../../src/layer/upper-diff.ts';
 import { needs } from '../support/needs.ts';
 import { before, brief, cases } from './diff-cases.ts';
 import { directory, input, signal } from './entries.ts';

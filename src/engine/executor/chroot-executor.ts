@@ -71,7 +71,8 @@ export class ChrootExecutor implements Executor {
   }
 
   /** Its rights are those of this process, as far as steps keep them. */
-  async lacks(): Promise<readonly Lack[]> {
+  async lacks(_: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]> {
+    signal.throwIfAborted();
     const { permitted } = await ownCapabilities();
     const may = (name: (typeof defaultCapabilities)[number]['name']) =>
       defaultCapabilities.some((one) => one.name === name && (permitted & (1n << BigInt(one.number))) !== 0n);

@@ -80,13 +80,13 @@ export interface Executor {
   /** As it is chosen: `namespaces`. */
   readonly name: string;
   /**
-   * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status, whatever it is; rejects with a FailureError only if the
-   * process could not be started, or with the signal's reason when aborted. All that the process started is gone when
-   * this settles, and so is every mount and mount point made for it.
+   * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status,
+   * whatever it is; rejects with a FailureError only if the process could not be started, or with the signal's reason when
+   * aborted. All that the process started is gone when this settles, and so is every mount and mount point made for it.
    */
   run(order: ExecutorRun, signal: AbortSignal): Promise<ProcessExit>;
   /** What steps of this machine are not kept apart from; empty where everything is as it should be. Tries what it needs to. */
   limits(signal: AbortSignal): Promise<readonly Limit[]>;
   /** What root of an ordinary container may do and steps of this network may not. */
-  lacks(network: ProcessSpec['network']): Promise<readonly Lack[]>;
+  lacks(network: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]>;
 }

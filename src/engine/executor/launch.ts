@@ -10,7 +10,6 @@ import { FailureError } from '../../result.ts';
 import type { OnOutput, ProcessExit } from './executor.ts';
 import { cannotExecute, sandboxFailed } from './failure.ts';
 import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
-import { type LaunchCommand, type LaunchFiles, STARTED } from './launch-command.ts';
 import type { ExecutorTools } from './tools.ts';
 
 const execFileAsync = promisify(execFile);
@@ -183,3 +182,26 @@ export async function killChildren(pid: number): Promise<void> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   for (const child of children.split(' ').filter((text) => text !== '')) kill(Number(child));
 }
+
+/** What `launch()` starts. */
+export interface LaunchCommand {
+  readonly command: readonly string[];
+  /**
+   * For the standard input of the command. Its file descriptor 3 is what the process is to get as standard error; its
+   * own is for complaints, and for the word below.
+   */
+  readonly script: string;
+  /** To be written to the files named by `tableFile`. */
+  readonly tables: readonly string[];
+  /** To be written to the file that `gateTable` names. */
+  readonly gate: Buffer;
+}
+
+/** Names of files in a directory of one run. */
+export interface LaunchFiles {
+  readonly table: (index: number) => string;
+  readonly gateTable: string;
+}
+
+/** What the gate says on the script's standard error when all is set up and the process is about to start. */
+export const STARTED = 'cip:started';

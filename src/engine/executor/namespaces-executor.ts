@@ -91,7 +91,8 @@ export class NamespacesExecutor implements Executor {
     return limits;
   }
 
-  async lacks(asked: ProcessSpec['network']): Promise<readonly Lack[]> {
+  async lacks(asked: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]> {
+    signal.throwIfAborted();
     const { dir, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
     const [{ gate, ids }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);

@@ -1,7 +1,7 @@
 import type { ProcessSpec } from './executor.ts';
 import type { Gate } from './gate.ts';
 import { callTable } from './gate-table.ts';
-import type { LaunchCommand, LaunchFiles } from './launch-command.ts';
+import type { LaunchCommand, LaunchFiles } from './launch.ts';
 import { lockedOptions, type MountedFileSystem, submountsOf } from './mount-table.ts';
 import type { PrivateNetwork } from './private-network.ts';
 import { processCommand } from './process-command.ts';

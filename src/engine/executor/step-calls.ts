@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { defaultCapabilities } from './capabilities.ts';
 import type { ProcessSpec } from './executor.ts';
 import type { GateCall, Memory } from './gate-table.ts';
-import { STARTED } from './launch-command.ts';
+import { STARTED } from './launch.ts';
 
 /** What the gate does between the setup of a root and the step itself. */
 export interface StepCalls {

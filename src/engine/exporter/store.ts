@@ -12,7 +12,6 @@ export class StoreExporter implements Exporter {
   }
 
   async export({ image, names }: ExportedImage, signal: AbortSignal): Promise<Descriptor> {
-    signal.throwIfAborted();
     await this.#services.store.refs.set(new Map(names.map((name) => [formatReference(name), image])), signal);
     return image;
   }

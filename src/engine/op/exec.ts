@@ -64,7 +64,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       );
       output.end();
       if (status.code !== 0) {
-        const lacks = await executor.lacks(op.network);
+        const lacks = await executor.lacks(op.network, signal);
         throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines, lacks }));
       }
       const layer = await snapshotter.commit(active, signal, op.epoch);

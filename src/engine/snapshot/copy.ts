@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { treeDiff } from '../../layer/tree-diff.ts';
+import { treeDiff } from '../../layer/diff.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { commitLayer } from './commit.ts';
 import type { SnapshotterOptions } from './overlay.ts';

@@ -10,9 +10,9 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Digest } from '../../oci/digest.ts';
+import { digestOfFields } from '../../oci/fields-digest.ts';
 import type { Progress } from '../../progress.ts';
 import { Semaphore } from '../../semaphore.ts';
-import { contentKey, definitionKey } from './cache-key.ts';
 import type { CacheMap, Op } from './op.ts';
 import type { ResultCache } from './result-cache.ts';
 import type { Definition, Vertex } from './vertex.ts';
@@ -220,4 +220,24 @@ function remember<V>(map: Map<Digest, Promise<V>>, key: Digest, make: () => Prom
   const made = make();
   map.set(key, made);
   return made;
+}
+
+/**
+ * Bumped whenever the same operation on the same inputs would give other bytes than the last version of cip gave, so
+ * that old records are not found any more.
+ */
+const CACHE_SCHEMA = '2';
+
+/** Key of a vertex by how its inputs were made: known before anything has run. */
+function definitionKey(op: Digest, inputKeys: readonly Digest[]): Digest {
+  return digestOfFields([CACHE_SCHEMA, 'definition', op, ...inputKeys]);
+}
+
+/** Key of a vertex by what its inputs contain, for those that can be keyed so: known when the inputs are. */
+function contentKey(
+  op: Digest,
+  inputs: readonly { readonly content: boolean; readonly digest: Digest }[],
+): Digest {
+  const fields = inputs.flatMap((input) => [input.content ? 'content' : 'definition', input.digest]);
+  return digestOfFields([CACHE_SCHEMA, 'content', op, ...fields]);
 }

@@ -23,7 +23,7 @@ export interface ExecutorOrder {
   readonly withoutEmulators?: boolean;
   readonly withoutFilter?: boolean;
   readonly executor?: 'namespaces' | 'chroot';
-  /** Only asks for the limits, and tells them in place of a status. */
+  /** Only asks for the limits and what is lacking, and tells them in place of a status. */
   readonly asksLimits?: boolean;
   /** The signal it is given is aborted by then. */
   readonly isAborted?: boolean;
@@ -64,7 +64,7 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
       };
       const start = performance.now();
       const answer = order.asksLimits
-        ? { limits: await executor.limits(given) }
+        ? { limits: await executor.limits(given), lacks: await executor.lacks(order.process.network, given) }
         : {
             status: await executor.run(
               { rootfs: upper?.merged ?? order.rootfs, process: order.process, onOutput },

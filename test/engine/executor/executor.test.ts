@@ -175,9 +175,10 @@ for (const [executor, needed] of executors) {
       );
     });
 
-    test('limits are sentences with a way out, and asking for them can be aborted', async () => {
-      const { limits } = await run('', {}, { asksLimits: true });
-      for (const { id, message, fix } of limits!) {
+    test('limits and lacks are sentences with a way out, and asking for them can be aborted', async () => {
+      const { limits, lacks } = await run('', {}, { asksLimits: true });
+      for (const { programs } of lacks!) assert.ok(programs.length > 0);
+      for (const { id, message, fix } of [...limits!, ...lacks!]) {
         assert.match(id, /^[a-z-]+$/);
         assert.match(message, /^steps .*[^.]$/);
         assert.ok(fix.length > 0);

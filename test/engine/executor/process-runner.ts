@@ -1,5 +1,6 @@
 import { dirname, extname } from 'node:path';
 import type { ProcessExit, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { Lack } from '../../../src/engine/executor/lack.ts';
 import type { Limit } from '../../../src/engine/executor/limit.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import type { Failure } from '../../../src/result.ts';
@@ -13,6 +14,7 @@ export interface Ran {
   readonly status?: ProcessExit;
   /** Where they were asked for. */
   readonly limits?: readonly Limit[];
+  readonly lacks?: readonly Lack[];
   /** Milliseconds from the call of run() to its end. */
   readonly took?: number;
   readonly upper?: readonly string[];

@@ -10,7 +10,7 @@ export const faults: readonly Fault[] = [
     find: 'async limits(signal: AbortSignal): Promise<readonly Limit[]> {\n    signal.throwIfAborted();',
     replace: 'async limits(_: AbortSignal): Promise<readonly Limit[]> {',
     tests: contract,
-    only: 'limits are sentences',
+    only: 'limits and lacks are sentences',
   },
   {
     name: 'a process that a signal ended has failed with 1',

@@ -62,8 +62,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'names are set though the build has ended',
     file: 'src/engine/exporter/store.ts',
-    find: '    signal.throwIfAborted();\n',
-    replace: '',
+    find: 'image])), signal);',
+    replace: 'image])), new AbortController().signal);',
     tests: contract,
   },
   {
