@@ -3,7 +3,8 @@ import { matchPattern as matchName } from '../dockerfile/path-pattern.ts';
 import type { Digest } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { type Failure, FailureError } from '../result.ts';
-import { compareBytes, join, nameOf, resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
+import { baseOf, childOf } from '../tree-path.ts';
+import { compareBytes, resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** What a COPY, an ADD or a bind mount asks of the tree it takes files from. */
 export interface Selector {
@@ -67,15 +68,15 @@ export async function select(
       const names = path === '' ? [] : path.split('/');
       const kept = selector.parents ? names.slice(pivot.length).join('/') : '';
       // What is excluded is told from the directory that is copied, as it is with --parents from where paths are kept.
-      const keep = (relative: string) => !hasExcludes || !excluded.excludes(join(kept, relative));
-      if (node.type !== 'directory' && hasExcludes && excluded.excludes(kept || nameOf(path))) continue;
+      const keep = (relative: string) => !hasExcludes || !excluded.excludes(childOf(kept, relative));
+      if (node.type !== 'directory' && hasExcludes && excluded.excludes(kept || baseOf(path))) continue;
       const below = node.type === 'directory' ? await walkBelow(tree, node, keep) : [];
       const found = selector.parents ? await leadingDirectories(tree, names, pivot.length) : [];
       const leading = found.map((one) => ({ ...one, isFirst: !seen.has(one.path) }));
-      for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: join(kept, one.path) }))])
+      for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: childOf(kept, one.path) }))])
         if (selector.parents) seen.add(one.path);
       const top = selector.parents ? await resolveSource(tree, names.slice(0, pivot.length).join('/')) : undefined;
-      result.push({ pattern: number, top: top ?? node, name: nameOf(path), kept, leading, node, below });
+      result.push({ pattern: number, top: top ?? node, name: baseOf(path), kept, leading, node, below });
     }
   }
   return result;
@@ -224,7 +225,7 @@ async function matchPaths(tree: SourceTree, pattern: readonly string[], isDeep: 
       if (component === '**' && isDeep) next.push(...(await allDirectories(tree, match)));
       else if (isWild) next.push(...(await matchChildren(tree, match, component)));
       else {
-        const path = join(match.path, component);
+        const path = childOf(match.path, component);
         const node = await resolveSource(tree, path);
         if (node) next.push({ path, node });
       }
@@ -247,8 +248,8 @@ async function matchChildren(tree: SourceTree, { path, node }: Match, component:
     : [component];
   const children: Match[] = [];
   for (const name of names) {
-    const child = await tree.lookup(join(node.path, name));
-    if (child) children.push({ path: join(path, name), node: child });
+    const child = await tree.lookup(childOf(node.path, name));
+    if (child) children.push({ path: childOf(path, name), node: child });
   }
   return children;
 }
@@ -257,7 +258,7 @@ async function allDirectories(tree: SourceTree, { path, node }: Match): Promise<
   if (node?.type !== 'directory') return [];
   const below = await walkBelow(tree, node, () => true);
   const directories = below.filter((entry) => entry.node.type === 'directory');
-  return [{ path, node }, ...directories.map((entry) => ({ path: join(path, entry.path), node: entry.node }))];
+  return [{ path, node }, ...directories.map((entry) => ({ path: childOf(path, entry.path), node: entry.node }))];
 }
 
 async function walkBelow(
@@ -268,8 +269,8 @@ async function walkBelow(
   const result: { path: string; node: SourceNode }[] = [];
   const visit = async (at: SourceNode, prefix: string): Promise<void> => {
     for (const name of await tree.children(at.path)) {
-      const node = await tree.lookup(join(at.path, name));
-      const path = join(prefix, name);
+      const node = await tree.lookup(childOf(at.path, name));
+      const path = childOf(prefix, name);
       if (!node) continue;
       const kept = keep(path);
       const mark = result.length;

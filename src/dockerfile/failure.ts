@@ -3,6 +3,7 @@ import { quoted, shortened } from './quoted.ts';
 
 // Text level
 
+/** `at` is the first byte that belongs to no character; nothing is parsed then. */
 export function invalidUtf8(file: string, at: SourceSpan) {
   return {
     reason: 'invalid-utf8',
@@ -12,6 +13,7 @@ export function invalidUtf8(file: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** The limit is on a line as it stands in the file, before lines are joined; both numbers are bytes. */
 export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
   return {
     reason: 'line-too-long',
@@ -21,6 +23,7 @@ export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** `name` in lower case, as keys of directives are compared. */
 export function duplicateDirective(name: string, at: SourceSpan) {
   return {
     reason: 'duplicate-directive',
@@ -30,6 +33,7 @@ export function duplicateDirective(name: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** The directive `escape` may be one of two characters. https://docs.docker.com/reference/dockerfile/#escape */
 export function invalidEscape(value: string, at: SourceSpan) {
   return {
     reason: 'invalid-escape',
@@ -39,6 +43,7 @@ export function invalidEscape(value: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** The directive `syntax` names a frontend, an image of its own, that is not docker/dockerfile 1. */
 export function unsupportedSyntax(value: string, at: SourceSpan) {
   return {
     reason: 'unsupported-syntax',
@@ -48,6 +53,7 @@ export function unsupportedSyntax(value: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** Two edits of one file can't both be made; `at` is the later of them. */
 export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
   return {
     reason: 'overlapping-edits',
@@ -58,6 +64,7 @@ export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
 
 // The file as a whole
 
+/** The file is empty, or has comments and directives only. */
 export function noInstructions(file: string, at: SourceSpan) {
   return {
     reason: 'no-instructions',
@@ -67,6 +74,7 @@ export function noInstructions(file: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** There are ARGs, and no FROM after them. */
 export function noStage(file: string, at: SourceSpan) {
   return {
     reason: 'no-stage',
@@ -76,6 +84,7 @@ export function noStage(file: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** Anything but ARG before the first stage. */
 export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
   return {
     reason: 'instruction-before-from',
@@ -85,6 +94,7 @@ export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** The first word of a line is no keyword; `suggestion` is the nearest one. */
 export function unknownInstruction(keyword: string, suggestion: string | undefined, at: SourceSpan) {
   return {
     reason: 'unknown-instruction',
@@ -96,6 +106,7 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
   } as const satisfies Failure;
 }
 
+/** A line ends in the escape character at the end of the file, or all lines it goes on to are empty. */
 export function emptyInstruction(at: SourceSpan) {
   return {
     reason: 'empty-instruction',
@@ -105,6 +116,7 @@ export function emptyInstruction(at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** The file ends before the line that ends the heredoc; `at` is where it is opened. */
 export function unterminatedHeredoc(name: string, at: SourceSpan) {
   return {
     reason: 'unterminated-heredoc',
@@ -114,6 +126,7 @@ export function unterminatedHeredoc(name: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** No system call takes such text, so it could not mean anything in an image. */
 export function nulCharacter(at: SourceSpan) {
   return {
     reason: 'nul-character',
@@ -125,6 +138,7 @@ export function nulCharacter(at: SourceSpan) {
 
 // Flags
 
+/** `known` are the flags that the instruction has, in the order of its table. */
 export function unknownFlag(
   keyword: string,
   flag: string,
@@ -139,6 +153,7 @@ export function unknownFlag(
   } as const satisfies Failure;
 }
 
+/** Only flags that may be given once; `--mount` and `--exclude` may come again. */
 export function duplicateFlag(flag: string, at: SourceSpan) {
   return {
     reason: 'duplicate-flag',
@@ -148,6 +163,7 @@ export function duplicateFlag(flag: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** A flag that takes a value stands alone; flags of yes or no may. */
 export function missingFlagValue(flag: string, at: SourceSpan) {
   return {
     reason: 'missing-flag-value',
@@ -157,6 +173,7 @@ export function missingFlagValue(flag: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** `expected` completes "must be …". */
 export function invalidFlagValue(flag: string, value: string, { expected, at }: { expected: string; at: SourceSpan }) {
   return {
     reason: 'invalid-flag-value',
@@ -166,6 +183,7 @@ export function invalidFlagValue(flag: string, value: string, { expected, at }: 
   } as const satisfies Failure;
 }
 
+/** A flag that exists in the labs channel of BuildKit's frontend only. */
 export function unsupportedFlag(flag: string, at: SourceSpan) {
   return {
     reason: 'unsupported-flag',

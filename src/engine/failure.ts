@@ -1,6 +1,7 @@
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
 
+/** The registry answered 404 for the tag or digest, or that the repository is unknown. */
 export function baseNotFound(reference: string) {
   return {
     reason: 'base-not-found',
@@ -9,6 +10,9 @@ export function baseNotFound(reference: string) {
   } as const satisfies Failure;
 }
 
+/**
+ * The index of the base has no manifest that runs on `wanted`; `offered` are its platforms, attestations among them.
+ */
 export function platformMissing(reference: string, wanted: Platform, offered: readonly Platform[]) {
   const real = offered.filter((platform) => platform.os !== 'unknown').map(formatPlatform);
   return {
@@ -18,6 +22,7 @@ export function platformMissing(reference: string, wanted: Platform, offered: re
   } as const satisfies Failure;
 }
 
+/** Manifest and configuration of one image disagree on how many layers it has; no layer could be given its diff ID. */
 export function layersDoNotMatch(reference: string, layers: number, diffIDs: number) {
   return {
     reason: 'layers-do-not-match',
@@ -26,6 +31,7 @@ export function layersDoNotMatch(reference: string, layers: number, diffIDs: num
   } as const satisfies Failure;
 }
 
+/** A result of an earlier run refers to a layer whose registry this run does not know. */
 export function blobNotFetchable(digest: string) {
   return {
     reason: 'blob-not-fetchable',

@@ -1,20 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
+import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
 import { digestOfFile } from './file-digest.ts';
 import type { WhiteoutEntry } from './layer-entry.ts';
 import type { LayerInput } from './layer-input.ts';
 import { comparePaths } from './path-order.ts';
-import { childOf } from './scoped-path.ts';
 import type { Tree } from './tree.ts';
 import type { TreeNode } from './tree-node.ts';
 import { withXattrs } from './walk.ts';
 import { defaultXattrs, sameXattrs, wantedXattrs, type XattrKind } from './xattr.ts';
 
+/** The ids of a user and a group, as a layer has them: those of the image and not of this machine. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
+/** What a tree is compared with, and which of its properties count. */
 export interface DiffOptions {
   /** What was there before. */
   readonly lower: Tree;

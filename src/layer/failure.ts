@@ -3,6 +3,7 @@ import { shownName } from '../tar/numbers.ts';
 
 const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
 
+/** A name with `..`, or a hard link to one: unpacking it would write outside of the root. */
 export function entryEscapes(name: string) {
   return {
     reason: 'layer-entry-escapes',
@@ -11,6 +12,7 @@ export function entryEscapes(name: string) {
   } as const satisfies Failure;
 }
 
+/** `why` completes the sentence: a loop, a second type for one name, a limit of `layer-limits.ts`. */
 export function entryInvalid(name: string, why: string) {
   return {
     reason: 'layer-entry-invalid',
@@ -32,6 +34,7 @@ export function pathTooLong(
   } as const satisfies Failure;
 }
 
+/** Packing reads files by their path on this machine, which is longer than that in the image. */
 export function pathOnDiskTooLong(path: string) {
   return {
     reason: 'layer-path-too-long',
@@ -49,6 +52,7 @@ export function layerTooBig(what: string, limit: number) {
   } as const satisfies Failure;
 }
 
+/** Both paths are in the image; the target is in no layer below and not earlier in this one. */
 export function linkTargetMissing(path: string, target: string) {
   return {
     reason: 'link-target-missing',
@@ -56,6 +60,7 @@ export function linkTargetMissing(path: string, target: string) {
   } as const satisfies Failure;
 }
 
+/** More than `LINK_LIMIT` links on one way, as the kernel has it, or more in all than are worth following. */
 export function tooManyLinks(path: string) {
   return {
     reason: 'too-many-links',
@@ -63,6 +68,7 @@ export function tooManyLinks(path: string) {
   } as const satisfies Failure;
 }
 
+/** `ancestor` is above `path` and a file or a link. */
 export function notADirectory(path: string, ancestor: string) {
   return {
     reason: 'not-a-directory',
@@ -70,6 +76,7 @@ export function notADirectory(path: string, ancestor: string) {
   } as const satisfies Failure;
 }
 
+/** `what` says what was hashed; both others are digests. */
 export function digestMismatch(what: string, want: string, actual: string) {
   return {
     reason: 'layer-digest-mismatch',
@@ -78,6 +85,7 @@ export function digestMismatch(what: string, want: string, actual: string) {
   } as const satisfies Failure;
 }
 
+/** A file on disk whose name would be read as a whiteout in a layer. */
 export function reservedName(path: string) {
   return {
     reason: 'reserved-name',
@@ -86,6 +94,7 @@ export function reservedName(path: string) {
   } as const satisfies Failure;
 }
 
+/** Size or content were other than a moment ago, so that no digest would be true. */
 export function fileChanged(path: string, what: string) {
   return {
     reason: 'file-changed',
@@ -99,6 +108,7 @@ export function fileUnreadable(path: string, code: string) {
   return { reason: 'file-unreadable', message: `${path} cannot be read: ${code}` } as const satisfies Failure;
 }
 
+/** `path` as far as it can be shown; keys, indexes and JSON hold text only. */
 export function nameNotUtf8(path: string) {
   return {
     reason: 'name-not-utf8',
@@ -107,6 +117,7 @@ export function nameNotUtf8(path: string) {
   } as const satisfies Failure;
 }
 
+/** gzip or zstd could not read on; `message` is that of the decompressor. */
 export function corruptCompression(compression: string, message: string) {
   return {
     reason: 'corrupt-compression',
@@ -115,6 +126,7 @@ export function corruptCompression(compression: string, message: string) {
   } as const satisfies Failure;
 }
 
+/** `purpose` completes "is needed to …". */
 export function programMissing(program: string, purpose: string) {
   return {
     reason: 'program-missing',
@@ -123,6 +135,7 @@ export function programMissing(program: string, purpose: string) {
   } as const satisfies Failure;
 }
 
+/** The last line of `stderr` is shown, as it has the reason in most programs. */
 export function programFailed(program: string, purpose: string, stderr: string) {
   return {
     reason: 'program-failed',
@@ -130,6 +143,7 @@ export function programFailed(program: string, purpose: string, stderr: string) 
   } as const satisfies Failure;
 }
 
+/** A file of the store that says what is in a layer does not hold what it should; `what` says where. */
 export function indexInvalid(what: string) {
   return {
     reason: 'layer-index-invalid',

@@ -2,6 +2,7 @@ import { type DiffOptions, diff } from './diff.ts';
 import type { DiskEntry } from './disk-entry.ts';
 import type { LayerInput } from './layer-input.ts';
 
+/** A whole root on disk, compared with the tree that it was made from. */
 export interface TreeDiffOptions extends DiffOptions {
   /** Absolute. A whole root file system. */
   readonly root: string;

@@ -2,6 +2,7 @@ import { type DiffOptions, diff } from './diff.ts';
 import { isWhiteoutDevice } from './disk-entry.ts';
 import type { LayerInput } from './layer-input.ts';
 
+/** The upper directory of an overlay, in which the kernel has collected the changes. */
 export interface UpperDiffOptions extends DiffOptions {
   /** Absolute. The upperdir, made without redirect_dir and metacopy. */
   readonly upper: string;

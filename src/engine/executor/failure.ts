@@ -1,6 +1,7 @@
 import type { Failure, SourceSpan } from '../../result.ts';
 import type { Limit } from './limit.ts';
 
+/** `name` was looked for on the PATH of the worker; `from` is the package that has it. */
 export function toolMissing(name: string, from: string) {
   return {
     reason: 'tool-missing',
@@ -19,6 +20,7 @@ export function sandboxFailed(said: string) {
   } as const satisfies Failure;
 }
 
+/** The sandbox was made, and the program of the step was not started in it; `said` is the system's reason. */
 export function cannotExecute(program: string, said: string) {
   return {
     reason: 'cannot-execute',
@@ -27,6 +29,7 @@ export function cannotExecute(program: string, said: string) {
   } as const satisfies Failure;
 }
 
+/** A process, file or mount needs an id that the map of the namespace does not have. */
 export function idNotMapped(kind: 'user' | 'group', id: number) {
   return {
     reason: 'id-not-mapped',
@@ -35,6 +38,7 @@ export function idNotMapped(kind: 'user' | 'group', id: number) {
   } as const satisfies Failure;
 }
 
+/** What is at `target` in the image can't be mounted on; `why` says what it is. */
 export function mountTargetInvalid(target: string, why: string) {
   return {
     reason: 'mount-target-invalid',
@@ -43,6 +47,7 @@ export function mountTargetInvalid(target: string, why: string) {
   } as const satisfies Failure;
 }
 
+/** Found by the executor: a mount whose source on this machine is gone, which is no mistake of the Dockerfile. */
 export function bindSourceMissing(source: string, target: string) {
   return {
     reason: 'mount-source-missing',
@@ -50,6 +55,7 @@ export function bindSourceMissing(source: string, target: string) {
   } as const satisfies Failure;
 }
 
+/** RUN `--mount` in the chroot tier. */
 export function mountsUnsupported(targets: readonly string[]) {
   return {
     reason: 'mounts-unsupported',
@@ -58,6 +64,7 @@ export function mountsUnsupported(targets: readonly string[]) {
   } as const satisfies Failure;
 }
 
+/** RUN `--network=none` in the chroot tier: running with a network instead would be a silent hole. */
 export function networkUnsupported() {
   return {
     reason: 'network-unsupported',
@@ -66,6 +73,7 @@ export function networkUnsupported() {
   } as const satisfies Failure;
 }
 
+/** A component of `cwd` is a file or a link that leads nowhere; `why` names it. */
 export function workingDirectoryInvalid(cwd: string, why: string) {
   return {
     reason: 'working-directory-invalid',
@@ -74,6 +82,7 @@ export function workingDirectoryInvalid(cwd: string, why: string) {
   } as const satisfies Failure;
 }
 
+/** A platform that this machine neither runs nor emulates; `why` and `hint` say what is missing for it. */
 export function emulationUnavailable(architecture: string, why: string, hint: string) {
   return {
     reason: 'emulation-unavailable',
@@ -82,6 +91,7 @@ export function emulationUnavailable(architecture: string, why: string, hint: st
   } as const satisfies Failure;
 }
 
+/** The kernel starts the emulator inside the image's root, which has not the libraries of this machine. */
 export function emulatorNotStatic(architecture: string, file: string) {
   return {
     reason: 'emulator-not-static',
@@ -90,6 +100,7 @@ export function emulatorNotStatic(architecture: string, file: string) {
   } as const satisfies Failure;
 }
 
+/** The text of USER has no form that a user can have; `why` completes the sentence. */
 export function userInvalid(text: string, why: string) {
   return {
     reason: 'user-invalid',
@@ -98,6 +109,7 @@ export function userInvalid(text: string, why: string) {
   } as const satisfies Failure;
 }
 
+/** A name, not a number, that the image's /etc/passwd does not have. */
 export function userUnknown(name: string) {
   return {
     reason: 'user-unknown',
@@ -106,6 +118,7 @@ export function userUnknown(name: string) {
   } as const satisfies Failure;
 }
 
+/** A name, not a number, that the image's /etc/group does not have. */
 export function groupUnknown(name: string) {
   return {
     reason: 'group-unknown',

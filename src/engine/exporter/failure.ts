@@ -1,5 +1,6 @@
 import type { Failure } from '../../result.ts';
 
+/** `dest` has content, and no earlier output is known to be what is there. */
 export function outputExists(dest: string) {
   return {
     reason: 'output-exists',

@@ -15,6 +15,7 @@ export function stageNotYetDefined(name: string, isItself: boolean, at: SourceSp
   } as const satisfies Failure;
 }
 
+/** `unset` are the variables of the FROM that have no value. */
 export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
   return {
     reason: 'base-name-empty',
@@ -27,7 +28,8 @@ export function emptyBaseName(written: string, unset: readonly string[], at: Sou
   } as const satisfies Failure;
 }
 
-export function invalidChmod(text: string, at: SourceSpan) {
+/** Found in the Dockerfile, before anything is copied; `text` has its variables filled in. */
+export function invalidChmodFlag(text: string, at: SourceSpan) {
   return {
     reason: 'invalid-chmod',
     message: `--chmod=${shortened(text)} is neither octal (0 to 7777) nor symbolic`,
@@ -46,6 +48,7 @@ export function runUserInvalid(user: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** Valid, and BuildKit does it; `what` is named as written. */
 export function notSupported(what: string, hint: string, at: SourceSpan) {
   return {
     reason: 'not-supported',
@@ -55,6 +58,7 @@ export function notSupported(what: string, hint: string, at: SourceSpan) {
   } as const satisfies Failure;
 }
 
+/** Found only once variables are filled in, which parsing can't do. */
 export function invalidValue(
   { what, value, hint }: { readonly what: string; readonly value: string; readonly hint: string },
   at: SourceSpan,

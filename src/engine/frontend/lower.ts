@@ -24,6 +24,7 @@ import { lowerInstruction } from './lowerings.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
 
+/** Pure. Only the stages that the target needs are looked at; fails with all that is wrong in them. */
 export function lower(input: LowerInput): Result<Lowered> {
   const target = findStage(input.dockerfile, input.target);
   if (!target.ok) return target;

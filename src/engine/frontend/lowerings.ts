@@ -48,6 +48,7 @@ const lowerings = {
   WORKDIR: lowerWorkdir,
 } as const;
 
+/** Finds the row of the keyword and calls it; changes `state`. */
 export function lowerInstruction(instruction: Instruction, state: StageState, context: InstructionContext): void {
   const lowerIt = (lowerings as unknown as Lowerings)[instruction.keyword] as (
     instruction: Instruction,

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Failure } from '../../result.ts';
 
+/** A manifest whose blobs are something else, such as a chart or a signature. */
 export function notALayer(blob: Descriptor) {
   return {
     reason: 'not-a-layer',
@@ -9,6 +10,7 @@ export function notALayer(blob: Descriptor) {
   } as const satisfies Failure;
 }
 
+/** mount(8) failed at `what` though the machine was found able to; `output` is what it said. */
 export function mountRefused(what: string, output: string) {
   return {
     reason: 'mount-refused',

@@ -17,6 +17,7 @@ import type { CacheMap, Op } from './op.ts';
 import type { ResultCache } from './result-cache.ts';
 import type { Definition, Vertex } from './vertex.ts';
 
+/** What all solves share. */
 export interface SolverOptions<O, R> {
   /** The operation that a vertex stands for. */
   readonly opOf: (op: O) => Op<R>;
@@ -26,6 +27,7 @@ export interface SolverOptions<O, R> {
   readonly now: () => number;
 }
 
+/** What one solve is told by: where results come from, and who hears of the steps. */
 export interface SolveOptions<R> {
   readonly progress: Progress;
   readonly cache: ResultCache<R>;

@@ -38,7 +38,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a hard link of an archive is told from the root of the image',
     file: 'src/engine/op/archive-placement.ts',
-    find: 'const target = join(this.#existing(parentOf(entry.target), entry.path), nameOf(entry.target));',
+    find: 'const target = childOf(this.#existing(parentOf(entry.target), entry.path), baseOf(entry.target));',
     replace: 'const target = entry.target;',
     tests: archive,
   },
