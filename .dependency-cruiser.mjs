@@ -115,7 +115,13 @@ export default {
       from: { path: '^src/', pathNot: '^src/cli/' },
       to: { path: '^src/cli/' },
     },
-    { name: 'no-circular', severity: 'error', from: { path: '^(src|test)/' }, to: { circular: true } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      comment: 'but for a failure.ts that names itself, of whose functions it tells the reasons.',
+      from: { path: '^((?:src|test)/.+)$' },
+      to: { circular: true, pathNot: '^$1$' },
+    },
     {
       name: 'no-orphans',
       severity: 'error',

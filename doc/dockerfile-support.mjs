@@ -141,13 +141,17 @@ const features = {
     [
       '`--mount=type=bind`',
       yes,
-      ['mount/bind*', 'mount/target*', 'mount/no-target', 'mount/duplicate', 'mount/unknown*'],
+      ['mount/bind*', 'mount/target*', 'mount/no-target', 'mount/duplicate', 'mount/unknown*', 'mount/from-self'],
     ],
     ['`--mount=type=cache`', yes, ['mount/cache*']],
     ['`--mount=type=tmpfs`', yes, ['mount/tmpfs*', 'run/tmpfs*', 'mount/nested', 'mount/through*']],
     ['`--mount=type=secret`', yes, ['mount/secret*']],
     ['`--mount=type=ssh`, `--security=insecure`, `--device`', no, [], 'refused: `not-supported`'],
-    ['mount points that are not kept', yes, ['mount/stub*', 'run/no-stubs', 'run/stub-times']],
+    [
+      'mount points that are not kept, but for /dev, /proc and /sys',
+      yes,
+      ['mount/stub*', 'run/no-stubs', 'run/no-dev', 'run/stub-times', 'copy/onto-removed*'],
+    ],
     ['`--network=none`, `default`, `host`', yes, ['run/network*']],
   ],
   'The configuration and its history': [
@@ -159,7 +163,7 @@ const features = {
       yes,
       ['config/cmd*', 'config/empty-lists', 'config/entrypoint*', 'config/stage*', 'config/shell*'],
     ],
-    ['EXPOSE', yes, ['var/expose*', 'config/ports']],
+    ['EXPOSE', yes, ['var/expose*', 'config/expose*', 'config/ports']],
     ['VOLUME', yes, ['config/volume*']],
     ['HEALTHCHECK', yes, ['config/healthcheck*']],
     [
@@ -170,6 +174,7 @@ const features = {
     ['ONBUILD', yes, ['from/onbuild*']],
     ['history', yes, ['history/*', 'config/base-history']],
     ['Dockerfiles as people write them: five whole ones', yes, ['real/*']],
+    ['fields of a base that are empty or unknown', yes, ['config/odd*'], 'left out, as BuildKit does'],
     ['steps that are the same in several stages', yes, ['cache/*']],
   ],
 };

@@ -8,8 +8,27 @@ export interface SourceSpan {
   readonly length: number;
 }
 
-/** Something that went wrong in an expected way. Each room narrows `reason` in its own failure.ts. */
-export interface Failure {
+/**
+ * Room → the reasons of its failures. A `failure.ts` adds those of its own constructors, by name of the room, so that a new
+ * constructor is in it by itself; whatever has a reason that is in no room's does not compile.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: each room adds to it.
+export interface Reasons {}
+
+/** Every reason there is. `cli/status-by-reason.ts` has a row for each. */
+export type Reason = Reasons[keyof Reasons];
+
+/** The reasons of the failures that the functions of a module make: `ReasonOf<typeof import('./failure.ts')>`. */
+export type ReasonOf<Module> = {
+  [Name in keyof Module]: Module[Name] extends (...given: never) => infer F
+    ? F extends { readonly reason: infer R extends string }
+      ? R
+      : never
+    : never;
+}[keyof Module];
+
+/** What a failure is made of, whatever its reason: what the constructors of a room are checked against. */
+export interface FailureShape {
   /** Stable, kebab-case, greppable; tests and `--json` key on it. */
   readonly reason: string;
   /** One sentence for a person: what, where, with which value. No full stop. */
@@ -19,6 +38,11 @@ export interface Failure {
   readonly at?: SourceSpan;
   /** More lines for a person, such as the last output of a failed step; printed as they are. */
   readonly details?: readonly string[];
+}
+
+/** Something that went wrong in an expected way, for one of the reasons of the rooms. */
+export interface Failure extends FailureShape {
+  readonly reason: Reason;
 }
 
 /** Returned by pure code. Parsers and planners report every problem at once, hence the array. */

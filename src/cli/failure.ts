@@ -1,6 +1,12 @@
 import { nameList } from '../project/name-list.ts';
-import type { Notice, Problem } from '../project/project.ts';
-import type { Failure } from '../result.ts';
+import type { NoticeShape, Problem } from '../project/project.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly cli: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** `problems`: not empty, of images that the command has nothing to do with. */
 export function problemsElsewhere(problems: readonly Problem[]) {
@@ -11,7 +17,7 @@ export function problemsElsewhere(problems: readonly Problem[]) {
     reason: 'problems-elsewhere',
     message: `this project has ${problems.length === 1 ? 'an error' : `${problems.length} errors`} ${where}, which this command does not need`,
     hint: 'run cip check',
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `cip` with options but without a command. */
@@ -20,7 +26,7 @@ export function missingCommand() {
     reason: 'missing-command',
     message: 'no command given',
     hint: 'cip build builds what is missing or changed; the commands are listed above',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `group`: the commands that begin with the same word. */
@@ -31,7 +37,7 @@ export function unknownCommand(typed: string, meant: string | undefined, group: 
     reason: 'unknown-command',
     message: `"${typed}" is not a command of cip`,
     hint: meant === undefined ? others : `did you mean cip ${meant}?`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `command` is empty where there is none yet; `meant` is the nearest option. */
@@ -43,7 +49,7 @@ export function unknownOption(typed: string, command: string, meant: string | un
       meant === undefined
         ? `run cip ${`${command} --help`.trimStart()} for a list of options`
         : `did you mean ${meant}?`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `others`: the commands that do have the option. */
@@ -52,7 +58,7 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
     reason: 'option-of-other-command',
     message: `${typed} is not an option of cip ${command}`,
     hint: `it is one of: ${others.map((other) => `cip ${other}`).join(', ')}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `flag` without dashes; `variable` is the environment variable that does as well, if there is one. */
@@ -61,7 +67,7 @@ export function missingOption(flag: string, value: string, variable: string | un
     reason: 'missing-option',
     message: `cip ${command} needs --${flag} ${value}`,
     ...(variable === undefined ? {} : { hint: `pass it on the command line, or set ${variable}` }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `source`: `--jobs` or `CIP_JOBS`. */
@@ -70,7 +76,7 @@ export function optionWithoutValue(source: string, value: string) {
     reason: 'option-without-value',
     message: `${source} needs a value`,
     hint: `write ${source}=${value}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `source` is the flag or the variable that the value came from; `problems` complete "can't be …". */
@@ -79,7 +85,7 @@ export function invalidOptionValue(source: string, typed: string, problems: read
     reason: 'invalid-option-value',
     message: `${source} can't be "${typed}": ${problems.join('; ')}`,
     ...(hint === undefined ? {} : { hint }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Two options that are each right and say opposite things. */
@@ -88,7 +94,7 @@ export function contradictoryOptions(one: string, other: string) {
     reason: 'contradictory-options',
     message: `${one} and ${other} cannot be combined`,
     hint: 'remove one of them',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `takes` describes the positional arguments of the command; undefined where it has none. */
@@ -97,7 +103,7 @@ export function unexpectedArgument(typed: string, command: string, takes: string
     reason: 'unexpected-argument',
     message: `cip ${command} has no use for "${typed}"`,
     hint: takes === undefined ? 'it takes options only' : `it takes ${takes}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Build arguments were passed to a command that builds nothing. */
@@ -106,7 +112,7 @@ export function argumentsAfterDashes(command: string) {
     reason: 'arguments-after-dashes',
     message: `cip ${command} reads no project, so it takes no build arguments after --`,
     hint: 'remove -- and what follows it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What follows `--` is read as `docker build` would read it, and only two of its options are known. */
@@ -115,7 +121,7 @@ export function unknownBuildArgument(typed: string) {
     reason: 'unknown-build-argument',
     message: `"${typed}" after -- is not a build argument`,
     hint: 'pass --build-arg NAME=VALUE or --target STAGE after --',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `typed` is the option with its value, `problem` completes the sentence. */
@@ -124,7 +130,7 @@ export function invalidBuildArgument(typed: string, problem: string) {
     reason: 'invalid-build-argument',
     message: `${typed} after -- ${problem}`,
     hint: 'pass --build-arg NAME=VALUE or --target STAGE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `meant`: for each name that is like one that is declared, that one. */
@@ -139,7 +145,7 @@ export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMa
     message: `build argument${names.length === 1 ? '' : 's'} ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not declared in any Dockerfile of this run`,
     hint:
       slips.length > 0 ? `did you mean ${slips.join(', ')}?` : `declare it in the stage that uses it: ARG ${names[0]}`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** Found before the first step, not when a RUN mounts it. */
@@ -148,7 +154,7 @@ export function secretNotReadable(id: string, file: string) {
     reason: 'secret-not-readable',
     message: `the file of secret ${id} cannot be read: ${file}`,
     hint: 'src= is the path of a file, relative to the directory cip was started in',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A directory, pipe or device: a secret is read once for each step that mounts it. */
@@ -157,7 +163,7 @@ export function secretNotAFile(id: string, file: string) {
     reason: 'secret-not-a-file',
     message: `the source of secret ${id} is not a regular file: ${file}`,
     hint: 'write the secret into a file that nobody else can read, and name that',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The file of `--registry-ca` is missing or may not be read. */
@@ -166,7 +172,7 @@ export function registryCaNotReadable(file: string) {
     reason: 'registry-ca-not-readable',
     message: `the certificates of --registry-ca cannot be read: ${file}`,
     hint: 'pass the path of a PEM file',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `directory`: of the store. */
@@ -175,12 +181,12 @@ export function storeDiskFull(directory: string) {
     reason: 'disk-full',
     message: `no space left on the store's disk (${directory})`,
     hint: 'free some space, or set CIP_STORE to a directory on another disk, and run the same command again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Why everything was called off: the reason of the abort signal that all work gets. */
 export function interrupted(signal: string) {
-  return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies Failure;
+  return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies FailureShape;
 }
 
 /** The variable of https://reproducible-builds.org/specs/source-date-epoch/ is set, and not to whole seconds. */
@@ -189,7 +195,7 @@ export function invalidSourceDateEpoch(text: string) {
     reason: 'invalid-source-date-epoch',
     message: `SOURCE_DATE_EPOCH is "${text}", which is not a number of seconds since 1970`,
     hint: 'set it to whole seconds, such as $(git log -1 --format=%ct), or unset it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `known` are the names that `cip completion` takes. */
@@ -198,17 +204,17 @@ export function unknownShell(typed: string, known: readonly string[]) {
     reason: 'unknown-shell',
     message: `cip has no completion for "${typed}"`,
     hint: `shells are: ${known.join(', ')}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What nobody foresaw, for the documents of `--json`; people get the whole of it. */
 export function bug(error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
-  return { reason: 'bug', message: `cip has a bug: ${message}` } as const satisfies Failure;
+  return { reason: 'bug', message: `cip has a bug: ${message}` } as const satisfies FailureShape;
 }
 
 /** An error of the operating system that no room foresaw where it happened; undefined for anything else. */
-export function systemFailure(error: unknown): readonly Failure[] | undefined {
+export function systemFailure(error: unknown) {
   const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === undefined || syscall === undefined) return undefined;
   const hints: Readonly<Record<string, string>> = {
@@ -219,9 +225,11 @@ export function systemFailure(error: unknown): readonly Failure[] | undefined {
     EMFILE: 'raise the limit of open files: ulimit -n 4096',
   };
   const hint = hints[code];
-  return [
-    { reason: 'system-error', message: `system call failed: ${message}`, ...(hint && { hint }) },
-  ] as const satisfies readonly Failure[];
+  return {
+    reason: 'system-error',
+    message: `system call failed: ${message}`,
+    ...(hint && { hint }),
+  } as const satisfies FailureShape;
 }
 
 /** `cip build-image` without its argument. */
@@ -230,16 +238,16 @@ export function missingDirectory() {
     reason: 'missing-directory',
     message: 'cip build-image needs the directory to build',
     hint: 'cip build-image . builds the Dockerfile of this one',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
-export function noDirectory(path: string) {
+export function contextNotDirectory(path: string) {
   return {
     reason: 'missing-directory',
     message: `${path} is not a directory`,
     hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `why` is the system's message; `file` as typed. */
@@ -248,7 +256,7 @@ export function dockerfileUnreadable(file: string, why: string) {
     reason: 'dockerfile-unreadable',
     message: `${file} cannot be read: ${why}`,
     hint: 'name the Dockerfile with --file',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `--tag` says what to call an image that is not there yet, so it can't have a digest. */
@@ -257,7 +265,7 @@ export function invalidTag(name: string) {
     reason: 'invalid-tag',
     message: `--tag ${name} names a digest`,
     hint: 'write it as name:tag; the digest is known when the image is built',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `--push` without `--tag`. */
@@ -266,5 +274,5 @@ export function nothingToPush() {
     reason: 'nothing-to-push',
     message: '--push needs a name to push to',
     hint: 'add --tag registry.example.com/name:tag',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -77,7 +77,7 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
     return by === undefined || status === exitStatus.done ? status : stopped(by);
   } catch (error) {
     const by = interruption.by();
-    const failures = failuresOf(error) ?? systemFailure(error) ?? [bug(error)];
+    const failures = failuresOf(error) ?? [systemFailure(error) ?? bug(error)];
     await printFailures(by === undefined ? failures : [interrupted(by)]);
     if (by === undefined) throw error;
     return stopped(by);
@@ -105,7 +105,8 @@ function stopped(by: NodeJS.Signals): ExitStatus {
 }
 
 async function report(error: unknown): Promise<ExitStatus> {
-  const failures = failuresOf(error) ?? systemFailure(error);
+  const unforeseen = systemFailure(error);
+  const failures = failuresOf(error) ?? (unforeseen && [unforeseen]);
   if (failures !== undefined) {
     await complain(failures);
     return statusOf(failures);

@@ -1,4 +1,4 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { Failure, FailureShape, SourceSpan } from '../result.ts';
 import type { Colors } from './colors.ts';
 import { lastOverwrite } from './render/lines.ts';
 import { visible, visibleLine, visibleOutput } from './render/visible.ts';
@@ -32,7 +32,7 @@ const widest = 200;
 const longest = 2000;
 
 /** Failures as letters to a person; with more than one, their number at the end. Of very many only the first. */
-export function reportFailures(failures: readonly Failure[], options: ReportOptions): string {
+export function reportFailures(failures: readonly FailureShape[], options: ReportOptions): string {
   const letters = lettersOf(failures, options);
   if (failures.length > 1) letters.push(`${options.colors.bold.red(`${failures.length} errors`)}\n`);
   return letters.join('\n');
@@ -51,7 +51,7 @@ export function reportGroups(groups: readonly FailureGroup[], options: ReportOpt
     .join('\n');
 }
 
-function lettersOf(failures: readonly Failure[], options: ReportOptions): string[] {
+function lettersOf(failures: readonly FailureShape[], options: ReportOptions): string[] {
   const letters = failures.slice(0, mostLetters).map((failure) => `${reportFailure(failure, 'error', options)}\n`);
   const more = failures.length - letters.length;
   return more > 0 ? [...letters, `… and ${more} more ${more === 1 ? 'error' : 'errors'}\n`] : letters;
@@ -67,7 +67,7 @@ function lettersOf(failures: readonly Failure[], options: ReportOptions): string
  *        |      ^^^^^^^^^^^^^^^^^^^^^
  *        = fix: contexts are: base, web
  */
-export function reportFailure(failure: Failure, level: Level, options: ReportOptions): string {
+export function reportFailure(failure: FailureShape, level: Level, options: ReportOptions): string {
   const { colors } = options;
   const paint = { error: colors.red, warning: colors.yellow, notice: colors.cyan }[level];
   const gutter = ' '.repeat(failure.at === undefined ? 2 : Math.max(2, String(failure.at.line).length));

@@ -7,7 +7,7 @@ import type { FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
 import type { ContextRead, ContextReads } from './context-reads.ts';
 import { DiskTree } from './disk-tree.ts';
-import { contextChanging } from './failure.ts';
+import { contextChanging, nothingSelected } from './failure.ts';
 import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
 import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
 import { missingSources, noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
@@ -122,7 +122,7 @@ export async function missingOf(read: ContextRead, tree: SourceTree): Promise<re
 
 async function selectionOf(read: ContextRead, tree: DiskTree): Promise<readonly Selected[] | undefined> {
   try {
-    return await select(tree, read, (message) => ({ reason: 'copy-source-missing', message }));
+    return await select(tree, read, nothingSelected);
   } catch (error) {
     const reason = error instanceof FailureError ? error.failure.reason : undefined;
     if (reason === 'copy-source-missing' || reason === 'bad-pattern') return undefined;

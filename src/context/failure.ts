@@ -1,4 +1,10 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, ReasonOf, SourceSpan } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly context: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** The environment: something writes into the context while it is read, or has since its content was decided on. */
 export function contextChanging(path: string) {
@@ -6,7 +12,7 @@ export function contextChanging(path: string) {
     reason: 'context-changing',
     message: `${path} changed while it was read`,
     hint: 'wait for whatever writes it, or list it in .dockerignore, and run the command again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The environment. `why` is what the operating system said. */
@@ -15,7 +21,7 @@ export function contextUnreadable(path: string, why: string) {
     reason: 'context-unreadable',
     message: `${path} cannot be read: ${why}`,
     hint: 'make it readable, or list it in .dockerignore if no image needs it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A line of an ignore file. */
@@ -57,7 +63,12 @@ export function sourceMissing(
     message: `${source} does not exist in the build context (${shown})${wanted(named)}`,
     hint,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
+}
+
+/** For a read of which only the selection matters. `message` says what is not there. */
+export function nothingSelected(message: string) {
+  return { reason: 'copy-source-missing', message } as const satisfies FailureShape;
 }
 
 /** The file is there, but a line of the ignore file leaves it out. */
@@ -68,7 +79,7 @@ export function sourceExcluded(named: NamedSource, { file, line, pattern }: Igno
     message: `${source} is excluded from the build context by line ${line} of ${file}: ${pattern}${wanted(named)}`,
     hint: `add a line after it: !${source.replace(/^(?:\.?\/)+/, '')}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 function wanted({ trigger }: NamedSource): string {
@@ -81,7 +92,7 @@ export function stageNotCounted(stage: string) {
     reason: 'stage-not-counted',
     message: `the build uses the stage ${stage}, which no instruction of the Dockerfile says`,
     hint: 'the base image has an ONBUILD trigger that uses it: write the same COPY --from in the Dockerfile, so that a change of that stage rebuilds the image',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What a build reads without it being part of the key: an ONBUILD trigger of an image that the project does not build. */
@@ -90,7 +101,7 @@ export function contextNotCounted(what: string) {
     reason: 'context-not-counted',
     message: `the build copies ${what} from its context, which no instruction of the Dockerfile says`,
     hint: 'the base image has an ONBUILD trigger that copies it: write the same COPY in the Dockerfile, so that a change of these files rebuilds the image',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A pipe would block and a device never end: neither is opened. */
@@ -99,5 +110,5 @@ export function ignoreFileNotRegular(file: string) {
     reason: 'not-a-file',
     message: `${file} is not a regular file`,
     hint: 'replace it with a file',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

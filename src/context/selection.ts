@@ -1,10 +1,10 @@
-import { ignoreMatcher } from '../dockerfile/dockerignore.ts';
+import { ignoreMatcher, parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { matchPattern as matchName } from '../dockerfile/path-pattern.ts';
 import type { Digest } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { type Failure, FailureError } from '../result.ts';
 import { baseOf, childOf } from '../tree-path.ts';
-import { compareBytes, resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
+import { resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** What a COPY, an ADD or a bind mount asks of the tree it takes files from. */
 export interface Selector {
@@ -34,14 +34,14 @@ export interface Selected {
   readonly top: SourceNode;
   /** The last component as written or matched: the name it gets in a destination directory. */
   readonly name: string;
-  /** With `--parents`, where it comes to be below the destination; empty for the root, and for what a pivot ends in. */
+  /** With `--parents`, where it comes to be below the destination; empty for `top`, of which nothing comes there itself. */
   readonly kept: string;
   /**
    * Directories that lead to it from the source's root or the pivot, for `--parents`; outermost first. `isFirst` unless
    * an earlier match of the same pattern has it too.
    */
   readonly leading: readonly { readonly path: string; readonly node: SourceNode; readonly isFirst: boolean }[];
-  /** The node itself, links followed. */
+  /** The node itself, links followed but with `--parents`. */
   readonly node: SourceNode;
   /** For a directory: all below it, parents before children, by path relative to it. Links are not followed. */
   readonly below: readonly { readonly path: string; readonly node: SourceNode }[];
@@ -50,7 +50,7 @@ export interface Selected {
 /**
  * What the patterns select, in their order. A pattern without wildcards that matches nothing is the failure that
  * `missing` makes of it; a wildcard that matches nothing selects nothing. Links are followed for what a pattern names,
- * not below a directory.
+ * not below a directory; with `--parents` only up to the pivot, and what the patterns match comes after its directory.
  */
 export async function select(
   tree: SourceTree,
@@ -58,25 +58,29 @@ export async function select(
   missing: (pattern: string) => Failure,
 ): Promise<readonly Selected[]> {
   const excluded = ignoreMatcher(selector.exclude);
-  const hasExcludes = selector.exclude.length > 0;
+  const excludes = (path: string) => selector.exclude.length > 0 && excluded.excludes(path);
   const result: Selected[] = [];
   for (const [number, pattern] of selector.patterns.entries()) {
-    const { pivot, matches, absent } = await matchPattern(tree, pattern, selector);
+    const { tops, matches, absent } = await matchPattern(tree, pattern, selector);
     if (absent !== undefined) throw new FailureError(missing(absent));
+    // The destination is made, and gets the time of the directory, whatever is found in that.
+    for (const top of tops)
+      result.push({ pattern: number, top, name: '', kept: '', leading: [], node: top, below: [] });
     const seen = new Set<string>();
-    for (const { path, node } of matches) {
-      const names = path === '' ? [] : path.split('/');
-      const kept = selector.parents ? names.slice(pivot.length).join('/') : '';
+    for (const { path, node, top } of matches) {
+      const kept = selector.parents ? path : '';
       // What is excluded is told from the directory that is copied, as it is with --parents from where paths are kept.
-      const keep = (relative: string) => !hasExcludes || !excluded.excludes(childOf(kept, relative));
-      if (node.type !== 'directory' && hasExcludes && excluded.excludes(kept || baseOf(path))) continue;
-      const below = node.type === 'directory' ? await walkBelow(tree, node, keep) : [];
-      const found = selector.parents ? await leadingDirectories(tree, names, pivot.length) : [];
+      const below =
+        node.type === 'directory' ? await walkBelow(tree, node, (inner) => !excludes(childOf(kept, inner))) : [];
+      if (excludes(kept || baseOf(path)) && below.length === 0 && (selector.parents || node.type !== 'directory')) {
+        if (selector.parents && !isWildcard(pattern)) throw new FailureError(missing(path));
+        continue;
+      }
+      const found = selector.parents ? await leadingDirectories(tree, top, path) : [];
       const leading = found.map((one) => ({ ...one, isFirst: !seen.has(one.path) }));
       for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: childOf(kept, one.path) }))])
         if (selector.parents) seen.add(one.path);
-      const top = selector.parents ? await resolveSource(tree, names.slice(0, pivot.length).join('/')) : undefined;
-      result.push({ pattern: number, top: top ?? node, name: baseOf(path), kept, leading, node, below });
+      result.push({ pattern: number, top, name: baseOf(path), kept, leading, node, below });
     }
   }
   return result;
@@ -93,24 +97,81 @@ export async function missingSources(tree: SourceTree, selector: Selector): Prom
 }
 
 interface Matches {
-  /** Components of what stands before `/./`. */
-  readonly pivot: readonly string[];
-  /** Links followed. */
-  readonly matches: readonly { readonly path: string; readonly node: SourceNode }[];
+  /** With --parents, the directories that paths are kept from. */
+  readonly tops: readonly SourceNode[];
+  /** Paths as they are written or matched, with --parents from `top`. */
+  readonly matches: readonly { readonly path: string; readonly node: SourceNode; readonly top: SourceNode }[];
   /** A pattern without wildcards that matches nothing, or a link to nothing. */
   readonly absent?: string | undefined;
 }
 
+/** Links are followed, but for those that --parents comes to behind the pivot. */
 async function matchPattern(tree: SourceTree, pattern: string, { parents }: Selector): Promise<Matches> {
-  const { pivot, rest } = splitPivot(pattern, parents);
-  const paths = await matchPaths(tree, [...pivot, ...rest], parents);
-  const matches: { path: string; node: SourceNode }[] = [];
+  if (parents) return await matchWithParents(tree, pattern);
+  const paths = await matchPaths(tree, components(pattern));
+  const matches: { path: string; node: SourceNode; top: SourceNode }[] = [];
   for (const path of paths) {
     const node = await resolveSource(tree, path);
-    if (!node) return { pivot, matches, absent: path };
-    matches.push({ path, node });
+    if (!node) return { tops: [], matches, absent: path };
+    matches.push({ path, node, top: node });
   }
-  return { pivot, matches, absent: paths.length === 0 && !isWildcard(pattern) ? pattern : undefined };
+  return { tops: [], matches, absent: paths.length === 0 && !isWildcard(pattern) ? pattern : undefined };
+}
+
+/**
+ * What stands before the pivot is a source like any other, and what stands behind it a pattern as those of ignore files
+ * are. One that has no wildcard at all has to name something by its very path.
+ */
+async function matchWithParents(tree: SourceTree, pattern: string): Promise<Matches> {
+  const { pivot, rest } = splitPivot(pattern);
+  const tops: SourceNode[] = [];
+  const matches: { path: string; node: SourceNode; top: SourceNode }[] = [];
+  for (const path of await matchPaths(tree, pivot)) {
+    const top = await resolveSource(tree, path);
+    if (top?.type !== 'directory') return { tops, matches, absent: path };
+    tops.push(top);
+    for (const match of await matchesBelow(tree, top, rest)) matches.push({ ...match, top });
+  }
+  const isNamed = !isWildcard(pattern);
+  const isThere = rest.length > 0 && (await isAt(tree, [...pivot, ...rest]));
+  const isLost = isNamed ? !isThere : tops.length === 0 && !pivot.some(isWildcard);
+  return { tops, matches, absent: isLost ? pattern : undefined };
+}
+
+/** Whether a path is there without following a link. */
+async function isAt(tree: SourceTree, names: readonly string[]): Promise<boolean> {
+  let node = await tree.lookup('');
+  for (const name of names) {
+    if (node?.type !== 'directory') return false;
+    node = await tree.lookup(childOf(node.path, name));
+  }
+  return node !== undefined;
+}
+
+/** The uppermost nodes below a directory that a pattern matches, in the order of a walk. No link is followed. */
+async function matchesBelow(
+  tree: SourceTree,
+  top: SourceNode,
+  rest: readonly string[],
+): Promise<readonly { readonly path: string; readonly node: SourceNode }[]> {
+  const written = parseIgnorePattern(rest.join('/'));
+  if (!written.ok) return [];
+  const matcher = ignoreMatcher([written.value]);
+  const literal = rest.slice(0, rest.findIndex(isWildcard) === -1 ? rest.length : rest.findIndex(isWildcard));
+  const found: { path: string; node: SourceNode }[] = [];
+  const visit = async (directory: SourceNode, prefix: string, depth: number): Promise<void> => {
+    // Up to the first wildcard there is one way only.
+    const only = literal[depth];
+    for (const name of only === undefined ? await tree.children(directory.path) : [only]) {
+      const node = await tree.lookup(childOf(directory.path, name));
+      if (node === undefined) continue;
+      const path = childOf(prefix, name);
+      if (matcher.excludes(path)) found.push({ path, node });
+      else if (node.type === 'directory') await visit(node, path, depth + 1);
+    }
+  };
+  await visit(top, '', 0);
+  return found;
 }
 
 /**
@@ -193,8 +254,8 @@ function isWildcard(pattern: string): boolean {
 }
 
 /** `a/./b/c` with `--parents`: the path is kept from `b` on. What stands before the first `/./` may begin with `./`. */
-function splitPivot(pattern: string, parents: boolean): { readonly pivot: string[]; readonly rest: string[] } {
-  const at = parents ? pattern.indexOf('/./') : -1;
+function splitPivot(pattern: string): { readonly pivot: string[]; readonly rest: string[] } {
+  const at = pattern.indexOf('/./');
   if (at === -1) return { pivot: [], rest: components(pattern) };
   return { pivot: components(pattern.slice(0, at)), rest: components(pattern.slice(at + 3)) };
 }
@@ -212,18 +273,16 @@ function components(path: string): string[] {
 
 /**
  * Paths in the tree that the pattern's components match, in the order of a walk; the root for an empty pattern. Links are
- * followed up to the first wildcard, and from there on no directory is behind one. With `isDeep`, `**` is any number of
- * directories, else it is `*`.
+ * followed up to the first wildcard, and from there on no directory is behind one.
  */
-async function matchPaths(tree: SourceTree, pattern: readonly string[], isDeep: boolean): Promise<readonly string[]> {
+async function matchPaths(tree: SourceTree, pattern: readonly string[]): Promise<readonly string[]> {
   let matches: readonly Match[] = [{ path: '', node: await tree.lookup('') }];
   let isWild = false;
   for (const component of pattern) {
     isWild ||= isWildcard(component);
     const next: Match[] = [];
     for (const match of matches) {
-      if (component === '**' && isDeep) next.push(...(await allDirectories(tree, match)));
-      else if (isWild) next.push(...(await matchChildren(tree, match, component)));
+      if (isWild) next.push(...(await matchChildren(tree, match, component)));
       else {
         const path = childOf(match.path, component);
         const node = await resolveSource(tree, path);
@@ -232,8 +291,7 @@ async function matchPaths(tree: SourceTree, pattern: readonly string[], isDeep: 
     }
     matches = next;
   }
-  const paths = matches.map(({ path }) => path);
-  return isDeep ? [...new Set(paths)].toSorted(compareBytes) : paths;
+  return matches.map(({ path }) => path);
 }
 
 interface Match {
@@ -252,13 +310,6 @@ async function matchChildren(tree: SourceTree, { path, node }: Match, component:
     if (child) children.push({ path: childOf(path, name), node: child });
   }
   return children;
-}
-
-async function allDirectories(tree: SourceTree, { path, node }: Match): Promise<readonly Match[]> {
-  if (node?.type !== 'directory') return [];
-  const below = await walkBelow(tree, node, () => true);
-  const directories = below.filter((entry) => entry.node.type === 'directory');
-  return [{ path, node }, ...directories.map((entry) => ({ path: childOf(path, entry.path), node: entry.node }))];
 }
 
 async function walkBelow(
@@ -286,15 +337,18 @@ async function walkBelow(
   return result;
 }
 
+/** The directories between `top` and what is at `path` below it. */
 async function leadingDirectories(
   tree: SourceTree,
-  names: readonly string[],
-  skip: number,
+  top: SourceNode,
+  path: string,
 ): Promise<readonly { readonly path: string; readonly node: SourceNode }[]> {
+  const names = path.split('/');
   const result: { path: string; node: SourceNode }[] = [];
-  for (let length = skip + 1; length < names.length; length += 1) {
-    const node = await resolveSource(tree, names.slice(0, length).join('/'));
-    if (node) result.push({ path: names.slice(skip, length).join('/'), node });
+  for (let length = 1; length < names.length; length += 1) {
+    const at = names.slice(0, length).join('/');
+    const node = await tree.lookup(childOf(top.path, at));
+    if (node) result.push({ path: at, node });
   }
   return result;
 }

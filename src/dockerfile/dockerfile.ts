@@ -1,4 +1,4 @@
-import type { SourceSpan } from '../result.ts';
+import type { Failure, SourceSpan } from '../result.ts';
 
 /** A parsed Dockerfile before any variable is expanded: what was written, and where. */
 export interface Dockerfile {
@@ -12,7 +12,7 @@ export interface Dockerfile {
   /** At least one. */
   readonly stages: readonly Stage[];
   /** Things that are legal but probably not meant, such as an empty continuation line. */
-  readonly warnings: readonly { readonly reason: string; readonly message: string; readonly at: SourceSpan }[];
+  readonly warnings: readonly (Failure & { readonly at: SourceSpan })[];
 }
 
 /** One FROM and everything up to the next. */

@@ -1,5 +1,11 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, ReasonOf, SourceSpan } from '../result.ts';
 import { quoted, shortened } from './quoted.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly dockerfile: ReasonOf<typeof import('./failure.ts')> | ReasonOf<typeof import('./value-failure.ts')>;
+  }
+}
 
 // Text level
 
@@ -10,7 +16,7 @@ export function invalidUtf8(file: string, at: SourceSpan) {
     message: `${file} is not valid UTF-8: the bytes at line ${at.line}, column ${at.column} are no character`,
     hint: 'save the file as UTF-8',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The limit is on a line as it stands in the file, before lines are joined; both numbers are bytes. */
@@ -20,7 +26,7 @@ export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
     message: `this line has ${bytes} bytes, a line of a Dockerfile may have ${limit}`,
     hint: 'break the line, or put the text into a file and COPY it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `name` in lower case, as keys of directives are compared. */
@@ -30,7 +36,7 @@ export function duplicateDirective(name: string, at: SourceSpan) {
     message: `the ${name} directive is given twice`,
     hint: 'keep one of them',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The directive `escape` may be one of two characters. https://docs.docker.com/reference/dockerfile/#escape */
@@ -40,7 +46,7 @@ export function invalidEscape(value: string, at: SourceSpan) {
     message: `the escape character must be \\ or a backtick, not ${quoted(value)}`,
     hint: 'write # escape=\\ or # escape=`, or remove the line',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The directive `syntax` names a frontend, an image of its own, that is not docker/dockerfile 1. */
@@ -50,7 +56,7 @@ export function unsupportedSyntax(value: string, at: SourceSpan) {
     message: `the syntax directive asks for ${quoted(value)}, and the language built in is docker/dockerfile 1.x`,
     hint: 'write "# syntax=docker/dockerfile:1" or remove the directive; other frontends need a BuildKit builder',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Two edits of one file can't both be made; `at` is the later of them. */
@@ -59,7 +65,7 @@ export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
     reason: 'overlapping-edits',
     message: `two edits change the same characters of ${second.file}: one of ${first.length} at line ${first.line}, column ${first.column}, and one of ${second.length} at line ${second.line}, column ${second.column}`,
     at: second,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // The file as a whole
@@ -71,7 +77,7 @@ export function noInstructions(file: string, at: SourceSpan) {
     message: `${file} has no instructions`,
     hint: 'a Dockerfile starts with FROM',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** There are ARGs, and no FROM after them. */
@@ -81,7 +87,7 @@ export function noStage(file: string, at: SourceSpan) {
     message: `${file} has no FROM, so there is nothing to build`,
     hint: 'add FROM with the base image, or FROM scratch',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Anything but ARG before the first stage. */
@@ -91,7 +97,7 @@ export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
     message: `${keyword} stands before the first FROM, where only ARG may stand`,
     hint: 'move it below FROM',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The first word of a line is no keyword; `suggestion` is the nearest one. */
@@ -103,7 +109,7 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
       didYouMean(suggestion).hint ??
       'a line starts with an instruction, such as FROM, RUN or COPY; end the line above with \\ to continue it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A line ends in the escape character at the end of the file, or all lines it goes on to are empty. */
@@ -113,7 +119,16 @@ export function emptyInstruction(at: SourceSpan) {
     message: 'this line goes on below, and nothing follows',
     hint: 'remove the character at its end',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
+}
+
+/** Legal, and not for ever. */
+export function emptyContinuation(at: SourceSpan) {
+  return {
+    reason: 'empty-continuation',
+    message: 'an empty line inside an instruction is skipped; it may become an error',
+    at,
+  } as const satisfies FailureShape;
 }
 
 /** The file ends before the line that ends the heredoc; `at` is where it is opened. */
@@ -123,7 +138,7 @@ export function unterminatedHeredoc(name: string, at: SourceSpan) {
     message: `the heredoc ${shortened(name)} has no end`,
     hint: `write ${shortened(name)} on a line of its own where it ends`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** No system call takes such text, so it could not mean anything in an image. */
@@ -133,7 +148,7 @@ export function nulCharacter(at: SourceSpan) {
     message: 'there is a NUL character in this instruction',
     hint: 'remove it: no argument, path or variable can hold one',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // Flags
@@ -150,7 +165,7 @@ export function unknownFlag(
     message: `${keyword} has no flag ${shortened(flag)}`,
     hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Only flags that may be given once; `--mount` and `--exclude` may come again. */
@@ -160,7 +175,7 @@ export function duplicateFlag(flag: string, at: SourceSpan) {
     message: `${flag} is given twice`,
     hint: 'remove one of them',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A flag that takes a value stands alone; flags of yes or no may. */
@@ -170,7 +185,7 @@ export function missingFlagValue(flag: string, at: SourceSpan) {
     message: `${flag} has no value`,
     hint: `write ${flag}=…`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `expected` completes "must be …". */
@@ -180,7 +195,7 @@ export function invalidFlagValue(flag: string, value: string, { expected, at }: 
     message: `${flag} must be ${expected}, not ${quoted(value)}`,
     hint: `change it, or remove ${flag}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A flag that exists in the labs channel of BuildKit's frontend only. */
@@ -190,7 +205,7 @@ export function unsupportedFlag(flag: string, at: SourceSpan) {
     message: `${flag} is an experiment of BuildKit that the engine does not have`,
     hint: 'build this image with a BuildKit builder, or remove the flag',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 function didYouMean(suggestion: string | undefined): { readonly hint?: string } {

@@ -10,9 +10,7 @@ export type InstructionParser = (statement: Statement, context: ParseContext) =>
 export type Parsed = Instruction | FromInstruction;
 
 /** A remark of the parser that is no failure. */
-export interface Warning {
-  readonly reason: string;
-  readonly message: string;
+export interface Warning extends Failure {
   readonly at: SourceSpan;
 }
 

@@ -1,5 +1,5 @@
 import { type Failure, failed, type Result, type SourceSpan } from '../result.ts';
-import { nulCharacter, unterminatedHeredoc } from './failure.ts';
+import { emptyContinuation, nulCharacter, unterminatedHeredoc } from './failure.ts';
 import { HeredocBodies, type HeredocText, type HeredocWord, heredocWords } from './heredoc.ts';
 import type { ParseContext, Parsed, Warning } from './instruction-parser.ts';
 import { keywords } from './keywords.ts';
@@ -52,7 +52,7 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
     read = readLogicalLine(source, offset, escapeCharacter)
   ) {
     const { line } = read;
-    if (read.emptyLine) warnings.push(emptyContinuation(source, read.emptyLine));
+    if (read.emptyLine) warnings.push(emptyContinuation(source.span(read.emptyLine.start, read.emptyLine.end)));
     const statement = readStatement(line, escapeCharacter);
     const bodies = readBodies(heredocs, read, statement);
     offset = bodies.next;
@@ -125,12 +125,4 @@ function nulIn({ keyword, line, start, end, arguments: written }: Statement, las
   if (at !== -1) return nulCharacter(source.span(first + at, first + at + 1));
   const isHidden = written.kind === 'json' && written.strings.some((each) => each.includes('\0'));
   return isHidden && USED_BY_BUILDS.has(keyword) ? nulCharacter(line.span(start, end)) : undefined;
-}
-
-function emptyContinuation(source: Source, { start, end }: { readonly start: number; readonly end: number }): Warning {
-  return {
-    reason: 'empty-continuation',
-    message: 'an empty line inside an instruction is skipped; it may become an error',
-    at: source.span(start, end),
-  };
 }

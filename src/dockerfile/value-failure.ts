@@ -1,4 +1,4 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, SourceSpan } from '../result.ts';
 import { listed, quoted, shortened } from './quoted.ts';
 
 /** Characters that the author of a Dockerfile may say in `${x:?…}`. */
@@ -13,7 +13,7 @@ export function jsonNotStrings(keyword: string, at: SourceSpan) {
     message: `the JSON array of ${keyword} holds something that is not a string`,
     hint: 'put every element in double quotes',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `expected` completes "needs …". */
@@ -23,7 +23,7 @@ export function missingArguments(keyword: string, expected: string, at: SourceSp
     message: `${keyword} needs ${expected}`,
     hint: 'complete the instruction, or remove it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** More than an image, `AS` and a name, or another word in the place of `AS`. */
@@ -33,7 +33,7 @@ export function invalidFrom(at: SourceSpan) {
     message: 'FROM takes an image, or an image, AS and a name',
     hint: 'write FROM <image> or FROM <image> AS <name>',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Names are matched against `^[a-z][a-z0-9-_.]*$` once they are in lower case, as in BuildKit. */
@@ -43,7 +43,7 @@ export function invalidStageName(name: string, at: SourceSpan) {
     message: `${quoted(name)} cannot be the name of a stage`,
     hint: 'a stage name starts with a letter, followed by letters, digits, "-", "_" or "."',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `ENV A=1 B`: once the first pair has `=`, all need it. */
@@ -53,7 +53,7 @@ export function missingValue(keyword: string, key: string, at: SourceSpan) {
     message: `${keyword} gives ${quoted(key)} no value`,
     hint: `write ${keyword} ${shortened(key)}=value; a value with blanks needs quotes`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `ENV =1`: nothing before the `=`. */
@@ -63,7 +63,7 @@ export function blankName(keyword: string, at: SourceSpan) {
     message: `${keyword} has a value without a name`,
     hint: `write ${keyword} name=value, without blanks around "="`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** VOLUME with an empty string in its JSON array. */
@@ -73,7 +73,7 @@ export function emptyPath(keyword: string, at: SourceSpan) {
     message: `${keyword} names an empty path`,
     hint: 'write . for the whole context',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The shell form has no meaning for SHELL. */
@@ -83,7 +83,7 @@ export function shellNotJson(at: SourceSpan) {
     message: 'SHELL must be a JSON array of strings',
     hint: 'write for example SHELL ["/bin/bash", "-c"]',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The last argument of COPY or ADD is a heredoc. */
@@ -93,7 +93,7 @@ export function heredocAsDestination(keyword: string, at: SourceSpan) {
     message: `the last argument of ${keyword} is its destination, and a heredoc cannot be one`,
     hint: `write ${keyword} <<EOF /path/of/the/file`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Names of heredocs become names of files in COPY and ADD. */
@@ -103,7 +103,7 @@ export function heredocWithBlanks(keyword: string, at: SourceSpan) {
     message: `the name of a heredoc of ${keyword} is also the name of a file and cannot have blanks in it or before it`,
     hint: `write ${keyword} <<EOF /path/of/the/file`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -116,7 +116,7 @@ export function unclearHeredoc(text: string, at: SourceSpan) {
     message: `quotes in this line do not match, so that ${shortened(text)} is not a heredoc`,
     hint: 'give every quote its partner, or put a backslash before it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** ONBUILD of FROM, MAINTAINER or ONBUILD. */
@@ -126,7 +126,7 @@ export function invalidTrigger(keyword: string, at: SourceSpan) {
     message: `${keyword} cannot be an ONBUILD trigger`,
     hint: 'write it in the Dockerfiles that are built from this image',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A trigger of a base image, stored as text, has several instructions in it, or none. */
@@ -136,7 +136,7 @@ export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
     message: `the ONBUILD trigger ${quoted(trigger)} holds ${count} instructions, and it must be one`,
     hint: 'write one ONBUILD line for each',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `type` is the word where CMD or NONE has to be. */
@@ -146,7 +146,7 @@ export function invalidHealthcheck(type: string, at: SourceSpan) {
     message: `HEALTHCHECK is followed by CMD and a command or by NONE, not by ${quoted(type)}`,
     hint: `write HEALTHCHECK CMD in front of the command`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `problem` completes "this --mount …". */
@@ -156,7 +156,27 @@ export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
     message: `this --mount ${problem}`,
     hint: hint ?? 'change it, or remove it',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
+}
+
+// What is legal, and probably not meant
+
+/** A warning: legal in BuildKit too, and most often what is left of an edit. */
+export function emptyCommand(at: SourceSpan) {
+  return {
+    reason: 'empty-command',
+    message: 'RUN without a command starts a shell that does nothing',
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** A warning: NONE switches the check off, so that no interval can matter. */
+export function flagsWithoutEffect(at: SourceSpan) {
+  return {
+    reason: 'flags-without-effect',
+    message: 'HEALTHCHECK NONE makes no use of its flags',
+    at,
+  } as const satisfies FailureShape;
 }
 
 // Stages
@@ -175,7 +195,7 @@ export function unknownStage(
     reason: 'unknown-stage',
     message: `${listed(files, (file) => file)} ${has} no stage ${quoted(name)}`,
     hint: suggestion === undefined ? all : `did you mean ${shortened(suggestion)}?`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** COPY `--from` and the like reach stages above only, which is why stages never form a cycle. */
@@ -185,7 +205,7 @@ export function stageNotBefore(name: string, at: SourceSpan) {
     message: `the stage ${quoted(name)} is used here, and it is not defined before`,
     hint: 'only stages above can be used; they are numbered from 0',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // Variables: without a place, which the caller knows
@@ -196,7 +216,7 @@ export function badSubstitution(word: string, problem: string) {
     reason: 'bad-substitution',
     message: `cannot expand ${quoted(word)}: ${problem}`,
     hint: 'write ${name}, ${name:-default} or ${name:+text}, or \\$ for a dollar sign',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `quote` is the character that opens what nothing closes. */
@@ -205,7 +225,7 @@ export function unterminatedQuote(word: string, quote: string) {
     reason: 'unterminated-quote',
     message: `${quoted(word)} has a ${quote} without its partner`,
     hint: `close it, or write \\${quote} for the character itself`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `message` is what the author wrote after `?`, or a sentence of ours. */
@@ -214,7 +234,7 @@ export function requiredVariable(name: string, message: string) {
     reason: 'required-variable',
     message: `${shortened(name)}: ${message.length > LONGEST_REMARK ? `${message.slice(0, LONGEST_REMARK - 1)}…` : message}`,
     hint: `give it a value with ARG or ENV, or on the command line as a build argument`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The budget of `ExpansionBudget` is used up: nested defaults can double with every level. */
@@ -223,7 +243,7 @@ export function expansionTooLarge(word: string) {
     reason: 'expansion-too-large',
     message: `${quoted(word)} becomes too large, or too much work, once its variables are filled in`,
     hint: 'variables may add a million characters to a word and eight million to a Dockerfile: put long texts into a file and COPY it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 // Path patterns
@@ -235,7 +255,7 @@ export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
     message: `${quoted(pattern)} is not a pattern: ${problem}`,
     hint: 'write a backslash in front of a character that stands for itself, such as \\[',
     ...(at === undefined ? {} : { at }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A line of an ignore file that is only `!`. */
@@ -245,5 +265,5 @@ export function emptyNegation(at?: SourceSpan) {
     message: '"!" needs a pattern of what is not to be ignored',
     hint: 'write the pattern behind it, or remove the line',
     ...(at === undefined ? {} : { at }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

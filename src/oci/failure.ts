@@ -1,4 +1,10 @@
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly oci: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** What can be wrong with a reference to an image as somebody wrote it. */
 export type ReferenceFailure = ReturnType<
@@ -17,7 +23,7 @@ export function referenceEmpty() {
     reason: 'reference-empty',
     message: 'the reference to an image is empty',
     hint: 'write [registry/]repository[:tag][@digest], such as debian:12 or localhost:5000/base:1.0.0',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The reference would be right in lower case: only then is case named as the mistake. */
@@ -26,7 +32,7 @@ export function referenceUpperCase(text: string) {
     reason: 'reference-upper-case',
     message: `the image reference ${quoted(text)} has upper-case letters in its name`,
     hint: 'only the host and the tag may have them; write the repository in lower case',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `limit` is that of registries for `registry/repository`, tag and digest not counted. */
@@ -35,7 +41,7 @@ export function referenceTooLong(text: string, limit: number) {
     reason: 'reference-too-long',
     message: `the repository of the image reference ${quoted(text)} is longer than ${limit} characters`,
     hint: 'registries refuse longer names; shorten the path',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Docker takes 64 hex digits for the id of a local image; no registry can be asked for one. */
@@ -44,7 +50,7 @@ export function referenceIsIdentifier(text: string) {
     reason: 'reference-is-identifier',
     message: `${quoted(text)} is 64 hexadecimal digits, which is the identifier of an image and not its name`,
     hint: `to name an image by its digest write repository@sha256:${text}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -55,7 +61,7 @@ export function digestInvalid(text: string, digest: string) {
     reason: 'digest-invalid',
     message: `the digest ${quoted(digest)} of the image reference ${quoted(text)} is malformed`,
     hint: 'a digest is sha256: followed by 64 lower-case hexadecimal digits',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What follows `@` names another algorithm than sha256. */
@@ -64,7 +70,7 @@ export function digestUnsupported(text: string, algorithm: string) {
     reason: 'digest-unsupported',
     message: `the image reference ${quoted(text)} has a digest of the algorithm ${quoted(algorithm)}, which is not supported`,
     hint: 'use the sha256 digest of the image',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** No more can be said than that the text does not fit the grammar of references. */
@@ -73,7 +79,7 @@ export function referenceMalformed(text: string) {
     reason: 'reference-malformed',
     message: `${quoted(text)} is not a reference to an image`,
     hint: 'write [registry/]repository[:tag][@digest] with lower-case letters, digits and single . _ - between them',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What can be wrong with `host[:port][/path]`. */
@@ -87,7 +93,7 @@ export function registryEmpty() {
     reason: 'registry-empty',
     message: 'the name of the registry is empty',
     hint: 'write host[:port][/path], such as localhost:5000 or registry.example.com/group/project',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `wrong` says which part of `host[:port][/path]` does not fit. */
@@ -96,7 +102,7 @@ export function registryMalformed(text: string, wrong: string) {
     reason: 'registry-malformed',
     message: `${quoted(text)} is not the name of a registry: ${wrong}`,
     hint: 'write host[:port][/path], such as localhost:5000 or registry.example.com/group/project',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The first component would be read as a namespace on Docker Hub; `first` is that component. */
@@ -105,7 +111,7 @@ export function registryHostAmbiguous(text: string, first: string) {
     reason: 'registry-host-ambiguous',
     message: `${quoted(text)} names no registry: an image below it would be looked for on Docker Hub, because ${quoted(first)} has no dot and no port`,
     hint: `write docker.io/${shortened(text)} for the namespace on Docker Hub, or give the host a port, such as ${shortened(first)}:443`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A URL was given whose scheme is neither http nor https; those two are taken off without a word. */
@@ -114,7 +120,7 @@ export function registrySchemeUnsupported(text: string, scheme: string) {
     reason: 'registry-scheme-unsupported',
     message: `the registry ${quoted(text)} has the scheme ${quoted(scheme)}, but registries speak http and https`,
     hint: `leave ${shortened(scheme)}:// out`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What can be wrong with a platform as somebody wrote it. */
@@ -128,7 +134,7 @@ export function platformMalformed(text: string) {
     reason: 'platform-malformed',
     message: text.trim() === '' ? 'the platform is empty' : `${quoted(text)} is not a platform`,
     hint: 'write os/architecture[/variant], such as linux/amd64 or linux/arm/v7',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The form is right, but `value` is not among the names that Go gives to systems and architectures. */
@@ -137,7 +143,7 @@ export function platformUnknown(text: string, part: 'operating system' | 'archit
     reason: 'platform-unknown',
     message: `the platform ${quoted(text)} has the unknown ${part} ${quoted(value)}`,
     hint: 'write os/architecture[/variant], such as linux/amd64, linux/arm64 or linux/arm/v7',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A platform that exists, and that no image is built for. */
@@ -146,7 +152,7 @@ export function platformUnsupported(text: string) {
     reason: 'platform-unsupported',
     message: `${quoted(text)} is not supported: images are built for Linux only`,
     hint: 'write linux/amd64, linux/arm64 or another architecture of Linux',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `where` says who sent or keeps the bytes, such as `localhost:5000/base`. */
@@ -155,7 +161,7 @@ export function blobDigestMismatch(where: string, wanted: string, got: string) {
     reason: 'blob-digest-mismatch',
     message: `${where} gave bytes for ${wanted} that are ${got}`,
     hint: 'the content was damaged in storage or on the way: try again, and if it repeats delete it there and publish it anew',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `where` says who sent or keeps the bytes; sizes in bytes. */
@@ -164,7 +170,7 @@ export function blobSizeMismatch(where: string, digest: string, wanted: number, 
     reason: 'blob-size-mismatch',
     message: `${where} gave ${got} for ${digest}, whose descriptor says ${wanted} bytes`,
     hint: 'the content was cut off or damaged, or its descriptor is wrong: try again, and if it repeats publish it anew',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `kind` is what was expected; `start` the first characters of what came instead. */
@@ -173,7 +179,7 @@ export function documentNotUnderstood(kind: string, digest: string, wrong: strin
     reason: 'document-not-understood',
     message: `${digest} is not ${kind}: ${shortened(wrong)}`,
     hint: `it begins with ${JSON.stringify(start)}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Sizes in bytes. */
@@ -182,7 +188,7 @@ export function documentTooLarge(kind: string, digest: string, size: number, lim
     reason: 'document-too-large',
     message: `${digest} has ${size} bytes, too many for ${kind} (at most ${limit})`,
     hint: 'registries refuse such documents too; check what made it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 function quoted(text: string): string {

@@ -1,6 +1,6 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
-import type { Notice } from './project.ts';
+import type { NoticeShape } from './project.ts';
 import type { NamedReference } from './reference-failure.ts';
 
 /** Loading a project found the journal of a cascade that was cut off, and wrote the rest of it; `files` as shown. */
@@ -9,7 +9,7 @@ export function finishedCascade(files: readonly string[]) {
     level: 'notice',
     reason: 'cascade-finished',
     message: `an interrupted cascade has been finished: ${files.join(', ')}`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** The bytes of a file are not those that its edits were computed from, or it is gone. */
@@ -18,7 +18,7 @@ export function changedSincePlanning(file: string) {
     reason: 'changed-since-planning',
     message: `${file} has changed since the cascade was planned`,
     hint: 'nothing was written: run the cascade again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Two contexts share a file by a link, and the cascade would write two texts into it. */
@@ -27,7 +27,7 @@ export function conflictingLinks(file: string) {
     reason: 'conflicting-links',
     message: `${file} is the same file as that of another context, which needs other versions in it`,
     hint: 'give each context a file of its own',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The new text could not be written beside the file; `why` is the system's message. */
@@ -36,7 +36,7 @@ export function unwritable(file: string, why: string) {
     reason: 'unwritable',
     message: `${file} cannot be replaced: ${why}`,
     hint: 'nothing was written',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The journal's directory was made by a process that is still alive. */
@@ -45,7 +45,7 @@ export function cascadeInProgress() {
     reason: 'cascade-in-progress',
     message: 'another cascade of this project is being written',
     hint: 'nothing was written: run the cascade again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -56,7 +56,7 @@ export function cascadeInterrupted(paths: readonly string[], journal: string) {
     reason: 'cascade-interrupted',
     message: `a cascade was interrupted, and cannot be finished since other changes were made to ${paths.join(', ')}`,
     hint: `the versions meant for them are in ${journal}: bring them in by hand and remove that directory`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The file at `path` has the name of a journal and not its form, so it says nothing about what was to be written. */
@@ -65,7 +65,7 @@ export function journalDamaged(path: string) {
     reason: 'cascade-journal-damaged',
     message: `${path} is not the journal of a cascade`,
     hint: 'if you know of no interrupted cascade, remove the directory that it is in',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Nothing to raise: `latest` or a partial version follows the parent by itself. */
@@ -76,7 +76,7 @@ export function floatingReference({ from, to, text, at }: NamedReference, curren
     message: `${from} refers to ${text}, which is not one version, so a cascade does not change it`,
     hint: `write :${current} if it is to follow ${to}`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** Nothing to raise: the reference has a digest and no tag. */
@@ -87,7 +87,7 @@ export function digestPinned({ from, to, text, at }: NamedReference, current: st
     message: `${from} refers to ${text}, which is a digest without a version, so a cascade does not change it`,
     hint: `write :${current} if it is to follow ${to}`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** The tag was raised, and the digest beside it, which named the old image, was taken out (`digests: 'drop'`). */
@@ -98,7 +98,7 @@ export function digestDropped({ from, to, text, at }: NamedReference, current: s
     message: `the digest of ${text} in ${from} was removed because it is not that of ${to} ${current}`,
     hint: 'pin it again once that version is published',
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** As `digestDropped`, where that was not allowed (`digests: 'fail'`). */
@@ -108,7 +108,7 @@ export function digestInTheWay({ from, to, text, at }: NamedReference, current: 
     message: `${from} refers to ${text}, whose digest is not that of ${to} ${current}`,
     hint: 'remove the digest',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The tag ends in a suffix, such as `-slim`, that is not in the parent's `:variants`: it may be part of a version. */
@@ -118,7 +118,7 @@ export function undeclaredVariant({ from, to, text, at }: NamedReference, suffix
     message: `${from} refers to ${text}, but ${to} declares no variant ${suffix.replace(/^-/, '')}`,
     hint: `add :variants ["${suffix.replace(/^-/, '')}"] to the info.edn of ${to}, or write :${current}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The version comes about from several pieces, such as two ARGs, and no edit of one of them gives the new one. */
@@ -128,7 +128,7 @@ export function uneditableReference({ from, to, text, at }: NamedReference, vers
     message: `${from} refers to ${to} ${version} as ${text}, where no single piece of text is the version`,
     hint: `change it to ${current} by hand, or put the version in one ARG`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** One ARG is used in several references, and the cascade needs different values of it; `after` is one of them. */
@@ -138,7 +138,7 @@ export function ambiguousArgument(name: ImageName, parent: ImageName, after: str
     message: `${name} would be changed in more than its reference to ${parent} by raising this default to ${after}`,
     hint: 'give each reference an ARG of its own',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A version of the form of no semver, without any number in it; `at` is its place in info.edn or VERSION. */
@@ -148,5 +148,5 @@ export function unraisableVersion(name: ImageName, version: string, at: SourceSp
     message: `version ${version} of ${name} has no number to raise`,
     hint: 'use a version such as 1.0.0',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -1,6 +1,15 @@
-import type { Failure, SourceSpan } from '../result.ts';
+import type { FailureShape, ReasonOf, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
-import type { Notice } from './project.ts';
+import type { NoticeShape } from './project.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly project:
+      | ReasonOf<typeof import('./failure.ts')>
+      | ReasonOf<typeof import('./cascade-failure.ts')>
+      | ReasonOf<typeof import('./reference-failure.ts')>;
+  }
+}
 
 /** `directory` is not a project: there is no `contexts/` below it. */
 export function missingContexts(directory: string) {
@@ -8,7 +17,7 @@ export function missingContexts(directory: string) {
     reason: 'missing-contexts',
     message: `${directory} has no directory named contexts`,
     hint: 'pass -C with the directory that contains contexts, or create contexts/00-base with a Dockerfile and an info.edn',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The system refused to read `file`; `why` is its error code or message. */
@@ -17,7 +26,7 @@ export function unreadable(file: string, why: string) {
     reason: 'unreadable',
     message: `${file} cannot be read: ${why}`,
     hint: 'check that it is a file that you may read',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -30,7 +39,7 @@ export function notAnImage(path: string) {
     reason: 'not-an-image',
     message: `${path} is skipped: it has neither a Dockerfile nor an info.edn`,
     hint: `remove ${path}, or rename it with a leading _ to keep it`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** There is an info.edn or a VERSION, so the directory is meant to be an image. */
@@ -39,7 +48,7 @@ export function missingDockerfile(path: string) {
     reason: 'missing-dockerfile',
     message: `${path} has no Dockerfile`,
     hint: 'add one, or rename the directory to start with _ if it is not an image',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `instruction`: the one that would take files from it; absent where the submodule is the whole context. */
@@ -50,7 +59,7 @@ export function submoduleNotFetched(path: string, instruction?: string, at?: Sou
     message: `${path} is a git submodule that has not been fetched${uses}`,
     hint: `run git submodule update --init ${path}`,
     ...(at && { at }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** There is a Dockerfile but no version to tag the image with. */
@@ -59,7 +68,7 @@ export function missingMetadata(path: string) {
     reason: 'missing-metadata',
     message: `${path} has no info.edn and no VERSION`,
     hint: `create ${path}/info.edn, for example: {:version "1.0.0"}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A directory, pipe, socket or device has the name of a file that is read. */
@@ -68,7 +77,7 @@ export function notAFile(file: string) {
     reason: 'not-a-file',
     message: `${file} is not a regular file`,
     hint: 'replace it with a file',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `name` is that of the directory without its number; the hint has the nearest legal one, if any is. */
@@ -87,7 +96,7 @@ export function invalidImageName(path: string, name: string) {
       suggestion === ''
         ? 'rename it to something like 00-base'
         : `lower case letters and digits, with single dots, underscores or dashes between them, such as: ${suggestion}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Two contexts differ only in their numbers, `01-base` and `02-base`; `paths` are all of them. */
@@ -96,7 +105,7 @@ export function duplicateImageName(name: ImageName, paths: readonly string[]) {
     reason: 'duplicate-image-name',
     message: `${paths.join(' and ')} would both become the image ${name}`,
     hint: 'the number in front is not part of the name: rename all but one',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `problem` completes the sentence “at this place …”, `hint` is what to do about it. */
@@ -106,7 +115,7 @@ export function ednSyntax(problem: string, hint: string, at: SourceSpan) {
     message: `${at.file} is not valid EDN: ${problem}`,
     hint,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `what` is a key of a map or an element of a set; `first` where it was before. */
@@ -116,7 +125,7 @@ export function ednDuplicate(what: string, first: SourceSpan, at: SourceSpan) {
     message: `${at.file} has ${what} twice, first in line ${first.line}`,
     hint: 'remove one of them',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** info.edn holds another form, or `nothing`; `found` describes it. */
@@ -126,7 +135,7 @@ export function infoNotAMap(found: string, at: SourceSpan) {
     message: `${at.file} is ${found} instead of a map`,
     hint: 'write a map, for example: {:version "1.0.0"}',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** info.edn has no `:version`, or VERSION is empty. */
@@ -136,7 +145,7 @@ export function missingVersion(at: SourceSpan) {
     message: `${at.file} has no version`,
     hint: at.file.endsWith('.edn') ? 'add one, for example: :version "1.0.0"' : 'write one, for example: 1.0.0',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A key of info.edn has a value of another type; `found` describes it. */
@@ -146,7 +155,7 @@ export function wrongType(key: string, expected: string, found: string, at: Sour
     message: `${key} in ${at.file} is ${found} instead of ${expected}`,
     hint: `write ${key} ${key === ':version' ? '"1.0.0"' : key === ':platforms' ? '["linux/amd64" "linux/arm64"]' : '["slim"]'}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The version does not fit the grammar of tags in distribution-spec v1.1.1, spec.md#pulling-manifests. */
@@ -158,7 +167,7 @@ export function illegalVersion(version: string, at: SourceSpan) {
       ? 'a tag has no +: write - instead'
       : 'letters, digits, _, . and -, not starting with . or -, at most 128',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `:platforms []`, or a PLATFORMS_OVERRIDE without content: an image for no platform at all is never meant. */
@@ -168,7 +177,7 @@ export function emptyPlatforms(at: SourceSpan) {
     message: `${at.file} has an empty list of platforms`,
     hint: 'remove it to build for the default platforms',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** An element of `:variants` would make tags that no registry takes. */
@@ -178,7 +187,7 @@ export function invalidVariant(variant: string, at: SourceSpan) {
     message: `${JSON.stringify(variant.length > 140 ? `${variant.slice(0, 139)}…` : variant)} in ${at.file} cannot be the suffix of a tag`,
     hint: 'letters, digits, _, . and -, without the dash that joins it to the version, for example: slim',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A warning, because such images are built and tagged, but `latest` and cascades know less about them. */
@@ -189,7 +198,7 @@ export function versionNotSemver(version: string, at: SourceSpan) {
     message: `version ${version} in ${at.file} is not of the form major.minor.patch`,
     hint: 'images are tagged with it as it is; cip cascade raises its last number',
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** A warning at the second form: readers of EDN take the first and never look further. */
@@ -200,7 +209,7 @@ export function extraForms(at: SourceSpan) {
     message: `${at.file} has more than one map, and only the first is read`,
     hint: 'put all keys into one map',
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `meant` is one of the keys that are read, and not there. */
@@ -211,7 +220,7 @@ export function misspeltKey(key: string, meant: string, at: SourceSpan) {
     message: `${at.file} has ${key}, which cip does not read`,
     hint: `did you mean ${meant}?`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** A project without images loads: commands then have nothing to do. */
@@ -221,7 +230,7 @@ export function noContexts(directory: string) {
     reason: 'no-contexts',
     message: `${directory} has no images in it`,
     hint: `create ${directory}/00-base with a Dockerfile and an info.edn`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** A notice and no warning: whoever names a directory so wants it left out. */
@@ -230,7 +239,7 @@ export function ignoredDirectory(path: string) {
     level: 'notice',
     reason: 'ignored-directory',
     message: `${path} is skipped because its name starts with . or _`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** A symbolic link below `contexts/` that leads nowhere; `path` as shown. */
@@ -239,7 +248,7 @@ export function danglingLink(path: string) {
     level: 'warning',
     reason: 'dangling-link',
     message: `${path} is a broken symbolic link and is skipped`,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** The first pair of neighbours that a listing by name would show in the other order. */
@@ -249,5 +258,5 @@ export function prefixesOfMixedWidth(earlier: string, later: string) {
     reason: 'mixed-prefix-widths',
     message: `${earlier} comes before ${later} by number, but after it where names are sorted as text`,
     hint: 'write all prefixes with the same number of digits',
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }

@@ -1,7 +1,7 @@
 import type { SemVer } from 'semver';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { Failure, SourceSpan } from '../result.ts';
+import type { Failure, FailureShape, SourceSpan } from '../result.ts';
 import type { EdnNode } from './edn-node.ts';
 import type { ImageName } from './image-name.ts';
 
@@ -74,3 +74,6 @@ export interface ContextMetadata {
 export interface Notice extends Failure {
   readonly level: 'notice' | 'warning';
 }
+
+/** What a notice is made of, whatever its reason: what constructors are checked against. */
+export type NoticeShape = FailureShape & Pick<Notice, 'level'>;

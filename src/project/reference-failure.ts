@@ -1,8 +1,8 @@
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import type { Failure, SourceSpan } from '../result.ts';
+import type { Failure, FailureShape, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
 import { firstOf, nameList } from './name-list.ts';
-import type { Notice } from './project.ts';
+import type { NoticeShape } from './project.ts';
 
 /** `${ REGISTRY }`, which no shell and no builder takes for a variable; `text` is what was written. */
 export function blanksInVariable(text: string, at: SourceSpan) {
@@ -11,7 +11,7 @@ export function blanksInVariable(text: string, at: SourceSpan) {
     message: `${text} is not a variable because it contains spaces`,
     hint: `write ${text.replace(/\s+/g, '')}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `meant`: the variable that was probably meant, if one has a similar name. */
@@ -34,7 +34,7 @@ export function unresolvableReference(
         ? `${example}, or pass -- --build-arg ${unset[0]}=value`
         : `did you mean ${meant}?`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `expanded` is `text` with its variables filled in, `why` what `parseReference` found. */
@@ -45,7 +45,7 @@ export function invalidReference(text: string, expanded: string, why: Failure, a
     message: `${text}${meaning} does not name an image: ${why.message}`,
     hint: why.hint ?? 'write [registry/]repository[:tag][@digest]',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `${REGISTRY}base:1.0.0`. */
@@ -55,7 +55,7 @@ export function slashMissing(text: string, expanded: string, at: SourceSpan) {
     message: `${text} does not name an image: a "/" is missing after the registry`,
     hint: `write ${expanded.replace(/^\$\{REGISTRY\}/, '${REGISTRY}/')}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The reference starts with the project's registry but names no image of it; `suggestion` is the nearest name. */
@@ -68,7 +68,7 @@ export function unknownParent(child: ImageName, parent: string, suggestion: Imag
         ? 'remove the reference or restore the image; if another registry has it, write its name instead of ${REGISTRY}'
         : `did you mean ${suggestion}? Otherwise remove the reference or restore the image`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A FROM or COPY `--from` names the image that this very Dockerfile makes, whatever the version. */
@@ -78,7 +78,7 @@ export function selfReference(name: ImageName, at: SourceSpan) {
     message: `${name} is built from itself`,
     hint: 'refer to another image, or to a stage of this Dockerfile by its name',
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `names` from a child to the parents, without the first one again at its end; `places` are those of the references. */
@@ -93,7 +93,7 @@ export function dependencyCycle(names: readonly ImageName[], places: readonly So
         `${file}:${line}:${column}: ${circle[index]} is built from ${circle[index + 1]}`,
     ),
     at: places[0],
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -106,7 +106,7 @@ export function prefixContradiction(child: string, parent: string, at: SourceSpa
     message: `${child} is built from ${parent}, but its number says that it comes first`,
     hint: `rename ${child} to a greater number than that of ${parent}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `pairs`: not empty; the paths of contexts, each with the first place at which the child names the parent. */
@@ -124,7 +124,7 @@ export function equalPrefixes(
     hint: `rename ${child} to a greater number than that of ${parent}${isOne ? '' : ', and the others alike'}`,
     ...(isOne ? {} : { details: firstOf(pairs.map((one) => `${one.child} is built from ${one.parent}`)) }),
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `places`: not empty; each with the version that the project holds. */
@@ -147,7 +147,7 @@ export function withoutVersion(places: readonly (NamedReference & { readonly ver
           ),
         }),
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `files`: those that use the variable without declaring it. */
@@ -160,7 +160,7 @@ export function undeclaredRegistry(files: readonly string[], at: SourceSpan) {
     hint: 'add "ARG REGISTRY" before the first FROM if other tools build this too',
     ...(files.length > 1 && { details: firstOf(files) }),
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `where`: Docker Hub, or the host of a registry on this machine. */
@@ -171,7 +171,7 @@ export function namesakeElsewhere(text: string, where: string, name: string, ver
     message: `${text} is pulled from ${where}, but this project has an image named ${name}`,
     hint: `did you mean \${REGISTRY}/${name}:${version}?`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `stages`: those that have a name like it, at least one. */
@@ -189,7 +189,7 @@ export function stageLikeImage(
     message: `${text} is ${expanded}${where}, which is no stage above it and is pulled from Docker Hub`,
     hint: `add a stage ${expanded}${platform === undefined ? '' : `, or leave ${formatPlatform(platform)} out of :platforms`}; there ${stages.length === 1 ? 'is' : 'are'} ${nameList(stages)}`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** `meant`: the stage that has nearly that name. */
@@ -200,7 +200,7 @@ export function imageLikeStage(text: string, meant: string, at: SourceSpan) {
     message: `--from=${text} is no stage above it, so the image ${text} is pulled from Docker Hub`,
     hint: `did you mean the stage ${meant}?`,
     at,
-  } as const satisfies Notice;
+  } as const satisfies NoticeShape;
 }
 
 /** A reference of one image to another. */
@@ -233,7 +233,7 @@ export function staleReferences({ parent, current, children, lost, details }: St
     hint: 'run cip cascade, which updates every reference',
     ...(details.length > 0 && { details }),
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `current`: the version that the project holds. */
@@ -244,5 +244,5 @@ export function newerReference({ from, to, tag = '', text, at }: NamedReference,
     message: `${from} needs ${to} ${tag}, but this project has ${current}`,
     hint: `change it to ${repository}:${current}, or raise ${to} to ${tag}`,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -1,4 +1,10 @@
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly 'registry-server': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /**
  * The server was to listen where other machines reach it, without `allowRemote`; `address` is what `host` resolves to.
@@ -8,7 +14,7 @@ export function notLoopback(host: string, address: string) {
     reason: 'not-loopback',
     message: `${host}${host === address ? '' : ` (${address})`} is reachable from other machines, and the registry has no authentication`,
     hint: 'listen on 127.0.0.1, or pass --allow-remote',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Listening gave EADDRINUSE. */
@@ -17,7 +23,7 @@ export function addressInUse(host: string, port: number) {
     reason: 'address-in-use',
     message: `another program is already listening on ${host}:${port}`,
     hint: `choose another port; --addr ${host}:0 takes a free one`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Listening failed in any other way, or `host` has no address; `why` is the system's message. */
@@ -25,7 +31,7 @@ export function cannotListen(host: string, port: number, why: string) {
   return {
     reason: 'cannot-listen',
     message: `cannot listen on ${host}:${port}: ${why}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Another process holds the lock of the directory: two servers would undo each other's uploads. */
@@ -34,5 +40,5 @@ export function storageInUse(storage: string) {
     reason: 'storage-in-use',
     message: `another registry is already serving ${storage}`,
     hint: 'use that one, or choose another directory with --storage',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

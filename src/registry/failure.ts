@@ -1,8 +1,14 @@
-import type { Failure } from '../result.ts';
+import type { Failure, FailureShape, ReasonOf } from '../result.ts';
 import { isLoopback } from './endpoint.ts';
 import { errorCodes } from './error-codes.ts';
 import type { Login } from './login.ts';
 import { formatResource, type RegistryResource } from './registry-resource.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly registry: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 const checkName = 'check the name, and that the registry is running';
 
@@ -65,7 +71,7 @@ export function registryTlsFailed(resource: RegistryResource, doing: string, pro
     hint: speaksHttp
       ? `it seems to speak http: allow that with --insecure-registry ${resource.registry}`
       : `pass the certificate of its authority with --registry-ca, or skip the check with --insecure-registry ${resource.registry}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The registry does not accept who we say we are. */
@@ -74,7 +80,7 @@ export function loginRejected({ registry }: RegistryResource, login: Login) {
     reason: 'registry-denied',
     message: `${registry} rejected the login ${loginName(login)}`,
     hint: login.isRenewable ? `run docker login ${registry}` : `check the value of ${login.from}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** It accepts who we are, or that we are nobody, but not what we want. `said` is its own explanation, if it gave one. */
@@ -90,12 +96,12 @@ export function registryDenied(
         reason: 'registry-denied',
         message: `${resource.registry} does not allow anonymous users to ${what}`,
         hint: `run docker login ${resource.registry}, or check that ${formatResource(resource)} is the right name`,
-      } as const satisfies Failure)
+      } as const satisfies FailureShape)
     : ({
         reason: 'registry-denied',
         message: `${resource.registry} does not allow the login ${loginName(login)} to ${what}`,
         hint: `check that ${formatResource(resource)} is the right name and that the account has this permission`,
-      } as const satisfies Failure);
+      } as const satisfies FailureShape);
 }
 
 /** The registry wants its login sent to where others could read or collect it. `why` completes "…, ". */
@@ -104,7 +110,7 @@ export function credentialsWithheld({ registry }: RegistryResource, realm: strin
     reason: 'credentials-withheld',
     message: `${registry} asks to send its login to ${realm}, ${why}`,
     hint: `nothing was sent; ask whoever runs ${registry} for a token server that speaks https`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `wrong` says what is wrong with the answer, `start` is how it begins. */
@@ -113,7 +119,7 @@ export function registryAnswerNotUnderstood(resource: RegistryResource, doing: s
     reason: 'registry-answer-not-understood',
     message: `${formatResource(resource)} gave an invalid answer to a request to ${doing}: ${wrong}${beginning(start)}`,
     hint: `check that ${resource.registry} is a registry, and that no proxy changes its answers`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** An answer of another status than was hoped for. `code` is one of the specification's, or absent. */
@@ -130,7 +136,7 @@ export function registryRefused(
     reason: 'registry-refused',
     message: `${resource.registry} failed to ${doing}${inRepository(resource)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
     hint: known?.hint ?? hintFor(answer.status),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The registry answered 404 for a layer or config that one of its own manifests names. */
@@ -139,7 +145,7 @@ export function blobUnknown(resource: RegistryResource, digest: string) {
     reason: 'blob-unknown',
     message: `${formatResource(resource)} has no blob ${digest}, though an image names it`,
     hint: 'it was deleted or lost: publish the image again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The registry says it stored or has another manifest than the one it was given or asked for. */
@@ -148,7 +154,7 @@ export function manifestDigestMismatch(resource: RegistryResource, tagOrDigest: 
     reason: 'manifest-digest-mismatch',
     message: `${formatResource(resource)} answers for ${tagOrDigest} with the digest ${got} instead of ${wanted}`,
     hint: 'the registry is damaged, or something on the way changes manifests; nothing of it was used',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -160,7 +166,7 @@ export function redirectRefused(resource: RegistryResource, doing: string, to: s
     reason: 'registry-redirect-refused',
     message: `${formatResource(resource)} redirects a request to ${doing} to ${to}: ${why}`,
     hint: 'the registry or the proxy in front of it is misconfigured; its public address must be https',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The file at `path` is there but cannot be used: it is not read as if it were empty, which would hide a login. */
@@ -169,7 +175,7 @@ export function dockerConfigInvalid(path: string, wrong: string) {
     reason: 'docker-config-invalid',
     message: `${path} is not a valid Docker configuration: ${wrong}`,
     hint: 'repair or remove it; docker login writes a new one',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -180,11 +186,11 @@ export function credentialHelperFailed(registry: string, program: string, proble
     reason: 'credential-helper-failed',
     message: `${program} gave no credentials for ${registry}: ${problem}`,
     hint: `install ${program}, or remove it from credsStore or credHelpers in Docker's config.json and log in again`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A failure of a registry as such rather than of what was asked of it. */
-interface RegistryFailure extends Failure {
+interface RegistryFailure extends FailureShape {
   /** `host[:port]`. */
   readonly registry: string;
 }
@@ -211,6 +217,7 @@ function hintFor(status: number): string {
 }
 
 /** Whether a failure is one of the registry as a whole: whatever else was asked of it would fail the same way. */
-export function isLossOfRegistry({ reason }: Failure): boolean {
-  return ['registry-unreachable', 'registry-too-slow', 'registry-tls-failed'].includes(reason);
+export function isLossOfRegistry(failure: Failure): boolean {
+  const { reason } = failure;
+  return reason === 'registry-unreachable' || reason === 'registry-too-slow' || reason === 'registry-tls-failed';
 }

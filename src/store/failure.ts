@@ -1,5 +1,11 @@
 import type { Digest } from '../oci/digest.ts';
-import { type Failure, FailureError } from '../result.ts';
+import { type Failure, FailureError, type FailureShape, type ReasonOf } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly store: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** The file `version` of the store says another number than this program writes: nothing of it is touched. */
 export function storeVersionUnknown(root: string, found: string) {
@@ -7,7 +13,7 @@ export function storeVersionUnknown(root: string, found: string) {
     reason: 'store-version-unknown',
     message: `the store ${root} was made by another version of cip: its format is "${found}"`,
     hint: 'use the cip that made it, or name another directory with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** CIP_STORE names a directory with other things in it, such as `stranger`: prune would remove them. */
@@ -16,7 +22,7 @@ export function notAStore(root: string, stranger: string) {
     reason: 'not-a-store',
     message: `${root} is not a store of cip and not empty: it holds ${stranger}`,
     hint: 'name an empty or a new directory with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A worker was to join the session of its parent process, and that is gone. */
@@ -24,7 +30,7 @@ export function sessionMissing(path: string) {
   return {
     reason: 'session-missing',
     message: `the session ${path} is not there: the process that opened it has ended`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A blob that a manifest or a record names is not in the store; `path` is where it would be. */
@@ -33,7 +39,7 @@ export function blobMissing(digest: Digest, path: string) {
     reason: 'blob-missing',
     message: `the store has no blob ${digest} (${path})`,
     hint: 'pull or build the image it belongs to again',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `index.json` of the OCI layout is missing or no JSON of an index: without it every image would look nameless. */
@@ -42,7 +48,7 @@ export function indexUnreadable(path: string, why: string) {
     reason: 'index-unreadable',
     message: `${path}, which holds the names of all images, cannot be read: ${why}`,
     hint: 'restore it from a copy; or move it away and write {"schemaVersion":2,"manifests":[]} in its place, which forgets the names and keeps the blobs',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `holder` describes the process that has the lock, `waited` is in milliseconds. */
@@ -51,39 +57,43 @@ export function lockTimeout(path: string, holder: string, waited: number) {
     reason: 'lock-timeout',
     message: `${path} is held by ${holder} since more than ${Math.round(waited / 1000)} s`,
     hint: 'wait for that process to end, or end it; a lock is given up by itself when its process is gone',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function diskFull(path: string) {
+/** ENOSPC or EDQUOT at `path`. */
+export function diskFull(path: string) {
   return {
     reason: 'disk-full',
     message: `no space left on the disk of ${path}`,
     hint: 'free some space, or set CIP_STORE to a directory on another disk, and run again: what is in the store stays valid',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function storeReadOnly(path: string) {
+/** EROFS at `path`. */
+export function storeReadOnly(path: string) {
   return {
     reason: 'store-read-only',
     message: `${path} cannot be written: its file system is mounted read-only`,
     hint: 'name a directory on another disk with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function noPermission(path: string) {
+/** EACCES or EPERM at `path`. */
+export function noPermission(path: string) {
   return {
     reason: 'no-permission',
     message: `no permission to use ${path}`,
     hint: 'give it to the user that runs cip (was cip run as root before?), or name another directory with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
-function noDirectory(path: string) {
+/** ENOTDIR: what is above `path` is a file, so CIP_STORE can't be there. */
+export function noDirectory(path: string) {
   return {
     reason: 'not-a-store',
     message: `there can be no directory at ${path}`,
     hint: 'name another one with CIP_STORE',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 const byCode: Readonly<Record<string, (path: string) => Failure>> = {

@@ -1,5 +1,11 @@
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
 import { shownName } from './numbers.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly tar: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 const BROKEN = 'the archive is damaged or not a tar; make or fetch it again';
 
@@ -9,7 +15,7 @@ export function tarTruncated(where: string) {
     reason: 'tar-truncated',
     message: `the tar ends in the middle of ${where}`,
     hint: BROKEN,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -21,7 +27,7 @@ export function tarWithoutEnd() {
     reason: 'tar-truncated',
     message: 'the tar ends without the block of zeros that marks its end',
     hint: BROKEN,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `offset` in bytes from the start of the tar. */
@@ -30,7 +36,7 @@ export function tarHeaderInvalid(offset: number, what: string) {
     reason: 'tar-header-invalid',
     message: `the tar has an invalid header at byte ${offset}: ${what}`,
     hint: BROKEN,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A pax or GNU long-name header is larger than what is kept in memory for one; `offset` in bytes from the start. */
@@ -38,7 +44,7 @@ export function tarHeaderTooLong(offset: number, bytes: number, limit: number) {
   return {
     reason: 'tar-header-too-long',
     message: `the extended header at byte ${offset} of the tar has ${bytes} bytes, more than the ${limit} allowed`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** An entry whose content lies elsewhere or in pieces: sparse files, volumes, dumps. */
@@ -47,7 +53,7 @@ export function tarUnsupportedType(name: string, what: string) {
     reason: 'tar-unsupported-type',
     message: `the tar has ${shownName(name)} as ${what}, which cannot be read`,
     hint: 'make the archive again with `tar --format=pax` and without --sparse, --multi-volume and --listed-incremental',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Names are JavaScript strings from here on, which could not give these bytes back. */
@@ -56,7 +62,7 @@ export function tarNameNotUtf8(offset: number, name: string) {
     reason: 'tar-name-not-utf8',
     message: `a name in the tar is not UTF-8: ${shownName(name)} at byte ${offset}`,
     hint: 'rename the file to a UTF-8 name',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The source of a file gave fewer or more bytes than its header says; the tar is broken from there on. */
@@ -65,7 +71,7 @@ export function tarBodySize(name: string, size: number, actual: number) {
     reason: 'tar-body-size',
     message: `${shownName(name)} was to have ${size} bytes but ${actual < size ? `ended after ${actual}` : 'has more'}`,
     hint: 'nothing may write to the file while it is read',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A pax record is `key=value`, and its key would end at the equals sign of the name. */
@@ -74,5 +80,5 @@ export function tarXattrName(name: string, xattr: string) {
     reason: 'tar-xattr-name',
     message: `${shownName(name)} has the extended attribute ${shownName(xattr)}: a tar cannot say a name with an equals sign`,
     hint: 'remove the attribute with `setfattr -x`',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -1,4 +1,10 @@
-import type { Failure } from '../result.ts';
+import type { FailureShape, ReasonOf } from '../result.ts';
+
+declare module '../result.ts' {
+  interface Reasons {
+    readonly worker: ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** `said` is what unshare(1) answered; `remedies` are commands or settings, most likely first. */
 export function noUserNamespaces(said: string, remedies: readonly string[]) {
@@ -7,7 +13,7 @@ export function noUserNamespaces(said: string, remedies: readonly string[]) {
     message: 'this machine gives no user namespace to build in',
     hint: remedies.join('; or '),
     details: said.trim().split('\n'),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Every plan of `planIds` was tried and failed; `said` has what the system said of each, a line each. */
@@ -17,7 +23,7 @@ export function idMapRefused(said: string) {
     message: 'the kernel refused every map of user ids for the namespace to build in',
     hint: 'root needs the capabilities SETUID, SETGID and SETFCAP for it',
     details: said.trim().split('\n'),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `first`: an id from which on a range is nobody's yet. */
@@ -27,7 +33,7 @@ export function subuidRangeMissing(user: string, first: number) {
     reason: 'subuid-range-missing',
     message: `${user} has no range of ids in /etc/subuid and /etc/subgid: what RUN steps make belongs to root, and they run as root only`,
     hint: `sudo usermod --add-subuids ${range} --add-subgids ${range} ${user}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -40,7 +46,7 @@ export function idMapHelpersMissing() {
     message:
       'newuidmap and newgidmap are not installed: what RUN steps make belongs to root, and they run as root only',
     hint: 'install uidmap (Debian, Ubuntu) or shadow-utils (Fedora) or shadow-subids (Alpine)',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A warning: newuidmap ran and failed; `said` is its standard error. */
@@ -49,7 +55,7 @@ export function idMapHelpersRefused(said: string) {
     reason: 'newuidmap-refused',
     message: `newuidmap could not map the ids of /etc/subuid: ${said.trim() || 'it gave no reason'}; what RUN steps make belongs to root, and they run as root only`,
     hint: 'newuidmap has to be set-user-ID root, and new privileges allowed (Kubernetes: allowPrivilegeEscalation: true)',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A warning: writing the map of a whole range was refused to root itself; `said` is the error code. */
@@ -58,7 +64,7 @@ export function rootIdsRefused(said: string) {
     reason: 'root-ids-refused',
     message: `root may not map the ids of this machine (${said}): what RUN steps make belongs to root, and they run as root only`,
     hint: 'give the process the capabilities SETUID, SETGID and SETFCAP, which are among the defaults of containers',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A warning: this root is that of a namespace too small to give steps the usual 65536 ids. */
@@ -67,7 +73,7 @@ export function idsOfRootMissing() {
     reason: 'root-ids-missing',
     message: 'root has fewer than 65536 ids here: what RUN steps make belongs to root, and they run as root only',
     hint: 'start this with a range of ids: a container with a map of 65536 ids, or unshare(1) with --map-auto',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `name` is `unshare` or another program that starts the worker, `from` the package that has it. */
@@ -76,7 +82,7 @@ export function namespaceToolMissing(name: string, from: string) {
     reason: 'tool-missing',
     message: `the program ${name} is needed to enter a user namespace and is not on PATH`,
     hint: `install ${from}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The process that builds ended by itself, or was killed. `said` is the end of what it wrote to standard error. */
@@ -86,5 +92,5 @@ export function workerDied(how: string, said: string) {
     message: `the process that builds images ended unexpectedly (${how})`,
     hint: 'if it was killed for lack of memory, build fewer images at once (-j)',
     ...(said.trim() === '' ? {} : { details: said.trim().split('\n') }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -9,7 +9,7 @@ import { nameOfNamespace } from '../engine/disk-owners.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import type { Progress } from '../progress.ts';
-import { FailureError, failuresOf } from '../result.ts';
+import { FailureError, failuresOf, type Reason } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
@@ -249,7 +249,7 @@ async function mayChroot({ user, rootsDir, env }: Omit<EnterOptions, 'isolation'
 }
 
 /** Reasons by which a machine refuses namespaces. */
-const refusals = new Set(['no-user-namespaces', 'id-map-refused']);
+const refusals: ReadonlySet<Reason> = new Set(['no-user-namespaces', 'id-map-refused']);
 
 /** The shell that is pid 1 tells by its status which signal ended the worker. */
 function how({ code, signal }: Ending): string {

@@ -56,7 +56,7 @@ const wrong: Readonly<Record<string, Row>> = {
   'the owner of a mount': ['RUN --mount=type=cache,target=/c,uid=4294967295 true', 'invalid-value 2:13'],
   'the size of a mount': ['ARG SIZE=big\nRUN --mount=type=tmpfs,target=/c,size=$SIZE true', 'invalid-mount 3:34'],
   'a mount over everything': ['RUN --mount=type=tmpfs,target=/ true', 'invalid-value 2:13'],
-  'a user that nobody can be, where something runs': ['USER a:b:c\nRUN true', 'user-invalid 3:1'],
+
   'a variable that has to be there': ['ARG NEED\nENV A="${NEED:?say which}"', 'required-variable 3:5'],
   'an operator that is none': ['ENV A=${B^^}', 'bad-substitution 2:5'],
   'a trigger of an earlier stage': [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chalk } from 'chalk';
 import { reportBug, reportFailure, reportFailures, reportGroups } from '../../src/cli/report-failure.ts';
-import type { Failure } from '../../src/result.ts';
+import type { FailureShape } from '../../src/result.ts';
 
 const long = `RUN ${'x'.repeat(500)} here ${'y'.repeat(500)}`;
 const dockerfile = ['FROM scratch', '', 'FROM ${REGISTRY}/bas:1.0.0', '\tCOPY a b', long];
@@ -13,7 +13,7 @@ const options = {
 };
 const at = { file: 'contexts/02-web/Dockerfile', line: 3, column: 6, offset: 21, length: 21 };
 
-const cases: [title: string, failure: Failure, want: string[]][] = [
+const cases: [title: string, failure: FailureShape, want: string[]][] = [
   ['message alone', { reason: 'a-b', message: 'something is wrong' }, ['error[a-b]: something is wrong']],
   ['message and hint', { reason: 'a', message: 'm', hint: 'do this' }, ['error[a]: m', '   = fix: do this']],
   [
@@ -128,12 +128,12 @@ test('reportFailures() does not count one', () => {
 
 test('reportGroups() has a rule with a title, the failures, and notes', () => {
   const text = reportGroups(
-    [{ title: 'web 1.0.0', failures: [{ reason: 'a', message: 'm' }], notes: ['full log: /x/web.log'] }],
+    [{ title: 'web 1.0.0', failures: [{ reason: 'run-failed', message: 'm' }], notes: ['full log: /x/web.log'] }],
     options,
   );
   assert.deepEqual(text.split('\n'), [
     `── web 1.0.0 ${'─'.repeat(63)}`,
-    'error[a]: m',
+    'error[run-failed]: m',
     '   = full log: /x/web.log',
     '',
   ]);

@@ -11,7 +11,7 @@ import { ImageName } from '../../src/project/image-name.ts';
 import { FailureError } from '../../src/result.ts';
 
 const content = { mediaType: mediaTypes.imageIndex, digest: digestOf('base'), size: 4 };
-const failure = { reason: 'run-failed', message: 'RUN exited with 3' };
+const failure = { reason: 'run-failed', message: 'RUN exited with 3' } as const;
 
 function result(name: string, outcome: ImageOutcome, action: PlannedImage['action'] = 'build'): ImageResult {
   const image: PlannedImage = {
@@ -148,7 +148,7 @@ function published(results: readonly ImageResult[], more: Partial<FinishedRun> =
 }
 
 const tag = { reference: 'r/base:1.0.0', before: null, after: content.digest };
-const partial = { reason: 'publish-partial', message: 'publishing stopped partway' };
+const partial = { reason: 'publish-partial', message: 'publishing stopped partway' } as const;
 const sent = (name: string, from: 'store' | 'registry'): ImageResult => {
   const source = { from, reference: 'r/x:0.9.0', index: content, manifest: content } as const;
   const platforms = [{ platform: { os: 'linux', architecture: 'amd64' }, key: digestOf(name), source }];
@@ -223,7 +223,7 @@ test('cip.report/v1 of a publish has the digests that are in the registry, of sk
   assert.deepEqual({ tagsMoved, complete }, { tagsMoved: 1, complete: true });
 });
 
-const stop = { reason: 'interrupted', message: 'stopped by SIGTERM' };
+const stop = { reason: 'interrupted', message: 'stopped by SIGTERM' } as const;
 const publishing: FinishedRun['plan'] = { ...run([]).plan, command: 'publish' };
 for (const [title, isStopped, told] of [
   ['came before the first tag', true, { status: 1, complete: false, failures: ['interrupted'] }],

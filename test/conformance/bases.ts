@@ -13,9 +13,9 @@ const group = 'root:x:0:\napp:x:1001:\nextra:x:3000:app,other\nother:x:2000:\n';
 
 /**
  * Puts what cases are built from into a registry: `busybox` for amd64 and arm64, with the users root, app (1000:1001, in the
- * group extra) and other; `debian`; and `configured`, a busybox that says all that a configuration can. `registry` is
- * `host:port`. What they are does not depend on when they are made. `debian`, which is large, is left out if it is not wanted. Gives the digests of
- * the two others.
+ * group extra) and other; `debian`; `configured`, a busybox that says all that a configuration can, and `odd`, one that says
+ * what none should. `registry` is `host:port`. What they are does not depend on when they are made. `debian`, which is
+ * large, is left out if it is not wanted. Gives the digests of the others.
  */
 export async function pushBases(
   registry: string,
@@ -33,7 +33,9 @@ export async function pushBases(
     const layer = await layout.add(await readFile(tar), types.layer);
     const image = (config: object) => layout.image(layer, { architecture, os: 'linux', config });
     manifests.push({ ...(await image({ Env: [path], Cmd: ['sh'] })), platform: { architecture, os: 'linux' } });
-    if (architecture === 'amd64') await layout.name('configured', await image(configured));
+    if (architecture !== 'amd64') continue;
+    await layout.name('configured', await image(configured));
+    await layout.name('odd', await image(odd));
   }
   await layout.name('busybox', await layout.index(manifests));
   const digests = [...layout.digests];
@@ -64,6 +66,30 @@ const configured = {
   StopSignal: 'SIGUSR1',
   Shell: ['/bin/sh', '-ec'],
   Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 1_000_000_000 },
+};
+
+/** Empty fields and such as nobody knows by now, as older builders wrote them. */
+const odd = {
+  Hostname: '',
+  Domainname: '',
+  User: '',
+  AttachStdin: false,
+  ExposedPorts: {},
+  Tty: false,
+  Env: null,
+  Cmd: [],
+  Image: 'sha256:0000000000000000000000000000000000000000000000000000000000000000',
+  Volumes: null,
+  WorkingDir: '',
+  Entrypoint: null,
+  OnBuild: [],
+  Labels: null,
+  StopSignal: '',
+  StopTimeout: 10,
+  ArgsEscaped: false,
+  Healthcheck: { Test: null, Interval: 0, Retries: 3, Extra: 1 },
+  Shell: null,
+  Extra: { a: 1 },
 };
 
 async function makeBusyboxRoot(root: string, architecture: string): Promise<void> {

@@ -14,7 +14,7 @@ export interface RandomLine {
 }
 
 export interface RandomStage {
-  readonly base: 'scratch' | '${BASES}/busybox' | '${BASES}/configured' | 'zero';
+  readonly base: 'scratch' | '${BASES}/busybox' | '${BASES}/configured' | '${BASES}/odd' | 'zero';
   readonly lines: readonly RandomLine[];
 }
 
@@ -30,11 +30,76 @@ export interface RandomCase {
   readonly ignored: readonly string[];
 }
 
-const sources = ['f', 'd', 'd/', 'd/x', 'd/sub', '.', '*', 'd/*', 'l', 'ld', '**/x', 'no*', './d/./sub', '/d/x'];
+const sources = [
+  'f',
+  'd',
+  'd/',
+  'd/x',
+  'd/sub',
+  '.',
+  '*',
+  'd/*',
+  'l',
+  'ld',
+  '**/x',
+  'no*',
+  './d/./sub',
+  '/d/x',
+  'ld/*',
+];
+const moreSources = ['[df]*', 'd/../f', '?', 'd/s*', 'ld/x', 'd/./*', 'l*/./x', '*/x', '*/./x', 'd/**', 'd/l', 'none'];
+const ofStage = [
+  '/t',
+  '/t/x',
+  '/etc/passwd',
+  '/a',
+  '/l',
+  '/tmp',
+  '/t/*',
+  '/l/',
+  '/t/./x',
+  '/*/x',
+  '/t/sub',
+  '/m',
+  '/home',
+];
 const places = ['/t/', '/t', '/t/x', '/a/b/', '/tmp/', '/tmp/x', '.', './y', '/l/z', '/etc/', '/'];
-const chmods = ['755', '0600', '4711', 'u=rwX,go=rX', '+x', 'go-rwx', 'a+t', 'g+s'];
-const chowns = ['5:6', '7', ':8', 'app', 'app:extra', 'root', ':extra', '0:0'];
-const values = ['v', '"a b"', '$A', '${A:-d}', '${U-none}', "'$A'", 'x\\ y', '"$A$B"', '', '${A%v}', '\\$A'];
+const chmods = [
+  '755',
+  '0600',
+  '4711',
+  'u=rwX,go=rX',
+  '+x',
+  'go-rwx',
+  'a+t',
+  'g+s',
+  'a-x,a+X',
+  'g=u,o=',
+  '1777',
+  'ug=rx-w',
+];
+const chowns = ['5:6', '7', ':8', 'app', 'app:extra', 'root', ':extra', '0:0', 'app:', '1000', 'root:extra', '$U'];
+const values = [
+  'v',
+  '"a b"',
+  '$A',
+  '${A:-d}',
+  '${U-none}',
+  "'$A'",
+  'x\\ y',
+  '"$A$B"',
+  '',
+  '${A%v}',
+  '\\$A',
+  '${A:+w}',
+  '${A/v/w}',
+  '${A#?}',
+  '"$A" $B',
+  "'x y'",
+  '$$A',
+  '${B:-${A}}',
+  '"\\""',
+];
 const commands = [
   'mkdir -p /t/sub /a && echo x > /t/x',
   'ln -sf /tmp /l',
@@ -48,6 +113,18 @@ const commands = [
   'id > /tmp/id',
   'pwd > /tmp/pwd; echo "$A-$B-$U" > /tmp/env',
   'true',
+  '["touch", "/tmp/exec $A"]',
+  '<<E\necho "$A" > /tmp/script\nE',
+  '<<-"E"\n\techo \\$A > /tmp/tabs\n\tE',
+  '<<E\n#!/bin/sh -e\necho "$0 $A" > /tmp/shebang\nE',
+  'mkdir -p /t && mkfifo /t/p && ln -sfn sub /t/link',
+  'touch -d @1000000000 /tmp/old; chmod 1777 /home',
+  'mkdir -p /t/sub && echo deep > /t/sub/x && rm -rf /t/sub/* && mkdir /t/sub/new',
+  'rm -rf /home && mkdir /home && echo h > /home/h',
+  'ls -d /t /a/b /new /mnt /c > /tmp/list 2>&1 || true',
+  'echo w > /mnt/w 2>/dev/null; cat /mnt/* > /tmp/cat 2>/dev/null; true',
+  'truncate -s 3000 /tmp/size; adduser -D -u 1234 new 2>/dev/null || true',
+  'mount > /dev/null; umask > /tmp/umask; echo $HOME > /tmp/home; hostname > /tmp/hostname',
 ];
 const contents = [
   'echo f > f',
@@ -59,6 +136,10 @@ const contents = [
   'echo l > g && ln g h',
   'mkdir -p d && ln -s x d/l && echo 4 > d/s && chmod 4755 d/s',
   'mkdir -p d/sub && echo k > d/.env && echo k > d/sub/.env',
+  'mkdir -p w/t && echo t > w/t/x && ln w/t/x w/y && ln -s t w/l && chmod 2775 w/t && tar --owner=3 --group=4 --sort=name -cf a.tar -C w . && rm -r w',
+  'mkdir -p w && echo y > w/x && chmod 4711 w/x && tar --owner=0 --group=0 -czf b.tgz -C w x && rm -r w',
+  'mkdir -p d/ld && ln -sf ../sub d/ld/up && echo o > d/ld/o',
+  'mkfifo p && echo "s p" > "s p" && echo u > ü',
 ];
 
 const pick = <T>(...all: T[]) => fc.constantFrom(...all);
@@ -76,19 +157,22 @@ const some = (...all: readonly (readonly [string, fc.Arbitrary<string>])[]) =>
     .map((chosen) => (chosen as (string | undefined)[]).filter((one) => one !== undefined).slice(0, 3));
 const of = (one: string) => fc.constant(one);
 const line = (
-  keyword: string,
+  keyword: string | fc.Arbitrary<string>,
   options: fc.Arbitrary<readonly string[]>,
   words: fc.Arbitrary<readonly string[]>,
   rest: fc.Arbitrary<string> = of(''),
-) => fc.record({ keyword: of(keyword), options, words, rest });
+) => fc.record({ keyword: typeof keyword === 'string' ? of(keyword) : keyword, options, words, rest });
 
 const copyOptions = [
   ['chown=', pick(...chowns)],
   ['chmod=', pick(...chmods)],
   ['link', of('')],
-  ['exclude=', pick('x', 'sub', '*/x', '.env', '**/.env', '!d', 'd')],
+  ['exclude=', pick('x', 'sub', '*/x', '.env', '**/.env', '!d', 'd', 'd/*', 'l*')],
 ] as const;
-const fromContext = fc.array(pick(...sources), { minLength: 1, maxLength: 3 });
+const fromContext = fc.array(
+  fc.oneof({ weight: 3, arbitrary: pick(...sources) }, { weight: 1, arbitrary: pick(...moreSources) }),
+  { minLength: 1, maxLength: 3 },
+);
 const pair = fc.tuple(pick('A', 'B', 'C', '$A'), pick(...values)).map(([name, value]) => `${name}=${value}`);
 const pairs = fc.array(pair, { minLength: 1, maxLength: 3 });
 const place = pick(...places);
@@ -99,31 +183,69 @@ const lines = fc.oneof(
   {
     weight: 2,
     arbitrary: line(
+      'ADD',
+      some(...copyOptions.slice(0, 3), ['unpack=', pick('true', 'false')]),
+      fc.array(pick('a.tar', 'b.tgz', '*.t*', 'f'), { minLength: 1, maxLength: 2 }),
+      place,
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: line(
       'COPY',
-      of('--from=zero').map((from) => [from]),
-      fc.array(pick('/t', '/t/x', '/etc/passwd', '/a', '/l', '/tmp'), { minLength: 1, maxLength: 2 }),
+      some(...copyOptions, ['parents', of('')]).map((options) => ['--from=zero', ...options.slice(0, 2)]),
+      fc.array(pick(...ofStage), { minLength: 1, maxLength: 2 }),
       place,
     ),
   },
   {
     weight: 1,
     arbitrary: line(
-      'COPY',
-      some(...copyOptions.slice(0, 2)),
-      of('<<E').map((one) => [one]),
-      place.map((one) => `${one}\n$A text\nE`),
+      pick('COPY', 'ADD'),
+      some(...copyOptions.slice(0, 3)),
+      pick('<<E', '<<"E"', 'f <<E', '<<-E').map((one) => [one]),
+      place.map((one) => `${one}\n\t$A text \\$B ${'${A:-x}'}\n\\\nE`),
     ),
   },
   {
     weight: 5,
     arbitrary: line(
       'RUN',
-      some(['mount=type=tmpfs,target=', pick('/t', '/a/b', '/new/deep')], ['network=', pick('none', 'default')]),
+      some(
+        ['mount=type=tmpfs,target=', pick('/t', '/a/b', '/new/deep', '/l/tmpfs')],
+        ['network=', pick('none', 'default', 'host')],
+        ['mount=type=bind,target=/mnt', pick('', ',source=d', ',source=f', ',rw', ',source=ld')],
+        ['mount=from=zero,target=', pick('/t', '/mnt,source=/etc', '/z,source=/t,rw')],
+        ['mount=type=cache,target=', pick('/c', '/t', '/c,from=zero,source=/home', '/c,uid=5,mode=700')],
+      ),
       none,
       pick(...commands),
     ),
   },
   { weight: 3, arbitrary: line('ENV', none, pairs) },
+  {
+    weight: 1,
+    arbitrary: line(pick('ENV', 'LABEL'), none, none, pick('A v w', 'B "q" $A', "C  it's", '$A x', '"k" v')),
+  },
+  { weight: 1, arbitrary: line('MAINTAINER', none, none, pick('me', 'me $A  <m@e>')) },
+  {
+    weight: 1,
+    arbitrary: line(
+      'ONBUILD',
+      none,
+      none,
+      pick(
+        'ENV O=$A',
+        'RUN echo o > /tmp/o',
+        'COPY f /o',
+        'WORKDIR o',
+        'LABEL o="x y"',
+        'USER app',
+        'ARG O=1',
+        'CMD o',
+      ),
+    ),
+  },
   {
     weight: 2,
     arbitrary: line(
@@ -139,24 +261,71 @@ const lines = fc.oneof(
     ),
   },
   { weight: 2, arbitrary: line('LABEL', none, pairs) },
-  { weight: 3, arbitrary: line('WORKDIR', none, none, pick('/w', 'x', '/t/', '../y', '/l/q', '$A', '/a//b/.', '/')) },
-  { weight: 2, arbitrary: line('USER', none, none, pick('app', '0', '1000', '4711', 'app:extra', '5:6', 'root')) },
+  {
+    weight: 3,
+    arbitrary: line(
+      'WORKDIR',
+      none,
+      none,
+      pick('/w', 'x', '/t/', '../y', '/l/q', '$A', '/a//b/.', '/', '.', '"/q r"', './z/', '/tmp', '~', '/w/../v'),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: line(
+      'USER',
+      none,
+      none,
+      pick('app', '0', '1000', '4711', 'app:extra', '5:6', 'root', 'app:', ':8', '$U', '1000:extra', '"app"'),
+    ),
+  },
   {
     weight: 1,
-    arbitrary: line('EXPOSE', none, fc.array(pick('80', '53/udp', '90-92', '${P:-1}'), { minLength: 1, maxLength: 3 })),
+    arbitrary: line(
+      'EXPOSE',
+      none,
+      fc.array(pick('80', '53/udp', '90-92', '${P:-1}', '127.0.0.1:1:2', '8/TCP', '80', '$A', '"7 9"'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    ),
   },
-  { weight: 1, arbitrary: line('VOLUME', none, fc.array(pick('/t', '/v', '$A'), { minLength: 1, maxLength: 2 })) },
-  { weight: 1, arbitrary: line('CMD', none, none, pick('["a", "b"]', 'echo $A', '[]')) },
-  { weight: 1, arbitrary: line('ENTRYPOINT', none, none, pick('["a"]', 'exec x', '[]')) },
-  { weight: 1, arbitrary: line('SHELL', none, none, pick('["/bin/sh", "-ec"]', '["/bin/sh", "-c"]')) },
-  { weight: 1, arbitrary: line('STOPSIGNAL', none, none, pick('9', 'SIGTERM', '${S:-INT}')) },
+  {
+    weight: 1,
+    arbitrary: line(
+      'VOLUME',
+      none,
+      fc.array(pick('/t', '/v', '$A', '["/j", "k $A"]', '"/q"'), { minLength: 1, maxLength: 2 }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: line('CMD', none, none, pick('["a", "b"]', 'echo $A', '[]', '["$A", "\\u0041"]', "['x']", '["a" ]  ')),
+  },
+  { weight: 1, arbitrary: line('ENTRYPOINT', none, none, pick('["a"]', 'exec x', '[]', '["a", ""]', '{}')) },
+  {
+    weight: 1,
+    arbitrary: line(
+      'SHELL',
+      none,
+      none,
+      pick('["/bin/sh", "-ec"]', '["/bin/sh", "-c"]', '["/bin/sh"]', '["/bin/busybox", "sh", "-xc"]'),
+    ),
+  },
+  { weight: 1, arbitrary: line('STOPSIGNAL', none, none, pick('9', 'SIGTERM', '${S:-INT}', 'RTMIN+3', 'usr1', '$A')) },
   {
     weight: 1,
     arbitrary: line(
       'HEALTHCHECK',
-      some(['interval=', pick('1s', '5m')], ['retries=', pick('0', '3')]),
+      some(
+        ['interval=', pick('1s', '5m', '0', '1.5h')],
+        ['retries=', pick('0', '3')],
+        ['timeout=', pick('30s', '1m1ms')],
+        ['start-period=', pick('1s', '0s')],
+        ['start-interval=', pick('2s')],
+      ),
       none,
-      pick('CMD x', 'CMD ["x"]', 'NONE'),
+      pick('CMD x', 'CMD ["x"]', 'NONE', 'cmd $A', 'none'),
     ),
   },
 );
@@ -167,13 +336,13 @@ const stage = (bases: readonly RandomStage['base'][]): fc.Arbitrary<RandomStage>
 /** Nothing can be copied from the stage itself. */
 const withoutFrom = ({ lines, ...one }: RandomStage): RandomStage => ({
   ...one,
-  lines: lines.filter(({ options }) => !options.includes('--from=zero')),
+  lines: lines.filter(({ options }) => !options.some((option) => option.includes('from=zero'))),
 });
 
 const randomCase: fc.Arbitrary<RandomCase> = fc.record({
   stages: fc.tuple(
-    stage(['${BASES}/busybox']).map(withoutFrom),
-    stage(['scratch', '${BASES}/busybox', '${BASES}/configured', 'zero']),
+    stage(['${BASES}/busybox', '${BASES}/configured', '${BASES}/odd']).map(withoutFrom),
+    stage(['scratch', '${BASES}/busybox', '${BASES}/configured', '${BASES}/odd', 'zero', 'zero']),
   ),
   files: fc.uniqueArray(
     pick(...contents).map((command) => ({ path: command, command })),

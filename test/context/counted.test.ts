@@ -331,13 +331,13 @@ test('without SOURCE_DATE_EPOCH files keep their times, which are in no key', as
   assert.notEqual(layers![0], layers![1]);
 });
 
-test('all of what COPY --parents . copies comes to the destination', async () => {
+test('all of what COPY --parents * copies comes to the destination', async () => {
   await using folder = await ContextFolder.make({ 'dir/f': 'f' });
   for (const [parents, plain] of [
-    ['COPY --parents . /p/', 'COPY . /p/'],
-    ['COPY --parents ./ /p', 'COPY . /p/'],
-    ['COPY --parents dir/./ /p/', 'COPY dir /p/'],
-    ['COPY --parents . /', 'COPY . /'],
+    ['COPY --parents * /p/', 'COPY . /p/'],
+    ['COPY --parents ./* /p', 'COPY . /p/'],
+    ['COPY --parents dir/./* /p/', 'COPY dir /p/'],
+    ['COPY --parents * /', 'COPY . /'],
   ] as const) {
     const layers = await Promise.all(
       [parents, plain].map(

@@ -10,7 +10,7 @@ const selectorOf = (selector: Partial<Selector>): Selector => ({
   parents: false,
   ...selector,
 });
-const missing = (pattern: string) => ({ reason: 'copy-source-missing', message: pattern });
+const missing = (pattern: string) => ({ reason: 'copy-source-missing', message: pattern }) as const;
 
 const tree = new MemorySource({
   'a.txt': 'a',
@@ -70,12 +70,12 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
   [
     'what is excluded, with --parents from where paths are kept',
     { patterns: ['dir'], exclude: ['dir/sub'], parents: true },
-    ['dir=dir', 'dir/inner-link:symlink', 'dir/one:file'],
+    ['=', 'dir=dir', 'dir/inner-link:symlink', 'dir/one:file'],
   ],
   [
     'what is excluded, behind a pivot',
     { patterns: ['dir/./sub'], exclude: ['sub/two'], parents: true },
-    ['sub=dir/sub'],
+    ['=dir', 'sub=dir/sub'],
   ],
   ['two stars are one without --parents', { patterns: ['**/one', '**/two'] }, ['one=dir/one']],
   ['a wildcard does not lead through a link', { patterns: ['*/sub'] }, ['sub=dir/sub', 'sub/two:file']],
@@ -84,27 +84,61 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
   [
     'with --parents, two stars are any directories',
     { patterns: ['**/two'], parents: true },
-    ['dir/sub/two=dir/sub/two'],
+    ['=', 'dir/sub/two=dir/sub/two'],
   ],
-  ['with --parents, ./ in front is no pivot', { patterns: ['./dir/one'], parents: true }, ['dir/one=dir/one']],
-  ['with --parents, nor before one', { patterns: ['./dir/./sub/two'], parents: true }, ['sub/two=dir/sub/two']],
+  ['with --parents, ./ in front is no pivot', { patterns: ['./dir/one'], parents: true }, ['=', 'dir/one=dir/one']],
+  ['with --parents, nor before one', { patterns: ['./dir/./sub/two'], parents: true }, ['=dir', 'sub/two=dir/sub/two']],
   [
     'with --parents, the first pivot counts',
     { patterns: ['./dir/./sub/./two'], parents: true },
-    ['sub/two=dir/sub/two'],
+    ['=dir', 'sub/two=dir/sub/two'],
   ],
-  ['with --parents, the root as a pivot', { patterns: ['/./dir/one'], parents: true }, ['dir/one=dir/one']],
-  ['with --parents, the path', { patterns: ['dir/sub/two'], parents: true }, ['dir/sub/two=dir/sub/two']],
-  ['with --parents, the path behind a pivot', { patterns: ['dir/./sub/two'], parents: true }, ['sub/two=dir/sub/two']],
+  ['with --parents, the root as a pivot', { patterns: ['/./dir/one'], parents: true }, ['=', 'dir/one=dir/one']],
+  ['with --parents, the path', { patterns: ['dir/sub/two'], parents: true }, ['=', 'dir/sub/two=dir/sub/two']],
   [
-    'with --parents, what a pivot ends in, by its content',
-    { patterns: ['dir/sub/./'], parents: true },
-    ['=dir/sub', 'sub/two:file'],
+    'with --parents, the path behind a pivot',
+    { patterns: ['dir/./sub/two'], parents: true },
+    ['=dir', 'sub/two=dir/sub/two'],
+  ],
+  [
+    'with --parents, a link as it is',
+    { patterns: ['link-*'], parents: true },
+    ['=', 'link-to-dir=link-to-dir', 'link-to-file=link-to-file'],
+  ],
+  ['with --parents, a link as the pivot', { patterns: ['link-to-dir/./o*'], parents: true }, ['=dir', 'one=dir/one']],
+  ['with --parents, nothing but the directory', { patterns: ['dir/./x*'], parents: true }, ['=dir']],
+  [
+    'with --parents, two stars at the end are all that is below',
+    { patterns: ['dir/**'], parents: true },
+    ['=', 'dir/inner-link=dir/inner-link', 'dir/one=dir/one', 'dir/sub=dir/sub', 'sub/two:file'],
   ],
 ];
 
 for (const [title, op, want] of cases) {
   test(`select() ${title}: ${op.patterns}`, async () => assert.deepEqual(await selected(op), want));
+}
+
+for (const [pattern, exclude = []] of [
+  ['.'],
+  ['/'],
+  ['dir/sub/./'],
+  ['none/./*'],
+  ['a.txt/./*'],
+  ['link-to-dir/one'],
+  ['link-to-dir/./one'],
+  ['a.txt', ['a.txt']],
+  ['dir', ['*']],
+] as [string, string[]?][]) {
+  test(`select() with --parents refuses what is not there by that name: ${pattern}`, async () => {
+    const selector = selectorOf({ patterns: [pattern], parents: true, exclude });
+    await assert.rejects(select(tree, selector, missing), (error: unknown) => {
+      assert.deepEqual(
+        failuresOf(error)?.map(({ reason }) => reason),
+        ['copy-source-missing'],
+      );
+      return true;
+    });
+  });
 }
 
 for (const pattern of ['missing', 'dir/missing', 'loop', 'a.txt/below']) {
@@ -232,8 +266,10 @@ test('select() with --parents tells which directories a pattern leads through fo
       ...leading.map(({ path, isFirst }) => `${path} ${isFirst}`),
     ]),
     [
+      [0, ''],
       [0, '', 'd true', 'd/e true'],
       [0, '', 'd false', 'd/e false'],
+      [1, ''],
       [1, '', 'd true'],
     ],
   );

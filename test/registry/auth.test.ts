@@ -127,7 +127,7 @@ test('a token request that is called off by one is no failure of the others', as
   const first = one.repository('a').has(blob, controller.signal);
   const second = one.repository('a').has(blob, signal);
   while (server.tokens.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  const reason = new FailureError({ reason: 'other-trouble', message: 'of the test' });
+  const reason = new FailureError({ reason: 'bug', message: 'of the test' });
   controller.abort(reason);
   await first.catch((error) => assert.equal(error, reason));
   assert.equal(await second, true);

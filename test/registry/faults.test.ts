@@ -432,12 +432,12 @@ test('put() fails with the reason of its source, and does not try that again', a
     Readable.from(
       (async function* () {
         yield content.subarray(0, 1000);
-        throw new FailureError({ reason: 'store-corrupt', message: 'of the test' });
+        throw new FailureError({ reason: 'blob-missing', message: 'of the test' });
       })(),
     );
   await assert.rejects(
     one.repository({ registry: server.host, repository: 'a' }).put(blob, broken, signal),
-    because('store-corrupt'),
+    because('blob-missing'),
   );
   assert.deepEqual(one.slept, []);
 });

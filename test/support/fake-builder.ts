@@ -58,7 +58,7 @@ export class FakeBuilder implements Builder {
       await delay(1, undefined, { signal });
       if (this.#options.failing?.includes(request.image)) {
         throw new FailureError({
-          reason: 'step-failed',
+          reason: 'run-failed',
           message: `${request.image} fails on purpose`,
         } satisfies Failure);
       }

@@ -11,7 +11,7 @@ export async function createEngine(
   options: EngineOptions,
   outputTaken: () => Promise<void> | undefined = () => undefined,
 ): Promise<Builder> {
-  if (options.storeDir === '/refused') throw new FailureError({ reason: 'toy-refused', message: 'no such store' });
+  if (options.storeDir === '/refused') throw new FailureError({ reason: 'not-a-store', message: 'no such store' });
   return {
     name: 'toy',
     async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
@@ -44,7 +44,7 @@ const deeds = {
     processes: readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length,
   }),
   fail: async () => {
-    throw new FailureError({ reason: 'toy-failed', message: 'the toy broke', hint: 'mend it', details: ['a', 'b'] });
+    throw new FailureError({ reason: 'run-failed', message: 'the toy broke', hint: 'mend it', details: ['a', 'b'] });
   },
   bug: async () => {
     throw new TypeError('the toy is wrong');

@@ -66,7 +66,7 @@ describe('one worker', needs('linux', 'user namespaces'), () => {
     await assert.rejects(build({ do: 'fail' }), (error: FailureError) => {
       assert.ok(error instanceof FailureError);
       assert.deepEqual(error.failure, {
-        reason: 'toy-failed',
+        reason: 'run-failed',
         message: 'the toy broke',
         hint: 'mend it',
         details: ['a', 'b'],
@@ -123,7 +123,7 @@ describe('one worker', needs('linux', 'user namespaces'), () => {
     });
     await assert.rejects(
       refused.build(plainRequest({ do: 'describe' }), { emit() {} }, new AbortController().signal),
-      (error: FailureError) => error.failure.reason === 'toy-refused',
+      (error: FailureError) => error.failure.reason === 'not-a-store',
     );
     await refused.close();
   });

@@ -6,7 +6,7 @@ import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
 import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
-import { invalidHealthcheck, missingArguments } from '../value-failure.ts';
+import { flagsWithoutEffect, invalidHealthcheck, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
 
 const FLAGS = {
@@ -33,8 +33,7 @@ export function parseHealthcheck(statement: Statement, context: ParseContext): R
       return failed(invalidHealthcheck('NONE with a command', line.span(written.type.start, end)));
     }
     if (statement.flags.length > 0) {
-      const at = line.span(start, end);
-      context.warn({ reason: 'flags-without-effect', message: 'HEALTHCHECK NONE makes no use of its flags', at });
+      context.warn(flagsWithoutEffect(line.span(start, end)));
     }
     return ok({ ...base, check: { type: 'none' } });
   }

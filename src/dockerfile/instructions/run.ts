@@ -5,7 +5,7 @@ import { checkFlags } from '../flags.ts';
 import type { Fragment } from '../fragment.ts';
 import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
-import { missingArguments } from '../value-failure.ts';
+import { emptyCommand, missingArguments } from '../value-failure.ts';
 import { commandLineOf } from './command-line.ts';
 import { parseMount } from './run-mount.ts';
 
@@ -32,7 +32,7 @@ export function parseRun(statement: Statement, context: ParseContext): Result<Ru
   const at = line.span(start, end);
   if (command.form === 'exec' && command.args.length === 0) return failed(missingArguments('RUN', 'a command', at));
   if (command.form === 'shell' && command.text === '') {
-    context.warn({ reason: 'empty-command', message: 'RUN without a command starts a shell that does nothing', at });
+    context.warn(emptyCommand(at));
   }
   return ok({
     ...instructionBase({ ...statement, keyword: 'RUN' }, context),

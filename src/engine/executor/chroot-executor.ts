@@ -31,6 +31,7 @@ import { ownIds, requireMapped } from './id-map.ts';
 import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
 import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
+import { kernelDirectories, makeKernelDirectory } from './mount-points.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
 import { isInPlace, type Located, RootView } from './root-view.ts';
@@ -95,6 +96,7 @@ export class ChrootExecutor implements Executor {
     ]);
     requireMapped(ids, process.user);
     await using temporaryFiles = new TemporaryFiles(root);
+    await temporaryFiles.makeKernelDirectories();
     await temporaryFiles.makeDevices();
     await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
     await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
@@ -144,6 +146,15 @@ class TemporaryFiles implements AsyncDisposable {
     this.#rootfs = rootfs;
     this.#root = new RootView(rootfs);
     this.#stubs = new Stubs(rootfs);
+  }
+
+  /** As where they can be mounted on. */
+  async makeKernelDirectories(): Promise<void> {
+    for (const target of kernelDirectories) {
+      const at = await this.#root.locate(target);
+      if (typeof at === 'string') throw new FailureError(mountTargetInvalid(target, at));
+      if (at.stats === undefined && at.path === target) await makeKernelDirectory(at.file!);
+    }
   }
 
   async makeDevices(): Promise<void> {

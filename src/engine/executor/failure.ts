@@ -1,5 +1,11 @@
-import type { Failure, SourceSpan } from '../../result.ts';
+import type { FailureShape, ReasonOf, SourceSpan } from '../../result.ts';
 import type { Limit } from './limit.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/executor': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** `name` was looked for on the PATH of the worker; `from` is the package that has it. */
 export function toolMissing(name: string, from: string) {
@@ -7,7 +13,7 @@ export function toolMissing(name: string, from: string) {
     reason: 'tool-missing',
     message: `the program ${name} is needed to run build steps and is not on PATH`,
     hint: `install ${from}`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The place to run in could not be made; the process was never started. `said` is what the tools said. */
@@ -17,7 +23,7 @@ export function sandboxFailed(said: string) {
     message: 'the namespaces and mounts to run the step in could not be set up',
     hint: '`cip doctor` shows what this machine allows',
     details: said.trim().split('\n'),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The sandbox was made, and the program of the step was not started in it; `said` is the system's reason. */
@@ -26,7 +32,7 @@ export function cannotExecute(program: string, said: string) {
     reason: 'cannot-execute',
     message: `${program} could not be started in the image: ${said}`,
     hint: 'check that the program is in the image, is executable, and is made for its platform',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A process, file or mount needs an id that the map of the namespace does not have. */
@@ -35,7 +41,7 @@ export function idNotMapped(kind: 'user' | 'group', id: number) {
     reason: 'id-not-mapped',
     message: `the step is to run as ${kind} ${id}, which does not exist in this user namespace`,
     hint: 'give the user a range of ids in /etc/subuid and /etc/subgid (`cip doctor` prints the command), or run as root',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** What is at `target` in the image can't be mounted on; `why` says what it is. */
@@ -44,7 +50,7 @@ export function mountTargetInvalid(target: string, why: string) {
     reason: 'mount-target-invalid',
     message: `nothing can be mounted at ${target}: ${why}`,
     hint: 'choose another target',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Found by the executor: a mount whose source on this machine is gone, which is no mistake of the Dockerfile. */
@@ -52,7 +58,7 @@ export function bindSourceMissing(source: string, target: string) {
   return {
     reason: 'mount-source-missing',
     message: `${source}, to be mounted at ${target}, does not exist`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** RUN `--mount` in the chroot tier. */
@@ -61,7 +67,7 @@ export function mountsUnsupported(targets: readonly string[]) {
     reason: 'mounts-unsupported',
     message: `this machine allows no mounts, and the step needs them at ${targets.join(', ')}`,
     hint: 'allow user namespaces (`cip doctor` prints how), or do without RUN --mount',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** RUN `--network=none` in the chroot tier: running with a network instead would be a silent hole. */
@@ -70,7 +76,7 @@ export function networkUnsupported() {
     reason: 'network-unsupported',
     message: 'this machine allows no network namespaces, and the step is to run without network',
     hint: 'allow user namespaces (`cip doctor` prints how)',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A component of `cwd` is a file or a link that leads nowhere; `why` names it. */
@@ -79,7 +85,7 @@ export function workingDirectoryInvalid(cwd: string, why: string) {
     reason: 'working-directory-invalid',
     message: `the working directory ${cwd} cannot be made: ${why}`,
     hint: 'choose another WORKDIR',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A platform that this machine neither runs nor emulates; `why` and `hint` say what is missing for it. */
@@ -88,7 +94,7 @@ export function emulationUnavailable(architecture: string, why: string, hint: st
     reason: 'emulation-unavailable',
     message: `programs for ${architecture} cannot be run on this machine: ${why}`,
     hint,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The kernel starts the emulator inside the image's root, which has not the libraries of this machine. */
@@ -97,7 +103,7 @@ export function emulatorNotStatic(architecture: string, file: string) {
     reason: 'emulator-not-static',
     message: `${file} is to run programs for ${architecture}, but it is dynamically linked and would not be found inside an image`,
     hint: 'install qemu-user-static',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The text of USER has no form that a user can have; `why` completes the sentence. */
@@ -106,7 +112,7 @@ export function userInvalid(text: string, why: string) {
     reason: 'user-invalid',
     message: `the user ${JSON.stringify(text)} is invalid: ${why}`,
     hint: 'write name, uid, name:group or uid:gid',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A name, not a number, that the image's /etc/passwd does not have. */
@@ -115,7 +121,7 @@ export function userUnknown(name: string) {
     reason: 'user-unknown',
     message: `there is no user ${name} in /etc/passwd of the image`,
     hint: 'create it in an earlier step, or use its number',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A name, not a number, that the image's /etc/group does not have. */
@@ -124,7 +130,7 @@ export function groupUnknown(name: string) {
     reason: 'group-unknown',
     message: `there is no group ${name} in /etc/group of the image`,
     hint: 'create it in an earlier step, or use its number',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** For `--require-isolation`. */
@@ -134,7 +140,7 @@ export function isolationLimited(limits: readonly Limit[]) {
     message: 'this machine cannot keep build steps apart from it as --require-isolation asks for',
     hint: limits.map(({ fix }) => fix).join('; '),
     details: limits.map(({ message }) => message),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** For `--isolation=none`. */
@@ -144,5 +150,5 @@ export function runNotAllowed(image: string, at: SourceSpan | undefined) {
     message: `${image} has a RUN instruction, and --isolation=none runs nothing`,
     hint: 'build it with --isolation=auto, or without RUN',
     ...(at !== undefined && { at }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -9,7 +9,10 @@ import { type Located, RootView } from './root-view.ts';
 import { mountStep, type SetupStep } from './setup-step.ts';
 import { Stubs } from './stubs.ts';
 
-/** Places to mount on, made ready in a root; disposing takes away what was made for it and is still empty. */
+/**
+ * Places to mount on, made ready in a root; disposing takes away what was made for it and is still empty, but for the
+ * directories of the kernel, which Docker's builders leave in an image too.
+ */
 export interface MountPoints extends AsyncDisposable {
   /** Make the mounts that were asked for, in order, with targets below the root. */
   readonly steps: readonly SetupStep[];
@@ -17,7 +20,7 @@ export interface MountPoints extends AsyncDisposable {
 
 /**
  * Creates what is missing in `rootfs` (canonical) for /proc, /sys and /dev, for `mounts`, and the working directory.
- * Nothing else may be at work in the root meanwhile. Leaves nothing behind when it fails.
+ * Nothing else may be at work in the root meanwhile.
  */
 export async function makeMountPoints(
   rootfs: string,
@@ -42,6 +45,15 @@ function byDepth(mounts: readonly Mount[]): readonly Mount[] {
   return mounts.toSorted((a, b) => depth(a) - depth(b));
 }
 
+/** In every root that a process ran in. */
+export const kernelDirectories = ['/proc', '/sys', '/dev'] as const;
+
+/** Owned by root and 0755, whatever the umask; `file` is its path on this machine. */
+export async function makeKernelDirectory(file: string): Promise<void> {
+  await mkdir(file);
+  await chmod(file, 0o755);
+}
+
 class MountPointMaker {
   readonly steps: SetupStep[] = [];
   readonly stubs: Stubs;
@@ -58,11 +70,11 @@ class MountPointMaker {
 
   /** These three are mounted on as they are named; a link in their place would lead elsewhere. */
   async makeStandard(): Promise<void> {
-    for (const target of ['/proc', '/sys', '/dev']) {
+    for (const target of kernelDirectories) {
       const invalid = (why: string) => mountTargetInvalid(target, why);
       const at = await this.#locate(target, invalid);
       if (at.path !== target) throw new FailureError(invalid('it is a symbolic link in the image'));
-      await this.#makeDirectories(at, invalid);
+      if (at.stats === undefined) await makeKernelDirectory(at.file!);
       // Nobody looks into the /dev of the machine: the one of the process is another.
       this.#root.add({
         target,

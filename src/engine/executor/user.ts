@@ -13,20 +13,16 @@ export interface ImageUser extends ProcessUser {
 /**
  * Looks up what USER says (`name[:group]`, `uid[:gid]`, '' for root) in the text of the image's /etc/passwd and
  * /etc/group; undefined where the image has none. A number needs no line, nor does `root`; one that has a line gets its group, groups and
- * home. A group that is written is the only one.
+ * home. A group that is written is the only one. No user is 0, no group that of the user; what is behind a second colon says
+ * nothing.
  */
 export function lookupUser(
   text: string,
   passwd: string | undefined,
   group: string | undefined,
 ): Result<ImageUser, readonly Failure[]> {
-  const colon = text.indexOf(':');
-  const userText = colon < 0 ? text : text.slice(0, colon);
-  const groupText = colon < 0 ? undefined : text.slice(colon + 1);
-  if (colon === 0) return failed([userInvalid(text, 'there is no user before the colon')]);
-  if (groupText === '') return failed([userInvalid(text, 'there is no group after the colon')]);
-  if (groupText?.includes(':')) return failed([userInvalid(text, 'it has more than one colon')]);
-
+  const [userText = '', groupWritten] = text.split(':');
+  const groupText = groupWritten || undefined;
   const groups = groupLines(group ?? '');
   const user = findUser(userText, passwd ?? '');
   const gid = groupText === undefined ? undefined : findGroup(groupText, groups);
@@ -48,7 +44,7 @@ interface FoundUser {
 
 function findUser(text: string, passwd: string): Result<FoundUser> {
   const id = text === '' ? 0 : idOf(text);
-  const line = passwdLines(passwd).find((user) => user.name === text || user.uid === id);
+  const line = passwdLines(passwd).find((user) => (id === undefined ? user.name === text : user.uid === id));
   if (line !== undefined) return ok(line);
   if (text === 'root') return ok({ uid: 0, gid: 0, home: '/' });
   if (id === undefined) return failed([userUnknown(text)]);
@@ -58,7 +54,7 @@ function findUser(text: string, passwd: string): Result<FoundUser> {
 
 function findGroup(text: string, groups: readonly GroupLine[]): Result<number> {
   const id = idOf(text);
-  const line = groups.find((group) => group.name === text || group.gid === id);
+  const line = groups.find((group) => (id === undefined ? group.name === text : group.gid === id));
   if (line !== undefined) return ok(line.gid);
   if (text === 'root') return ok(0);
   if (id === undefined) return failed([groupUnknown(text)]);

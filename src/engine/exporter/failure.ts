@@ -1,4 +1,10 @@
-import type { Failure } from '../../result.ts';
+import type { FailureShape, ReasonOf } from '../../result.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/exporter': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** `dest` has content, and no earlier output is known to be what is there. */
 export function outputExists(dest: string) {
@@ -6,5 +12,5 @@ export function outputExists(dest: string) {
     reason: 'output-exists',
     message: `${dest} is there already, and is not what would be replaced`,
     hint: 'name a directory that is empty or not there, or remove it',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -19,8 +19,8 @@ export function lowerCmd(instruction: CommandInstruction, state: StageState, con
 /** ENTRYPOINT clears a CMD that came from the base: it was meant for another entrypoint. */
 export function lowerEntrypoint(instruction: CommandInstruction, state: StageState, context: InstructionContext): void {
   const args = argumentsOf(instruction.command, state.shell);
-  state.config.Entrypoint = args.length === 0 ? null : args;
-  if (!state.hasOwnCmd) state.config.Cmd = null;
+  state.config.Entrypoint = args;
+  if (!state.hasOwnCmd) delete state.config.Cmd;
   context.record(state, `ENTRYPOINT ${quoted(args)}`);
 }
 

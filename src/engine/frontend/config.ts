@@ -40,8 +40,9 @@ const stepsPerPort = 256;
 
 /** Each port becomes `number/protocol`, ranges become their ports. */
 export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
-  const exposed = new Set<string>();
-  for (const word of ports) {
+  const exposed: string[] = [];
+  // The history has them in the order of their words, as these are written.
+  for (const word of [...ports].sort()) {
     const words = expandWords(word, state.valueOf, context.lowering.dockerfile.escape, context.lowering.expansions);
     if (!words.ok) {
       context.lowering.fail(...located(words.failure, at));
@@ -54,19 +55,18 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
         return;
       }
       if (parsed) {
-        for (let port = parsed.first; port <= parsed.last; port++) exposed.add(`${port}/${parsed.protocol}`);
+        for (let port = parsed.first; port <= parsed.last; port++) exposed.push(`${port}/${parsed.protocol}`);
       } else
         context.lowering.fail(
           invalidValue({ what: 'EXPOSE', value: text, hint: 'write for example 8080, 8080/udp or 8000-8010' }, at),
         );
     }
   }
-  const sorted = [...exposed].sort();
   state.config.ExposedPorts = withEntries(
     state.config.ExposedPorts,
-    sorted.map((port) => [port, {}]),
+    exposed.map((port) => [port, {}]),
   );
-  context.record(state, `EXPOSE [${sorted.join(' ')}]`);
+  context.record(state, `EXPOSE [${exposed.join(' ')}]`);
 }
 
 /** Metadata only: nothing is created, and what later steps write there is kept. */

@@ -2,7 +2,7 @@ import type { CountedInputs } from '../../context/counted-inputs.ts';
 import type { Stage } from '../../dockerfile/dockerfile.ts';
 import { parseReference } from '../../oci/reference.ts';
 import type { Failure } from '../../result.ts';
-import { argumentNotCounted, imageNotCounted } from './failure.ts';
+import { argumentNotCounted, imageNotCounted, shortenedValue } from './failure.ts';
 
 /**
  * An ONBUILD trigger of an image that the project does not build. No key knows what it says, so all that it uses must be
@@ -39,6 +39,12 @@ export function uncountedImage(name: string, foreign: ForeignTrigger | undefined
     imageNotCounted(name, { trigger: foreign.text, image: foreign.from.image, at: foreign.from.imageAt }),
     foreign,
   );
+}
+
+/** The failure of a trigger, at the FROM whose image has it. */
+export function ofTrigger(failure: Failure, trigger: string, { image, imageAt }: Stage['from']): Failure {
+  const message = `${failure.message} (${shortenedValue(image)} has the trigger ONBUILD ${shortenedValue(trigger)})`;
+  return { ...failure, message, at: imageAt };
 }
 
 function once(failure: Failure, { told }: ForeignTrigger): readonly Failure[] {

@@ -25,11 +25,16 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   }
   if (name === 'scratch')
     return StageState.onScratch(step({ op: { kind: 'scratch' }, inputs: [], name: 'FROM scratch' }), platform);
-  // The last stage above with that name; a stage of that name further down means nothing here.
-  const above = lowering.dockerfile.stages.findLast(
-    (other) => other.index < stage.index && other.name === name.toLowerCase(),
-  );
+  // The last stage above with that name, as it is written here; a stage of that name further down means nothing.
+  const above = lowering.dockerfile.stages.findLast((other) => other.index < stage.index && other.name === name);
   if (above) return lowering.stage(above.index)?.child();
+  const folded = name.toLowerCase();
+  if (lowering.dockerfile.stages.some((other) => other.index < stage.index && other.name === folded)) {
+    // No image may be called that, so a stage is meant.
+    const hint = `names of stages are in lower case: write FROM ${folded}`;
+    lowering.fail(invalidValue({ what: 'FROM', value: name, hint }, from.imageAt));
+    return undefined;
+  }
   const request: ImageRequest = { reference: name, platform, at: from.imageAt };
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));

@@ -11,18 +11,20 @@ import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
-import { type Failure, failed, ok, type Result, type SourceSpan } from '../../result.ts';
+import { type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { globalArgs } from './arg.ts';
-import { ofTrigger, stageNotYetDefined } from './failure.ts';
-import { type ForeignTrigger, uncountedImage } from './foreign-trigger.ts';
+import { stageNotYetDefined } from './failure.ts';
+import { type ForeignTrigger, ofTrigger, uncountedImage } from './foreign-trigger.ts';
 import { lowerFrom } from './from.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
 import type { StageState } from './stage-state.ts';
 import { step } from './step.ts';
+import { unneededFailures } from './unneeded-stages.ts';
+import { writtenConfig } from './written-config.ts';
 
 /** Pure. Only the stages that the target needs are looked at; fails with all that is wrong in them. */
 export function lower(input: LowerInput): Result<Lowered> {
@@ -31,9 +33,12 @@ export function lower(input: LowerInput): Result<Lowered> {
   const lowering = new Lowering(input, target.value);
   lowering.stagesBelow(target.value);
   const state = lowering.stage(target.value.index);
+  lowering.fail(...unneededFailures(lowering, lowering.stages()));
   if (lowering.failures.length > 0) return failed(lowering.failures);
   if (!state) return ok({ missing: [...lowering.missing.values()] });
-  const { author, platform } = state;
+  const { author } = state;
+  // Of what the image is for, whatever FROM --platform says: an index lists it so.
+  const { platform } = input;
   return ok({
     definition: { target: state.vertex },
     config: {
@@ -42,7 +47,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      config: state.config,
+      config: writtenConfig(state.config),
       history: state.history,
     },
     warnings: lowering.warnings,
@@ -52,7 +57,7 @@ export function lower(input: LowerInput): Result<Lowered> {
 }
 
 /** Of what is seen before variables are filled in, or by those above the first FROM alone. */
-const certainReasons: ReadonlySet<string> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
+const certainReasons: ReadonlySet<Reason> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
 
 class Lowering implements LoweringContext {
   readonly input: LowerInput;

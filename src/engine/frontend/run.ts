@@ -3,7 +3,7 @@ import { runScript } from '../../dockerfile/heredoc.ts';
 import type { ExecMount, ExecOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { argumentsOf } from './command.ts';
-import { notSupported, runUserInvalid } from './failure.ts';
+import { notSupported } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { proxyEnv } from './predefined-args.ts';
 import { lowerRunMount } from './run-mount.ts';
@@ -19,10 +19,6 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     context.lowering.fail(
       notSupported('RUN --security=insecure', 'steps have the 14 default capabilities; remove the flag', at),
     );
-    return;
-  }
-  if (state.user !== '' && !/^[^:]+(?::[^:]+)?$/.test(state.user)) {
-    context.lowering.fail(runUserInvalid(state.user, at));
     return;
   }
   const inputs: Vertex<Step>[] = [];

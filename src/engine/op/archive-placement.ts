@@ -95,9 +95,10 @@ export class ArchivePlacement {
       node = { content };
       draft.set(target, node);
     }
-    const { mode, mtime, ...owned } = metadata;
+    const { mode, mtime, xattrs, ...owned } = metadata;
     const changed = found.type === 'symlink' ? {} : { mode, mtime };
-    node.content = { ...node.content, ...this.#ownerOf(owned), ...changed };
+    // A file that is given an owner loses its capabilities, even where it had that one. chown(2)
+    node.content = { ...node.content, ...this.#ownerOf(owned), ...changed, xattrs };
     draft.set(path, node);
   }
 

@@ -1,5 +1,11 @@
-import type { Failure } from '../../result.ts';
+import type { FailureShape, ReasonOf } from '../../result.ts';
 import type { StepOrigin } from './op-definition.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/op': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 const where = (origin: StepOrigin | undefined) =>
   origin ? `${origin.image}, stage ${origin.stage}: ${origin.text}` : 'a step';
@@ -17,7 +23,7 @@ export function copySourceMissing(
       ? 'check the spelling and the case, and that .dockerignore does not exclude it'
       : 'check the spelling and the case, and that the stage or image of --from has it there',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A directory of the source meets a file or a link of the image. */
@@ -27,7 +33,7 @@ export function copyOntoNonDirectory(path: string, origin?: StepOrigin) {
     message: `/${path} exists in the image and is not a directory, so a directory cannot be copied to it (${where(origin)})`,
     hint: 'remove it in an earlier RUN, or copy to another path',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A file of the source meets a directory of the image of the same name. */
@@ -37,7 +43,7 @@ export function copyOntoDirectory(path: string, origin?: StepOrigin) {
     message: `/${path} is a directory in the image, so a file cannot replace it (${where(origin)})`,
     hint: 'remove it in an earlier RUN, or copy to another path',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** An entry that unpacking in place would fail for. `entry` is its path in the archive. */
@@ -50,7 +56,7 @@ export function archiveEntryImpossible(
     message: `/${entry} of the archive ${archive} cannot be unpacked: ${why} (${where(origin)})`,
     hint: 'make the archive anew, or remove what is in its way in an earlier RUN',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** Found by the operation, as definitions may come from elsewhere than a Dockerfile. */
@@ -60,7 +66,7 @@ export function invalidChmod(text: string, origin?: StepOrigin) {
     message: `--chmod=${text} is neither octal (0 to 7777) nor symbolic (${where(origin)})`,
     hint: 'write for example --chmod=0755 or --chmod=u=rwX,go=rX',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `from` and `source` of a cache mount name a file. */
@@ -70,7 +76,7 @@ export function cacheSeedNotDirectory(source: string, origin?: StepOrigin) {
     message: `a cache cannot start with /${source}, which is not a directory (${where(origin)})`,
     hint: 'name the directory that the file is in',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** `owner` is `uid:gid`. */
@@ -80,7 +86,7 @@ export function cacheOwnerRefused(target: string, owner: string, origin?: StepOr
     message: `the cache at ${target} cannot belong to ${owner} on this machine (${where(origin)})`,
     hint: 'give this user a range that has these numbers in /etc/subuid and /etc/subgid, or run as root',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A name of `--chown` that is neither a number nor in `file`, which is /etc/passwd or /etc/group. */
@@ -90,7 +96,7 @@ export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
     message: `${name} is not in the image's ${file} (${where(origin)})`,
     hint: 'create the user or group in an earlier RUN, or give the number',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** With `--link` a layer knows nothing of those below it. */
@@ -100,7 +106,7 @@ export function namedOwnerOfLink(chown: string, origin?: StepOrigin) {
     message: `--chown=${chown} names a user or group, and --link looks at no file of the image (${where(origin)})`,
     hint: 'give the numbers, or leave --link out',
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The process of a RUN ended with another status than 0; the last lines of its output go with it. */
@@ -125,7 +131,7 @@ export function runFailed(options: {
         : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
     at: origin?.at,
     details: lastLines,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A mount with `required` names a secret that this build was not given. */
@@ -135,7 +141,7 @@ export function secretMissing(id: string, origin?: StepOrigin) {
     message: `the secret ${id} is required but was not given (${where(origin)})`,
     hint: `add --secret id=${id},src=FILE`,
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The source of a bind mount is not in the stage, image or context it names. */
@@ -144,5 +150,5 @@ export function mountSourceMissing(source: string, origin?: StepOrigin) {
     reason: 'mount-source-missing',
     message: `${source} does not exist in the source of the mount (${where(origin)})`,
     at: origin?.at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

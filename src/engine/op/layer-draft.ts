@@ -2,6 +2,7 @@ import { compareBytes } from '../../context/source-tree.ts';
 import type { NodeEntry } from '../../layer/layer-entry.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
+import { defaultXattrs, wantedXattrs } from '../../layer/xattr.ts';
 import { childOf, parentOf } from '../../tree-path.ts';
 
 type Nameless<T> = T extends unknown ? Omit<T, 'path'> : never;
@@ -80,7 +81,10 @@ export class LayerDraft {
     for (const [path, node] of this.#nodes) {
       const first = names.get(node);
       if (first === undefined) names.set(node, path);
-      entries.set(path, first === undefined ? { ...node.content, path } : { type: 'hardlink', path, target: first });
+      entries.set(
+        path,
+        first === undefined ? packable({ ...node.content, path }) : { type: 'hardlink', path, target: first },
+      );
     }
     for (const path of this.#removed) this.#addWhiteouts(path, entries);
     for (const path of [...entries.keys()]) this.#addParents(path, entries);
@@ -112,9 +116,16 @@ export class LayerDraft {
     const parent = parentOf(path);
     if (parent === '' || entries.has(parent)) return;
     const found = this.at(parent);
-    if (found?.below?.type === 'directory') entries.set(parent, { ...found.below, path: parent });
+    if (found?.below?.type === 'directory') entries.set(parent, packable({ ...found.below, path: parent }));
     this.#addParents(parent, entries);
   }
+}
+
+/** With the extended attributes that layers have, and no others. */
+function packable<T extends { readonly xattrs?: Readonly<Record<string, string>> | undefined }>(entry: T): T {
+  const { xattrs, ...rest } = entry;
+  const wanted = wantedXattrs(xattrs, defaultXattrs);
+  return { ...rest, ...(wanted ? { xattrs: wanted } : {}) } as T;
 }
 
 /** Hard links come last: their target is then always there, whatever the names. */

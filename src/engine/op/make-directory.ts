@@ -20,7 +20,8 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
       const owner = await lookupOwner(op.user, readText(services, base, signal), {
         unknown: (name, file) => {
           const at = origin ? `${origin.at.file}:${origin.at.line}: ` : '';
-          const message = `${at}${name} is not in the image's ${file}, so ${op.path} belongs to 0 where it is created`;
+          const who = file === '/etc/passwd' ? 'the user 0' : "the user's own group";
+          const message = `${at}${name} is not in the image's ${file}, so ${op.path} belongs to ${who} where it is created`;
           progress.emit({ type: 'warning', message });
         },
       });

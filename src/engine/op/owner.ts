@@ -18,18 +18,18 @@ export async function lookupOwner(
 ): Promise<Owner> {
   const colon = text.indexOf(':');
   const [user, group] = colon === -1 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
-  const lookup = async (name: string, file: string): Promise<Owner> => {
+  const lookup = async (name: string, file: string): Promise<Owner | undefined> => {
     const found = await lookupName(name, file, readText);
     if (found !== undefined) return found;
     if (unknown === undefined) throw new FailureError(unknownOwner(name, `/${file}`, origin));
     unknown(name, `/${file}`);
-    return { uid: 0, gid: 0 };
+    return undefined;
   };
-  const found = await lookup(user, 'etc/passwd');
-  return group === undefined ? found : { uid: found.uid, gid: (await lookup(group, 'etc/group')).uid };
+  const found = (await lookup(user, 'etc/passwd')) ?? { uid: 0, gid: 0 };
+  return group === undefined ? found : { uid: found.uid, gid: (await lookup(group, 'etc/group'))?.uid ?? found.gid };
 }
 
-/** Told of each name that the image does not know, and the file where it is not: it is then 0. */
+/** Told of each name that the image does not know, and the file where it is not: a user is then 0, a group that of the user. */
 export type UnknownName = (name: string, file: string) => void;
 
 /** As chown(2) and BuildKit take them. */

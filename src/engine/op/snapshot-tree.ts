@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { SourceNode, SourceTree } from '../../context/source-tree.ts';
 import { resolveSource } from '../../context/source-tree.ts';
 import type { Tree } from '../../layer/tree.ts';
+import { defaultXattrs, wantedXattrs } from '../../layer/xattr.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ReadText } from './owner.ts';
 import type { RunnerServices } from './runner-services.ts';
 
-/** The files of a snapshot as a source of COPY: owners, modes and extended attributes as the layers have them. */
+/** The files of a snapshot as a source of COPY: owners and modes as the layers have them, and file capabilities. */
 export class SnapshotTree implements SourceTree {
   readonly description: string;
   readonly #tree: Tree;
@@ -46,7 +47,8 @@ export class SnapshotTree implements SourceTree {
     const found = this.#tree.lookup(path);
     if (!found) return undefined;
     const { entry, layer } = found;
-    const { type, mode, uid, gid, mtime, xattrs } = entry;
+    const { type, mode, uid, gid, mtime } = entry;
+    const xattrs = wantedXattrs(entry.xattrs, defaultXattrs);
     const common = { path, type, mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) };
     if (type === 'file') {
       const identity = this.#tree.names(path).length > 1 ? `${layer}:${entry.path}` : undefined;

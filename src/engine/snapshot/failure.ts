@@ -1,5 +1,11 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Failure } from '../../result.ts';
+import type { FailureShape, ReasonOf } from '../../result.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'engine/snapshot': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** A manifest whose blobs are something else, such as a chart or a signature. */
 export function notALayer(blob: Descriptor) {
@@ -7,7 +13,7 @@ export function notALayer(blob: Descriptor) {
     reason: 'not-a-layer',
     message: `${blob.digest} has the media type ${blob.mediaType}, which is not a layer of a root filesystem`,
     hint: 'the image is an artifact, not a container image: use another base',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** mount(8) failed at `what` though the machine was found able to; `output` is what it said. */
@@ -16,5 +22,5 @@ export function mountRefused(what: string, output: string) {
     reason: 'mount-refused',
     message: `${what} could not be mounted: ${output}`,
     hint: 'run cip doctor: it says what this machine allows',
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

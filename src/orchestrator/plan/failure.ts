@@ -1,6 +1,12 @@
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { nameList } from '../../project/name-list.ts';
-import type { Failure, SourceSpan } from '../../result.ts';
+import type { Failure, FailureShape, ReasonOf, SourceSpan } from '../../result.ts';
+
+declare module '../../result.ts' {
+  interface Reasons {
+    readonly 'orchestrator/plan': ReasonOf<typeof import('./failure.ts')>;
+  }
+}
 
 /** A usage error. */
 export function unknownSelector(selector: string, known: readonly string[], suggestion: string | undefined) {
@@ -8,7 +14,7 @@ export function unknownSelector(selector: string, known: readonly string[], sugg
     reason: 'unknown-selector',
     message: `no image of this project matches "${selector}"`,
     hint: suggestion === undefined ? `images are: ${nameList(known) || 'none'}` : `did you mean ${suggestion}?`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** A difference that stops a publish: the tag names content that these sources do not give. */
@@ -18,7 +24,7 @@ export function changedWithoutBump(reference: string, name: string, file: string
     message: `${reference} is already published with different content`,
     hint: `raise the version of ${name} in ${file}, then run cip cascade: a published version is never overwritten`,
     ...(what.length > 0 && { details: what }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /**
@@ -36,7 +42,7 @@ export function ownersLost(
     message: `files of ${nameList(names)} have lost the owners that RUN steps give them: images built without a range of ids are not published`,
     hint: `${fix}; or pass --allow-lost-owners`,
     ...(why !== undefined && { details: [why.message] }),
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** The same where it is allowed, as a warning. */
@@ -44,7 +50,7 @@ export function sentWithLostOwners(names: readonly string[]) {
   return {
     reason: 'owners-lost',
     message: `files of ${nameList(names)} have lost the owners that RUN steps give them: machines with a range of ids build them again`,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }
 
 /** An image of the project and what one that is built from it wants of it. */
@@ -74,5 +80,5 @@ export function parentPlatformMissing(missing: MissingPlatform, at: SourceSpan) 
     message: `${child} needs ${parent} for ${platform}, but ${parent} is only ${isLeft ? 'there' : 'made'} for ${made}`,
     hint: isOwn ? `${remedy}, or build ${child} for ${made} only` : remedy,
     at,
-  } as const satisfies Failure;
+  } as const satisfies FailureShape;
 }

@@ -6,7 +6,7 @@ import { type Failure, failuresOf } from '../../result.ts';
 import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
 import type { ExternalImage } from '../key/external-images.ts';
-import { baseNeverSeen, baseUnknown, baseUnreachable } from './failure.ts';
+import { baseNeverSeen, baseUnknown, baseUnreachable, registrySilent } from './failure.ts';
 import type { RepositoryClient } from './project-registry.ts';
 
 /** What an external image is, as far as this run knows. */
@@ -185,8 +185,7 @@ function cannotAsk(failure: Failure): BaseAnswer {
 /** Bugs are thrown on. */
 function whyUnreachable(error: unknown, { patience }: BaseQuestions): Failure {
   if (error instanceof Error && error.name === 'TimeoutError') {
-    const message = `its registry did not answer within ${patience / 1000} s`;
-    return { reason: 'registry-unreachable', message };
+    return registrySilent(patience);
   }
   const [failure] = failuresOf(error) ?? [];
   if (failure === undefined) throw error;

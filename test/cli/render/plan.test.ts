@@ -74,7 +74,7 @@ const from = (place: 'store' | 'registry'): Partial<PlannedImage> => {
   const source = { from: place, reference: 'r/a:0.9.0', index: descriptor, manifest: descriptor } as const;
   return { platforms: [{ platform: amd64, key: digestOf('a'), source }] };
 };
-const failures = [{ reason: 'changed-without-bump', message: 'b' }];
+const failures = [{ reason: 'changed-without-bump', message: 'b' }] as const;
 const drift = image('b', '1.0.0', { action: 'drift', reasons: [{ code: 'changed-without-bump' }] });
 const many = Array.from({ length: 9 }, (_, index) => tagged(`i${index}`, '1.0.0', ['1.0.0', 'latest']));
 

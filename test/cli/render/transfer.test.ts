@@ -18,7 +18,7 @@ const tag = {
   before: null,
   after: 'sha256:0' as const,
 } as unknown as TransferReport['tags'][number];
-const failure = { reason: 'x', message: 'x' };
+const failure = { reason: 'bug', message: 'x' } as const;
 
 for (const [title, report, want] of [
   ['no images', {}, 'no images'],

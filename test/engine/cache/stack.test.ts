@@ -31,7 +31,8 @@ function rig(isRead = true) {
   return { near, far, notices, stack: new CacheStack<number>([{ cache: near }, { cache: far, isRead }], notice) };
 }
 
-const unreachable = () => new FailureError({ reason: 'cache-unreachable', message: 'cache.example does not answer' });
+const unreachable = () =>
+  new FailureError({ reason: 'registry-unreachable', message: 'cache.example does not answer' });
 
 test('the nearest is asked first, and alone where it has it', async () => {
   const { near, far, stack } = rig();

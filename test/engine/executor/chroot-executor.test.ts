@@ -32,7 +32,7 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
     assert.deepEqual({ stderr, status }, { stderr: '', status: { code: 5 } });
     assert.equal(
       stdout,
-      'bin\ndev\netc\nhome\ntmp\nfull\nnull\nrandom\ntty\nurandom\nzero\n3\n' +
+      'bin\ndev\netc\nhome\nproc\nsys\ntmp\nfull\nnull\nrandom\ntty\nurandom\nzero\n3\n' +
         `${readFileSync('/etc/resolv.conf', 'utf8')}127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
     );
     assert.deepEqual(tree(root.path), before);

@@ -453,8 +453,8 @@ describe('as root', needs('linux', 'root', 'user namespaces', 'busybox'), () => 
       tinyProgram(elfTargets[host.architecture]!, elfTargets[host.architecture]!.exit),
     );
     chmodSync(join(scratch, 'exit'), 0o755);
-    const before = tree(scratch);
     assert.deepEqual((await run(['/exit'], {}, { rootfs: scratch })).status, { code: 0 });
-    assert.deepEqual(tree(scratch), before);
+    const made = tree(scratch).map((line) => line.split(' ', 3).slice(0, 3).join(' '));
+    assert.deepEqual(made.slice(1), ['dev/ 755 0:0', 'exit 755 0:0', 'proc/ 755 0:0', 'sys/ 755 0:0']);
   });
 });

@@ -18,7 +18,7 @@ const applets =
   );
 
 /**
- * A root file system of busybox. It has no /proc, /sys or /dev, and all times are those of an archive (whole seconds).
+ * A root file system of busybox. Its /proc, /sys and /dev are empty, and all times are those of an archive (whole seconds).
  * Belongs to `owner`, to whom the way to it is open.
  */
 export async function makeRoot(
@@ -27,7 +27,7 @@ export async function makeRoot(
   const dir = await tempDir();
   chmodSync(dir.path, 0o755);
   const path = join(dir.path, 'root');
-  for (const name of ['', 'bin', 'etc', 'tmp', 'home', 'home/ada']) mkdirSync(join(path, name));
+  for (const name of ['', 'bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'home', 'home/ada']) mkdirSync(join(path, name));
   chmodSync(join(path, 'tmp'), 0o1777);
   copyFileSync('/bin/busybox', join(path, 'bin/busybox'));
   chmodSync(join(path, 'bin/busybox'), 0o755);
@@ -37,7 +37,8 @@ export async function makeRoot(
   for (const name of ['', ...(readdirSync(path, { recursive: true }) as string[]), '.']) {
     lchownSync(join(path, name), owner, owner);
   }
-  for (const name of ['home/ada', 'home', 'tmp', 'etc', 'bin', '']) utimesSync(join(path, name), 1000, 2000);
+  for (const name of ['home/ada', 'home', 'tmp', 'sys', 'proc', 'etc', 'dev', 'bin', ''])
+    utimesSync(join(path, name), 1000, 2000);
   lchownSync(dir.path, owner, owner);
   return {
     path,

@@ -14,6 +14,8 @@ WORKDIR /w
 WORKDIR /
 CMD ["a", "b"]
 EXPOSE 80
+ENV P="443 53/udp"
+EXPOSE 9-10/udp 8 $P 8
 `;
 
 test('history has one entry per instruction, in the words that Docker prints', () => {
@@ -28,6 +30,8 @@ test('history has one entry per instruction, in the words that Docker prints', (
     'WORKDIR /',
     'CMD ["a" "b"]',
     'EXPOSE [80/tcp]',
+    'ENV P=443 53/udp',
+    'EXPOSE [443/tcp 53/udp 8/tcp 8/tcp 9/udp 10/udp]',
   ]);
 });
 

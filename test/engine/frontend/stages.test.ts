@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseDockerfile } from '../../../src/dockerfile/parse.ts';
 import { lower } from '../../../src/engine/frontend/lower.ts';
 import { imageKey, type LowerInput } from '../../../src/engine/frontend/lower-input.ts';
-import { amd64, imageFixture, lastOp, lowerText } from '../../support/lower-text.ts';
+import { amd64, imageFixture, lastOp, lowerText, reasonsOf } from '../../support/lower-text.ts';
 
 /** References that must be resolved to build the target, in the order they are asked for. */
 function missing(
@@ -167,3 +167,51 @@ for (const [title, flag, want] of mounts) {
     assert.deepEqual(run.mounts, [want]);
   });
 }
+
+const unneeded: [title: string, text: string, want: string[]][] = [
+  ['takes files from itself', 'FROM scratch AS a\nCOPY --from=a / /x\nFROM scratch', ['stage-not-yet-defined']],
+  [
+    'takes files from itself by its number',
+    'FROM scratch\nCOPY --from=0 / /x\nFROM scratch',
+    ['stage-not-yet-defined'],
+  ],
+  ['mounts itself', 'FROM base AS a\nRUN --mount=from=a,target=/x true\nFROM scratch', ['stage-not-yet-defined']],
+  [
+    'takes files from one that takes files from it',
+    'FROM scratch AS a\nCOPY --from=b / /x\nFROM scratch AS b\nCOPY --from=c / /x\nFROM scratch AS c\nCOPY --from=a / /x\nFROM scratch',
+    ['stage-not-yet-defined', 'stage-not-yet-defined'],
+  ],
+  ['takes files from a later one, which is no circle', 'FROM scratch AS a\nCOPY --from=b / /x\nFROM scratch AS b', []],
+  [
+    'takes files from a number that no stage has',
+    'FROM scratch\nCOPY --from=7 / /x\nFROM scratch',
+    ['stage-not-before'],
+  ],
+  ['takes files from an image', 'FROM scratch\nCOPY --from=z / /x\nFROM scratch', []],
+];
+for (const [title, text, want] of unneeded) {
+  test(`lower() of a stage that nothing needs, which ${title}`, () => {
+    assert.deepEqual(
+      reasonsOf(() => lowerText(text)),
+      want,
+    );
+  });
+}
+
+test('lower() refuses FROM with the name of a stage in another case', () => {
+  assert.deepEqual(
+    reasonsOf(() => lowerText('FROM scratch AS Build\nFROM BUILD')),
+    ['invalid-value'],
+  );
+});
+
+test('lower() says that an image is for the platform that it is built for, whatever FROM --platform says', () => {
+  const dockerfile = parseDockerfile('FROM --platform=linux/arm64 a', 'Dockerfile');
+  assert.ok(dockerfile.ok);
+  const platform = { os: 'linux', architecture: 'arm64' };
+  const images = new Map([[imageKey({ reference: 'a', platform }), imageFixture('a')]]);
+  const options = { image: 'test', platform: amd64, buildPlatform: amd64, buildArgs: {}, images };
+  const lowered = lower({ ...options, dockerfile: dockerfile.value });
+  assert.ok(lowered.ok && lowered.value.missing === undefined);
+  assert.equal(lowered.value.config.architecture, 'amd64');
+});

@@ -168,3 +168,25 @@ test('ArchivePlacement: with / as its destination nothing is said of the root it
     'file real/x 640 1:2 @7 /unpacked/1',
   ]);
 });
+
+test('of extended attributes, layers have capabilities alone; a hard link says which the file has from then on', async () => {
+  const xattrs = { 'security.capability': 'AQ==', 'user.x': 'eA==' };
+  const lower = Tree.of([
+    [{ type: 'directory', path: 't', ...below, xattrs: { 'user.x': 'eA==' } }] satisfies LayerEntry[],
+  ]);
+  const capabilities = { 'security.capability': 'AQ==' };
+  const rows: [first: object, second: object, want: object | undefined][] = [
+    [{ xattrs }, {}, undefined],
+    [{}, { xattrs }, capabilities],
+    [{ xattrs: { 'user.x': 'eA==' } }, { xattrs: { 'user.y': 'eA==' } }, undefined],
+  ];
+  for (const [first, second, want] of rows) {
+    const draft = new LayerDraft(lower);
+    const options = { draft, target: 't', owner: undefined, mtime: 0, name: 'a.tar', origin: undefined };
+    const into = new ArchivePlacement({ ...options, fileOfBase: (path) => Promise.resolve(path) });
+    await into.add({ entry: file('x', first), metadata: { ...own, ...first }, sourcePath: '/x' } as UnpackedRecord);
+    await into.add({ entry: hardlink('y', 'x'), metadata: { ...own, ...second } } as UnpackedRecord);
+    const made = draft.entries().map((entry) => ('xattrs' in entry ? entry.xattrs : undefined));
+    assert.deepEqual(made, [undefined, want, undefined]);
+  }
+});

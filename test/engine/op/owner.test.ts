@@ -40,9 +40,10 @@ for (const [text, read, want] of cases) {
   });
 }
 
-test('lookupOwner() tells of each name that it takes for 0', async () => {
+test('lookupOwner() tells of each name that nobody knows: a user is 0, a group that of the user', async () => {
   const told: string[] = [];
   const unknown = (name: string, file: string) => told.push(`${name} ${file}`);
   assert.deepEqual(await lookupOwner('nobody:none', image, { unknown }), { uid: 0, gid: 0 });
   assert.deepEqual(told, ['nobody /etc/passwd', 'none /etc/group']);
+  assert.deepEqual(await lookupOwner('app:none', image, { unknown }), { uid: 1000, gid: 1001 });
 });

@@ -100,9 +100,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a source that is missing is a failure of the work, in a plan too',
-    file: 'src/cli/exit-codes.ts',
-    find: ' copy-source-missing ',
-    replace: ' ',
+    file: 'src/cli/status-by-reason.ts',
+    find: "'copy-source-missing': 'invalidProject',",
+    replace: "'copy-source-missing': 'failed',",
     tests: broken,
   },
   {

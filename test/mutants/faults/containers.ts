@@ -42,8 +42,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'auto does not take chroot in a container',
     file: 'src/worker/worker-builder.ts',
-    find: "const refusals = new Set(['no-user-namespaces', 'id-map-refused']);",
-    replace: "const refusals = new Set(['id-map-refused']);",
+    find: "const refusals: ReadonlySet<Reason> = new Set(['no-user-namespaces', 'id-map-refused']);",
+    replace: "const refusals: ReadonlySet<Reason> = new Set(['id-map-refused']);",
     tests: inContainers,
     only: 'of Docker',
   },

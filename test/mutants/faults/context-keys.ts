@@ -134,7 +134,7 @@ export const faults: readonly Fault[] = [
     name: 'what is not counted is called by where looking for it ended',
     file: 'src/engine/op/build-context.ts',
     find: "error.failure.reason !== 'context-not-counted'",
-    replace: "error.failure.reason !== ''",
+    replace: "error.failure.reason !== 'run-failed'",
     tests: counted,
     only: 'trigger of an image from elsewhere',
   },

@@ -175,7 +175,7 @@ export const faults: readonly Fault[] = [
     name: 'a conflict is a failure like any other',
     file: 'src/orchestrator/publish/transfer.ts',
     find: "reason === 'different-content'",
-    replace: "reason === 'differs'",
+    replace: "reason === 'lost-race'",
     tests: ['test/orchestrator/publish/transfer.test.ts'],
     only: 'after conflicts',
   },

@@ -33,6 +33,8 @@ const unmoved: Now = { base: { [debian]: one }, app: { [alpine]: one } };
 const moved: Now = { ...unmoved, base: { [debian]: two } };
 const movedBoth: Now = { base: { [debian]: two }, app: { [alpine]: two } };
 
+const reasons = { 'cannot-ask': 'base-unreachable', absent: 'base-not-found' } as const;
+
 function known(now: Now): KnownBases {
   return {
     own: (image) => {
@@ -41,7 +43,9 @@ function known(now: Now): KnownBases {
     },
     unknown: (image) => {
       const state = now[image];
-      return typeof state === 'string' ? [{ state, failure: { reason: state, message: `${image} ${state}` } }] : [];
+      return typeof state === 'string'
+        ? [{ state, failure: { reason: reasons[state], message: `${image} ${state}` } }]
+        : [];
     },
   };
 }
@@ -266,17 +270,17 @@ const cases: readonly [title: string, input: Case, want: readonly string[]][] = 
   [
     'build: what is missing does',
     { local: {}, now: { ...unmoved, base: 'cannot-ask' } },
-    ['base build build : missing', 'app build build : missing', '! cannot-ask'],
+    ['base build build : missing', 'app build build : missing', '! base-unreachable'],
   ],
   [
     'publish: nobody can say whether it moved',
     { there: both, now: { ...unmoved, base: 'cannot-ask' } },
-    ['base up-to-date tag : same-key', 'app up-to-date tag : same-key', '! cannot-ask'],
+    ['base up-to-date tag : same-key', 'app up-to-date tag : same-key', '! base-unreachable'],
   ],
   [
     'publish, new versions: nor what to build on',
     { there: asLatest, now: { ...unmoved, base: 'cannot-ask' } },
-    ['base build build : missing', 'app build build : missing', '! cannot-ask'],
+    ['base build build : missing', 'app build build : missing', '! base-unreachable'],
   ],
   [
     'publish: an image that is gone does not matter to what is published',
@@ -286,7 +290,7 @@ const cases: readonly [title: string, input: Case, want: readonly string[]][] = 
   [
     'publish: it does to what is built',
     { there: {}, now: { ...unmoved, base: 'absent' } },
-    ['base build build : missing', 'app build build : missing', '! absent'],
+    ['base build build : missing', 'app build build : missing', '! base-not-found'],
   ],
   // Keys by other rules.
   [

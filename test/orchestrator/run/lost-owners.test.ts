@@ -17,7 +17,7 @@ const images: Readonly<Record<string, ImageSources>> = {
   app: { on: ['base'], files: { files: 'app' } },
   plain: { files: { files: 'plain' } },
 };
-const why = { reason: 'subuid-range-missing', message: 'no range of ids', hint: 'usermod' };
+const why = { reason: 'subuid-range-missing', message: 'no range of ids', hint: 'usermod' } as const;
 
 /** A machine: its sources and store, and whether its steps keep owners. */
 class Machine implements AsyncDisposable {

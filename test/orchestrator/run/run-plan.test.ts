@@ -176,7 +176,7 @@ for (const [title, keepGoing, want] of failures) {
     const report = await workshop.run(await workshop.plan(), builder, { jobs: 1, keepGoing });
     assert.deepEqual(statuses(report), want);
     const tool = report.results.find(({ image }) => image.name === 'tool');
-    assert.deepEqual(tool?.status === 'failed' && tool.failures.map(({ reason }) => reason), ['step-failed']);
+    assert.deepEqual(tool?.status === 'failed' && tool.failures.map(({ reason }) => reason), ['run-failed']);
     assert.deepEqual((await refs(workshop)).includes('localhost:5000/tool:2.0.0'), false);
   });
 }
@@ -216,7 +216,7 @@ test('what failed before the signal is reported as that, and so is what it kept 
   const report = await workshop.run(await workshop.plan(), builder, { jobs: 1, keepGoing: true }, stop.signal);
   assert.deepEqual(statuses(report), { base: 'built', tool: 'failed', app: 'blocked', beside: 'cancelled' });
   const tool = report.results.find(({ image }) => image.name === 'tool');
-  assert.deepEqual(tool?.status === 'failed' && tool.failures.map(({ reason }) => reason), ['step-failed']);
+  assert.deepEqual(tool?.status === 'failed' && tool.failures.map(({ reason }) => reason), ['run-failed']);
 });
 
 test('draining finishes what runs and begins nothing new', async () => {

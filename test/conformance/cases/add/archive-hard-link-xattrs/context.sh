@@ -1,0 +1,1 @@
+mkdir -p w && echo x > w/x && ln w/x w/y && setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= w/x && tar --owner=0 --group=0 --xattrs --xattrs-include='*' --format=pax --pax-option=delete=atime,delete=ctime -cf a.tar -C w x y && rm -r w

@@ -1,0 +1,1 @@
+mkdir -p x/e x/f/e && echo a > x/f/a
