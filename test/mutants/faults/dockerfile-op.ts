@@ -151,7 +151,7 @@ export const faults: readonly Fault[] = [
   {
     name: '--parents follows links behind the pivot',
     file: 'src/context/selection.ts',
-    find: 'const node = await tree.lookup(join(directory.path, name));',
+    find: 'const node = await tree.lookup(childOf(directory.path, name));',
     replace: 'const node = await resolveSource(tree, join(directory.path, name));',
     tests: selection,
   },
