@@ -11,7 +11,7 @@ export interface GlobalInputs {
   /** Of the machine that builds. */
   readonly buildPlatform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Name or number of the stage that is asked for; undefined for the last by default. */
+  /** Name or number of the stage that is asked for; undefined for the last one, and TARGETSTAGE is its name then. */
   readonly targetStage: string | undefined;
   /** Shared with what else is expanded of this Dockerfile; one of its own if not given. */
   readonly budget?: ExpansionBudget | undefined;
@@ -29,7 +29,8 @@ export function globalValues(inputs: GlobalInputs): {
 } {
   const { dockerfile, buildArgs, budget = new ExpansionBudget() } = inputs;
   const given = (name: string) => (Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined);
-  const values = new Map(Object.entries(platformArgs(inputs.platform, inputs.buildPlatform, inputs.targetStage)));
+  const targetStage = inputs.targetStage ?? dockerfile.stages.at(-1)?.name;
+  const values = new Map(Object.entries(platformArgs(inputs.platform, inputs.buildPlatform, targetStage)));
   // REGISTRY is cip's own: it names the project's registry whether a Dockerfile declares it or not (ADR 0023).
   for (const name of [...values.keys(), 'REGISTRY']) {
     const text = given(name);

@@ -136,8 +136,8 @@ const contents = [
   'echo l > g && ln g h',
   'mkdir -p d && ln -s x d/l && echo 4 > d/s && chmod 4755 d/s',
   'mkdir -p d/sub && echo k > d/.env && echo k > d/sub/.env',
-  'mkdir -p w/t && echo t > w/t/x && ln w/t/x w/y && ln -s t w/l && chmod 2775 w/t && tar --owner=3 --group=4 --sort=name -cf a.tar -C w . && rm -r w',
-  'mkdir -p w && echo y > w/x && chmod 4711 w/x && tar --owner=0 --group=0 -czf b.tgz -C w x && rm -r w',
+  'mkdir -p w/t && echo t > w/t/x && ln w/t/x w/y && ln -s t w/l && chmod 2775 w/t && tar --owner=3 --group=4 --sort=name --mtime=@1000000 -cf a.tar -C w . && rm -r w',
+  'mkdir -p w && echo y > w/x && chmod 4711 w/x && tar --owner=0 --group=0 --mtime=@1000000 -cf b.tar -C w x && gzip -n < b.tar > b.tgz && rm b.tar && rm -r w',
   'mkdir -p d/ld && ln -sf ../sub d/ld/up && echo o > d/ld/o',
   'mkfifo p && echo "s p" > "s p" && echo u > ü',
 ];

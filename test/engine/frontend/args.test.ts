@@ -38,6 +38,16 @@ const cases: Case[] = [
   ],
   ['a default hides a platform argument', 'FROM base\nARG TARGETARCH=x\nRUN x', { TARGETARCH: 'x' }],
   ['the name of the target', 'FROM base AS out\nARG TARGETSTAGE\nRUN x', { TARGETSTAGE: 'out' }, { target: 'out' }],
+  [
+    'the name of the last stage where no target is asked for',
+    'FROM base AS Out\nARG TARGETSTAGE\nRUN x',
+    { TARGETSTAGE: 'out' },
+  ],
+  [
+    'no name where the last stage has none',
+    'FROM base AS a\nFROM base\nARG TARGETSTAGE\nRUN x',
+    { TARGETSTAGE: 'default' },
+  ],
   ['a stage on a stage inherits its arguments', 'FROM base AS a\nARG V=1\nFROM a\nRUN x', { V: '1' }],
   ['other stages do not', 'FROM base AS a\nARG V=1\nFROM base\nRUN x', {}],
   ['proxies reach RUN by themselves', 'FROM base\nRUN x', {}, { buildArgs: { HTTP_PROXY: 'http://p' } }],

@@ -291,8 +291,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a wildcard leads through links',
     file: 'src/context/selection.ts',
-    find: 'else if (isWild) next.push(',
-    replace: 'else if (isWildcard(component)) next.push(',
+    find: 'if (isWild) next.push(',
+    replace: 'if (isWildcard(component)) next.push(',
     tests: selection,
   },
   {

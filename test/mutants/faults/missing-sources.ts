@@ -28,7 +28,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a link to nothing is something',
     file: 'src/context/selection.ts',
-    find: 'if (!node) return { pivot, matches, absent: path };',
+    find: 'if (!node) return { tops: [], matches, absent: path };',
     replace: 'if (!node) continue;',
     tests,
   },
