@@ -68,7 +68,7 @@ const modules = {
 /** Those that print, or that speak to a person. */
 const terminal = ['chalk', 'listr2', 'yargs', 'readline', 'readline/promises', 'tty'];
 
-const roots = ['result', 'progress', 'semaphore', 'map-bounded', 'remove-tree', 'read-regular-file'].map(
+const roots = ['result', 'progress', 'semaphore', 'map-bounded', 'remove-tree', 'read-regular-file', 'tree-path'].map(
   (file) => `^src/${file}\\.ts$`,
 );
 const pathOf = (room) => `^src/${room}(/|\\.ts$)`;

@@ -244,7 +244,7 @@ export function missingDirectory() {
 }
 
 /** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
-export function noDirectory(path: string) {
+export function contextNotDirectory(path: string) {
   return {
     reason: 'missing-directory',
     message: `${path} is not a directory`,

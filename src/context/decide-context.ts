@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Digest } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { FailureError } from '../result.ts';
+import { parentOf } from '../tree-path.ts';
 import type { FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
 import type { ContextRead, ContextReads } from './context-reads.ts';
@@ -10,7 +11,7 @@ import { contextChanging, nothingSelected } from './failure.ts';
 import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
 import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
 import { missingSources, noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
-import { compareBytes, parentOf, type SourceNode, type SourceTree } from './source-tree.ts';
+import { compareBytes, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** What of a context counts for a build. Equal digests, with equal instructions, give equal images. */
 export interface ContextListing {

@@ -1,10 +1,11 @@
 import { type IgnoreMatcher, ignoreMatcher } from '../dockerfile/dockerignore.ts';
 import type { Digest } from '../oci/digest.ts';
 import { FailureError } from '../result.ts';
+import { childOf } from '../tree-path.ts';
 import type { ContextFiles, FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
 import { contextUnreadable } from './failure.ts';
-import { compareBytes, join, type SourceNode, type SourceTree } from './source-tree.ts';
+import { compareBytes, type SourceNode, type SourceTree } from './source-tree.ts';
 
 interface DiskTreeOptions {
   /** Absolute. */
@@ -80,7 +81,7 @@ export class DiskTree implements SourceTree {
     if (found === undefined) throw new ContextMoved(path);
     const names: string[] = [];
     for (const file of found) {
-      const child = join(path, file.name);
+      const child = childOf(path, file.name);
       // Another file may be called as this one is shown.
       if (file.stamp === '' && !this.#ignore.excludes(child)) throw this.#nameless(child);
       const node = remember(this.#nodes, child, () => this.#node(child, this.#isLeftOut(child) ? undefined : file));

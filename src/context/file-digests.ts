@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest } from '../oci/digest.ts';
 import { Semaphore } from '../semaphore.ts';
+import { baseOf, parentOf } from '../tree-path.ts';
 import type { ContextFiles, FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
-import { nameOf, parentOf } from './source-tree.ts';
 
 /** Name of a file in a directory → its stamp when it was hashed, and its digest. */
 export const FileDigests = z.record(z.string(), z.tuple([z.string(), Digest]));
@@ -69,7 +69,7 @@ async function hashDirectory(
   const unsettled = new Set<string>();
   await Promise.all(
     members.map(async ([path, file]) => {
-      const name = nameOf(path);
+      const name = baseOf(path);
       const remembered = Object.hasOwn(known, name) ? known[name] : undefined;
       if (remembered?.[0] === file.stamp) {
         digests.set(path, remembered[1]);

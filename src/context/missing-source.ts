@@ -1,11 +1,12 @@
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Failure } from '../result.ts';
+import { childOf } from '../tree-path.ts';
 import type { ContextFiles } from './context-files.ts';
 import type { PlacedRead } from './context-reads.ts';
 import { DiskTree } from './disk-tree.ts';
 import { sourceExcluded, sourceMissing } from './failure.ts';
 import { excludingLine } from './ignore-file.ts';
-import { join, resolveSource, type SourceTree } from './source-tree.ts';
+import { resolveSource, type SourceTree } from './source-tree.ts';
 
 /** A context on this machine, and what people call it. */
 export interface ShownContext {
@@ -71,13 +72,13 @@ async function nearestTo(names: readonly string[], tree: SourceTree): Promise<st
   for (const [index, name] of names.entries()) {
     const directory = await resolveSource(tree, above);
     if (directory?.type !== 'directory') return undefined;
-    if ((await resolveSource(tree, join(above, name))) === undefined) {
+    if ((await resolveSource(tree, childOf(above, name))) === undefined) {
       const found = suggestionFor(name, (await tree.children(directory.path)).slice(0, mostNames));
       if (found === undefined) return undefined;
       const path = [...(above === '' ? [] : [above]), found, ...names.slice(index + 1)].join('/');
       return (await resolveSource(tree, path)) === undefined ? undefined : path;
     }
-    above = join(above, name);
+    above = childOf(above, name);
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 import { Digest } from '../oci/digest.ts';
 import { FailureError } from '../result.ts';
+import { baseOf, parentOf } from '../tree-path.ts';
 import { contextNotCounted } from './failure.ts';
-import { compareBytes, nameOf, parentOf, type SourceNode, type SourceTree } from './source-tree.ts';
+import { compareBytes, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** A node in short: path, type, mode, time, what the type has besides, digest of a file that counts, identity. */
 export type RecordedNode = readonly [
@@ -84,7 +85,7 @@ export class RecordedTree implements SourceTree {
       const [path, , , , , digest] = recorded;
       this.#nodes.set(path, nodeOf(recorded));
       if (digest !== '') this.#digests.set(path, Digest.parse(digest));
-      if (path !== '') this.#names.get(parentOf(path))?.push(nameOf(path));
+      if (path !== '') this.#names.get(parentOf(path))?.push(baseOf(path));
     }
     for (const names of this.#names.values()) names.sort(compareBytes);
   }

@@ -3,7 +3,8 @@ import { matchPattern as matchName } from '../dockerfile/path-pattern.ts';
 import type { Digest } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { type Failure, FailureError } from '../result.ts';
-import { join, nameOf, resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
+import { baseOf, childOf } from '../tree-path.ts';
+import { resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** What a COPY, an ADD or a bind mount asks of the tree it takes files from. */
 export interface Selector {
@@ -70,16 +71,16 @@ export async function select(
       const kept = selector.parents ? path : '';
       // What is excluded is told from the directory that is copied, as it is with --parents from where paths are kept.
       const below =
-        node.type === 'directory' ? await walkBelow(tree, node, (inner) => !excludes(join(kept, inner))) : [];
-      if (excludes(kept || nameOf(path)) && below.length === 0 && (selector.parents || node.type !== 'directory')) {
+        node.type === 'directory' ? await walkBelow(tree, node, (inner) => !excludes(childOf(kept, inner))) : [];
+      if (excludes(kept || baseOf(path)) && below.length === 0 && (selector.parents || node.type !== 'directory')) {
         if (selector.parents && !isWildcard(pattern)) throw new FailureError(missing(path));
         continue;
       }
       const found = selector.parents ? await leadingDirectories(tree, top, path) : [];
       const leading = found.map((one) => ({ ...one, isFirst: !seen.has(one.path) }));
-      for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: join(kept, one.path) }))])
+      for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: childOf(kept, one.path) }))])
         if (selector.parents) seen.add(one.path);
-      result.push({ pattern: number, top, name: nameOf(path), kept, leading, node, below });
+      result.push({ pattern: number, top, name: baseOf(path), kept, leading, node, below });
     }
   }
   return result;
@@ -153,7 +154,7 @@ async function isAt(tree: SourceTree, names: readonly string[]): Promise<boolean
   let node = await tree.lookup('');
   for (const name of names) {
     if (node?.type !== 'directory') return false;
-    node = await tree.lookup(join(node.path, name));
+    node = await tree.lookup(childOf(node.path, name));
   }
   return node !== undefined;
 }
@@ -173,9 +174,9 @@ async function matchesBelow(
     // Up to the first wildcard there is one way only.
     const only = literal[depth];
     for (const name of only === undefined ? await tree.children(directory.path) : [only]) {
-      const node = await tree.lookup(join(directory.path, name));
+      const node = await tree.lookup(childOf(directory.path, name));
       if (node === undefined) continue;
-      const path = join(prefix, name);
+      const path = childOf(prefix, name);
       if (matcher.excludes(path)) found.push({ path, node });
       else if (node.type === 'directory') await visit(node, path, depth + 1);
     }
@@ -294,7 +295,7 @@ async function matchPaths(tree: SourceTree, pattern: readonly string[]): Promise
     for (const match of matches) {
       if (isWild) next.push(...(await matchChildren(tree, match, component)));
       else {
-        const path = join(match.path, component);
+        const path = childOf(match.path, component);
         const node = await resolveSource(tree, path);
         if (node) next.push({ path, node });
       }
@@ -316,8 +317,8 @@ async function matchChildren(tree: SourceTree, { path, node }: Match, component:
     : [component];
   const children: Match[] = [];
   for (const name of names) {
-    const child = await tree.lookup(join(node.path, name));
-    if (child) children.push({ path: join(path, name), node: child });
+    const child = await tree.lookup(childOf(node.path, name));
+    if (child) children.push({ path: childOf(path, name), node: child });
   }
   return children;
 }
@@ -330,8 +331,8 @@ async function walkBelow(
   const result: { path: string; node: SourceNode }[] = [];
   const visit = async (at: SourceNode, prefix: string): Promise<void> => {
     for (const name of await tree.children(at.path)) {
-      const node = await tree.lookup(join(at.path, name));
-      const path = join(prefix, name);
+      const node = await tree.lookup(childOf(at.path, name));
+      const path = childOf(prefix, name);
       if (!node) continue;
       const kept = keep(path);
       const mark = result.length;
@@ -357,7 +358,7 @@ async function leadingDirectories(
   const result: { path: string; node: SourceNode }[] = [];
   for (let length = 1; length < names.length; length += 1) {
     const at = names.slice(0, length).join('/');
-    const node = await tree.lookup(join(top.path, at));
+    const node = await tree.lookup(childOf(top.path, at));
     if (node) result.push({ path: at, node });
   }
   return result;

@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import { childOf, parentOf } from '../tree-path.ts';
 
 /** Something that can be copied. Paths are relative to the tree's root, without leading or trailing slash. */
 export interface SourceNode {
@@ -54,7 +55,7 @@ export async function resolveSource(tree: SourceTree, path: string): Promise<Sou
     }
     if (at.type !== 'directory') return undefined;
     const parent: string = at.path;
-    const next: SourceNode | undefined = await tree.lookup(join(parent, name));
+    const next: SourceNode | undefined = await tree.lookup(childOf(parent, name));
     if (next?.type !== 'symlink') {
       at = next;
       continue;
@@ -66,22 +67,6 @@ export async function resolveSource(tree: SourceTree, path: string): Promise<Sou
     at = await tree.lookup(target.startsWith('/') ? '' : parent);
   }
   return at;
-}
-
-/** '' is the root, of which nothing is left in the result. */
-export function join(directory: string, name: string): string {
-  return directory === '' ? name : `${directory}/${name}`;
-}
-
-/** '' for a path of one component, and for the root itself. */
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash === -1 ? '' : path.slice(0, slash);
-}
-
-/** The last component; '' for the root. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Bytewise, as tar files and directory listings are sorted: not by locale, not by UTF-16. */

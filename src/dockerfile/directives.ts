@@ -10,6 +10,7 @@ const NAMES: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 const BUILT_IN =
   /^(?:(?:index\.)?docker\.io\/)?docker\/dockerfile(?::(?:1(?:\.\d+){0,2}(?:-labs)?|labs|latest))?(?:@sha256:[0-9a-f]{64})?$/;
 
+/** The comments `# key=value` at the very top of a Dockerfile, which end at the first line of another form. */
 export interface Directives {
   /** Keys in lower case; `syntax` without what follows the first blank. */
   readonly values: ReadonlyMap<string, string>;

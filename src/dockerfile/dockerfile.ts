@@ -61,6 +61,7 @@ export interface KeyValue {
   readonly valueAt?: SourceSpan | undefined;
 }
 
+/** Starts a stage; stands in `Stage.from` and never among the instructions of one. */
 export interface FromInstruction extends Base {
   readonly keyword: 'FROM';
   /** As written, e.g. `${REGISTRY}/base:1.2.3`. */
@@ -71,14 +72,17 @@ export interface FromInstruction extends Base {
   readonly name?: string | undefined;
   readonly platform?: string | undefined;
 }
+/** One or more arguments; before the first FROM they are global and stand in `Dockerfile.globalArgs`. */
 export interface ArgInstruction extends Base {
   readonly keyword: 'ARG';
   readonly args: readonly KeyValue[];
 }
+/** Both forms: `ENV a=1 b=2`, and `ENV a 1 2`, which is one pair whose value has blanks. */
 export interface EnvInstruction extends Base {
   readonly keyword: 'ENV';
   readonly pairs: readonly (KeyValue & { readonly value: string })[];
 }
+/** As ENV has them, both forms. */
 export interface LabelInstruction extends Base {
   readonly keyword: 'LABEL';
   /** Keys are expanded too. */
@@ -99,11 +103,13 @@ interface Transfer extends Base {
   readonly link: boolean;
   readonly exclude: readonly string[];
 }
+/** Copies from the context or, with `from`, from a stage or an image. */
 export interface CopyInstruction extends Transfer {
   readonly keyword: 'COPY';
   readonly from?: FromFlag | undefined;
   readonly parents: boolean;
 }
+/** As COPY; and archives of the context are unpacked where `unpack` does not say otherwise. */
 export interface AddInstruction extends Transfer {
   readonly keyword: 'ADD';
   readonly checksum?: string | undefined;
@@ -141,6 +147,7 @@ export interface RunMount {
   /** secret: name of the environment variable. */
   readonly env?: string | undefined;
 }
+/** A command that a step runs, with the flags that say in which surroundings. */
 export interface RunInstruction extends Base {
   readonly keyword: 'RUN';
   readonly command: CommandLine;
@@ -149,26 +156,32 @@ export interface RunInstruction extends Base {
   readonly network: 'default' | 'none' | 'host';
   readonly security: 'sandbox' | 'insecure';
 }
+/** What a container of the image runs; the last of each keyword holds. */
 export interface CommandInstruction extends Base {
   readonly keyword: 'CMD' | 'ENTRYPOINT';
   readonly command: CommandLine;
 }
+/** The program, with its first arguments, that commands in shell form are handed to from here on. */
 export interface ShellInstruction extends Base {
   readonly keyword: 'SHELL';
   readonly args: readonly string[];
 }
+/** Ports as written, such as `80/tcp` or `8000-8010`; variables in them may be several words. */
 export interface ExposeInstruction extends Base {
   readonly keyword: 'EXPOSE';
   readonly ports: readonly string[];
 }
+/** Paths as written; a single one may be given without JSON. */
 export interface VolumeInstruction extends Base {
   readonly keyword: 'VOLUME';
   readonly paths: readonly string[];
 }
+/** Instructions of one argument, which is the rest of the line. */
 export interface WordInstruction extends Base {
   readonly keyword: 'USER' | 'WORKDIR' | 'STOPSIGNAL' | 'MAINTAINER';
   readonly value: string;
 }
+/** How a running container is asked whether it still works. */
 export interface HealthcheckInstruction extends Base {
   readonly keyword: 'HEALTHCHECK';
   /** `none` switches off what the base has. Durations in nanoseconds, absent where not given or 0, which mean the same. */
@@ -184,6 +197,7 @@ export interface HealthcheckInstruction extends Base {
         readonly retries?: number | undefined;
       };
 }
+/** An instruction for the images that are built from this one; it does nothing here. */
 export interface OnbuildInstruction extends Base {
   readonly keyword: 'ONBUILD';
   /** What the image's config stores: the trigger as written, heredoc bodies included. */

@@ -14,6 +14,7 @@ interface Names {
   /** Variables that were asked for and are set. */
   readonly used: readonly string[];
 }
+/** A word with its variables filled in, and the names that were met on the way. */
 export interface Expansion extends Names {
   readonly value: string;
 }

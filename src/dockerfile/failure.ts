@@ -9,6 +9,7 @@ declare module '../result.ts' {
 
 // Text level
 
+/** `at` is the first byte that belongs to no character; nothing is parsed then. */
 export function invalidUtf8(file: string, at: SourceSpan) {
   return {
     reason: 'invalid-utf8',
@@ -18,6 +19,7 @@ export function invalidUtf8(file: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The limit is on a line as it stands in the file, before lines are joined; both numbers are bytes. */
 export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
   return {
     reason: 'line-too-long',
@@ -27,6 +29,7 @@ export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `name` in lower case, as keys of directives are compared. */
 export function duplicateDirective(name: string, at: SourceSpan) {
   return {
     reason: 'duplicate-directive',
@@ -36,6 +39,7 @@ export function duplicateDirective(name: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The directive `escape` may be one of two characters. https://docs.docker.com/reference/dockerfile/#escape */
 export function invalidEscape(value: string, at: SourceSpan) {
   return {
     reason: 'invalid-escape',
@@ -45,6 +49,7 @@ export function invalidEscape(value: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The directive `syntax` names a frontend, an image of its own, that is not docker/dockerfile 1. */
 export function unsupportedSyntax(value: string, at: SourceSpan) {
   return {
     reason: 'unsupported-syntax',
@@ -54,6 +59,7 @@ export function unsupportedSyntax(value: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Two edits of one file can't both be made; `at` is the later of them. */
 export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
   return {
     reason: 'overlapping-edits',
@@ -64,6 +70,7 @@ export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
 
 // The file as a whole
 
+/** The file is empty, or has comments and directives only. */
 export function noInstructions(file: string, at: SourceSpan) {
   return {
     reason: 'no-instructions',
@@ -73,6 +80,7 @@ export function noInstructions(file: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** There are ARGs, and no FROM after them. */
 export function noStage(file: string, at: SourceSpan) {
   return {
     reason: 'no-stage',
@@ -82,6 +90,7 @@ export function noStage(file: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Anything but ARG before the first stage. */
 export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
   return {
     reason: 'instruction-before-from',
@@ -91,6 +100,7 @@ export function instructionBeforeFrom(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The first word of a line is no keyword; `suggestion` is the nearest one. */
 export function unknownInstruction(keyword: string, suggestion: string | undefined, at: SourceSpan) {
   return {
     reason: 'unknown-instruction',
@@ -102,6 +112,7 @@ export function unknownInstruction(keyword: string, suggestion: string | undefin
   } as const satisfies FailureShape;
 }
 
+/** A line ends in the escape character at the end of the file, or all lines it goes on to are empty. */
 export function emptyInstruction(at: SourceSpan) {
   return {
     reason: 'empty-instruction',
@@ -120,6 +131,7 @@ export function emptyContinuation(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The file ends before the line that ends the heredoc; `at` is where it is opened. */
 export function unterminatedHeredoc(name: string, at: SourceSpan) {
   return {
     reason: 'unterminated-heredoc',
@@ -129,6 +141,7 @@ export function unterminatedHeredoc(name: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** No system call takes such text, so it could not mean anything in an image. */
 export function nulCharacter(at: SourceSpan) {
   return {
     reason: 'nul-character',
@@ -140,6 +153,7 @@ export function nulCharacter(at: SourceSpan) {
 
 // Flags
 
+/** `known` are the flags that the instruction has, in the order of its table. */
 export function unknownFlag(
   keyword: string,
   flag: string,
@@ -154,6 +168,7 @@ export function unknownFlag(
   } as const satisfies FailureShape;
 }
 
+/** Only flags that may be given once; `--mount` and `--exclude` may come again. */
 export function duplicateFlag(flag: string, at: SourceSpan) {
   return {
     reason: 'duplicate-flag',
@@ -163,6 +178,7 @@ export function duplicateFlag(flag: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A flag that takes a value stands alone; flags of yes or no may. */
 export function missingFlagValue(flag: string, at: SourceSpan) {
   return {
     reason: 'missing-flag-value',
@@ -172,6 +188,7 @@ export function missingFlagValue(flag: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `expected` completes "must be …". */
 export function invalidFlagValue(flag: string, value: string, { expected, at }: { expected: string; at: SourceSpan }) {
   return {
     reason: 'invalid-flag-value',
@@ -181,6 +198,7 @@ export function invalidFlagValue(flag: string, value: string, { expected, at }: 
   } as const satisfies FailureShape;
 }
 
+/** A flag that exists in the labs channel of BuildKit's frontend only. */
 export function unsupportedFlag(flag: string, at: SourceSpan) {
   return {
     reason: 'unsupported-flag',

@@ -6,6 +6,7 @@ import type { Keyword, Statement } from './statement.ts';
 /** Gives a statement its meaning. */
 export type InstructionParser = (statement: Statement, context: ParseContext) => Result<Parsed, Failure>;
 
+/** What parsing one statement gives: FROM is apart, as it starts a stage. */
 export type Parsed = Instruction | FromInstruction;
 
 /** A remark of the parser that is no failure. */

@@ -22,6 +22,7 @@ export interface UnreadLine {
   readonly text: string;
 }
 
+/** All instructions of a text, those that could not be read included, so that one mistake does not hide the next. */
 export interface ReadInstructions {
   /** In the order of the file. */
   readonly instructions: readonly ReadInstruction[];

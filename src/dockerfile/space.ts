@@ -2,6 +2,7 @@
 const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const ONE = new RegExp(SPACE);
 
+/** For a single character; what counts is what Go's `unicode.IsSpace` counts, since BuildKit splits by it. */
 export function isSpace(char: string): boolean {
   return ONE.test(char);
 }

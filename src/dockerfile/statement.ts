@@ -8,6 +8,7 @@ import { suggestionFor } from './suggestion.ts';
 import { blankName, invalidTrigger, jsonNotStrings, missingValue } from './value-failure.ts';
 import { blankSeparated, jsonStrings, shellWords, type Word, wordOf } from './words.ts';
 
+/** All keywords, in upper case, as the types of instructions have them. */
 export type Keyword = (Instruction | FromInstruction)['keyword'];
 
 /** A key and its value, separated by `=` or, in the old form, by blanks. */

@@ -6,6 +6,7 @@ const LONGEST_REMARK = 500;
 
 // Arguments
 
+/** The arguments are valid JSON, an array even, but hold a number, an object or the like. */
 export function jsonNotStrings(keyword: string, at: SourceSpan) {
   return {
     reason: 'json-not-strings',
@@ -15,6 +16,7 @@ export function jsonNotStrings(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `expected` completes "needs …". */
 export function missingArguments(keyword: string, expected: string, at: SourceSpan) {
   return {
     reason: 'missing-arguments',
@@ -24,6 +26,7 @@ export function missingArguments(keyword: string, expected: string, at: SourceSp
   } as const satisfies FailureShape;
 }
 
+/** More than an image, `AS` and a name, or another word in the place of `AS`. */
 export function invalidFrom(at: SourceSpan) {
   return {
     reason: 'invalid-from',
@@ -33,6 +36,7 @@ export function invalidFrom(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Names are matched against `^[a-z][a-z0-9-_.]*$` once they are in lower case, as in BuildKit. */
 export function invalidStageName(name: string, at: SourceSpan) {
   return {
     reason: 'invalid-stage-name',
@@ -42,6 +46,7 @@ export function invalidStageName(name: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `ENV A=1 B`: once the first pair has `=`, all need it. */
 export function missingValue(keyword: string, key: string, at: SourceSpan) {
   return {
     reason: 'missing-value',
@@ -51,6 +56,7 @@ export function missingValue(keyword: string, key: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `ENV =1`: nothing before the `=`. */
 export function blankName(keyword: string, at: SourceSpan) {
   return {
     reason: 'blank-name',
@@ -60,6 +66,7 @@ export function blankName(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** VOLUME with an empty string in its JSON array. */
 export function emptyPath(keyword: string, at: SourceSpan) {
   return {
     reason: 'empty-path',
@@ -69,6 +76,7 @@ export function emptyPath(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The shell form has no meaning for SHELL. */
 export function shellNotJson(at: SourceSpan) {
   return {
     reason: 'shell-not-json',
@@ -78,6 +86,7 @@ export function shellNotJson(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** The last argument of COPY or ADD is a heredoc. */
 export function heredocAsDestination(keyword: string, at: SourceSpan) {
   return {
     reason: 'heredoc-as-destination',
@@ -87,6 +96,7 @@ export function heredocAsDestination(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Names of heredocs become names of files in COPY and ADD. */
 export function heredocWithBlanks(keyword: string, at: SourceSpan) {
   return {
     reason: 'heredoc-with-blanks',
@@ -96,6 +106,10 @@ export function heredocWithBlanks(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/**
+ * There is a `<<` that may or may not be within quotes: reading on would take the lines below for instructions or for
+ * content.
+ */
 export function unclearHeredoc(text: string, at: SourceSpan) {
   return {
     reason: 'unclear-heredoc',
@@ -105,6 +119,7 @@ export function unclearHeredoc(text: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** ONBUILD of FROM, MAINTAINER or ONBUILD. */
 export function invalidTrigger(keyword: string, at: SourceSpan) {
   return {
     reason: 'invalid-trigger',
@@ -114,6 +129,7 @@ export function invalidTrigger(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A trigger of a base image, stored as text, has several instructions in it, or none. */
 export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
   return {
     reason: 'trigger-not-one-instruction',
@@ -123,6 +139,7 @@ export function triggerNotOne(trigger: string, count: number, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `type` is the word where CMD or NONE has to be. */
 export function invalidHealthcheck(type: string, at: SourceSpan) {
   return {
     reason: 'invalid-healthcheck',
@@ -132,6 +149,7 @@ export function invalidHealthcheck(type: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** `problem` completes "this --mount …". */
 export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
   return {
     reason: 'invalid-mount',
@@ -143,6 +161,7 @@ export function invalidMount(problem: string, at: SourceSpan, hint?: string) {
 
 // What is legal, and probably not meant
 
+/** A warning: legal in BuildKit too, and most often what is left of an edit. */
 export function emptyCommand(at: SourceSpan) {
   return {
     reason: 'empty-command',
@@ -151,6 +170,7 @@ export function emptyCommand(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A warning: NONE switches the check off, so that no interval can matter. */
 export function flagsWithoutEffect(at: SourceSpan) {
   return {
     reason: 'flags-without-effect',
@@ -161,6 +181,7 @@ export function flagsWithoutEffect(at: SourceSpan) {
 
 // Stages
 
+/** A target that no stage has; `files` are the Dockerfiles that were asked, `known` the names of their stages. */
 export function unknownStage(
   name: string,
   { files, suggestion, known }: { files: readonly string[]; suggestion: string | undefined; known: readonly string[] },
@@ -177,6 +198,7 @@ export function unknownStage(
   } as const satisfies FailureShape;
 }
 
+/** COPY `--from` and the like reach stages above only, which is why stages never form a cycle. */
 export function stageNotBefore(name: string, at: SourceSpan) {
   return {
     reason: 'stage-not-before',
@@ -188,6 +210,7 @@ export function stageNotBefore(name: string, at: SourceSpan) {
 
 // Variables: without a place, which the caller knows
 
+/** `problem` says what of `${…}` is wrong; positions are added by who knows the instruction. */
 export function badSubstitution(word: string, problem: string) {
   return {
     reason: 'bad-substitution',
@@ -196,6 +219,7 @@ export function badSubstitution(word: string, problem: string) {
   } as const satisfies FailureShape;
 }
 
+/** `quote` is the character that opens what nothing closes. */
 export function unterminatedQuote(word: string, quote: string) {
   return {
     reason: 'unterminated-quote',
@@ -213,6 +237,7 @@ export function requiredVariable(name: string, message: string) {
   } as const satisfies FailureShape;
 }
 
+/** The budget of `ExpansionBudget` is used up: nested defaults can double with every level. */
 export function expansionTooLarge(word: string) {
   return {
     reason: 'expansion-too-large',
@@ -223,6 +248,7 @@ export function expansionTooLarge(word: string) {
 
 // Path patterns
 
+/** A wildcard of COPY, ADD or an ignore file that Go's `filepath.Match` would refuse. */
 export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
   return {
     reason: 'bad-pattern',
@@ -232,6 +258,7 @@ export function badPattern(pattern: string, problem: string, at?: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A line of an ignore file that is only `!`. */
 export function emptyNegation(at?: SourceSpan) {
   return {
     reason: 'empty-negation',

@@ -68,6 +68,7 @@ export function jsonStrings(text: string): readonly string[] | 'not-strings' | u
   return value.every((element) => typeof element === 'string') ? value : 'not-strings';
 }
 
+/** Cuts `text` from `start` to before `end`, and keeps both, in UTF-16 code units. */
 export function wordOf(text: string, start: number, end: number): Word {
   return { text: text.slice(start, end), start, end };
 }

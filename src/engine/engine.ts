@@ -23,7 +23,7 @@ import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { runNotAllowed } from './executor/failure.ts';
-import { assembleImage, assembleIndex } from './exporter/image.ts';
+import { assembleImage, writeIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
@@ -133,7 +133,7 @@ class Engine implements Builder {
         await Promise.allSettled(builds);
         throw error;
       });
-      return { image: await assembleIndex(manifests, request.annotations.index, this.#store) };
+      return { image: await writeIndex(manifests, request.annotations.index, this.#store) };
     } finally {
       this.#watching.delete(watcher);
     }

@@ -7,6 +7,7 @@ declare module '../result.ts' {
   }
 }
 
+/** The registry answered 404 for the tag or digest, or that the repository is unknown. */
 export function baseNotFound(reference: string) {
   return {
     reason: 'base-not-found',
@@ -15,6 +16,9 @@ export function baseNotFound(reference: string) {
   } as const satisfies FailureShape;
 }
 
+/**
+ * The index of the base has no manifest that runs on `wanted`; `offered` are its platforms, attestations among them.
+ */
 export function platformMissing(reference: string, wanted: Platform, offered: readonly Platform[]) {
   const real = offered.filter((platform) => platform.os !== 'unknown').map(formatPlatform);
   return {
@@ -24,6 +28,7 @@ export function platformMissing(reference: string, wanted: Platform, offered: re
   } as const satisfies FailureShape;
 }
 
+/** Manifest and configuration of one image disagree on how many layers it has; no layer could be given its diff ID. */
 export function layersDoNotMatch(reference: string, layers: number, diffIDs: number) {
   return {
     reason: 'layers-do-not-match',
@@ -32,6 +37,7 @@ export function layersDoNotMatch(reference: string, layers: number, diffIDs: num
   } as const satisfies FailureShape;
 }
 
+/** A result of an earlier run refers to a layer whose registry this run does not know. */
 export function blobNotFetchable(digest: string) {
   return {
     reason: 'blob-not-fetchable',

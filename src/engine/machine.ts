@@ -17,6 +17,7 @@ import { OverlaySnapshotter, type SnapshotterOptions } from './snapshot/overlay.
 import { scratch } from './snapshot/snapshot.ts';
 import type { Snapshotter } from './snapshot/snapshotter.ts';
 
+/** What the parts of the machine are made from when they are first asked for. */
 export interface MachineOptions {
   readonly options: EngineOptions;
   readonly store: Store;

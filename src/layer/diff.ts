@@ -1,20 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
+import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, isWhiteoutDevice, readDirectory, readDiskEntry } from './disk-entry.ts';
 import { digestOfFile } from './file-digest.ts';
 import type { WhiteoutEntry } from './layer-entry.ts';
 import type { LayerInput } from './layer-input.ts';
 import { comparePaths } from './path-order.ts';
-import { childOf } from './scoped-path.ts';
 import type { Tree } from './tree.ts';
 import type { TreeNode } from './tree-node.ts';
 import { withXattrs } from './walk.ts';
 import { defaultXattrs, sameXattrs, wantedXattrs, type XattrKind } from './xattr.ts';
 
+/** The ids of a user and a group, as a layer has them: those of the image and not of this machine. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
+/** What a tree is compared with, and which of its properties count. */
 export interface DiffOptions {
   /** What was there before. */
   readonly lower: Tree;
@@ -197,6 +199,7 @@ function sameMetadata(node: DiskNode, below: TreeNode['entry'], kinds: readonly 
   return 'major' in below && node.major === below.major && node.minor === below.minor;
 }
 
+/** The upper directory of an overlay, in which the kernel has collected the changes. */
 export interface UpperDiffOptions extends DiffOptions {
   /** Absolute. The upperdir, made without redirect_dir and metacopy. */
   readonly upper: string;
@@ -216,6 +219,7 @@ export function upperDiff(
   return diff({ ...options, root: upper, merged, isMark: isWhiteoutDevice, isUntouched: () => false }, signal);
 }
 
+/** A whole root on disk, compared with the tree that it was made from. */
 export interface TreeDiffOptions extends DiffOptions {
   /** Absolute. A whole root file system. */
   readonly root: string;

@@ -1,14 +1,16 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { FailureError } from '../result.ts';
+import { childOf } from '../tree-path.ts';
 import { fileUnreadable, nameNotUtf8, pathOnDiskTooLong } from './failure.ts';
 import type { DeviceEntry, DirectoryEntry, FifoEntry, SymlinkEntry } from './layer-entry.ts';
 import type { FileOnDisk } from './layer-input.ts';
 import { comparePaths } from './path-order.ts';
-import { childOf, scopedPath } from './scoped-path.ts';
+import { scopedPath } from './scoped-path.ts';
 
 /** What a path of a directory on disk is, without extended attributes; a file by where its content lies. */
 export type DiskNode = FileOnDisk | DirectoryEntry | SymlinkEntry | FifoEntry | DeviceEntry;
 
+/** What lstat(2) says of one path, in the terms of layers. */
 export interface DiskEntry {
   readonly node: DiskNode;
   /** Equal for names of one file; undefined where it has one name only. */

@@ -9,6 +9,7 @@ declare module '../result.ts' {
 
 const HOSTILE = 'the layer is damaged or was made to harm; do not use this image';
 
+/** A name with `..`, or a hard link to one: unpacking it would write outside of the root. */
 export function entryEscapes(name: string) {
   return {
     reason: 'layer-entry-escapes',
@@ -17,6 +18,7 @@ export function entryEscapes(name: string) {
   } as const satisfies FailureShape;
 }
 
+/** `why` completes the sentence: a loop, a second type for one name, a limit of `layer-limits.ts`. */
 export function entryInvalid(name: string, why: string) {
   return {
     reason: 'layer-entry-invalid',
@@ -38,6 +40,7 @@ export function pathTooLong(
   } as const satisfies FailureShape;
 }
 
+/** Packing reads files by their path on this machine, which is longer than that in the image. */
 export function pathOnDiskTooLong(path: string) {
   return {
     reason: 'layer-path-too-long',
@@ -55,6 +58,7 @@ export function layerTooBig(what: string, limit: number) {
   } as const satisfies FailureShape;
 }
 
+/** Both paths are in the image; the target is in no layer below and not earlier in this one. */
 export function linkTargetMissing(path: string, target: string) {
   return {
     reason: 'link-target-missing',
@@ -62,6 +66,7 @@ export function linkTargetMissing(path: string, target: string) {
   } as const satisfies FailureShape;
 }
 
+/** More than `LINK_LIMIT` links on one way, as the kernel has it, or more in all than are worth following. */
 export function tooManyLinks(path: string) {
   return {
     reason: 'too-many-links',
@@ -69,6 +74,7 @@ export function tooManyLinks(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** `ancestor` is above `path` and a file or a link. */
 export function notADirectory(path: string, ancestor: string) {
   return {
     reason: 'not-a-directory',
@@ -76,6 +82,7 @@ export function notADirectory(path: string, ancestor: string) {
   } as const satisfies FailureShape;
 }
 
+/** `what` says what was hashed; both others are digests. */
 export function digestMismatch(what: string, want: string, actual: string) {
   return {
     reason: 'layer-digest-mismatch',
@@ -84,6 +91,7 @@ export function digestMismatch(what: string, want: string, actual: string) {
   } as const satisfies FailureShape;
 }
 
+/** A file on disk whose name would be read as a whiteout in a layer. */
 export function reservedName(path: string) {
   return {
     reason: 'reserved-name',
@@ -92,6 +100,7 @@ export function reservedName(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** Size or content were other than a moment ago, so that no digest would be true. */
 export function fileChanged(path: string, what: string) {
   return {
     reason: 'file-changed',
@@ -111,6 +120,7 @@ export function fileUnreadable(path: string, code: string) {
   } as const satisfies FailureShape;
 }
 
+/** `path` as far as it can be shown; keys, indexes and JSON hold text only. */
 export function nameNotUtf8(path: string) {
   return {
     reason: 'name-not-utf8',
@@ -119,6 +129,7 @@ export function nameNotUtf8(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** gzip or zstd could not read on; `message` is that of the decompressor. */
 export function corruptCompression(compression: string, message: string) {
   return {
     reason: 'corrupt-compression',
@@ -127,6 +138,7 @@ export function corruptCompression(compression: string, message: string) {
   } as const satisfies FailureShape;
 }
 
+/** `purpose` completes "is needed to …". */
 export function programMissing(program: string, purpose: string) {
   return {
     reason: 'program-missing',
@@ -135,6 +147,7 @@ export function programMissing(program: string, purpose: string) {
   } as const satisfies FailureShape;
 }
 
+/** The last line of `stderr` is shown, as it has the reason in most programs. */
 export function programFailed(program: string, purpose: string, stderr: string) {
   return {
     reason: 'program-failed',
@@ -142,6 +155,7 @@ export function programFailed(program: string, purpose: string, stderr: string) 
   } as const satisfies FailureShape;
 }
 
+/** A file of the store that says what is in a layer does not hold what it should; `what` says where. */
 export function indexInvalid(what: string) {
   return {
     reason: 'layer-index-invalid',

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 
+/** How to compress; equal `level` and input give equal bytes on every machine. */
 export interface GzipOptions {
   /** 1 (fast) to 9 (small); 6 unless given. Part of what the bytes depend on. */
   readonly level?: number;

@@ -5,9 +5,10 @@ import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
 import { digestMismatch } from './failure.ts';
-import type { FileEntry, LayerEntry, LayerIndex } from './layer-entry.ts';
+import type { LayerEntry, LayerIndex } from './layer-entry.ts';
 import { readLayer } from './layer-reader.ts';
 
+/** What the blob of a layer is known to be. */
 export interface IndexOptions {
   /** 'none' unless given. */
   readonly compression?: LayerCompression | undefined;
@@ -15,6 +16,7 @@ export interface IndexOptions {
   readonly diffID?: DiffID | undefined;
 }
 
+/** What a layer holds, entry by entry, without its contents. */
 export interface IndexedLayer {
   readonly diffID: DiffID;
   readonly index: LayerIndex;
@@ -34,13 +36,9 @@ export async function indexLayer(
   const tar = digesting(decompress(blob, options.compression ?? 'none'), tarHash);
   for await (const { entry, body } of readLayer(tar)) {
     signal.throwIfAborted();
-    index.push(entry.type === 'file' ? withDigest(entry, await digestOfBody(body)) : entry);
+    index.push(entry.type === 'file' ? { ...entry, digest: await digestOfBody(body) } : entry);
   }
   return { diffID: verifiedDiffID(tarHash, options.diffID), index };
-}
-
-export function withDigest(entry: Omit<FileEntry, 'digest'>, digest: Digest): FileEntry {
-  return { ...entry, digest };
 }
 
 /** Throws FailureError where the tar is not the one expected. */

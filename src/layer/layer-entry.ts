@@ -19,6 +19,7 @@ interface Owned extends Named {
   readonly xattrs?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A regular file; further names of it are entries of type `hardlink`. */
 export interface FileEntry extends Owned {
   readonly type: 'file';
   /** Bytes. */
@@ -26,9 +27,11 @@ export interface FileEntry extends Owned {
   /** Of the content. */
   readonly digest: Digest;
 }
+/** Also one that a layer only mentions to change its mode or owner. */
 export interface DirectoryEntry extends Owned {
   readonly type: 'directory';
 }
+/** A link that nobody follows while a layer is read or written. */
 export interface SymlinkEntry extends Owned {
   readonly type: 'symlink';
   /** As stored: relative or absolute. */
@@ -40,9 +43,11 @@ export interface HardlinkEntry extends Named {
   /** Path of the first name, in the form of `path`. */
   readonly target: string;
 }
+/** A named pipe: it has no content, and is never opened. */
 export interface FifoEntry extends Owned {
   readonly type: 'fifo';
 }
+/** A device by its numbers; made on disk only where this process may. */
 export interface DeviceEntry extends Owned {
   readonly type: 'char-device' | 'block-device';
   readonly major: number;

@@ -13,6 +13,7 @@ export interface FileOnDisk extends FileWithoutDigest {
   /** Absolute. The last component may not be a link. */
   readonly sourcePath: string;
 }
+/** A regular file to be packed, by a stream or by its path on disk. */
 export type FileInput = StreamedFile | FileOnDisk;
 
 /** What a layer is made of. A hard link follows the file it names. */

@@ -1,6 +1,6 @@
 import { FailureError } from '../result.ts';
+import { childOf, parentOf } from '../tree-path.ts';
 import { tooManyLinks } from './failure.ts';
-import { childOf, parentOf } from './scoped-path.ts';
 
 interface LinkNode {
   target: string | undefined;

@@ -14,6 +14,7 @@ import type { FileInput, FileOnDisk, LayerInput, StreamedFile } from './layer-in
 import { isCanonical } from './scoped-path.ts';
 import { isReserved, whiteoutName } from './whiteout.ts';
 
+/** A layer that was written as a tar, and what is in it. */
 export interface PackedLayer {
   readonly diffID: DiffID;
   /** Bytes of the tar. */

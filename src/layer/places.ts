@@ -1,6 +1,7 @@
+import { childOf } from '../tree-path.ts';
 import type { DeviceEntry, DirectoryEntry, FifoEntry, HardlinkEntry } from './layer-entry.ts';
 import type { Xattrs } from './read-xattrs.ts';
-import { childOf, components } from './scoped-path.ts';
+import { components } from './scoped-path.ts';
 
 /** What is known of one path while a layer is unpacked. */
 export interface Place {
@@ -46,6 +47,7 @@ export class Places {
   }
 }
 
+/** The state of what is named `name` in the directory, made where nothing was known of it. */
 export function childPlace(parent: Place, name: string): Place {
   parent.children ??= new Map();
   let child = parent.children.get(name);

@@ -5,8 +5,10 @@ import { programFailed } from './failure.ts';
 import { throughProgram } from './through-program.ts';
 import { isWanted, portableXattr, type XattrKind } from './xattr.ts';
 
+/** Values by name, in base64. */
 export type Xattrs = Readonly<Record<string, string>>;
 
+/** What getfattr(1) or a like program said of many paths at once. */
 export interface ReadXattrs {
   /** By path; only those that have any of the kinds asked for. */
   readonly byPath: ReadonlyMap<string, Xattrs>;

@@ -26,20 +26,6 @@ export function scopedPath(root: string, path: string): string {
   return root === '/' ? `/${path}` : `${root}/${path}`;
 }
 
-/** '' for a path of one component. */
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash === -1 ? '' : path.slice(0, slash);
-}
-
-export function baseOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-export function childOf(directory: string, name: string): string {
-  return directory === '' ? name : `${directory}/${name}`;
-}
-
 /** Each component of a canonical path, and the path up to its end; none for ''. */
 export function* components(path: string): Generator<readonly [name: string, path: string], void, undefined> {
   for (let start = 0; start < path.length; ) {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { FailureError } from '../result.ts';
 import { programFailed, programMissing } from './failure.ts';
 
+/** A program that reads on standard input and writes on standard output, such as zstd. */
 export interface Filter {
   readonly program: string;
   readonly args: readonly string[];

@@ -1,8 +1,9 @@
 import { FailureError } from '../result.ts';
+import { baseOf, parentOf } from '../tree-path.ts';
 import { linkTargetMissing } from './failure.ts';
 import type { HardlinkEntry, LayerIndex, NodeEntry } from './layer-entry.ts';
 import { requireFewImplicit } from './layer-limits.ts';
-import { baseOf, components, parentOf } from './scoped-path.ts';
+import { components } from './scoped-path.ts';
 import { find, implicitDirectory, type Names, type Node, type TreeNode } from './tree-node.ts';
 
 /** Layers on their way onto a tree: nodes of the tree below are copied on the way to a change, and only once. */

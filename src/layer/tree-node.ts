@@ -21,6 +21,7 @@ export interface Node extends TreeNode {
   readonly edit: object | undefined;
 }
 
+/** A new tree with nothing in it but `/`, which no layer has written yet. */
 export function rootNode(): Node {
   const entry = implicitDirectory('');
   return { entry, layer: -1, children: new Map(), sorted: undefined, edit: undefined };
@@ -31,6 +32,7 @@ export function implicitDirectory(path: string): DirectoryEntry {
   return { type: 'directory', path, mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 }
 
+/** By a canonical path, without following links; undefined where no layer has it. */
 export function find(root: Node, path: string): Node | undefined {
   if (path === '') return root;
   let node: Node | undefined = root;
@@ -43,6 +45,7 @@ export function find(root: Node, path: string): Node | undefined {
   return undefined;
 }
 
+/** In the order in which layers are written; kept until the directory changes. */
 export function sortedNames(node: Node | undefined): readonly string[] {
   if (node?.children === undefined) return [];
   node.sorted ??= [...node.children.keys()].sort(comparePaths);

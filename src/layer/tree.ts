@@ -1,17 +1,19 @@
 import { FailureError } from '../result.ts';
+import { childOf } from '../tree-path.ts';
 import { notADirectory, tooManyLinks } from './failure.ts';
 import type { LayerIndex, NodeEntry } from './layer-entry.ts';
 import { LINK_LIMIT } from './layer-links.ts';
 import { comparePaths } from './path-order.ts';
-import { childOf } from './scoped-path.ts';
 import { TreeEdit } from './tree-edit.ts';
 import { find, type Names, type Node, rootNode, sortedNames, type TreeNode } from './tree-node.ts';
 
+/** One node as `walk` meets it. */
 export interface WalkedNode extends TreeNode {
   /** Where it is. */
   readonly path: string;
 }
 
+/** Where a path leads, as far as something is there. */
 export interface Resolved {
   /** Free of links. What is missing of it is as it was given. */
   readonly path: string;

@@ -1,9 +1,10 @@
 import { closeSync, lstatSync, lutimesSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { removeTreeSync } from '../remove-tree.ts';
+import { baseOf, parentOf } from '../tree-path.ts';
 import type { DirectoryEntry } from './layer-entry.ts';
 import { requireFewImplicit } from './layer-limits.ts';
 import { childPlace, type Place, Places } from './places.ts';
-import { baseOf, components, parentOf, scopedPath } from './scoped-path.ts';
+import { components, scopedPath } from './scoped-path.ts';
 import { implicitDirectory } from './tree-node.ts';
 
 /**

@@ -1,6 +1,7 @@
+import { childOf, parentOf } from '../tree-path.ts';
 import type { LayerIndex } from './layer-entry.ts';
 import { comparePaths } from './path-order.ts';
-import { childOf, parentOf, scopedPath } from './scoped-path.ts';
+import { scopedPath } from './scoped-path.ts';
 import { makeWhiteouts } from './special-files.ts';
 import type { Tree } from './tree.ts';
 import type { UnpackDirectory } from './unpack-directory.ts';

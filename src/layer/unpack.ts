@@ -20,7 +20,7 @@ import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
 import { linkTargetMissing, unpackFailed } from './failure.ts';
-import { digesting, type IndexedLayer, verifiedDiffID, withDigest } from './index-layer.ts';
+import { digesting, type IndexedLayer, verifiedDiffID } from './index-layer.ts';
 import type {
   DeviceEntry,
   DirectoryEntry,
@@ -41,6 +41,7 @@ import { applyMarks, expandMarks } from './unpack-marks.ts';
 import { UnpackSpecials } from './unpack-specials.ts';
 import { writeXattrs } from './write-xattrs.ts';
 
+/** What a layer is known to be, and how much of it can be made on this disk. */
 export type UnpackOptions = {
   /** 'none' unless given. */
   readonly compression?: LayerCompression | undefined;
@@ -64,6 +65,7 @@ export type UnpackOptions = {
     }
 );
 
+/** What was unpacked, and what of it the disk does not have. */
 export interface UnpackedLayer extends IndexedLayer {
   /** Paths of devices that this user may not make: in the index, but not on disk. */
   readonly devicesSkipped: readonly string[];
@@ -111,7 +113,7 @@ class Unpacking {
   }
 
   async add({ entry, body }: LayerRecord): Promise<void> {
-    if (entry.type === 'file') this.index.push(withDigest(entry, await this.#file(entry, body)));
+    if (entry.type === 'file') this.index.push({ ...entry, digest: await this.#file(entry, body) });
     else {
       attempt(entry.path, () => this.#make(entry));
       this.index.push(entry);

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
 import type { HardlinkEntry } from './layer-entry.ts';
 import { readXattrs } from './read-xattrs.ts';
-import { childOf } from './scoped-path.ts';
 import type { XattrKind } from './xattr.ts';
 
+/** What of a directory is visited and read. */
 export interface WalkOptions {
   /** Leaves out a path, and all below it if it is a directory. */
   readonly skip?: ((path: string, type: DiskNode['type']) => boolean) | undefined;

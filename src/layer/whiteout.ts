@@ -1,6 +1,6 @@
 import { FailureError } from '../result.ts';
+import { baseOf, childOf, parentOf } from '../tree-path.ts';
 import { entryInvalid } from './failure.ts';
-import { baseOf, childOf, parentOf } from './scoped-path.ts';
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts */
 const PREFIX = '.wh.';

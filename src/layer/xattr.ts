@@ -14,6 +14,7 @@ export function isContentXattr(name: string): boolean {
   return !/^(trusted|user)\.overlay\./.test(name) && name !== 'security.selinux';
 }
 
+/** Attributes that describe the machine, such as SELinux labels, are never wanted. */
 export function isWanted(name: string, kinds: readonly XattrKind[]): boolean {
   return isContentXattr(name) && kinds.some((kind) => kindTests[kind](name));
 }
@@ -46,6 +47,7 @@ export function wantedXattrs(
   return wanted.length === 0 ? undefined : Object.fromEntries(wanted);
 }
 
+/** Missing is the same as none. */
 export function sameXattrs(
   a: Readonly<Record<string, string>> | undefined,
   b: Readonly<Record<string, string>> | undefined,

@@ -60,6 +60,7 @@ export function lockTimeout(path: string, holder: string, waited: number) {
   } as const satisfies FailureShape;
 }
 
+/** ENOSPC or EDQUOT at `path`. */
 export function diskFull(path: string) {
   return {
     reason: 'disk-full',
@@ -68,6 +69,7 @@ export function diskFull(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** EROFS at `path`. */
 export function storeReadOnly(path: string) {
   return {
     reason: 'store-read-only',
@@ -76,6 +78,7 @@ export function storeReadOnly(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** EACCES or EPERM at `path`. */
 export function noPermission(path: string) {
   return {
     reason: 'no-permission',
@@ -84,6 +87,7 @@ export function noPermission(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** ENOTDIR: what is above `path` is a file, so CIP_STORE can't be there. */
 export function noDirectory(path: string) {
   return {
     reason: 'not-a-store',

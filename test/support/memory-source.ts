@@ -1,5 +1,6 @@
-import { parentOf, type SourceNode, type SourceTree } from '../../src/context/source-tree.ts';
+import type { SourceNode, SourceTree } from '../../src/context/source-tree.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { parentOf } from '../../src/tree-path.ts';
 
 /**
  * A source of COPY written as an object: path → content, `-> target` for a link, `null` for an empty directory.

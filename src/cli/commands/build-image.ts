@@ -19,7 +19,7 @@ import { FailureError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { parseBuildArguments } from '../build-arguments.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { dockerfileUnreadable, invalidTag, missingDirectory, noDirectory, nothingToPush } from '../failure.ts';
+import { contextNotDirectory, dockerfileUnreadable, invalidTag, missingDirectory, nothingToPush } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { readableSecrets } from '../prepare.ts';
@@ -113,7 +113,7 @@ async function find({ options, positionals }: Invocation<BuildImageOption>, worl
 /** Where links lead: COPY would take a link for all that there is. */
 async function directoryAt(from: string, world: World): Promise<string> {
   const path = await realpath(world.resolve(from)).catch(() => undefined);
-  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(noDirectory(from));
+  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(contextNotDirectory(from));
   return path;
 }
 

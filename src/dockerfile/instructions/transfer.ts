@@ -13,6 +13,7 @@ export interface Paths {
   readonly destination: string;
 }
 
+/** Sources and destination of COPY and ADD, in the JSON form or as words; fails with fewer than two of them. */
 export function parsePaths(statement: Statement, context: ParseContext): Result<Paths, Failure> {
   const { keyword, line, start, end } = statement;
   const written = statement.arguments;

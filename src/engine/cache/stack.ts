@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { failuresOf } from '../../result.ts';
 import type { ResultCache } from '../solver/result-cache.ts';
 
+/** One of several caches that are asked in order. */
 export interface StackedCache<R> {
   readonly cache: ResultCache<R>;
   /** false for one that only takes results, as that of earlier runs in a build without the cache. */

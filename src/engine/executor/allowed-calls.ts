@@ -382,6 +382,7 @@ const table = `
 /** Architectures of programs that a kernel runs by itself, with the columns of the table. */
 const columns = { amd64: 1, '386': 2, arm64: 3, arm: 4 } as const;
 
+/** Architectures, as `GOARCH` has them, whose numbers of system calls are known. */
 export type CallArchitecture = keyof typeof columns;
 
 /** Number → name, for one architecture. */

@@ -17,6 +17,7 @@ export interface Emulation {
   ensure(platform: Platform, signal: AbortSignal): Promise<void>;
 }
 
+/** Which emulators there are, and whether this process may register them with the kernel. */
 export interface BinfmtEmulationOptions {
   /** Existing directory of this emulation alone, on a file system that programs may be started from. */
   readonly dir: string;

@@ -7,6 +7,7 @@ declare module '../../result.ts' {
   }
 }
 
+/** `name` was looked for on the PATH of the worker; `from` is the package that has it. */
 export function toolMissing(name: string, from: string) {
   return {
     reason: 'tool-missing',
@@ -25,6 +26,7 @@ export function sandboxFailed(said: string) {
   } as const satisfies FailureShape;
 }
 
+/** The sandbox was made, and the program of the step was not started in it; `said` is the system's reason. */
 export function cannotExecute(program: string, said: string) {
   return {
     reason: 'cannot-execute',
@@ -33,6 +35,7 @@ export function cannotExecute(program: string, said: string) {
   } as const satisfies FailureShape;
 }
 
+/** A process, file or mount needs an id that the map of the namespace does not have. */
 export function idNotMapped(kind: 'user' | 'group', id: number) {
   return {
     reason: 'id-not-mapped',
@@ -41,6 +44,7 @@ export function idNotMapped(kind: 'user' | 'group', id: number) {
   } as const satisfies FailureShape;
 }
 
+/** What is at `target` in the image can't be mounted on; `why` says what it is. */
 export function mountTargetInvalid(target: string, why: string) {
   return {
     reason: 'mount-target-invalid',
@@ -49,6 +53,7 @@ export function mountTargetInvalid(target: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** Found by the executor: a mount whose source on this machine is gone, which is no mistake of the Dockerfile. */
 export function bindSourceMissing(source: string, target: string) {
   return {
     reason: 'mount-source-missing',
@@ -56,6 +61,7 @@ export function bindSourceMissing(source: string, target: string) {
   } as const satisfies FailureShape;
 }
 
+/** RUN `--mount` in the chroot tier. */
 export function mountsUnsupported(targets: readonly string[]) {
   return {
     reason: 'mounts-unsupported',
@@ -64,6 +70,7 @@ export function mountsUnsupported(targets: readonly string[]) {
   } as const satisfies FailureShape;
 }
 
+/** RUN `--network=none` in the chroot tier: running with a network instead would be a silent hole. */
 export function networkUnsupported() {
   return {
     reason: 'network-unsupported',
@@ -72,6 +79,7 @@ export function networkUnsupported() {
   } as const satisfies FailureShape;
 }
 
+/** A component of `cwd` is a file or a link that leads nowhere; `why` names it. */
 export function workingDirectoryInvalid(cwd: string, why: string) {
   return {
     reason: 'working-directory-invalid',
@@ -80,6 +88,7 @@ export function workingDirectoryInvalid(cwd: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** A platform that this machine neither runs nor emulates; `why` and `hint` say what is missing for it. */
 export function emulationUnavailable(architecture: string, why: string, hint: string) {
   return {
     reason: 'emulation-unavailable',
@@ -88,6 +97,7 @@ export function emulationUnavailable(architecture: string, why: string, hint: st
   } as const satisfies FailureShape;
 }
 
+/** The kernel starts the emulator inside the image's root, which has not the libraries of this machine. */
 export function emulatorNotStatic(architecture: string, file: string) {
   return {
     reason: 'emulator-not-static',
@@ -96,6 +106,7 @@ export function emulatorNotStatic(architecture: string, file: string) {
   } as const satisfies FailureShape;
 }
 
+/** The text of USER has no form that a user can have; `why` completes the sentence. */
 export function userInvalid(text: string, why: string) {
   return {
     reason: 'user-invalid',
@@ -104,6 +115,7 @@ export function userInvalid(text: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** A name, not a number, that the image's /etc/passwd does not have. */
 export function userUnknown(name: string) {
   return {
     reason: 'user-unknown',
@@ -112,6 +124,7 @@ export function userUnknown(name: string) {
   } as const satisfies FailureShape;
 }
 
+/** A name, not a number, that the image's /etc/group does not have. */
 export function groupUnknown(name: string) {
   return {
     reason: 'group-unknown',

@@ -50,6 +50,7 @@ export const callNumbers = {
   },
 } as const;
 
+/** System calls that a gate may be told to make. */
 export type CallName = keyof (typeof callNumbers)['amd64'];
 
 /** Memory for a call, which may hold pointers to more of it. */
@@ -59,6 +60,7 @@ export interface Memory {
   readonly pointers?: ReadonlyMap<number, Memory>;
 }
 
+/** One row of the table that a gate works off before it executes the step. */
 export interface GateCall {
   readonly call: CallName;
   /** At most five. Text becomes a pointer to it, with a zero at its end. */
@@ -69,6 +71,9 @@ export interface GateCall {
 
 /** What the gate writes to 9, each on a line of 32 bytes: the name of the call that failed, or that nothing could be executed. */
 export const REFUSED = 'cip:refused:';
+/**
+ * What a gate prints where the program of the step could not be executed; its exit status is the number of the error.
+ */
 export const NOT_EXECUTED = 'cip:not-executed';
 
 /** Where the gate maps its table, and how much of it. */

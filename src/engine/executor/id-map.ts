@@ -31,6 +31,7 @@ export interface Ids {
   readonly chown?: boolean | undefined;
 }
 
+/** Read from /proc/self: what holds for this process, in the namespaces it is in by now. */
 export async function ownIds(): Promise<Ids> {
   const [users, groups, setGroups, status] = await Promise.all(
     ['uid_map', 'gid_map', 'setgroups', 'status'].map((file) => readFile(`/proc/self/${file}`, 'utf8')),
@@ -63,6 +64,7 @@ export function areAll(ranges: readonly IdRange[]): boolean {
   return range !== undefined && range.inside === 0 && range.outside === 0 && range.count === 0xffffffff;
 }
 
+/** `id` as it is inside the namespace. */
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);
 }

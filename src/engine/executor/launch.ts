@@ -19,6 +19,7 @@ const KILL_AGAIN = 5;
 /** util-linux up to 2.40 says this, and ends with 1, when its child was killed: it cannot kill itself the same way. */
 const CHILD_WAS_KILLED = 'sigprocmask unblock failed';
 
+/** One process to start: its command, the files it needs, and how to kill all of it. */
 export interface Launch {
   /** For the message when it cannot be executed. */
   readonly program: string;

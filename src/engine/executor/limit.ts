@@ -17,6 +17,7 @@ export function sharedNetwork({ why, fix }: { readonly why: string; readonly fix
   };
 }
 
+/** The kernel has no seccomp filter, or not for this process. */
 export function noFilter(): Limit {
   return {
     id: 'seccomp',
@@ -25,6 +26,7 @@ export function noFilter(): Limit {
   };
 }
 
+/** The number of user namespaces can't be set to 0 where /proc/sys can't be written. */
 export function nestedUserNamespaces(): Limit {
   return {
     id: 'nested-namespaces',
@@ -33,6 +35,7 @@ export function nestedUserNamespaces(): Limit {
   };
 }
 
+/** A new /proc can't be mounted where parts of the present one are covered, so steps see that. */
 export function sharedProcesses(): Limit {
   return {
     id: 'processes',
@@ -41,6 +44,7 @@ export function sharedProcesses(): Limit {
   };
 }
 
+/** The limit of the whole chroot tier. */
 export function onlyChroot(): Limit {
   return {
     id: 'chroot',

@@ -14,6 +14,7 @@ import { rejectLoopbackCalls } from './step-calls.ts';
 
 const execFileAsync = promisify(execFile);
 
+/** What the trial is made with: whether a step's network reaches the loopback of this machine, which it must not. */
 export interface TrialOptions {
   /** For small files. */
   readonly dir: string;

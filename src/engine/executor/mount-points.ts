@@ -48,6 +48,7 @@ function byDepth(mounts: readonly Mount[]): readonly Mount[] {
 /** In every root that a process ran in. */
 export const kernelDirectories = ['/proc', '/sys', '/dev'] as const;
 
+/** Owned by root and 0755, whatever the umask; `file` is its path on this machine. */
 export async function makeKernelDirectory(file: string): Promise<void> {
   await mkdir(file);
   await chmod(file, 0o755);

@@ -12,6 +12,7 @@ import type { NoNetwork } from './network-helper.ts';
 import { mayPing } from './ping.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './private-network.ts';
 
+/** As of every executor; the filter of system calls can be left out. */
 export interface NamespacesExecutorOptions extends ExecutorOptions {
   /** Steps make whatever system call they like; so tests see what holds without the filter. */
   readonly withoutFilter?: boolean;

@@ -31,6 +31,7 @@ export interface KernelView {
   readonly capabilities: { readonly permitted: bigint; readonly last: number };
 }
 
+/** The devices of a step's /dev besides ptmx and pts; those of runtime-spec v1.2.0, config-linux.md#default-devices. */
 export const deviceNames = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as const;
 
 /** Symbolic links of /dev: name → where it points. */
@@ -58,8 +59,10 @@ export const maskedPaths = [
   '/sys/firmware',
 ] as const;
 
+/** As container engines have them by default: files of the kernel that steps may read and not write. */
 export const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'] as const;
 
+/** All that the script which makes the namespaces of one step is written from. */
 export interface Sandbox {
   /** Canonical. */
   readonly rootfs: string;

@@ -36,6 +36,7 @@ function privateResolvConf(text: string): string {
   return [...chosen.map((server) => `nameserver ${server}`), ...others].map((line) => `${line}\n`).join('');
 }
 
+/** The text of /etc/hosts that a step sees; never part of a layer. */
 export function hostsFile(hostname: string): string {
   return `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
 }

@@ -19,6 +19,7 @@ export interface NoNetwork {
   readonly fix: string;
 }
 
+/** A running program, such as slirp4netns, that gives a namespace its network. */
 export interface Helper {
   readonly child: ChildProcess;
   /** Its standard output, error, and what it has open as 3, keep nobody waiting any more; it ends with this process. */

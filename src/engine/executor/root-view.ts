@@ -14,6 +14,7 @@ export interface Overlaid {
   readonly creatable: 'for-a-while' | 'for-good' | 'no';
 }
 
+/** Where a path of the image leads once the links in it are followed within its root. */
 export interface Located {
   /** Canonical path in the root: no links, no dots. */
   readonly path: string;

@@ -18,6 +18,7 @@ export interface MountEntry {
   readonly options: readonly string[];
 }
 
+/** `options` as mount(8) takes them, of which there may be none. */
 export function mountStep(
   { source, target, type }: { readonly source: string; readonly target: string; readonly type: string },
   ...options: string[]
@@ -65,6 +66,7 @@ function lineFor(step: Exclude<SetupStep, { kind: 'mount' }>, tools: ExecutorToo
   return `[ -d ${path} ] || { ${made}${step.uid === 0 && step.gid === 0 ? '' : ` && ${owned}`}; }`;
 }
 
+/** The text that `mount --all --fstab` reads; blanks and the like in names are escaped. */
 export function fstab(mounts: readonly MountEntry[]): string {
   return mounts
     .map(({ source, target, type, options }) =>

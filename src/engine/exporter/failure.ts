@@ -6,6 +6,7 @@ declare module '../../result.ts' {
   }
 }
 
+/** `dest` has content, and no earlier output is known to be what is there. */
 export function outputExists(dest: string) {
   return {
     reason: 'output-exists',

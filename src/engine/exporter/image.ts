@@ -9,6 +9,7 @@ import type { ConfigDraft } from '../frontend/lower-input.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 
+/** The result of one build for one platform, to be written as a configuration and a manifest. */
 export interface ImageParts {
   readonly snapshot: Snapshot;
   readonly config: ConfigDraft;
@@ -50,7 +51,7 @@ function ociTypeOf(blob: Descriptor): string {
 }
 
 /** Joins the images of several platforms, in the order given. */
-export async function assembleIndex(
+export async function writeIndex(
   manifests: readonly Descriptor[],
   annotations: Readonly<Record<string, string>>,
   store: Store,

@@ -17,6 +17,7 @@ import { outputExists } from './failure.ts';
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
 const nameAnnotation = 'org.opencontainers.image.ref.name';
 
+/** `--output type=oci`: where the layout goes, and in which of its two forms. */
 export interface OciLayout {
   readonly type: 'oci';
   /** Absolute. A directory must not be there, or be empty; a file is replaced. */

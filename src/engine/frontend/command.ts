@@ -7,6 +7,7 @@ export function argumentsOf(command: CommandLine, shell: readonly string[]): str
   return command.form === 'exec' ? [...command.args] : [...shell, command.text];
 }
 
+/** Also marks the stage: an ENTRYPOINT after it keeps this CMD, and drops one of the base. */
 export function lowerCmd(instruction: CommandInstruction, state: StageState, context: InstructionContext): void {
   const args = argumentsOf(instruction.command, state.shell);
   state.config.Cmd = args;
@@ -23,6 +24,7 @@ export function lowerEntrypoint(instruction: CommandInstruction, state: StageSta
   context.record(state, `ENTRYPOINT ${quoted(args)}`);
 }
 
+/** Holds for the RUN, CMD and ENTRYPOINT below it, and is kept in the configuration. */
 export function lowerShell(instruction: ShellInstruction, state: StageState, context: InstructionContext): void {
   state.config.Shell = [...instruction.args];
   context.record(state, `SHELL [${instruction.args.join(' ')}]`);

@@ -26,6 +26,7 @@ export function lowerEnv({ pairs }: EnvInstruction, state: StageState, context: 
   context.record(state, `ENV ${values.map(([key, value]) => `${key}=${value}`).join(' ')}`);
 }
 
+/** Keys and values are expanded; a key that is there already keeps its place in the order and takes the new value. */
 export function lowerLabel({ pairs }: LabelInstruction, state: StageState, context: InstructionContext): void {
   const labels = pairs.map(
     ({ key, value, at }) => [context.expand(key, state.valueOf, at), context.expand(value, state.valueOf, at)] as const,
@@ -37,6 +38,7 @@ export function lowerLabel({ pairs }: LabelInstruction, state: StageState, conte
 /** A port is some dozen characters, in the configuration and in the history. */
 const stepsPerPort = 256;
 
+/** Each port becomes `number/protocol`, ranges become their ports. */
 export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState, context: InstructionContext): void {
   const exposed: string[] = [];
   // The history has them in the order of their words, as these are written.
@@ -81,11 +83,13 @@ export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState,
   context.record(state, `VOLUME [${volumes.join(' ')}]`);
 }
 
+/** Only notes the user: whether the image has it is asked where a process is to run as it. */
 export function lowerUser({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
   state.config.User = context.expand(value, state.valueOf, at);
   context.record(state, `USER ${state.config.User}`);
 }
 
+/** A name or number that the kernel has; fails with `invalid-value` otherwise. */
 export function lowerStopSignal({ value, at }: WordInstruction, state: StageState, context: InstructionContext): void {
   const name = context.expand(value, state.valueOf, at);
   if (!isSignal(name))
@@ -96,6 +100,7 @@ export function lowerStopSignal({ value, at }: WordInstruction, state: StageStat
   context.record(state, `STOPSIGNAL ${name}`);
 }
 
+/** The author of the image, in no layer and not expanded. */
 export function lowerMaintainer({ value }: WordInstruction, state: StageState, context: InstructionContext): void {
   state.author = value;
   context.record(state, `MAINTAINER ${value}`);

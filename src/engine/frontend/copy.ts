@@ -5,11 +5,12 @@ import { pathPattern } from '../../dockerfile/path-pattern.ts';
 import { applyChmod } from '../op/chmod.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
-import { invalidChmod, located } from './failure.ts';
+import { invalidChmodFlag, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
 
+/** Adds a copy operation on top of the stage; its source is the context, a stage above or an image. */
 export function lowerCopy(instruction: CopyInstruction, state: StageState, context: InstructionContext): void {
   const from = instruction.from && sourceOf(instruction.from, state, context);
   if (instruction.from && !from) return;
@@ -69,7 +70,7 @@ export function pushCopy(options: {
   const chown = instruction.chown === undefined ? undefined : fill(instruction.chown);
   const chmod = instruction.chmod === undefined ? undefined : fill(instruction.chmod);
   if (chmod && applyChmod(chmod, 0, false) === undefined) {
-    context.lowering.fail(invalidChmod(chmod, at));
+    context.lowering.fail(invalidChmodFlag(chmod, at));
   }
   const inline = instruction.heredocs.map(({ name, body, expand: expands }) => ({
     name,

@@ -11,36 +11,39 @@ export function stageNotYetDefined(name: string, isItself: boolean, at: SourceSp
   return {
     reason: 'stage-not-yet-defined',
     message: isItself
-      ? `the stage ${shortened(name)} takes files from itself`
-      : `the stage ${shortened(name)} comes after the stage that uses it`,
+      ? `the stage ${shortenedValue(name)} takes files from itself`
+      : `the stage ${shortenedValue(name)} comes after the stage that uses it`,
     hint: isItself
       ? 'name a stage above it; stages are numbered from 0'
-      : `move ${shortened(name)} up: a stage can only use stages above it`,
+      : `move ${shortenedValue(name)} up: a stage can only use stages above it`,
     at,
   } as const satisfies FailureShape;
 }
 
+/** `unset` are the variables of the FROM that have no value. */
 export function emptyBaseName(written: string, unset: readonly string[], at: SourceSpan) {
   return {
     reason: 'base-name-empty',
-    message: `${shortened(written)} is empty after its variables are filled in`,
+    message: `${shortenedValue(written)} is empty after its variables are filled in`,
     hint:
       unset.length > 0
-        ? `give ${shortened(unset.join(', '))} a default above the first FROM, or a --build-arg`
+        ? `give ${shortenedValue(unset.join(', '))} a default above the first FROM, or a --build-arg`
         : undefined,
     at,
   } as const satisfies FailureShape;
 }
 
-export function invalidChmod(text: string, at: SourceSpan) {
+/** Found in the Dockerfile, before anything is copied; `text` has its variables filled in. */
+export function invalidChmodFlag(text: string, at: SourceSpan) {
   return {
     reason: 'invalid-chmod',
-    message: `--chmod=${shortened(text)} is neither octal (0 to 7777) nor symbolic`,
+    message: `--chmod=${shortenedValue(text)} is neither octal (0 to 7777) nor symbolic`,
     hint: 'write for example --chmod=0755 or --chmod=u=rwX,go=rX',
     at,
   } as const satisfies FailureShape;
 }
 
+/** Valid, and BuildKit does it; `what` is named as written. */
 export function notSupported(what: string, hint: string, at: SourceSpan) {
   return {
     reason: 'not-supported',
@@ -50,13 +53,14 @@ export function notSupported(what: string, hint: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Found only once variables are filled in, which parsing can't do. */
 export function invalidValue(
   { what, value, hint }: { readonly what: string; readonly value: string; readonly hint: string },
   at: SourceSpan,
 ) {
   return {
     reason: 'invalid-value',
-    message: `${what} cannot be ${JSON.stringify(shortened(value))}`,
+    message: `${what} cannot be ${JSON.stringify(shortenedValue(value))}`,
     hint,
     at,
   } as const satisfies FailureShape;
@@ -70,8 +74,8 @@ export function argumentNotCounted(
   const use = name === 'REGISTRY' ? ' and LABEL registry=$REGISTRY' : '';
   return {
     reason: 'argument-not-counted',
-    message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which takes the build argument ${shortened(name)}, and no instruction of the Dockerfile declares that`,
-    hint: `write ARG ${shortened(name)}${use} below this FROM, so that another value rebuilds the image`,
+    message: `${shortenedValue(image)} has the trigger ONBUILD ${shortenedValue(trigger)}, which takes the build argument ${shortenedValue(name)}, and no instruction of the Dockerfile declares that`,
+    hint: `write ARG ${shortenedValue(name)}${use} below this FROM, so that another value rebuilds the image`,
     at,
   } as const satisfies FailureShape;
 }
@@ -83,14 +87,14 @@ export function imageNotCounted(
 ) {
   return {
     reason: 'image-not-counted',
-    message: `${shortened(image)} has the trigger ONBUILD ${shortened(trigger)}, which uses ${shortened(reference)}, and no instruction of the Dockerfile names that`,
+    message: `${shortenedValue(image)} has the trigger ONBUILD ${shortenedValue(trigger)}, which uses ${shortenedValue(reference)}, and no instruction of the Dockerfile names that`,
     hint: 'write the same instruction in the Dockerfile, so that another image under that name rebuilds this one',
     at,
   } as const satisfies FailureShape;
 }
 
 /** What fits into a sentence. */
-export function shortened(text: string): string {
+export function shortenedValue(text: string): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 

@@ -2,7 +2,7 @@ import type { CountedInputs } from '../../context/counted-inputs.ts';
 import type { Stage } from '../../dockerfile/dockerfile.ts';
 import { parseReference } from '../../oci/reference.ts';
 import type { Failure } from '../../result.ts';
-import { argumentNotCounted, imageNotCounted, shortened } from './failure.ts';
+import { argumentNotCounted, imageNotCounted, shortenedValue } from './failure.ts';
 
 /**
  * An ONBUILD trigger of an image that the project does not build. No key knows what it says, so all that it uses must be
@@ -43,7 +43,7 @@ export function uncountedImage(name: string, foreign: ForeignTrigger | undefined
 
 /** The failure of a trigger, at the FROM whose image has it. */
 export function ofTrigger(failure: Failure, trigger: string, { image, imageAt }: Stage['from']): Failure {
-  const message = `${failure.message} (${shortened(image)} has the trigger ONBUILD ${shortened(trigger)})`;
+  const message = `${failure.message} (${shortenedValue(image)} has the trigger ONBUILD ${shortenedValue(trigger)})`;
   return { ...failure, message, at: imageAt };
 }
 

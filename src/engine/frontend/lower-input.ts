@@ -32,6 +32,7 @@ export function imageKey({ reference, platform }: ImageRequest): string {
   return `${reference} ${platform.os}/${platform.architecture}${platform.variant ? `/${platform.variant}` : ''}`;
 }
 
+/** One Dockerfile to turn into a graph for one platform, and what is known of its base images by now. */
 export interface LowerInput {
   readonly dockerfile: Dockerfile;
   /** Name of the image, for failures. */
@@ -70,6 +71,7 @@ export interface ConfigDraft {
   readonly history: readonly History[];
 }
 
+/** Either the images to be resolved first, or the graph and the configuration. */
 export type Lowered =
   /** Images that must be resolved first; lower again with them. */
   | { readonly missing: readonly ImageRequest[] }

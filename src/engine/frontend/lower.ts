@@ -26,6 +26,7 @@ import { step } from './step.ts';
 import { unneededFailures } from './unneeded-stages.ts';
 import { writtenConfig } from './written-config.ts';
 
+/** Pure. Only the stages that the target needs are looked at; fails with all that is wrong in them. */
 export function lower(input: LowerInput): Result<Lowered> {
   const target = findStage(input.dockerfile, input.target);
   if (!target.ok) return target;

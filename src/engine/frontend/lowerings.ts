@@ -48,6 +48,7 @@ const lowerings: Lowerings = {
   WORKDIR: lowerWorkdir,
 };
 
+/** Finds the row of the keyword and calls it; changes `state`. */
 export function lowerInstruction(instruction: Instruction, state: StageState, context: InstructionContext): void {
   const lowerIt: (of: never, state: StageState, context: InstructionContext) => void = lowerings[instruction.keyword];
   // The compiler does not see that it is the one of just this keyword.

@@ -12,6 +12,7 @@ import type { StageState } from './stage-state.ts';
 /** Where a heredoc that starts with `#!` is mounted, under its own name. */
 const SCRIPTS = '/dev/pipes';
 
+/** Adds an exec operation whose environment, user, directory and shell are those of the stage at this point. */
 export function lowerRun(instruction: RunInstruction, state: StageState, context: InstructionContext): void {
   const { at, text } = instruction;
   if (instruction.security === 'insecure') {

@@ -6,6 +6,7 @@ import type { Vertex } from '../solver/vertex.ts';
 import type { ResolvedImage } from './lower-input.ts';
 import { resolvePath } from './resolve-path.ts';
 
+/** What RUN has for PATH where neither the base nor ENV sets it, and what images on scratch get; as in BuildKit. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 

@@ -1,12 +1,13 @@
-import { join, nameOf, parentOf } from '../../context/source-tree.ts';
 import type { ArchiveRecord } from '../../layer/archive-reader.ts';
+import type { Owner } from '../../layer/diff.ts';
 import { LINK_LIMIT } from '../../layer/layer-links.ts';
 import { FailureError } from '../../result.ts';
+import { baseOf, childOf, parentOf } from '../../tree-path.ts';
 import { archiveEntryImpossible } from './failure.ts';
 import type { DraftContent, DraftNode, LayerDraft } from './layer-draft.ts';
 import type { StepOrigin } from './op-definition.ts';
-import type { Owner } from './owner.ts';
 
+/** Where an archive of ADD is unpacked, and what its files become. */
 export interface ArchivePlacementOptions {
   readonly draft: LayerDraft;
   /** Canonical path of the directory that the archive is unpacked in; it is there. */
@@ -44,7 +45,7 @@ export class ArchivePlacement {
     const { draft, target } = this.#options;
     if (entry.path === '' && entry.type !== 'directory') throw this.#impossible('', 'it would replace the destination');
     const directory = entry.path === '' ? '' : this.#parentOf(entry.path);
-    const path = entry.path === '' ? target : join(directory, nameOf(entry.path));
+    const path = entry.path === '' ? target : childOf(directory, baseOf(entry.path));
     const existing = draft.at(path)?.type;
     if (existing !== undefined && !(existing === 'directory' && entry.type === 'directory')) draft.remove(path);
     if (entry.type === 'directory') this.#directories.push({ path: entry.path, mtime: entry.mtime });
@@ -81,7 +82,7 @@ export class ArchivePlacement {
   async #link(path: string, { entry, metadata }: UnpackedRecord): Promise<void> {
     if (entry.type !== 'hardlink') return;
     const { draft, fileOfBase } = this.#options;
-    const target = join(this.#existing(parentOf(entry.target), entry.path), nameOf(entry.target));
+    const target = childOf(this.#existing(parentOf(entry.target), entry.path), baseOf(entry.target));
     const found = draft.at(target);
     if (found === undefined)
       throw this.#impossible(entry.path, `it is a hard link to ${entry.target}, which does not exist`);
@@ -111,7 +112,7 @@ export class ArchivePlacement {
     let at = target;
     for (const name of parentOf(path).split('/')) {
       if (name === '') continue;
-      const next = join(at, name);
+      const next = childOf(at, name);
       const found = draft.at(next);
       if (found === undefined) {
         draft.set(next, { content: { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime } });
@@ -135,8 +136,8 @@ export class ArchivePlacement {
         continue;
       }
       if (at !== '' && draft.at(at)?.type !== 'directory')
-        throw this.#impossible(of, `${nameOf(at)} is not a directory`);
-      const next = join(at, name);
+        throw this.#impossible(of, `${baseOf(at)} is not a directory`);
+      const next = childOf(at, name);
       const found = draft.at(next);
       if (found === undefined) throw this.#impossible(of, `${this.#inTarget(next)} does not exist`);
       const content = found.node?.content ?? found.below!;

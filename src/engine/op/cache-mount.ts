@@ -15,6 +15,7 @@ import type { RunnerServices } from './runner-services.ts';
 /** Milliseconds; a step of another build may use a locked cache for long. */
 const MAX_WAIT = 3_600_000;
 
+/** The mounts of an exec operation that keep their files between builds. */
 export type CacheMountOp = Extract<ExecMount, { readonly type: 'cache' }>;
 
 /** The directory that a cache starts with. */
@@ -26,6 +27,7 @@ export interface CacheSeed {
   readonly directory: DirectoryEntry;
 }
 
+/** One such mount, and what a new cache starts with. */
 export interface CacheMountOptions {
   readonly mount: CacheMountOp;
   readonly seed: CacheSeed | undefined;

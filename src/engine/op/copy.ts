@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
 import { hasOwnEntry, type Selected, select, selectionDigest } from '../../context/selection.ts';
-import { join, parentOf, type SourceNode, type SourceTree } from '../../context/source-tree.ts';
+import type { SourceNode, SourceTree } from '../../context/source-tree.ts';
+import type { Owner } from '../../layer/diff.ts';
 import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { FailureError } from '../../result.ts';
+import { childOf, parentOf } from '../../tree-path.ts';
 import { commitLayer } from '../snapshot/commit.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { scratch } from '../snapshot/snapshot.ts';
@@ -13,7 +15,7 @@ import { ArchivePlacement, type UnpackedRecord } from './archive-placement.ts';
 import { isOctal } from './chmod.ts';
 import { copySourceMissing, namedOwnerOfLink } from './failure.ts';
 import type { CopyOp, StepOrigin } from './op-definition.ts';
-import { lookupOwner, type Owner } from './owner.ts';
+import { lookupOwner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
 import { Placement } from './placement.ts';
 import type { RunnerServices } from './runner-services.ts';
@@ -124,7 +126,7 @@ async function place(placing: Placing): Promise<void> {
   const isNamedDirectory = op.destination.endsWith('/') || op.parents;
   const pathOf = (name: string) => {
     if (isNamedDirectory) placement.makeDirectories(target);
-    return placement.isDirectory(target) ? join(target, name) : target;
+    return placement.isDirectory(target) ? childOf(target, name) : target;
   };
   for (const [number, selected] of selection.entries()) {
     const { node, name } = selected;
@@ -137,7 +139,7 @@ async function place(placing: Placing): Promise<void> {
     else if (node.type === 'directory') {
       placement.makeDirectories(target);
       for (const { path, node: inner } of selected.below)
-        await putNode(inner, { path: join(target, path), copy: number }, placing);
+        await putNode(inner, { path: childOf(target, path), copy: number }, placing);
       placement.setTime(target, timeOf(node, placing));
     } else {
       const path = pathOf(name);
@@ -169,12 +171,12 @@ async function placeWithParents(selected: Selected, target: string, placing: Pla
   const { node, kept, name, leading, below, pattern, top } = selected;
   placement.makeDirectories(target);
   for (const { path, node: directory, isFirst } of leading) {
-    const at = join(target, path);
+    const at = childOf(target, path);
     if (isFirst) placement.putLeading(inputOf({ ...directory, type: 'directory' }, at, placing));
   }
-  const own = hasOwnEntry(selected, true) ? join(target, kept || name) : target;
+  const own = hasOwnEntry(selected, true) ? childOf(target, kept || name) : target;
   if (own !== target) await putNode(node, { path: own, copy: pattern }, placing);
-  for (const { path, node: inner } of below) await putNode(inner, { path: join(own, path), copy: pattern }, placing);
+  for (const { path, node: inner } of below) await putNode(inner, { path: childOf(own, path), copy: pattern }, placing);
   placement.setTime(target, timeOf(top, placing));
 }
 

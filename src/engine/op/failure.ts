@@ -26,6 +26,7 @@ export function copySourceMissing(
   } as const satisfies FailureShape;
 }
 
+/** A directory of the source meets a file or a link of the image. */
 export function copyOntoNonDirectory(path: string, origin?: StepOrigin) {
   return {
     reason: 'copy-onto-non-directory',
@@ -35,6 +36,7 @@ export function copyOntoNonDirectory(path: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
+/** A file of the source meets a directory of the image of the same name. */
 export function copyOntoDirectory(path: string, origin?: StepOrigin) {
   return {
     reason: 'copy-onto-directory',
@@ -57,6 +59,7 @@ export function archiveEntryImpossible(
   } as const satisfies FailureShape;
 }
 
+/** Found by the operation, as definitions may come from elsewhere than a Dockerfile. */
 export function invalidChmod(text: string, origin?: StepOrigin) {
   return {
     reason: 'invalid-chmod',
@@ -66,6 +69,7 @@ export function invalidChmod(text: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
+/** `from` and `source` of a cache mount name a file. */
 export function cacheSeedNotDirectory(source: string, origin?: StepOrigin) {
   return {
     reason: 'cache-seed-not-directory',
@@ -85,6 +89,7 @@ export function cacheOwnerRefused(target: string, owner: string, origin?: StepOr
   } as const satisfies FailureShape;
 }
 
+/** A name of `--chown` that is neither a number nor in `file`, which is /etc/passwd or /etc/group. */
 export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
   return {
     reason: 'unknown-owner',
@@ -104,6 +109,7 @@ export function namedOwnerOfLink(chown: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
+/** The process of a RUN ended with another status than 0; the last lines of its output go with it. */
 export function runFailed(options: {
   readonly origin: StepOrigin | undefined;
   readonly command: string;
@@ -128,6 +134,7 @@ export function runFailed(options: {
   } as const satisfies FailureShape;
 }
 
+/** A mount with `required` names a secret that this build was not given. */
 export function secretMissing(id: string, origin?: StepOrigin) {
   return {
     reason: 'secret-missing',
@@ -137,6 +144,7 @@ export function secretMissing(id: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
+/** The source of a bind mount is not in the stage, image or context it names. */
 export function mountSourceMissing(source: string, origin?: StepOrigin) {
   return {
     reason: 'mount-source-missing',

@@ -19,6 +19,7 @@ export function imageRunner(op: ImageOp): Op<Snapshot> {
   };
 }
 
+/** No layers, whatever the platform; equal everywhere, so always a hit. */
 export function scratchRunner(): Op<Snapshot> {
   return {
     cacheMap: () => Promise.resolve({ digest: digestOfFields(['scratch']), contentDigests: [] }),

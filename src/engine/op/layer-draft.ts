@@ -1,8 +1,9 @@
-import { compareBytes, join, parentOf } from '../../context/source-tree.ts';
+import { compareBytes } from '../../context/source-tree.ts';
 import type { NodeEntry } from '../../layer/layer-entry.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { defaultXattrs, wantedXattrs } from '../../layer/xattr.ts';
+import { childOf, parentOf } from '../../tree-path.ts';
 
 type Nameless<T> = T extends unknown ? Omit<T, 'path'> : never;
 
@@ -105,7 +106,7 @@ export class LayerDraft {
   #addWhiteouts(path: string, entries: Map<string, LayerInput>): void {
     if (entries.get(path)?.type !== 'directory') return;
     for (const name of this.#base.children(path)) {
-      const child = join(path, name);
+      const child = childOf(path, name);
       if (entries.has(child)) this.#addWhiteouts(child, entries);
       else entries.set(child, { type: 'whiteout', path: child });
     }

@@ -1,11 +1,7 @@
+import type { Owner } from '../../layer/diff.ts';
 import { FailureError } from '../../result.ts';
 import { unknownOwner } from './failure.ts';
 import type { StepOrigin } from './op-definition.ts';
-
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** Text of a file of the image, undefined where it is missing. */
 export type ReadText = (path: string) => Promise<string | undefined>;

@@ -1,16 +1,17 @@
-import { parentOf } from '../../context/source-tree.ts';
+import type { Owner } from '../../layer/diff.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { FailureError } from '../../result.ts';
+import { parentOf } from '../../tree-path.ts';
 import { applyChmod, isOctal } from './chmod.ts';
 import { copyOntoDirectory, copyOntoNonDirectory, invalidChmod } from './failure.ts';
 import { type DraftNode, LayerDraft } from './layer-draft.ts';
 import type { StepOrigin } from './op-definition.ts';
-import type { Owner } from './owner.ts';
 
 type NodeInput = Extract<LayerInput, { readonly mode: number }>;
 type DirectoryInput = Extract<NodeInput, { readonly type: 'directory' }>;
 
+/** Where copied files are put, and what their modes, owners and times become. */
 export interface PlacementOptions {
   readonly base: Tree;
   readonly owner?: Owner | undefined;

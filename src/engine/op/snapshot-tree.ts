@@ -62,6 +62,7 @@ export class SnapshotTree implements SourceTree {
 
 type Services = Pick<RunnerServices, 'layers'>;
 
+/** Opens a snapshot as the source of a copy, by its indexes: files are brought to disk only when they are read. */
 export async function snapshotTree(services: Services, snapshot: Snapshot, signal: AbortSignal): Promise<SnapshotTree> {
   return new SnapshotTree({
     description: 'the stage or image it is copied from',

@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.ts';
 import type { Layers } from './layers.ts';
 import type { SnapshotLayer } from './snapshot.ts';
 
+/** The entries of one new layer, and where it is kept. */
 export interface CommitOptions {
   readonly store: Store;
   readonly layers: Layers;

@@ -7,6 +7,7 @@ declare module '../../result.ts' {
   }
 }
 
+/** A manifest whose blobs are something else, such as a chart or a signature. */
 export function notALayer(blob: Descriptor) {
   return {
     reason: 'not-a-layer',
@@ -15,6 +16,7 @@ export function notALayer(blob: Descriptor) {
   } as const satisfies FailureShape;
 }
 
+/** mount(8) failed at `what` though the machine was found able to; `output` is what it said. */
 export function mountRefused(what: string, output: string) {
   return {
     reason: 'mount-refused',

@@ -13,6 +13,7 @@ import { notALayer } from './failure.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import { VerifiedLayers } from './verified-layers.ts';
 
+/** Where blobs are, and who brings those that are not. */
 export interface LayerContentsOptions {
   readonly store: Store;
   /** Brings a blob that the store lacks. */

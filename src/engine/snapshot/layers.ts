@@ -10,6 +10,7 @@ import { removeTree } from '../../remove-tree.ts';
 import { AT_ONCE, inLayer, LayerContents, type LayerContentsOptions, remember, type Stack } from './layer-contents.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 
+/** How layers can be unpacked by this process: with which owners, and with devices or without. */
 export interface LayersOptions extends LayerContentsOptions {
   readonly owners: DiskOwners;
   /** Whether device nodes can be made here: not in a user namespace. */

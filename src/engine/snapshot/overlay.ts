@@ -11,6 +11,7 @@ import type { Layers } from './layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
 
+/** What every snapshotter is made from. */
 export interface SnapshotterOptions {
   readonly store: Store;
   readonly layers: Layers;

@@ -15,8 +15,10 @@ export interface Snapshot {
   readonly layers: readonly SnapshotLayer[];
 }
 
+/** The stack without layers, which `FROM scratch` starts with. */
 export const scratch: Snapshot = { layers: [] };
 
+/** Undefined for the empty stack, which has no chain ID. */
 export function chainOf(snapshot: Snapshot): ChainID | undefined {
   return chainIDOf(snapshot.layers.map((layer) => layer.diffID));
 }

@@ -17,6 +17,7 @@ import type { CacheMap, Op } from './op.ts';
 import type { ResultCache } from './result-cache.ts';
 import type { Definition, Vertex } from './vertex.ts';
 
+/** What all solves share. */
 export interface SolverOptions<O, R> {
   /** The operation that a vertex stands for. */
   readonly opOf: (op: O) => Op<R>;
@@ -26,6 +27,7 @@ export interface SolverOptions<O, R> {
   readonly now: () => number;
 }
 
+/** What one solve is told by: where results come from, and who hears of the steps. */
 export interface SolveOptions<R> {
   readonly progress: Progress;
   readonly cache: ResultCache<R>;
@@ -234,10 +236,7 @@ function definitionKey(op: Digest, inputKeys: readonly Digest[]): Digest {
 }
 
 /** Key of a vertex by what its inputs contain, for those that can be keyed so: known when the inputs are. */
-function contentKey(
-  op: Digest,
-  inputs: readonly { readonly content: boolean; readonly digest: Digest }[],
-): Digest {
+function contentKey(op: Digest, inputs: readonly { readonly content: boolean; readonly digest: Digest }[]): Digest {
   const fields = inputs.flatMap((input) => [input.content ? 'content' : 'definition', input.digest]);
   return digestOfFields([CACHE_SCHEMA, 'content', op, ...fields]);
 }

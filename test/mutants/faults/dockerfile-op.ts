@@ -39,7 +39,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a hard link of an archive is told from the root of the image',
     file: 'src/engine/op/archive-placement.ts',
-    find: 'const target = join(this.#existing(parentOf(entry.target), entry.path), nameOf(entry.target));',
+    find: 'const target = childOf(this.#existing(parentOf(entry.target), entry.path), baseOf(entry.target));',
     replace: 'const target = entry.target;',
     tests: archive,
   },
@@ -151,7 +151,7 @@ export const faults: readonly Fault[] = [
   {
     name: '--parents follows links behind the pivot',
     file: 'src/context/selection.ts',
-    find: 'const node = await tree.lookup(join(directory.path, name));',
+    find: 'const node = await tree.lookup(childOf(directory.path, name));',
     replace: 'const node = await resolveSource(tree, join(directory.path, name));',
     tests: selection,
   },
