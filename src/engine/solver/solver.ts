@@ -234,10 +234,7 @@ function definitionKey(op: Digest, inputKeys: readonly Digest[]): Digest {
 }
 
 /** Key of a vertex by what its inputs contain, for those that can be keyed so: known when the inputs are. */
-function contentKey(
-  op: Digest,
-  inputs: readonly { readonly content: boolean; readonly digest: Digest }[],
-): Digest {
+function contentKey(op: Digest, inputs: readonly { readonly content: boolean; readonly digest: Digest }[]): Digest {
   const fields = inputs.flatMap((input) => [input.content ? 'content' : 'definition', input.digest]);
   return digestOfFields([CACHE_SCHEMA, 'content', op, ...fields]);
 }
