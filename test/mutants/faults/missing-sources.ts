@@ -21,8 +21,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a wildcard has to match something',
     file: 'src/context/selection.ts',
-    find: 'paths.length === 0 && !isWildcard(pattern) ? pattern : undefined',
-    replace: 'paths.length === 0 ? pattern : undefined',
+    find: 'isWildcard(pattern) ? await lostPrefix(tree, components(pattern)) : pattern',
+    replace: 'pattern',
     tests,
   },
   {
