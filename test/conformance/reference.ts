@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -59,7 +59,7 @@ export class Reference implements AsyncDisposable {
     const file = await this.#fileFor(one);
     if (file === undefined) return;
     const text = textOf(result, this.#options.began).replaceAll(this.#options.registry, '${BASES}');
-    const unfinished = `${file}.${process.pid}`;
+    const unfinished = `${file}.${randomUUID()}`;
     await mkdir(this.#options.directory!, { recursive: true });
     await writeFile(unfinished, gzipSync(text));
     await rename(unfinished, file);

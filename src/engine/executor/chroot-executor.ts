@@ -58,6 +58,7 @@ const devices = {
  */
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
+  readonly hasMounts = false;
   readonly #options: ExecutorOptions;
   #gate: Promise<Gate> | undefined;
 

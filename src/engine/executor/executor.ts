@@ -79,6 +79,8 @@ export interface ExecutorRun {
 export interface Executor {
   /** As it is chosen: `namespaces`. */
   readonly name: string;
+  /** Whether processes may have mounts of their own: without, `run` refuses whatever names one. */
+  readonly hasMounts: boolean;
   /**
    * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status,
    * whatever it is; rejects with a FailureError only if the process could not be started, or with the signal's reason when

@@ -24,6 +24,7 @@ export interface NamespacesExecutorOptions extends ExecutorOptions {
  */
 export class NamespacesExecutor implements Executor {
   readonly name = 'namespaces';
+  readonly hasMounts = true;
   readonly #options: NamespacesExecutorOptions;
   readonly #networkFiles: NetworkFiles;
   #machine: Promise<MachineView> | undefined;

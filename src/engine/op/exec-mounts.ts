@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { resolveSource } from '../../context/source-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Mount } from '../executor/executor.ts';
+import { mountsUnsupported } from '../executor/failure.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from './cache-mount.ts';
@@ -16,6 +17,8 @@ interface Opening {
   readonly inputs: readonly Snapshot[];
   readonly services: RunnerServices;
   readonly origin: StepOrigin | undefined;
+  /** Of the executor that is to run the step. */
+  readonly hasMounts: boolean;
 }
 
 /** What `RUN --mount` asks for, made ready for one process. Disposing gives caches back and discards writes to binds. */
@@ -64,8 +67,7 @@ export class ExecMounts implements AsyncDisposable {
       case 'secret':
         return this.#addSecret(mount, opening);
       case 'file': {
-        const source = await this.#file(opening, { content: mount.content, mode: mount.mode, uid: 0, gid: 0 });
-        this.list.push({ type: 'bind', source, target: mount.target, readonly: true });
+        await this.#addFile(opening, { ...mount, uid: 0, gid: 0 });
       }
     }
   }
@@ -100,20 +102,30 @@ export class ExecMounts implements AsyncDisposable {
     this.secretValues.push(text.replace(/\n$/, ''), ...text.split('\n'));
     if (mount.env !== undefined) this.env.push(`${mount.env}=${text}`);
     if (mount.target === undefined) return;
-    const source = await this.#file(opening, { content: value, mode: mount.mode, uid: mount.uid, gid: mount.gid });
-    this.list.push({ type: 'bind', source, target: mount.target, readonly: true });
+    const { target, mode, uid, gid } = mount;
+    await this.#addFile(opening, { target, content: value, mode, uid, gid });
   }
 
   /** A file of our own in memory-backed storage, never on the disk of the store. */
-  async #file(
-    opening: Opening,
-    file: { readonly content: string | Uint8Array; readonly mode: number; readonly uid: number; readonly gid: number },
-  ): Promise<string> {
-    const path = await opening.services.memoryFile();
+  async #addFile(
+    { hasMounts, services }: Opening,
+    {
+      target,
+      ...file
+    }: Pick<Mount, 'target'> & {
+      readonly content: string | Uint8Array;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    },
+  ): Promise<void> {
+    // Before there is a tmpfs, which would stay mounted where no namespace ends.
+    if (!hasMounts) throw new FailureError(mountsUnsupported([target]));
+    const path = await services.memoryFile();
     await writeFile(path, file.content, { mode: 0o600 });
     await chown(path, file.uid, file.gid);
     await chmod(path, file.mode);
-    return path;
+    this.list.push({ type: 'bind', source: path, target, readonly: true });
   }
 
   /** Where a path of an input is on this machine, mounted for this step alone. */

@@ -43,9 +43,10 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const read = readText(services, base, signal);
       const user = lookupUser(op.user, await read('etc/passwd'), await read('etc/group'));
       if (!user.ok) throw new FailuresError(user.failure.map((failure) => ({ ...failure, at: origin?.at })));
-      await using mounts = await ExecMounts.open({ op, inputs, services, origin }, signal);
-      const snapshotter = await services.snapshotter(signal);
       const executor = await services.executor(signal);
+      const { hasMounts } = executor;
+      await using mounts = await ExecMounts.open({ op, inputs, services, origin, hasMounts }, signal);
+      const snapshotter = await services.snapshotter(signal);
       await using active = await snapshotter.prepare(base, signal);
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),

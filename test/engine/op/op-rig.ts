@@ -120,6 +120,7 @@ export class OpRig implements AsyncDisposable {
     const { store, layers } = this;
     const executor: Executor = {
       name: 'acting',
+      hasMounts: true,
       run: (order, signal) => this.act(order, signal),
       limits: async () => [],
       lacks: async () => [noDevices()],
