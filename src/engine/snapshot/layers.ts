@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DiffOptions } from '../../layer/diff.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
 import type { Tree } from '../../layer/tree.ts';
+import { trimUpper } from '../../layer/trim-upper.ts';
 import { type UnpackedLayer, unpackLayer } from '../../layer/unpack.ts';
 import { mapBounded } from '../../map-bounded.ts';
 import { type ChainID, hexOf } from '../../oci/digest.ts';
@@ -67,13 +68,14 @@ export class Layers extends LayerContents {
   }
 
   /**
-   * Makes `directory` the unpacked form of the top layer of `snapshot`: it is moved into place, or removed when another
-   * process was faster.
+   * Makes `upper`, which the top layer of `snapshot` was made of, the unpacked form of that layer: it is moved into place,
+   * or removed when another process was faster. Where it cannot be, it stays where it is. `isClamped` as in `trimUpper`.
    */
-  async adopt(snapshot: Snapshot, directory: string): Promise<void> {
+  async adopt(snapshot: Snapshot, upper: string, { isClamped }: { readonly isClamped: boolean }): Promise<void> {
     const stack = this.stackOf(snapshot);
     const index = await this.index(stack.layers.at(-1)!, new AbortController().signal);
-    await this.#moveIntoPlace(directory, this.#directoryFor(stack, stack.layers.length, index));
+    if (!trimUpper(upper, index, { isClamped })) return;
+    await this.#moveIntoPlace(upper, this.#directoryFor(stack, stack.layers.length, index));
   }
 
   /** Unpacks the whole stack into one directory, where deleted files are simply not there. */
@@ -98,7 +100,7 @@ export class Layers extends LayerContents {
   /** A layer is unpacked once for all stacks, unless it has opaque marks: what those hide depends on what is below. */
   #directoryFor({ layers, chain }: Stack, count: number, index: LayerIndex): string {
     const isOpaque = index.some((entry) => entry.type === 'opaque');
-    const name = isOpaque ? `chain-${hexOf(chain[count - 1]!)}` : hexOf(layers[count - 1]!.diffID);
+    const name = isOpaque ? `chain-${hexOf(chain[count - 1]!)}` : `layer-${hexOf(layers[count - 1]!.diffID)}`;
     return this.#place(name);
   }
 

@@ -54,7 +54,8 @@ export class OverlaySnapshotter implements Snapshotter {
     const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
     const layer = await commitLayer({ store, layers, entries: changes, clampMtime: epoch }, signal);
     await active.unmount();
-    await layers.adopt({ layers: [...active.parent.layers, layer] }, active.upper);
+    const snapshot = { layers: [...active.parent.layers, layer] };
+    await layers.adopt(snapshot, active.upper, { isClamped: epoch !== undefined });
     await active[Symbol.asyncDispose]();
     return layer;
   }
