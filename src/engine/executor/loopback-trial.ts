@@ -84,11 +84,11 @@ async function perform(
   const table = join(dir, `gate-${name}`);
   await writeFile(table, callTable(gate.architecture, calls, [sh]));
   const script = gateScript(gate.program, table, ':');
+  const send = () =>
+    execFileAsync(nsenter, [`--net=${namespace}`, sh, '-c', script], { timeout: TO_ARRIVE, killSignal: 'SIGKILL' });
   try {
-    await execFileAsync(nsenter, [`--net=${namespace}`, sh, '-c', script], {
-      timeout: TO_ARRIVE,
-      killSignal: 'SIGKILL',
-    });
+    // All datagrams of one time may be lost.
+    await send().catch((error: { readonly killed?: boolean }) => (error.killed ? send() : Promise.reject(error)));
   } catch (error) {
     const { code } = error as { code?: number };
     if (code !== status) throw new Error('what is sent to the machine does not arrive', { cause: error });
