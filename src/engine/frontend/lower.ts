@@ -174,7 +174,7 @@ class Lowering implements LoweringContext {
   }
 
   /** What an instruction made of values that nobody knows is no failure, and not known either. */
-  #withdrawGuesses(before: number, instruction: Instruction, { variables, config }: StageState): void {
+  #withdrawGuesses(before: number, instruction: Instruction, { variables }: StageState): void {
     const { offset, length } = instruction.at;
     const isGuess = ({ reason, at }: Failure) =>
       !certainReasons.has(reason) && (at === undefined || (at.offset >= offset && at.offset < offset + length));
@@ -182,7 +182,6 @@ class Lowering implements LoweringContext {
     const set =
       instruction.keyword === 'ENV' ? instruction.pairs : instruction.keyword === 'ARG' ? instruction.args : [];
     for (const { key } of set) variables.delete(key);
-    if (instruction.keyword === 'USER') delete config.User;
   }
 
   #lowerStage(stage: Stage): StageState | undefined {

@@ -141,13 +141,6 @@ export const faults: readonly Fault[] = [
     tests: certain,
   },
   {
-    name: 'a user that nobody knows is a user that nobody can be',
-    file: 'src/engine/frontend/lower.ts',
-    find: "if (instruction.keyword === 'USER') delete config.User;",
-    replace: "if (instruction.keyword === 'USER') config.User = ':';",
-    tests: certain,
-  },
-  {
     name: 'with one value unknown, nothing of an instruction is certain',
     file: 'src/engine/frontend/lower.ts',
     find: '!certainReasons.has(reason) && ',
