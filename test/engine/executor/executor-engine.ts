@@ -64,7 +64,7 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
       };
       const start = performance.now();
       const answer = order.asksLimits
-        ? { limits: await executor.limits(given), lacks: await executor.lacks(order.process.network, given) }
+        ? await asked(executor, order, given)
         : {
             status: await executor.run(
               { rootfs: upper?.merged ?? order.rootfs, process: order.process, onOutput },
@@ -81,6 +81,18 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
       execFileSync('rm', ['-rf', session]);
     },
   };
+}
+
+/** An aborted signal keeps both from answering. */
+async function asked(executor: Executor, order: ExecutorOrder, signal: AbortSignal) {
+  const [limits, lacks] = await Promise.allSettled([
+    executor.limits(signal),
+    executor.lacks(order.process.network, signal),
+  ]);
+  if (limits.status === 'fulfilled' && lacks.status === 'fulfilled')
+    return { limits: limits.value, lacks: lacks.value };
+  if (limits.status === 'rejected' && lacks.status === 'rejected') throw limits.reason;
+  throw new Error(`limits were ${limits.status}, lacks ${lacks.status}`);
 }
 
 function mountOverlay(session: string, lower: string): { readonly merged: string; readonly upper: string } {
