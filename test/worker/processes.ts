@@ -24,6 +24,13 @@ export function parentOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)/m.exec(fileOf(pid, 'status'))?.[1] ?? 0);
 }
 
+export function childrenOf(pid: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => parentOf(child) === pid);
+}
+
 /** Whether there is such a process that has not ended yet. */
 export function isAlive(pid: number): boolean {
   const status = fileOf(pid, 'status');

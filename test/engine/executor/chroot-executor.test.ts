@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { needs } from '../../support/needs.ts';
 import { self } from '../../worker/people.ts';
-import { commandOf, eventually, processesWith } from '../../worker/processes.ts';
+import { childrenOf, commandOf, eventually, isAlive, parentOf, processesWith } from '../../worker/processes.ts';
 import { ProcessRunner } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 import { paths, tree } from './tree.ts';
@@ -38,27 +39,35 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
     assert.deepEqual(tree(root.path), before);
   });
 
-  test('kill -9 of the main process ends the worker, the step and what it has left behind', async () => {
-    const mark = randomUUID();
-    await using other = await makeRoot(0);
-    await using another = new ProcessRunner(self, other.path, 'chroot');
-    const script = '(setsid sleep 1000 &); sleep 1000';
-    void another.run(script, { env: ['PATH=/bin', `MARK=${mark}`] }, { executor: 'chroot' });
-    const started = await eventually(
-      () => processesWith(mark).filter((pid) => commandOf(pid) === 'sleep'),
-      (pids) => pids.length >= 2,
-    );
-    assert.ok(started.length >= 2);
-    another.process.kill('SIGKILL');
-    assert.deepEqual(
-      await eventually(
-        () => processesWith(mark),
-        (pids) => pids.length === 0,
-        10_000,
-      ),
-      [],
-    );
-  });
+  const workers = [
+    { name: 'that sees it', stopped: false },
+    { name: 'that sees nothing any more: it is killed', stopped: true },
+  ];
+  for (const { name, stopped } of workers) {
+    test(`kill -9 of the main process ends the step, what it has left behind, and a worker ${name}`, async () => {
+      const mark = randomUUID();
+      await using other = await makeRoot(0);
+      await using another = new ProcessRunner(self, other.path, 'chroot');
+      const script = '(setsid sleep 1000 &); sleep 1000';
+      void another.run(script, { env: ['PATH=/bin', `MARK=${mark}`] }, { executor: 'chroot' });
+      const started = await eventually(
+        () => processesWith(mark).filter((pid) => commandOf(pid) === 'sleep'),
+        (pids) => pids.length >= 2,
+      );
+      assert.ok(started.length >= 2);
+      const worker = started.map((pid) => grandchildAbove(pid, another.process.pid!)).find((pid) => pid !== undefined);
+      assert.ok(worker !== undefined);
+      const others = stopped ? childrenOf(parentOf(worker)).filter((pid) => pid !== worker) : [];
+      for (const pid of stopped ? [worker, ...others] : []) process.kill(pid, 'SIGSTOP');
+      // What keeps the worker goes on when all threads of the main process are gone, and its pipes closed for certain.
+      const gone = once(another.process, 'exit');
+      another.process.kill('SIGKILL');
+      await gone;
+      for (const pid of others) process.kill(pid, 'SIGCONT');
+      const left = () => [...processesWith(mark), ...(isAlive(worker) ? [worker] : [])];
+      assert.deepEqual(await eventually(left, (pids) => pids.length === 0, 10_000), []);
+    });
+  }
 
   test('gives files of the image back as they were, but keeps what the process made of them', async () => {
     await using other = await makeRoot(0);
@@ -92,3 +101,9 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
     test(`refuses ${title}`, async () => assert.equal((await run('true', changed)).failure?.reason, reason));
   }
 });
+
+/** Of a process and those above it: the one whose parent's parent is `top`, here the worker below its shell. */
+function grandchildAbove(pid: number, top: number): number | undefined {
+  for (let at = pid; at > 1; at = parentOf(at)) if (parentOf(parentOf(at)) === top) return at;
+  return undefined;
+}
