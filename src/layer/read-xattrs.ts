@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { complaintOf, runProgram } from '../program/run-program.ts';
 import { FailureError } from '../result.ts';
 import { readTar } from '../tar/read.ts';
 import { programFailed } from './failure.ts';
@@ -55,12 +55,14 @@ function wanted(all: Map<string, Map<string, Buffer>>, kinds: readonly XattrKind
 const withGetfattr: Reader = async (root, paths, signal) => {
   const all = new Map<string, Map<string, Buffer>>();
   for (const batch of batches(paths)) {
-    // In any other locale the messages, by which harmless ones are told, are translated.
-    const options = { cwd: root, env: { LC_ALL: 'C' }, reject: false, cancelSignal: signal } as const;
-    const dump = await execa('getfattr', [...GETFATTR, ...batch], options);
-    signal.throwIfAborted();
-    if (dump.code === 'ENOENT') return undefined;
-    const problem = dump.stderr.split('\n').find((line) => line !== '' && !HARMLESS.test(line));
+    const run = { args: [...GETFATTR, ...batch], cwd: root, env: 'inherited', ...AMOUNTS } as const;
+    const dump = await runProgram('getfattr', run, signal);
+    if (dump.how === 'not-found') return undefined;
+    // Its status says nothing: it is 1 for what is harmless as well.
+    const problem =
+      dump.how === 'status'
+        ? dump.stderr.split('\n').find((line) => line !== '' && !HARMLESS.test(line))
+        : complaintOf(dump);
     if (problem !== undefined) throw new FailureError(programFailed('getfattr', 'read extended attributes', problem));
     parseDump(dump.stdout, all);
   }
@@ -71,6 +73,8 @@ const GETFATTR = ['--dump', '--match=-', '--encoding=base64', '--no-dereference'
 const HARMLESS = /: (Operation not supported|No such file or directory)$/;
 /** Bytes of arguments per call: a fraction of what the kernel takes. */
 const BATCH = 512 * 1024;
+/** Bytes per call: more than such a batch can make it complain, and what of attributes is still held in memory. */
+const AMOUNTS = { keptStderr: 8 * 1024 * 1024, maxStdout: 100_000_000 };
 
 function* batches(paths: readonly string[]): Generator<readonly string[], void, undefined> {
   let batch: string[] = [];

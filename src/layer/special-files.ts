@@ -1,5 +1,5 @@
 import { linkSync } from 'node:fs';
-import { execa } from 'execa';
+import { complaintOf, type ProgramOutcome, runProgram, succeeded } from '../program/run-program.ts';
 import { FailureError } from '../result.ts';
 import { programFailed, programMissing } from './failure.ts';
 import type { DeviceEntry } from './layer-entry.ts';
@@ -15,10 +15,10 @@ const BATCH = 500;
 /** Whether it could be made: nobody but real root may. `place` is absolute and does not exist yet. */
 export async function makeDevice(place: string, device: DeviceEntry, signal: AbortSignal): Promise<boolean> {
   const kind = device.type === 'char-device' ? 'c' : 'b';
-  const { exitCode, stderr } = await run('mknod', [place, kind, String(device.major), String(device.minor)], signal);
-  if (exitCode === 0) return true;
-  if (/Operation not permitted$/.test(stderr)) return false;
-  throw new FailureError(programFailed('mknod', 'make a device', stderr));
+  const made = await run('mknod', [place, kind, String(device.major), String(device.minor)], signal);
+  if (succeeded(made)) return true;
+  if (/Operation not permitted$/.test(complaintOf(made))) return false;
+  throw new FailureError(programFailed('mknod', 'make a device', complaintOf(made)));
 }
 
 /**
@@ -50,17 +50,12 @@ async function mustRun(
   { args, purpose }: { readonly args: readonly string[]; readonly purpose: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { exitCode, stderr } = await run(program, args, signal);
-  if (exitCode !== 0) throw new FailureError(programFailed(program, purpose, stderr));
+  const outcome = await run(program, args, signal);
+  if (!succeeded(outcome)) throw new FailureError(programFailed(program, purpose, complaintOf(outcome)));
 }
 
-async function run(program: string, args: readonly string[], signal: AbortSignal) {
-  const { code, exitCode, stderr } = await execa(program, args, {
-    env: { LC_ALL: 'C' },
-    reject: false,
-    cancelSignal: signal,
-  });
-  signal.throwIfAborted();
-  if (code === 'ENOENT') throw new FailureError(programMissing(program, 'make special files'));
-  return { exitCode, stderr };
+async function run(program: string, args: readonly string[], signal: AbortSignal): Promise<ProgramOutcome> {
+  const outcome = await runProgram(program, { args, env: 'inherited' }, signal);
+  if (outcome.how === 'not-found') throw new FailureError(programMissing(program, 'make special files'));
+  return outcome;
 }

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { execa } from 'execa';
+import { runProgram, succeeded } from '../program/run-program.ts';
 import type { Xattrs } from './read-xattrs.ts';
 
 /**
@@ -13,25 +12,18 @@ export async function writeXattrs(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (byPath.size === 0) return [];
-  const { code, exitCode, stderr } = await execa('setfattr', ['--no-dereference', '--restore=-'], {
-    cwd: root,
-    input: Readable.from(dumpOf(byPath)),
-    env: { LC_ALL: 'C' },
-    reject: false,
-    maxBuffer: COMPLAINTS,
-    cancelSignal: signal,
-  });
-  signal.throwIfAborted();
-  if (code === 'ENOENT') return [...byPath.keys()];
-  if (exitCode === 0) return [];
+  const args = ['--no-dereference', '--restore=-'];
+  const run = { args, cwd: root, input: dumpOf(byPath), env: 'inherited', keptStderr: COMPLAINTS } as const;
+  const written = await runProgram('setfattr', run, signal);
+  if (succeeded(written)) return [];
   // It goes on after a failure and names the file in each.
-  const complaints = stderr.split('\n').map((line) => /^setfattr: (.*): [^:]*$/.exec(line)?.[1]);
+  const complaints = written.stderr.split('\n').map((line) => /^setfattr: (.*): [^:]*$/.exec(line)?.[1]);
   const named = new Set(complaints);
   const skipped = [...byPath.keys()].filter((path) => named.has(path) || named.has(quoted(path)));
   return skipped.length > 0 ? skipped : [...byPath.keys()];
 }
 
-/** UTF-16 units: a line for each of the most attributes that a layer can have. What is over is cut. */
+/** Bytes: a line for each of the most attributes that a layer can have. What is over is cut. */
 const COMPLAINTS = 400_000_000;
 
 /** The form of `getfattr --dump`. */

@@ -1,7 +1,7 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { upperDiff } from '../../layer/diff.ts';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
@@ -86,18 +86,19 @@ class OverlayRoot implements ActiveSnapshot {
     const names = lower.length === 0 ? ['empty'] : lower.map((_, i) => `${i}`).toReversed();
     // What is read from the upper directory must be complete: no renames by reference, no data left below.
     const options = `lowerdir=${names.join(':')},upperdir=upper,workdir=work,userxattr,redirect_dir=nofollow,volatile`;
-    const result = await execa('mount', ['-t', 'overlay', 'overlay', '-o', options, 'merged'], {
+    const mounted = await runProgram('mount', {
+      args: ['-t', 'overlay', 'overlay', '-o', options, 'merged'],
       cwd: this.#directory,
-      reject: false,
+      env: 'inherited',
     });
-    if (result.failed)
-      throw new FailureError(mountRefused('an overlay file system', result.stderr || String(result.shortMessage)));
+    if (!succeeded(mounted)) throw new FailureError(mountRefused('an overlay file system', complaintOf(mounted)));
     this.#mounted = true;
   }
 
   async unmount(): Promise<void> {
     if (!this.#mounted) return;
-    await execa('umount', ['--lazy', this.rootfs]);
+    const unmounted = await runProgram('umount', { args: ['--lazy', this.rootfs], env: 'inherited' });
+    if (!succeeded(unmounted)) throw new Error(`umount ${this.rootfs}: ${complaintOf(unmounted)}`);
     this.#mounted = false;
   }
 

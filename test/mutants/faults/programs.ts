@@ -1,0 +1,156 @@
+import type { Fault } from '../fault.ts';
+
+const start = { file: 'src/program/start-program.ts', tests: ['test/program/start-program.test.ts'] };
+const run = { file: 'src/program/run-program.ts', tests: ['test/program/run-program.test.ts'] };
+const given = { ...start, tests: run.tests };
+
+/** Mistakes in starting programs, and in what is said of their end. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'every program inherits the environment',
+    ...given,
+    find: ': { ...env };',
+    replace: ': { ...process.env, ...env };',
+    only: 'an environment is whole',
+  },
+  {
+    name: 'complaints are in the language of the user',
+    ...given,
+    find: "{ ...process.env, LC_ALL: 'C' }",
+    replace: '{ ...process.env }',
+    only: 'what is inherited',
+  },
+  {
+    name: 'a directory that is missing is told as a missing program',
+    ...given,
+    find: 'if (cwd !== undefined && !existsSync(cwd))',
+    replace: 'if (false)',
+    only: 'a directory that is missing',
+  },
+  {
+    name: 'a program that may not be executed is told as a missing one',
+    ...given,
+    find: "if (error.code !== 'ENOENT') return { how: 'not-started', error };",
+    replace: '',
+    only: 'may not be executed',
+  },
+  {
+    name: 'what Node throws at once is thrown',
+    ...given,
+    find: "return { how: 'not-started', error: error as NodeJS.ErrnoException };",
+    replace: 'throw error;',
+    only: 'more arguments|no file can have',
+  },
+  {
+    name: 'of what a program says the beginning is kept',
+    ...given,
+    find: 'Buffer.concat(chunks).subarray(-limit).toString()',
+    replace: 'Buffer.concat(chunks).subarray(0, limit).toString()',
+    only: 'a few complaints',
+  },
+  {
+    name: 'a program that hears no SIGTERM is not killed',
+    ...given,
+    find: "      child.kill('SIGKILL');\n      await ended;",
+    replace: "      child.kill('SIGTERM');\n      await ended;",
+    only: 'does not hear of its end',
+  },
+  {
+    name: 'whoever inherited the outputs of a killed program is waited for',
+    ...given,
+    find: 'for (const stream of child.stdio) stream?.destroy();',
+    replace: '',
+    only: 'is not waited for when it is killed',
+  },
+  {
+    name: 'a program is told as gone while its outputs are open',
+    ...start,
+    find: "child.once('close', (...end)",
+    replace: "child.once('exit', (...end)",
+    only: 'it has ended before those who keep its output open',
+  },
+  {
+    name: 'what its source fails with is kept back',
+    ...start,
+    find: 'throw failed.error;',
+    replace: '',
+    only: 'what its input fails with',
+  },
+  {
+    name: 'a source that fails leaves the program running on what it has',
+    ...start,
+    find: "  child.kill('SIGKILL');\n  throw",
+    replace: '  throw',
+    only: 'what its input fails with',
+  },
+  {
+    name: 'every program is out of reach of the terminal',
+    ...start,
+    find: 'detached = false }',
+    replace: 'detached = true }',
+    only: 'a detached program',
+  },
+  {
+    name: 'a message that finds nobody ends this process',
+    ...start,
+    find: "  child.on('error', () => {});",
+    replace: '',
+    only: 'a message to one that is gone',
+  },
+  {
+    name: 'output has no limit',
+    ...run,
+    find: 'if (left < 0) onMore();',
+    replace: '',
+    only: 'one byte more',
+  },
+  {
+    name: 'as much output as may be is too much',
+    ...run,
+    find: 'if (left < 0) onMore();',
+    replace: 'if (left <= 0) onMore();',
+    only: 'exactly as much as may be',
+  },
+  {
+    name: 'one that ended by itself has taken too long',
+    ...run,
+    find: "killedFor === 'timeout' && end.how === 'signal'",
+    replace: "killedFor === 'timeout'",
+    only: 'has not taken too long',
+  },
+  {
+    name: 'an abort is told as the signal that it sends',
+    ...run,
+    find: '    signal?.throwIfAborted();\n    return',
+    replace: '    return',
+    only: 'an abort rejects with its reason',
+  },
+  {
+    name: 'an abort ends nothing',
+    ...run,
+    find: 'const onAbort = () => void running.stop();',
+    replace: 'const onAbort = () => {};',
+    only: 'an abort rejects with its reason',
+  },
+  {
+    name: 'an abort that has come before is seen afterwards',
+    ...run,
+    find: '): Promise<ProgramOutcome> {\n  signal?.throwIfAborted();',
+    replace: '): Promise<ProgramOutcome> {',
+    only: 'an abort that has come before',
+  },
+  {
+    name: 'a program without input waits for that of the terminal',
+    ...run,
+    find: "input === undefined ? 'ignore' : 'pipe'",
+    replace: "'pipe'",
+    only: 'no input is an empty one',
+  },
+  {
+    name: 'what ended with any status has succeeded',
+    ...run,
+    find: "outcome.how === 'status' && outcome.status === 0",
+    replace: "outcome.how === 'status'",
+    only: 'a status is what it is',
+  },
+];
