@@ -18,6 +18,9 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
+/** Lines for sh that come to an end, so that a mistake shows and leaves nothing behind. */
+const untilLate = 'for i in $(seq 100); do sleep 0.05; done';
+
 /** Of an outcome, what a test compares; errors by their code. */
 type Compared = Partial<Omit<ProgramOutcome, 'error'>> & {
   readonly status?: number;
@@ -142,7 +145,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'one that does not hear of its end',
-    script: "trap '' TERM INT HUP; echo begun; while :; do sleep 0.05; done",
+    script: `trap '' TERM INT HUP; echo begun; ${untilLate}`,
     run: { timeout: 300 },
     gives: { how: 'timeout', stdout: 'begun\n', stderr: '' },
   },
@@ -160,7 +163,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'no input is an empty one',
-    program: () => 'cat',
+    script: 'exec timeout 5 cat',
     gives: { how: 'status', status: 0, stdout: '', stderr: '' },
   },
   {
@@ -226,13 +229,15 @@ describe('a program run to its end', () => {
   });
 
   test('whoever inherited its outputs is not waited for when it is killed', async () => {
+    const late = join(dir, 'late');
     const outcome = await runProgram('sh', {
-      args: ['-c', 'sleep 1000 & echo $!; wait'],
+      args: ['-c', `{ sleep 5; : > ${late}; } & echo $!; wait`],
       env: 'inherited',
       timeout: 300,
     });
     process.kill(Number(outcome.stdout), 'SIGKILL');
     assert.equal(outcome.how, 'timeout');
+    await assert.rejects(readFile(late), { code: 'ENOENT' });
   });
 
   test('one that has ended, and left its outputs to others, has not taken too long', async () => {
@@ -248,12 +253,13 @@ describe('a program run to its end', () => {
   test('an abort rejects with its reason, when the program is gone', async () => {
     const file = join(dir, 'pid');
     const aborting = new AbortController();
-    const args = ['-c', `trap '' TERM; echo $$ > ${file}.new; mv ${file}.new ${file}; while :; do sleep 0.05; done`];
+    const args = ['-c', `trap '' TERM; echo $$ > ${file}.new; mv ${file}.new ${file}; ${untilLate}; : > ${file}.late`];
     const running = runProgram('sh', { args, env: 'inherited' }, aborting.signal);
     const pid = await contentOf(file);
     aborting.abort(new Error('enough'));
     await assert.rejects(running, /^Error: enough$/);
     assert.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
+    await assert.rejects(readFile(`${file}.late`), { code: 'ENOENT' });
   });
 
   test('an abort that has come before starts nothing', async () => {

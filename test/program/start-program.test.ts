@@ -79,8 +79,8 @@ test('it has ended before those who keep its output open have, and is closed aft
     isClosed = true;
   });
   await setImmediate();
-  assert.ok(!isClosed);
   (running.child.stdio[3] as Socket).end('go\n');
+  assert.ok(!isClosed);
   assert.deepEqual(await running.closed, end);
   assert.equal(running.said(), 'early\nlate\n');
 });
@@ -117,7 +117,7 @@ test('a message to one that is gone is nobody’s error', async () => {
 
 for (const code of ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', undefined]) {
   test(`what its input fails with (${code ?? 'any error'}) is thrown, and ends it`, async () => {
-    const running = await started({ args: ['-c', 'exec sleep 1000'], stdio: ['pipe', 'ignore', 'pipe'] });
+    const running = await started({ args: ['-c', 'exec sleep 5'], stdio: ['pipe', 'ignore', 'pipe'] });
     const error = Object.assign(new Error('the source is gone'), { code });
     async function* source() {
       yield 'a beginning';
