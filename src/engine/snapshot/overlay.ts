@@ -5,7 +5,6 @@ import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { commitLayer } from './commit.ts';
 import { mountRefused } from './failure.ts';
 import type { Layers } from './layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
@@ -49,10 +48,10 @@ export class OverlaySnapshotter implements Snapshotter {
 
   async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { store, layers } = this.#options;
+    const { layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
     const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
-    const layer = await commitLayer({ store, layers, entries: changes, clampMtime: epoch }, signal);
+    const layer = await layers.commit(changes, { clampMtime: epoch }, signal);
     await active.unmount();
     const snapshot = { layers: [...active.parent.layers, layer] };
     await layers.adopt(snapshot, active.upper, { isClamped: epoch !== undefined });

@@ -1,0 +1,38 @@
+import { posix } from 'node:path';
+
+/** What a COPY, an ADD or a bind mount asks of the tree it takes files from. */
+export interface Selector {
+  /** Go `filepath.Match` patterns, relative to the tree's root. */
+  readonly patterns: readonly string[];
+  readonly exclude: readonly string[];
+  /** Keep the path from the tree's root (or after `/./`) below the destination. */
+  readonly parents: boolean;
+}
+
+/** What of the files selected is replaced on the way to a layer, and so does not matter. */
+export interface Masks {
+  /** By an octal `--chmod`. */
+  readonly mode: boolean;
+  /** By `--chown`. */
+  readonly owner: boolean;
+}
+
+/** COPY without `--chmod` and `--chown`: modes and owners count. */
+export const noMasks: Masks = { mode: false, owner: false };
+
+/**
+ * What `RUN --mount=type=bind,source=…` takes of the context: the path, literally, with all that leads to it. All of the
+ * context without a source.
+ */
+export function bindSelector(source: string): Selector {
+  const path = posix.resolve('/', source).slice(1);
+  if (path === '') return { patterns: ['.'], exclude: [], parents: false };
+  return { patterns: [path.replace(/[*?[\\]/g, '\\$&')], exclude: [], parents: true };
+}
+
+/** Whether a source of ADD is something to download, and no path in the context. */
+export function isRemote(source: string): boolean {
+  return remote.test(source);
+}
+
+const remote = /^(https?|ftp|git|ssh):\/\/|^git@|\.git(#.*)?$/;
