@@ -155,10 +155,10 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'attributes that a getfattr which was killed did not name are none',
-    file: 'src/layer/read-xattrs.ts',
+    file: 'src/layer/disk-xattrs.ts',
     find: ': complaintOf(dump);',
     replace: ': undefined;',
-    tests: ['test/layer/read-xattrs.test.ts'],
+    tests: ['test/layer/disk-xattrs.test.ts'],
     only: 'fails where getfattr',
   },
 ];

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readXattrs } from '../../src/layer/read-xattrs.ts';
+import { readXattrs } from '../../src/layer/disk-xattrs.ts';
 import { failuresOf } from '../../src/result.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
