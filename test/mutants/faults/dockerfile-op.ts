@@ -309,4 +309,11 @@ export const faults: readonly Fault[] = [
     replace: 'return [...files, ...mounts];',
     tests: ['test/engine/executor/network-files.test.ts'],
   },
+  {
+    name: 'a mount has the link that it names, and not what that leads to',
+    file: 'src/context/selection.ts',
+    find: 'if (literal) return await matchPath(',
+    replace: 'if (literal && tree === undefined) return await matchPath(',
+    tests: selection,
+  },
 ];
