@@ -42,7 +42,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a publish sends what it would build without ids',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: '...ownersFailures(images, inputs),',
     replace: '',
     tests: decisions,
@@ -206,7 +206,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what takes nothing of a parent that is skipped is skipped with it',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/decisions.ts',
     find: "  return wanted.flatMap((platform) => taken(name, platform, 'here').map(([parent]) => parent));",
     replace: '  return graph.parents.get(name) ?? [];',
     tests: ['test/orchestrator/key/needed-platforms.test.ts'],
