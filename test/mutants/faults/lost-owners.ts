@@ -175,9 +175,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'publish takes every registry for the local one',
-    file: 'src/cli/lost-owners.ts',
-    find: 'host === options.localRegistry.host',
-    replace: 'host.length > 0',
+    file: 'src/cli/prepare.ts',
+    find: 'registry.host === localRegistry.host',
+    replace: 'registry.host.length > 0',
     tests: ['test/e2e/lost-owners.slow.test.ts'],
     only: 'publish refuses it',
   },
