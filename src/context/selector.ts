@@ -7,6 +7,8 @@ export interface Selector {
   readonly exclude: readonly string[];
   /** Keep the path from the tree's root (or after `/./`) below the destination. */
   readonly parents: boolean;
+  /** The patterns are paths: what they lead to through links is selected, under the names that they are written with. */
+  readonly literal?: boolean;
 }
 
 /** What of the files selected is replaced on the way to a layer, and so does not matter. */
@@ -21,13 +23,13 @@ export interface Masks {
 export const noMasks: Masks = { mode: false, owner: false };
 
 /**
- * What `RUN --mount=type=bind,source=…` takes of the context: the path, literally, with all that leads to it. All of the
- * context without a source.
+ * What `RUN --mount=type=bind,source=…` takes of the context: what the path leads to, links followed, under that
+ * path. All of the context without a source.
  */
 export function bindSelector(source: string): Selector {
   const path = posix.resolve('/', source).slice(1);
   if (path === '') return { patterns: ['.'], exclude: [], parents: false };
-  return { patterns: [path.replace(/[*?[\\]/g, '\\$&')], exclude: [], parents: true };
+  return { patterns: [path], exclude: [], parents: true, literal: true };
 }
 
 /** Whether a source of ADD is something to download, and no path in the context. */

@@ -37,7 +37,7 @@ export function parseRun(statement: Statement, context: ParseContext): Result<Ru
   return ok({
     ...instructionBase({ ...statement, keyword: 'RUN' }, context),
     command,
-    heredocs: context.heredocs.map(({ raw: _, ...heredoc }) => heredoc),
+    heredocs: context.heredocs,
     mounts,
     network: network.value,
     security: security.value,

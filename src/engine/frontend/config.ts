@@ -71,7 +71,7 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
 
 /** Metadata only: nothing is created, and what later steps write there is kept. */
 export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState, context: InstructionContext): void {
-  const volumes = paths.map((path) => context.expand(path, state.valueOf, at).trim());
+  const volumes = paths.map((path) => context.expand(path, state.valueOf, at));
   for (const volume of volumes) {
     if (volume === '')
       context.lowering.fail(invalidValue({ what: 'VOLUME', value: volume, hint: 'give the path of a directory' }, at));
