@@ -37,7 +37,7 @@ async function setUp() {
     );
     const { bytes, descriptor } = await readDocument(elsewhere.store.blobs, image, never);
     await copyGraph(image, elsewhere.store.blobs, repository, never);
-    await repository.putManifest('12', descriptor, bytes, never);
+    await repository.putManifest('12', { descriptor, bytes }, never);
     images.push(image);
   }
   const [first, second] = images as [Descriptor, Descriptor];

@@ -31,7 +31,7 @@ const arm64 = { os: 'linux', architecture: 'arm64' };
 
 async function push(content: MemoryContent, root: Descriptor, to: RemoteRepository, tag: string): Promise<void> {
   await copyGraph(root, content, to, signal);
-  await to.putManifest(tag, root, content.blobs.get(root.digest)!, signal);
+  await to.putManifest(tag, { descriptor: root, bytes: content.blobs.get(root.digest)! }, signal);
 }
 
 async function listed(remote: RemoteRepository): Promise<string[]> {
@@ -74,7 +74,10 @@ test('docker-registry: images go there and come back as they were', needs('docke
 
   await t.test('a manifest without its blobs is refused', async () => {
     const bytes = content.blobs.get(first.descriptor.digest)!;
-    await assert.rejects(remote.putManifest('1.0', first.descriptor, bytes, signal), because('registry-refused'));
+    await assert.rejects(
+      remote.putManifest('1.0', { descriptor: first.descriptor, bytes }, signal),
+      because('registry-refused'),
+    );
   });
 
   await t.test('push, resolve and pull of an index', async () => {
@@ -150,7 +153,7 @@ test('docker-registry: images go there and come back as they were', needs('docke
     const paged = one.repository({ registry: server.host, repository: 'paged' });
     await copyGraph(first.descriptor, content, paged, signal);
     const tags = Array.from({ length: 25 }, (_, i) => `t${String(i).padStart(2, '0')}`);
-    for (const tag of tags) await paged.putManifest(tag, first.descriptor, bytes, signal);
+    for (const tag of tags) await paged.putManifest(tag, { descriptor: first.descriptor, bytes }, signal);
     assert.deepEqual((await listed(paged)).sort(), tags);
   });
 
@@ -161,7 +164,10 @@ test('docker-registry: images go there and come back as they were', needs('docke
 
   await t.test('the name of a repository that no registry takes is refused with its code', async () => {
     const odd = one.repository({ registry: server.host, repository: 'a--B' });
-    await assert.rejects(odd.putManifest('1', index, content.blobs.get(index.digest)!, signal), FailureError);
+    await assert.rejects(
+      odd.putManifest('1', { descriptor: index, bytes: content.blobs.get(index.digest)! }, signal),
+      FailureError,
+    );
   });
 });
 
@@ -311,7 +317,10 @@ test('docker-registry: tokens', needs('docker-registry', 'openssl'), async (t) =
     const remote = one.repository({ registry: server.host, repository: 'second' });
     assert.equal((await remote.resolve('1', signal))?.digest, second.descriptor.digest);
     const bytes = content.blobs.get(second.descriptor.digest)!;
-    await assert.rejects(remote.putManifest('2', second.descriptor, bytes, signal), because('registry-denied'));
+    await assert.rejects(
+      remote.putManifest('2', { descriptor: second.descriptor, bytes }, signal),
+      because('registry-denied'),
+    );
   });
 });
 

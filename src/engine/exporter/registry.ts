@@ -20,7 +20,7 @@ export class RegistryExporter implements Exporter {
     for (const name of names) {
       const remote = await repository(name);
       await copyGraph(sent, store.blobs, remote, signal);
-      await remote.putManifest(tagOrDigest(name), sent, bytes, signal);
+      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);
       const pushed = { image: familiarReference(name), reference: formatReference(name), digest: sent.digest };
       progress.emit({ type: 'image-pushed', ...pushed });
     }

@@ -56,7 +56,7 @@ export async function deliverImage(
   const copies = { onProgress: reporterFor(image, dependencies.progress) };
   for (const root of roots) await copyGraph(root, store.blobs, repository, signal, copies);
   if (!isSent && !parts.some((part) => part.document === document)) {
-    await repository.putManifest(document.descriptor.digest, document.descriptor, document.bytes, signal);
+    await repository.putManifest(document.descriptor.digest, document, signal);
   }
   return document;
 }

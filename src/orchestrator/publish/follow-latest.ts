@@ -57,6 +57,6 @@ export async function moveLatest(
   signal: AbortSignal,
 ): Promise<MovedTag | undefined> {
   const after = document.descriptor.digest;
-  if (!(await registry.repository(image).moveTag(latest, document, before, signal))) return undefined;
+  if (!(await registry.repository(image).moveTag(latest, { from: before, to: document }, signal))) return undefined;
   return { reference: registry.reference(image, latest), before, after };
 }
