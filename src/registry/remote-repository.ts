@@ -3,10 +3,9 @@ import type { ContentSink, ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, Digest, digestOf } from '../oci/digest.ts';
 import type { DocumentBytes } from '../oci/document.ts';
-import { documentTooLarge } from '../oci/failure.ts';
 import { isDocumentType, mediaTypes } from '../oci/media-type.ts';
 import { parseDocument, startOf } from '../oci/parse-document.ts';
-import { collect, documentOf, type ImageDocument, maxManifestSize } from '../oci/read-document.ts';
+import { collect, documentOf, type ImageDocument, maxManifestSize, refuseLargeDocument } from '../oci/read-document.ts';
 import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
 import { download } from './download.ts';
@@ -177,7 +176,8 @@ export class RemoteRepository implements ContentSource, ContentSink {
     const elsewhere = this.#known.repositoryOf(this.#resource, descriptor.digest);
     if (await this.#has(descriptor, true, signal)) return;
     if (isDocumentType(descriptor.mediaType)) {
-      const document = { descriptor, bytes: await collect(await bytes(), withinLimit(descriptor), 'the source') };
+      refuseLargeDocument(descriptor);
+      const document = { descriptor, bytes: await collect(await bytes(), descriptor, 'the source') };
       return await this.putManifest(descriptor.digest, document, signal);
     }
     await new BlobUpload(this.#target, { descriptor, open: bytes }, signal).run(elsewhere);
@@ -274,11 +274,4 @@ function manifestPath({ repository }: Required<RegistryResource>, tagOrDigest: s
 /** Without parameters such as `; charset=utf-8`. */
 function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? '').replace(/;.*$/, '').trim();
-}
-
-function withinLimit(descriptor: Descriptor): Descriptor {
-  if (descriptor.size <= maxManifestSize) return descriptor;
-  throw new FailureError(
-    documentTooLarge('a manifest or an index', descriptor.digest, descriptor.size, maxManifestSize),
-  );
 }

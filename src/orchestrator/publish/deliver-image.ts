@@ -54,7 +54,7 @@ export async function deliverImage(
   const isSent = document.descriptor.digest === sent?.descriptor.digest;
   const roots = isSent ? [document.descriptor] : (sent?.value.manifests ?? []);
   const copies = { onProgress: reporterFor(image, dependencies.progress) };
-  for (const root of roots) await copyGraph(root, store.blobs, repository, signal, copies);
+  for (const root of roots) await copyGraph(root, { ...copies, from: store.blobs, to: repository }, signal);
   if (!isSent && !parts.some((part) => part.document === document)) {
     await repository.putManifest(document.descriptor.digest, document, signal);
   }
