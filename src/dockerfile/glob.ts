@@ -55,8 +55,8 @@ export class Glob {
   /** Whether it matches the path or a directory above it: one pass, however many directories there are. */
   matchesOrAbove(path: string): boolean {
     if (!path.startsWith(this.#prefix) || !path.includes(this.#suffix) || !path.includes(this.#needed)) return false;
-    this.#whole ??= new Scratch(statesOf(this.#steps));
-    return this.#whole.matches(path, 0, path.length, { orAbove: true });
+    this.#whole ??= new Scratch(statesOf(this.#steps), { orAbove: true });
+    return this.#whole.matches(path, 0, path.length);
   }
 
   #stepsBetween(): readonly GlobStep[] {
@@ -91,6 +91,7 @@ const slash = 0x2f;
 /** The states that hold before and after a character. Kept from match to match, since there are thousands of them. */
 class Scratch {
   readonly #states: readonly State[];
+  readonly #orAbove: boolean;
   #current: Int32Array;
   #next: Int32Array;
   /** For each state, the last character before which it was noted, by a count that goes on over all matches. */
@@ -98,14 +99,16 @@ class Scratch {
   #count = 0;
   #size = 0;
 
-  constructor(states: readonly State[]) {
+  /** `orAbove`: a text matches where a directory above it does. */
+  constructor(states: readonly State[], { orAbove = false } = {}) {
     this.#states = states;
+    this.#orAbove = orAbove;
     this.#current = new Int32Array(states.length + 1);
     this.#next = new Int32Array(states.length + 1);
     this.#noted = new Int32Array(states.length + 1);
   }
 
-  matches(text: string, from: number, to: number, { orAbove = false } = {}): boolean {
+  matches(text: string, from: number, to: number): boolean {
     if (this.#count > 2 ** 30) {
       this.#noted.fill(0);
       this.#count = 0;
@@ -114,7 +117,7 @@ class Scratch {
     this.#note(0);
     for (let at = from; at < to; ) {
       const code = text.codePointAt(at) ?? 0;
-      if (orAbove && code === slash && this.#isAtEnd()) return true;
+      if (this.#orAbove && code === slash && this.#isAtEnd()) return true;
       at += code > 0xffff ? 2 : 1;
       const held = this.#size;
       [this.#current, this.#next] = [this.#next, this.#current];
