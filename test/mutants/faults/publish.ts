@@ -18,7 +18,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what has its version is up to date',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/decide-tags.ts',
     find: 'const misplaced = isOurs ? misplacedTags(question) : [];',
     replace: 'const misplaced: ReturnType<typeof misplacedTags> = [];',
     tests: ['test/orchestrator/plan/plan-build.test.ts'],
@@ -149,7 +149,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a copy leaves latest where it is',
     file: 'src/orchestrator/publish/transfer.ts',
-    find: 'const tags = await this.#to.finish(name, version);',
+    find: 'const tags = await this.#to.finish(image);',
     replace: 'const tags: readonly MovedTag[] = [];',
     tests: ['test/orchestrator/publish/publish-races.test.ts'],
     only: 'copy between registries as well',

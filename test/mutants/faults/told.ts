@@ -13,14 +13,14 @@ const paths = ['test/orchestrator/run/repointed-links.test.ts'];
 export const faults: readonly Fault[] = [
   {
     name: 'a platform that a parent lacks is left to the build',
-    file: 'src/orchestrator/plan/plan-build.ts',
-    find: '      ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),\n',
+    file: 'src/orchestrator/plan/plan-failures.ts',
+    find: '    ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),\n',
     replace: '',
     tests: lacking,
   },
   {
     name: 'a platform that a parent lacks stops what does not need it',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: '    ...lackedBy(name, decisions, inputs),\n',
     replace: '',
     tests: lacking,
