@@ -43,14 +43,14 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
   const exposed: string[] = [];
   // The history has them in the order of their words, as these are written.
   for (const word of [...ports].sort()) {
-    const words = expandWords(word, state.valueOf, context.lowering.dockerfile.escape, context.lowering.expansions);
+    const words = expandWords(word, state.valueOf, context.lowering.expansion);
     if (!words.ok) {
       context.lowering.fail(...located(words.failure, at));
       continue;
     }
     for (const text of words.value.words) {
       const parsed = parsePorts(text);
-      if (parsed && !context.lowering.expansions.spend((parsed.last - parsed.first + 1) * stepsPerPort)) {
+      if (parsed && !context.lowering.expansion.budget.spend((parsed.last - parsed.first + 1) * stepsPerPort)) {
         context.lowering.fail({ ...expansionTooLarge(text), at });
         return;
       }
