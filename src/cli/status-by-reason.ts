@@ -141,6 +141,7 @@ export const statusByReason = {
   'empty-negation': 'invalidProject',
   'empty-path': 'invalidProject',
   'empty-platforms': 'invalidProject',
+  'environment-invalid': 'failed',
   'expansion-too-large': 'invalidProject',
   'heredoc-as-destination': 'invalidProject',
   'heredoc-not-file-name': 'invalidProject',

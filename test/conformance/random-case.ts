@@ -103,7 +103,7 @@ const randomFiles = fc
 const randomCase: fc.Arbitrary<RandomCase> = fc.record({
   directives: fc.oneof(
     { weight: 8, arbitrary: none },
-    pick('# escape=`', '#escape = \\', '# syntax=docker/dockerfile:1').map((one) => [one]),
+    pick('# escape=`', '#escape = \\').map((one) => [one]),
   ),
   globals: fc.oneof(
     { weight: 2, arbitrary: none },

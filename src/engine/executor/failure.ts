@@ -79,6 +79,15 @@ export function networkUnsupported() {
   } as const satisfies FailureShape;
 }
 
+/** `ENV $A=x` where A is empty: no program can be handed `=x`. */
+export function environmentInvalid(variable: string) {
+  return {
+    reason: 'environment-invalid',
+    message: `a variable of the environment has no name, only a value: ${variable.slice(1, 60)}`,
+    hint: 'give the name in ENV, or a value to the variable that it is made of',
+  } as const satisfies FailureShape;
+}
+
 /** A component of `cwd` is a file or a link that leads nowhere; `why` names it. */
 export function workingDirectoryInvalid(cwd: string, why: string) {
   return {

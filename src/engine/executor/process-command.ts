@@ -1,3 +1,5 @@
+import { FailureError } from '../../result.ts';
+import { environmentInvalid } from './failure.ts';
 import { shellCommand, shellWord } from './shell.ts';
 import type { ExecutorTools } from './tools.ts';
 
@@ -36,7 +38,8 @@ function textOf(variable: string): string {
 
 function equalsSign(variable: string): number {
   const at = variable.indexOf('=');
-  if (at <= 0) throw new Error(`not NAME=value: ${JSON.stringify(variable)}`);
+  if (at === -1) throw new Error(`not NAME=value: ${JSON.stringify(variable)}`);
+  if (at === 0) throw new FailureError(environmentInvalid(variable));
   return at;
 }
 

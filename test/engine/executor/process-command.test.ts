@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { processCommand } from '../../../src/engine/executor/process-command.ts';
+import { failuresOf } from '../../../src/result.ts';
 import { needs } from '../../support/needs.ts';
 import { tools } from './tools.ts';
 
@@ -15,6 +16,13 @@ test('processCommand() turns the shell into the gate, with its table as 8', () =
       "export E0=1 E1='x y'",
       `exec /bin/env -S '-i -- "A=\${E0}" "B=\${E1}"' /run/gate /bin/echo 'it'\\''s' 8<'/run/a table'`,
     ].join('\n'),
+  );
+});
+
+test('processCommand() refuses a variable without a name, which no program can be handed', () => {
+  assert.throws(
+    () => processCommand(args, ['A=1', '=x'], { tools, ...files }),
+    (error: unknown) => failuresOf(error)?.[0]?.reason === 'environment-invalid',
   );
 });
 

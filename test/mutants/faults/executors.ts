@@ -112,4 +112,11 @@ export const faults: readonly Fault[] = [
     replace: 'if (requireIsolation && tier !== tier) throw',
     tests: machine,
   },
+  {
+    name: 'a variable without a name is a bug of ours',
+    file: 'src/engine/executor/process-command.ts',
+    find: 'if (at === -1) throw',
+    replace: 'if (at <= 0) throw',
+    tests: ['test/engine/executor/process-command.test.ts'],
+  },
 ];
