@@ -1,6 +1,6 @@
 import { nameList } from '../project/name-list.ts';
 import type { NoticeShape, Problem } from '../project/project.ts';
-import type { FailureShape, ReasonOf } from '../result.ts';
+import type { Failure, FailureShape, ReasonOf, SourceSpan } from '../result.ts';
 
 declare module '../result.ts' {
   interface Reasons {
@@ -120,7 +120,12 @@ export function unexpectedArgument(typed: string, command: string, takes: string
   return {
     reason: 'unexpected-argument',
     message: `cip ${command} has no use for "${typed}"`,
-    hint: takes === undefined ? 'it takes options only' : `it takes ${takes}`,
+    hint:
+      typed === '-' && command === 'build-image'
+        ? 'write --file - to read the Dockerfile from standard input'
+        : takes === undefined
+          ? 'it takes options only'
+          : `it takes ${takes}`,
   } as const satisfies FailureShape;
 }
 
@@ -266,6 +271,60 @@ export function contextNotDirectory(path: string) {
     reason: 'missing-directory',
     message: `${path} is not a directory`,
     hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
+  } as const satisfies FailureShape;
+}
+
+/** A Dockerfile from standard input, without a directory, copies `source`. */
+export function copiedWithoutContext(source: string, at: SourceSpan) {
+  return {
+    reason: 'copy-source-missing',
+    message: `${source} cannot be copied: a Dockerfile from standard input alone has no build context`,
+    hint: 'name the directory that holds it: cip build-image DIR -f -',
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** `slip`: what is no stage; `why`: what became of it as an image. */
+export function stageMisspelled(
+  { text, meant, at }: { readonly text: string; readonly meant: string; readonly at: SourceSpan },
+  why: Failure,
+) {
+  return {
+    reason: 'stage-misspelled',
+    message: `${text} is no stage above it, and as an image it cannot be had`,
+    hint: `did you mean the stage ${meant}?`,
+    details: [why.message],
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** `meant`: a secret that is mounted and was not given. */
+export function unusedSecret(id: string, meant: string | undefined) {
+  return {
+    level: 'warning',
+    reason: 'unused-secret',
+    message: `no RUN mounts the secret ${id}`,
+    hint:
+      meant === undefined
+        ? `mount it where it is needed: RUN --mount=type=secret,id=${id}`
+        : `did you mean --secret id=${meant}?`,
+  } as const satisfies NoticeShape;
+}
+
+/** `file` as typed or as it has to be; `meant`: what was probably to be typed. */
+export function dockerfileMissing(
+  file: string,
+  { isNamed, meant }: { readonly isNamed: boolean; readonly meant: string | undefined },
+) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: isNamed ? `${file} does not exist, as seen from the current directory` : `${file} does not exist`,
+    hint:
+      meant !== undefined
+        ? `did you mean --file ${meant}?`
+        : isNamed
+          ? 'write its path from the current directory'
+          : 'name the Dockerfile with --file',
   } as const satisfies FailureShape;
 }
 

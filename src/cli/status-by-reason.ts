@@ -38,6 +38,7 @@ export const statusByReason = {
   'stage-like-image': 'done',
   'undeclared-registry': 'done',
   'unused-build-argument': 'done',
+  'unused-secret': 'done',
   'version-not-semver': 'done',
   // The work itself
   'archive-entry-impossible': 'failed',
@@ -189,6 +190,7 @@ export const statusByReason = {
   'required-variable': 'invalidProject',
   'self-reference': 'invalidProject',
   'shell-not-json': 'invalidProject',
+  'stage-misspelled': 'invalidProject',
   'stage-not-before': 'invalidProject',
   'stage-not-yet-defined': 'invalidProject',
   'submodule-not-fetched': 'invalidProject',
