@@ -62,6 +62,24 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
   } as const satisfies FailureShape;
 }
 
+/** `typed`: with its value. What the builds themselves understand stands behind two dashes. */
+export function optionOfBuilds(flag: string, typed: string, command: string) {
+  return {
+    reason: 'option-of-other-command',
+    message: `${flag} is not an option of cip ${command}, but of the builds`,
+    hint: `write it after --: cip ${command} -- ${typed}`,
+  } as const satisfies FailureShape;
+}
+
+/** An option that has one meaning, with two. */
+export function optionRepeated(flag: string, typed: readonly string[]) {
+  return {
+    reason: 'option-repeated',
+    message: `${flag} is given ${typed.length} times: ${typed.join(', ')}`,
+    hint: 'give it once',
+  } as const satisfies FailureShape;
+}
+
 /** An option as a person would give it. */
 export interface OptionToGive {
   /** Without dashes. */
@@ -343,6 +361,15 @@ export function invalidTag(name: string) {
     reason: 'invalid-tag',
     message: `--tag ${name} names a digest`,
     hint: 'write it as name:tag; the digest is known when the image is built',
+  } as const satisfies FailureShape;
+}
+
+/** `dest`: of `--output`; `parent`: the directory that it is to be made in. */
+export function noDirectoryFor(dest: string, parent: string) {
+  return {
+    reason: 'no-output-directory',
+    message: `${dest} cannot be written: ${parent} is not a directory`,
+    hint: `check the path, or make the directory: mkdir -p ${parent}`,
   } as const satisfies FailureShape;
 }
 

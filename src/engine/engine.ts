@@ -219,7 +219,7 @@ class Engine implements Builder {
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
-      secretFile: (id) => step.secrets?.[id],
+      secrets: step.secrets ?? {},
       outputTaken: this.#outputTaken,
     };
   }

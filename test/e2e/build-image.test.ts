@@ -106,7 +106,7 @@ test('build-image through a link takes what the link leads to', options, async (
 });
 
 test('build-image writes a tar and a directory of the same image, which skopeo reads', options, async () => {
-  await using rig = await Rig.setup({ files });
+  await using rig = await Rig.setup({ files: { ...files, 'out/.keep': '' } });
   const outputs = ['-o', 'type=oci,dest=out/it.tar', '--output=type=oci,dest=layout,tar=false'];
   const built = await rig.cip('build-image', '.', '-t', 'it', ...outputs);
   assert.equal(built.status, 0, built.stderr);
@@ -227,6 +227,11 @@ const refused: Readonly<
   'a form of output that is not known': {
     args: ['.', '-o', 'type=ship,dest=x'],
     want: ['invalid-option-value'],
+    status: 2,
+  },
+  'an output in a directory that is not there': {
+    args: ['.', '-o', 'type=oci,dest=nodir/x.tar', '-o', 'type=oci,dest=plain/y.tar'],
+    want: ['no-output-directory', 'no-output-directory'],
     status: 2,
   },
   'a stage that is not there': { args: ['.', '--target', 'thirst'], want: ['unknown-stage'], status: 2 },

@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { FileDigests } from '../../context/file-digests.ts';
@@ -12,10 +13,10 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import type { Notice } from '../../project/project.ts';
-import { FailureError, FailuresError, failuresOf } from '../../result.ts';
+import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { invalidTag, nothingToPush } from '../failure.ts';
+import { invalidTag, noDirectoryFor, nothingToPush } from '../failure.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
@@ -31,6 +32,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const { options } = invocation;
   const names = options.tag.map(nameOf);
   if (options.push && names.length === 0) throw new FailureError(nothingToPush());
+  await expectDirectories(options, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
   const context = await contextOf(source, 'counted', world);
@@ -91,10 +93,22 @@ function tell(notices: readonly Notice[], world: World): void {
 
 /** In the order in which they are made: what fails is told before anybody else sees the image. */
 function outputsOf({ output, push }: Invocation<BuildImageOption>['options'], world: World): readonly Output[] {
-  const files = output.map(
-    ({ dest, tar }) => ({ type: 'oci', dest: world.resolve(dest), tar: tar !== 'false' }) as const,
-  );
+  const files = output.map(({ dest, tar }) => ({ type: 'oci', dest: world.resolve(dest), tar }) as const);
   return [{ type: 'store' }, ...files, ...(push ? [{ type: 'registry' } as const] : [])];
+}
+
+/** Before anything is built: a slip in a path would make directories that nobody wants. */
+async function expectDirectories({ output }: Invocation<BuildImageOption>['options'], world: World): Promise<void> {
+  const failures: Failure[] = [];
+  for (const { dest } of output) {
+    const parent = dirname(dest);
+    const isThere = await stat(world.resolve(parent)).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isThere) failures.push(noDirectoryFor(dest, parent));
+  }
+  if (failures.length > 0) throw new FailuresError(failures);
 }
 
 /** A digest names what is there, and not what is to be. */

@@ -131,7 +131,7 @@ export class OpRig implements AsyncDisposable {
       snapshotter: async () => new CopySnapshotter({ store, layers }),
       executor: async () => executor,
       context: step.context,
-      secretFile: (id) => step.secrets?.[id],
+      secrets: step.secrets ?? {},
       memoryFile: async () => {
         this.#memoryFiles += 1;
         return join(this.dir, `memory-${this.#memoryFiles}`);

@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts';
 
 const tests = ['test/cli/image-mistakes.test.ts'];
+const hints = ['test/cli/option-hints.test.ts'];
 const real = ['test/e2e/build-image.test.ts'];
 
 /** What `cip build-image` says of mistakes around one Dockerfile. */
@@ -13,10 +14,10 @@ export const faults: readonly Fault[] = [
     tests,
   },
   {
-    name: 'a source that two platforms lack is told twice',
-    file: 'src/context/dockerfile-context.ts',
-    find: '`${one.at.offset} ${one.source}`, one',
-    replace: '`${missing.indexOf(one)}`, one',
+    name: 'what is wrong for two platforms is told twice',
+    file: 'src/cli/image-mistakes.ts',
+    find: 'return [...distinct.values()].sort(',
+    replace: 'return (distinct.size > 0 ? failures : []).sort(',
     tests,
   },
   {
@@ -79,5 +80,41 @@ export const faults: readonly Fault[] = [
     replace: 'id === undefined',
     tests: real,
     only: 'remarks on',
+  },
+  {
+    name: 'an output without a place goes somewhere',
+    file: 'src/cli/options/image-output.ts',
+    find: "if (dest === '') return problem('it has no dest');",
+    replace: '',
+    tests: hints,
+  },
+  {
+    name: 'the fix for an output names another path',
+    file: 'src/cli/options/image-output.ts',
+    find: 'dest=${dest || file}',
+    replace: 'dest=${file}',
+    tests: hints,
+  },
+  {
+    name: 'the last of two targets wins without a word',
+    file: 'src/cli/command-line.ts',
+    find: 'definition.isGivenOnce && new Set(typed).size > 1',
+    replace: 'definition.isGivenOnce && new Set(typed).size > 2',
+    tests: hints,
+  },
+  {
+    name: 'the same target twice is a mistake',
+    file: 'src/cli/command-line.ts',
+    find: 'definition.isGivenOnce && new Set(typed).size > 1',
+    replace: 'definition.isGivenOnce && (typed ?? []).length > 1',
+    tests: hints,
+  },
+  {
+    name: 'directories are made for outputs',
+    file: 'src/cli/commands/build-image.ts',
+    find: 'if (!isThere) failures.push',
+    replace: 'if (parent === undefined) failures.push',
+    tests: real,
+    only: 'an output in a directory',
   },
 ];
