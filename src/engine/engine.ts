@@ -10,6 +10,7 @@ import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
@@ -220,6 +221,7 @@ class Engine implements Builder {
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
       secrets: step.secrets ?? {},
+      secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       outputTaken: this.#outputTaken,
     };
   }

@@ -94,10 +94,10 @@ export class ExecMounts implements AsyncDisposable {
   }
 
   async #addSecret(mount: Extract<ExecMount, { type: 'secret' }>, opening: Opening): Promise<void> {
-    const { secrets } = opening.services;
+    const { secrets, secretLike } = opening.services;
     const file = Object.hasOwn(secrets, mount.id) ? secrets[mount.id] : undefined;
     if (file === undefined) {
-      const lacking = { id: mount.id, given: Object.keys(secrets) };
+      const lacking = { id: mount.id, meant: secretLike(mount.id) };
       if (mount.required) throw new FailureError(secretMissing(lacking, opening.origin));
       this.lackingSecrets.push(lacking);
       return;

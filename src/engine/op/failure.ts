@@ -1,4 +1,3 @@
-import { suggestionFor } from '../../dockerfile/suggestion.ts';
 import type { FailureShape, ReasonOf } from '../../result.ts';
 import type { StepOrigin } from './op-definition.ts';
 
@@ -110,14 +109,14 @@ export function namedOwnerOfLink(chown: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
-/** A secret that a step mounts and this build was not given, and the ids of those that it was. */
+/** A secret that a step mounts and this build was not given. */
 export interface LackingSecret {
   readonly id: string;
-  readonly given: readonly string[];
+  /** One that was, under nearly that id. */
+  readonly meant: string | undefined;
 }
 
-function secretToGive({ id, given }: LackingSecret): string {
-  const meant = suggestionFor(id, given);
+function secretToGive({ id, meant }: LackingSecret): string {
   return meant === undefined
     ? `add --secret id=${id},src=FILE`
     : `did you mean --secret id=${id} instead of id=${meant}?`;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { suggestionFor } from '../../../src/dockerfile/suggestion.ts';
 import type { Executor, ExecutorRun, ProcessExit } from '../../../src/engine/executor/executor.ts';
 import { noDevices } from '../../../src/engine/executor/lack.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
@@ -132,6 +133,7 @@ export class OpRig implements AsyncDisposable {
       executor: async () => executor,
       context: step.context,
       secrets: step.secrets ?? {},
+      secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
         this.#memoryFiles += 1;
         return join(this.dir, `memory-${this.#memoryFiles}`);
