@@ -62,9 +62,9 @@ export async function deliverImage(
   const isSent = document.descriptor.digest === sent?.descriptor.digest;
   const roots = isSent ? [document.descriptor] : (sent?.value.manifests ?? []);
   const copies = { onProgress: reporterFor(image, progress) };
-  for (const root of roots) await copyGraph(root, store.blobs, repository, signal, copies);
+  for (const root of roots) await copyGraph(root, { ...copies, from: store.blobs, to: repository }, signal);
   if (!isSent && !parts.some((part) => part.document === document)) {
-    await repository.putManifest(document.descriptor.digest, document.descriptor, document.bytes, signal);
+    await repository.putManifest(document.descriptor.digest, document, signal);
   }
   return document;
 }

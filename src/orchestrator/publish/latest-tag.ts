@@ -60,7 +60,8 @@ export class LatestTag {
     signal: AbortSignal,
   ): Promise<MovedTag | undefined> {
     const after = document.descriptor.digest;
-    if (!(await this.#registry.repository(this.#image).moveTag(latest, document, before, signal))) return undefined;
+    if (!(await this.#registry.repository(this.#image).moveTag(latest, { from: before, to: document }, signal)))
+      return undefined;
     return { reference: this.#registry.reference(this.#image, latest), before, after };
   }
 }

@@ -61,7 +61,7 @@ export class RegistryTarget implements Target {
       const now = await repository.resolve(version, this.#signal);
       const { document, before, isThere } = await this.#settle(image, candidate, now);
       if (isThere) break;
-      if (!(await repository.moveTag(version, document, before, this.#signal))) continue;
+      if (!(await repository.moveTag(version, { from: before, to: document }, this.#signal))) continue;
       tags.push({ reference, before, after: document.descriptor.digest });
     }
     return [...tags, ...(await this.finish(image))];

@@ -139,7 +139,8 @@ class TagPhase {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { document, isThere, before } = await this.#settle(one, this.#steady);
       const { digest } = document.descriptor;
-      const isSet = !isThere && (await registry.repository(name).moveTag(version, document, before, this.#steady));
+      const isSet =
+        !isThere && (await registry.repository(name).moveTag(version, { from: before, to: document }, this.#steady));
       if (isSet) this.#tags.push({ reference, before, after: digest });
       if (!isThere && !(isSet && until === 'set')) continue;
       this.#digests.set(name, digest);

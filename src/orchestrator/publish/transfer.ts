@@ -1,5 +1,5 @@
 import { mapBounded } from '../../map-bounded.ts';
-import { copyGraph } from '../../oci/copy-graph.ts';
+import { type CopyProgress, copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Progress } from '../../progress.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
@@ -147,10 +147,10 @@ class Transfer {
       this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already${set}` });
       return { present: `${reference}@${there}`, tags };
     }
-    await copyGraph(descriptor, this.#from.repository(name), this.#to.sink(name), this.#signal, {
-      onProgress: ({ descriptor: { digest, size }, done }) =>
-        this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size }),
-    });
+    const onProgress = ({ descriptor: { digest, size }, done }: CopyProgress) =>
+      this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size });
+    const route = { from: this.#from.repository(name), to: this.#to.sink(name), onProgress };
+    await copyGraph(descriptor, route, this.#signal);
     const tags = await this.#to.name(image, descriptor);
     const digest = tags.find((tag) => tag.reference === reference)?.after ?? descriptor.digest;
     this.#progress.emit({ type: 'image-pushed', image: name, reference, digest });

@@ -70,8 +70,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the first line that matches is blamed',
     file: 'src/context/ignore-file.ts',
-    find: 'for (let index = lines.length - 1; index >= 0; index--) {',
-    replace: 'for (let index = 0; index < lines.length; index++) {',
+    find: 'lines[matcher.decidingPattern(path)];',
+    replace: 'lines[0];',
     tests,
   },
   {

@@ -59,7 +59,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a tag is moved whatever it names',
     file: 'src/registry/remote-repository.ts',
-    find: "before === null ? { 'if-none-match': '*' } : { 'if-match': `\"${before}\"` };",
+    find: "from === null ? { 'if-none-match': '*' } : { 'if-match': `\"${from}\"` };",
     replace: '{};',
     tests: ['test/orchestrator/publish/publish-races.test.ts'],
     only: 'of other sources',
@@ -101,7 +101,7 @@ export const faults: readonly Fault[] = [
     file: 'src/orchestrator/publish/publish.ts',
     find: '    const { digest } = document.descriptor;\n',
     replace:
-      '    const { digest } = document.descriptor;\n    await repository.putManifest(image.version, document.descriptor, document.bytes, signal);\n',
+      '    const { digest } = document.descriptor;\n    await repository.putManifest(image.version, document, signal);\n',
     tests: ['test/orchestrator/publish/publish.test.ts'],
     only: 'sends all content|one image fails',
   },

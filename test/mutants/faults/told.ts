@@ -125,8 +125,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what the child declares is nothing to a trigger',
     file: 'src/project/trigger-references.ts',
-    find: 'referencesLeftTo({ home, scope }',
-    replace: 'referencesLeftTo({ home, scope: home }',
+    find: '{ home, scope, stage: stage.index }',
+    replace: '{ home, scope: home, stage: stage.index }',
     tests: triggers,
   },
   {

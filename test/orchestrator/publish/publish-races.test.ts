@@ -108,7 +108,7 @@ describe('latest', () => {
       await publishOf(at('1.0.0'), registry);
       const old = await registry.place.repository(name).manifest('1.0.0', never);
       await publishOf(at('1.0.1'), registry);
-      await registry.place.repository(name).putManifest('latest', old!.descriptor, old!.bytes, never);
+      await registry.place.repository(name).putManifest('latest', old!, never);
       const { action, failures } = await publishOf(at(next), registry);
       const tags = await tagsOf(registry);
       assert.deepEqual(failures, []);
@@ -131,7 +131,7 @@ describe('latest', () => {
     const to = other.registry.place.repository(name);
     const old = await to.manifest('1.0.0', never);
     for (const again of ['1.0.0', '1.0.1']) {
-      await to.putManifest('latest', old!.descriptor, old!.bytes, never);
+      await to.putManifest('latest', old!, never);
       const { tags, present } = await copy(again);
       assert.deepEqual([tags.length, present.length], [1, 1], again);
       const found = await tagsOf(other.registry);

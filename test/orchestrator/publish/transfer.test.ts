@@ -90,7 +90,7 @@ test('mirror() writes nothing that is there, and never over a version of other c
     manifests: [],
   });
   const tool = to.place.repository('tool' as ImageName);
-  await tool.putManifest('2.0.0', other.descriptor, other.bytes, never);
+  await tool.putManifest('2.0.0', other, never);
   const third = await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
   assert.deepEqual(
     third.failures.map(({ reason }) => reason),
