@@ -169,7 +169,7 @@ export function unknownBuildArgument(typed: string) {
 export function invalidBuildArgument(typed: string, problem: string) {
   return {
     reason: 'invalid-build-argument',
-    message: `${typed} after -- ${problem}`,
+    message: `${typed} ${problem}`,
     hint: 'pass --build-arg NAME=VALUE or --target STAGE',
   } as const satisfies FailureShape;
 }

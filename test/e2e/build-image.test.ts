@@ -163,6 +163,41 @@ test('build-image: a secret is there for the step alone', { ...options, ...needs
   assert.equal(built.status, 0, built.stderr);
 });
 
+const ends: Readonly<
+  Record<string, { readonly args?: readonly string[]; readonly input: string; readonly want: string }>
+> = {
+  'an image that is kept': { input: 'FROM scratch\nCOPY a /a\n', want: 'image-finished' },
+  'an image that is written': {
+    input: 'FROM scratch\nCOPY a /a\n',
+    args: ['-t', 'it', '-o', 'type=oci,dest=it.tar'],
+    want: 'image-finished',
+  },
+  'an image for two platforms': {
+    input: 'FROM scratch\nCOPY a /a\n',
+    args: ['--platform', 'linux/amd64,linux/arm64'],
+    want: 'image-finished',
+  },
+  'an image that fails': { input: 'FROM elsewhere\n', want: 'image-failed' },
+  'an image that cannot be written': {
+    input: 'FROM scratch\nCOPY a /a\n',
+    args: ['-o', 'type=oci,dest=elsewhere,tar=false'],
+    want: 'image-failed',
+  },
+};
+for (const [title, { args = [], input, want }] of Object.entries(ends)) {
+  test(`build-image says once how it ends with ${title}, with the digest that it prints`, options, async () => {
+    await using rig = await Rig.setup({ files });
+    const given = { input, env: offline };
+    const { stdout, stderr } = await rig.cip('build-image', '.', '-f', '-', ...args, '--progress', 'json', given);
+    const events = stderr.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+    const last = events.filter(({ type }) => /^image-/.test(type));
+    assert.deepEqual(
+      last.map(({ type, digest = '' }) => [type, digest]),
+      [[want, stdout.trim().replace(/^.*@/, '')]],
+    );
+  });
+}
+
 /** Whatever an image is called: nobody is asked for it. */
 const offline = { https_proxy: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', no_proxy: '', NO_PROXY: '' };
 
