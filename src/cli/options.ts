@@ -3,6 +3,7 @@ import type { parsePlatforms } from '../oci/platform.ts';
 import type { parseReference } from '../oci/reference.ts';
 import type { parseRegistry } from '../oci/registry-name.ts';
 import type { Failure, Result } from '../result.ts';
+import type { Isolation } from '../worker/worker-builder.ts';
 
 /** What schemas are made with. Loading it takes longer than all of `cip --help`, so it is given when it is needed. */
 export interface SchemaKit {
@@ -36,6 +37,8 @@ interface OptionDefinition<T = unknown> {
 /** The headings under which `--help` lists the options of a command, in their order. */
 export type OptionGroup = 'What' | 'Where' | 'How' | 'Output';
 
+/** Each there is, or it does not compile. */
+const isolations: Readonly<Record<Isolation, true>> = { auto: true, namespaces: true, chroot: true, none: true };
 const wholeNumber = 'it must be a whole number from 1 to 256';
 const text = ({ z }: SchemaKit) => z.string().min(1);
 const toggle = ({ z }: SchemaKit) => z.union([z.boolean(), z.stringbool()]);
@@ -222,11 +225,11 @@ export const options = {
   }),
   isolation: option({
     kind: 'string',
-    value: 'auto|namespaces|chroot|none',
+    value: Object.keys(isolations).join('|'),
     description: 'What RUN steps are kept in; none runs nothing, auto takes chroot only in containers',
     group: 'How',
     default: 'auto',
-    schema: ({ z }) => z.enum(['auto', 'namespaces', 'chroot', 'none']),
+    schema: ({ z }) => z.enum(Object.keys(isolations) as Isolation[]),
   }),
   requireIsolation: option({
     kind: 'boolean',

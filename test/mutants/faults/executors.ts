@@ -1,6 +1,8 @@
 import type { Fault } from '../fault.ts';
 
 const contract = ['test/engine/executor/executor.test.ts'];
+const keys = ['test/engine/op/exec.test.ts'];
+const inTurn = { tests: ['test/e2e/isolation.test.ts'], only: '^after ' };
 const machine = ['test/engine/machine.test.ts'];
 
 export const faults: readonly Fault[] = [
@@ -111,5 +113,43 @@ export const faults: readonly Fault[] = [
     find: 'if (requireIsolation) throw',
     replace: 'if (requireIsolation && tier !== tier) throw',
     tests: machine,
+  },
+  {
+    name: 'what a chroot made is taken for what namespaces made',
+    file: 'src/engine/executor/executor-name.ts',
+    find: "chroot: ['in a chroot'],",
+    replace: 'chroot: [],',
+    tests: keys,
+    only: 'is not found by',
+  },
+  {
+    name: 'the key of a step does not know what it runs in',
+    file: 'src/engine/op/exec.ts',
+    find: '          ...services.isolationWords,\n',
+    replace: '',
+    tests: keys,
+    only: 'is not found by',
+  },
+  {
+    name: 'keys of namespaces are others than before',
+    file: 'src/engine/executor/executor-name.ts',
+    find: 'namespaces: [],',
+    replace: "namespaces: ['in namespaces'],",
+    tests: keys,
+    only: 'keyed as it was',
+  },
+  {
+    name: 'the engine keys the steps of a chroot as those of namespaces',
+    file: 'src/engine/engine.ts',
+    find: "isolation === 'none' ? [] : keyWords[isolation]",
+    replace: "isolation === 'none' ? [] : keyWords.namespaces",
+    ...inTurn,
+  },
+  {
+    name: '--require-isolation asks nothing where all is in the cache',
+    file: 'src/engine/engine.ts',
+    find: 'if (run !== undefined && this.#options.requireIsolation) await',
+    replace: 'if (run === undefined && this.#options.requireIsolation) await',
+    ...inTurn,
   },
 ];
