@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts';
 import { probeMachine } from '../worker/probe.ts';
 import type { MachineFact } from '../worker/protocol.ts';
 import { userOf } from './create-builder.ts';
+import { isInContainer } from './in-container.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** One thing a machine can do, or cannot. */
@@ -28,7 +29,10 @@ export async function checkMachine(
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const dir = store.session.path;
-  const facts = await probeMachine({ dir, user: userOf(), env: { PATH: env['PATH'] ?? '' } }, signal);
+  const facts = await probeMachine(
+    { dir, user: userOf(), inContainer: isInContainer(env), env: { PATH: env['PATH'] ?? '' } },
+    signal,
+  );
   return [...facts.map(checkOf), await storeCheck(store)];
 }
 

@@ -245,7 +245,11 @@ export async function enterFor(
 }
 
 /** Steps in a chroot need devices, which root may make unless it is root of a user namespace only. */
-async function mayChroot({ user, rootsDir, env }: Omit<EnterOptions, 'isolation'>): Promise<boolean> {
+export async function mayChroot({
+  user,
+  rootsDir,
+  env,
+}: Pick<EnterOptions, 'user' | 'rootsDir' | 'env'>): Promise<boolean> {
   if (user.uid !== 0) return false;
   const device = join(rootsDir, 'device');
   try {
