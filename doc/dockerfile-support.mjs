@@ -14,11 +14,12 @@ const [yes, no] = ['yes', 'no'];
 const features = {
   'The text': [
     [
-      '`# escape=`, `# syntax=`, `# check=`, a byte order mark, CRLF',
+      '`# escape=`, `# syntax=`, a byte order mark, CRLF',
       yes,
       ['text/escape*', 'text/directive*', 'text/bom', 'text/crlf'],
       'of `# syntax=`, docker/dockerfile 1 is built in; others are refused',
     ],
+    ['`# check=`', no, ['text/check*'], 'read, and without effect'],
     [
       'continued lines, with comments and empty lines in them',
       yes,

@@ -7,15 +7,9 @@ import { commands, findCommand } from './commands.ts';
 import { type Shell, shells } from './completion.ts';
 import * as failures from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import {
-  flagOf,
-  type Option,
-  type OptionName,
-  type OptionValues,
-  options,
-  type SchemaKit,
-  variableOf,
-} from './options.ts';
+import type { Option } from './options/option.ts';
+import type { SchemaKit } from './options/schemas.ts';
+import { flagOf, type OptionName, type OptionValues, options, optionToGive, variableOf } from './options.ts';
 
 /** What was typed, understood. */
 export type ParsedCommandLine =
@@ -229,7 +223,7 @@ async function readValues(words: Words, command: Command, env: Readonly<Record<s
   const values: Partial<Record<OptionName, unknown>> = {};
   const explicit = new Set<OptionName>();
   const invalid: Failure[] = words.badToggles.map(({ flag, typed }) =>
-    failures.invalidOptionValue(`--${flag}`, typed, ['it is either on or off'], 'true or false'),
+    failures.invalidOptionValue({ source: `--${flag}`, typed }, ['it is either on or off'], 'true or false'),
   );
   for (const name of command.options) {
     const definition = definitionOf(name);
@@ -243,12 +237,12 @@ async function readValues(words: Words, command: Command, env: Readonly<Record<s
     if (typed !== undefined && (typed.length === 0 || typed.includes('') || last === '')) {
       invalid.push(failures.optionWithoutValue(source, definition.value ?? 'VALUE'));
     } else if (raw === undefined && command.required.includes(name)) {
-      invalid.push(failures.missingOption(flagOf(name), definition.value ?? 'VALUE', variable, command.name));
+      invalid.push(failures.missingOption(command.name, optionToGive(name)));
     } else {
       const parsed = definition.schema(kit).safeParse(raw);
       if (parsed.success) values[name] = parsed.data;
       else {
-        invalid.push(invalidValue(source, [raw].flat().join(' '), parsed.error.issues, definition));
+        invalid.push(invalidValue({ source, typed: [raw].flat().join(' ') }, parsed.error.issues, definition));
       }
     }
   }
@@ -267,21 +261,18 @@ interface Issue {
 }
 
 /** A failure of one of our own parsers, which names the value itself, or of a schema, which does not. */
-function invalidValue(source: string, typed: string, issues: readonly Issue[], definition: Option): Failure {
+function invalidValue(given: failures.GivenValue, issues: readonly Issue[], definition: Option): Failure {
+  const { source, typed } = given;
   const choices = issues.flatMap(({ code, values = [] }) => (code === 'invalid_value' ? values.map(String) : []));
   if (choices.length > 0) {
     const meant = suggestionFor(typed, choices);
     const hint = meant === undefined ? `write ${source}=${choices[0]}` : `did you mean ${meant}?`;
-    return failures.invalidOptionValue(source, typed, [`choose from ${choices.join(', ')}`], hint);
+    return failures.invalidOptionValue(given, [`choose from ${choices.join(', ')}`], hint);
   }
   const problems = [...new Set(issues.map(({ message }) => message))];
   const hints = issues.flatMap(({ params }) => (typeof params?.['hint'] === 'string' ? [params['hint']] : []));
-  return failures.invalidOptionValue(
-    source,
-    typed,
-    problems,
-    hints[0] ?? (definition.example && `write ${source}=${definition.example}`),
-  );
+  const hint = hints[0] ?? (definition.example && `write ${source}=${definition.example}`);
+  return failures.invalidOptionValue(given, problems, hint);
 }
 
 async function schemaKit(): Promise<SchemaKit> {

@@ -1,5 +1,6 @@
 import { commands } from './commands.ts';
-import { flagOf, type Option, options } from './options.ts';
+import type { Option } from './options/option.ts';
+import { flagOf, options } from './options.ts';
 
 /** The shells that `cip completion` writes a script for. */
 export const shells = ['bash', 'zsh', 'fish'] as const;

@@ -14,13 +14,19 @@ import type { Surroundings } from './surroundings.ts';
 /** Settings of the machine that steps see: nothing else of the environment reaches a build. */
 const passedOn = /^(https?_proxy|ftp_proxy|no_proxy|all_proxy)$/i;
 
+/** What a builder is made from, besides the options about isolation. */
+export interface BuilderSurroundings {
+  readonly store: Store;
+  readonly registry: RegistryOptions;
+  readonly surroundings: Surroundings;
+}
+
 /** The embedded engine in a worker process of its own, which starts with the first build. */
 export async function createBuilder(
-  store: Store,
-  registry: RegistryOptions,
-  { env }: Surroundings,
-  isolation: Partial<OptionValues<'isolation' | 'requireIsolation'>>,
+  { isolation = 'auto', requireIsolation }: Partial<OptionValues<'isolation' | 'requireIsolation'>>,
+  { store, registry, surroundings }: BuilderSurroundings,
 ): Promise<Builder> {
+  const { env } = surroundings;
   const path = env['PATH'] ?? '';
   const [tools, emulators] = await Promise.all([findTools(path), findEmulators(path)]);
   const options: WorkerBuilderOptions = {
@@ -31,13 +37,13 @@ export async function createBuilder(
       emulators,
       tools,
       concurrency: availableParallelism(),
-      requireIsolation: isolation.requireIsolation,
+      requireIsolation,
       env: Object.fromEntries(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),
     },
     user: userOf(),
-    isolation: isolation.isolation ?? 'auto',
+    isolation,
     inContainer: isInContainer(env),
     env: { PATH: path, ...(env['HOME'] && { HOME: env['HOME'] }) },
   };
@@ -46,12 +52,12 @@ export async function createBuilder(
 
 /** Whether RUN steps keep the owners of files here, in the isolation that is asked for. */
 export async function ownersOf(
-  store: Store,
-  { env }: Surroundings,
-  isolation: Partial<OptionValues<'isolation'>>,
+  { isolation = 'auto' }: Partial<OptionValues<'isolation'>>,
+  { store, surroundings }: Omit<BuilderSurroundings, 'registry'>,
 ): Promise<OwnersHere> {
+  const { env } = surroundings;
   return await ownersHere({
-    isolation: isolation.isolation ?? 'auto',
+    isolation,
     inContainer: isInContainer(env),
     user: userOf(),
     env: { PATH: env['PATH'] ?? '' },

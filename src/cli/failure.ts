@@ -62,8 +62,18 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
   } as const satisfies FailureShape;
 }
 
-/** `flag` without dashes; `variable` is the environment variable that does as well, if there is one. */
-export function missingOption(flag: string, value: string, variable: string | undefined, command: string) {
+/** An option as a person would give it. */
+export interface OptionToGive {
+  /** Without dashes. */
+  readonly flag: string;
+  /** Stands for the value. */
+  readonly value: string;
+  /** The environment variable that does as well, if there is one. */
+  readonly variable: string | undefined;
+}
+
+/** The command cannot do without it. */
+export function missingOption(command: string, { flag, value, variable }: OptionToGive) {
   return {
     reason: 'missing-option',
     message: `cip ${command} needs --${flag} ${value}`,
@@ -80,8 +90,15 @@ export function optionWithoutValue(source: string, value: string) {
   } as const satisfies FailureShape;
 }
 
-/** `source` is the flag or the variable that the value came from; `problems` complete "can't be …". */
-export function invalidOptionValue(source: string, typed: string, problems: readonly string[], hint?: string) {
+/** A value of an option, as it was given. */
+export interface GivenValue {
+  /** The flag or the variable that it came from: `--jobs`, `CIP_JOBS`. */
+  readonly source: string;
+  readonly typed: string;
+}
+
+/** `problems` complete "can't be …". */
+export function invalidOptionValue({ source, typed }: GivenValue, problems: readonly string[], hint?: string) {
   return {
     reason: 'invalid-option-value',
     message: `${source} can't be "${typed}": ${problems.join('; ')}`,

@@ -1,7 +1,8 @@
 import yargs from 'yargs';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
-import { flagOf, type Option, options, variableOf } from './options.ts';
+import type { Option } from './options/option.ts';
+import { flagOf, options, variableOf } from './options.ts';
 
 /** The commands, by group, and the least one has to know. `columns`: the width to stay within. */
 export function generalHelp(columns: number): Promise<string> {
@@ -25,7 +26,7 @@ export function generalHelp(columns: number): Promise<string> {
     'An option can also be set by an environment variable, such as --project-dir by CIP_PROJECT_DIR; the command line beats it.',
     'Images and results are stored in $CIP_STORE, else $XDG_DATA_HOME/cip, else ~/.local/share/cip.',
   ];
-  return render(columns, usage, epilogue.map((line) => wrapped(line, columns)).join('\n'));
+  return render({ before: usage, after: epilogue.map((line) => wrapped(line, columns)).join('\n') }, columns);
 }
 
 /** One command: what it does, its options by group, examples. */
@@ -39,11 +40,19 @@ export function commandHelp(command: Command, columns: number): Promise<string> 
     ...(positionals ? [wrapped(`${positionals.usage}  ${positionals.description}`, columns)] : []),
   ];
   const epilogue = examples.map(([line, meaning]) => `  ${line}\n      ${meaning}`);
-  return render(columns, usage, epilogue.length > 0 ? `Examples:\n${epilogue.join('\n')}` : '', command);
+  const after = epilogue.length > 0 ? `Examples:\n${epilogue.join('\n')}` : '';
+  return render({ before: usage, command, after }, columns);
+}
+
+/** What help says, in paragraphs, around the options of a command. */
+interface Help {
+  readonly before: readonly string[];
+  readonly command?: Command | undefined;
+  readonly after: string;
 }
 
 /** yargs only draws the options here: a key is what is shown, `project-dir=DIR`, since it has no word for the value. */
-async function render(columns: number, before: readonly string[], after: string, command?: Command): Promise<string> {
+async function render({ before, command, after }: Help, columns: number): Promise<string> {
   const parser = yargs([])
     .locale('en')
     .parserConfiguration({ 'camel-case-expansion': false })

@@ -17,6 +17,7 @@ import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { reportFailure } from './report-failure.ts';
+import { requiredRemote } from './required-remote.ts';
 import { unusedArguments } from './unused-arguments.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +36,20 @@ export interface PlannedCommand {
   readonly registry: RegistryName;
   /** What is done about content whose owners were lost: the local registry is for this machine, whatever it has. */
   readonly lostOwners: 'refuse' | 'allow';
+}
+
+/**
+ * A publish to the remote registry, which is for machines that have users; one that is the local registry as well is for
+ * this machine, whatever it has (ADR 0025). `typed`: the command, where it is another one that plans it.
+ */
+export function plannedPublish(
+  invocation: Invocation<'remoteRegistry' | 'localRegistry' | 'allowLostOwners'>,
+  typed?: string,
+): PlannedCommand {
+  const { allowLostOwners, localRegistry } = invocation.options;
+  const registry = requiredRemote(invocation, typed);
+  const lostOwners = allowLostOwners || registry.host === localRegistry.host ? 'allow' : 'refuse';
+  return { command: 'publish', registry, lostOwners };
 }
 
 /** Looks at the project, the store and, to publish, at the registry, and decides what to do. Changes nothing. */

@@ -31,7 +31,6 @@ export async function publishTo(
   const prepareForPush = preparation.prepare.bind(preparation);
   world.renderer.begin(runOf(prepared.plan, settings));
   const { published, ...report } = await publish(
-    prepared.plan,
     { ...prepared, ...dependencies, registry, prepareForPush },
     { ...settings, lostOwners: planned.lostOwners },
     world.signal,

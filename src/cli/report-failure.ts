@@ -73,7 +73,7 @@ export function reportFailure(failure: FailureShape, level: Level, options: Repo
   const gutter = ' '.repeat(failure.at === undefined ? 2 : Math.max(2, String(failure.at.line).length));
   const [message, ...more] = visible(failure.message).split('\n');
   const lines = [`${paint.bold(`${level}[${failure.reason}]`)}${colors.bold(`: ${message}`)}`];
-  if (failure.at !== undefined) lines.push(...excerpt(failure.at, gutter, paint, options));
+  if (failure.at !== undefined) lines.push(...excerpt(failure.at, { gutter, paint }, options));
   // Details may be what a step has said.
   const details = [...more, ...(failure.details ?? []).flatMap((detail) => detail.split('\n').map(detailLine))];
   for (const detail of details) lines.push(`${gutter} ${colors.dim('|')} ${detail}`.trimEnd());
@@ -87,7 +87,12 @@ function detailLine(line: string): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
-function excerpt(at: SourceSpan, gutter: string, paint: Colors, options: ReportOptions): string[] {
+/** `gutter`: as wide as the number of the line. */
+function excerpt(
+  at: SourceSpan,
+  { gutter, paint }: { readonly gutter: string; readonly paint: Colors },
+  options: ReportOptions,
+): string[] {
   const { colors, readSource, cwd } = options;
   const file = at.file.startsWith(`${cwd}/`) ? at.file.slice(cwd.length + 1) : at.file;
   const place = `${gutter.slice(1)}${colors.dim('-->')} ${visibleLine(file)}:${at.line}:${at.column}`;

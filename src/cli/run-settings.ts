@@ -22,7 +22,9 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
     secrets: await readableSecrets(options, world),
     noCache: options.noCache,
     clock: () => world.surroundings.now(),
-  } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created'> & { clock: () => number };
+  } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created' | 'targetState'> & {
+    clock: () => number;
+  };
   const settings: RunOptions = {
     jobs: options.jobs ?? Math.min(4, availableParallelism()),
     keepGoing: options.keepGoing || !options.stopOnFirstError,

@@ -143,6 +143,7 @@ export const statusByReason = {
   'empty-platforms': 'invalidProject',
   'expansion-too-large': 'invalidProject',
   'heredoc-as-destination': 'invalidProject',
+  'heredoc-not-file-name': 'invalidProject',
   'heredoc-with-blanks': 'invalidProject',
   'illegal-version': 'invalidProject',
   'info-not-a-map': 'invalidProject',

@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 export type TransferOption = ProjectOption | 'requireAll' | 'stopOnFirstError' | 'keepGoing' | 'json';
 
 /** From a registry, to another or to the store. */
-export interface TransferRoute {
+export interface RegistryRoute {
   readonly command: string;
   readonly from: RegistryName;
   readonly to: RegistryName | 'store';
@@ -21,7 +21,7 @@ export interface TransferRoute {
 
 /** Copies the selected images, whole and as they are; those that are there already are left alone. */
 export async function transferImages(
-  { command, from, to }: TransferRoute,
+  { command, from, to }: RegistryRoute,
   invocation: Invocation<TransferOption>,
   world: World,
 ): Promise<ExitStatus> {
@@ -38,7 +38,8 @@ export async function transferImages(
   const source = new ProjectRegistry(from, client);
   const target = to === 'store' ? 'the store' : new ProjectRegistry(to, client);
   const registries = typeof target === 'string' ? [source] : [source, target];
-  await Promise.all(registries.map((registry) => registry.reach(world.progress, world.signal)));
+  const { progress, signal } = world;
+  await Promise.all(registries.map((registry) => registry.reach(progress, signal)));
   world.renderer.begin({
     title: `Copying from ${source.text} to ${typeof target === 'string' ? target : target.text}`,
     images: selected,
@@ -46,8 +47,8 @@ export async function transferImages(
   });
   const report =
     typeof target === 'string'
-      ? await pull(source, await world.store(), request, world.progress, world.signal)
-      : await mirror(source, target, request, world.progress, world.signal);
+      ? await pull(request, { from: source, to: await world.store(), progress }, signal)
+      : await mirror(request, { from: source, to: target, progress }, signal);
 
   await world.renderer.close();
   if (report.failures.length > 0) world.complain(reportFailures(report.failures, world.reportOptions));

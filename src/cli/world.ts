@@ -98,12 +98,12 @@ export async function createWorld(
   };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
-    return createBuilder(await openStore(), registry, surroundings, options);
+    return createBuilder(options, { store: await openStore(), registry, surroundings });
   });
   let found: Promise<OwnersHere> | undefined;
   const owners = () => {
     found ??= import('./create-builder.ts').then(async ({ ownersOf }) =>
-      ownersOf(await openStore(), surroundings, options),
+      ownersOf(options, { store: await openStore(), surroundings }),
     );
     return found;
   };

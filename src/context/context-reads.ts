@@ -4,7 +4,7 @@
  */
 import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
-import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
+import { type ExpansionRules, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
@@ -103,7 +103,7 @@ class Reading {
   readonly #inputs: ContextReadsInputs;
   readonly #target: Stage | undefined;
   readonly #globals: ReadonlyMap<string, string>;
-  readonly #budget: ExpansionBudget;
+  readonly #expansion: ExpansionRules;
   readonly #stages = new Map<number, StageReading | undefined>();
 
   constructor(inputs: ContextReadsInputs) {
@@ -114,14 +114,14 @@ class Reading {
     const targetStage = target === undefined ? undefined : (this.#target?.name ?? String(this.#target?.index));
     const { values, budget } = globalValues({ ...inputs, targetStage });
     this.#globals = values;
-    this.#budget = budget;
+    this.#expansion = { escapeCharacter: inputs.dockerfile.escape, budget };
   }
 
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
   target(): StageReading | undefined {
     if (!this.#target) return undefined;
     // From above, so that a stage finds what it needs read, however many there are.
-    const needed = stagesNeededBy(this.#inputs.dockerfile, this.#target, (name) => this.#global(name));
+    const needed = stagesNeededBy(this.#inputs.dockerfile, this.#target, { resolve: (name) => this.#global(name) });
     if (needed.ok) for (const { index } of needed.value) this.#stage(index);
     return this.#stage(this.#target.index);
   }
@@ -297,11 +297,11 @@ class Reading {
 
   /** undefined where the value is not known, or cannot be expanded. */
   #fill(word: string, { variables }: StageReading): string | undefined {
-    return variables.fill(word, this.#inputs.dockerfile.escape, this.#budget);
+    return variables.fill(word, this.#expansion);
   }
 
   #global(word: string): string | undefined {
-    const expanded = expand(word, this.#globals, this.#inputs.dockerfile.escape, this.#budget);
+    const expanded = expand(word, this.#globals, this.#expansion);
     return expanded.ok ? expanded.value.value : undefined;
   }
 }

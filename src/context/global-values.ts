@@ -40,7 +40,7 @@ export function globalValues(inputs: GlobalInputs): {
     const text = given(key);
     if (text !== undefined) values.set(key, text);
     else if (value !== undefined) {
-      const expanded = expand(value, values, dockerfile.escape, budget);
+      const expanded = expand(value, values, { escapeCharacter: dockerfile.escape, budget });
       if (expanded.ok) values.set(key, expanded.value.value);
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: failure.at ?? at })));
     }

@@ -49,14 +49,12 @@ async function findIgnoreFile(
 export async function excludingLine(directory: string, shown: string, path: string): Promise<IgnoreLine | undefined> {
   const found = await findIgnoreFile(directory, shown);
   if (found === undefined) return undefined;
-  const lines = found.text.split(/\r?\n/);
-  // The last that matches decides.
-  for (let index = lines.length - 1; index >= 0; index--) {
-    const written = lines[index]!;
+  const lines = found.text.split(/\r?\n/).flatMap((written, index) => {
     const parsed = written.startsWith('#') ? undefined : parseIgnorePattern(written);
-    if (!parsed?.ok || !ignoreMatcher([parsed.value.replace(/^!/, '')]).excludes(path)) continue;
-    if (parsed.value.startsWith('!')) return undefined;
-    return { file: found.file, line: index + 1, pattern: written.trim() };
-  }
-  return undefined;
+    return parsed?.ok ? [{ line: index + 1, pattern: written.trim(), parsed: parsed.value }] : [];
+  });
+  const matcher = ignoreMatcher(lines.map(({ parsed }) => parsed));
+  const deciding = lines[matcher.decidingPattern(path)];
+  if (deciding === undefined || !matcher.excludes(path)) return undefined;
+  return { file: found.file, line: deciding.line, pattern: deciding.pattern };
 }

@@ -13,6 +13,8 @@ export interface Selector {
   readonly exclude: readonly string[];
   /** Keep the path from the tree's root (or after `/./`) below the destination. */
   readonly parents: boolean;
+  /** The patterns are paths: what they lead to through links is selected, under the names that they are written with. */
+  readonly literal?: boolean;
 }
 
 /** What of the files selected is replaced on the way to a layer, and so does not matter. */
@@ -106,7 +108,12 @@ interface Matches {
 }
 
 /** Links are followed, but for those that --parents comes to behind the pivot. */
-async function matchPattern(tree: SourceTree, pattern: string, { parents }: Selector): Promise<Matches> {
+async function matchPattern(
+  tree: SourceTree,
+  pattern: string,
+  { parents, literal = false }: Selector,
+): Promise<Matches> {
+  if (literal) return await matchPath(tree, components(pattern).join('/'));
   if (parents) return await matchWithParents(tree, pattern);
   const paths = await matchPaths(tree, components(pattern));
   const matches: { path: string; node: SourceNode; top: SourceNode }[] = [];
@@ -117,6 +124,12 @@ async function matchPattern(tree: SourceTree, pattern: string, { parents }: Sele
   }
   if (paths.length > 0) return { tops: [], matches };
   return { tops: [], matches, absent: isWildcard(pattern) ? await lostPrefix(tree, components(pattern)) : pattern };
+}
+
+async function matchPath(tree: SourceTree, path: string): Promise<Matches> {
+  const [top, node] = [await resolveSource(tree, ''), await resolveSource(tree, path)];
+  if (top === undefined || node === undefined) return { tops: [], matches: [], absent: path };
+  return { tops: [], matches: [{ path, node, top }] };
 }
 
 /** What is named before the first wildcard and is not there. */
@@ -358,7 +371,7 @@ async function leadingDirectories(
   const result: { path: string; node: SourceNode }[] = [];
   for (let length = 1; length < names.length; length += 1) {
     const at = names.slice(0, length).join('/');
-    const node = await tree.lookup(childOf(top.path, at));
+    const node = await resolveSource(tree, childOf(top.path, at));
     if (node) result.push({ path: at, node });
   }
   return result;

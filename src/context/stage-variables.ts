@@ -1,4 +1,4 @@
-import { type ExpansionBudget, expand } from '../dockerfile/expand.ts';
+import { type ExpansionRules, expand } from '../dockerfile/expand.ts';
 
 /**
  * Variables of a stage as far as they are known before anything is built: the environment of an image from elsewhere is
@@ -39,14 +39,14 @@ export class StageVariables {
   }
 
   /** The word with its variables filled in; undefined where one is not known or the word is malformed. */
-  fill(word: string, escapeCharacter: '\\' | '`', budget?: ExpansionBudget): string | undefined {
+  fill(word: string, rules: ExpansionRules): string | undefined {
     let isKnown = true;
     const lookup = (name: string): string | undefined => {
       const value = this.#values.get(name);
       if (value === undefined && (this.#values.has(name) || !this.#isComplete)) isKnown = false;
       return value;
     };
-    const expanded = expand(word, lookup, escapeCharacter, budget);
+    const expanded = expand(word, lookup, rules);
     return isKnown && expanded.ok ? expanded.value.value : undefined;
   }
 }

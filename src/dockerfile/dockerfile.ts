@@ -45,6 +45,8 @@ export interface Heredoc {
   readonly chomp: boolean;
   readonly fileDescriptor: number;
   readonly body: string;
+  /** The body as it was written, tabs included: what a shell gets that reads the heredoc itself. */
+  readonly raw: string;
 }
 
 /** Either `["a", "b"]` or text for the shell. For RUN the text is exactly what was written after the flags. */

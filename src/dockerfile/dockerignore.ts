@@ -38,8 +38,10 @@ export function parseIgnorePattern(written: string): Result<string, Failure> {
 
 /** Answers which paths of a context are ignored. Paths are relative to the context, with `/` between names. */
 export interface IgnoreMatcher {
-  /** The last pattern that matches the path or a directory above it decides. The context itself is never excluded. */
+  /** The context itself is never excluded. */
   excludes(path: string): boolean;
+  /** Index of the pattern that decides about a path; -1 for none, which is then included. */
+  decidingPattern(path: string): number;
   /** Whether something in this directory may not be excluded; where false, a walk need not enter it. */
   mayContainIncluded(directory: string): boolean;
 }
@@ -47,12 +49,13 @@ export interface IgnoreMatcher {
 /**
  * Compiles patterns, in their order, once. They must be as `parseIgnoreFile` or `parseIgnorePattern` accept them: one
  * that they refuse is a bug of the caller, and thrown as such. Fastest when a directory is asked before what is in it.
+ *
+ * The last pattern that matches a path or a directory above it decides, with one exception, as in BuildKit: a pattern that
+ * would not have changed anything about a directory when it was its turn counts for nothing below. So `!config` after
+ * `*.key` brings no `config/a.key` back: `config` had not been excluded.
  */
 export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
-  // Of equal patterns only the last can decide.
-  const last = new Map(patterns.map((pattern, index) => [pattern.replace(/^!/, ''), index]));
-  const distinct = patterns.filter((pattern, index) => last.get(pattern.replace(/^!/, '')) === index);
-  return new CompiledIgnore(distinct.map(compile));
+  return new CompiledIgnore(patterns.map(compile));
 }
 
 interface IgnorePattern {
@@ -63,7 +66,7 @@ interface IgnorePattern {
   readonly isOpen: boolean;
 }
 
-/** A directory and, for each pattern, whether it matches the directory or one above it. */
+/** A directory and, for each pattern, whether it matches the directory or one above it, and counts. */
 interface Ancestor {
   readonly path: string;
   readonly matched: readonly boolean[];
@@ -79,46 +82,52 @@ class CompiledIgnore implements IgnoreMatcher {
   }
 
   excludes(path: string): boolean {
-    if (path === '' || path === '.') return false;
-    const deciding = this.#deciding(withoutSlashes(path));
-    return deciding !== -1 && !this.#patterns[deciding]?.isNegated;
+    const deciding = this.decidingPattern(path);
+    return deciding !== -1 && !this.#patterns[deciding]!.isNegated;
+  }
+
+  decidingPattern(path: string): number {
+    if (path === '' || path === '.') return -1;
+    const clean = withoutSlashes(path);
+    return this.#matchedBy(clean, this.#ofDirectory(clean.slice(0, Math.max(clean.lastIndexOf('/'), 0)))).lastIndexOf(
+      true,
+    );
   }
 
   mayContainIncluded(directory: string): boolean {
-    if (directory === '' || directory === '.') return true;
-    const path = withoutSlashes(directory);
-    const deciding = this.#deciding(path);
-    if (deciding === -1 || this.#patterns[deciding]?.isNegated) return true;
-    const names = path.split('/');
+    const deciding = this.decidingPattern(directory);
+    if (deciding === -1 || this.#patterns[deciding]!.isNegated) return true;
+    const names = withoutSlashes(directory).split('/');
     // What stands before the deciding pattern loses against it below the directory as well.
     return this.#patterns.slice(deciding + 1).some((pattern) => pattern.isNegated && canMatchBelow(pattern, names));
   }
 
-  /** Index of the last pattern that matches the path or a directory above it; -1 for none. */
-  #deciding(path: string): number {
-    const above = this.#matchedAbove(path);
-    return this.#patterns.findLastIndex(({ whole }, index) => above?.[index] || whole.matches(path));
+  #matchedBy(path: string, above: readonly boolean[]): readonly boolean[] {
+    let excluded = false;
+    return this.#patterns.map(({ isNegated, whole }, index) => {
+      const matches = above[index] || (isNegated === excluded && whole.matches(path));
+      if (matches) excluded = !isNegated;
+      return matches;
+    });
   }
 
-  #matchedAbove(path: string): readonly boolean[] | undefined {
-    const end = path.lastIndexOf('/');
-    return end === -1 ? undefined : this.#matched(path.slice(0, end));
-  }
-
-  #matched(directory: string): readonly boolean[] {
+  /** Nothing for the context itself. */
+  #ofDirectory(directory: string): readonly boolean[] {
+    if (directory === '') return [];
     let nearest = this.#ancestors.at(-1);
     while (nearest && nearest.path !== directory && !directory.startsWith(`${nearest.path}/`)) {
       this.#ancestors.pop();
       nearest = this.#ancestors.at(-1);
     }
-    if (nearest?.path === directory) return nearest.matched;
-    // A walk asks directory by directory. Whoever starts far below is not made to ask for each one in between.
-    const isNext = directory.lastIndexOf('/') === (nearest?.path.length ?? -1);
-    const matched = this.#patterns.map(
-      ({ whole }, index) =>
-        nearest?.matched[index] || (isNext ? whole.matches(directory) : whole.matchesOrAbove(directory)),
-    );
-    this.#ancestors.push({ path: directory, matched });
+    let end = nearest?.path.length ?? -1;
+    let matched = nearest?.matched ?? [];
+    while (end < directory.length) {
+      const next = directory.indexOf('/', end + 1);
+      end = next === -1 ? directory.length : next;
+      const path = directory.slice(0, end);
+      matched = this.#matchedBy(path, matched);
+      this.#ancestors.push({ path, matched });
+    }
     return matched;
   }
 }

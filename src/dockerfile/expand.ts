@@ -42,40 +42,41 @@ export const longestExpansion = 2 ** 20;
 
 const stepsToInsert = 8;
 
+/** What an expansion keeps to besides its variables. */
+export interface ExpansionRules {
+  readonly escapeCharacter: Escape;
+  /** One of its own if not given. */
+  readonly budget?: ExpansionBudget;
+}
+
 /**
  * Replaces variables and takes quotes and escape characters away: `$x`, `${x}`, `${x:-word}`, `${x-word}`,
  * `${x:+word}`, `${x+word}`, `${x:?message}`, `${x?message}`, `${x#pattern}`, `${x##pattern}`, `${x%pattern}`,
  * `${x%%pattern}`, `${x/pattern/text}`, `${x//pattern/text}`. An unset variable is empty. Blanks stay as they are.
  * Fails, with one failure and no place, where the word is malformed, a variable is required and missing, or it becomes
- * too large; `budget` is one of its own if not given. https://docs.docker.com/reference/dockerfile/#environment-replacement
+ * too large. https://docs.docker.com/reference/dockerfile/#environment-replacement
  */
-export function expand(
-  word: string,
-  variables: Variables,
-  escapeCharacter: Escape,
-  budget?: ExpansionBudget,
-): Result<Expansion> {
-  const expander = new Expander(word, variables, { escapeCharacter, hasQuotes: true, budget });
+export function expand(word: string, variables: Variables, rules: ExpansionRules): Result<Expansion> {
+  const expander = new Expander(word, variables, { ...rules, hasQuotes: true });
   const value = expander.expand();
   return value === undefined ? failed([expander.failure()]) : ok({ value, ...expander.names() });
 }
 
 /** Like `expand`, and splits at blanks outside of quotes, those in the values of variables included. */
-export function expandWords(
-  text: string,
-  variables: Variables,
-  escapeCharacter: Escape,
-  budget?: ExpansionBudget,
-): Result<WordsExpansion> {
+export function expandWords(text: string, variables: Variables, rules: ExpansionRules): Result<WordsExpansion> {
   const words = new Words();
-  const expander = new Expander(text, variables, { escapeCharacter, hasQuotes: true, budget, words });
+  const expander = new Expander(text, variables, { ...rules, hasQuotes: true, words });
   if (expander.expand() === undefined) return failed([expander.failure()]);
   return ok({ words: words.finished(), ...expander.names() });
 }
 
 /** Like `expand` for the body of a heredoc: quotes are text, and the escape character is a backslash in any file. */
 export function expandHeredoc(body: string, variables: Variables, budget?: ExpansionBudget): Result<Expansion> {
-  const expander = new Expander(body, variables, { escapeCharacter: '\\', hasQuotes: false, budget });
+  const expander = new Expander(body, variables, {
+    escapeCharacter: '\\',
+    hasQuotes: false,
+    ...(budget && { budget }),
+  });
   const value = expander.expand();
   return value === undefined ? failed([expander.failure()]) : ok({ value, ...expander.names() });
 }
@@ -89,10 +90,8 @@ const NAME = /\p{Nd}+|[@*#?$!-]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
 /** What becomes of escape characters: they go away, stay, or become those of a pattern. */
 type Escapes = 'removed' | 'kept' | 'pattern';
 
-interface Manner {
-  readonly escapeCharacter: Escape;
+interface Manner extends ExpansionRules {
   readonly hasQuotes: boolean;
-  readonly budget?: ExpansionBudget | undefined;
   /** Given where the result is wanted word by word. */
   readonly words?: Words | undefined;
 }

@@ -4,25 +4,22 @@ import { Fragment } from './fragment.ts';
 import type { Escape, LogicalLine } from './logical-line.ts';
 import { isSpace } from './space.ts';
 import { suggestionFor } from './suggestion.ts';
+import type { TextRange } from './text-range.ts';
 
-/** One `--name=value` behind a keyword, quotes and escape characters taken away. */
-export interface FlagWord {
+/** One `--name=value` behind a keyword, quotes and escape characters taken away; the range is one of the logical line. */
+export interface FlagWord extends TextRange {
   /** With its dashes, without the value. */
   readonly name: string;
   /** Absent without a `=`. */
   readonly value?: Fragment | undefined;
   /** The word as written, for messages: `--chown=a:b`. */
   readonly text: string;
-  /** Indices in the logical line. */
-  readonly start: number;
-  readonly end: number;
 }
 
-/** The words that start with `--`, up to the first that does not, or up to a bare `--`. `end` is where to read on. */
+/** The words of a part of the text that start with `--`, up to the first that does not, or up to a bare `--`. `end` is where to read on. */
 export function readFlags(
   text: string,
-  start: number,
-  end: number,
+  { start, end }: TextRange,
   escapeCharacter: Escape,
 ): { readonly words: readonly FlagWord[]; readonly end: number } {
   const words: FlagWord[] = [];
@@ -30,7 +27,7 @@ export function readFlags(
   while (at < end) {
     while (at < end && isSpace(text.charAt(at))) at++;
     if (!text.startsWith('--', at) || at + 2 > end) break;
-    const flag = readFlag(text, at, end, escapeCharacter);
+    const flag = readFlag(text, { start: at, end }, escapeCharacter);
     at = flag.end;
     if (flag.text === '--') break;
     words.push(flag);
@@ -38,7 +35,7 @@ export function readFlags(
   return { words, end: at };
 }
 
-function readFlag(text: string, start: number, end: number, escapeCharacter: Escape): FlagWord {
+function readFlag(text: string, { start, end }: TextRange, escapeCharacter: Escape): FlagWord {
   const chars: string[] = [];
   const places: number[] = [];
   let quote: string | undefined;

@@ -30,7 +30,6 @@ export class Glob {
   readonly #steps: readonly GlobStep[];
   readonly #isText: boolean;
   #between: Scratch | undefined;
-  #whole: Scratch | undefined;
 
   constructor(steps: readonly GlobStep[]) {
     const simple = simplified(steps);
@@ -50,13 +49,6 @@ export class Glob {
     if (!text.includes(this.#needed, from)) return false;
     this.#between ??= new Scratch(statesOf(this.#stepsBetween()));
     return this.#between.matches(text, from, to);
-  }
-
-  /** Whether it matches the path or a directory above it: one pass, however many directories there are. */
-  matchesOrAbove(path: string): boolean {
-    if (!path.startsWith(this.#prefix) || !path.includes(this.#suffix) || !path.includes(this.#needed)) return false;
-    this.#whole ??= new Scratch(statesOf(this.#steps));
-    return this.#whole.matches(path, 0, path.length, { orAbove: true });
   }
 
   #stepsBetween(): readonly GlobStep[] {
@@ -105,7 +97,7 @@ class Scratch {
     this.#noted = new Int32Array(states.length + 1);
   }
 
-  matches(text: string, from: number, to: number, { orAbove = false } = {}): boolean {
+  matches(text: string, from: number, to: number): boolean {
     if (this.#count > 2 ** 30) {
       this.#noted.fill(0);
       this.#count = 0;
@@ -114,7 +106,6 @@ class Scratch {
     this.#note(0);
     for (let at = from; at < to; ) {
       const code = text.codePointAt(at) ?? 0;
-      if (orAbove && code === slash && this.#isAtEnd()) return true;
       at += code > 0xffff ? 2 : 1;
       const held = this.#size;
       [this.#current, this.#next] = [this.#next, this.#current];

@@ -3,14 +3,9 @@ import type { PhysicalLine, Source } from './source.ts';
 import { isSpace } from './space.ts';
 
 /** A `<<NAME` in a logical line, whose body follows below it; `start` and `end` are indices in the line. */
-export interface HeredocWord extends Omit<Heredoc, 'body'> {
+export interface HeredocWord extends Omit<Heredoc, 'body' | 'raw'> {
   readonly start: number;
   readonly end: number;
-}
-
-/** A heredoc with its body as it was written, tabs included. */
-export interface HeredocText extends Heredoc {
-  readonly raw: string;
 }
 
 /** `3<<-EOF`: file descriptor, operator, `-` for tabs that do not count, and the delimiter. */
@@ -60,7 +55,7 @@ export class HeredocBodies {
   read(
     offset: number,
     word: HeredocWord,
-  ): { readonly heredoc: HeredocText; readonly end: number; readonly next: number } | undefined {
+  ): { readonly heredoc: Heredoc; readonly end: number; readonly next: number } | undefined {
     const { name, expand, chomp, fileDescriptor } = word;
     this.#lines ??= linesByText(this.#source);
     const line = firstFrom((chomp ? this.#lines.withoutTabs : this.#lines.asWritten).get(name), offset);
@@ -122,8 +117,8 @@ export function runScript({ command, heredocs }: Pick<RunInstruction, 'command' 
 }
 
 /** Text and bodies as they stood one below the other, without a newline at the end. */
-export function withBodies(text: string, heredocs: readonly (Heredoc & { readonly raw?: string })[]): string {
-  return [text, ...heredocs.map(({ raw, body, name }) => `${raw ?? body}${name}`)].join('\n');
+export function withBodies(text: string, heredocs: readonly Heredoc[]): string {
+  return [text, ...heredocs.map(({ raw, name }) => `${raw}${name}`)].join('\n');
 }
 
 function heredocWord(text: string, start: number, end: number): HeredocWord | undefined {

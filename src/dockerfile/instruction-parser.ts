@@ -1,6 +1,5 @@
 import type { Failure, Result, SourceSpan } from '../result.ts';
-import type { FromInstruction, Instruction } from './dockerfile.ts';
-import type { HeredocText } from './heredoc.ts';
+import type { FromInstruction, Heredoc, Instruction } from './dockerfile.ts';
 import type { Keyword, Statement } from './statement.ts';
 
 /** Gives a statement its meaning. */
@@ -17,7 +16,7 @@ export interface Warning extends Failure {
 /** What an instruction's parser may need besides the statement. */
 export interface ParseContext {
   /** In the order their words stand in the line. */
-  readonly heredocs: readonly HeredocText[];
+  readonly heredocs: readonly Heredoc[];
   /** Offset in the file of the end of the instruction, heredoc bodies included. */
   readonly end: number;
   warn(warning: Warning): void;

@@ -21,7 +21,10 @@ export class LogicalLine {
   readonly end: number;
   readonly #pieces: readonly Piece[];
 
-  constructor(source: Source, text: string, pieces: readonly Piece[], end: number) {
+  constructor(
+    source: Source,
+    { text, pieces, end }: { readonly text: string; readonly pieces: readonly Piece[]; readonly end: number },
+  ) {
     this.source = source;
     this.text = text;
     this.#pieces = pieces;
@@ -94,7 +97,7 @@ function joinContinuations(source: Source, first: PhysicalLine, escapeCharacter:
     text += source.text.slice(physical.start, end ?? physical.end);
     if (end === undefined) break;
   }
-  return { line: new LogicalLine(source, text, pieces, last.end), next: last.next, emptyLine };
+  return { line: new LogicalLine(source, { text, pieces, end: last.end }), next: last.next, emptyLine };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Failure, failed, type Result, type SourceSpan } from '../result.ts';
+import type { Heredoc } from './dockerfile.ts';
 import { emptyContinuation, nulCharacter, unterminatedHeredoc } from './failure.ts';
-import { HeredocBodies, type HeredocText, type HeredocWord, heredocWords } from './heredoc.ts';
+import { HeredocBodies, type HeredocWord, heredocWords } from './heredoc.ts';
 import type { ParseContext, Parsed, Warning } from './instruction-parser.ts';
 import { keywords } from './keywords.ts';
 import { type Escape, type ReadLine, readLogicalLine } from './logical-line.ts';
@@ -81,7 +82,7 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
 }
 
 interface Bodies {
-  readonly heredocs: readonly HeredocText[];
+  readonly heredocs: readonly Heredoc[];
   /** Of the instruction: behind the line that ends the last body. */
   readonly end: number;
   /** Where the next instruction may start. */
@@ -92,7 +93,7 @@ interface Bodies {
 /** The heredoc bodies below a line, also below one that could not be taken apart: nothing in a body is an instruction. */
 function readBodies(found: HeredocBodies, { line, next }: ReadLine, statement: Result<Statement, Failure>): Bodies {
   const words = statement.ok ? heredocWordsOf(statement.value) : heredocWords(line.text);
-  const heredocs: HeredocText[] = [];
+  const heredocs: Heredoc[] = [];
   let end = line.end;
   let offset = next;
   for (const word of words) {

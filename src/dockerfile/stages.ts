@@ -27,17 +27,22 @@ type Use =
   | 'copy'
   | 'mount';
 
+/** What a Dockerfile does not say of its stages by itself. */
+export interface StageKnowledge {
+  /** Fills in the variables of a FROM or a `--from`; undefined means that it cannot, and that the value names no stage. */
+  readonly resolve: (value: string) => string | undefined;
+  /** The triggers of the image that a stage starts from, as far as they are known. */
+  readonly handedOn?: (stage: Stage) => readonly Instruction[];
+}
+
 /**
- * The stages that building `target` needs, in the order of the file, `target` last. `resolve` fills in the variables of
- * a FROM or a `--from`; undefined means that it cannot, and that the value names no stage. `handedOn`: the triggers of the
- * image that a stage starts from, as far as they are known. Stages that are not needed are not looked at. Fails where a
- * stage is used that does not stand above.
+ * The stages that building `target` needs, in the order of the file, `target` last. Stages that are not needed are not
+ * looked at. Fails where a stage is used that does not stand above.
  */
 export function stagesNeededBy(
   dockerfile: Dockerfile,
   target: Stage,
-  resolve: (value: string) => string | undefined,
-  handedOn: (stage: Stage) => readonly Instruction[] = () => [],
+  knowledge: StageKnowledge,
 ): Result<readonly Stage[]> {
   const failures: Failure[] = [];
   const needed = new Set([target.index]);
@@ -45,8 +50,8 @@ export function stagesNeededBy(
   for (let index = target.index; index >= 0; index--) {
     const stage = dockerfile.stages[index];
     if (!stage || !needed.has(index)) continue;
-    for (const { value, use, at } of usesOf(stage, dockerfile, resolve, handedOn)) {
-      const found = stageMeant(dockerfile.stages, stage, { name: resolve(value), use, at });
+    for (const { value, use, at } of usesOf(stage, dockerfile, knowledge)) {
+      const found = stageMeant(dockerfile.stages, stage, { name: knowledge.resolve(value), use, at });
       if (!found.ok) failures.push(found.failure);
       else if (found.value) needed.add(found.value.index);
     }
@@ -65,16 +70,11 @@ export function triggersIn({ instructions }: Stage): readonly Instruction[] {
   return instructions.flatMap((one) => (one.keyword === 'ONBUILD' ? [one.instruction] : []));
 }
 
-function usesOf(
-  stage: Stage,
-  dockerfile: Dockerfile,
-  resolve: (value: string) => string | undefined,
-  handedOn: (stage: Stage) => readonly Instruction[],
-): WrittenUse[] {
+function usesOf(stage: Stage, dockerfile: Dockerfile, { resolve, handedOn }: StageKnowledge): WrittenUse[] {
   const base: WrittenUse = { value: stage.from.image, use: 'from', at: stage.from.imageAt };
   const parent = stageMeant(dockerfile.stages, stage, { name: resolve(base.value), use: 'from', at: base.at });
   // The triggers of what it starts from run in this one.
-  const triggers = parent.ok && parent.value ? triggersIn(parent.value) : handedOn(stage);
+  const triggers = parent.ok && parent.value ? triggersIn(parent.value) : (handedOn?.(stage) ?? []);
   return [base, ...triggers.flatMap(usesOfInstruction), ...stage.instructions.flatMap(usesOfInstruction)];
 }
 

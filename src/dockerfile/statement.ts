@@ -5,6 +5,7 @@ import { type FlagWord, readFlags } from './flags.ts';
 import type { Escape, LogicalLine } from './logical-line.ts';
 import { isSpace, trimmedRange } from './space.ts';
 import { suggestionFor } from './suggestion.ts';
+import type { TextRange } from './text-range.ts';
 import { blankName, invalidTrigger, jsonNotStrings, missingValue } from './value-failure.ts';
 import { blankSeparated, jsonStrings, shellWords, type Word, wordOf } from './words.ts';
 
@@ -45,10 +46,8 @@ export interface Statement {
   readonly argumentsStart: number;
 }
 
-interface Range {
+interface Range extends TextRange {
   readonly line: LogicalLine;
-  readonly start: number;
-  readonly end: number;
   readonly escapeCharacter: Escape;
 }
 type Grammar = (range: Range, keyword: Keyword) => Result<Arguments, Failure>;
@@ -77,14 +76,14 @@ const grammars: Readonly<Record<Keyword, Grammar>> = {
 /** Takes the instruction apart that stands between `start` and the end of a logical line. */
 export function readStatement(line: LogicalLine, escapeCharacter: Escape, from = 0): Result<Statement, Failure> {
   const [start, end] = trimmedRange(line.text, from, line.text.length);
-  const [first] = blankSeparated(line.text, start, end);
+  const [first] = blankSeparated(line.text, { start, end });
   if (!first) return failed(emptyInstruction(line.spanToEnd(0)));
   const keyword = first.text.toUpperCase();
   if (!isKeyword(keyword)) {
     const suggestion = suggestionFor(first.text, Object.keys(grammars));
     return failed(unknownInstruction(first.text, suggestion, line.span(first.start, first.end)));
   }
-  const flags = readFlags(line.text, first.end, end, escapeCharacter);
+  const flags = readFlags(line.text, { start: first.end, end }, escapeCharacter);
   const [argumentsStart] = trimmedRange(line.text, flags.end, end);
   const read = grammars[keyword]({ line, start: argumentsStart, end, escapeCharacter }, keyword);
   if (!read.ok) return read;
@@ -95,12 +94,12 @@ function isKeyword(word: string): word is Keyword {
   return Object.hasOwn(grammars, word);
 }
 
-function words({ line, start, end }: Range): Result<Arguments, Failure> {
-  return ok({ kind: 'words', words: blankSeparated(line.text, start, end) });
+function words(range: Range): Result<Arguments, Failure> {
+  return ok({ kind: 'words', words: blankSeparated(range.line.text, range) });
 }
 
-function quotedWords({ line, start, end, escapeCharacter }: Range): Result<Arguments, Failure> {
-  return ok({ kind: 'words', words: shellWords(line.text, start, end, escapeCharacter) });
+function quotedWords(range: Range): Result<Arguments, Failure> {
+  return ok({ kind: 'words', words: shellWords(range.line.text, range, range.escapeCharacter) });
 }
 
 function text({ line, start, end }: Range): Result<Arguments, Failure> {
@@ -123,8 +122,8 @@ function json({ line, start, end }: Range, keyword: Keyword): Result<Arguments, 
 
 /** `a=b c=d`, or the old form `a b c d`, which gives `a` the rest: told apart by whether the first word has a `=`. */
 function pairs(range: Range, keyword: Keyword): Result<Arguments, Failure> {
-  const { line, start, end, escapeCharacter } = range;
-  const found = shellWords(line.text, start, end, escapeCharacter);
+  const { line, escapeCharacter } = range;
+  const found = shellWords(line.text, range, escapeCharacter);
   if (found.length === 0) return ok({ kind: 'nothing' });
   if (!found[0]?.text.includes('=')) return oldPair(range, keyword);
   const result: Pair[] = [];
@@ -140,7 +139,7 @@ function pairs(range: Range, keyword: Keyword): Result<Arguments, Failure> {
 }
 
 function oldPair({ line, start, end }: Range, keyword: Keyword): Result<Arguments, Failure> {
-  const [key, next] = blankSeparated(line.text, start, end);
+  const [key, next] = blankSeparated(line.text, { start, end });
   if (!key || !next) return failed(missingValue(keyword, line.text.slice(start, end), line.span(start, end)));
   const pair: Pair = {
     word: wordOf(line.text, start, end),
@@ -162,7 +161,7 @@ function typed(range: Range, keyword: Keyword): Result<Arguments, Failure> {
 }
 
 function nested({ line, start, end, escapeCharacter }: Range): Result<Arguments, Failure> {
-  const [first] = blankSeparated(line.text, start, end);
+  const [first] = blankSeparated(line.text, { start, end });
   if (!first) return ok({ kind: 'nothing' });
   // Here and not where triggers are checked, so that a long chain cannot nest.
   if (first.text.toUpperCase() === 'ONBUILD') return failed(invalidTrigger('ONBUILD', line.span(start, end)));

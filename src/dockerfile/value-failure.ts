@@ -96,6 +96,16 @@ export function heredocAsDestination(keyword: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** A heredoc of COPY or ADD that is named `a/b`, `.` or `..`. */
+export function heredocNotFileName(name: string, at: SourceSpan) {
+  return {
+    reason: 'heredoc-not-file-name',
+    message: `the name of a heredoc of COPY or ADD is also the name of a file, which ${shortened(name)} cannot be`,
+    hint: 'give it the name of a file, without slashes',
+    at,
+  } as const satisfies FailureShape;
+}
+
 /** Names of heredocs become names of files in COPY and ADD. */
 export function heredocWithBlanks(keyword: string, at: SourceSpan) {
   return {

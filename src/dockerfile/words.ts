@@ -1,20 +1,19 @@
 import type { Escape } from './logical-line.ts';
 import { isSpace, trimmedRange } from './space.ts';
+import type { TextRange } from './text-range.ts';
 
 /** A word of a logical line as it was written; `start` and `end` are indices in the line. */
-export interface Word {
+export interface Word extends TextRange {
   readonly text: string;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The blanks that separate arguments; unlike white space in general, all of them ASCII. */
 const BLANKS = /[\t\v\f\r ]+/g;
 
-/** What stands between blanks; quotes mean nothing here. */
-export function blankSeparated(text: string, start: number, end: number): readonly Word[] {
+/** What stands between blanks in a part of the text; quotes mean nothing here. */
+export function blankSeparated(text: string, range: TextRange): readonly Word[] {
   const words: Word[] = [];
-  const [from, to] = trimmedRange(text, start, end);
+  const [from, to] = trimmedRange(text, range.start, range.end);
   let wordStart = from;
   for (const blanks of text.slice(from, to).matchAll(BLANKS)) {
     words.push(wordOf(text, wordStart, from + blanks.index));
@@ -25,10 +24,10 @@ export function blankSeparated(text: string, start: number, end: number): readon
 }
 
 /**
- * Words as a shell would split them, with their quotes and escape characters, which `expand` takes away. A quote
+ * Words of a part of the text as a shell would split it, with their quotes and escape characters, which `expand` takes away. A quote
  * without its partner reaches to the end; an escape character at the very end is dropped.
  */
-export function shellWords(text: string, start: number, end: number, escapeCharacter: Escape): readonly Word[] {
+export function shellWords(text: string, { start, end }: TextRange, escapeCharacter: Escape): readonly Word[] {
   const words: Word[] = [];
   let wordStart: number | undefined;
   let quote: string | undefined;

@@ -19,7 +19,8 @@ export interface ArchiveRecord extends LayerRecord {
  */
 export async function* readArchive(tar: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveRecord, void, undefined> {
   const limits = new LayerLimits();
-  for await (const { header, body } of readTar(tar, { endMarkerOptional: true })) {
+  for await (const { header: written, body } of readTar(tar, { endMarkerOptional: true })) {
+    const header = { ...written, mtime: withinReach(written.mtime) };
     if (isRoot(header.name)) continue;
     const path = inRoot(header.name);
     if (isReserved(path)) throw new FailureError(reservedName(path));
@@ -37,4 +38,9 @@ function isRoot(name: string): boolean {
 
 function inRoot(name: string): string {
   return posix.resolve('/', name).slice(1);
+}
+
+/** Seconds; 0 for what is before 1970 or after 2262, as in moby's archive package, which counts nanoseconds in 64 bits. */
+function withinReach(mtime: number): number {
+  return mtime < 0 || mtime > 9_223_372_036 ? 0 : mtime;
 }

@@ -14,8 +14,10 @@ export interface CopyProgress {
   readonly done: number;
 }
 
-/** How many blobs travel at once, and who is told how far each of them is. */
-export interface CopyOptions {
+/** Where an image goes, how many of its blobs travel at once, and who is told how far each of them is. */
+export interface CopyRoute {
+  readonly from: ContentSource;
+  readonly to: ContentSink;
   /** Transfers at once; 4 if not given. */
   readonly concurrency?: number | undefined;
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
@@ -27,14 +29,8 @@ export interface CopyOptions {
  * nothing incomplete. What the sink has is not read, each digest is copied once, and layers that may not be passed
  * on (those with `urls`) are left where they are. The first failure ends the others and is thrown when they have ended.
  */
-export async function copyGraph(
-  root: Descriptor,
-  from: ContentSource,
-  to: ContentSink,
-  signal: AbortSignal,
-  options: CopyOptions = {},
-): Promise<void> {
-  await new GraphCopy(from, to, signal, options).run(root);
+export async function copyGraph(root: Descriptor, route: CopyRoute, signal: AbortSignal): Promise<void> {
+  await new GraphCopy(route, signal).run(root);
 }
 
 /** Bytes between two reports of progress. */
@@ -50,13 +46,13 @@ class GraphCopy {
   readonly #failed = new AbortController();
   readonly #copies = new Map<Digest, Promise<void>>();
 
-  constructor(from: ContentSource, to: ContentSink, signal: AbortSignal, options: CopyOptions) {
+  constructor({ from, to, concurrency, onProgress }: CopyRoute, signal: AbortSignal) {
     this.#from = from;
     this.#to = to;
     this.#signal = AbortSignal.any([signal, this.#failed.signal]);
-    this.#report = options.onProgress ?? (() => {});
-    this.#isWatched = options.onProgress !== undefined;
-    this.#transfers = new Semaphore(options.concurrency ?? 4);
+    this.#report = onProgress ?? (() => {});
+    this.#isWatched = onProgress !== undefined;
+    this.#transfers = new Semaphore(concurrency ?? 4);
   }
 
   async run(root: Descriptor): Promise<void> {

@@ -1,13 +1,17 @@
 import type { Descriptor } from './descriptor.ts';
 import { digestOf } from './digest.ts';
 
+/** A document as it is stored and sent: its bytes and their name. */
+export interface DocumentBytes {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * A JSON document addressed by digest. `bytes` is the identity, `value` a view of it: what came from a
  * registry goes on as `bytes` and is never re-serialised from `value`.
  */
-export interface Document<T> {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
+export interface Document<T> extends DocumentBytes {
   readonly value: T;
 }
 

@@ -164,26 +164,41 @@ export function blobDigestMismatch(where: string, wanted: string, got: string) {
   } as const satisfies FailureShape;
 }
 
-/** `where` says who sent or keeps the bytes; sizes in bytes. */
-export function blobSizeMismatch(where: string, digest: string, wanted: number, got: string) {
+/** What a descriptor says of the bytes it names. */
+interface Described {
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** `where` says who sent or keeps the bytes. */
+export function blobSizeMismatch(where: string, wanted: Described, got: string) {
   return {
     reason: 'blob-size-mismatch',
-    message: `${where} gave ${got} for ${digest}, whose descriptor says ${wanted} bytes`,
+    message: `${where} gave ${got} for ${wanted.digest}, whose descriptor says ${wanted.size} bytes`,
     hint: 'the content was cut off or damaged, or its descriptor is wrong: try again, and if it repeats publish it anew',
   } as const satisfies FailureShape;
 }
 
-/** `kind` is what was expected; `start` the first characters of what came instead. */
-export function documentNotUnderstood(kind: string, digest: string, wrong: string, start: string) {
+/** A document as people know it before it is understood. */
+export interface ExpectedDocument {
+  /** `a manifest`. */
+  readonly kind: string;
+  /** Its digest, or where it is. */
+  readonly name: string;
+}
+
+/** `start`: the first characters of what came instead. */
+export function documentNotUnderstood({ kind, name }: ExpectedDocument, wrong: string, start: string) {
   return {
     reason: 'document-not-understood',
-    message: `${digest} is not ${kind}: ${shortened(wrong)}`,
+    message: `${name} is not ${kind}: ${shortened(wrong)}`,
     hint: `it begins with ${JSON.stringify(start)}`,
   } as const satisfies FailureShape;
 }
 
-/** Sizes in bytes. */
-export function documentTooLarge(kind: string, digest: string, size: number, limit: number) {
+/** `limit` in bytes. */
+export function documentTooLarge(kind: string, { digest, size }: Described, limit: number) {
   return {
     reason: 'document-too-large',
     message: `${digest} has ${size} bytes, too many for ${kind} (at most ${limit})`,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { failed, ok, type Result } from '../result.ts';
-import { documentNotUnderstood } from './failure.ts';
+import { documentNotUnderstood, type ExpectedDocument } from './failure.ts';
 import { ImageIndex } from './image-index.ts';
 import { Manifest } from './manifest.ts';
 import { isDocumentType, isIndexType, mediaTypes } from './media-type.ts';
@@ -23,7 +23,7 @@ export function parseDocument(
   mediaType: string,
   name: string,
 ): Result<ParsedDocument, readonly [DocumentFailure]> {
-  const not = (wrong: string) => notUnderstood('a manifest or an index', name, wrong, bytes);
+  const not = (wrong: string) => notUnderstood(bytes, { kind: 'a manifest or an index', name }, wrong);
   const json = jsonOf(bytes);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return not('it is not a JSON object');
   if ('schemaVersion' in json && json.schemaVersion === 1) {
@@ -53,13 +53,12 @@ export function parseDocument(
 /** A document of one known kind, such as the configuration of an image. */
 export function parseAs<T>(
   schema: z.ZodType<T>,
-  kind: string,
   bytes: Uint8Array,
-  name: string,
+  expected: ExpectedDocument,
 ): Result<T, readonly [DocumentFailure]> {
   const parsed = schema.safeParse(jsonOf(bytes));
   if (parsed.success) return ok(parsed.data);
-  return notUnderstood(kind, name, problemsOf(parsed.error), bytes);
+  return notUnderstood(bytes, expected, problemsOf(parsed.error));
 }
 
 /** The first characters, for a person to see what came instead: often a page of HTML. */
@@ -67,8 +66,8 @@ export function startOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(0, 120)).toString('utf8').replace(/\s+/g, ' ').trim().slice(0, 80);
 }
 
-function notUnderstood(kind: string, name: string, wrong: string, bytes: Uint8Array) {
-  return failed<readonly [DocumentFailure]>([documentNotUnderstood(kind, name, wrong, startOf(bytes))]);
+function notUnderstood(bytes: Uint8Array, expected: ExpectedDocument, wrong: string) {
+  return failed<readonly [DocumentFailure]>([documentNotUnderstood(expected, wrong, startOf(bytes))]);
 }
 
 /** Levels of arrays and objects in each other. Documents of images have eight; who copies or writes them recurses. */

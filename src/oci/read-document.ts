@@ -14,6 +14,7 @@ import { Verifier } from './verify-stream.ts';
 export const maxManifestSize = 4 << 20;
 /** Bytes. */
 const maxConfigSize = 8 << 20;
+const configKind = 'the configuration of an image';
 
 /** A manifest or an index of a source. `kind` tells which. */
 export type ImageDocument =
@@ -29,7 +30,8 @@ export async function readDocument(
   descriptor: Descriptor,
   signal: AbortSignal,
 ): Promise<ImageDocument> {
-  const bytes = await readBytes(source, descriptor, 'a manifest or an index', maxManifestSize, signal);
+  refuseLargeDocument(descriptor);
+  const bytes = await readBytes(source, descriptor, signal);
   const parsed = parseDocument(bytes, descriptor.mediaType, descriptor.digest);
   if (!parsed.ok) throw new FailureError(parsed.failure[0]);
   return documentOf(descriptor, bytes, parsed.value);
@@ -44,7 +46,7 @@ export async function readManifest(
   const document = await readDocument(source, descriptor, signal);
   if (document.kind === 'manifest') return document;
   throw new FailureError(
-    documentNotUnderstood('a manifest', descriptor.digest, 'it is an index', startOf(document.bytes)),
+    documentNotUnderstood({ kind: 'a manifest', name: descriptor.digest }, 'it is an index', startOf(document.bytes)),
   );
 }
 
@@ -57,7 +59,7 @@ export async function readIndex(
   const document = await readDocument(source, descriptor, signal);
   if (document.kind === 'index') return document;
   throw new FailureError(
-    documentNotUnderstood('an index', descriptor.digest, 'it is a manifest', startOf(document.bytes)),
+    documentNotUnderstood({ kind: 'an index', name: descriptor.digest }, 'it is a manifest', startOf(document.bytes)),
   );
 }
 
@@ -67,9 +69,9 @@ export async function readConfig(
   descriptor: Descriptor,
   signal: AbortSignal,
 ): Promise<Document<ImageConfig>> {
-  const kind = 'the configuration of an image';
-  const bytes = await readBytes(source, descriptor, kind, maxConfigSize, signal);
-  const parsed = parseAs(ImageConfig, kind, bytes, descriptor.digest);
+  if (descriptor.size > maxConfigSize) throw new FailureError(documentTooLarge(configKind, descriptor, maxConfigSize));
+  const bytes = await readBytes(source, descriptor, signal);
+  const parsed = parseAs(ImageConfig, bytes, { kind: configKind, name: descriptor.digest });
   if (!parsed.ok) throw new FailureError(parsed.failure[0]);
   return { descriptor, bytes, value: parsed.value };
 }
@@ -84,17 +86,14 @@ export function documentOf(descriptor: Descriptor, bytes: Uint8Array, parsed: Pa
     : { kind: 'manifest', descriptor, bytes, value: parsed.value };
 }
 
+/** Throws `document-too-large` where the descriptor of a manifest or an index says more than `maxManifestSize` bytes. */
+export function refuseLargeDocument(descriptor: Descriptor): void {
+  if (descriptor.size <= maxManifestSize) return;
+  throw new FailureError(documentTooLarge('a manifest or an index', descriptor, maxManifestSize));
+}
+
 /** All bytes of a small blob, verified once more: a source is not always what it should be. */
-async function readBytes(
-  source: ContentSource,
-  descriptor: Descriptor,
-  kind: string,
-  limit: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  if (descriptor.size > limit) {
-    throw new FailureError(documentTooLarge(kind, descriptor.digest, descriptor.size, limit));
-  }
+async function readBytes(source: ContentSource, descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
   return await collect(await source.open(descriptor, signal), descriptor, 'the source');
 }
 

@@ -27,9 +27,9 @@ export class Verifier {
   /** Throws at the first byte too many, so that an endless answer ends. */
   update(chunk: Uint8Array): void {
     this.#size += chunk.length;
-    const { digest, size } = this.#descriptor;
+    const { size } = this.#descriptor;
     if (this.#size > size) {
-      throw new FailureError(blobSizeMismatch(this.#where, digest, size, `more than ${size} bytes`));
+      throw new FailureError(blobSizeMismatch(this.#where, this.#descriptor, `more than ${size} bytes`));
     }
     this.#hash.update(chunk);
   }
@@ -38,7 +38,7 @@ export class Verifier {
   finish(): void {
     const { digest, size } = this.#descriptor;
     if (this.#size !== size) {
-      throw new FailureError(blobSizeMismatch(this.#where, digest, size, `${this.#size} bytes`));
+      throw new FailureError(blobSizeMismatch(this.#where, this.#descriptor, `${this.#size} bytes`));
     }
     const got = digestFromHex(this.#hash.digest('hex'));
     if (got !== digest) throw new FailureError(blobDigestMismatch(this.#where, digest, got));

@@ -1,4 +1,5 @@
 import type { FailureShape, SourceSpan } from '../result.ts';
+import type { ReferenceEdit } from './cascade-edit.ts';
 import type { ImageName } from './image-name.ts';
 import type { NoticeShape } from './project.ts';
 import type { NamedReference } from './reference-failure.ts';
@@ -131,8 +132,8 @@ export function uneditableReference({ from, to, text, at }: NamedReference, vers
   } as const satisfies FailureShape;
 }
 
-/** One ARG is used in several references, and the cascade needs different values of it; `after` is one of them. */
-export function ambiguousArgument(name: ImageName, parent: ImageName, after: string, at: SourceSpan) {
+/** One ARG is used in several references, and the cascade needs different values of it; one of them is that of the edit. */
+export function ambiguousArgument({ name, parent, after, at }: ReferenceEdit) {
   return {
     reason: 'ambiguous-argument',
     message: `${name} would be changed in more than its reference to ${parent} by raising this default to ${after}`,

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { replaceSpans } from '../dockerfile/replace-spans.ts';
-import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
+import { type Failure, failed, ok, type Result } from '../result.ts';
+import type { CascadeEdit, ReferenceEdit } from './cascade-edit.ts';
 import {
   ambiguousArgument,
   digestDropped,
@@ -44,16 +45,6 @@ export interface VersionBump {
   readonly because: readonly ImageName[];
 }
 
-/** `before` at a place of a Dockerfile, an `info.edn` or a `VERSION` becomes `after`. */
-interface CascadeEdit {
-  readonly name: ImageName;
-  readonly at: SourceSpan;
-  readonly before: string;
-  readonly after: string;
-  /** The parent that a reference names; absent for the image's own version. */
-  readonly parent?: ImageName | undefined;
-}
-
 /** The whole of a file. */
 export interface FileChange {
   /** Absolute. */
@@ -86,7 +77,7 @@ export function planCascade(graph: DependencyGraph, options: CascadeOptions = {}
   const versions = new Map([...project.contexts].map(([name, { version }]) => [name, version]));
   const edges = edgesByChild(graph);
   const plans = graph.order.map((name) => {
-    const plan = planContext(project.contexts.get(name)!, edges.get(name) ?? [], versions, options);
+    const plan = planContext(project.contexts.get(name)!, edges.get(name) ?? [], { versions, options });
     if (plan.bump !== undefined) versions.set(name, plan.bump.to);
     return plan;
   });
@@ -113,13 +104,14 @@ interface ContextPlan {
   readonly notices: readonly Notice[];
 }
 
-/** `versions` holds those of all parents after this cascade. */
-function planContext(
-  context: Context,
-  edges: readonly Edge[],
-  versions: ReadonlyMap<ImageName, string>,
-  options: CascadeOptions,
-): ContextPlan {
+/** How far a cascade has come, and what was asked for. */
+interface CascadeState {
+  /** Of all images; of those that have been planned, and so of all parents, as they are after the cascade. */
+  readonly versions: ReadonlyMap<ImageName, string>;
+  readonly options: CascadeOptions;
+}
+
+function planContext(context: Context, edges: readonly Edge[], { versions, options }: CascadeState): ContextPlan {
   const planned = edges.map((edge) => planEdge(edge, versions.get(edge.to)!, options));
   const { edits: references, failures } = withoutRepeats(planned.flatMap(({ edits }) => edits));
   const parts = { context, edges: planned, notices: planned.flatMap(({ notices }) => notices) };
@@ -147,8 +139,6 @@ interface PlannedEdge {
   readonly failures: readonly Failure[];
   readonly notices: readonly Notice[];
 }
-
-type ReferenceEdit = CascadeEdit & { readonly parent: ImageName };
 
 function planEdge(edge: Edge, current: string, options: CascadeOptions): PlannedEdge {
   const { pin, tag, digest } = edge;
@@ -180,7 +170,7 @@ function withoutRepeats(edits: readonly ReferenceEdit[]) {
   for (const edit of edits) {
     const other = byOffset.get(edit.at.offset);
     if (other === undefined) byOffset.set(edit.at.offset, edit);
-    else if (other.after !== edit.after) failures.push(ambiguousArgument(edit.name, edit.parent, edit.after, edit.at));
+    else if (other.after !== edit.after) failures.push(ambiguousArgument(edit));
   }
   return { edits: [...byOffset.values()].sort((a, b) => a.at.offset - b.at.offset), failures };
 }
@@ -202,7 +192,7 @@ function checkArguments(plan: ContextPlan, project: Project, options: ReferenceO
   const found = [...is!.edges.map(meaning), ...is!.externals.map(({ reference }) => reference)];
   const isAsPlanned = planned.length === found.length && planned.every((text, index) => text === found[index]);
   const [edit] = raised.edits;
-  return isAsPlanned ? [] : [ambiguousArgument(edit!.name, edit!.parent, edit!.after, edit!.at)];
+  return isAsPlanned ? [] : [ambiguousArgument(edit!)];
 }
 
 /** Whether the ARG that an edge has its version from may be used by anything but references that are raised with it. */

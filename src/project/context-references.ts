@@ -90,7 +90,7 @@ function stageWarnings({ text, expanded, variables, stage, at, scope }: ImageRef
   const isAlike = (name: string) => name.startsWith(before.toLowerCase()) && name.endsWith(after.toLowerCase());
   const stages = scope.dockerfile.stages.flatMap(({ index, name }) => (index < stage && name ? [name] : []));
   const alike = stages.filter(isAlike);
-  return alike.length === 0 ? [] : [stageLikeImage(text, expanded, scope.given.platform, alike, at)];
+  return alike.length === 0 ? [] : [stageLikeImage({ text, expanded, at }, alike, scope.given.platform)];
 }
 
 /** A name after `--from` that is nearly that of a stage above: an image of that name may exist, but seldom is it meant. */

@@ -82,7 +82,11 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
       // Those of a cycle say nothing of numbers: one of them goes.
       ...edges.flatMap((edge) => prefixFailures(edge, project).map((failure) => ({ images: [edge.from], failure }))),
     ],
-    ancestry: ancestryOf(order, all, new Map(found.map(({ unread }, index) => [names[index]!, unread])), project),
+    ancestry: ancestryOf(
+      { order, parents: all },
+      project,
+      new Map(found.map((each, index) => [names[index]!, each.unread])),
+    ),
     warnings: found.flatMap((each) => each.warnings),
     advice: [
       ...prefixAdvice(edges, project),
@@ -95,7 +99,7 @@ export function dependencyGraph(project: Project, options: ReferenceOptions = {}
 /** Its own, and those of the triggers that run in it. */
 function allReferencesOf(context: Context, project: Project, options: ReferenceOptions): ContextReferences {
   const own = referencesOf(context, project, options);
-  const run = triggerReferencesOf(context, own, project, options);
+  const run = triggerReferencesOf({ context, own, project, options });
   return {
     ...own,
     edges: [...own.edges, ...run.edges],
@@ -113,11 +117,11 @@ function unreadProblems({ name, dockerfile }: UnreadContext, project: Project, o
   return failures.map((failure): Problem => ({ images: [name], failure }));
 }
 
+/** `unread`: the parents of each image that can't be read. */
 function ancestryOf(
-  order: readonly ImageName[],
-  parents: ReadonlyMap<ImageName, readonly ImageName[]>,
-  unread: ReadonlyMap<ImageName, readonly ImageName[]>,
+  { order, parents }: Omit<Ancestry, 'children'>,
   project: Project,
+  unread: ReadonlyMap<ImageName, readonly ImageName[]>,
 ): Ancestry {
   if (project.unread.size === 0) return { order, parents, children: childrenByParent(order, parents) };
   const all = [...project.unread.keys(), ...order];

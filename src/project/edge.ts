@@ -54,7 +54,7 @@ export function edgeOf(
   const digestStart = expanded.length - (digest === '' ? 0 : digest.length + 1);
   const tagStart = digestStart - tag.length;
   const versionEnd = 'version' in pin ? tagStart + pin.version.length : tagStart;
-  const version = writtenAt(reference, child.dockerfileText, tagStart, versionEnd);
+  const version = writtenAt(reference, child.dockerfileText, { start: tagStart, end: versionEnd });
   return {
     from: child.name,
     to: parent.name,
@@ -68,7 +68,7 @@ export function edgeOf(
     pin,
     versionAt: version?.at,
     argument: version?.argument,
-    digestAt: writtenAt(reference, child.dockerfileText, digestStart, expanded.length)?.at,
+    digestAt: writtenAt(reference, child.dockerfileText, { start: digestStart, end: expanded.length })?.at,
   };
 }
 

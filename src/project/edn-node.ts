@@ -5,7 +5,8 @@ import { assertNever } from '../result.ts';
  */
 export type EdnNode = EdnAtom | EdnSequence | EdnMap | EdnTagged;
 
-interface Extent {
+/** Characters of a text: `offset` up to `end`, in UTF-16 code units. */
+export interface Extent {
   readonly offset: number;
   readonly end: number;
 }

@@ -1,6 +1,6 @@
 import type { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { type EdnAtom, EdnIdentities, type EdnNode } from './edn-node.ts';
+import { type EdnAtom, EdnIdentities, type EdnNode, type Extent } from './edn-node.ts';
 import { ednDuplicate, ednSyntax } from './failure.ts';
 
 /**
@@ -15,10 +15,8 @@ export function scanEdn(source: Source): Result<readonly EdnNode[]> {
     return scanner.duplicates.length > 0 ? failed(scanner.duplicates) : ok(forms);
   } catch (error) {
     if (error instanceof EdnSyntaxError) {
-      return failed([
-        ...scanner.duplicates,
-        ednSyntax(error.message, error.hint, source.span(error.offset, error.end)),
-      ]);
+      const { message, hint, extent } = error;
+      return failed([...scanner.duplicates, ednSyntax(message, hint, source.span(extent.offset, extent.end))]);
     }
     throw error;
   }
@@ -27,13 +25,11 @@ export function scanEdn(source: Source): Result<readonly EdnNode[]> {
 /** Carries the first syntax error out of the recursion; never leaves this file. */
 class EdnSyntaxError extends Error {
   readonly hint: string;
-  readonly offset: number;
-  readonly end: number;
-  constructor(message: string, hint: string, offset: number, end: number) {
+  readonly extent: Extent;
+  constructor(message: string, hint: string, extent: Extent) {
     super(message);
     this.hint = hint;
-    this.offset = offset;
-    this.end = end;
+    this.extent = extent;
   }
 }
 
@@ -72,12 +68,10 @@ class Scanner {
       const next = this.#text[this.#position];
       if (next === undefined) {
         if (opened === undefined) return forms;
-        this.#fail(
-          `${opened.bracket} is never closed`,
-          `add the missing ${closer}`,
-          opened.offset,
-          opened.offset + opened.bracket.length,
-        );
+        this.#fail(`${opened.bracket} is never closed`, `add the missing ${closer}`, {
+          offset: opened.offset,
+          end: opened.offset + opened.bracket.length,
+        });
       }
       if (next === closer) {
         this.#position++;
@@ -90,7 +84,7 @@ class Scanner {
   #form(): EdnNode {
     if (++this.#depth > deepest) {
       const hint = 'put less into each other: a version and lists of strings are all that is read';
-      this.#fail(`nested deeper than ${deepest} levels`, hint, this.#position, this.#position + 1);
+      this.#fail(`nested deeper than ${deepest} levels`, hint, { offset: this.#position, end: this.#position + 1 });
     }
     const form = this.#formAt(this.#position);
     this.#depth--;
@@ -115,7 +109,7 @@ class Scanner {
       case ')':
       case ']':
       case '}':
-        return this.#fail(`${next} closes nothing`, 'remove it, or open it before', offset, offset + 1);
+        return this.#fail(`${next} closes nothing`, 'remove it, or open it before', { offset, end: offset + 1 });
       default:
         return this.#token(offset);
     }
@@ -130,8 +124,7 @@ class Scanner {
   #map(offset: number): EdnNode {
     const items = this.#items('{');
     const odd = items.length % 2 === 1 ? items.at(-1) : undefined;
-    if (odd !== undefined)
-      this.#fail('the last key of this map has no value', 'write its value behind it', odd.offset, odd.end);
+    if (odd !== undefined) this.#fail('the last key of this map has no value', 'write its value behind it', odd);
     const entries: [EdnNode, EdnNode][] = [];
     for (let index = 0; index < items.length; index += 2) {
       entries.push([items[index] as EdnNode, items[index + 1] as EdnNode]);
@@ -164,7 +157,7 @@ class Scanner {
     this.#position++;
     const tag = this.#rawToken();
     if (!/^:?[a-zA-Z]/.test(tag))
-      this.#fail('# must be followed by a tag, { or _', 'begin comments with ; instead', offset, offset + 1);
+      this.#fail('# must be followed by a tag, { or _', 'begin comments with ; instead', { offset, end: offset + 1 });
     const value = this.#formAfter(`#${tag}`, offset);
     return { kind: 'tagged', tag, value, offset, end: this.#position };
   }
@@ -173,12 +166,10 @@ class Scanner {
   #formAfter(what: string, offset: number): EdnNode {
     this.#skipDiscarded();
     if (this.#isAtEnd())
-      this.#fail(
-        `nothing follows ${shortened(what)}`,
-        'write its value behind it, or remove it',
+      this.#fail(`nothing follows ${shortened(what)}`, 'write its value behind it, or remove it', {
         offset,
-        offset + what.length,
-      );
+        end: offset + what.length,
+      });
     return this.#form();
   }
 
@@ -194,7 +185,7 @@ class Scanner {
       }
       const mark = marks.pop();
       if (mark === undefined) return;
-      if (this.#isAtEnd()) this.#fail('nothing follows #_', 'remove it', mark, mark + 2);
+      if (this.#isAtEnd()) this.#fail('nothing follows #_', 'remove it', { offset: mark, end: mark + 2 });
       this.#form();
     }
   }
@@ -210,7 +201,7 @@ class Scanner {
     for (let position = offset + 1; ; ) {
       const next = this.#text[position];
       if (next === undefined)
-        return this.#fail('this string is never closed', 'add a " where it ends', offset, offset + 1);
+        return this.#fail('this string is never closed', 'add a " where it ends', { offset, end: offset + 1 });
       if (next === '"') {
         this.#position = position + 1;
         return { kind: 'string', value, offset, end: this.#position };
@@ -225,7 +216,10 @@ class Scanner {
         ? String.fromCharCode(Number.parseInt(unicode, 16))
         : escapes[this.#text[position + 1] ?? ''];
       if (escaped === undefined)
-        return this.#fail('this escape is not known', 'write \\\\ for a backslash', position, position + 2);
+        return this.#fail('this escape is not known', 'write \\\\ for a backslash', {
+          offset: position,
+          end: position + 2,
+        });
       value += escaped;
       position += unicode ? 6 : 2;
     }
@@ -235,16 +229,17 @@ class Scanner {
   #character(offset: number): EdnAtom {
     const first = this.#text[offset + 1];
     if (first === undefined || /\s/.test(first))
-      return this.#fail('\\ must be followed by a character', 'write text in double quotes', offset, offset + 1);
+      return this.#fail('\\ must be followed by a character', 'write text in double quotes', {
+        offset,
+        end: offset + 1,
+      });
     this.#position = offset + 2;
     const value = first + this.#rawToken();
     if ([...value].length > 1 && !/^(?:newline|return|space|tab|backspace|formfeed|u[0-9a-fA-F]{4})$/.test(value)) {
-      return this.#fail(
-        `\\${shortened(value)} is not a character`,
-        'write text in double quotes',
+      return this.#fail(`\\${shortened(value)} is not a character`, 'write text in double quotes', {
         offset,
-        this.#position,
-      );
+        end: this.#position,
+      });
     }
     return { kind: 'character', value, offset, end: this.#position };
   }
@@ -257,18 +252,16 @@ class Scanner {
     if (/^[+-]?\d/.test(text)) {
       if (/^[+-]?(?:0|[1-9]\d*)(?:N|(?:\.\d*)?(?:[eE][+-]?\d+)?M?)$/.test(text))
         return { kind: 'number', value: text, offset, end };
-      return this.#fail(
-        `${shortened(text)} is not a number`,
-        `write a version in quotes: "${shortened(text)}"`,
+      return this.#fail(`${shortened(text)} is not a number`, `write a version in quotes: "${shortened(text)}"`, {
         offset,
         end,
-      );
+      });
     }
     const name = text.startsWith(':') ? text.slice(1) : text;
     // Letters, digits and `. * + ! - _ ? $ % & = < > : # '` with at most one `/` that parts a namespace off.
     if (!/^(?:\/|[^\d/:#'][^/]*(?:\/[^/]+)?)$/u.test(name) || !/^[\p{L}\p{N}.*+!\-_?$%&=<>:#'/|]+$/u.test(name)) {
       const hint = 'keys begin with a colon and values with quotes, for example: {:version "1.0.0"}';
-      return this.#fail(`${shortened(text)} is neither a symbol nor a keyword`, hint, offset, end);
+      return this.#fail(`${shortened(text)} is neither a symbol nor a keyword`, hint, { offset, end });
     }
     return { kind: text.startsWith(':') ? 'keyword' : 'symbol', value: name, offset, end };
   }
@@ -288,8 +281,8 @@ class Scanner {
     this.#position += blank.exec(this.#text)?.[0].length ?? 0;
   }
 
-  #fail(message: string, hint: string, offset: number, end: number): never {
-    throw new EdnSyntaxError(message, hint, offset, end);
+  #fail(message: string, hint: string, extent: Extent): never {
+    throw new EdnSyntaxError(message, hint, extent);
   }
 }
 

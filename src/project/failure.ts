@@ -148,8 +148,12 @@ export function missingVersion(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
-/** A key of info.edn has a value of another type; `found` describes it. */
-export function wrongType(key: string, expected: string, found: string, at: SourceSpan) {
+/** A key of info.edn has a value of another type; both are described, such as `a map`. */
+export function wrongType(
+  key: string,
+  { expected, found }: { readonly expected: string; readonly found: string },
+  at: SourceSpan,
+) {
   return {
     reason: 'wrong-type',
     message: `${key} in ${at.file} is ${found} instead of ${expected}`,

@@ -60,7 +60,7 @@ export function globalScope(
     const text = replaced?.argument === argument ? replaced.text : argument.value;
     if (givenValue !== undefined) values.set(argument.key, givenValue);
     else if (text !== undefined) {
-      const expanded = expand(text, values, dockerfile.escape, budget);
+      const expanded = expand(text, values, { escapeCharacter: dockerfile.escape, budget });
       if (expanded.ok) values.set(argument.key, expanded.value.value);
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: argument.valueAt ?? argument.at })));
     }
@@ -76,7 +76,8 @@ export function globalArguments(dockerfile: Dockerfile): readonly KeyValue[] {
 
 /** Expands a word of FROM, or of a flag, with what is known before the first stage. Fails as `expand` does. */
 export function expandIn(scope: GlobalScope, word: string) {
-  return expand(word, scope.values, scope.dockerfile.escape, scope.budget);
+  const { dockerfile, values, budget } = scope;
+  return expand(word, values, { escapeCharacter: dockerfile.escape, budget });
 }
 
 function platformValues(platform: Platform): readonly (readonly [name: string, value: string])[] {

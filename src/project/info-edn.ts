@@ -5,7 +5,8 @@ import { type ContextInfo, checkVersion } from './context-info.ts';
 import { describeEdn, type EdnMap, type EdnNode } from './edn-node.ts';
 import { scanEdn } from './edn-scanner.ts';
 import { extraForms, infoNotAMap, invalidVariant, missingVersion, misspeltKey, wrongType } from './failure.ts';
-import { type PlacedText, platformList } from './platform-list.ts';
+import type { PlacedText } from './placed-text.ts';
+import { platformList } from './platform-list.ts';
 import type { Notice } from './project.ts';
 import { isLegalTag } from './version.ts';
 
@@ -64,7 +65,7 @@ function versionOf(node: EdnNode | undefined, map: EdnMap, source: Source) {
   const whole = source.span(node.offset, node.end);
   const isPlainNumber = node.kind === 'number' && /^\d+(?:\.\d+)?$/.test(node.value);
   if (node.kind !== 'string' && !isPlainNumber) {
-    return failed([wrongType(':version', 'a string such as "1.0.0"', describeEdn(node), whole)]);
+    return failed([wrongType(':version', { expected: 'a string such as "1.0.0"', found: describeEdn(node) }, whole)]);
   }
   // The quotes stay where they are; a number has none.
   const quote = node.kind === 'string' ? 1 : 0;
@@ -75,13 +76,13 @@ function versionOf(node: EdnNode | undefined, map: EdnMap, source: Source) {
 
 function platformsOf(node: EdnNode | undefined, source: Source) {
   if (node === undefined) return ok([]);
-  const texts = stringsOf(node, ':platforms', 'a string or a list of strings', source);
+  const texts = stringsOf(node, ':platforms', source);
   return texts.ok ? platformList(texts.value, source.span(node.offset, node.end)) : texts;
 }
 
 function variantsOf(node: EdnNode | undefined, source: Source): Result<readonly string[]> {
   if (node === undefined) return ok([]);
-  const texts = stringsOf(node, ':variants', 'a string or a list of strings', source);
+  const texts = stringsOf(node, ':variants', source);
   if (!texts.ok) return texts;
   const bad = texts.value.filter(({ text }) => !isLegalTag(text));
   if (bad.length > 0) return failed(bad.map(({ text, at }) => invalidVariant(text, at)));
@@ -89,15 +90,17 @@ function variantsOf(node: EdnNode | undefined, source: Source): Result<readonly 
 }
 
 /** The strings of a vector, list or set; a string alone counts as one. */
-function stringsOf(node: EdnNode, key: string, expected: string, source: Source): Result<readonly PlacedText[]> {
+function stringsOf(node: EdnNode, key: string, source: Source): Result<readonly PlacedText[]> {
   const isSequence = node.kind === 'vector' || node.kind === 'list' || node.kind === 'set';
   const texts: PlacedText[] = [];
   const failures: Failure[] = [];
   for (const item of isSequence ? node.items : [node]) {
     const at: SourceSpan = source.span(item.offset, item.end);
     if (item.kind === 'string') texts.push({ text: item.value, at });
-    else
-      failures.push(wrongType(key, expected, isSequence ? `a list with ${describeEdn(item)}` : describeEdn(item), at));
+    else {
+      const found = isSequence ? `a list with ${describeEdn(item)}` : describeEdn(item);
+      failures.push(wrongType(key, { expected: 'a string or a list of strings', found }, at));
+    }
   }
   return failures.length > 0 ? failed(failures) : ok(texts);
 }

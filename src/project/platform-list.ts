@@ -1,12 +1,7 @@
 import { formatPlatform, type Platform, parsePlatforms } from '../oci/platform.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { emptyPlatforms } from './failure.ts';
-
-/** Some text of a file, and where it is. */
-export interface PlacedText {
-  readonly text: string;
-  readonly at: SourceSpan;
-}
+import type { PlacedText } from './placed-text.ts';
 
 /**
  * Platforms of texts such as `linux/amd64` or `linux/amd64, linux/arm64`, in the order written, each once. None at

@@ -2,6 +2,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { Failure, FailureShape, SourceSpan } from '../result.ts';
 import type { ImageName } from './image-name.ts';
 import { firstOf, nameList } from './name-list.ts';
+import type { PlacedText } from './placed-text.ts';
 import type { NoticeShape } from './project.ts';
 
 /** `${ REGISTRY }`, which no shell and no builder takes for a variable; `text` is what was written. */
@@ -14,13 +15,19 @@ export function blanksInVariable(text: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
-/** `meant`: the variable that was probably meant, if one has a similar name. */
+/** A reference as written, and with its variables filled in. */
+export interface ExpandedText extends PlacedText {
+  readonly expanded: string;
+}
+
+/**
+ * `unset`: at least one variable; `meant`: the one that was probably meant, if one has a similar name; `inStage`: one of
+ * them is the ARG of a stage.
+ */
 export function unresolvableReference(
-  text: string,
+  { text, at }: PlacedText,
   unset: readonly string[],
-  meant: string | undefined,
-  inStage: boolean,
-  at: SourceSpan,
+  { meant, inStage }: { readonly meant: string | undefined; readonly inStage: boolean },
 ) {
   const names = unset.join(' and ');
   const example = `declare it with a default before the first FROM, for example: ARG ${unset[0]}=value`;
@@ -37,8 +44,8 @@ export function unresolvableReference(
   } as const satisfies FailureShape;
 }
 
-/** `expanded` is `text` with its variables filled in, `why` what `parseReference` found. */
-export function invalidReference(text: string, expanded: string, why: Failure, at: SourceSpan) {
+/** `why` is what `parseReference` found. */
+export function invalidReference({ text, expanded, at }: ExpandedText, why: Failure) {
   const meaning = text === expanded ? '' : `, that is ${expanded},`;
   return {
     reason: 'invalid-reference',
@@ -49,7 +56,7 @@ export function invalidReference(text: string, expanded: string, why: Failure, a
 }
 
 /** `${REGISTRY}base:1.0.0`. */
-export function slashMissing(text: string, expanded: string, at: SourceSpan) {
+export function slashMissing({ text, expanded, at }: ExpandedText) {
   return {
     reason: 'invalid-reference',
     message: `${text} does not name an image: a "/" is missing after the registry`,
@@ -59,10 +66,13 @@ export function slashMissing(text: string, expanded: string, at: SourceSpan) {
 }
 
 /** The reference starts with the project's registry but names no image of it; `suggestion` is the nearest name. */
-export function unknownParent(child: ImageName, parent: string, suggestion: ImageName | undefined, at: SourceSpan) {
+export function unknownParent(
+  { from, to, at }: Pick<NamedReference, 'from' | 'to' | 'at'>,
+  suggestion: ImageName | undefined,
+) {
   return {
     reason: 'unknown-parent',
-    message: `${child} is built from ${parent}, but this project has no image named ${parent}`,
+    message: `${from} is built from ${to}, but this project has no image named ${to}`,
     hint:
       suggestion === undefined
         ? 'remove the reference or restore the image; if another registry has it, write its name instead of ${REGISTRY}'
@@ -163,24 +173,26 @@ export function undeclaredRegistry(files: readonly string[], at: SourceSpan) {
   } as const satisfies NoticeShape;
 }
 
-/** `where`: Docker Hub, or the host of a registry on this machine. */
-export function namesakeElsewhere(text: string, where: string, name: string, version: string, at: SourceSpan) {
+/** `where`: Docker Hub, or the host of a registry on this machine; `namesake`: the image of this project. */
+export function namesakeElsewhere(
+  { text, at }: PlacedText,
+  where: string,
+  namesake: { readonly name: ImageName; readonly version: string },
+) {
   return {
     level: 'warning',
     reason: 'namesake-elsewhere',
-    message: `${text} is pulled from ${where}, but this project has an image named ${name}`,
-    hint: `did you mean \${REGISTRY}/${name}:${version}?`,
+    message: `${text} is pulled from ${where}, but this project has an image named ${namesake.name}`,
+    hint: `did you mean \${REGISTRY}/${namesake.name}:${namesake.version}?`,
     at,
   } as const satisfies NoticeShape;
 }
 
 /** `stages`: those that have a name like it, at least one. */
 export function stageLikeImage(
-  text: string,
-  expanded: string,
-  platform: Platform | undefined,
+  { text, expanded, at }: ExpandedText,
   stages: readonly string[],
-  at: SourceSpan,
+  platform: Platform | undefined,
 ) {
   const where = platform === undefined ? '' : ` for ${formatPlatform(platform)}`;
   return {

@@ -3,6 +3,7 @@ import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { assertNever, type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { expandIn, type GlobalScope, platformVariables } from './global-scope.ts';
+import type { PlacedText } from './placed-text.ts';
 import { invalidReference, slashMissing, unresolvableReference } from './reference-failure.ts';
 
 /** Where in a Dockerfile a reference to an image was found. */
@@ -86,14 +87,21 @@ export function referencesOfTriggers(
     });
 }
 
+/** Where triggers are written, and where they run. */
+export interface TriggerPlaces {
+  readonly home: GlobalScope;
+  readonly scope: GlobalScope;
+  /** Of the Dockerfile of `scope`, counted from 0. */
+  readonly stage: number;
+}
+
 /**
- * Of the triggers of a stage, what only the stage that they run in can tell: names that may be those of its stages, and
- * variables that `home`, where the triggers are written, does not have. Resolved in `scope`, where they run.
+ * Of the triggers that run in a stage, what only that stage can tell: names that may be those of its stages, and
+ * variables that `home` does not have. Resolved in `scope`.
  */
 export function referencesLeftTo(
-  { home, scope }: { readonly home: GlobalScope; readonly scope: GlobalScope },
   triggers: readonly Instruction[],
-  stage: number,
+  { home, scope, stage }: TriggerPlaces,
   registries: readonly string[],
 ): { readonly references: readonly ImageReference[]; readonly failures: readonly Failure[] } {
   const left = triggers.flatMap((trigger) => inInstruction(trigger, stage)).filter((written) => isLeft(written, home));
@@ -112,11 +120,9 @@ function isLeft({ text }: WrittenReference, scope: GlobalScope): boolean {
   return /^[a-z0-9][a-z0-9-_.]*$/i.test(word.value.value);
 }
 
-interface WrittenReference {
+interface WrittenReference extends PlacedText {
   readonly kind: ReferenceKind;
   readonly stage: number;
-  readonly text: string;
-  readonly at: SourceSpan;
 }
 
 function writtenReferences(dockerfile: Dockerfile): readonly WrittenReference[] {
@@ -172,21 +178,19 @@ function resolve(
   const missing = word.value.unset.filter((name) => isMissed(name, written.text, scope));
   if (missing.length > 0) {
     const meant = suggestionFor(missing[0]!, [...scope.values.keys(), ...platformVariables]);
-    return failed([
-      unresolvableReference(written.text, missing, meant, isStageArgument(dockerfile, missing), written.at),
-    ]);
+    return failed([unresolvableReference(written, missing, { meant, inStage: isStageArgument(dockerfile, missing) })]);
   }
   if (isStage(expanded, written, dockerfile) || expanded === 'scratch') return ok(undefined);
   if (expanded.startsWith(anyRegistry) && expanded[anyRegistry.length] !== '/') {
-    return failed([slashMissing(written.text, shown(expanded), written.at)]);
+    return failed([slashMissing({ ...written, expanded: shown(expanded) })]);
   }
   const parsed = parseReference(expanded);
-  if (!parsed.ok)
+  if (!parsed.ok) {
+    const filled = { ...written, expanded: shown(expanded) };
     return failed(
-      parsed.failure.map((failure) =>
-        invalidReference(written.text, shown(expanded), { ...failure, message: shown(failure.message) }, written.at),
-      ),
+      parsed.failure.map((failure) => invalidReference(filled, { ...failure, message: shown(failure.message) })),
     );
+  }
   return ok({ ...written, expanded, variables: used, target: targetOf(expanded, parsed.value, registries), scope });
 }
 

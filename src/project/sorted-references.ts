@@ -61,7 +61,7 @@ export class SortedReferences {
     } else if (this.#project.unread.has(name)) this.unread.push(name);
     // A registry by its name may well hold images of other projects.
     else if (!target.byVariable) this.externals.push(external);
-    else this.failures.push(unknownParent(from, name, nearest(name, this.#project), at));
+    else this.failures.push(unknownParent({ from, to: name, at }, nearest(name, this.#project)));
   }
 }
 
@@ -81,7 +81,7 @@ function namesakeWarnings(context: ReferringContext, { expanded, text, at }: Ima
   const couldBeVersion = tag === latest || tag === image.version || parseSemver(tag) !== undefined;
   if (isHub && !couldBeVersion) return [];
   const where = isHub ? 'Docker Hub' : registry;
-  return [namesakeElsewhere(text, where, name, image.version, at)];
+  return [namesakeElsewhere({ text, at }, where, image)];
 }
 
 /** `localhost:5000`, `127.0.0.1:5000`, `[::1]:5000`. */

@@ -1,5 +1,6 @@
 import type { SourceSpan } from '../result.ts';
 import { expandIn, globalArguments, globalScope, type ReplacedDefault } from './global-scope.ts';
+import type { PlacedText } from './placed-text.ts';
 import type { ImageReference } from './references.ts';
 
 /** Where a part of an expanded reference is written. */
@@ -17,25 +18,42 @@ const probe = '0cip0probe0';
  * piece. Every place that has these characters is tried: it is the right one if the reference changes with it, there
  * and nowhere else. So no rule of expansion is known here, and defaults, nested variables and `${X:-1.0.0}` all work.
  */
-export function writtenAt(reference: ImageReference, text: string, start: number, end: number): WrittenAt | undefined {
+export function writtenAt(
+  reference: ImageReference,
+  text: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): WrittenAt | undefined {
   const part = reference.expanded.slice(start, end);
   if (part === '') return undefined;
   const wanted = reference.expanded.slice(0, start) + probe + reference.expanded.slice(end);
-  return inReference(reference, text, part, wanted) ?? inDefaults(reference, text, part, wanted);
+  const search = { reference, text, part, wanted };
+  return inReference(search) ?? inDefaults(search);
 }
 
-function inReference(reference: ImageReference, text: string, part: string, wanted: string): WrittenAt | undefined {
-  const offset = placesOf(part, reference.text, reference.at, text).find(
+interface Search {
+  readonly reference: ImageReference;
+  /** Of the Dockerfile. */
+  readonly text: string;
+  /** The characters whose place is looked for. */
+  readonly part: string;
+  /** What the reference expands to where the probe stands in the right place. */
+  readonly wanted: string;
+}
+
+function inReference(search: Search): WrittenAt | undefined {
+  const { reference, part, wanted } = search;
+  const offset = placesOf(search, reference).find(
     (offset) => expansion(reference, replaced(reference.text, offset, part)) === wanted,
   );
   return offset === undefined ? undefined : { at: within(reference.at, offset, part.length) };
 }
 
-function inDefaults(reference: ImageReference, text: string, part: string, wanted: string): WrittenAt | undefined {
+function inDefaults(search: Search): WrittenAt | undefined {
+  const { reference, part, wanted } = search;
   for (const argument of globalArguments(reference.scope.dockerfile)) {
     const { key, value, valueAt } = argument;
     if (value === undefined || valueAt === undefined) continue;
-    const offset = placesOf(part, value, valueAt, text).find(
+    const offset = placesOf(search, { text: value, at: valueAt }).find(
       (offset) => expansion(reference, reference.text, { argument, text: replaced(value, offset, part) }) === wanted,
     );
     if (offset !== undefined) return { at: within(valueAt, offset, part.length), argument: key };
@@ -43,8 +61,8 @@ function inDefaults(reference: ImageReference, text: string, part: string, wante
   return undefined;
 }
 
-/** Offsets of `part` in `word`; none where a line continuation is inside, so that they would not be those of the file. */
-function placesOf(part: string, word: string, at: SourceSpan, text: string): readonly number[] {
+/** Offsets of the part in a word; none where a line continuation is inside, so that they would not be those of the file. */
+function placesOf({ text, part }: Search, { text: word, at }: PlacedText): readonly number[] {
   const isVerbatim = at.length === word.length && text.startsWith(word, at.offset);
   const offsets: number[] = [];
   if (!isVerbatim) return offsets;

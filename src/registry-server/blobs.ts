@@ -33,7 +33,7 @@ export async function getBlob(exchange: RepositoryExchange): Promise<void> {
   const { start, end } = range === 'whole' ? { start: 0, end: size - 1 } : range;
   const partial = range === 'whole' ? {} : { 'Content-Range': `bytes ${start}-${end}/${size}` };
   const all = { ...headers, ...partial, 'Content-Length': end - start + 1 };
-  if (request.method === 'HEAD' || size === 0) return reply(exchange, 200, all);
+  if (request.method === 'HEAD' || size === 0) return reply(exchange, { status: 200, headers: all });
 
   // The bytes were verified when they came in, and the client verifies them by their name: not a third time here.
   const file = createReadStream(await storage.store.blobs.openPath(digest), { start, end, highWaterMark: readSize });
@@ -45,7 +45,7 @@ export async function getBlob(exchange: RepositoryExchange): Promise<void> {
 export async function deleteBlob(exchange: RepositoryExchange): Promise<void> {
   const { digest } = await find(exchange);
   await exchange.repository.removeBlob(digest);
-  reply(exchange, 202);
+  reply(exchange, { status: 202 });
 }
 
 async function find(exchange: RepositoryExchange): Promise<{ readonly digest: Digest; readonly size: number }> {

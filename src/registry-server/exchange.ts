@@ -57,13 +57,15 @@ function tooSlow(bytes: number, { window }: BodyLimits): RegistryError {
   });
 }
 
-/** Sends a status with headers and, but for HEAD, a body that is in memory. */
-export function reply(
-  exchange: Exchange,
-  status: number,
-  headers: OutgoingHttpHeaders = {},
-  body?: Uint8Array | string,
-): void {
+interface Reply {
+  readonly status: number;
+  readonly headers?: OutgoingHttpHeaders;
+  /** Not sent to HEAD. */
+  readonly body?: Uint8Array | string;
+}
+
+/** Sends what is all in memory, with its length. */
+export function reply(exchange: Exchange, { status, headers = {}, body }: Reply): void {
   const length = body === undefined ? undefined : Buffer.byteLength(body);
   const bodiless = status === 204 || status === 304;
   exchange.response.writeHead(status, {
@@ -75,7 +77,8 @@ export function reply(
 
 /** Answers 200 with `value`; `headers` may replace the content type, as manifests and indexes do. */
 export function replyJson(exchange: Exchange, headers: OutgoingHttpHeaders, value: unknown): void {
-  reply(exchange, 200, { 'Content-Type': 'application/json', ...headers }, JSON.stringify(value));
+  const type = { 'Content-Type': 'application/json' };
+  reply(exchange, { status: 200, headers: { ...type, ...headers }, body: JSON.stringify(value) });
 }
 
 /** True, and answered, where the client has these bytes already: RFC 9110 section 13.1.2. */
@@ -84,6 +87,6 @@ export function repliedNotModified(exchange: Exchange, etag: string): boolean {
   if (wanted === undefined) return false;
   const tags = wanted.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (!tags.includes(etag) && !tags.includes('*')) return false;
-  reply(exchange, 304, { ETag: etag });
+  reply(exchange, { status: 304, headers: { ETag: etag } });
   return true;
 }

@@ -1,6 +1,6 @@
 import { mediaTypes } from '../oci/media-type.ts';
 import { RegistryError } from './errors.ts';
-import { type Exchange, type RepositoryExchange, reply, replyJson } from './exchange.ts';
+import { type Exchange, type RepositoryExchange, replyJson } from './exchange.ts';
 import { parseDigest } from './names.ts';
 import { page } from './paging.ts';
 
@@ -34,5 +34,5 @@ export async function getReferrers(exchange: RepositoryExchange): Promise<void> 
     'Content-Type': mediaTypes.imageIndex,
     ...(artifactType === null ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
   };
-  reply(exchange, 200, headers, JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests }));
+  replyJson(exchange, headers, { schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests });
 }

@@ -21,8 +21,9 @@ export async function getManifest(exchange: RepositoryExchange): Promise<void> {
   const etag = `"${digest}"`;
   if (repliedNotModified(exchange, etag)) return;
   const headers = { 'Content-Type': mediaType, 'Docker-Content-Digest': digest, ETag: etag, 'Content-Length': size };
-  if (exchange.request.method === 'HEAD') return reply(exchange, 200, headers);
-  reply(exchange, 200, headers, await readFile(await exchange.storage.store.blobs.openPath(digest)));
+  if (exchange.request.method === 'HEAD') return reply(exchange, { status: 200, headers });
+  const body = await readFile(await exchange.storage.store.blobs.openPath(digest));
+  reply(exchange, { status: 200, headers, body });
 }
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
@@ -54,11 +55,12 @@ export async function putManifest(exchange: RepositoryExchange): Promise<void> {
     await repository.addManifest(descriptor, referrer);
     if (!isDigest(reference)) await repository.setTag(reference, digest);
   });
-  reply(exchange, 201, {
+  const headers = {
     Location: `/v2/${repository.name}/manifests/${digest}`,
     'Docker-Content-Digest': digest,
     ...(manifest.subject === undefined ? {} : { 'OCI-Subject': manifest.subject }),
-  });
+  };
+  reply(exchange, { status: 201, headers });
 }
 
 /**
@@ -73,7 +75,7 @@ export async function deleteManifest(exchange: RepositoryExchange): Promise<void
     const bytes = await readFile(await storage.store.blobs.openPath(digest));
     await repository.removeManifest(digest, parseManifest(bytes, mediaType).subject);
   });
-  reply(exchange, 202);
+  reply(exchange, { status: 202 });
 }
 
 async function inTurn(exchange: RepositoryExchange, work: () => Promise<void>): Promise<void> {

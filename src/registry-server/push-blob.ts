@@ -43,7 +43,7 @@ export async function getUpload(exchange: RepositoryExchange): Promise<void> {
 export async function cancelUpload(exchange: RepositoryExchange): Promise<void> {
   await inTurn(exchange, async (upload) => {
     await exchange.storage.uploads.cancel(upload);
-    reply(exchange, 204);
+    reply(exchange, { status: 204 });
   });
 }
 
@@ -109,7 +109,7 @@ async function find({ storage, repository, reference }: RepositoryExchange): Pro
 }
 
 function replyProgress(exchange: RepositoryExchange, upload: Upload, status: 202 | 204): void {
-  reply(exchange, status, progressHeaders(upload));
+  reply(exchange, { status, headers: progressHeaders(upload) });
 }
 
 /** `Range` has no form for "nothing yet"; clients take 0-0 for it. */
@@ -122,8 +122,6 @@ function progressHeaders(upload: Upload) {
 }
 
 function replyCreated(exchange: RepositoryExchange, digest: Digest): void {
-  reply(exchange, 201, {
-    Location: `/v2/${exchange.repository.name}/blobs/${digest}`,
-    'Docker-Content-Digest': digest,
-  });
+  const location = `/v2/${exchange.repository.name}/blobs/${digest}`;
+  reply(exchange, { status: 201, headers: { Location: location, 'Docker-Content-Digest': digest } });
 }

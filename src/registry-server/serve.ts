@@ -79,31 +79,28 @@ function replyError(exchange: Exchange, thrown: unknown): unknown {
   const { response } = exchange;
   if (response.headersSent || response.destroyed) return exchange.signal.aborted ? undefined : thrown;
   if (thrown instanceof RegistryError) {
-    replyWith(exchange, thrown.status, thrown.headers, {
-      code: thrown.code,
-      message: thrown.message,
-      detail: thrown.detail,
-    });
+    replyWith(exchange, thrown);
     return undefined;
   }
   const error = explained(thrown, 'the storage');
   const isFull = error instanceof FailureError && error.failure.reason === 'disk-full';
-  replyWith(
-    exchange,
-    isFull ? 507 : 500,
-    {},
-    { code: 'UNKNOWN', message: isFull ? 'no space left' : 'internal error' },
-  );
+  const [status, message] = isFull ? [507, 'no space left'] : [500, 'internal error'];
+  replyWith(exchange, { status, code: 'UNKNOWN', message });
   return error;
 }
 
-function replyWith(
-  exchange: Exchange,
-  status: number,
-  headers: OutgoingHttpHeaders,
-  { code, message, detail }: { code: ErrorCode | 'UNKNOWN'; message: string; detail?: unknown },
-): void {
-  reply(exchange, status, { ...headers, 'Content-Type': 'application/json' }, errorBody(code, message, detail));
+/** What of a RegistryError goes to the client. */
+interface ErrorReply {
+  readonly status: number;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly code: ErrorCode | 'UNKNOWN';
+  readonly message: string;
+  readonly detail?: unknown;
+}
+
+function replyWith(exchange: Exchange, { status, headers, code, message, detail }: ErrorReply): void {
+  const type = { 'Content-Type': 'application/json' };
+  reply(exchange, { status, headers: { ...headers, ...type }, body: errorBody(code, message, detail) });
 }
 
 function splitOnce(text: string, separator: string): readonly [string, string] {

@@ -74,7 +74,7 @@ export async function serveRegistry(options: RegistryServerOptions, signal: Abor
     const storage = await Storage.open(options.storage);
     try {
       if (options.readonly !== true) await storage.collectGarbage(signal);
-      return await start(options, storage, release, signal);
+      return await start(options, { storage, release }, signal);
     } catch (error) {
       await storage.store.close();
       throw error;
@@ -85,10 +85,15 @@ export async function serveRegistry(options: RegistryServerOptions, signal: Abor
   }
 }
 
+/** Storage that no other server has, until it is released. */
+interface OccupiedStorage {
+  readonly storage: Storage;
+  readonly release: () => Promise<void>;
+}
+
 async function start(
   options: RegistryServerOptions,
-  storage: Storage,
-  release: () => Promise<void>,
+  { storage, release }: OccupiedStorage,
   signal: AbortSignal,
 ): Promise<RunningRegistry> {
   const running = new Set<Promise<void>>();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorCodes } from './error-codes.ts';
 import { registryDenied, registryRefused } from './failure.ts';
 import type { Login } from './login.ts';
-import type { RegistryResource } from './registry-resource.ts';
+import type { Purpose } from './purpose.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import { retryAfter } from './retry.ts';
 import { TransferError } from './transfer-error.ts';
@@ -14,8 +14,7 @@ const Answer = z.looseObject({
 /** What an answer that is no success means: by its status, and by the codes in its body if it has some. */
 export async function answerError(
   response: RegistryResponse,
-  resource: RegistryResource,
-  doing: string,
+  purpose: Purpose,
   login: Login | undefined,
 ): Promise<TransferError> {
   const { status, headers } = response;
@@ -24,8 +23,8 @@ export async function answerError(
   const [first] = errors;
   const isDenied = status === 401 || status === 403;
   const failure = isDenied
-    ? registryDenied(resource, doing, first?.message || first?.code || `status ${status}`, login)
-    : registryRefused(resource, doing, { status, code: first?.code, said: first?.message ?? undefined });
+    ? registryDenied(purpose, login, first?.message || first?.code || `status ${status}`)
+    : registryRefused(purpose, { status, code: first?.code, said: first?.message ?? undefined });
   // 501 is an answer about the request and not about the state of the server.
   const isServerTrouble = (status >= 500 && status !== 501) || status === 429 || status === 408;
   const passing = codes.flatMap((code) => (errorCodes[code]?.temporary === true ? errorCodes[code] : []));

@@ -3,9 +3,10 @@ import type { Challenge } from './challenge.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { Credentials } from './docker-config.ts';
 import { loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
+import type { Purpose } from './purpose.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import type { RegistryResource } from './registry-resource.ts';
-import { type BearerService, isBearerService, type TokenServer } from './token-server.ts';
+import { type BearerService, isBearerService, type TokenRequest, type TokenServer } from './token-server.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What a request needs leave for: `repository:base:pull,push`. */
@@ -14,6 +15,18 @@ export type Scope = string;
 /** Leave to do these things in a repository. https://distribution.github.io/distribution/spec/auth/scope/ */
 export function scopeOf(repository: string, actions: 'pull' | 'pull,push' | 'delete'): Scope {
   return `repository:${repository}:${actions}`;
+}
+
+/** A request, and the leave that it takes. */
+export interface ScopedRequest extends Purpose {
+  readonly scopes: readonly Scope[];
+}
+
+/** A 401. */
+export interface Rejection {
+  readonly challenges: readonly Challenge[];
+  /** The `Authorization` that was rejected; undefined where none was sent. */
+  readonly sent: string | undefined;
 }
 
 /** How a registry wants to be approached, as it said when it refused a request. */
@@ -49,31 +62,24 @@ export class Authenticator {
   }
 
   /** To send with the first try; undefined if the registry has not asked for anything yet. */
-  async header(resource: RegistryResource, scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
+  async header({ resource, scopes }: ScopedRequest, signal: AbortSignal): Promise<string | undefined> {
     const approach = this.#approaches.get(resource.registry);
     if (approach === undefined) return undefined;
     const credentials = await this.#credentials.find(resource, signal);
     if (approach.scheme === 'basic') return basicHeader(credentials);
-    return (await this.#token(resource, approach, scopes, [], credentials, signal)).header;
+    const key = tokenKey(resource, approach, scopes);
+    return (await this.#token(key, { resource, service: approach, scopes, credentials }, signal)).header;
   }
 
-  /**
-   * To send after a 401. `sent` is what was rejected: a token of it is not used again. Throws where nothing
-   * better can be had.
-   */
-  async answer(
-    resource: RegistryResource,
-    doing: string,
-    challenges: readonly Challenge[],
-    request: { readonly scopes: readonly Scope[]; readonly sent: string | undefined },
-    signal: AbortSignal,
-  ): Promise<string> {
+  /** To send after a rejection; a token that was rejected is not used again. Throws where nothing better can be had. */
+  async answer(request: ScopedRequest, { challenges, sent }: Rejection, signal: AbortSignal): Promise<string> {
+    const { resource, scopes } = request;
     const credentials = await this.#credentials.find(resource, signal);
     const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
     if (bearer !== undefined) {
       if (!isBearerService(bearer.parameters)) {
         throw new FailureError(
-          registryAnswerNotUnderstood(resource, doing, 'it asks for a token and names no http(s) address to get one'),
+          registryAnswerNotUnderstood(request, 'it asks for a token and names no http(s) address to get one'),
         );
       }
       const { realm, service } = bearer.parameters;
@@ -81,39 +87,35 @@ export class Authenticator {
       this.#approaches.set(resource.registry, approach);
       const { scope, error } = bearer.parameters as { readonly scope?: string; readonly error?: string };
       const demanded = scope === undefined || scope === '' ? [] : scope.split(' ');
-      this.#forget(resource, approach, request.scopes, request.sent);
-      const { header } = await this.#token(resource, approach, request.scopes, demanded, credentials, signal);
-      if (header !== request.sent) return header;
-      throw new FailureError(await this.refusal(resource, doing, header, error));
+      const key = tokenKey(resource, approach, scopes);
+      this.#forget(key, sent);
+      const wanted = { resource, service: approach, scopes: union(scopes, demanded), credentials };
+      const { header } = await this.#token(key, wanted, signal);
+      if (header !== sent) return header;
+      throw new FailureError(await this.refusal(request, header, error));
     }
 
     const header = basicHeader(credentials);
     const asksForBasic = challenges.some((challenge) => challenge.scheme === 'basic');
-    if (!asksForBasic || header === undefined || header === request.sent) {
+    if (!asksForBasic || header === undefined || header === sent) {
       const said = challenges.length === 0 || asksForBasic ? undefined : `it asks for ${challenges[0]!.scheme}`;
-      if (header !== undefined && header === request.sent)
-        throw new FailureError(await this.refusal(resource, doing, header));
-      throw new FailureError(registryDenied(resource, doing, said, await this.#credentials.login(resource)));
+      if (header !== undefined && header === sent) throw new FailureError(await this.refusal(request, header));
+      throw new FailureError(registryDenied(request, await this.#credentials.login(resource), said));
     }
     this.#approaches.set(resource.registry, { scheme: 'basic' });
     return header;
   }
 
   /** Why `header` got a 401: who shows credentials as they are is not known, who got a token for them may not do this. */
-  async refusal(resource: RegistryResource, doing: string, header: string, said?: string): Promise<Failure> {
+  async refusal(purpose: Purpose, header: string, said?: string): Promise<Failure> {
+    const { resource } = purpose;
     const login = await this.#credentials.login(resource);
     const isOwn = header.startsWith('Basic ') || login?.isToken === true;
-    return login !== undefined && isOwn ? loginRejected(resource, login) : registryDenied(resource, doing, said, login);
+    return login !== undefined && isOwn ? loginRejected(resource, login) : registryDenied(purpose, login, said);
   }
 
   /** Drops a token that was refused, unless another request has already replaced it. */
-  #forget(
-    resource: RegistryResource,
-    service: BearerService,
-    scopes: readonly Scope[],
-    sent: string | undefined,
-  ): void {
-    const key = tokenKey(resource, service, scopes);
+  #forget(key: string, sent: string | undefined): void {
     const kept = this.#tokens.get(key);
     if (kept === undefined || sent === undefined) return;
     this.#tokens.set(
@@ -122,16 +124,10 @@ export class Authenticator {
     );
   }
 
-  async #token(
-    resource: RegistryResource,
-    service: BearerService,
-    scopes: readonly Scope[],
-    demanded: readonly Scope[],
-    credentials: Credentials | undefined,
-    signal: AbortSignal,
-  ): Promise<Token> {
+  /** The token that is kept under `key`, or a new one. */
+  async #token(key: string, wanted: TokenRequest, signal: AbortSignal): Promise<Token> {
+    const { credentials } = wanted;
     if (credentials?.kind === 'registry-token') return { header: `Bearer ${credentials.token}`, until: Infinity };
-    const key = tokenKey(resource, service, scopes);
     for (;;) {
       const kept = this.#tokens.get(key);
       if (kept !== undefined) {
@@ -144,7 +140,7 @@ export class Authenticator {
         // Of all who see that it is over, the first to come here fetches; the others find its promise.
         if (this.#tokens.get(key) !== kept) continue;
       }
-      const fetched = this.#fetch(resource, service, union(scopes, demanded), credentials, signal).catch((error) => {
+      const fetched = this.#fetch(wanted, signal).catch((error) => {
         throw signal.aborted ? new CalledOff() : error;
       });
       this.#tokens.set(key, fetched);
@@ -156,16 +152,9 @@ export class Authenticator {
     }
   }
 
-  async #fetch(
-    resource: RegistryResource,
-    service: BearerService,
-    scopes: readonly Scope[],
-    credentials: Credentials | undefined,
-    signal: AbortSignal,
-  ): Promise<Token> {
-    const login = credentials && (await this.#credentials.login(resource));
-    const as = credentials && login && { credentials, login };
-    const { token, life = defaultLife } = await this.#tokenServer.fetch(resource, service, scopes, as, signal);
+  async #fetch(wanted: TokenRequest, signal: AbortSignal): Promise<Token> {
+    const login = wanted.credentials && (await this.#credentials.login(wanted.resource));
+    const { token, life = defaultLife } = await this.#tokenServer.fetch(wanted, login, signal);
     // A tenth less, so that a token does not end on the way.
     return { header: `Bearer ${token}`, until: this.#now() + life * 900 };
   }

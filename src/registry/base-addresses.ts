@@ -40,7 +40,7 @@ export class BaseAddresses {
 
   async #askInPlain(resource: RegistryResource, url: URL, deadline: Deadline): Promise<PlainAnswer> {
     try {
-      const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { resource, doing }, deadline);
+      const response = await this.#sender.send({ resource, doing, method: 'GET', url, headers: {} }, deadline);
       const { status, headers } = response;
       if (status === 400) return { status, location: undefined, start: await startOf(response) };
       await response.discard(this.#sender.limits.drain);
@@ -55,7 +55,7 @@ export class BaseAddresses {
   /** Errors of certificates count as TLS: they are to be told, not to be hidden behind http. */
   async #speaksTls(resource: RegistryResource, url: URL, deadline: Deadline): Promise<boolean> {
     try {
-      const response = await this.#sender.send({ method: 'GET', url, headers: {} }, { resource, doing }, deadline);
+      const response = await this.#sender.send({ resource, doing, method: 'GET', url, headers: {} }, deadline);
       await response.discard(this.#sender.limits.drain);
       return true;
     } catch (error) {

@@ -6,7 +6,9 @@ import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
 import { blobUnknown, registryAnswerNotUnderstood, registryTooSlow } from './failure.ts';
 import { Pace } from './pace.ts';
+import type { Purpose } from './purpose.ts';
 import { formatResource, type RegistryResource } from './registry-resource.ts';
+import type { Remote } from './remote.ts';
 import type { RegistryResponse } from './response.ts';
 import { seconds } from './sender.ts';
 import { TransferError } from './transfer-error.ts';
@@ -16,14 +18,9 @@ import type { Transport } from './transport.ts';
  * The bytes of a blob or document, verified at their end. Where the connection breaks or is too slow, the rest is asked for
  * by a range; tries are counted anew when a fair number of bytes has come. Rejects before the first byte if there is no blob.
  */
-export async function download(
-  transport: Transport,
-  resource: Required<RegistryResource>,
-  descriptor: Descriptor,
-  signal: AbortSignal,
-): Promise<Readable> {
-  const blob = new RemoteBlob(transport, resource, descriptor, signal);
-  const first = await transport.retrier.run(() => blob.get(0), signal);
+export async function download(remote: Remote, descriptor: Descriptor, signal: AbortSignal): Promise<Readable> {
+  const blob = new RemoteBlob(remote, descriptor, signal);
+  const first = await remote.transport.retrier.run(() => blob.get(0), signal);
   // Chunks are bytes, but for the size of its buffer a stream of objects keeps them as they come.
   const stream = Readable.from(blob.bytes(first), { objectMode: false, highWaterMark: 128 << 10 });
   // A stream that nobody ever reads does not get to its own end.
@@ -36,14 +33,14 @@ class RemoteBlob {
   readonly #resource: Required<RegistryResource>;
   readonly #descriptor: Descriptor;
   readonly #signal: AbortSignal;
-  readonly #doing: string;
+  readonly #purpose: Purpose;
 
-  constructor(transport: Transport, resource: Required<RegistryResource>, descriptor: Descriptor, signal: AbortSignal) {
+  constructor({ resource, transport }: Remote, descriptor: Descriptor, signal: AbortSignal) {
     this.#transport = transport;
     this.#resource = resource;
     this.#descriptor = descriptor;
     this.#signal = signal;
-    this.#doing = `read ${descriptor.digest}`;
+    this.#purpose = { resource, doing: `read ${descriptor.digest}` };
   }
 
   async *bytes(first: RegistryResponse): AsyncGenerator<Uint8Array> {
@@ -75,9 +72,8 @@ class RemoteBlob {
     try {
       return await this.#transport.once(
         {
+          ...this.#purpose,
           method: 'GET',
-          resource: this.#resource,
-          doing: this.#doing,
           at: `${repository}/${isDocument ? 'manifests' : 'blobs'}/${digest}`,
           scopes: [scopeOf(repository, 'pull')],
           headers: {
@@ -102,7 +98,7 @@ class RemoteBlob {
     let skip = verifier.size - startOf(response);
     if (skip < 0) {
       const wrong = 'it leaves out bytes that were asked for';
-      throw new FailureError(registryAnswerNotUnderstood(this.#resource, this.#doing, wrong));
+      throw new FailureError(registryAnswerNotUnderstood(this.#purpose, wrong));
     }
     const pace = new Pace(this.#transport.limits, this.#transport.now);
     pace.waiting();
@@ -121,7 +117,7 @@ class RemoteBlob {
   #tooSlow(): TransferError {
     const { leastBytes, window } = this.#transport.limits;
     const problem = `fewer than ${leastBytes} bytes in ${seconds(window)}`;
-    return new TransferError(registryTooSlow(this.#resource, this.#doing, problem), {
+    return new TransferError(registryTooSlow(this.#purpose, problem), {
       temporary: true,
       mostRetries: 1,
     });

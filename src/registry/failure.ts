@@ -2,6 +2,7 @@ import type { Failure, FailureShape, ReasonOf } from '../result.ts';
 import { isLoopback } from './endpoint.ts';
 import { errorCodes } from './error-codes.ts';
 import type { Login } from './login.ts';
+import type { Purpose } from './purpose.ts';
 import { formatResource, type RegistryResource } from './registry-resource.ts';
 
 declare module '../result.ts' {
@@ -44,7 +45,7 @@ export function registryLost({ registry }: RegistryResource, problem: string) {
 }
 
 /** It answers, but so slowly that its answer would not end in any useful time. `problem` follows "is too slow: ". */
-export function registryTooSlow(resource: RegistryResource, doing: string, problem: string) {
+export function registryTooSlow({ resource, doing }: Purpose, problem: string) {
   return {
     reason: 'registry-too-slow',
     registry: resource.registry,
@@ -63,12 +64,16 @@ export function notARegistry({ registry }: RegistryResource, answer: string, sta
   } as const satisfies RegistryFailure;
 }
 
-/** `speaksHttp`: the peer answered in plain text, so it is not the certificate that is wrong. */
-export function registryTlsFailed(resource: RegistryResource, doing: string, problem: string, speaksHttp: boolean) {
+/** `isPlainText`: the peer answered without TLS, so it is not the certificate that is wrong. */
+export function registryTlsFailed(
+  { resource, doing }: Purpose,
+  problem: string,
+  peer: { readonly isPlainText: boolean },
+) {
   return {
     reason: 'registry-tls-failed',
     message: `no trusted connection to ${resource.registry} to ${doing}${inRepository(resource)}: ${problem}`,
-    hint: speaksHttp
+    hint: peer.isPlainText
       ? `it seems to speak http: allow that with --insecure-registry ${resource.registry}`
       : `pass the certificate of its authority with --registry-ca, or skip the check with --insecure-registry ${resource.registry}`,
   } as const satisfies FailureShape;
@@ -84,12 +89,7 @@ export function loginRejected({ registry }: RegistryResource, login: Login) {
 }
 
 /** It accepts who we are, or that we are nobody, but not what we want. `said` is its own explanation, if it gave one. */
-export function registryDenied(
-  resource: RegistryResource,
-  doing: string,
-  said: string | undefined,
-  login: Login | undefined,
-) {
+export function registryDenied({ resource, doing }: Purpose, login: Login | undefined, said?: string) {
   const what = `${doing}${inRepository(resource)}${said === undefined || said === '' ? '' : ` (${said})`}`;
   return login === undefined
     ? ({
@@ -114,7 +114,7 @@ export function credentialsWithheld({ registry }: RegistryResource, realm: strin
 }
 
 /** `wrong` says what is wrong with the answer, `start` is how it begins. */
-export function registryAnswerNotUnderstood(resource: RegistryResource, doing: string, wrong: string, start?: string) {
+export function registryAnswerNotUnderstood({ resource, doing }: Purpose, wrong: string, start?: string) {
   return {
     reason: 'registry-answer-not-understood',
     message: `${formatResource(resource)} gave an invalid answer to a request to ${doing}: ${wrong}${beginning(start)}`,
@@ -124,8 +124,7 @@ export function registryAnswerNotUnderstood(resource: RegistryResource, doing: s
 
 /** An answer of another status than was hoped for. `code` is one of the specification's, or absent. */
 export function registryRefused(
-  resource: RegistryResource,
-  doing: string,
+  { resource, doing }: Purpose,
   answer: { readonly status: number; readonly code?: string | undefined; readonly said?: string | undefined },
 ) {
   const known = answer.code === undefined ? undefined : errorCodes[answer.code];
@@ -149,7 +148,11 @@ export function blobUnknown(resource: RegistryResource, digest: string) {
 }
 
 /** The registry says it stored or has another manifest than the one it was given or asked for. */
-export function manifestDigestMismatch(resource: RegistryResource, tagOrDigest: string, wanted: string, got: string) {
+export function manifestDigestMismatch(
+  resource: RegistryResource,
+  tagOrDigest: string,
+  { wanted, got }: { readonly wanted: string; readonly got: string },
+) {
   return {
     reason: 'manifest-digest-mismatch',
     message: `${formatResource(resource)} answers for ${tagOrDigest} with the digest ${got} instead of ${wanted}`,
@@ -161,7 +164,7 @@ export function manifestDigestMismatch(resource: RegistryResource, tagOrDigest: 
  * `to` is where the registry sends the request, `why` the rule that forbids to follow: the scheme, a downgrade, too
  * many of them.
  */
-export function redirectRefused(resource: RegistryResource, doing: string, to: string, why: string) {
+export function redirectRefused({ resource, doing }: Purpose, to: string, why: string) {
   return {
     reason: 'registry-redirect-refused',
     message: `${formatResource(resource)} redirects a request to ${doing} to ${to}: ${why}`,

@@ -27,8 +27,7 @@ const telling = Array.from({ length: 300 }, (_, i) => 200 + i).filter(
 export async function probe(
   transport: Transport,
   registry: string,
-  onWait: (() => void) | undefined,
-  signal: AbortSignal,
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (() => void) | undefined },
 ): Promise<void> {
   const resource = { registry };
   const request = {

@@ -25,8 +25,8 @@ export class RegistryClient implements AsyncDisposable {
     const key = `${registry}/${repository}`;
     let remote = this.#repositories.get(key);
     if (remote === undefined) {
-      const upload = { options: this.#options, habits: this.#habits };
-      remote = new RemoteRepository(this.#transport, { registry, repository }, this.#known, upload);
+      const target = { resource: { registry, repository }, transport: this.#transport };
+      remote = new RemoteRepository({ ...target, options: this.#options, habits: this.#habits }, this.#known);
       this.#repositories.set(key, remote);
     }
     return remote;
@@ -37,7 +37,7 @@ export class RegistryClient implements AsyncDisposable {
    * instead, `not-a-registry` among others, within limits.ts's time. `onWait` is called once if that takes a while.
    */
   async reach(registry: string, signal: AbortSignal, onWait?: () => void): Promise<void> {
-    await probe(this.#transport, registry, onWait, signal);
+    await probe(this.#transport, registry, { signal, onWait });
   }
 
   /** Resolves when a registry answers and accepts our login; rejects with the FailureError that says why it does not. */

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import type { ContentSink, ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, Digest, digestOf } from '../oci/digest.ts';
-import { documentTooLarge } from '../oci/failure.ts';
+import type { DocumentBytes } from '../oci/document.ts';
 import { isDocumentType, mediaTypes } from '../oci/media-type.ts';
 import { parseDocument, startOf } from '../oci/parse-document.ts';
-import { collect, documentOf, type ImageDocument, maxManifestSize } from '../oci/read-document.ts';
+import { collect, documentOf, type ImageDocument, maxManifestSize, refuseLargeDocument } from '../oci/read-document.ts';
 import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
 import { download } from './download.ts';
@@ -14,8 +14,8 @@ import type { KnownBlobs } from './known-blobs.ts';
 import { formatResource, type RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readWhole } from './response.ts';
 import { listTags } from './tags.ts';
-import type { RegistryRequest, Transport } from './transport.ts';
-import { BlobUpload, type UploadHabits, type UploadOptions } from './upload.ts';
+import type { RegistryRequest } from './transport.ts';
+import { BlobUpload, type UploadTarget } from './upload.ts';
 
 /** Everything a reference may lead to; without this header, registries convert to formats of the past. */
 const documentTypes = [
@@ -25,26 +25,22 @@ const documentTypes = [
   mediaTypes.dockerManifest,
 ].join(', ');
 
+/** Headers that a registry is to carry a request out under, or not at all. */
+type Condition = { readonly 'if-match': string } | { readonly 'if-none-match': string };
+
 /** One repository of a registry: `library/debian` of `docker.io`. */
 export class RemoteRepository implements ContentSource, ContentSink {
   /** Registries refuse a manifest that names what they lack. */
   readonly manifestsAreWhole = true;
-  readonly #transport: Transport;
+  readonly #target: UploadTarget;
   readonly #resource: Required<RegistryResource>;
   readonly #known: KnownBlobs;
-  readonly #upload: { readonly options: UploadOptions; readonly habits: UploadHabits };
   readonly #puts = new Map<Digest, Promise<void>>();
 
-  constructor(
-    transport: Transport,
-    resource: Required<RegistryResource>,
-    known: KnownBlobs,
-    upload: { readonly options: UploadOptions; readonly habits: UploadHabits },
-  ) {
-    this.#transport = transport;
-    this.#resource = resource;
+  constructor(target: UploadTarget, known: KnownBlobs) {
+    this.#target = target;
+    this.#resource = target.resource;
     this.#known = known;
-    this.#upload = upload;
   }
 
   /** `host/repository`. */
@@ -75,44 +71,36 @@ export class RemoteRepository implements ContentSource, ContentSink {
   }
 
   /** Stores a document under its digest or, so that it shows, under a tag. All that it names must be there. */
-  async putManifest(
-    tagOrDigest: string,
-    descriptor: Descriptor,
-    bytes: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#putManifest(tagOrDigest, { descriptor, bytes }, {}, signal);
+  async putManifest(tagOrDigest: string, document: DocumentBytes, signal: AbortSignal): Promise<void> {
+    await this.#putManifest(tagOrDigest, { document }, signal);
   }
 
   /**
-   * Makes a tag name a document if it names `before` until then; null: if it is not there. False if it names something
+   * Makes a tag that names `from` name the document `to`; null: a tag that is not there. False if it names something
    * else. Registries that know no conditions (RFC 9110 sections 13.1.1 and 13.1.2) move it in any case.
    */
   async moveTag(
     tag: string,
-    document: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
-    before: Digest | null,
+    { from, to }: { readonly from: Digest | null; readonly to: DocumentBytes },
     signal: AbortSignal,
   ): Promise<boolean> {
-    const condition: Record<string, string> =
-      before === null ? { 'if-none-match': '*' } : { 'if-match': `"${before}"` };
-    if (await this.#putManifest(tag, document, condition, signal)) return true;
+    const condition: Condition = from === null ? { 'if-none-match': '*' } : { 'if-match': `"${from}"` };
+    if (await this.#putManifest(tag, { document: to, condition }, signal)) return true;
     const now = (await this.resolve(tag, signal))?.digest ?? null;
     // An earlier try of the same request may have been carried out, though its answer was lost.
-    if (now === document.descriptor.digest) return true;
-    if (now !== before) return false;
+    if (now === to.descriptor.digest) return true;
+    if (now !== from) return false;
     // What the registry compares are not digests.
-    return await this.#putManifest(tag, document, {}, signal);
+    return await this.#putManifest(tag, { document: to }, signal);
   }
 
-  /** False if the condition in `headers` does not hold. */
+  /** False if the condition does not hold. */
   async #putManifest(
     tagOrDigest: string,
-    { descriptor, bytes }: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
-    condition: Readonly<Record<string, string>>,
+    { document, condition }: { readonly document: DocumentBytes; readonly condition?: Condition },
     signal: AbortSignal,
   ): Promise<boolean> {
-    const isConditional = Object.keys(condition).length > 0;
+    const { descriptor, bytes } = document;
     return await this.#send(
       {
         method: 'PUT',
@@ -120,7 +108,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
         at: manifestPath(this.#resource, tagOrDigest),
         headers: { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length), ...condition },
         body: bytes,
-        accept: [201, 200, 202, 204, ...(isConditional ? [412] : [])],
+        accept: [201, 200, 202, 204, ...(condition === undefined ? [] : [412])],
         push: true,
       },
       async ({ status, headers }) => {
@@ -129,7 +117,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
         // A digest of another algorithm says nothing against this one.
         if (got === undefined || !got.startsWith(`${algorithmOf(descriptor.digest)}:`)) return true;
         if (got === descriptor.digest) return true;
-        throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, descriptor.digest, got));
+        throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, { wanted: descriptor.digest, got }));
       },
       signal,
     );
@@ -137,12 +125,12 @@ export class RemoteRepository implements ContentSource, ContentSink {
 
   /** In the registry's order; none if the repository does not exist. */
   tags(signal: AbortSignal): AsyncIterable<string> {
-    return listTags(this.#transport, this.#resource, signal);
+    return listTags(this.#target, signal);
   }
 
   /** Deletes a manifest by digest, with all its tags, or a tag where the registry can. False if it was not there. */
   async deleteManifest(tagOrDigest: string, signal: AbortSignal): Promise<boolean> {
-    return await this.#transport.send(
+    return await this.#target.transport.send(
       {
         method: 'DELETE',
         resource: this.#resource,
@@ -161,7 +149,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
   }
 
   async open(descriptor: Descriptor, signal: AbortSignal): Promise<Readable> {
-    const bytes = await download(this.#transport, this.#resource, descriptor, signal);
+    const bytes = await download(this.#target, descriptor, signal);
     this.knownAt(descriptor.digest, this.#resource.repository);
     return bytes;
   }
@@ -188,11 +176,11 @@ export class RemoteRepository implements ContentSource, ContentSink {
     const elsewhere = this.#known.repositoryOf(this.#resource, descriptor.digest);
     if (await this.#has(descriptor, true, signal)) return;
     if (isDocumentType(descriptor.mediaType)) {
-      const document = await collect(await bytes(), withinLimit(descriptor), 'the source');
-      return await this.putManifest(descriptor.digest, descriptor, document, signal);
+      refuseLargeDocument(descriptor);
+      const document = { descriptor, bytes: await collect(await bytes(), descriptor, 'the source') };
+      return await this.putManifest(descriptor.digest, document, signal);
     }
-    const blob = { descriptor, open: bytes };
-    await new BlobUpload(this.#transport, this.#resource, blob, this.#upload, signal).run(elsewhere);
+    await new BlobUpload(this.#target, { descriptor, open: bytes }, signal).run(elsewhere);
     this.knownAt(descriptor.digest, this.#resource.repository);
   }
 
@@ -245,28 +233,26 @@ export class RemoteRepository implements ContentSource, ContentSink {
 
   async #readManifest(tagOrDigest: string, response: RegistryResponse): Promise<ImageDocument | undefined> {
     if (response.status === 404) return undefined;
-    const doing = `read the manifest ${tagOrDigest}`;
-    const bytes = await readWhole(response, maxManifestSize, this.#resource, doing);
+    const purpose = { resource: this.#resource, doing: `read the manifest ${tagOrDigest}` };
+    const bytes = await readWhole(response, maxManifestSize, purpose);
     const wanted = Digest.safeParse(tagOrDigest).data;
     const digest = digestOf(bytes, wanted === undefined ? 'sha256' : algorithmOf(wanted));
     this.#expect(tagOrDigest, digest);
     const promised = Digest.safeParse(response.headers['docker-content-digest']).data;
     if (promised !== undefined && promised !== digestOf(bytes, algorithmOf(promised))) {
-      throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, promised, digest));
+      throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, { wanted: promised, got: digest }));
     }
     const parsed = parseDocument(bytes, mediaTypeOf(response.headers['content-type']), digest);
     if (parsed.ok)
       return documentOf({ mediaType: parsed.value.mediaType, digest, size: bytes.length }, bytes, parsed.value);
-    throw new FailureError(
-      registryAnswerNotUnderstood(this.#resource, doing, parsed.failure[0].message, startOf(bytes)),
-    );
+    throw new FailureError(registryAnswerNotUnderstood(purpose, parsed.failure[0].message, startOf(bytes)));
   }
 
   /** What was asked for by its digest has that digest and no other. */
   #expect(tagOrDigest: string, got: Digest): void {
     const wanted = Digest.safeParse(tagOrDigest);
     if (wanted.success && wanted.data !== got) {
-      throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, wanted.data, got));
+      throw new FailureError(manifestDigestMismatch(this.#resource, tagOrDigest, { wanted: wanted.data, got }));
     }
   }
 
@@ -277,7 +263,7 @@ export class RemoteRepository implements ContentSource, ContentSink {
   ): Promise<T> {
     const { push = false, ...rest } = request;
     const scopes = [scopeOf(this.#resource.repository, push ? 'pull,push' : 'pull')];
-    return await this.#transport.send({ ...rest, resource: this.#resource, scopes }, use, signal);
+    return await this.#target.transport.send({ ...rest, resource: this.#resource, scopes }, use, signal);
   }
 }
 
@@ -288,11 +274,4 @@ function manifestPath({ repository }: Required<RegistryResource>, tagOrDigest: s
 /** Without parameters such as `; charset=utf-8`. */
 function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? '').replace(/;.*$/, '').trim();
-}
-
-function withinLimit(descriptor: Descriptor): Descriptor {
-  if (descriptor.size <= maxManifestSize) return descriptor;
-  throw new FailureError(
-    documentTooLarge('a manifest or an index', descriptor.digest, descriptor.size, maxManifestSize),
-  );
 }

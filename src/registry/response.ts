@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { FailureError } from '../result.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
-import type { RegistryResource } from './registry-resource.ts';
+import type { Purpose } from './purpose.ts';
 
 /** The head of an answer, and its body as a stream that holds a connection until it is read or discarded. */
 export interface RegistryResponse {
@@ -41,15 +41,10 @@ export async function discard(body: Body, milliseconds: number): Promise<void> {
 }
 
 /** The whole body, for answers that are known to be short; throws where there is more than `limit` bytes. */
-export async function readWhole(
-  response: RegistryResponse,
-  limit: number,
-  resource: RegistryResource,
-  doing: string,
-): Promise<Buffer> {
+export async function readWhole(response: RegistryResponse, limit: number, purpose: Purpose): Promise<Buffer> {
   const bytes = await readUpTo(response, limit + 1);
   if (bytes.length <= limit) return bytes;
-  throw new FailureError(registryAnswerNotUnderstood(resource, doing, `it has more than ${limit} bytes`));
+  throw new FailureError(registryAnswerNotUnderstood(purpose, `it has more than ${limit} bytes`));
 }
 
 /** The beginning of the body. The connection is given up if there is more. */

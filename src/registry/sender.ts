@@ -5,14 +5,14 @@ import { Connections } from './connections.ts';
 import type { Deadline } from './deadline.ts';
 import { registryTooSlow } from './failure.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
+import type { Purpose } from './purpose.ts';
 import type { RegistryOptions } from './registry-options.ts';
-import type { RegistryResource } from './registry-resource.ts';
 import { bytesOf, discard, type RegistryResponse } from './response.ts';
 import { TransferError, transferErrorOf } from './transfer-error.ts';
 import { waitFor } from './wait-for.ts';
 
 /** One request as it goes over the line. */
-export interface Message {
+export interface Message extends Purpose {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -21,10 +21,13 @@ export interface Message {
   readonly patience?: number | undefined;
 }
 
-/** Whom it is for, and why. */
-export interface Purpose {
-  readonly resource: RegistryResource;
-  readonly doing: string;
+/** A body of ours that is read while it is sent. */
+interface StreamedBody {
+  readonly open: () => Promise<Readable>;
+  /** As that of its message. */
+  readonly patience: number | undefined;
+  /** What reading it came to, if that is not its end. */
+  failed?: { readonly error: unknown };
 }
 
 /** Sends one request after the other. All that goes wrong on the other side becomes a TransferError. */
@@ -41,22 +44,22 @@ export class Sender {
     this.#connections = new Connections(options, this.limits);
   }
 
-  async send(message: Message, { resource, doing }: Purpose, deadline: Deadline): Promise<RegistryResponse> {
+  async send(message: Message, deadline: Deadline): Promise<RegistryResponse> {
     const { url, patience } = message;
+    const { registry } = message.resource;
     deadline.signal.throwIfAborted();
     deadline.isAnswered = false;
     const explain = (error: unknown) => {
       if (deadline.signal.aborted) return deadline.signal.reason;
       if (error instanceof FailureError) return error;
-      return transferErrorOf(error, resource, doing, { wasReached: this.#reached.has(resource.registry) });
+      return transferErrorOf(error, message, { wasReached: this.#reached.has(registry) });
     };
-    let sourceFailed: { readonly error: unknown } | undefined;
-    const body =
-      typeof message.body === 'function'
-        ? await this.#streamed(message.body, { resource, doing }, deadline, patience, (error) => {
-            sourceFailed = { error };
-          })
-        : (message.body ?? null);
+    let source: StreamedBody | undefined;
+    let body: Uint8Array | Readable | null;
+    if (typeof message.body === 'function') {
+      source = { open: message.body, patience };
+      body = await this.#streamed(source, message, deadline);
+    } else body = message.body ?? null;
     try {
       const sent = send(url.href, {
         method: message.method as Dispatcher.HttpMethod,
@@ -71,7 +74,7 @@ export class Sender {
       // While a connection is being made, undici does not look at the signal.
       const answer = await waitFor(sent, deadline.signal);
       deadline.isAnswered = true;
-      this.#reached.add(resource.registry);
+      this.#reached.add(registry);
       return {
         status: answer.statusCode,
         headers: flat(answer.headers),
@@ -82,7 +85,7 @@ export class Sender {
       };
     } catch (error) {
       // What is wrong with our own bytes is not the registry's fault.
-      if (sourceFailed !== undefined && !deadline.signal.aborted) throw sourceFailed.error;
+      if (source?.failed !== undefined && !deadline.signal.aborted) throw source.failed.error;
       throw explain(error);
     }
   }
@@ -97,16 +100,10 @@ export class Sender {
   }
 
   /** A body that ends the request where the other side stops taking it; from its end on the answer is due. */
-  async #streamed(
-    open: () => Promise<Readable>,
-    { resource, doing }: Purpose,
-    deadline: Deadline,
-    patience: number | undefined,
-    failed: (error: unknown) => void,
-  ): Promise<Readable> {
+  async #streamed(body: StreamedBody, purpose: Purpose, deadline: Deadline): Promise<Readable> {
     const { window, leastBytes } = this.limits;
     deadline.lift();
-    const source = await open();
+    const source = await body.open();
     const stop = (): void => void source.destroy();
     deadline.signal.addEventListener('abort', stop, { once: true });
     const chunks = (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
@@ -115,7 +112,7 @@ export class Sender {
         for (;;) {
           // Only what reading throws is the source's: what undici throws into a body is what became of the connection.
           const { done, value: chunk } = await chunks.next().catch((error: unknown) => {
-            failed(error);
+            body.failed = { error };
             throw error;
           });
           if (done === true) break;
@@ -127,13 +124,13 @@ export class Sender {
             clearTimeout(timer);
           }
         }
-        if (patience !== undefined) deadline.restart(patience);
+        if (body.patience !== undefined) deadline.restart(body.patience);
       } finally {
         source.destroy();
       }
     }
     const stalled = (limit: number) =>
-      new TransferError(registryTooSlow(resource, doing, `it took no bytes for ${seconds(limit)}`), {
+      new TransferError(registryTooSlow(purpose, `it took no bytes for ${seconds(limit)}`), {
         temporary: true,
         mostRetries: 1,
       });

@@ -3,15 +3,14 @@ import { startOf } from '../oci/parse-document.ts';
 import { FailureError } from '../result.ts';
 import { scopeOf } from './auth.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
-import type { RegistryResource } from './registry-resource.ts';
+import type { Purpose } from './purpose.ts';
+import type { Remote } from './remote.ts';
 import { type RegistryResponse, readWhole } from './response.ts';
-import type { Transport } from './transport.ts';
 
 const Page = z.looseObject({ tags: z.array(z.string()).nullish() });
 
 /** Bytes; a page of a thousand tags has 130 KiB at most, but a registry may send all there are. */
 const maxPage = 32 << 20;
-const doing = 'list tags';
 /** Pages of a list that somebody may want to see the end of: a million tags, where a page has as many as are asked for. */
 const maxPages = 1_000;
 
@@ -19,23 +18,20 @@ const maxPages = 1_000;
  * The tags of a repository in the registry's order, asked for page by page as they are taken. None for a
  * repository that does not exist. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */
-export async function* listTags(
-  transport: Transport,
-  resource: Required<RegistryResource>,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
+export async function* listTags({ resource, transport }: Remote, signal: AbortSignal): AsyncGenerator<string> {
+  const purpose: Purpose = { resource, doing: 'list tags' };
   const scopes = [scopeOf(resource.repository, 'pull')];
   const seen = new Set<string>();
   let at: string | URL | undefined = `${resource.repository}/tags/list?n=1000`;
   while (at !== undefined) {
     const page: Awaited<ReturnType<typeof readPage>> = await transport.send(
-      { method: 'GET', resource, doing, at, scopes, accept: [200, 404] },
-      (response) => readPage(response, resource),
+      { ...purpose, method: 'GET', at, scopes, accept: [200, 404] },
+      (response) => readPage(response, purpose),
       signal,
     );
     yield* page.tags;
     if (page.next !== undefined && seen.size >= maxPages) {
-      throw new FailureError(registryAnswerNotUnderstood(resource, doing, `its list has more than ${maxPages} pages`));
+      throw new FailureError(registryAnswerNotUnderstood(purpose, `its list has more than ${maxPages} pages`));
     }
     // A registry that leads in a circle would never end.
     if (page.next !== undefined && seen.has(page.next.href)) return;
@@ -44,12 +40,12 @@ export async function* listTags(
   }
 }
 
-async function readPage(response: RegistryResponse, resource: RegistryResource) {
+async function readPage(response: RegistryResponse, purpose: Purpose) {
   if (response.status === 404) return { tags: [], next: undefined };
-  const bytes = await readWhole(response, maxPage, resource, doing);
+  const bytes = await readWhole(response, maxPage, purpose);
   const page = Page.safeParse(parse(bytes));
   if (!page.success) {
-    throw new FailureError(registryAnswerNotUnderstood(resource, doing, 'it is no list of tags', startOf(bytes)));
+    throw new FailureError(registryAnswerNotUnderstood(purpose, 'it is no list of tags', startOf(bytes)));
   }
   return { tags: page.data.tags ?? [], next: nextPage(response) };
 }

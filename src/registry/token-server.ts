@@ -4,6 +4,7 @@ import type { Credentials } from './docker-config.ts';
 import { isLoopback } from './endpoint.ts';
 import { credentialsWithheld, loginRejected, registryAnswerNotUnderstood, registryDenied } from './failure.ts';
 import type { Login } from './login.ts';
+import type { Purpose } from './purpose.ts';
 import { isWeb } from './redirect.ts';
 import type { RegistryResource } from './registry-resource.ts';
 import { TransferError } from './transfer-error.ts';
@@ -33,18 +34,26 @@ export interface IssuedToken {
   readonly life?: number | undefined;
 }
 
+/** Leave that is asked for. */
+export interface TokenRequest {
+  /** What it is about, at the registry and not at the token server. */
+  readonly resource: RegistryResource;
+  readonly service: BearerService;
+  readonly scopes: readonly string[];
+  /** Who asks; undefined for nobody. */
+  readonly credentials: Credentials | undefined;
+}
+
+/** What goes to the token server. */
+export interface TokenMessage extends Purpose {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
 /** Sends one request and answers with the body of a 200; throws TransferError for another status. */
-export type TokenFetch = (
-  request: {
-    readonly method: 'GET' | 'POST';
-    readonly url: URL;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: Uint8Array;
-  },
-  resource: RegistryResource,
-  doing: string,
-  signal: AbortSignal,
-) => Promise<Uint8Array>;
+export type TokenFetch = (message: TokenMessage, signal: AbortSignal) => Promise<Uint8Array>;
 
 const Answer = z.looseObject({
   token: z.string().optional(),
@@ -70,28 +79,23 @@ export class TokenServer {
     this.#mayBePlain = mayBePlain;
   }
 
-  async fetch(
-    resource: RegistryResource,
-    service: BearerService,
-    scopes: readonly string[],
-    as: { readonly credentials: Credentials; readonly login: Login } | undefined,
-    signal: AbortSignal,
-  ): Promise<IssuedToken> {
-    const credentials = as?.credentials;
+  /** `login` is what to call the credentials of the request where they are of no use. */
+  async fetch(request: TokenRequest, login: Login | undefined, signal: AbortSignal): Promise<IssuedToken> {
+    const { resource, service, credentials } = request;
     const realm = new URL(service.realm);
     const why = credentials === undefined ? undefined : this.#whyWithheld(resource, realm);
     if (why !== undefined) throw new FailureError(credentialsWithheld(resource, realm.origin, why));
-    const byGet = () => this.#get(resource, realm, service, scopes, credentials, signal);
-    const byPost = () => this.#post(resource, realm, service, scopes, credentials, signal);
+    const byGet = () => this.#get(request, signal);
+    const byPost = () => this.#post(request, signal);
     if (credentials === undefined) return await byGet().catch((error) => denied(resource, error, undefined));
     const [first, second] = credentials.kind === 'identity-token' ? [byPost, byGet] : [byGet, byPost];
     try {
       return await first();
     } catch (error) {
-      if (!isStatus(error, 401, 404, 405)) return denied(resource, error, as?.login);
+      if (!isStatus(error, 401, 404, 405)) return denied(resource, error, login);
       // The reason that the right way gave says more than that of the other.
       return await second().catch((other) =>
-        denied(resource, isStatus(other, 400, 401, 403, 404, 405) ? error : other, as?.login),
+        denied(resource, isStatus(other, 400, 401, 403, 404, 405) ? error : other, login),
       );
     }
   }
@@ -108,44 +112,35 @@ export class TokenServer {
     return isSame ? undefined : 'which is another host and does not use TLS';
   }
 
-  async #get(
-    resource: RegistryResource,
-    realm: URL,
-    { service }: BearerService,
-    scopes: readonly string[],
-    credentials: Credentials | undefined,
-    signal: AbortSignal,
-  ): Promise<IssuedToken> {
-    const url = new URL(realm);
-    if (service !== undefined) url.searchParams.set('service', service);
+  async #get({ resource, service, scopes, credentials }: TokenRequest, signal: AbortSignal): Promise<IssuedToken> {
+    const url = new URL(service.realm);
+    if (service.service !== undefined) url.searchParams.set('service', service.service);
     for (const scope of scopes) url.searchParams.append('scope', scope);
     const [username, secret] = nameAndSecret(credentials);
     if (username !== '') url.searchParams.set('account', username);
     const basic = Buffer.from(`${username}:${secret}`).toString('base64');
     const headers: Record<string, string> = credentials === undefined ? {} : { authorization: `Basic ${basic}` };
-    return tokenIn(resource, await this.#fetch({ method: 'GET', url, headers }, resource, doing, signal));
+    return tokenIn(resource, await this.#fetch({ resource, doing, method: 'GET', url, headers }, signal));
   }
 
-  async #post(
-    resource: RegistryResource,
-    url: URL,
-    { service }: BearerService,
-    scopes: readonly string[],
-    credentials: Credentials | undefined,
-    signal: AbortSignal,
-  ): Promise<IssuedToken> {
+  async #post({ resource, service, scopes, credentials }: TokenRequest, signal: AbortSignal): Promise<IssuedToken> {
     const [username, secret] = nameAndSecret(credentials);
     const form = new URLSearchParams({
       ...(credentials?.kind === 'identity-token'
         ? { grant_type: 'refresh_token', refresh_token: secret }
         : { grant_type: 'password', username, password: secret }),
       client_id: this.#clientID,
-      ...(service !== undefined && { service }),
+      ...(service.service !== undefined && { service: service.service }),
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const body = Buffer.from(form.toString());
-    return tokenIn(resource, await this.#fetch({ method: 'POST', url, headers, body }, resource, doing, signal));
+    const message = {
+      method: 'POST',
+      url: new URL(service.realm),
+      headers,
+      body: Buffer.from(form.toString()),
+    } as const;
+    return tokenIn(resource, await this.#fetch({ resource, doing, ...message }, signal));
   }
 }
 
@@ -167,7 +162,7 @@ function tokenIn(resource: RegistryResource, bytes: Uint8Array): IssuedToken {
   // The answer may hold a secret: its beginning is not shown.
   // What a header cannot hold would end in it, or begin another one.
   if (!token || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new FailureError(registryAnswerNotUnderstood(resource, doing, 'the token server sent no token'));
+    throw new FailureError(registryAnswerNotUnderstood({ resource, doing }, 'the token server sent no token'));
   }
   const life = answer.data?.expires_in ?? 0;
   return life > 0 ? { token, life } : { token };
@@ -182,6 +177,6 @@ function denied(resource: RegistryResource, error: unknown, login: Login | undef
   if (!isStatus(error, 400, 401, 403)) throw error;
   const said = `the token server answered with status ${(error as TransferError).status}`;
   const isUnknown = login !== undefined && !isStatus(error, 403);
-  const failure = isUnknown ? loginRejected(resource, login) : registryDenied(resource, doing, said, login);
+  const failure = isUnknown ? loginRejected(resource, login) : registryDenied({ resource, doing }, login, said);
   throw new FailureError(failure, { cause: error });
 }

@@ -1,6 +1,18 @@
 import { type Failure, FailureError } from '../result.ts';
 import { registryAnswerNotUnderstood, registryLost, registryTlsFailed, registryUnreachable } from './failure.ts';
-import type { RegistryResource } from './registry-resource.ts';
+import type { Purpose } from './purpose.ts';
+
+/** How a request ended, as far as another try is concerned. What each means: `TransferError`. */
+interface Outcome {
+  readonly temporary: boolean;
+  readonly mostRetries?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly status?: number | undefined;
+  readonly codes?: readonly string[];
+  readonly isPlainText?: boolean;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly cause?: unknown;
+}
 
 /** A request that did not come to a good end, with what decides whether another try makes sense. */
 export class TransferError extends FailureError {
@@ -18,19 +30,7 @@ export class TransferError extends FailureError {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
 
-  constructor(
-    failure: Failure,
-    about: {
-      readonly temporary: boolean;
-      readonly mostRetries?: number | undefined;
-      readonly retryAfter?: number | undefined;
-      readonly status?: number | undefined;
-      readonly codes?: readonly string[];
-      readonly isPlainText?: boolean;
-      readonly headers?: Readonly<Record<string, string | undefined>>;
-      readonly cause?: unknown;
-    },
-  ) {
+  constructor(failure: Failure, about: Outcome) {
     super(failure, { cause: about.cause });
     this.name = 'TransferError';
     this.temporary = about.temporary;
@@ -109,43 +109,25 @@ export interface Contact {
  * What an error of undici or of a socket means, whatever it is: all that a registry can do wrong must have a reason. Not for
  * errors of our own, such as those of a body's source.
  */
-export function transferErrorOf(
-  error: unknown,
-  resource: RegistryResource,
-  doing: string,
-  contact: Contact,
-): TransferError {
+export function transferErrorOf(error: unknown, purpose: Purpose, { wasReached }: Contact): TransferError {
+  const { resource } = purpose;
+  const said = error instanceof Error ? error.message : String(error);
+  const lastingly = (failure: Failure) => new TransferError(failure, { temporary: false, cause: error });
   const code = networkErrorCode(error);
-  const known = code === undefined ? undefined : ofCode(code, error, resource, doing, contact);
-  if (known !== undefined) return known;
-  const words = `${error instanceof Error ? error.message : String(error)}${code === undefined ? '' : ` (${code})`}`;
-  return new TransferError(registryAnswerNotUnderstood(resource, doing, words), { temporary: false, cause: error });
-}
-
-function ofCode(
-  code: string,
-  error: unknown,
-  resource: RegistryResource,
-  doing: string,
-  { wasReached }: Contact,
-): TransferError | undefined {
+  if (code === undefined) return lastingly(registryAnswerNotUnderstood(purpose, said));
   if (Object.hasOwn(tls, code) || /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/.test(code)) {
-    const problem = `${tls[code] ?? (error as Error).message} (${code})`;
     const isPlainText = answersInPlainText.has(code);
-    const failure = registryTlsFailed(resource, doing, problem, isPlainText);
+    const failure = registryTlsFailed(purpose, `${tls[code] ?? said} (${code})`, { isPlainText });
     return new TransferError(failure, { temporary: false, isPlainText, cause: error });
   }
   const wrong = malformed.find(([start]) => code.startsWith(start))?.[1];
-  if (wrong !== undefined) {
-    const failure = registryAnswerNotUnderstood(resource, doing, `${wrong} (${code})`);
-    return new TransferError(failure, { temporary: false, cause: error });
-  }
+  if (wrong !== undefined) return lastingly(registryAnswerNotUnderstood(purpose, `${wrong} (${code})`));
   const problem = Object.hasOwn(passing, code)
     ? passing[code]
     : Object.hasOwn(lasting, code)
       ? lasting[code]
       : undefined;
-  if (problem === undefined) return undefined;
+  if (problem === undefined) return lastingly(registryAnswerNotUnderstood(purpose, `${said} (${code})`));
   const what = `${problem} (${code})`;
   const failure = wasReached ? registryLost(resource, what) : registryUnreachable(resource, what);
   const mostRetries = waitedFor.has(code) ? 1 : undefined;

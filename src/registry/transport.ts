@@ -1,31 +1,27 @@
 import type { Readable } from 'node:stream';
 import { FailureError } from '../result.ts';
 import { answerError } from './answer-error.ts';
-import { Authenticator, type Scope } from './auth.ts';
+import { Authenticator, type ScopedRequest } from './auth.ts';
 import { BaseAddresses } from './base-addresses.ts';
 import { parseChallenges } from './challenge.ts';
 import { CredentialStore } from './credentials.ts';
 import { Deadline } from './deadline.ts';
 import { redirectRefused, registryTooSlow, registryUnreachable } from './failure.ts';
 import type { RegistryLimits } from './limits.ts';
+import type { Purpose } from './purpose.ts';
 import { isDowngrade, isRedirect, isWeb, maxRedirects, redirected } from './redirect.ts';
 import type { RegistryOptions } from './registry-options.ts';
-import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import { Retrier } from './retry.ts';
 import { Sender, seconds } from './sender.ts';
-import { type TokenFetch, TokenServer } from './token-server.ts';
+import { type TokenMessage, TokenServer } from './token-server.ts';
 import { TransferError } from './transfer-error.ts';
 
 /** One request to a registry, with all that retrying, authenticating and reporting it needs. */
-export interface RegistryRequest {
+export interface RegistryRequest extends ScopedRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly resource: RegistryResource;
-  /** Completes "refused to …": `read the manifest 1.2`. */
-  readonly doing: string;
   /** Below `/v2/` of the registry, or the address that the registry gave out. */
   readonly at: string | URL;
-  readonly scopes: readonly Scope[];
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Opened anew for each try; its `content-length` is to be among the headers. */
@@ -59,7 +55,7 @@ export class Transport {
     this.#bases = new BaseAddresses(this.#sender, options);
     this.#credentials = new CredentialStore(options);
     const tokenServer = new TokenServer(
-      (request, resource, doing, signal) => this.#fetchToken(request, resource, doing, signal),
+      (message, signal) => this.#fetchToken(message, signal),
       options.userAgent.replace(/[/ ].*$/, ''),
       (registry) => this.#bases.mayBePlain(registry),
     );
@@ -85,7 +81,6 @@ export class Transport {
     use: (response: RegistryResponse) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const { resource, doing } = request;
     const deadline = this.#deadline(request, signal);
     let response: RegistryResponse | undefined;
     let result: unknown;
@@ -93,7 +88,7 @@ export class Transport {
       response = await this.#authorized(request, deadline);
       // The time that bytes of ours took is not the answer's.
       if (typeof request.body === 'function') deadline.restart(this.limits.document);
-      if (!request.accept.includes(response.status)) throw await this.#failed(response, resource, doing);
+      if (!request.accept.includes(response.status)) throw await this.#failed(response, request);
       result = await use(response);
       return result as T;
     } catch (error) {
@@ -114,66 +109,61 @@ export class Transport {
     await this.#sender.close();
   }
 
-  #deadline({ method, resource, doing, limit }: RegistryRequest, signal: AbortSignal): Deadline {
+  #deadline(request: Purpose & Pick<RegistryRequest, 'method' | 'limit'>, signal: AbortSignal): Deadline {
+    const { method, limit } = request;
     const ofMethod = method === 'GET' || method === 'HEAD' ? this.limits.document : this.limits.change;
     return new Deadline(signal, limit ?? ofMethod, (deadline, milliseconds) => {
       const time = seconds(milliseconds);
       const failure = deadline.isAnswered
-        ? registryTooSlow(resource, doing, `its answer did not end within ${time}`)
-        : registryUnreachable(resource, `it did not answer within ${time}`);
+        ? registryTooSlow(request, `its answer did not end within ${time}`)
+        : registryUnreachable(request.resource, `it did not answer within ${time}`);
       return new TransferError(failure, { temporary: true, mostRetries: 1 });
     });
   }
 
   async #authorized(request: RegistryRequest, deadline: Deadline): Promise<RegistryResponse> {
-    const { resource, doing, scopes } = request;
-    const base = await this.#bases.of(resource, deadline);
+    const base = await this.#bases.of(request.resource, deadline);
     const url = typeof request.at === 'string' ? new URL(request.at, base) : request.at;
     if (!isWeb(url) || isDowngrade(base, url)) {
       throw new FailureError(
-        redirectRefused(resource, doing, `${url.protocol}//${url.host}`, 'that is no address of a registry'),
+        redirectRefused(request, `${url.protocol}//${url.host}`, 'that is no address of a registry'),
       );
     }
     // Upload sessions may live on another server, which is no party to the registry's credentials.
     const isOwn = url.origin === base.origin && request.isAnonymous !== true;
     const { signal } = deadline;
-    const sent = isOwn ? await deadline.except(() => this.#authenticator.header(resource, scopes, signal)) : undefined;
-    const response = await this.#followed(request, url, sent, deadline);
+    const sent = isOwn ? await deadline.except(() => this.#authenticator.header(request, signal)) : undefined;
+    const located = { ...request, at: url };
+    const response = await this.#followed(located, sent, deadline);
     if (response.status !== 401 || !isOwn || response.url.origin !== base.origin) return response;
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
     await response.discard(this.limits.drain);
-    const header = await deadline.except(() =>
-      this.#authenticator.answer(resource, doing, challenges, { scopes, sent }, signal),
-    );
-    const second = await this.#followed(request, url, header, deadline);
+    const header = await deadline.except(() => this.#authenticator.answer(request, { challenges, sent }, signal));
+    const second = await this.#followed(located, header, deadline);
     if (second.status !== 401) return second;
     await second.discard(this.limits.drain);
     const [challenge] = parseChallenges(second.headers['www-authenticate'] ?? '');
-    throw new FailureError(await this.#authenticator.refusal(resource, doing, header, challenge?.parameters['error']));
+    throw new FailureError(await this.#authenticator.refusal(request, header, challenge?.parameters['error']));
   }
 
   async #followed(
-    request: RegistryRequest,
-    url: URL,
+    request: RegistryRequest & { readonly at: URL },
     authorization: string | undefined,
     deadline: Deadline,
   ): Promise<RegistryResponse> {
     const { resource, doing } = request;
     let next = {
       method: request.method as string,
-      url,
+      url: request.at,
       headers: { ...request.headers, ...(authorization !== undefined && { authorization }) } as Record<string, string>,
       keepsBody: true,
     };
     for (let hops = 0; hops <= maxRedirects; hops++) {
-      const { method, headers } = next;
+      const { method, url, headers } = next;
       const body = next.keepsBody ? request.body : undefined;
-      const response = await this.#sender.send(
-        { method, url: next.url, headers, body, patience: request.patience },
-        request,
-        deadline,
-      );
+      const message = { resource, doing, method, url, headers, body, patience: request.patience };
+      const response = await this.#sender.send(message, deadline);
       const { location } = response.headers;
       // A mounted or finished blob has a Location too; only a redirect asks to go there.
       if (!isRedirect(response.status) || location === undefined || request.accept.includes(response.status)) {
@@ -181,29 +171,27 @@ export class Transport {
       }
       await response.discard(this.limits.drain);
       if (!URL.canParse(location, next.url.href)) {
-        throw new FailureError(redirectRefused(resource, doing, location, 'that is no address'));
+        throw new FailureError(redirectRefused(request, location, 'that is no address'));
       }
       const onward = redirected(next, response.status, location);
       if (!isWeb(onward.url)) {
-        throw new FailureError(redirectRefused(resource, doing, onward.url.protocol, 'that is neither http nor https'));
+        throw new FailureError(redirectRefused(request, onward.url.protocol, 'that is neither http nor https'));
       }
       if (isDowngrade(next.url, onward.url)) {
-        throw new FailureError(redirectRefused(resource, doing, onward.url.origin, 'it leads from https to http'));
+        throw new FailureError(redirectRefused(request, onward.url.origin, 'it leads from https to http'));
       }
       next = { ...onward, headers: { ...onward.headers } };
     }
-    throw new FailureError(
-      redirectRefused(resource, doing, next.url.origin, `it is the redirect number ${maxRedirects + 1}`),
-    );
+    throw new FailureError(redirectRefused(request, next.url.origin, `it is the redirect number ${maxRedirects + 1}`));
   }
 
-  async #fetchToken(...[request, resource, doing, signal]: Parameters<TokenFetch>): Promise<Uint8Array> {
+  async #fetchToken(message: TokenMessage, signal: AbortSignal): Promise<Uint8Array> {
     const once = async () => {
-      const deadline = this.#deadline({ ...request, resource, doing, at: request.url, scopes: [], accept: [] }, signal);
+      const deadline = this.#deadline(message, signal);
       let response: RegistryResponse | undefined;
       try {
-        response = await this.#sender.send(request, { resource, doing }, deadline);
-        if (response.status !== 200) throw await this.#failed(response, resource, doing);
+        response = await this.#sender.send(message, deadline);
+        if (response.status !== 200) throw await this.#failed(response, message);
         return await readUpTo(response, 1 << 20);
       } catch (error) {
         throw deadline.reasonFor(error);
@@ -220,7 +208,7 @@ export class Transport {
     }
   }
 
-  async #failed(response: RegistryResponse, resource: RegistryResource, doing: string): Promise<TransferError> {
-    return await answerError(response, resource, doing, await this.#credentials.login(resource));
+  async #failed(response: RegistryResponse, purpose: Purpose): Promise<TransferError> {
+    return await answerError(response, purpose, await this.#credentials.login(purpose.resource));
   }
 }

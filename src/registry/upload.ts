@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { FailureError } from '../result.ts';
-import { type Scope, scopeOf } from './auth.ts';
+import { type ScopedRequest, scopeOf } from './auth.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { registryAnswerNotUnderstood } from './failure.ts';
 import { patienceFor } from './limits.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import type { RegistryResource } from './registry-resource.ts';
+import type { Remote } from './remote.ts';
 import type { RegistryResponse } from './response.ts';
 import { TransferError } from './transfer-error.ts';
 import type { RegistryRequest, Transport } from './transport.ts';
@@ -23,6 +24,12 @@ export interface UploadHabits {
 
 /** When a blob is sent in chunks, and how long these are; in bytes. */
 export type UploadOptions = Pick<RegistryOptions, 'chunkAbove' | 'chunkSize'>;
+
+/** A repository that blobs are sent to, and how. */
+export interface UploadTarget extends Remote {
+  readonly options: UploadOptions;
+  readonly habits: UploadHabits;
+}
 
 interface Session {
   /** As the registry gave it, state and all; nothing of it is interpreted. */
@@ -44,25 +51,23 @@ export class BlobUpload {
   readonly #options: UploadOptions;
   readonly #habits: UploadHabits;
   readonly #signal: AbortSignal;
-  readonly #scopes: readonly Scope[];
-  readonly #doing: string;
+  /** What all its requests have in common. */
+  readonly #common: ScopedRequest;
 
   constructor(
-    transport: Transport,
-    resource: Required<RegistryResource>,
+    { resource, transport, options, habits }: UploadTarget,
     blob: { readonly descriptor: Descriptor; readonly open: () => Promise<Readable> },
-    settings: { readonly options: UploadOptions; readonly habits: UploadHabits },
     signal: AbortSignal,
   ) {
     this.#transport = transport;
     this.#resource = resource;
     this.#descriptor = blob.descriptor;
     this.#open = blob.open;
-    this.#options = settings.options;
-    this.#habits = settings.habits;
+    this.#options = options;
+    this.#habits = habits;
     this.#signal = signal;
-    this.#scopes = [scopeOf(resource.repository, 'pull,push')];
-    this.#doing = `store the blob ${blob.descriptor.digest}`;
+    const scopes = [scopeOf(resource.repository, 'pull,push')];
+    this.#common = { resource, doing: `store the blob ${blob.descriptor.digest}`, scopes };
   }
 
   /** `mountFrom` is a repository of the same registry that is thought to have the blob. */
@@ -119,7 +124,7 @@ export class BlobUpload {
         const end = Math.min(before + length, size);
         let trouble: unknown;
         try {
-          ({ location, offset } = await this.#sendChunk(reader, location, before, end - before));
+          ({ location, offset } = await this.#sendChunk(reader, location, { offset: before, length: end - before }));
         } catch (error) {
           if (before === 0 && failures === 0 && isRefusalOfChunks(error)) return await this.#sendWithoutChunks();
           if (!isStatus(error, 416) && !(error instanceof TransferError && error.temporary)) throw error;
@@ -149,7 +154,11 @@ export class BlobUpload {
     });
   }
 
-  async #sendChunk(reader: ChunkReader, at: URL, offset: number, length: number) {
+  async #sendChunk(
+    reader: ChunkReader,
+    at: URL,
+    { offset, length }: { readonly offset: number; readonly length: number },
+  ) {
     return await this.#once(
       {
         method: 'PATCH',
@@ -192,7 +201,7 @@ export class BlobUpload {
 
   #standsStill() {
     const wrong = 'it takes chunks and does not keep them';
-    return new FailureError(registryAnswerNotUnderstood(this.#resource, this.#doing, wrong));
+    return new FailureError(registryAnswerNotUnderstood(this.#common, wrong));
   }
 
   async #start(): Promise<Session> {
@@ -209,7 +218,7 @@ export class BlobUpload {
     const { digest } = this.#descriptor;
     const at = `${this.#resource.repository}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(from)}`;
     const request = this.#request({ method: 'POST', at, headers: { 'content-length': '0' }, accept: [201, 202] });
-    const scopes = [...this.#scopes, scopeOf(from, 'pull')];
+    const scopes = [...request.scopes, scopeOf(from, 'pull')];
     try {
       return await this.#transport.send(
         { ...request, scopes },
@@ -236,7 +245,7 @@ export class BlobUpload {
     const location = response.headers['location'];
     if (location === undefined || !URL.canParse(location, response.url.href)) {
       const wrong = 'it started an upload without saying where to';
-      throw new FailureError(registryAnswerNotUnderstood(this.#resource, this.#doing, wrong));
+      throw new FailureError(registryAnswerNotUnderstood(this.#common, wrong));
     }
     const url = new URL(location, response.url);
     // Behind a proxy that ends TLS, registries often take themselves for plain http. What began under TLS stays there.
@@ -247,12 +256,12 @@ export class BlobUpload {
     return url;
   }
 
-  #request(request: Omit<RegistryRequest, 'resource' | 'doing' | 'scopes'>): RegistryRequest {
-    return { ...request, resource: this.#resource, doing: this.#doing, scopes: this.#scopes };
+  #request(request: Omit<RegistryRequest, keyof ScopedRequest>): RegistryRequest {
+    return { ...request, ...this.#common };
   }
 
   async #once<T = void>(
-    request: Omit<RegistryRequest, 'resource' | 'doing' | 'scopes'>,
+    request: Omit<RegistryRequest, keyof ScopedRequest>,
     use: (response: RegistryResponse) => Promise<T> = async () => undefined as T,
   ): Promise<T> {
     return await this.#transport.once(this.#request(request), use, this.#signal);

@@ -118,8 +118,7 @@ export class BlobWriter extends Writable {
   }
 
   #sizeMismatch(got: string): Error {
-    const { digest, size } = this.#expected ?? { digest: '', size: 0 };
-    return new FailureError(blobSizeMismatch('the source', digest, size, got));
+    return new FailureError(blobSizeMismatch('the source', this.#expected ?? { digest: '', size: 0 }, got));
   }
 
   #settle(work: Promise<unknown>, done: (error?: Error | null) => void): void {

@@ -71,7 +71,7 @@ export class BlobStore implements ContentSource, ContentSink {
     const { size } = await file.stat();
     if (size !== descriptor.size) {
       await file.close();
-      throw new FailureError(blobSizeMismatch(where, digest, descriptor.size, `${size} bytes`));
+      throw new FailureError(blobSizeMismatch(where, descriptor, `${size} bytes`));
     }
     const verified = verifyStream(descriptor, where);
     pipeline(file.createReadStream({ highWaterMark: readSize }), verified, (error) => {

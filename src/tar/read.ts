@@ -11,7 +11,6 @@ import {
   tarUnsupportedType,
   tarWithoutEnd,
 } from './failure.ts';
-import { GlobalRecords } from './global-records.ts';
 import { BLOCK, fields, paddingOf, type TarHeader, USTAR_MAGIC } from './header.ts';
 import { decodeNumber, decodePaxNumber, decodePaxTime, shownName } from './numbers.ts';
 import { decodePax, type PaxRecords, SPARSE_PREFIX, XATTR_PREFIX } from './pax.ts';
@@ -45,7 +44,7 @@ const ZEROS = Buffer.alloc(BLOCK);
 const NO_RECORDS: PaxRecords = new Map();
 
 /**
- * Entries of an uncompressed tar, in its order: ustar, PAX (also global headers), GNU long names, and the format
+ * Entries of an uncompressed tar, in its order: ustar, PAX, GNU long names, and the format
  * before ustar. Reads the stream to its end, also past the end of the archive. Throws FailureError.
  * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13
  */
@@ -54,7 +53,6 @@ export async function* readTar(
   options: ReadTarOptions = {},
 ): AsyncGenerator<TarEntry, void, undefined> {
   const source = new ByteSource(stream);
-  const global = new GlobalRecords();
   let extensions: Extensions = {};
   try {
     for (;;) {
@@ -74,11 +72,10 @@ export async function* readTar(
       const reader = extensionReaders[typeflag];
       if (reader !== undefined) {
         const bytes = await readExtension(source, block, offset);
-        if (typeflag === 'g') global.add(decodeRecords(bytes, offset), offset);
-        else extensions = { offset, ...extensions, ...reader(bytes, offset) };
+        extensions = { ...(typeflag !== 'g' && { offset }), ...extensions, ...reader(bytes, offset) };
         continue;
       }
-      const header = decodeHeader({ block, offset, typeflag }, global, extensions);
+      const header = decodeHeader({ block, offset, typeflag }, extensions);
       extensions = {};
       const body = new Body(source, header);
       yield { header, body };
@@ -105,7 +102,11 @@ type ExtensionReader = (bytes: Buffer, offset: number) => Extensions;
 const extensionReaders: Readonly<Record<string, ExtensionReader>> = {
   x: (bytes, offset) => ({ records: decodeRecords(bytes, offset) }),
   X: (bytes, offset) => ({ records: decodeRecords(bytes, offset) }),
-  g: () => ({}),
+  // Go's reader, and with it every container runtime, lets a global header say nothing about entries.
+  g: (bytes, offset) => {
+    decodeRecords(bytes, offset);
+    return {};
+  },
   L: (bytes, offset) => ({ name: text(bytes, offset) }),
   K: (bytes, offset) => ({ linkName: text(bytes, offset) }),
   V: () => ({}),
@@ -140,20 +141,17 @@ async function readEnd(source: ByteSource, extensions: Extensions): Promise<void
 
 function decodeHeader(
   { block, offset, typeflag }: { readonly block: Buffer; readonly offset: number; readonly typeflag: string },
-  global: GlobalRecords,
   extensions: Extensions,
 ): TarHeader {
-  const own = extensions.records ?? NO_RECORDS;
-  // An empty value of its own takes back what a global header said.
-  const records: Records = { get: (key) => own.get(key) ?? global.get(key) };
+  const records = extensions.records ?? NO_RECORDS;
   const name = paxText(records, 'path', offset) ?? extensions.name ?? nameOf(block, offset);
   const linkName = paxText(records, 'linkpath', offset) ?? extensions.linkName ?? fieldText(block, 'linkName', offset);
   const size = paxNumber(records, 'size', offset) ?? number(block, 'size', offset);
   if (size < 0) throw new FailureError(tarHeaderInvalid(offset, `its size is ${size}`));
-  const isSparse = global.isSparse || isSparseOf(own);
+  const isSparse = isSparseOf(records);
   const type = typeOf(typeflag, { name, size, isSparse, offset });
   const isDevice = type === 'char-device' || type === 'block-device';
-  const xattrs = own.size > 0 ? xattrsOf(own) : undefined;
+  const xattrs = records.size > 0 ? xattrsOf(records) : undefined;
   return {
     type,
     name,
@@ -168,9 +166,6 @@ function decodeHeader(
     ...(xattrs && { xattrs }),
   };
 }
-
-/** The records of an entry, its own before global ones. */
-type Records = Pick<PaxRecords, 'get'>;
 
 function isSparseOf(records: PaxRecords): boolean {
   for (const key of records.keys()) if (key.startsWith(SPARSE_PREFIX)) return true;
@@ -208,23 +203,23 @@ function xattrsOf(records: PaxRecords): Record<string, string> | undefined {
   return xattrs.length === 0 ? undefined : Object.fromEntries(xattrs);
 }
 
-function paxText(records: Records, key: string, offset: number): string | undefined {
+function paxText(records: PaxRecords, key: string, offset: number): string | undefined {
   const value = records.get(key);
   if (value === undefined || value.length === 0) return undefined;
   if (value.includes(0)) throw new FailureError(tarHeaderInvalid(offset, `its ${key} has a NUL`));
   return text(value, offset);
 }
 
-function paxNumber(records: Records, key: string, offset: number): number | undefined {
+function paxNumber(records: PaxRecords, key: string, offset: number): number | undefined {
   return paxValue(records, { key, offset }, decodePaxNumber);
 }
 
-function paxTime(records: Records, offset: number): number | undefined {
+function paxTime(records: PaxRecords, offset: number): number | undefined {
   return paxValue(records, { key: 'mtime', offset }, decodePaxTime);
 }
 
 function paxValue(
-  records: Records,
+  records: PaxRecords,
   { key, offset }: { readonly key: string; readonly offset: number },
   decode: (text: string) => number | undefined,
 ): number | undefined {

@@ -73,6 +73,11 @@ const rows: Readonly<Record<string, Row>> = {
     files: { '.dockerignore': '*\n!scr\n' },
     want: ['2: src/main.ts: line 1 of .dockerignore: *'],
   },
+  'left out, though its directory is named again': {
+    dockerfile: 'COPY config/a.key /',
+    files: { 'config/a.key': '', '.dockerignore': '**/*.key\n!config\n' },
+    want: ['2: config/a.key: line 1 of .dockerignore: **/*.key'],
+  },
   'left out by the ignore file of the Dockerfile': {
     dockerfile: 'COPY package.json /',
     files: { '.dockerignore': '', 'Dockerfile.dockerignore': '*.json\r\n' },

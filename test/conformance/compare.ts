@@ -15,6 +15,8 @@ export interface Comparison {
   /** `refused`: both would not build it. */
   readonly outcome: 'equal' | 'refused' | 'different';
   readonly differences: readonly Difference[];
+  /** What cip said where both refused. */
+  readonly refused?: string;
 }
 
 /**
@@ -55,8 +57,8 @@ function judged(
   other: Result,
   { args }: Case,
   start: number,
-): Pick<Comparison, 'outcome' | 'differences'> {
-  if ('refused' in own && 'refused' in other) return { outcome: 'refused', differences: [] };
+): Pick<Comparison, 'outcome' | 'differences' | 'refused'> {
+  if ('refused' in own && 'refused' in other) return { outcome: 'refused', differences: [], refused: own.refused };
   if ('refused' in own || 'refused' in other) {
     const said = (result: Result) => ('refused' in result ? `refused: ${result.refused}` : 'built');
     return { outcome: 'different', differences: [{ at: 'outcome', ours: said(own), theirs: said(other) }] };

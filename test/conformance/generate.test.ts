@@ -11,6 +11,16 @@ test('random cases: the same for the same number, and all instructions occur', (
   for (const keyword of ['COPY', 'ADD', 'RUN', 'ENV', 'ARG', 'LABEL', 'WORKDIR', 'USER', 'EXPOSE', 'VOLUME', 'CMD']) {
     assert.match(text, new RegExp(`^${keyword} `, 'm'));
   }
+  for (const one of [
+    /^# escape=/m,
+    /^ARG A=global$/m,
+    /^FROM --platform=/m,
+    / AS two$/m,
+    /--from=one/,
+    /type=secret/,
+  ]) {
+    assert.match(text, one);
+  }
 });
 
 test('shrinking: what is not needed is gone, each kind of it', async () => {
@@ -18,9 +28,20 @@ test('shrinking: what is not needed is gone, each kind of it', async () => {
   const other = { keyword: 'RUN', options: [], words: [], rest: 'true' };
   const one: RandomCase = {
     stages: [
-      { base: '${BASES}/busybox', lines: [other, other] },
-      { base: 'zero', lines: [other, needed, other] },
+      { name: 'zero', options: ['--platform=x'], base: '${BASES}/busybox', lines: [other, other] },
+      { name: 'unused', options: [], base: 'zero', lines: [other] },
+      {
+        name: 'last',
+        options: [],
+        base: 'unused',
+        lines: [other, { ...other, options: ['--mount=from=zero'] }, needed],
+      },
     ],
+    directives: ['# escape=`'],
+    globals: ['ARG A', 'ARG B'],
+    buildArgs: { A: '1' },
+    secrets: { s: '1' },
+    target: 'last',
     files: ['f', 'g', 'h'].map((path) => ({ path, command: `touch ${path}` })),
     ignored: ['x', 'y'],
   };
@@ -28,9 +49,21 @@ test('shrinking: what is not needed is gone, each kind of it', async () => {
     dockerfileOf(smaller).includes('--chmod=1') && smaller.files.some(({ path }) => path === 'g');
   const small = await shrunk(one, isNeeded);
   assert.deepEqual(small, {
-    stages: [{ base: '${BASES}/busybox', lines: [{ ...needed, options: ['--chmod=1'], words: ['g'] }] }],
+    stages: [
+      {
+        name: 'last',
+        options: [],
+        base: '${BASES}/busybox',
+        lines: [{ ...needed, options: ['--chmod=1'], words: ['g'] }],
+      },
+    ],
     files: [{ path: 'g', command: 'touch g' }],
     ignored: [],
+    directives: [],
+    globals: [],
+    buildArgs: {},
+    secrets: {},
+    target: undefined,
   });
 });
 

@@ -33,23 +33,25 @@ export async function generate(options: GenerateOptions): Promise<void> {
   await chmod(scratch.path, 0o755);
   const end = performance.now() + minutes * 60_000;
   const ways = new Map<string, number>();
+  const refusals = new Map<string, number>();
   const count = { builds: 0, equal: 0, refused: 0, different: 0, shrinking: 0 };
   let folders = 0;
   const tried = async (one: RandomCase) => {
     const name = `random-${folders++}`;
     const made = await writeRandomCase(one, join(scratch.path, name), name);
-    const { outcome, differences } = await compareOne(made, identity);
+    const { outcome, differences, refused } = await compareOne(made, identity);
     const objections = outcome === 'refused' ? [] : ((await examine?.(made, identity)) ?? []);
     const found = [...differences.map(wayOf), ...objections.map(({ oracle }) => `oracle: ${oracle}`)];
-    return { outcome: objections.length > 0 ? 'different' : outcome, ways: new Set(found) } as const;
+    return { outcome: objections.length > 0 ? 'different' : outcome, ways: new Set(found), refused } as const;
   };
   for (let next = seed; performance.now() < end; next++) {
     const one = randomCaseOf(next);
-    const { outcome, ways: own } = await tried(one);
+    const { outcome, ways: own, refused } = await tried(one);
     count.builds++;
     count[outcome]++;
+    if (refused !== undefined) more(refusals, reasonIn(refused));
     for (const way of own) {
-      ways.set(way, (ways.get(way) ?? 0) + 1);
+      more(ways, way);
       if (ways.get(way) !== 1 || skip.includes(way)) continue;
       const small = await shrunk(one, async (smaller) => {
         // With the time over, what was found is written as it is.
@@ -62,7 +64,12 @@ export async function generate(options: GenerateOptions): Promise<void> {
       report(`${way}\n    ${folder}`);
     }
   }
-  for (const [way, times] of [...ways].sort(([, a], [, b]) => b - a)) report(`${String(times).padStart(5)} × ${way}`);
+  const table = (counted: ReadonlyMap<string, number>, what: string) => {
+    const sorted = [...counted].sort(([, a], [, b]) => b - a);
+    for (const [name, times] of sorted) report(`${String(times).padStart(5)} × ${what}${name}`);
+  };
+  table(refusals, 'refused by both: ');
+  table(ways, '');
   const { builds, equal, refused, different, shrinking } = count;
   report(
     `seed ${seed}, ${minutes} minutes: ${builds} cases, ${equal} equal, ${refused} refused by both, ${different} different in ${ways.size} ways; ${shrinking} more to make them small`,
@@ -72,12 +79,19 @@ export async function generate(options: GenerateOptions): Promise<void> {
 /** What two differences of one cause have in common, more or less: no names, no numbers. */
 export function wayOf({ at, ours }: Difference): string {
   if (at === 'outcome') {
-    const [, reason] = /error\[([a-z-]+)\]/.exec(String(ours)) ?? [];
-    return reason === undefined ? 'outcome: cip builds it' : `outcome: ${reason}`;
+    return ours === 'built' ? 'outcome: cip builds it' : `outcome: ${reasonIn(String(ours))}`;
   }
   if (at.startsWith('history[')) return at.replace(/\d+/, '');
   if (!at.startsWith('tree/')) return at;
   const field = /\.(type|mode|uid|gid|mtime|size|content|xattrs|links)$/.exec(at)?.[1];
   if (field !== undefined) return `tree: ${field}`;
   return ours === undefined ? 'tree: only BuildKit has it' : 'tree: only cip has it';
+}
+
+function reasonIn(said: string): string {
+  return /error\[([a-z-]+)\]/.exec(said)?.[1] ?? 'no reason';
+}
+
+function more(counted: Map<string, number>, name: string): void {
+  counted.set(name, (counted.get(name) ?? 0) + 1);
 }

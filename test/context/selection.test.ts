@@ -113,6 +113,23 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
     { patterns: ['dir/**'], parents: true },
     ['=', 'dir/inner-link=dir/inner-link', 'dir/one=dir/one', 'dir/sub=dir/sub', 'sub/two:file'],
   ],
+  [
+    'of a path, what it leads to through links',
+    { patterns: ['link-to-dir'], parents: true, literal: true },
+    [
+      'link-to-dir=dir',
+      'link-to-dir/inner-link:symlink',
+      'link-to-dir/one:file',
+      'link-to-dir/sub:directory',
+      'link-to-dir/sub/two:file',
+    ],
+  ],
+  [
+    'of a path, under the name it is written with',
+    { patterns: ['link-to-dir/one'], parents: true, literal: true },
+    ['link-to-dir/one=dir/one'],
+  ],
+  ['of a path, whatever its name', { patterns: ['we[i]rd'], parents: true, literal: true }, ['we[i]rd=we[i]rd']],
 ];
 
 for (const [title, op, want] of cases) {

@@ -60,7 +60,7 @@ test('expand() gives what BuildKit gives: envVarTest', recorded, () => {
   for (const line of read('buildkit', 'shell', 'envVarTest').split('\n')) {
     if (line.startsWith('#') || line.startsWith('W') || line.trim() === '') continue;
     const [, word = '', expected = ''] = line.split('|').map((column) => column.trim());
-    const expanded = expand(word, variables, '\\');
+    const expanded = expand(word, variables, { escapeCharacter: '\\' });
     assert.equal(expanded.ok ? expanded.value.value : 'error', expected, line);
   }
 });
@@ -75,7 +75,7 @@ test('expandWords() gives what BuildKit gives: wordsTest', recorded, () => {
       continue;
     }
     const [words = '', expected = ''] = line.split('|');
-    const expanded = expandWords(words.trim(), variables, '\\');
+    const expanded = expandWords(words.trim(), variables, { escapeCharacter: '\\' });
     assert.deepEqual(expanded.ok ? expanded.value.words : ['error'], expected.trimStart().split(','), line);
   }
 });

@@ -79,6 +79,14 @@ const cases: [patterns: string, excluded: string, included: string][] = [
   ['!a a', 'a', 'b'],
   ['a !a', '', 'a a/b'],
   ['**/x !**/x/keep', 'x a/x a/x/b', 'x/keep a/x/keep/y'],
+  // What would change nothing about a directory counts for nothing below it.
+  ['**/*.key !config', 'config/a.key config/sub/b.key', 'config config/a'],
+  ['**/*.key !config/**', 'a.key', 'config config/a.key config/sub/b.key'],
+  ['*.key !config', 'a.key', 'config config/a.key'],
+  ['config **/*.key !config', 'a.key', 'config config/a.key config/a'],
+  ['d !d/x d', 'd d/y', 'd/x'],
+  ['d !d/x d*', 'd d/y d2', 'd/x'],
+  ['d !d/x **/x', 'd d/x d/y', ''],
 ];
 for (const [patterns, excluded, included] of cases) {
   test(`ignoreMatcher() with ${patterns || 'no patterns'}`, () => {

@@ -5,6 +5,7 @@ import { expand, expandHeredoc, expandWords } from '../../src/dockerfile/expand.
 import type { Escape } from '../../src/dockerfile/logical-line.ts';
 import { reasonsIn, valueIn } from './outcome.ts';
 
+const backslash = { escapeCharacter: '\\' } as const;
 const variables = new Map(
   Object.entries({
     NAME: 'value',
@@ -118,7 +119,7 @@ const cases: [word: string, want: string, escape?: Escape][] = [
 ];
 for (const [word, want, character = '\\'] of cases) {
   test(`expand() makes ${JSON.stringify(want)} of ${word}`, () => {
-    assert.equal(valueIn(expand(word, variables, character)).value, want);
+    assert.equal(valueIn(expand(word, variables, { escapeCharacter: character })).value, want);
   });
 }
 
@@ -154,17 +155,17 @@ const wrong: [word: string, reason: string][] = [
 ];
 for (const [word, reason] of wrong) {
   test(`expand() refuses ${word.slice(0, 40)}`, () => {
-    assert.deepEqual(reasonsIn(expand(word, variables, '\\')), [reason]);
+    assert.deepEqual(reasonsIn(expand(word, variables, backslash)), [reason]);
   });
 }
 
 test('expand() says what the author wrote behind ?', () => {
-  const result = expand('${NOPE:?set it to ${NAME}s}', variables, '\\');
+  const result = expand('${NOPE:?set it to ${NAME}s}', variables, backslash);
   assert.equal(result.ok ? '' : result.failure[0]?.message, 'NOPE: set it to values');
 });
 
 test('expand() says which variables it asked for, also those of a default that was not needed', () => {
-  assert.deepEqual(valueIn(expand("$B ${NAME:-$A} '$C' ${EMPTY} $B ${FILE%$NAME}", variables, '\\')), {
+  assert.deepEqual(valueIn(expand("$B ${NAME:-$A} '$C' ${EMPTY} $B ${FILE%$NAME}", variables, backslash)), {
     value: ' value $C   archive.tar.gz',
     unset: ['B', 'A'],
     used: ['NAME', 'EMPTY', 'FILE'],
@@ -173,11 +174,15 @@ test('expand() says which variables it asked for, also those of a default that w
 
 test('expand() takes variables from a function as well', () => {
   const asked = (name: string) => (name === 'A' ? 'found' : undefined);
-  assert.deepEqual(valueIn(expand('$A$B', asked, '\\')), { value: 'found', unset: ['B'], used: ['A'] });
+  assert.deepEqual(valueIn(expand('$A$B', asked, backslash)), {
+    value: 'found',
+    unset: ['B'],
+    used: ['A'],
+  });
 });
 
 test('expand() does not expand values again', () => {
-  assert.equal(valueIn(expand('$A', new Map([['A', '$B "x" \\y']]), '\\')).value, '$B "x" \\y');
+  assert.equal(valueIn(expand('$A', new Map([['A', '$B "x" \\y']]), backslash)).value, '$B "x" \\y');
 });
 
 const words: [text: string, want: readonly string[], escape?: Escape][] = [
@@ -196,17 +201,17 @@ const words: [text: string, want: readonly string[], escape?: Escape][] = [
 ];
 for (const [text, want, character = '\\'] of words) {
   test(`expandWords() splits ${JSON.stringify(text)}`, () => {
-    assert.deepEqual(valueIn(expandWords(text, variables, character)).words, want);
+    assert.deepEqual(valueIn(expandWords(text, variables, { escapeCharacter: character })).words, want);
   });
 }
 
 test('expandWords() tells unset from used, and fails like expand()', () => {
-  assert.deepEqual(valueIn(expandWords('$A $NAME', variables, '\\')), {
+  assert.deepEqual(valueIn(expandWords('$A $NAME', variables, backslash)), {
     words: ['value'],
     unset: ['A'],
     used: ['NAME'],
   });
-  assert.deepEqual(reasonsIn(expandWords('${', variables, '\\')), ['bad-substitution']);
+  assert.deepEqual(reasonsIn(expandWords('${', variables, backslash)), ['bad-substitution']);
 });
 
 const bodies: [body: string, want: string][] = [
@@ -232,11 +237,11 @@ test('expand() never throws, and what has nothing special in it stays as it is',
   fc.assert(
     fc.property(anyWord, anyVariables, fc.constantFrom<Escape>('\\', '`'), (word, values, character) => {
       const named = new Map(Object.entries(values));
-      const result = expand(word, named, character);
+      const result = expand(word, named, { escapeCharacter: character });
       assert.equal(result.ok ? 0 : result.failure.length, result.ok ? 0 : 1);
       if (!/[$'"\\`]/.test(word)) assert.equal(valueIn(result).value, word);
       if (result.ok) assert.ok([...result.value.used].every((name) => named.has(name)));
-      assert.equal(expandWords(word, named, character).ok, result.ok);
+      assert.equal(expandWords(word, named, { escapeCharacter: character }).ok, result.ok);
     }),
     { numRuns: 1000 },
   );
@@ -246,9 +251,9 @@ test('expand() gives back what was quoted', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'ab $"\'\\{}`*', '한') }), (text) => {
       const single = `'${text.replaceAll("'", `'"'"'`)}'`;
-      assert.equal(valueIn(expand(single, variables, '\\')).value, text);
+      assert.equal(valueIn(expand(single, variables, backslash)).value, text);
       const double = `"${text.replace(/["$\\]/g, '\\$&')}"`;
-      assert.equal(valueIn(expand(double, variables, '\\')).value, text);
+      assert.equal(valueIn(expand(double, variables, backslash)).value, text);
     }),
   );
 });
@@ -266,7 +271,7 @@ test('expand() trims like a plain search for all splits', () => {
         ['V', value],
         ['P', text],
       ]);
-      const trimmed = (operator: string) => valueIn(expand(`\${V${operator}}`, named, '\\')).value;
+      const trimmed = (operator: string) => valueIn(expand(`\${V${operator}}`, named, backslash)).value;
       assert.equal(trimmed('#$P'), value.slice(starts.at(0) ?? 0));
       assert.equal(trimmed('##$P'), value.slice(starts.at(-1) ?? 0));
       assert.equal(trimmed('%$P'), value.slice(0, ends.at(-1) ?? value.length));
@@ -279,6 +284,6 @@ test('expand() trims like a plain search for all splits', () => {
 test('a pattern of many stars takes no longer than it must', () => {
   const value = 'a'.repeat(2000);
   const started = performance.now();
-  assert.equal(valueIn(expand(`\${V##${'*a'.repeat(50)}b}`, new Map([['V', value]]), '\\')).value, value);
+  assert.equal(valueIn(expand(`\${V##${'*a'.repeat(50)}b}`, new Map([['V', value]]), backslash)).value, value);
   assert.ok(performance.now() - started < 2000);
 });

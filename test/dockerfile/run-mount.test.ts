@@ -90,7 +90,7 @@ function expanded(value: string) {
   const [mount] = mountsOf(`--mount=${value}`);
   assert.ok(mount);
   return expandMount(mount, (word) => {
-    const result = expand(word, variables, '\\');
+    const result = expand(word, variables, { escapeCharacter: '\\' });
     return result.ok ? { ok: true, value: result.value.value } : result;
   });
 }

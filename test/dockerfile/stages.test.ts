@@ -67,7 +67,7 @@ for (const [title, text, want] of needed) {
     const target = valueIn(findStage(dockerfile, undefined));
     const resolve = (value: string) => value.replace(/\$\{?V\}?/, 'y');
     assert.deepEqual(
-      valueIn(stagesNeededBy(dockerfile, target, resolve)).map(({ index }) => index),
+      valueIn(stagesNeededBy(dockerfile, target, { resolve })).map(({ index }) => index),
       want,
     );
   });
@@ -77,7 +77,7 @@ test('stagesNeededBy() takes the name of a later stage in FROM for an image', ()
   const dockerfile = parsed('FROM later\nFROM b AS later');
   const target = valueIn(findStage(dockerfile, '0'));
   assert.deepEqual(
-    valueIn(stagesNeededBy(dockerfile, target, (value) => value)).map(({ index }) => index),
+    valueIn(stagesNeededBy(dockerfile, target, { resolve: (value) => value })).map(({ index }) => index),
     [0],
   );
 });
@@ -93,7 +93,7 @@ const wrong: [title: string, text: string, target: string, lines: readonly numbe
 for (const [title, text, target, lines] of wrong) {
   test(`stagesNeededBy() refuses ${title}`, () => {
     const dockerfile = parsed(text);
-    const result = stagesNeededBy(dockerfile, valueIn(findStage(dockerfile, target)), (value) => value);
+    const result = stagesNeededBy(dockerfile, valueIn(findStage(dockerfile, target)), { resolve: (value) => value });
     assert.deepEqual(
       reasonsIn(result),
       lines.map(() => 'stage-not-before'),
@@ -105,5 +105,5 @@ for (const [title, text, target, lines] of wrong) {
 test('stagesNeededBy() leaves out what cannot be resolved', () => {
   const dockerfile = parsed('FROM a AS x\nFROM ${X}\nCOPY --from=$Y p q');
   const target = valueIn(findStage(dockerfile, undefined));
-  assert.deepEqual(valueIn(stagesNeededBy(dockerfile, target, () => undefined)), [target]);
+  assert.deepEqual(valueIn(stagesNeededBy(dockerfile, target, { resolve: () => undefined })), [target]);
 });

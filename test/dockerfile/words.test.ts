@@ -24,7 +24,7 @@ const split: [text: string, want: readonly string[], escape?: Escape][] = [
 ];
 for (const [text, want, character = '\\'] of split) {
   test(`shellWords() splits ${JSON.stringify(text)}`, () => {
-    const words = shellWords(text, 0, text.length, character);
+    const words = shellWords(text, { start: 0, end: text.length }, character);
     assert.deepEqual(
       words.map((word) => word.text),
       want,
@@ -34,11 +34,11 @@ for (const [text, want, character = '\\'] of split) {
 }
 
 test('shellWords() and blankSeparated() leave what is outside of the range alone', () => {
-  assert.deepEqual(shellWords('a b c d', 2, 5, '\\'), [
+  assert.deepEqual(shellWords('a b c d', { start: 2, end: 5 }, '\\'), [
     { text: 'b', start: 2, end: 3 },
     { text: 'c', start: 4, end: 5 },
   ]);
-  assert.deepEqual(blankSeparated('a b c d', 2, 5), [
+  assert.deepEqual(blankSeparated('a b c d', { start: 2, end: 5 }), [
     { text: 'b', start: 2, end: 3 },
     { text: 'c', start: 4, end: 5 },
   ]);
@@ -46,7 +46,7 @@ test('shellWords() and blankSeparated() leave what is outside of the range alone
 
 test('blankSeparated() knows no quotes', () => {
   assert.deepEqual(
-    blankSeparated(' "a b"\t \\ ', 0, 10).map(({ text }) => text),
+    blankSeparated(' "a b"\t \\ ', { start: 0, end: 10 }).map(({ text }) => text),
     ['"a', 'b"', '\\'],
   );
 });
@@ -54,10 +54,10 @@ test('blankSeparated() knows no quotes', () => {
 test('words are in order, do not overlap, and leave only blanks between them', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('a', ' ', '\t', '"', "'", '\\', '`', '$', '한') }), (text) => {
-      const words = blankSeparated(text, 0, text.length);
+      const words = blankSeparated(text, { start: 0, end: text.length });
       assert.equal(words.map((word) => word.text).join(' '), text.trim().replace(/[\t ]+/g, ' '));
       let end = 0;
-      for (const word of shellWords(text, 0, text.length, '\\')) {
+      for (const word of shellWords(text, { start: 0, end: text.length }, '\\')) {
         assert.match(text.slice(end, word.start), /^[ \t]*$/);
         assert.equal(text.slice(word.start, word.end), word.text);
         end = word.end;

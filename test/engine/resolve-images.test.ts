@@ -36,8 +36,8 @@ async function setUp() {
       never,
     );
     const { bytes, descriptor } = await readDocument(elsewhere.store.blobs, image, never);
-    await copyGraph(image, elsewhere.store.blobs, repository, never);
-    await repository.putManifest('12', descriptor, bytes, never);
+    await copyGraph(image, { from: elsewhere.store.blobs, to: repository }, never);
+    await repository.putManifest('12', { descriptor, bytes }, never);
     images.push(image);
   }
   const [first, second] = images as [Descriptor, Descriptor];
@@ -114,7 +114,7 @@ test('a pinned image that the registry has no more is a failure that names its d
 test('an image of the store wins over one of a registry', async () => {
   await using world = await setUp();
   const { workshop, elsewhere, reference, first, second, registry, manifestOf } = world;
-  await copyGraph(second, elsewhere.store.blobs, workshop.store.blobs, never);
+  await copyGraph(second, { from: elsewhere.store.blobs, to: workshop.store.blobs }, never);
   const resolver = new ImageResolver({ store: workshop.store, registry: registry.client });
   const images = { resolved: { [reference]: second }, pinned: { [reference]: first } };
   const resolved = await resolver.resolve({ reference, platform: amd64 }, images, never);

@@ -396,6 +396,20 @@ const steps: readonly Row[] = [
   ),
   row(
     'changes',
+    'a file that is mounted through a link',
+    { Dockerfile: mounted, 'real/f': 'a', in: { link: 'real' } },
+    { 'real/f': 'b' },
+    withTools,
+  ),
+  row(
+    'changes',
+    'where a link leads that is mounted',
+    { Dockerfile: mounted, 'real/f': 'a', 'other/f': 'b', in: { link: 'real' } },
+    { in: { link: 'other' } },
+    withTools,
+  ),
+  row(
+    'changes',
     'a file is added to what is mounted',
     { Dockerfile: mounted, 'in/f': 'a' },
     { 'in/g': 'b' },

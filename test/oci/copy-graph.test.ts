@@ -26,7 +26,7 @@ test('copyGraph() copies everything reachable byte for byte, attestations too, e
   const { from, index } = twoPlatforms();
   from.add('application/octet-stream', 'not reachable');
   const to = new MemoryContent();
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
 
   const reachable = [...from.blobs.keys()].filter((digest) => digest !== digestOf('not reachable'));
   assert.deepEqual([...to.blobs.keys()].sort(), reachable.sort());
@@ -38,7 +38,7 @@ test('copyGraph() copies everything reachable byte for byte, attestations too, e
 test('copyGraph() puts children before what names them', async () => {
   const { from, first, second, index } = twoPlatforms();
   const to = new MemoryContent();
-  await copyGraph(index, from, to, signal, { concurrency: 16 });
+  await copyGraph(index, { from, to, concurrency: 16 }, signal);
   const at = ({ digest }: Descriptor) => to.puts.indexOf(digest);
   for (const image of [first, second]) {
     for (const child of [image.config, ...image.layers]) assert.ok(at(child) < at(image.descriptor));
@@ -50,10 +50,10 @@ test('copyGraph() puts children before what names them', async () => {
 test('copyGraph() reads nothing of what is already there but documents', async () => {
   const { from, index, first, second, attestation } = twoPlatforms();
   const to = new MemoryContent();
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
   from.opened.length = 0;
   to.puts.length = 0;
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
   assert.deepEqual(to.puts, []);
   assert.deepEqual(
     from.opened.toSorted(),
@@ -64,21 +64,21 @@ test('copyGraph() reads nothing of what is already there but documents', async (
 test('copyGraph() fills the gaps of a sink that keeps manifests without their layers', async () => {
   const { from, first, index } = twoPlatforms();
   const to = new MemoryContent();
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
   to.blobs.delete(first.layers[0]!.digest);
   to.puts.length = 0;
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
   assert.deepEqual(to.puts, [first.layers[0]!.digest]);
 });
 
 test('copyGraph() believes a sink whose manifests are whole, but looks at the entries of an index', async () => {
   const { from, first, second, index } = twoPlatforms();
   const to = new MemoryContent({ manifestsAreWhole: true });
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
   from.opened.length = 0;
   to.puts.length = 0;
   to.blobs.delete(second.descriptor.digest);
-  await copyGraph(index, from, to, signal);
+  await copyGraph(index, { from, to }, signal);
   assert.deepEqual(from.opened, [index.digest, second.descriptor.digest]);
   assert.deepEqual(to.puts, [second.descriptor.digest]);
   assert.ok(to.blobs.has(first.descriptor.digest));
@@ -90,7 +90,7 @@ test('copyGraph() keeps to its concurrency', async () => {
   const index = addIndex(from, images);
   for (const concurrency of [1, 3]) {
     const to = new MemoryContent();
-    await copyGraph(index, from, to, signal, { concurrency });
+    await copyGraph(index, { from, to, concurrency }, signal);
     assert.equal(to.busiest, concurrency);
   }
 });
@@ -106,7 +106,7 @@ test('copyGraph() leaves layers that may not be passed on where they are', async
   };
   const manifest = from.addDocument(mediaTypes.dockerManifest, { schemaVersion: 2, config, layers: [foreign] });
   const to = new MemoryContent();
-  await copyGraph(manifest, from, to, signal);
+  await copyGraph(manifest, { from, to }, signal);
   assert.deepEqual(to.puts, [config.digest, manifest.digest]);
 });
 
@@ -116,7 +116,7 @@ test('copyGraph() throws the first failure, and by then everything has ended', a
   from.blobs.set(lost.digest, Buffer.from('damaged on the disk!'.slice(0, lost.size)));
   const to = new MemoryContent();
   await assert.rejects(
-    copyGraph(index, from, to, signal),
+    copyGraph(index, { from, to }, signal),
     (error) => error instanceof FailureError && /^blob-(digest|size)-mismatch$/.test(error.failure.reason),
   );
   const puts = to.puts.length;
@@ -132,7 +132,7 @@ test('copyGraph() ends when it is called off, with the reason it was given', asy
   const to = new MemoryContent();
   const reason = new Error('enough');
   const onProgress = () => controller.abort(reason);
-  await assert.rejects(copyGraph(index, from, to, controller.signal, { onProgress }), reason);
+  await assert.rejects(copyGraph(index, { from, to, onProgress }, controller.signal), reason);
   assert.ok(!to.blobs.has(index.digest));
 });
 
@@ -144,7 +144,7 @@ test('copyGraph() reports where each blob stands', async () => {
   const to = new MemoryContent();
   to.blobs.set(config.digest, from.blobs.get(config.digest)!);
   const reports: CopyProgress[] = [];
-  await copyGraph(manifest, from, to, signal, { onProgress: (report) => reports.push(report) });
+  await copyGraph(manifest, { from, to, onProgress: (report) => reports.push(report) }, signal);
   const of = ({ digest }: Descriptor) =>
     reports.filter((report) => report.descriptor.digest === digest).map(({ state, done }) => [state, done]);
   assert.deepEqual(of(config), [['present', config.size]]);

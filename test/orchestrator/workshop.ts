@@ -171,7 +171,7 @@ export class Workshop implements AsyncDisposable {
 
   async run(prepared: PreparedPlan, builder: FakeBuilder, options: Partial<RunOptions> = {}, signal = never) {
     const dependencies = { ...this.#dependencies(prepared), builder };
-    return await runPlan(prepared.plan, dependencies, { jobs: 4, keepGoing: false, ...options }, signal);
+    return await runPlan(dependencies, { jobs: 4, keepGoing: false, ...options }, signal);
   }
 
   async publish(
@@ -183,7 +183,7 @@ export class Workshop implements AsyncDisposable {
   ) {
     const { prepareForPush = async (image: Descriptor) => image, ...rest } = options;
     const dependencies = { ...this.#dependencies(prepared), builder, registry: place, prepareForPush };
-    return await publish(prepared.plan, dependencies, { jobs: 4, keepGoing: false, ...rest }, signal);
+    return await publish(dependencies, { jobs: 4, keepGoing: false, ...rest }, signal);
   }
 
   #dependencies(prepared: PreparedPlan) {

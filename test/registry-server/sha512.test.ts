@@ -91,7 +91,7 @@ test('the client puts and gets an image whose digests are all sha512', async () 
     digest: digestOf(manifest, 'sha512'),
     size: manifest.length,
   };
-  await remote.putManifest(descriptor.digest, descriptor, manifest, signal);
+  await remote.putManifest(descriptor.digest, { descriptor, bytes: manifest }, signal);
   assert.deepEqual(await remote.resolve(descriptor.digest, signal), descriptor);
   const got = await remote.manifest(descriptor.digest, signal);
   assert.deepEqual([got?.descriptor, Buffer.from(got!.bytes)], [descriptor, manifest]);

@@ -231,7 +231,7 @@ test('an anonymous user may pull and not push, and is told to log in', async () 
   await using one = await clientFor(server.registry, undefined);
   assert.equal(await one.repository('a').has(blob, signal), true);
   await assert.rejects(
-    one.repository('a').putManifest('1', blob, Buffer.from('{}'), signal),
+    one.repository('a').putManifest('1', { descriptor: blob, bytes: Buffer.from('{}') }, signal),
     (error) => because('registry-denied')(error) && /docker login/.test((error as FailureError).failure.hint ?? ''),
   );
 });

@@ -30,8 +30,8 @@ const amd64 = { os: 'linux', architecture: 'amd64' };
 const arm64 = { os: 'linux', architecture: 'arm64' };
 
 async function push(content: MemoryContent, root: Descriptor, to: RemoteRepository, tag: string): Promise<void> {
-  await copyGraph(root, content, to, signal);
-  await to.putManifest(tag, root, content.blobs.get(root.digest)!, signal);
+  await copyGraph(root, { from: content, to }, signal);
+  await to.putManifest(tag, { descriptor: root, bytes: content.blobs.get(root.digest)! }, signal);
 }
 
 async function listed(remote: RemoteRepository): Promise<string[]> {
@@ -74,7 +74,10 @@ test('docker-registry: images go there and come back as they were', needs('docke
 
   await t.test('a manifest without its blobs is refused', async () => {
     const bytes = content.blobs.get(first.descriptor.digest)!;
-    await assert.rejects(remote.putManifest('1.0', first.descriptor, bytes, signal), because('registry-refused'));
+    await assert.rejects(
+      remote.putManifest('1.0', { descriptor: first.descriptor, bytes }, signal),
+      because('registry-refused'),
+    );
   });
 
   await t.test('push, resolve and pull of an index', async () => {
@@ -85,7 +88,7 @@ test('docker-registry: images go there and come back as they were', needs('docke
       JSON.parse(String(content.blobs.get(index.digest))),
     );
     const back = new MemoryContent();
-    await copyGraph(index, remote, back, signal);
+    await copyGraph(index, { from: remote, to: back }, signal);
     assert.deepEqual(new Map([...back.blobs].sort()), new Map([...content.blobs].sort()));
   });
 
@@ -119,7 +122,7 @@ test('docker-registry: images go there and come back as they were', needs('docke
     ]);
     const copied = one.repository({ registry: server.host, repository: 'skopeo' });
     assert.equal((await copied.resolve('2', signal))?.digest, index.digest);
-    await copyGraph(index, copied, new MemoryContent(), signal);
+    await copyGraph(index, { from: copied, to: new MemoryContent() }, signal);
   });
 
   await t.test('a second push sends nothing', async () => {
@@ -148,9 +151,9 @@ test('docker-registry: images go there and come back as they were', needs('docke
   await t.test('tags come in pages', async () => {
     const bytes = content.blobs.get(first.descriptor.digest)!;
     const paged = one.repository({ registry: server.host, repository: 'paged' });
-    await copyGraph(first.descriptor, content, paged, signal);
+    await copyGraph(first.descriptor, { from: content, to: paged }, signal);
     const tags = Array.from({ length: 25 }, (_, i) => `t${String(i).padStart(2, '0')}`);
-    for (const tag of tags) await paged.putManifest(tag, first.descriptor, bytes, signal);
+    for (const tag of tags) await paged.putManifest(tag, { descriptor: first.descriptor, bytes }, signal);
     assert.deepEqual((await listed(paged)).sort(), tags);
   });
 
@@ -161,7 +164,10 @@ test('docker-registry: images go there and come back as they were', needs('docke
 
   await t.test('the name of a repository that no registry takes is refused with its code', async () => {
     const odd = one.repository({ registry: server.host, repository: 'a--B' });
-    await assert.rejects(odd.putManifest('1', index, content.blobs.get(index.digest)!, signal), FailureError);
+    await assert.rejects(
+      odd.putManifest('1', { descriptor: index, bytes: content.blobs.get(index.digest)! }, signal),
+      FailureError,
+    );
   });
 });
 
@@ -255,7 +261,7 @@ test('docker-registry: passwords over TLS', needs('docker-registry', 'htpasswd',
     await one.ping(server.host, signal);
     await push(content, image.descriptor, remote, '1');
     assert.equal((await remote.resolve('1', signal))?.digest, image.descriptor.digest);
-    await copyGraph(image.descriptor, remote, new MemoryContent(), signal);
+    await copyGraph(image.descriptor, { from: remote, to: new MemoryContent() }, signal);
   });
   await t.test('a wrong one, and none', async () => {
     for (const path of [await dockerConfig('wrong'), undefined]) {
@@ -302,7 +308,7 @@ test('docker-registry: tokens', needs('docker-registry', 'openssl'), async (t) =
     content.opened.length = 0;
     await push(content, second.descriptor, one.repository({ registry: server.host, repository: 'second' }), '1');
     assert.ok(!content.opened.includes(second.layers[0]!.digest), 'the layer that both have was mounted');
-    await copyGraph(first.descriptor, remote, new MemoryContent(), signal);
+    await copyGraph(first.descriptor, { from: remote, to: new MemoryContent() }, signal);
     assert.deepEqual(await listed(remote), ['1']);
     assert.equal(await remote.deleteManifest(first.descriptor.digest, signal), true);
   });
@@ -311,7 +317,10 @@ test('docker-registry: tokens', needs('docker-registry', 'openssl'), async (t) =
     const remote = one.repository({ registry: server.host, repository: 'second' });
     assert.equal((await remote.resolve('1', signal))?.digest, second.descriptor.digest);
     const bytes = content.blobs.get(second.descriptor.digest)!;
-    await assert.rejects(remote.putManifest('2', second.descriptor, bytes, signal), because('registry-denied'));
+    await assert.rejects(
+      remote.putManifest('2', { descriptor: second.descriptor, bytes }, signal),
+      because('registry-denied'),
+    );
   });
 });
 

@@ -237,10 +237,7 @@ test('putManifest() refuses to believe a registry that stored something else', a
   });
   await using one = client();
   const remote = one.repository({ registry: server.host, repository: 'a' });
-  await assert.rejects(
-    remote.putManifest('1', manifest.descriptor, manifest.bytes, signal),
-    because('manifest-digest-mismatch'),
-  );
+  await assert.rejects(remote.putManifest('1', manifest, signal), because('manifest-digest-mismatch'));
   assert.deepEqual(server.requests.at(-1)!.body, Buffer.from(manifest.bytes), 'byte for byte');
   assert.equal(server.requests.at(-1)!.headers['content-type'], mediaTypes.imageManifest);
 });

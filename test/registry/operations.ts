@@ -48,7 +48,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   'manifest push': {
     isTarget: ({ method }) => method === 'PUT',
-    run: (one, host, signal) => repositoryOf(one, host).putManifest('1', manifest.descriptor, manifest.bytes, signal),
+    run: (one, host, signal) => repositoryOf(one, host).putManifest('1', manifest, signal),
   },
   token: {
     isTarget: ({ path }) => path.startsWith('/token'),

@@ -63,8 +63,9 @@ for (const [registry, realm, how, insecure = []] of realms) {
         'cip-test',
         (name) => insecure.includes(name) || name.startsWith('localhost') || name.startsWith('127.'),
       );
-      const as = credentials && { credentials, login };
-      const asked = server.fetch({ registry, repository: 'a' }, { realm }, ['repository:a:pull'], as, signal);
+      const resource = { registry, repository: 'a' };
+      const request = { resource, service: { realm }, scopes: ['repository:a:pull'], credentials };
+      const asked = server.fetch(request, credentials && login, signal);
       if (isSent) {
         assert.equal((await asked).token, 't');
         assert.equal(sent.length, 1);

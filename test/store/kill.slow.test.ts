@@ -45,7 +45,7 @@ test('images: names lead to whole images, and none that was set is missing', asy
   await using copy = await Store.open(join(dir.path, 'copy'));
   const refs = await store.refs.list();
   for (const name of expected) assert.ok(refs.has(name), `${name} is missing`);
-  for (const descriptor of refs.values()) await copyGraph(descriptor, store.blobs, copy.blobs, never);
+  for (const descriptor of refs.values()) await copyGraph(descriptor, { from: store.blobs, to: copy.blobs }, never);
   assert.ok(refs.size >= expected.size);
 
   assert.deepEqual(await readdir(store.paths.sessions), [store.session.path.split('/').at(-1)]);
@@ -126,5 +126,5 @@ test('prune: a process that prunes all the time takes nothing that another is wo
   await using copy = await Store.open(join(dir.path, 'copy'));
   const refs = await store.refs.list();
   for (const name of expected) assert.ok(refs.has(name), `${name} is missing`);
-  for (const descriptor of refs.values()) await copyGraph(descriptor, store.blobs, copy.blobs, never);
+  for (const descriptor of refs.values()) await copyGraph(descriptor, { from: store.blobs, to: copy.blobs }, never);
 });

@@ -44,6 +44,7 @@ interface Found {
   readonly file: string;
   readonly text: string;
   readonly dockerfile: Dockerfile;
+  readonly target: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms: readonly Platform[];
 }
@@ -61,7 +62,8 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
   const index = await build({ found, title, secrets }, options, world);
-  const image = await rootOf(index, found.platforms, store, world.signal);
+  const isOne = found.platforms.length === 1;
+  const image = isOne ? await onlyManifest(index, store, world.signal) : index;
   const services: ExportServices = {
     store,
     preparation: new PushPreparation(store),
@@ -107,7 +109,8 @@ async function find({ options, positionals }: Invocation<BuildImageOption>, worl
   const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env));
   const dockerfile = orThrow(parseDockerfile(text, file));
   const platforms = options.platform ?? [hostPlatform(world.surroundings.arch)];
-  return { directory, file: isInput ? file : world.resolve(file), text, dockerfile, buildArgs, platforms };
+  const found = { directory, file: isInput ? file : world.resolve(file), text, dockerfile };
+  return { ...found, target: options.target, buildArgs, platforms };
 }
 
 /** Where links lead: COPY would take a link for all that there is. */
@@ -133,11 +136,11 @@ interface Building {
 
 async function build(
   { found, title, secrets }: Building,
-  { target, noCache }: Invocation<BuildImageOption>['options'],
+  { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
-  const { directory, file, text, buildArgs, platforms } = found;
+  const { directory, file, text, target, buildArgs, platforms } = found;
   const start = world.surroundings.now();
   // What was built before is there under its name in full.
   const local = Object.fromEntries(await store.refs.list());
@@ -155,14 +158,14 @@ async function build(
     annotations: { manifests: {}, index: {} },
     noCache,
   });
-  const once = async (whole: boolean) => {
-    const context = await contextOf(found, target, whole, world);
+  const once = async (part: 'counted' | 'whole') => {
+    const context = await contextOf(found, part, world);
     return await world.builder.build(request(context), world.progress, world.signal);
   };
-  const { image } = await once(false).catch((error: unknown) => {
+  const { image } = await once('counted').catch((error: unknown) => {
     // A trigger of a base image reads more than the Dockerfile says.
     const isMore = failuresOf(error)?.some(({ reason }) => reason === 'context-not-counted');
-    if (isMore) return once(true);
+    if (isMore) return once('whole');
     throw error;
   });
   const duration = world.surroundings.now() - start;
@@ -171,17 +174,16 @@ async function build(
 }
 
 async function contextOf(
-  { directory, file, dockerfile, buildArgs, platforms }: Found,
-  target: string | undefined,
-  whole: boolean,
+  { directory, file, dockerfile, target, buildArgs, platforms }: Found,
+  part: 'counted' | 'whole',
   world: World,
 ): Promise<RecordedContext> {
   const { arch, now } = world.surroundings;
-  const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs, whole };
+  const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs };
   const ignore = orThrow(await readIgnoreFile(directory, directory, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
   return await decideDockerfileContext(
-    { root: { directory, ignore }, inputs },
+    { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
     { files: contextFiles, memory, now },
     world.signal,
   );
@@ -193,9 +195,8 @@ async function emptyDirectory(store: Store): Promise<string> {
   return directory;
 }
 
-/** The index, and of one platform its manifest: what other builders make of it. */
-async function rootOf(index: Descriptor, platforms: readonly Platform[], store: Store, signal: AbortSignal) {
-  if (platforms.length > 1) return index;
+/** What other builders make of one platform: its manifest, without an index. */
+async function onlyManifest(index: Descriptor, store: Store, signal: AbortSignal): Promise<Descriptor> {
   const { value } = await readIndex(store.blobs, index, signal);
   return value.manifests[0]!;
 }

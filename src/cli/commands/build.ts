@@ -25,7 +25,7 @@ export async function run(invocation: Invocation<PlanOption | RunOption>, world:
   if (failures.length > 0) throw new FailuresError(failures);
 
   world.renderer.begin(runOf(prepared.plan, settings));
-  const { results } = await runPlan(prepared.plan, { ...prepared, ...dependencies }, settings, world.signal);
+  const { results } = await runPlan({ ...prepared, ...dependencies }, settings, world.signal);
   const duration = world.surroundings.now() - start;
   const made = madeIn(results);
   return conclude(

@@ -4,10 +4,8 @@ import { type Failure, FailuresError, failuresOf } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { lostOwnersIn } from '../lost-owners.ts';
-import { type PlannedCommand, type PlanOption, prepare } from '../prepare.ts';
+import { type PlannedCommand, type PlanOption, plannedPublish, prepare } from '../prepare.ts';
 import { reportFailure } from '../report-failure.ts';
-import { requiredRemote } from '../required-remote.ts';
 import type { World } from '../world.ts';
 
 const plannable: readonly PlannedCommand['command'][] = ['build', 'publish-locally', 'publish'];
@@ -50,11 +48,8 @@ function plannedCommand(invocation: Invocation<Option>): {
   const [first = '', ...rest] = invocation.positionals;
   const { localRegistry } = invocation.options;
   switch (first.toLowerCase()) {
-    case 'publish': {
-      const registry = requiredRemote(invocation, 'plan publish');
-      const lostOwners = lostOwnersIn(registry, invocation);
-      return { planned: { command: 'publish', registry, lostOwners }, selectors: rest };
-    }
+    case 'publish':
+      return { planned: plannedPublish(invocation, 'plan publish'), selectors: rest };
     case 'publish-locally':
       return { planned: { command: 'publish-locally', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
     case 'build':

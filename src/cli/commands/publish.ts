@@ -1,9 +1,7 @@
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { lostOwnersIn } from '../lost-owners.ts';
-import type { PlanOption } from '../prepare.ts';
+import { type PlanOption, plannedPublish } from '../prepare.ts';
 import { publishTo } from '../publish-to.ts';
-import { requiredRemote } from '../required-remote.ts';
 import type { RunOption } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
@@ -12,7 +10,5 @@ export async function run(
   invocation: Invocation<PlanOption | RunOption | 'allowLostOwners'>,
   world: World,
 ): Promise<ExitStatus> {
-  const registry = requiredRemote(invocation);
-  const lostOwners = lostOwnersIn(registry, invocation);
-  return publishTo({ command: 'publish', registry, lostOwners }, invocation, world);
+  return publishTo(plannedPublish(invocation), invocation, world);
 }

@@ -9,6 +9,9 @@ type ProgressOptions = OptionValues<'progress' | 'quiet' | 'verbose'>;
 /** How progress is shown: `tty` redraws lines, `plain` and `json` only add them. */
 export type ProgressMode = 'tty' | 'plain' | 'json' | 'quiet';
 
+/** Failures are reported at the end as always. */
+const silent: Renderer = { begin() {}, emit() {}, async close() {} };
+
 /** Milliseconds between two signs of life in plain progress. */
 const heartbeat = 30_000;
 
@@ -29,7 +32,7 @@ export async function createRenderer(
     case 'json':
       return (await import('./json.ts')).jsonRenderer(write, now);
     case 'quiet':
-      return (await import('./quiet.ts')).quiet;
+      return silent;
   }
 }
 

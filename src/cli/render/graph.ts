@@ -22,8 +22,10 @@ function tree(drawn: DrawnGraph): string {
   const places = expandedUnder(drawn);
   const printed = new Set<ImageName>();
   const lines: string[] = [];
-  const print = (name: ImageName, parent: ImageName | undefined, lead: string, branch: string, indent: string) => {
-    const label = `${lead}${branch}${labelOf(drawn, name)}`;
+  /** What stands before the name of an image, and before the branches below it. */
+  type Stem = readonly [own: string, below: string];
+  const print = (name: ImageName, parent: ImageName | undefined, [own, below]: Stem) => {
+    const label = `${own}${labelOf(drawn, name)}`;
     if (places.get(name) !== parent) {
       lines.push(`${label}   (${printed.has(name) ? 'above' : 'below'})`);
       return;
@@ -32,11 +34,11 @@ function tree(drawn: DrawnGraph): string {
     printed.add(name);
     const children = visible(drawn, drawn.graph.children.get(name));
     for (const [index, child] of children.entries()) {
-      const last = index === children.length - 1;
-      print(child, name, `${lead}${indent}`, last ? '└─ ' : '├─ ', last ? '   ' : '│  ');
+      const isLast = index === children.length - 1;
+      print(child, name, isLast ? [`${below}└─ `, `${below}   `] : [`${below}├─ `, `${below}│  `]);
     }
   };
-  for (const root of roots(drawn)) print(root, undefined, '', '', '');
+  for (const root of roots(drawn)) print(root, undefined, ['', '']);
   const external = [...new Set(externals(drawn).map(({ reference }) => reference))];
   if (external.length > 0) lines.push(`external: ${external.join(', ')}`);
   return lines.map((line) => `${line}\n`).join('');

@@ -37,6 +37,12 @@ interface RunningStep {
   readonly tail: string[];
 }
 
+/** Lines that a CI shows when their title is clicked. */
+interface FoldedBlock {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
 /** Lines of a failed step that are kept for its block. */
 const tailLength = 200;
 
@@ -142,7 +148,8 @@ export class PlainRenderer implements Renderer {
     if (folding === undefined || verbose > 0) return;
     for (const step of running?.steps.values() ?? []) {
       this.#outputLines(step, step.lines.end());
-      if (step.tail.length > 0) this.#options.write(folded(folding, `${step.label} ${step.name}`, step.tail, now()));
+      const block = { title: `${step.label} ${step.name}`, lines: step.tail };
+      if (step.tail.length > 0) this.#options.write(folded(block, folding, now()));
     }
   }
 
@@ -177,7 +184,7 @@ export function foldingOf(env: Readonly<Record<string, string | undefined>>): Fo
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#grouping-log-lines and
  * https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
  */
-function folded(folding: Folding, title: string, lines: readonly string[], now: number): string {
+function folded({ title, lines }: FoldedBlock, folding: Folding, now: number): string {
   if (folding === 'github') return `::group::${title}\n${lines.map(notCommand).join('')}::endgroup::\n`;
   const body = lines.map((line) => `${line}\n`).join('');
   const seconds = Math.floor(now / 1000);

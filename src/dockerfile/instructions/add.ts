@@ -32,6 +32,7 @@ export function parseAdd(statement: Statement, context: ParseContext): Result<Ad
     checksum: checksum?.text || undefined,
     keepGitDir,
     unpack,
-    exclude: exclude.map(({ text }) => text),
+    // Nothing is left out by nothing, as where a variable was meant to say more.
+    exclude: exclude.flatMap(({ text }) => (text.trim() === '' ? [] : [text])),
   });
 }

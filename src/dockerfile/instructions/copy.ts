@@ -30,6 +30,7 @@ export function parseCopy(statement: Statement, context: ParseContext): Result<C
     chmod: chmod?.text || undefined,
     link,
     parents,
-    exclude: exclude.map(({ text }) => text),
+    // Nothing is left out by nothing, as where a variable was meant to say more.
+    exclude: exclude.flatMap(({ text }) => (text.trim() === '' ? [] : [text])),
   });
 }

@@ -10,17 +10,17 @@ import { commandLineOf } from './command-line.ts';
 import { parseMount } from './run-mount.ts';
 
 const FLAGS = { mount: 'many', network: 'one', security: 'one', device: 'unsupported' } as const;
-const NETWORKS = ['default', 'none', 'host'] as const;
-const SECURITIES = ['sandbox', 'insecure'] as const;
+/** Flags whose value is a choice; the first is the default. */
+const CHOICES = { network: ['default', 'none', 'host'], security: ['sandbox', 'insecure'] } as const;
 
 /** `RUN [--mount=…] [--network=…] [--security=…] command`, with heredocs where it is text for the shell. */
 export function parseRun(statement: Statement, context: ParseContext): Result<RunInstruction, Failure> {
   const { line, start, end } = statement;
   const flags = checkFlags(statement, FLAGS);
   if (!flags.ok) return flags;
-  const network = oneOf('--network', flags.value.network, NETWORKS, statement);
+  const network = chosen('network', flags.value.network, statement);
   if (!network.ok) return network;
-  const security = oneOf('--security', flags.value.security, SECURITIES, statement);
+  const security = chosen('security', flags.value.security, statement);
   if (!security.ok) return security;
   const mounts: RunMount[] = [];
   for (const written of flags.value.mount) {
@@ -37,21 +37,21 @@ export function parseRun(statement: Statement, context: ParseContext): Result<Ru
   return ok({
     ...instructionBase({ ...statement, keyword: 'RUN' }, context),
     command,
-    heredocs: context.heredocs.map(({ raw: _, ...heredoc }) => heredoc),
+    heredocs: context.heredocs,
     mounts,
     network: network.value,
     security: security.value,
   });
 }
 
-/** The value of a flag that is a choice; the first is the default. */
-function oneOf<const T extends readonly [string, ...string[]]>(
-  flag: string,
+function chosen<Flag extends keyof typeof CHOICES>(
+  flag: Flag,
   written: Fragment | undefined,
-  choices: T,
   { line }: Statement,
-): Result<T[number], Failure> {
-  if (!written) return ok(choices[0]);
-  if (choices.includes(written.text)) return ok(written.text);
-  return failed(invalidFlagValue(flag, written.text, { expected: choices.join(' or '), at: written.at(line) }));
+): Result<(typeof CHOICES)[Flag][number], Failure> {
+  const choices: readonly (typeof CHOICES)[Flag][number][] = CHOICES[flag];
+  if (!written) return ok(CHOICES[flag][0]);
+  const choice = choices.find((one) => one === written.text);
+  if (choice !== undefined) return ok(choice);
+  return failed(invalidFlagValue(`--${flag}`, written.text, { expected: choices.join(' or '), at: written.at(line) }));
 }

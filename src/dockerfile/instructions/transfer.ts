@@ -3,7 +3,13 @@ import type { Heredoc } from '../dockerfile.ts';
 import { heredocWords } from '../heredoc.ts';
 import type { ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
-import { heredocAsDestination, heredocWithBlanks, missingArguments, unclearHeredoc } from '../value-failure.ts';
+import {
+  heredocAsDestination,
+  heredocNotFileName,
+  heredocWithBlanks,
+  missingArguments,
+  unclearHeredoc,
+} from '../value-failure.ts';
 import type { Word } from '../words.ts';
 
 /** Sources and destination of ADD and COPY. */
@@ -38,6 +44,7 @@ function pathsOfWords(
     const at = line.span(heredoc.start, heredoc.end);
     if (word?.end !== heredoc.end) return failed(heredocWithBlanks(keyword, at));
     if (word === words.at(-1)) return failed(heredocAsDestination(keyword, at));
+    if (!isFileName(heredoc.name)) return failed(heredocNotFileName(heredoc.name, at));
     isHeredoc.add(word);
   }
   const unclear = words.find((word) => !isHeredoc.has(word) && heredocWords(word.text).length > 0);
@@ -45,7 +52,13 @@ function pathsOfWords(
   const sources = words.slice(0, -1).filter((word) => !isHeredoc.has(word));
   return ok({
     sources: sources.map((word) => word.text),
-    heredocs: heredocs.map(({ raw: _, ...heredoc }) => heredoc),
+    heredocs: heredocs,
     destination: words.at(-1)?.text ?? '',
   });
+}
+
+/** A slash in front is left out when the file is made. */
+function isFileName(name: string): boolean {
+  const file = name.replace(/^\//, '');
+  return !file.includes('/') && !['', '.', '..'].includes(file);
 }

@@ -88,7 +88,7 @@ export class OciLayoutExporter implements Exporter {
       has: async () => false,
       put: async (descriptor) => void found.push(descriptor),
     };
-    await copyGraph(root, this.#from, sink, signal, { concurrency: 1 });
+    await copyGraph(root, { from: this.#from, to: sink, concurrency: 1 }, signal);
     return found;
   }
 }

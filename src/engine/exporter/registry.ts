@@ -19,8 +19,8 @@ export class RegistryExporter implements Exporter {
     const { bytes } = await readDocument(store.blobs, sent, signal);
     for (const name of names) {
       const remote = await repository(name);
-      await copyGraph(sent, store.blobs, remote, signal);
-      await remote.putManifest(tagOrDigest(name), sent, bytes, signal);
+      await copyGraph(sent, { from: store.blobs, to: remote }, signal);
+      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);
       const pushed = { image: familiarReference(name), reference: formatReference(name), digest: sent.digest };
       progress.emit({ type: 'image-pushed', ...pushed });
     }

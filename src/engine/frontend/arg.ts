@@ -8,7 +8,7 @@ import type { StageState } from './stage-state.ts';
 
 /** ARGs above the first FROM, and those that are there by themselves. What cannot be expanded is reported. */
 export function globalArgs(lowering: LoweringContext, targetStage: string | undefined): ReadonlyMap<string, string> {
-  const { values, failures } = globalValues({ ...lowering.input, targetStage, budget: lowering.expansions });
+  const { values, failures } = globalValues({ ...lowering.input, targetStage, budget: lowering.expansion.budget });
   lowering.fail(...failures);
   return values;
 }
@@ -41,7 +41,7 @@ function argValue(
   const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
-  const expanded = expand(written, state.valueOf, lowering.dockerfile.escape, lowering.expansions);
+  const expanded = expand(written, state.valueOf, lowering.expansion);
   if (expanded.ok) return expanded.value.value;
   lowering.fail(...located(expanded.failure, at));
   return undefined;

@@ -43,14 +43,14 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
   const exposed: string[] = [];
   // The history has them in the order of their words, as these are written.
   for (const word of [...ports].sort()) {
-    const words = expandWords(word, state.valueOf, context.lowering.dockerfile.escape, context.lowering.expansions);
+    const words = expandWords(word, state.valueOf, context.lowering.expansion);
     if (!words.ok) {
       context.lowering.fail(...located(words.failure, at));
       continue;
     }
     for (const text of words.value.words) {
       const parsed = parsePorts(text);
-      if (parsed && !context.lowering.expansions.spend((parsed.last - parsed.first + 1) * stepsPerPort)) {
+      if (parsed && !context.lowering.expansion.budget.spend((parsed.last - parsed.first + 1) * stepsPerPort)) {
         context.lowering.fail({ ...expansionTooLarge(text), at });
         return;
       }
@@ -71,7 +71,7 @@ export function lowerExpose({ ports, at }: ExposeInstruction, state: StageState,
 
 /** Metadata only: nothing is created, and what later steps write there is kept. */
 export function lowerVolume({ paths, at }: VolumeInstruction, state: StageState, context: InstructionContext): void {
-  const volumes = paths.map((path) => context.expand(path, state.valueOf, at).trim());
+  const volumes = paths.map((path) => context.expand(path, state.valueOf, at));
   for (const volume of volumes) {
     if (volume === '')
       context.lowering.fail(invalidValue({ what: 'VOLUME', value: volume, hint: 'give the path of a directory' }, at));

@@ -28,7 +28,7 @@ export function sourceOf(
   context: InstructionContext,
 ): Vertex<Step> | undefined {
   const { lowering, stage, foreign } = context;
-  const name = expand(from.value, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
+  const name = expand(from.value, lowering.globals, lowering.expansion);
   if (!name.ok) {
     lowering.fail(...located(name.failure, from.at));
     return undefined;

@@ -12,7 +12,7 @@ import { step } from './step.ts';
 export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState | undefined {
   const { from } = stage;
   const platform = platformOf(stage, lowering);
-  const image = expand(from.image, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
+  const image = expand(from.image, lowering.globals, lowering.expansion);
   if (!image.ok) {
     lowering.fail(...located(image.failure, from.imageAt));
     return undefined;
@@ -43,7 +43,7 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
 
 function platformOf({ from }: Stage, lowering: LoweringContext): Platform | undefined {
   if (from.platform === undefined) return lowering.input.platform;
-  const text = expand(from.platform, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
+  const text = expand(from.platform, lowering.globals, lowering.expansion);
   const platform = text.ok ? parsePlatform(text.value.value) : undefined;
   if (platform?.ok) return platform.value;
   const value = text.ok ? text.value.value : from.platform;

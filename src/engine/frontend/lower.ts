@@ -5,7 +5,7 @@
 
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
-import { ExpansionBudget, expand } from '../../dockerfile/expand.ts';
+import { ExpansionBudget, type ExpansionRules, expand } from '../../dockerfile/expand.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
@@ -65,7 +65,7 @@ class Lowering implements LoweringContext {
   readonly failures: Failure[] = [];
   readonly warnings: string[] = [];
   readonly missing = new Map<string, ImageRequest>();
-  readonly expansions = new ExpansionBudget();
+  readonly expansion: Required<ExpansionRules>;
   readonly globals: ReadonlyMap<string, string>;
   readonly #stages = new Map<number, StageState | undefined>();
   readonly #told = new Set<string>();
@@ -73,6 +73,7 @@ class Lowering implements LoweringContext {
   constructor(input: LowerInput, target: Stage) {
     this.input = input;
     this.dockerfile = input.dockerfile;
+    this.expansion = { escapeCharacter: input.dockerfile.escape, budget: new ExpansionBudget() };
     this.globals = globalArgs(this, input.target === undefined ? undefined : (target.name ?? `${target.index}`));
   }
 
@@ -90,11 +91,11 @@ class Lowering implements LoweringContext {
 
   /** Lowers what the stage needs, from above: each stage then finds what it needs done, however many there are. */
   stagesBelow(target: Stage): void {
-    const fill = (name: string) => {
-      const filled = expand(name, this.globals, this.dockerfile.escape, this.expansions);
+    const resolve = (name: string) => {
+      const filled = expand(name, this.globals, this.expansion);
       return filled.ok ? filled.value.value : undefined;
     };
-    const needed = stagesNeededBy(this.dockerfile, target, fill);
+    const needed = stagesNeededBy(this.dockerfile, target, { resolve });
     // One that is used and does not stand above is found again, and reported, where it is used.
     if (needed.ok) for (const { index } of needed.value) this.stage(index);
   }

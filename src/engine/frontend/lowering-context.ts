@@ -1,6 +1,6 @@
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
-import { type ExpansionBudget, expand, expandHeredoc, type Variables } from '../../dockerfile/expand.ts';
+import { type ExpansionRules, expand, expandHeredoc, type Variables } from '../../dockerfile/expand.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
 import type { OpDefinition, Step } from '../op/op-definition.ts';
@@ -19,7 +19,7 @@ export interface LoweringContext {
   readonly globals: ReadonlyMap<string, string>;
   readonly warnings: string[];
   /** For all words of the Dockerfile. */
-  readonly expansions: ExpansionBudget;
+  readonly expansion: Required<ExpansionRules>;
   /** Seconds; for files and directories that have no time of their own. */
   readonly mtime: number;
   fail(...failures: readonly Failure[]): void;
@@ -64,7 +64,7 @@ export class InstructionContext {
 
   /** Fills variables in; a word that cannot be is reported and becomes empty. */
   expand(word: string, variables: Variables, at: SourceSpan): string {
-    const result = expand(word, variables, this.lowering.dockerfile.escape, this.lowering.expansions);
+    const result = expand(word, variables, this.lowering.expansion);
     if (result.ok) return result.value.value;
     this.lowering.fail(...located(result.failure, at));
     return '';
@@ -72,7 +72,7 @@ export class InstructionContext {
 
   /** Fills variables in in the body of a heredoc, where quotes are plain characters. */
   expandHeredoc(body: string, variables: Variables, at: SourceSpan): string {
-    const result = expandHeredoc(body, variables, this.lowering.expansions);
+    const result = expandHeredoc(body, variables, this.lowering.expansion.budget);
     if (result.ok) return result.value.value;
     this.lowering.fail(...located(result.failure, at));
     return '';

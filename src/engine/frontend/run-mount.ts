@@ -25,7 +25,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
   const { state, context } = place;
   const { lowering } = context;
   const expanded = expandMount(written, (word) => {
-    const result = expand(word, state.valueOf, lowering.dockerfile.escape, lowering.expansions);
+    const result = expand(word, state.valueOf, lowering.expansion);
     return result.ok ? ok(result.value.value) : result;
   });
   if (!expanded.ok) {

@@ -37,7 +37,7 @@ interface Use {
 function usesOf(stage: Stage, lowering: LoweringContext): readonly Use[] {
   return stage.instructions.flatMap((instruction) =>
     sourcesOf(instruction).flatMap(({ value, at, isNumbered }) => {
-      const filled = expand(value, lowering.globals, lowering.dockerfile.escape, lowering.expansions);
+      const filled = expand(value, lowering.globals, lowering.expansion);
       if (!filled.ok) return [];
       const name = filled.value.value;
       if (isNumbered && /^\d+$/.test(name)) return [{ name, index: Number(name), at }];

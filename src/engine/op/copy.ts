@@ -148,7 +148,7 @@ async function place(placing: Placing): Promise<void> {
     }
   }
   for (const { name, content } of op.inline) {
-    const path = pathOf(name);
+    const path = pathOf(name.replace(/^\//, ''));
     placement.makeDirectories(parentOf(path));
     placement.put({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: op.mtime, ...bytesOf(content) });
   }

@@ -94,7 +94,7 @@ export function unknownOwner(name: string, file: string, origin?: StepOrigin) {
   return {
     reason: 'unknown-owner',
     message: `${name} is not in the image's ${file} (${where(origin)})`,
-    hint: 'create the user or group in an earlier RUN, or give the number',
+    hint: 'create the user or group in an earlier RUN, or give a number up to 2147483647',
     at: origin?.at,
   } as const satisfies FailureShape;
 }

@@ -57,6 +57,8 @@ export interface CopyOp {
   readonly link: boolean;
   /** Keep the path from the source's root (or after `/./`) below the destination. */
   readonly parents: boolean;
+  /** The patterns are paths, and links on the way followed. */
+  readonly literal?: boolean;
   /** ADD: archives among the sources are unpacked. */
   readonly unpack: boolean;
   /** mtime in seconds of what has none of its own: inline files and directories made on the way. */

@@ -105,7 +105,7 @@ export class BuildKeys {
       const { version, dockerfile } = graph.project.contexts.get(parent)!;
       const keys = edges
         .filter(({ to, stage }) => to === parent && stages.has(stage))
-        .flatMap(({ stage }) => this.#parentUse.platformsOf(stage, context, platform))
+        .flatMap(({ stage }) => this.#parentUse.platformsOf(stage, context, { platform }))
         .map((wanted) => [formatPlatform(wanted), this.keyOf(parent, wanted)] as const);
       return [parent, { version, dockerfile, keys: new Map(keys) }] as const;
     });

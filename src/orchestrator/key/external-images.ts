@@ -130,12 +130,10 @@ function namedImage({ expanded: text, at }: ImageReference, edges: readonly Edge
 }
 
 function stagesFor(target: Stage, scope: GlobalScope, inputs: ImagesUsedInputs): readonly Stage[] {
-  const needed = stagesNeededBy(
-    scope.dockerfile,
-    target,
-    (text) => expanded(text, scope),
-    (stage) => triggersRunIn(stage, scope, inputs).instructions,
-  );
+  const needed = stagesNeededBy(scope.dockerfile, target, {
+    resolve: (text) => expanded(text, scope),
+    handedOn: (stage) => triggersRunIn(stage, scope, inputs).instructions,
+  });
   return needed.ok ? needed.value : scope.dockerfile.stages;
 }
 

@@ -4,6 +4,9 @@ export interface Hunk {
   readonly after: readonly [start: number, end: number];
 }
 
+/** A place in both lists at once: a number of the one before, and of the one after. */
+type Cell = readonly [row: number, column: number];
+
 /** Cells of a table; what takes more is one hunk. */
 const largest = 1_000_000;
 
@@ -21,17 +24,17 @@ export function hunks<T>(
   const [rows, columns] = [before.length - head - tail, after.length - head - tail];
   const isSameAt = (row: number, column: number) => isSame(before[head + row]!, after[head + column]!);
   const found: Hunk[] = [];
-  const add = (row: number, column: number, toRow: number, toColumn: number) => {
+  const add = ([row, column]: Cell, [toRow, toColumn]: Cell) => {
     if (row === toRow && column === toColumn) return;
     found.push({ before: [head + row, head + toRow], after: [head + column, head + toColumn] });
   };
   const common = rows * columns > largest ? [] : longestCommon(rows, columns, isSameAt);
-  let [row, column] = [0, 0];
-  for (const [sameRow, sameColumn] of common) {
-    add(row, column, sameRow, sameColumn);
-    [row, column] = [sameRow + 1, sameColumn + 1];
+  let from: Cell = [0, 0];
+  for (const same of common) {
+    add(from, same);
+    from = [same[0] + 1, same[1] + 1];
   }
-  add(row, column, rows, columns);
+  add(from, [rows, columns]);
   return found;
 }
 
@@ -39,7 +42,7 @@ function longestCommon(
   rows: number,
   columns: number,
   isSameAt: (row: number, column: number) => boolean,
-): readonly (readonly [row: number, column: number])[] {
+): readonly Cell[] {
   const width = columns + 1;
   // Of what is left from a row and a column on.
   const lengths = new Uint32Array((rows + 1) * width);
@@ -50,7 +53,7 @@ function longestCommon(
       lengths[row * width + column] = isSameAt(row, column) ? at(row + 1, column + 1) + 1 : longest;
     }
   }
-  const common: [number, number][] = [];
+  const common: Cell[] = [];
   for (let [row, column] = [0, 0]; row < rows && column < columns; ) {
     if (isSameAt(row, column)) common.push([row++, column++]);
     else if (at(row + 1, column) >= at(row, column + 1)) row++;

@@ -33,6 +33,14 @@ interface Written {
   readonly keyword: string | undefined;
 }
 
+/** Instructions in a row that differ: what is gone, and what came in its place. One of the two may be empty. */
+interface Difference {
+  readonly gone: readonly Written[];
+  readonly came: readonly Written[];
+  /** Where the instruction above stands now. */
+  readonly above: number | undefined;
+}
+
 /** What an earlier key may say of the instructions that a Dockerfile has now. */
 export interface Readings {
   /** For each instruction of the build all digests that it may have had as it is. */
@@ -58,21 +66,18 @@ export function instructionChanges(
   const known = new Map(now.map((one, index) => [one, new Set(alike[index])]));
   const read = hunks(old, now, (one, other) => isSame(one, other) || known.get(other)!.has(one.digest));
   const isIdle = new Set(idle);
-  return (read.length > 0 ? read : different).flatMap((hunk) => changesIn(hunk, old, now, isIdle));
+  return (read.length > 0 ? read : different).flatMap((hunk) => changesIn(differenceAt(hunk, old, now), isIdle));
 }
 
 function written({ instructions, keywords }: KeyedInstructions): readonly Written[] {
   return instructions.map(([line, digest], index) => ({ line, digest, keyword: keywords?.[index] }));
 }
 
-function changesIn(
-  { before, after }: Hunk,
-  old: readonly Written[],
-  now: readonly Written[],
-  idle: ReadonlySet<string>,
-): readonly InstructionChange[] {
-  const [gone, came] = [old.slice(...before), now.slice(...after)];
-  const above = now[after[0] - 1]?.line;
+function differenceAt({ before, after }: Hunk, old: readonly Written[], now: readonly Written[]): Difference {
+  return { gone: old.slice(...before), came: now.slice(...after), above: now[after[0] - 1]?.line };
+}
+
+function changesIn({ gone, came, above }: Difference, idle: ReadonlySet<string>): readonly InstructionChange[] {
   if (came.length === 0) return removed(gone, above, idle);
   if (gone.length === 0) return [{ code: 'instruction-added', line: came[0]!.line }];
   const changed = { code: 'instruction-changed', line: came[0]!.line } as const;
@@ -82,10 +87,10 @@ function changesIn(
   const paired = came.find((_, index) => !parts.some((part) => part.after[0] <= index && index < part.after[1]));
   if (paired === undefined) return [changed];
   const others = parts.flatMap((part): readonly InstructionChange[] => {
-    const [left, right] = [gone.slice(...part.before), came.slice(...part.after)];
-    const code = left.length > 0 ? 'instruction-changed' : 'instruction-added';
-    if (right.length > 0) return [{ code, line: right[0]!.line }];
-    return removed(left, came[part.after[0] - 1]?.line ?? above, idle);
+    const inner = differenceAt(part, gone, came);
+    const code = inner.gone.length > 0 ? 'instruction-changed' : 'instruction-added';
+    if (inner.came.length > 0) return [{ code, line: inner.came[0]!.line }];
+    return removed(inner.gone, inner.above ?? above, idle);
   });
   return [{ code: 'instruction-changed', line: paired.line }, ...others];
 }

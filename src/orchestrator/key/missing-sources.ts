@@ -1,5 +1,6 @@
 import { contextFiles } from '../../context/context-files.ts';
 import { ContextMoved } from '../../context/context-moved.ts';
+import type { PlacedRead } from '../../context/context-reads.ts';
 import { missingOf } from '../../context/decide-context.ts';
 import { DiskTree } from '../../context/disk-tree.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
@@ -25,10 +26,12 @@ export async function missingSourcesIn(
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   const reads = new ProjectReads(inputs);
+  const readsOf = (context: Context) =>
+    wantedPlatforms(context, { kind: 'declared', defaults }).flatMap((one) => reads.of(context.name, one).places);
   const { contexts } = inputs.graph.project;
   const found = await mapBounded([...contexts.values()], parallel, async (context) => {
     try {
-      return await missingIn(context, reads, defaults, signal);
+      return await missingIn(context, readsOf(context), signal);
     } catch (error) {
       // Somebody is writing there: what is missing now may be there in a moment.
       if (error instanceof ContextMoved) return [];
@@ -41,22 +44,18 @@ export async function missingSourcesIn(
 }
 
 async function missingIn(
-  context: Context,
-  reads: ProjectReads,
-  defaults: readonly Platform[],
+  { directory, path }: Context,
+  reads: readonly PlacedRead[],
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
-  const { name, directory, path } = context;
   const ignored = await readIgnoreFile(directory, path);
   if (!ignored.ok) return ignored.failure;
   const root = { directory, path, ignore: ignored.value };
   const tree = new DiskTree({ ...root, files: contextFiles, digestOf: () => undefined, signal });
   const missing = new Map<string, MissingSource>();
-  for (const platform of wantedPlatforms(context, { kind: 'declared', defaults })) {
-    for (const { read, ...written } of reads.of(name, platform).places) {
-      for (const source of await missingOf(read, tree)) {
-        missing.set(`${written.at.file} ${written.at.offset} ${source}`, { ...written, source });
-      }
+  for (const { read, ...written } of reads) {
+    for (const source of await missingOf(read, tree)) {
+      missing.set(`${written.at.file} ${written.at.offset} ${source}`, { ...written, source });
     }
   }
   return await missingSourceFailures([...missing.values()], { context: root, files: contextFiles }, signal);

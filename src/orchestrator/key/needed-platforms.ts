@@ -9,16 +9,22 @@ export type UsedParent = readonly [parent: ImageName, platform: Platform, by: Ed
 /** The images of the project that a build uses: here, or on any machine that may build. */
 export type UsedParentsOf = (image: ImageName, platform: Platform, where: 'here' | 'anywhere') => readonly UsedParent[];
 
+/** What decides for which platforms images take each other. */
+export interface UseOfParents {
+  readonly graph: DependencyGraph;
+  readonly taken: UsedParentsOf;
+  /** All are if not given: only what is built takes anything. */
+  readonly isBuilt?: ((image: ImageName, platform: Platform) => boolean) | undefined;
+}
+
 /**
  * What images are wanted for: first the platforms that were asked for, then those for which an image that is built takes
  * them: `FROM --platform=$BUILDPLATFORM` of a child takes its parent for the machine that builds. None for an image that
  * nobody asked for, and none that its own metadata excludes.
  */
 export function neededPlatforms(
-  graph: DependencyGraph,
   asked: ReadonlyMap<ImageName, readonly Platform[]>,
-  isBuilt: (image: ImageName, platform: Platform) => boolean,
-  taken: UsedParentsOf,
+  { graph, taken, isBuilt = () => true }: UseOfParents,
 ): ReadonlyMap<ImageName, readonly Platform[]> {
   const needed = new Map([...asked].map(([name, platforms]) => [name, [...platforms]]));
   for (const name of graph.order.toReversed()) {

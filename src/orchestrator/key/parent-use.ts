@@ -33,7 +33,7 @@ export class ParentUse {
   images(image: ImageName, platform: Platform, machine?: Platform): readonly UsedParent[] {
     const context = this.#inputs.graph.project.contexts.get(image)!;
     const all = this.edges(image, platform).flatMap((edge) =>
-      this.platformsOf(edge.stage, context, platform, machine).map((wanted): UsedParent => [edge.to, wanted, edge]),
+      this.platformsOf(edge.stage, context, { platform, machine }).map((wanted): UsedParent => [edge.to, wanted, edge]),
     );
     const first = new Map<string, UsedParent>();
     for (const one of all) {
@@ -65,9 +65,12 @@ export class ParentUse {
   }
 
   /** For which platforms a stage takes images: on one machine, or on any that may build. */
-  platformsOf(stage: number, context: Context, platform: Platform, machine?: Platform): readonly Platform[] {
-    const { dockerfile, dockerfileText } = context;
-    return stagePlatforms(stage, { dockerfile, dockerfileText, platform, buildArgs: this.#inputs.buildArgs, machine });
+  platformsOf(
+    stage: number,
+    { dockerfile, dockerfileText }: Context,
+    on: { readonly platform: Platform; readonly machine?: Platform | undefined },
+  ): readonly Platform[] {
+    return stagePlatforms(stage, { dockerfile, dockerfileText, buildArgs: this.#inputs.buildArgs, ...on });
   }
 }
 

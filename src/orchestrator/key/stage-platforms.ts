@@ -28,7 +28,7 @@ function platformOf(index: number, inputs: StagePlatformsInputs, buildPlatform: 
   const { dockerfile, platform, buildArgs } = inputs;
   const { values } = globalValues({ dockerfile, platform, buildPlatform, buildArgs, targetStage: undefined });
   const fill = (word: string) => {
-    const expanded = expand(word, values, dockerfile.escape);
+    const expanded = expand(word, values, { escapeCharacter: dockerfile.escape });
     return expanded.ok ? expanded.value.value : '';
   };
   for (let stage = dockerfile.stages[index]; stage !== undefined; ) {

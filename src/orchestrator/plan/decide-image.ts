@@ -42,11 +42,17 @@ export interface Decision {
   readonly changed?: { readonly before: Digest; readonly after: Digest } | undefined;
 }
 
+/** Whether what is there is of known sources, and the tags of its version are the concern of this run. */
+export function isComparable(action: Action): boolean {
+  return action === 'up-to-date' || action === 'tag' || action === 'base-moved' || action === 'owners-lost';
+}
+
 /** What is to be done with an image, judged by what its tag names, by its keys and by what it is built on (ADR 0019, 0020). */
 export function decideImage(question: ImageQuestion): Decision {
   const { reference, wanted, target } = question;
   const tag = target.tags.get(reference);
   if (tag === undefined) return make(question, undefined, [{ code: 'missing', reference }]);
+  const leave = (action: Action, reasons: readonly PlanReason[]) => settled(question, tag, { action, reasons });
 
   const absent = wanted.filter((platform) => entryOf(tag, platform) === undefined);
   const missing: readonly PlanReason[] =
@@ -60,23 +66,23 @@ export function decideImage(question: ImageQuestion): Decision {
   }
   if (tag.platforms.every(({ key }) => key === undefined)) {
     const why = incomparable.length > 0 ? incomparable : [{ code: 'no-key' } as const];
-    return settled('unverified', question, tag, [...why, ...missing]);
+    return leave('unverified', [...why, ...missing]);
   }
   const differing = wanted.filter((platform) => differs(entryOf(tag, platform), question));
   if (differing.length === 0 && absent.length === 0) {
     const moves = wanted.flatMap((platform) => movesOf(entryOf(tag, platform), question));
     const lost = wanted.some((platform) => isLost(entryOf(tag, platform), question));
     if (lost && target.kind === 'registry') {
-      return settled('owners-lost', question, tag, [{ code: 'owners-lost' }, ...moveReasons(moves)]);
+      return leave('owners-lost', [{ code: 'owners-lost' }, ...moveReasons(moves)]);
     }
     if (lost) return make(question, tag, [{ code: 'owners-lost' }]);
-    if (moves.length === 0) return settled('up-to-date', question, tag, [{ code: 'same-key', reference }]);
-    if (target.kind === 'registry') return settled('base-moved', question, tag, moveReasons(moves));
+    if (moves.length === 0) return leave('up-to-date', [{ code: 'same-key', reference }]);
+    if (target.kind === 'registry') return leave('base-moved', moveReasons(moves));
   }
   if (target.kind === 'registry') {
     // A published version has one content: what would be added must be of what the rest of it is.
     const drifted = tag.platforms.some((entry) => differs(entry, question));
-    if (drifted) return settled('drift', question, tag, [{ code: 'changed-without-bump' }, ...missing]);
+    if (drifted) return leave('drift', [{ code: 'changed-without-bump' }, ...missing]);
     const unknown = tag.platforms
       .filter(({ key }) => key === undefined)
       .map(({ platform }) => formatPlatform(platform));
@@ -92,9 +98,7 @@ export function decideImage(question: ImageQuestion): Decision {
 function make(question: ImageQuestion, tag: TaggedImage | undefined, reasons: readonly PlanReason[]): Decision {
   const platforms = question.wanted.map((platform): PlannedPlatform => {
     const key = question.keyOf(platform);
-    const { source, ownersLost } = question.rebuild
-      ? toBuild(platform, question)
-      : sourceOf(platform, key, tag, question);
+    const { source, ownersLost } = question.rebuild ? toBuild(platform, question) : sourceOf(platform, tag, question);
     const estimate = source.from === 'build' ? question.estimateOf(platform) : undefined;
     const bases = source.from === 'tag' ? entryOf(tag, platform)?.bases : question.basesOf(platform);
     return {
@@ -136,7 +140,12 @@ function sameContent(platforms: readonly PlannedPlatform[], { target }: ImageQue
   return [...sources.values()];
 }
 
-function settled(action: Action, question: ImageQuestion, tag: TaggedImage, reasons: readonly PlanReason[]): Decision {
+/** What is there stays. */
+function settled(
+  question: ImageQuestion,
+  tag: TaggedImage,
+  { action, reasons }: Pick<Decision, 'action' | 'reasons'>,
+): Decision {
   const platforms = question.wanted.map((platform): PlannedPlatform => {
     const entry = entryOf(tag, platform);
     const source: PlatformSource = entry ? { from: 'tag', manifest: entry.manifest } : { from: 'nowhere' };
@@ -173,14 +182,15 @@ interface Source {
   readonly ownersLost: boolean | undefined;
 }
 
-function sourceOf(platform: Platform, key: Digest, tag: TaggedImage | undefined, question: ImageQuestion): Source {
+function sourceOf(platform: Platform, tag: TaggedImage | undefined, question: ImageQuestion): Source {
+  const key = question.keyOf(platform);
   const entry = entryOf(tag, platform);
   if (entry?.key === key && isRight(entry, question)) {
     return { source: { from: 'tag', manifest: entry.manifest }, ownersLost: entry.ownersLost };
   }
   const bases = question.basesOf(platform);
   for (const images of [question.target, question.store]) {
-    const found = bases && findContent(images, key, bases, !question.ownersAreKept);
+    const found = bases && findContent(images, { key, bases, acceptsLost: !question.ownersAreKept });
     if (found === undefined) continue;
     const { image, entry } = found;
     const { manifest, ownersLost } = entry;

@@ -1,6 +1,7 @@
 import { isOrdered, latest, ownerOfLatest } from '../../project/latest.ts';
 import { type TaggedImages, tagsIn } from '../state/tagged-images.ts';
-import type { PlannedTag, PlanReason } from './plan.ts';
+import { type Decision, isComparable } from './decide-image.ts';
+import type { Action, PlannedTag, PlanReason } from './plan.ts';
 
 /** An image, and the place where its tags are to be. */
 export interface TagQuestion {
@@ -10,8 +11,33 @@ export interface TagQuestion {
   readonly target: TaggedImages;
 }
 
+/** A decision with the tags that it sets, and why. */
+export interface TagDecision {
+  readonly action: Action;
+  readonly tags: readonly PlannedTag[];
+  readonly reasons: readonly PlanReason[];
+}
+
+/** Adds the tags to a decision: content that is in place is up to date only if all of its tags are. */
+export function withTags(
+  { action, reasons, isUntagged = false }: Pick<Decision, 'action' | 'reasons' | 'isUntagged'>,
+  question: TagQuestion,
+): TagDecision {
+  if (action === 'build' || action === 'retag') {
+    return { action, tags: isUntagged ? [] : tagsOfVersion(question), reasons };
+  }
+  const isOurs = isComparable(action) || reasons[0]?.code === 'other-key-schema';
+  const misplaced = isOurs ? misplacedTags(question) : [];
+  if (misplaced.length === 0) return { action, tags: [], reasons };
+  return {
+    action: action === 'up-to-date' ? 'tag' : action,
+    tags: misplaced.map(([tag]) => tag),
+    reasons: [...misplaced.map(([, reason]) => reason), ...reasons.filter(({ code }) => code !== 'same-key')],
+  };
+}
+
 /** The tags of a version that gets new content: its own, and `latest` as far as can be said before it is set. */
-export function tagsOfVersion({ repository, version, target }: TagQuestion): readonly PlannedTag[] {
+function tagsOfVersion({ repository, version, target }: TagQuestion): readonly PlannedTag[] {
   const owner = ownerOfLatest(version, tagsIn(target, repository));
   const tags = owner === version ? [version, latest] : [version];
   return tags.map((tag) => plannedTag(`${repository}:${tag}`, target));
@@ -21,11 +47,7 @@ export function tagsOfVersion({ repository, version, target }: TagQuestion): rea
  * The tags of a version whose own tag is right that are not where they belong: `latest`, if it is to name this version,
  * or a newer one of ours whose publisher was stopped before it got so far. Why, for each.
  */
-export function misplacedTags({
-  repository,
-  version,
-  target,
-}: TagQuestion): readonly (readonly [PlannedTag, PlanReason])[] {
+function misplacedTags({ repository, version, target }: TagQuestion): readonly (readonly [PlannedTag, PlanReason])[] {
   const owner = ownerOfLatest(version, tagsIn(target, repository));
   if (owner === undefined) return [];
   const [wanted, now] = [owner, latest].map((tag) => target.tags.get(`${repository}:${tag}`));

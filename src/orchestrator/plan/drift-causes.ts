@@ -11,6 +11,15 @@ import { describeReason } from './plan-reason.ts';
 /** A drifted image as it is judged: only these parts of the plan count. */
 export type DriftedImage = Pick<PlannedImage, 'name' | 'reference' | 'reasons'>;
 
+/** Drift as far as it goes, and what else comes of cascades that were forgotten. */
+export interface Drift {
+  /** All that drifted: those that are told, and causes that nobody asked about. */
+  readonly drifted: ReadonlyMap<ImageName, DriftedImage>;
+  readonly graph: DependencyGraph;
+  /** What images to be built are built from and is nowhere. */
+  readonly lost?: readonly LostParent[] | undefined;
+}
+
 /**
  * Why images drifted, one failure for each cause, in the order of the graph: drift is passed on to all that is built
  * from an image, and one new version with one cascade mends all of it.
@@ -19,15 +28,9 @@ export type DriftedImage = Pick<PlannedImage, 'name' | 'reference' | 'reasons'>;
  * - An image that is built from a drifted one: that one is the cause, whatever else changed; a cascade raises both.
  * - All else changed by itself.
  *
- * `told`: the images to explain. `drifted` has them too, and causes that nobody asked about. `lost`: what images to be
- * built are built from and is nowhere: the same forgotten cascades.
+ * `told`: the images to explain.
  */
-export function driftFailures(
-  told: Iterable<ImageName>,
-  drifted: ReadonlyMap<ImageName, DriftedImage>,
-  graph: DependencyGraph,
-  lost: readonly LostParent[] = [],
-): readonly Failure[] {
+export function driftFailures(told: Iterable<ImageName>, { drifted, graph, lost = [] }: Drift): readonly Failure[] {
   const causes = causesOf(drifted, graph);
   const affected = new Map<string, ImageName[]>();
   for (const name of told) {
@@ -49,7 +52,7 @@ export function driftFailures(
     const { file } = graph.project.contexts.get(name)!.metadata;
     const what = firstOf(image.reasons.filter(isChange).map(describeReason));
     const others = names.filter((other) => other !== name);
-    return [changedWithoutBump(image.reference, name, file, [...what, ...dependents(others)])];
+    return [changedWithoutBump(image, file, [...what, ...dependents(others)])];
   });
   return [...forgotten, ...changed];
 }

@@ -19,8 +19,12 @@ export function unknownSelector(selector: string, known: readonly string[], sugg
   } as const satisfies FailureShape;
 }
 
-/** A difference that stops a publish: the tag names content that these sources do not give. */
-export function changedWithoutBump(reference: string, name: string, file: string, what: readonly string[]) {
+/** A difference that stops a publish: the tag names content that these sources do not give. `file` has the version. */
+export function changedWithoutBump(
+  { name, reference }: { readonly name: string; readonly reference: string },
+  file: string,
+  what: readonly string[],
+) {
   return {
     reason: 'changed-without-bump',
     message: `${reference} is already published with different content`,

@@ -64,7 +64,7 @@ export function lackingInProject(
   const { contexts } = graph.project;
   const choice = { kind: 'declared', defaults } as const;
   const asked = new Map(graph.order.map((name) => [name, wantedPlatforms(contexts.get(name)!, choice)]));
-  const needed = neededPlatforms(graph, asked, () => true, taken);
+  const needed = neededPlatforms(asked, { graph, taken });
   const lacking: LackingIn = (parent, wanted) => {
     const offered = needed.get(parent)!;
     return offered.some((one) => samePlatform(one, wanted)) ? undefined : { offered, isLeft: false };

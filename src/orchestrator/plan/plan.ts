@@ -179,6 +179,11 @@ export interface CriticalPath {
   readonly isRecorded: boolean;
 }
 
+/** The platforms of an image that are built, and not taken from anywhere. */
+export function builtPlatforms({ platforms }: Pick<PlannedImage, 'platforms'>): readonly Platform[] {
+  return platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
+}
+
 /** Whether all content of an image is there, but in the store alone: no tag of the registry has it. */
 export function isUpload(
   { action, platforms }: Pick<PlannedImage, 'action' | 'platforms'>,

@@ -6,6 +6,7 @@ import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.
 import { formatRegistry, type RegistryName } from '../../oci/registry-name.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { ImageName } from '../../project/image-name.ts';
+import type { Project } from '../../project/project.ts';
 import type { Failure } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { comparableKey } from '../key/build-inputs.ts';
@@ -29,7 +30,8 @@ import { storeState } from '../state/store-state.ts';
 import type { TaggedImage, TaggedImages } from '../state/tagged-images.ts';
 import { type OwnersHere, ownersKept } from './owners-here.ts';
 import type { Plan } from './plan.ts';
-import { type PlanInputs, planBuild } from './plan-build.ts';
+import { planBuild } from './plan-build.ts';
+import type { PlanInputs } from './plan-inputs.ts';
 import type { Selection } from './selection.ts';
 
 /** What a person asked for, after defaults: nothing in it was looked up. */
@@ -111,11 +113,12 @@ export async function preparePlan(
   const keys = new BuildKeys({ ...project, contexts });
   const taken: UsedParentsOf = (image, platform, where) =>
     keys.taken(image, platform, where === 'here' ? request.machine : undefined);
-  const wanted = wantedImages(names, request, keys, taken);
+  const needed = neededPlatforms(askedPlatforms(names, request), { graph, taken });
+  const wanted = wantedImages(needed, graph.project, keys);
   const target =
     client === undefined
       ? storeImages
-      : await registryState(new ProjectRegistry(registry, client), wanted, store, signal);
+      : await registryState(wanted, { registry: new ProjectRegistry(registry, client), store }, signal);
 
   const baseImages = new BaseImages(project);
   const questions: BaseQuestions = {
@@ -135,12 +138,8 @@ export async function preparePlan(
   const durations = new Durations(store);
   const content = (name: ImageName) =>
     client === undefined ? store.blobs : new ProjectRegistry(registry, client).repository(name);
-  const earlier = await earlierKeys(
-    wanted,
-    target,
-    { registry: formatRegistry(registry), memory: keyMemory, content },
-    signal,
-  );
+  const sources = { registry: formatRegistry(registry), target, memory: keyMemory, content };
+  const earlier = await earlierKeys(wanted, sources, signal);
   const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
   const inputs: PlanInputs = {
     command: client === undefined ? 'build' : 'publish',
@@ -248,10 +247,14 @@ function withAncestors(names: readonly ImageName[], graph: DependencyGraph): rea
   return [...all];
 }
 
+function askedPlatforms(names: readonly ImageName[], { graph, platforms }: PlanRequest) {
+  return new Map(names.map((name) => [name, wantedPlatforms(graph.project.contexts.get(name)!, platforms)]));
+}
+
 /** All that are asked for, and those that a stage may take an image for. */
 function platformsIn(names: readonly ImageName[], request: PlanRequest): readonly Platform[] {
-  const { graph, platforms, buildArgs } = request;
-  const wanted = names.flatMap((name) => wantedPlatforms(graph.project.contexts.get(name)!, platforms));
+  const { graph, buildArgs } = request;
+  const wanted = [...askedPlatforms(names, request).values()].flat();
   const ofStages = [...graph.project.contexts.values()].flatMap(({ dockerfile, dockerfileText }) =>
     dockerfile.stages
       .filter(({ from }) => from.platform !== undefined)
@@ -261,19 +264,16 @@ function platformsIn(names: readonly ImageName[], request: PlanRequest): readonl
   return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
-/** For all platforms that a plan may have to do with. */
+/** With the keys of all platforms that a plan may have to do with. */
 function wantedImages(
-  names: readonly ImageName[],
-  { graph, platforms }: PlanRequest,
+  needed: ReadonlyMap<ImageName, readonly Platform[]>,
+  { contexts }: Project,
   keys: BuildKeys,
-  taken: UsedParentsOf,
 ): readonly WantedImage[] {
-  const { contexts } = graph.project;
-  const asked = new Map(names.map((name) => [name, wantedPlatforms(contexts.get(name)!, platforms)]));
-  return [...neededPlatforms(graph, asked, () => true, taken)].map(([name, all]) => ({
+  return [...needed].map(([name, platforms]) => ({
     name,
     version: contexts.get(name)!.version,
-    platforms: all.map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
+    platforms: platforms.map((platform) => ({ platform, key: keys.keyOf(name, platform) })),
   }));
 }
 

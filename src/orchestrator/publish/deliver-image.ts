@@ -12,11 +12,14 @@ import type { PlannedImage } from '../plan/plan.ts';
 import { assembleIndex, type IndexPart } from '../run/assemble-index.ts';
 import { standingOn } from '../run/base-annotations.ts';
 import { keptPart, plannedKeys, wholePart } from '../run/index-parts.ts';
+import type { ProjectRegistry } from '../state/project-registry.ts';
 import { imageGone } from './failure.ts';
 
-/** What sending one image needs besides the repository it goes to. */
+/** What sending images takes. */
 export interface DeliverDependencies {
   readonly store: Store;
+  /** They are sent to. */
+  readonly registry: ProjectRegistry;
   readonly progress: Progress;
   /**
    * The image as it is to be sent: the same index with layers compressed, in the store. Equal images give equal bytes,
@@ -33,18 +36,23 @@ export interface Content {
   readonly parent?: { readonly reference: string; readonly digest: Digest } | undefined;
 }
 
+/** A planned image, and what is to be sent of it. */
+export interface DeliverableImage {
+  readonly image: PlannedImage;
+  /** Absent where all of it is in its repository. */
+  readonly content?: Content | undefined;
+}
+
 /**
- * Brings a planned image into its repository, under its digest only: nobody who asks for tags sees it yet. `content`
- * is what the store has of it; the rest is in the repository already, and stays as it is there.
+ * Brings a planned image into its repository, under its digest only: nobody who asks for tags sees it yet. What is not in
+ * its content is in the repository already, and stays as it is there.
  */
 export async function deliverImage(
-  image: PlannedImage,
-  content: Content | undefined,
-  repository: RemoteRepository,
-  dependencies: DeliverDependencies,
+  { image, content }: DeliverableImage,
+  { store, registry, progress, prepareForPush }: DeliverDependencies,
   signal: AbortSignal,
 ): Promise<Document<ImageIndex>> {
-  const { store, prepareForPush } = dependencies;
+  const repository = registry.repository(image.name);
   const parts = await partsInRegistry(image, repository, signal);
   const sent = content && (await readIndex(store.blobs, await prepareForPush(content.image, signal), signal));
   if (sent !== undefined) parts.push(wholePart(sent));
@@ -53,10 +61,10 @@ export async function deliverImage(
   const document = content?.parent ? standingOn(assembled, content.parent.reference, content.parent.digest) : assembled;
   const isSent = document.descriptor.digest === sent?.descriptor.digest;
   const roots = isSent ? [document.descriptor] : (sent?.value.manifests ?? []);
-  const copies = { onProgress: reporterFor(image, dependencies.progress) };
-  for (const root of roots) await copyGraph(root, store.blobs, repository, signal, copies);
+  const copies = { onProgress: reporterFor(image, progress) };
+  for (const root of roots) await copyGraph(root, { ...copies, from: store.blobs, to: repository }, signal);
   if (!isSent && !parts.some((part) => part.document === document)) {
-    await repository.putManifest(document.descriptor.digest, document.descriptor, document.bytes, signal);
+    await repository.putManifest(document.descriptor.digest, document, signal);
   }
   return document;
 }
@@ -69,7 +77,7 @@ async function partsInRegistry(
 ): Promise<IndexPart[]> {
   const parts: IndexPart[] = [];
   if (image.base !== undefined) {
-    parts.push(keptPart(await indexIn(repository, image.base.index, image, signal), image.base.drop));
+    parts.push(keptPart(await indexIn(repository, image.base.index, signal), image.base.drop));
   }
   const takes = new Map<Digest, { readonly index: Descriptor; readonly take: Set<Digest> }>();
   for (const { source } of image.platforms) {
@@ -79,19 +87,18 @@ async function partsInRegistry(
     takes.set(source.index.digest, part);
   }
   for (const { index, take } of takes.values()) {
-    parts.push({ document: await indexIn(repository, index, image, signal), take });
+    parts.push({ document: await indexIn(repository, index, signal), take });
   }
   return parts;
 }
 
 async function indexIn(
   repository: RemoteRepository,
-  index: Descriptor,
-  image: PlannedImage,
+  { digest }: Descriptor,
   signal: AbortSignal,
 ): Promise<Document<ImageIndex>> {
-  const document = await repository.manifest(index.digest, signal);
-  if (document?.kind !== 'index') throw new FailureError(imageGone(`${image.reference}@${index.digest}`));
+  const document = await repository.manifest(digest, signal);
+  if (document?.kind !== 'index') throw new FailureError(imageGone(`${repository.name}@${digest}`));
   return document;
 }
 

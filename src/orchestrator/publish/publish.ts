@@ -8,19 +8,17 @@ import type { ImageName } from '../../project/image-name.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
 import { type Failure, FailureError, failuresOf } from '../../result.ts';
 import { Semaphore } from '../../semaphore.ts';
-import type { Store } from '../../store/store.ts';
 import { ownersLost } from '../plan/failure.ts';
 import type { Plan, PlannedImage } from '../plan/plan.ts';
-import { type RunDependencies, type RunOptions, runPlan } from '../run/run-plan.ts';
+import { type RunnablePlan, type RunOptions, runPlan } from '../run/run-plan.ts';
 import { type ImageResult, isComplete } from '../run/run-report.ts';
 import { ownersLostIn } from '../state/index-keys.ts';
-import type { ProjectRegistry } from '../state/project-registry.ts';
 import { type Content, type DeliverDependencies, deliverImage } from './deliver-image.ts';
 import type { MovedTag } from './moved-tag.ts';
 import { setTags, type TaggableImage } from './set-tags.ts';
 
-/** What a run needs, and the registry whose tags are set at its end. */
-export type PublishDependencies = RunDependencies & DeliverDependencies & { readonly registry: ProjectRegistry };
+/** A plan, what running it takes, and the registry whose tags are set at its end. */
+export type PublishablePlan = RunnablePlan & DeliverDependencies;
 
 /** As for a run; when content is complete is the business of `publish` itself. */
 export interface PublishOptions extends Omit<RunOptions, 'onContent'> {
@@ -53,13 +51,13 @@ const pushes = 3;
  * they were when the plan was made, then `latest`, forward only. Tags that an earlier run left undone are set with them.
  */
 export async function publish(
-  plan: Plan,
-  dependencies: PublishDependencies,
+  publishable: PublishablePlan,
   options: PublishOptions,
   signal: AbortSignal,
 ): Promise<PublishReport> {
-  const deliveries = new Deliveries(plan, dependencies, options, signal);
-  const run = await runPlan(plan, dependencies, deliveries.options, signal);
+  const { plan, keys, registry, progress } = publishable;
+  const deliveries = new Deliveries(publishable, options, signal);
+  const run = await runPlan(publishable, deliveries.options, signal);
   const results = await deliveries.merge(run.results);
   const documents = await deliveries.documents();
   const sent = new Map([...documents].map(([name, { descriptor }]) => [name, descriptor.digest]));
@@ -73,8 +71,7 @@ export async function publish(
   const taggable = plan.images.flatMap((image): readonly TaggableImage[] => {
     return image.tags.length === 0 ? [] : [{ image, document: documents.get(image.name) }];
   });
-  const keyOf = dependencies.keys.keyOf.bind(dependencies.keys);
-  const { registry, progress } = dependencies;
+  const keyOf = keys.keyOf.bind(keys);
   const set = await setTags(taggable, { registry, keyOf, progress }, signal);
   for (const [name, digest] of set.digests) digests.set(name, digest);
   const visible = taggable.filter(({ image, document }) => document !== undefined && set.digests.has(image.name));
@@ -87,7 +84,7 @@ class Deliveries {
   /** For the run that brings the content. */
   readonly options: RunOptions;
   readonly #plan: Plan;
-  readonly #dependencies: PublishDependencies;
+  readonly #dependencies: Omit<PublishablePlan, 'plan'>;
   readonly #signal: AbortSignal;
   readonly #keepGoing: boolean;
   readonly #refusesLost: boolean;
@@ -99,7 +96,7 @@ class Deliveries {
   readonly #running = new Map<ImageName, Promise<Delivery>>();
   readonly #mounted = new Map<ImageName, Promise<void>>();
 
-  constructor(plan: Plan, dependencies: PublishDependencies, options: PublishOptions, signal: AbortSignal) {
+  constructor({ plan, ...dependencies }: PublishablePlan, options: PublishOptions, signal: AbortSignal) {
     this.#plan = plan;
     this.#dependencies = dependencies;
     this.#signal = signal;
@@ -183,16 +180,23 @@ class Deliveries {
     content: Descriptor | undefined,
     signal: AbortSignal,
   ): Promise<Document<ImageIndex>> {
-    const { registry, progress, store } = this.#dependencies;
+    const { registry, progress } = this.#dependencies;
     signal.throwIfAborted();
-    if (content !== undefined && this.#refusesLost) await refuseLost(image, content, store, signal);
+    if (content !== undefined && this.#refusesLost) await this.#refuseLost(image, content, signal);
     if (content !== undefined) for (const parent of image.dependsOn) await this.#mountable(parent);
-    const repository = registry.repository(image.name);
     const whole = content && { image: content, parent: await this.#parentOf(image) };
-    const document = await deliverImage(image, whole, repository, this.#dependencies, signal);
+    const document = await deliverImage({ image, content: whole }, this.#dependencies, signal);
     const { digest } = document.descriptor;
-    progress.emit({ type: 'image-pushed', image: image.name, reference: repository.name, digest });
+    const reference = registry.repository(image.name).name;
+    progress.emit({ type: 'image-pushed', image: image.name, reference, digest });
     return document;
+  }
+
+  /** Fails with `owners-lost`: the plan does not see triggers of images from elsewhere, nor that ids are refused only now. */
+  async #refuseLost({ name }: PlannedImage, content: Descriptor, signal: AbortSignal): Promise<void> {
+    const { value } = await readIndex(this.#dependencies.store.blobs, content, signal);
+    const isLost = value.manifests.some((entry) => ownersLostIn(entry.annotations));
+    if (isLost) throw new FailureError(ownersLost([name], {}));
   }
 
   /** The image of the project that the last stage stands on, as it is in the registry; sent before its children are. */
@@ -230,13 +234,6 @@ class Deliveries {
       for (const { digest } of value.layers) repository.knownAt(digest, registry.repositoryName(parent));
     }
   }
-}
-
-/** Fails with `owners-lost`: the plan does not see triggers of images from elsewhere, nor that ids are refused only now. */
-async function refuseLost({ name }: PlannedImage, content: Descriptor, { blobs }: Store, signal: AbortSignal) {
-  const { value } = await readIndex(blobs, content, signal);
-  const isLost = value.manifests.some((entry) => ownersLostIn(entry.annotations));
-  if (isLost) throw new FailureError(ownersLost([name], {}));
 }
 
 type Delivery = { readonly document: Document<ImageIndex> } | { readonly error: unknown };

@@ -8,10 +8,10 @@ import { FailureError } from '../../result.ts';
 import { platformsOf } from '../state/index-keys.ts';
 import type { ProjectRegistry } from '../state/project-registry.ts';
 import { differentContent, imageGone, tagKeepsMoving } from './failure.ts';
-import { followLatest } from './follow-latest.ts';
+import { LatestTag } from './latest-tag.ts';
 import type { MovedTag } from './moved-tag.ts';
 import { type SettledVersion, settleVersion, type VersionCandidate } from './settle-version.ts';
-import type { Target } from './target.ts';
+import type { ImageVersion, Target } from './target.ts';
 
 type Settled = Exclude<SettledVersion, 'other'>;
 
@@ -37,11 +37,11 @@ export class RegistryTarget implements Target {
     return this.#to.reference(image, tag);
   }
 
-  async find(image: ImageName, version: string, descriptor: Descriptor): Promise<Digest | undefined> {
-    const there = await this.#to.repository(image).resolve(version, this.#signal);
+  async find(image: ImageVersion, descriptor: Descriptor): Promise<Digest | undefined> {
+    const there = await this.#to.repository(image.name).resolve(image.version, this.#signal);
     if (there === undefined || there.digest === descriptor.digest) return there?.digest;
-    const candidate = await this.#candidate(image, descriptor);
-    const { isThere, document } = await this.#settle(image, version, candidate, there);
+    const candidate = await this.#candidate(image.name, descriptor);
+    const { isThere, document } = await this.#settle(image, candidate, there);
     return isThere ? document.descriptor.digest : undefined;
   }
 
@@ -50,23 +50,25 @@ export class RegistryTarget implements Target {
   }
 
   /** The version, then `latest`; both looked at again after they are written. */
-  async name(image: ImageName, version: string, descriptor: Descriptor): Promise<readonly MovedTag[]> {
+  async name(image: ImageVersion, descriptor: Descriptor): Promise<readonly MovedTag[]> {
+    const { name, version } = image;
     const tags: MovedTag[] = [];
-    const repository = this.#to.repository(image);
-    const candidate = await this.#candidate(image, descriptor);
+    const reference = this.reference(name, version);
+    const repository = this.#to.repository(name);
+    const candidate = await this.#candidate(name, descriptor);
     for (let attempt = 0; ; attempt++) {
-      if (attempt === attempts) throw new FailureError(tagKeepsMoving(this.reference(image, version)));
+      if (attempt === attempts) throw new FailureError(tagKeepsMoving(reference));
       const now = await repository.resolve(version, this.#signal);
-      const { document, before, isThere } = await this.#settle(image, version, candidate, now);
+      const { document, before, isThere } = await this.#settle(image, candidate, now);
       if (isThere) break;
-      if (!(await repository.moveTag(version, document, before, this.#signal))) continue;
-      tags.push({ reference: this.reference(image, version), before, after: document.descriptor.digest });
+      if (!(await repository.moveTag(version, { from: before, to: document }, this.#signal))) continue;
+      tags.push({ reference, before, after: document.descriptor.digest });
     }
-    return [...tags, ...(await this.finish(image, version))];
+    return [...tags, ...(await this.finish(image))];
   }
 
-  async finish(image: ImageName, version: string): Promise<readonly MovedTag[]> {
-    return (await followLatest(image, version, this.#to, this.#signal)).moved;
+  async finish({ name, version }: ImageVersion): Promise<readonly MovedTag[]> {
+    return (await new LatestTag(this.#to, name).follow(version, this.#signal)).moved;
   }
 
   async #candidate(image: ImageName, { digest }: Descriptor): Promise<VersionCandidate> {
@@ -78,14 +80,13 @@ export class RegistryTarget implements Target {
   }
 
   async #settle(
-    image: ImageName,
-    version: string,
+    { name, version }: ImageVersion,
     candidate: VersionCandidate,
     now: Descriptor | undefined,
   ): Promise<Settled> {
-    const settled = await settleVersion(candidate, now, this.#to.repository(image), this.#signal);
+    const settled = await settleVersion(candidate, { repository: this.#to.repository(name), now }, this.#signal);
     if (settled !== 'other') return settled;
-    const wanted = `${this.#from.reference(image, version)}@${candidate.document?.descriptor.digest}`;
-    throw new FailureError(differentContent(this.reference(image, version), wanted, now?.digest));
+    const wanted = `${this.#from.reference(name, version)}@${candidate.document?.descriptor.digest}`;
+    throw new FailureError(differentContent(this.reference(name, version), wanted, now?.digest));
   }
 }

@@ -10,7 +10,7 @@ import { type Failure, FailureError, failuresOf } from '../../result.ts';
 import type { PlannedImage } from '../plan/plan.ts';
 import type { ProjectRegistry } from '../state/project-registry.ts';
 import { lostRace, publishPartial, tagKeepsMoving } from './failure.ts';
-import { followLatest, moveLatest } from './follow-latest.ts';
+import { LatestTag } from './latest-tag.ts';
 import type { MovedTag } from './moved-tag.ts';
 import { type SettledVersion, settleVersion } from './settle-version.ts';
 
@@ -127,7 +127,7 @@ class TagPhase {
     const before = image.current?.digest;
     const candidate = { document, before, keyOf: (platform: Platform) => keyOf(image.name, platform) };
     const now = await repository.resolve(image.version, signal);
-    const settled = await settleVersion(candidate, now, repository, signal);
+    const settled = await settleVersion(candidate, { repository, now }, signal);
     if (settled !== 'other') return settled;
     throw new FailureError(lostRace(image.reference, document?.descriptor.digest ?? before, now?.digest));
   }
@@ -139,7 +139,8 @@ class TagPhase {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { document, isThere, before } = await this.#settle(one, this.#steady);
       const { digest } = document.descriptor;
-      const isSet = !isThere && (await registry.repository(name).moveTag(version, document, before, this.#steady));
+      const isSet =
+        !isThere && (await registry.repository(name).moveTag(version, { from: before, to: document }, this.#steady));
       if (isSet) this.#tags.push({ reference, before, after: digest });
       if (!isThere && !(isSet && until === 'set')) continue;
       this.#digests.set(name, digest);
@@ -152,7 +153,8 @@ class TagPhase {
   async #setLatest({ one: { image }, settled, latest }: PreparedImage): Promise<void> {
     const digest = settled.document.descriptor.digest;
     if (latest !== undefined && latest !== digest && digest === this.#digests.get(image.name)) {
-      const moved = await moveLatest(image.name, settled.document, latest, this.#dependencies.registry, this.#steady);
+      const tag = new LatestTag(this.#dependencies.registry, image.name);
+      const moved = await tag.move(settled.document, latest, this.#steady);
       if (moved !== undefined) this.#tags.push(moved);
     }
     this.#done.add(image.name);
@@ -163,7 +165,7 @@ class TagPhase {
     const { registry, progress } = this.#dependencies;
     const { name, version } = one.image;
     await this.#setVersion(one, 'right');
-    const { moved, newer } = await followLatest(name, version, registry, this.#steady);
+    const { moved, newer } = await new LatestTag(registry, name).follow(version, this.#steady);
     this.#tags.push(...moved);
     if (newer === undefined || one.document === undefined) return;
     const message = `${registry.reference(name, latest)} stays where it is: the registry has a newer version than ${version}`;

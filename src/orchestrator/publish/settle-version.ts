@@ -20,6 +20,13 @@ export interface VersionCandidate {
   readonly keyOf: (platform: Platform) => Digest | undefined;
 }
 
+/** The tag of a version, as it was found just now. */
+export interface FoundVersion {
+  readonly repository: RemoteRepository;
+  /** Absent where there is no such tag. */
+  readonly now: Descriptor | undefined;
+}
+
 /** What the tag of a version is to name, in view of what it names. */
 export type SettledVersion =
   | {
@@ -33,14 +40,13 @@ export type SettledVersion =
   | 'other';
 
 /**
- * What is to be done about the tag of a version that names `now`. Content that somebody else has put there is as good
+ * What is to be done about the tag of a version. Content that somebody else has put there is as good
  * as the candidate if its keys are equal, whatever its digest: where it has all platforms it stays, else those that it
  * lacks are added to it.
  */
 export async function settleVersion(
   { document, before, keyOf }: VersionCandidate,
-  now: Descriptor | undefined,
-  repository: RemoteRepository,
+  { repository, now }: FoundVersion,
   signal: AbortSignal,
 ): Promise<SettledVersion> {
   if (document !== undefined) {

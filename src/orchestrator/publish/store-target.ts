@@ -6,7 +6,7 @@ import { latest, movesLatest } from '../../project/latest.ts';
 import type { Store } from '../../store/store.ts';
 import type { ProjectRegistry } from '../state/project-registry.ts';
 import type { MovedTag } from './moved-tag.ts';
-import type { Target } from './target.ts';
+import type { ImageVersion, Target } from './target.ts';
 
 /** The local store, which images are copied to under the names that they have in the registry. */
 export class StoreTarget implements Target {
@@ -24,8 +24,8 @@ export class StoreTarget implements Target {
     return this.#from.reference(image, tag);
   }
 
-  async find(image: ImageName, version: string, { digest }: Descriptor): Promise<Digest | undefined> {
-    const there = await this.#store.refs.get(this.reference(image, version));
+  async find({ name, version }: ImageVersion, { digest }: Descriptor): Promise<Digest | undefined> {
+    const there = await this.#store.refs.get(this.reference(name, version));
     return there?.digest === digest ? digest : undefined;
   }
 
@@ -34,7 +34,7 @@ export class StoreTarget implements Target {
   }
 
   /** All names at once. */
-  async name(image: ImageName, version: string, descriptor: Descriptor): Promise<readonly MovedTag[]> {
+  async name({ name: image, version }: ImageVersion, descriptor: Descriptor): Promise<readonly MovedTag[]> {
     const repository = this.reference(image, '');
     let moved: readonly MovedTag[] = [];
     const choose = (names: ReadonlyMap<string, Descriptor>) => {
@@ -53,8 +53,8 @@ export class StoreTarget implements Target {
     return moved;
   }
 
-  async finish(image: ImageName, version: string): Promise<readonly MovedTag[]> {
-    const descriptor = await this.#store.refs.get(this.reference(image, version));
-    return descriptor === undefined ? [] : await this.name(image, version, descriptor);
+  async finish(image: ImageVersion): Promise<readonly MovedTag[]> {
+    const descriptor = await this.#store.refs.get(this.reference(image.name, image.version));
+    return descriptor === undefined ? [] : await this.name(image, descriptor);
   }
 }

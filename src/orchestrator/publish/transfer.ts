@@ -1,8 +1,7 @@
 import { mapBounded } from '../../map-bounded.ts';
-import { copyGraph } from '../../oci/copy-graph.ts';
+import { type CopyProgress, copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Progress } from '../../progress.ts';
-import type { ImageName } from '../../project/image-name.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
 import { type Failure, FailuresError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,16 +10,23 @@ import { missingInRegistry } from './failure.ts';
 import type { MovedTag } from './moved-tag.ts';
 import { RegistryTarget } from './registry-target.ts';
 import { StoreTarget } from './store-target.ts';
-import type { Target } from './target.ts';
+import type { ImageVersion, Target } from './target.ts';
 
 /** Which versions to copy between two registries, or from one into the store, and when to give up. */
 export interface TransferRequest {
   /** Parents first: what their children have of them is then there to be mounted. */
-  readonly images: readonly { readonly name: ImageName; readonly version: string }[];
+  readonly images: readonly ImageVersion[];
   /** Whether an image that is missing is a failure, of which nothing else is then done, and no mere notice. */
   readonly requireAll: boolean;
   /** After a failure go on with the other images. */
   readonly keepGoing: boolean;
+}
+
+/** From where to where images are copied, and whom that is told. */
+export interface TransferRoute<To> {
+  readonly from: ProjectRegistry;
+  readonly to: To;
+  readonly progress: Progress;
 }
 
 /** Each image of the request in exactly one of its lists. */
@@ -46,27 +52,23 @@ const parallel = 3;
 
 /** Copies whole images, all platforms and attestations, byte for byte from one registry to another. */
 export async function mirror(
-  from: ProjectRegistry,
-  to: ProjectRegistry,
   request: TransferRequest,
-  progress: Progress,
+  { from, to, progress }: TransferRoute<ProjectRegistry>,
   signal: AbortSignal,
 ): Promise<TransferReport> {
-  return await new Transfer(from, new RegistryTarget(from, to, signal), request, progress, signal).run();
+  return await new Transfer(request, { from, to: new RegistryTarget(from, to, signal), progress }, signal).run();
 }
 
 /** Copies whole images from a registry into the store. */
 export async function pull(
-  from: ProjectRegistry,
-  store: Store,
   request: TransferRequest,
-  progress: Progress,
+  { from, to, progress }: TransferRoute<Store>,
   signal: AbortSignal,
 ): Promise<TransferReport> {
-  return await new Transfer(from, new StoreTarget(from, store, signal), request, progress, signal).run();
+  return await new Transfer(request, { from, to: new StoreTarget(from, to, signal), progress }, signal).run();
 }
 
-type Found = TransferRequest['images'][number] & { readonly descriptor: Descriptor | undefined };
+type Found = ImageVersion & { readonly descriptor: Descriptor | undefined };
 type Transferred =
   | { readonly copied: string; readonly tags: readonly MovedTag[] }
   | { readonly present: string; readonly tags: readonly MovedTag[] }
@@ -74,19 +76,19 @@ type Transferred =
   | { readonly notCopied: string };
 
 class Transfer {
+  readonly #request: TransferRequest;
   readonly #from: ProjectRegistry;
   readonly #to: Target;
-  readonly #request: TransferRequest;
   readonly #progress: Progress;
   readonly #signal: AbortSignal;
   #hasFailed = false;
   /** One of the registries cannot be reached: whatever else is tried would fail the same way. */
   #isLost = false;
 
-  constructor(from: ProjectRegistry, to: Target, request: TransferRequest, progress: Progress, signal: AbortSignal) {
+  constructor(request: TransferRequest, { from, to, progress }: TransferRoute<Target>, signal: AbortSignal) {
+    this.#request = request;
     this.#from = from;
     this.#to = to;
-    this.#request = request;
     this.#progress = progress;
     this.#signal = signal;
   }
@@ -115,12 +117,13 @@ class Transfer {
     };
   }
 
-  async #transfer({ name, version, descriptor }: Found): Promise<Transferred | undefined> {
+  async #transfer({ descriptor, ...image }: Found): Promise<Transferred | undefined> {
     if (descriptor === undefined) return undefined;
+    const { name, version } = image;
     const reference = this.#to.reference(name, version);
     if (this.#isLost || (this.#hasFailed && !this.#request.keepGoing)) return { notCopied: reference };
     try {
-      return await this.#copy(name, version, descriptor);
+      return await this.#copy(image, descriptor);
     } catch (error) {
       const failures = failuresOf(error);
       if (failures === undefined || this.#signal.aborted) throw error;
@@ -134,20 +137,21 @@ class Transfer {
     }
   }
 
-  async #copy(name: ImageName, version: string, descriptor: Descriptor): Promise<Transferred> {
+  async #copy(image: ImageVersion, descriptor: Descriptor): Promise<Transferred> {
+    const { name, version } = image;
     const reference = this.#to.reference(name, version);
-    const there = await this.#to.find(name, version, descriptor);
+    const there = await this.#to.find(image, descriptor);
     if (there !== undefined) {
-      const tags = await this.#to.finish(name, version);
+      const tags = await this.#to.finish(image);
       const set = tags.length === 0 ? '' : `; set ${tags.map((tag) => tag.reference).join(', ')}`;
       this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already${set}` });
       return { present: `${reference}@${there}`, tags };
     }
-    await copyGraph(descriptor, this.#from.repository(name), this.#to.sink(name), this.#signal, {
-      onProgress: ({ descriptor: { digest, size }, done }) =>
-        this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size }),
-    });
-    const tags = await this.#to.name(name, version, descriptor);
+    const onProgress = ({ descriptor: { digest, size }, done }: CopyProgress) =>
+      this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size });
+    const route = { from: this.#from.repository(name), to: this.#to.sink(name), onProgress };
+    await copyGraph(descriptor, route, this.#signal);
+    const tags = await this.#to.name(image, descriptor);
     const digest = tags.find((tag) => tag.reference === reference)?.after ?? descriptor.digest;
     this.#progress.emit({ type: 'image-pushed', image: name, reference, digest });
     return { copied: `${reference}@${digest}`, tags };

@@ -10,8 +10,9 @@ import type { Context } from '../../project/project.ts';
 import type { Store } from '../../store/store.ts';
 import type { BuildTargets } from '../key/build-targets.ts';
 import type { DecidedContexts } from '../key/decided-contexts.ts';
-import type { IndexBase, PlanCommand, PlannedImage } from '../plan/plan.ts';
+import type { IndexBase, PlannedImage } from '../plan/plan.ts';
 import { identityAnnotations, indexAnnotations } from '../state/index-keys.ts';
+import type { TaggedImages } from '../state/tagged-images.ts';
 import { assembleIndex, type IndexPart } from './assemble-index.ts';
 import { type BuiltOn, baseAnnotations } from './base-annotations.ts';
 import { keptPart, plannedKeys, wholePart } from './index-parts.ts';
@@ -31,6 +32,13 @@ export interface ImagesToUse {
   readonly inputsOf: (platform: Platform) => string | undefined;
 }
 
+/** An image of a plan, and what it is built from. */
+export interface BuildableImage {
+  readonly image: PlannedImage;
+  readonly context: Context;
+  readonly uses: ImagesToUse;
+}
+
 /** What building one image takes besides its plan. */
 export interface BuildImageDependencies {
   readonly builder: Builder;
@@ -45,6 +53,8 @@ export interface BuildImageDependencies {
   readonly contexts: DecidedContexts;
   /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
+  /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
+  readonly targetState: TaggedImages;
 }
 
 /**
@@ -53,25 +63,22 @@ export interface BuildImageDependencies {
  * of the image is to come from here.
  */
 export async function buildImage(
-  image: PlannedImage,
-  context: Context,
-  command: PlanCommand,
-  images: ImagesToUse,
+  buildable: BuildableImage,
   dependencies: BuildImageDependencies,
   signal: AbortSignal,
 ): Promise<Descriptor | undefined> {
-  const { store } = dependencies;
+  const { image, uses } = buildable;
+  const { store, targetState } = dependencies;
   const parts: IndexPart[] = [];
-  if (image.base !== undefined && command === 'build') parts.push(await basePart(image.base, store, signal));
+  if (image.base !== undefined && targetState.kind === 'store') parts.push(await basePart(image.base, store, signal));
   if (image.platforms.some(({ source }) => source.from === 'build')) {
     const { builder, progress } = dependencies;
-    const request = requestFor(image, context, images, dependencies);
-    const built = await builder.build(request, progress, signal);
+    const built = await builder.build(requestFor(buildable, dependencies), progress, signal);
     parts.push(wholePart(await readIndex(store.blobs, built.image, signal)));
   }
   parts.push(...(await takenParts(image, store, signal)));
   if (parts.length === 0) return undefined;
-  return await store.blobs.putDocument(assembleIndex(parts, plannedKeys(image, parts, images.ownersLost)));
+  return await store.blobs.putDocument(assembleIndex(parts, plannedKeys(image, parts, uses.ownersLost)));
 }
 
 async function basePart({ index, drop }: IndexBase, store: Store, signal: AbortSignal): Promise<IndexPart> {
@@ -96,11 +103,10 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 }
 
 function requestFor(
-  image: PlannedImage,
-  context: Context,
-  { resolved, pinned, builtOn, ownersLost, counted, inputsOf }: ImagesToUse,
+  { image, context, uses }: BuildableImage,
   { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
+  const { resolved, pinned, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));

@@ -8,6 +8,14 @@ import { taggedImage } from '../state/store-state.ts';
 import { standsOn, type TaggedImage, type TaggedPlatform } from '../state/tagged-images.ts';
 import { assembleIndex } from './assemble-index.ts';
 
+/** What an image just made is compared with, and by which keys. */
+export interface EqualContentInputs {
+  /** What bears its name by now. */
+  readonly there: Descriptor;
+  readonly keyOf: (platform: Platform) => Digest;
+  readonly store: Store;
+}
+
 /**
  * `made`, with the content of `there` for each platform for which that is equal: then the children of all runs that build
  * the image at once are built on the same bytes, even where its steps give other ones each time. Platforms that only
@@ -15,13 +23,12 @@ import { assembleIndex } from './assemble-index.ts';
  */
 export async function withEqualContent(
   made: TaggedImage,
-  there: Descriptor,
-  { keyOf, store }: { readonly keyOf: (platform: Platform) => Digest; readonly store: Store },
+  { there, keyOf, store }: EqualContentInputs,
   signal: AbortSignal,
 ): Promise<TaggedImage> {
   // Another run may be removing what it named before: what is gone is no reason to fail.
   if (!(await store.blobs.has(there, signal))) return made;
-  const found = await taggedImage(made.reference, there, store, signal);
+  const found = await taggedImage({ reference: made.reference, descriptor: there }, store, signal);
   const kept = found.platforms.filter((entry) => {
     const own = made.platforms.find(({ platform }) => samePlatform(platform, entry.platform));
     return own === undefined ? entry.key === keyOf(entry.platform) : isEqual(own, entry);
@@ -33,7 +40,7 @@ export async function withEqualContent(
     { document: await readIndex(store.blobs, made.descriptor, signal), take: digestsOf(rest) },
   ];
   const descriptor = await store.blobs.putDocument(assembleIndex(parts, new Map()));
-  return await taggedImage(made.reference, descriptor, store, signal);
+  return await taggedImage({ reference: made.reference, descriptor }, store, signal);
 }
 
 function isEqual(one: TaggedPlatform, other: TaggedPlatform): boolean {

@@ -8,8 +8,8 @@ import { formatPlatform, samePlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import type { Edge } from '../../project/edge.ts';
 import { isFollowed } from '../../project/edge.ts';
-import type { ImageName } from '../../project/image-name.ts';
 import { latest } from '../../project/latest.ts';
+import type { Context } from '../../project/project.ts';
 import type { Store } from '../../store/store.ts';
 import type { PlannedImage, PlannedPlatform } from '../plan/plan.ts';
 import { noBases } from '../state/bases.ts';
@@ -48,17 +48,16 @@ export async function parentContent(
   store: Store,
   signal: AbortSignal,
 ): Promise<ParentContent | undefined> {
-  const { parent, platforms, candidates, target } = question;
+  const { parent, platforms, target } = question;
   const tagged = target.tags.get(parent.reference);
   const isInStore = target.kind === 'store';
   if (parent.action === 'unverified')
     return tagged && { descriptor: tagged.descriptor, isInStore, ownersLost: new Set() };
-  const isRight = (entry: TaggedPlatform) => isContentOf(parent, entry, question.keyOf);
-  const whole = await contentFor(platforms, candidates, isRight, store, signal);
+  const whole = await wholeContent(question, store, signal);
   if (whole !== undefined) return { ...whole, isInStore: true };
   const found = platforms.map((platform) => {
     const planned = parent.platforms.find((one) => samePlatform(one.platform, platform));
-    return inStore(platform, candidates, isRight) ?? published(planned, tagged);
+    return inStore(platform, question) ?? published(planned, tagged);
   });
   const parts = found.flatMap((part) => part ?? []);
   const [first] = parts;
@@ -84,13 +83,9 @@ interface Part {
   readonly manifest: Descriptor;
 }
 
-function inStore(
-  platform: Platform,
-  candidates: readonly TaggedImage[],
-  isRight: (entry: TaggedPlatform) => boolean,
-): Part | undefined {
-  for (const { descriptor, platforms } of candidates) {
-    const entry = platforms.find((one) => samePlatform(one.platform, platform) && isRight(one));
+function inStore(platform: Platform, question: ParentQuestion): Part | undefined {
+  for (const { descriptor, platforms } of question.candidates) {
+    const entry = platforms.find((one) => samePlatform(one.platform, platform) && isRight(one, question));
     if (entry !== undefined) return { ...entry, index: descriptor };
   }
   return undefined;
@@ -105,17 +100,15 @@ function published(planned: PlannedPlatform | undefined, tagged: TaggedImage | u
 }
 
 /** Of equal sources, and on what the parent will be built on; platforms that are not planned are compared by key alone. */
-function isContentOf(parent: PlannedImage, entry: TaggedPlatform, keyOf: (platform: Platform) => Digest): boolean {
+function isRight(entry: TaggedPlatform, { parent, keyOf }: ParentQuestion): boolean {
   if (entry.key === undefined || entry.key !== keyOf(entry.platform)) return false;
   const planned = parent.platforms.find((one) => samePlatform(one.platform, entry.platform));
   return planned === undefined || standsOn(entry, planned.bases ?? noBases);
 }
 
 /** An image put together from the candidates and in the store. */
-async function contentFor(
-  platforms: readonly Platform[],
-  candidates: readonly TaggedImage[],
-  isRight: (entry: TaggedPlatform) => boolean,
+async function wholeContent(
+  question: ParentQuestion,
   store: Store,
   signal: AbortSignal,
 ): Promise<Pick<ParentContent, 'descriptor' | 'ownersLost'> | undefined> {
@@ -123,19 +116,19 @@ async function contentFor(
   const identities = new Map<Digest, Identity>();
   const lost = new Set<string>();
   const takes = new Map<TaggedImage, Set<Digest>>();
-  for (const image of candidates) {
+  for (const image of question.candidates) {
     for (const entry of image.platforms) {
       const { platform, manifest, key, bases, ownersLost } = entry;
       const name = formatPlatform(platform);
       // What the candidates have besides comes along: a stage may run on another platform than it is built for.
-      if (key === undefined || !isRight(entry) || chosen.has(name)) continue;
+      if (key === undefined || !isRight(entry, question) || chosen.has(name)) continue;
       chosen.set(name, image);
       identities.set(manifest.digest, { key, bases, ownersLost });
       if (ownersLost === true) lost.add(name);
       takes.set(image, (takes.get(image) ?? new Set()).add(manifest.digest));
     }
   }
-  if (!platforms.every((platform) => chosen.has(formatPlatform(platform)))) return undefined;
+  if (!question.platforms.every((platform) => chosen.has(formatPlatform(platform)))) return undefined;
   const parts = [...takes].map(async ([{ descriptor }, take]): Promise<IndexPart> => {
     return { document: await readIndex(store.blobs, descriptor, signal), take };
   });
@@ -145,15 +138,14 @@ async function contentFor(
 
 /** Every way in which an image refers to a parent at the version that the project holds: what a builder looks up. */
 export function referencesTo(
-  parent: ImageName,
-  version: string,
+  { name, version }: Pick<Context, 'name' | 'version'>,
   edges: readonly Edge[],
   registry: string,
 ): readonly string[] {
-  const followed = edges.filter((edge) => edge.to === parent && isFollowed(edge, version));
+  const followed = edges.filter((edge) => edge.to === name && isFollowed(edge, version));
   return [
     ...new Set([
-      `${registry}/${parent}:${version}`,
+      `${registry}/${name}:${version}`,
       ...followed.flatMap((edge) => referencesBy(edge, version, registry)),
     ]),
   ];

@@ -9,7 +9,7 @@ import { type Failure, FailuresError, failuresOf } from '../../result.ts';
 import { formatBuildInputs } from '../key/build-inputs.ts';
 import type { BuildKeys } from '../key/build-keys.ts';
 import { remainingDurations } from '../plan/critical-path.ts';
-import { forbidding, type Plan, type PlanCommand, type PlannedImage } from '../plan/plan.ts';
+import { builtPlatforms, forbidding, type Plan, type PlanCommand, type PlannedImage } from '../plan/plan.ts';
 import { describeReason } from '../plan/plan-reason.ts';
 import type { BaseImages } from '../state/base-images.ts';
 import type { Durations } from '../state/durations.ts';
@@ -22,16 +22,15 @@ import { type ParentContent, parentContent, referencesBy, referencesTo } from '.
 import type { ImageOutcome, RunReport } from './run-report.ts';
 import { type Outcome, schedule } from './schedule.ts';
 
-/** What running a plan takes; the states are those that the plan was made from, so that both see the same. */
-export interface RunDependencies extends BuildImageDependencies {
+/** A plan, and what running it takes; the states are those that it was made from, so that both see the same. */
+export interface RunnablePlan extends BuildImageDependencies {
+  readonly plan: Plan;
   readonly graph: DependencyGraph;
   readonly keys: BuildKeys;
   /** That builds. */
   readonly machine: Platform;
   /** As it was when the plan was made. */
   readonly storeState: TaggedImages;
-  /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
-  readonly targetState: TaggedImages;
   readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
   readonly durations: Durations;
@@ -55,21 +54,17 @@ export interface RunOptions {
  * Builds and names what the plan says, each image as soon as its own parents are done. Failures of images are in the
  * report; rejects with those of a plan that must not run, and for bugs, after all that ran has ended. When `signal` aborts, what runs is stopped.
  */
-export async function runPlan(
-  plan: Plan,
-  dependencies: RunDependencies,
-  options: RunOptions,
-  signal: AbortSignal,
-): Promise<RunReport> {
+export async function runPlan(runnable: RunnablePlan, options: RunOptions, signal: AbortSignal): Promise<RunReport> {
+  const { plan } = runnable;
   const forbidden = forbidding(plan, options);
   if (forbidden.length > 0) throw new FailuresError(forbidden);
-  const run = new PlanRun(plan, dependencies, options, signal);
+  const run = new PlanRun(runnable, options, signal);
   const work = plan.images.filter((image) => isWork(image, plan.command));
   const names = new Set(work.map(({ name }) => name));
   const priorities = remainingDurations(plan.images);
   const tasks = work.map((image) => ({
     id: image.name,
-    after: [...new Set([...image.dependsOn, ...takenFor(image, dependencies).keys()])].filter((one) => names.has(one)),
+    after: [...new Set([...image.dependsOn, ...takenFor(image, runnable).keys()])].filter((one) => names.has(one)),
     priority: priorities.get(image.name)!,
     run: () => run.image(image),
   }));
@@ -102,7 +97,7 @@ const nothingToUse: ImagesToUse = {
 
 class PlanRun {
   readonly #plan: Plan;
-  readonly #dependencies: RunDependencies;
+  readonly #dependencies: Omit<RunnablePlan, 'plan'>;
   readonly #options: RunOptions;
   readonly #signal: AbortSignal;
   /** Images of this run as their children will want them. */
@@ -110,7 +105,7 @@ class PlanRun {
   /** What failed by itself: before the run was stopped, if it was. */
   readonly failed = new Set<ImageName>();
 
-  constructor(plan: Plan, dependencies: RunDependencies, options: RunOptions, signal: AbortSignal) {
+  constructor({ plan, ...dependencies }: RunnablePlan, options: RunOptions, signal: AbortSignal) {
     this.#plan = plan;
     this.#dependencies = dependencies;
     this.#options = options;
@@ -161,8 +156,8 @@ class PlanRun {
 
   async #build(image: PlannedImage): Promise<Descriptor | undefined> {
     const context = this.#dependencies.graph.project.contexts.get(image.name)!;
-    const images = image.action === 'build' ? await this.#imagesFor(image) : nothingToUse;
-    return await buildImage(image, context, this.#plan.command, images, this.#dependencies, this.#signal);
+    const uses = image.action === 'build' ? await this.#imagesFor(image) : nothingToUse;
+    return await buildImage({ image, context, uses }, this.#dependencies, this.#signal);
   }
 
   /** Parents as this run makes or leaves them, and images from elsewhere as they were when the plan was made. */
@@ -181,8 +176,8 @@ class PlanRun {
       const content = await this.#contentOf(parent, platforms);
       if (content === undefined) continue;
       for (const platform of content.ownersLost) lost.add(`${parent} ${platform}`);
-      const { version } = graph.project.contexts.get(parent)!;
-      for (const reference of referencesTo(parent, version, followed, this.#plan.registry)) {
+      const references = referencesTo(graph.project.contexts.get(parent)!, followed, this.#plan.registry);
+      for (const reference of references) {
         (content.isInStore ? resolved : pinned)[reference] = content.descriptor;
       }
     }
@@ -249,14 +244,14 @@ class PlanRun {
   async #name(image: PlannedImage, content: Descriptor): Promise<TaggedImage> {
     const { store, keys, storeState } = this.#dependencies;
     const { reference } = image;
-    const made = await taggedImage(reference, content, store, this.#signal);
+    const made = await taggedImage({ reference, descriptor: content }, store, this.#signal);
     const planned = storeState.tags.get(reference)?.descriptor.digest;
     const wasAskedFor = image.reasons.some(({ code }) => code === 'asked-for');
     for (;;) {
       const there = await store.refs.get(reference);
       const isNews = there !== undefined && there.digest !== planned && there.digest !== content.digest;
       const keyOf = (platform: Platform) => keys.keyOf(image.name, platform);
-      const kept = isNews && !wasAskedFor ? await withEqualContent(made, there, { keyOf, store }, this.#signal) : made;
+      const kept = isNews && !wasAskedFor ? await withEqualContent(made, { there, keyOf, store }, this.#signal) : made;
       const names = await store.refs.change((now) => {
         return now.get(reference)?.digest === there?.digest ? this.#names(image, kept.descriptor, now) : undefined;
       }, this.#signal);
@@ -279,10 +274,6 @@ class PlanRun {
   }
 }
 
-function builtPlatforms({ platforms }: PlannedImage): readonly Platform[] {
-  return platforms.filter(({ source }) => source.from === 'build').map(({ platform }) => platform);
-}
-
 /** Without what has lost its owners, where the plan counts on content that has not. */
 function withOwnersAs({ platforms }: PlannedImage, image: TaggedImage): TaggedImage {
   const isLostIn = (platform: Platform) => platforms.find((one) => samePlatform(one.platform, platform))?.ownersLost;
@@ -295,7 +286,7 @@ function withOwnersAs({ platforms }: PlannedImage, image: TaggedImage): TaggedIm
 /** The images of the project that building it uses, and for which platforms. */
 function takenFor(
   image: PlannedImage,
-  { keys, machine }: Pick<RunDependencies, 'keys' | 'machine'>,
+  { keys, machine }: Pick<RunnablePlan, 'keys' | 'machine'>,
 ): ReadonlyMap<ImageName, readonly Platform[]> {
   const taken = new Map<ImageName, Platform[]>();
   for (const [parent, platform] of builtPlatforms(image).flatMap((one) => keys.taken(image.name, one, machine))) {

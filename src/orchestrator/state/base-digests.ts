@@ -60,9 +60,9 @@ export async function baseDigests(
     const name = formatReference(image.reference);
     if (image.reference.digest === undefined && !open.has(name)) open.set(name, image);
   }
-  const log = questions.store.records('bases-seen', Seen);
+  const inquiry = new Inquiry(questions, signal);
   const answers = await mapBounded([...open], parallel, async ([name, image]) => {
-    return [name, await answerFor(image, log, questions, signal)] as const;
+    return [name, await inquiry.present(image)] as const;
   });
   return new Map(answers);
 }
@@ -78,95 +78,108 @@ export async function olderVersions(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, BaseAnswer>> {
   const open = new Map(images.map((image) => [formatReference(image.reference), image]));
+  const inquiry = new Inquiry(questions, signal);
   const answers = await mapBounded([...open], parallel, async ([name, image]) => {
-    return [name, await olderVersion(image, questions, signal)] as const;
+    return [name, await inquiry.olderVersion(image)] as const;
   });
   return new Map(answers);
 }
 
-async function olderVersion(image: ExternalImage, questions: BaseQuestions, signal: AbortSignal): Promise<BaseAnswer> {
-  const local = await named(image, questions.store);
-  const isWhole = local !== undefined && questions.isWhole(image.text);
-  if (isWhole) return { state: 'known', from: 'store', descriptor: local };
-  const shown = familiarReference(image.reference);
-  try {
-    const found = await ask(image.reference, local && questions.patience, questions, signal);
-    if (found !== undefined) return { state: 'known', from: 'registry', descriptor: found };
-    if (local === undefined) return { state: 'absent', failure: baseUnknown(shown) };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (local === undefined) return cannotAsk(whyUnreachable(error, questions));
+/** What is known of an image without asking its registry. */
+interface Remembered {
+  readonly seen: Seen | undefined;
+  /** In the store. */
+  readonly local: Descriptor | undefined;
+}
+
+/** Asks about one image after the other, under the same conditions. */
+class Inquiry {
+  readonly #questions: BaseQuestions;
+  readonly #seen: RecordLog<Seen>;
+  readonly #signal: AbortSignal;
+
+  constructor(questions: BaseQuestions, signal: AbortSignal) {
+    this.#questions = questions;
+    this.#seen = questions.store.records('bases-seen', Seen);
+    this.#signal = signal;
   }
-  return { state: 'known', from: 'store', descriptor: local };
-}
 
-async function answerFor(
-  image: ExternalImage,
-  log: RecordLog<Seen>,
-  questions: BaseQuestions,
-  signal: AbortSignal,
-): Promise<BaseAnswer> {
-  const { store, whenUnreachable, offline } = questions;
-  const seen = await log.get(formatReference(image.reference));
-  const local = await named(image, store);
-  const shown = familiarReference(image.reference);
-  if (offline) return assumed(shown, seen, local, 'as asked for') ?? cannotAsk(baseNeverSeen(shown));
-  const fallback = whenUnreachable === 'assume' ? (seen ?? local) : undefined;
-  try {
-    const found = await ask(image.reference, fallback && questions.patience, questions, signal);
-    if (found !== undefined) {
-      await remember(image.reference, found, seen, log, questions.now());
-      return { state: 'known', from: 'registry', descriptor: found };
+  async present(image: ExternalImage): Promise<BaseAnswer> {
+    const { whenUnreachable, offline } = this.#questions;
+    const remembered = {
+      seen: await this.#seen.get(formatReference(image.reference)),
+      local: await this.#named(image),
+    };
+    const { seen, local } = remembered;
+    const shown = familiarReference(image.reference);
+    if (offline) return assumed(shown, remembered, 'as asked for') ?? cannotAsk(baseNeverSeen(shown));
+    const canAssume = whenUnreachable === 'assume' && (seen ?? local) !== undefined;
+    try {
+      const found = await this.#ask(image.reference, canAssume);
+      if (found !== undefined) {
+        await this.#remember(image.reference, found, seen);
+        return { state: 'known', from: 'registry', descriptor: found };
+      }
+      if (local !== undefined) return { state: 'known', from: 'store', descriptor: local };
+      return { state: 'absent', failure: baseUnknown(shown) };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      const why = this.#whyUnreachable(error);
+      if (whenUnreachable === 'assume') {
+        const answer = assumed(shown, remembered, why.message);
+        if (answer !== undefined) return answer;
+      }
+      return cannotAsk(baseUnreachable(shown, why, whenUnreachable === 'fail' && (seen ?? local) !== undefined));
     }
-    if (local !== undefined) return { state: 'known', from: 'store', descriptor: local };
-    return { state: 'absent', failure: baseUnknown(shown) };
-  } catch (error) {
-    signal.throwIfAborted();
-    const why = whyUnreachable(error, questions);
-    if (whenUnreachable === 'assume') {
-      const answer = assumed(shown, seen, local, why.message);
-      if (answer !== undefined) return answer;
+  }
+
+  async olderVersion(image: ExternalImage): Promise<BaseAnswer> {
+    const local = await this.#named(image);
+    const isWhole = local !== undefined && this.#questions.isWhole(image.text);
+    if (isWhole) return { state: 'known', from: 'store', descriptor: local };
+    try {
+      const found = await this.#ask(image.reference, local !== undefined);
+      if (found !== undefined) return { state: 'known', from: 'registry', descriptor: found };
+      if (local === undefined) return { state: 'absent', failure: baseUnknown(familiarReference(image.reference)) };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (local === undefined) return cannotAsk(this.#whyUnreachable(error));
     }
-    return cannotAsk(baseUnreachable(shown, why, whenUnreachable === 'fail' && (seen ?? local) !== undefined));
+    return { state: 'known', from: 'store', descriptor: local };
+  }
+
+  /** `canAssume`: there is something to go on with, so that the registry is not waited for long. */
+  async #ask(reference: Reference, canAssume: boolean): Promise<Descriptor | undefined> {
+    const { client, patience } = this.#questions;
+    const { registry, repository } = reference;
+    const limit = canAssume ? AbortSignal.any([this.#signal, AbortSignal.timeout(patience)]) : this.#signal;
+    return await (await client()).repository({ registry, repository }).resolve(tagOrDigest(reference), limit);
+  }
+
+  /** An image of the store, under the name that was written or the full one. */
+  async #named({ text, reference }: ExternalImage): Promise<Descriptor | undefined> {
+    const { refs, blobs } = this.#questions.store;
+    const found = (await refs.get(text)) ?? (await refs.get(formatReference(reference)));
+    return found && (await blobs.size(found.digest)) !== undefined ? found : undefined;
+  }
+
+  async #remember(reference: Reference, descriptor: Descriptor, before: Seen | undefined): Promise<void> {
+    const at = this.#questions.now();
+    if (before?.descriptor.digest === descriptor.digest && at - before.at < seenAgain) return;
+    const { mediaType, digest, size } = descriptor;
+    await this.#seen.append(formatReference(reference), { descriptor: { mediaType, digest, size }, at });
+  }
+
+  /** Bugs are thrown on. */
+  #whyUnreachable(error: unknown): Failure {
+    if (error instanceof Error && error.name === 'TimeoutError') return registrySilent(this.#questions.patience);
+    const [failure] = failuresOf(error) ?? [];
+    if (failure === undefined) throw error;
+    return failure;
   }
 }
 
-/** `patience`: give up after so many milliseconds. */
-async function ask(
-  reference: Reference,
-  patience: number | undefined,
-  { client }: BaseQuestions,
-  signal: AbortSignal,
-): Promise<Descriptor | undefined> {
-  const { registry, repository } = reference;
-  const limit = patience === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-  return await (await client()).repository({ registry, repository }).resolve(tagOrDigest(reference), limit);
-}
-
-/** An image of the store, under the name that was written or the full one. */
-async function named({ text, reference }: ExternalImage, store: Store): Promise<Descriptor | undefined> {
-  const found = (await store.refs.get(text)) ?? (await store.refs.get(formatReference(reference)));
-  return found && (await store.blobs.size(found.digest)) !== undefined ? found : undefined;
-}
-
-async function remember(
-  reference: Reference,
-  descriptor: Descriptor,
-  before: Seen | undefined,
-  log: RecordLog<Seen>,
-  at: number,
-): Promise<void> {
-  if (before?.descriptor.digest === descriptor.digest && at - before.at < seenAgain) return;
-  const { mediaType, digest, size } = descriptor;
-  await log.append(formatReference(reference), { descriptor: { mediaType, digest, size }, at });
-}
-
-function assumed(
-  shown: string,
-  seen: Seen | undefined,
-  local: Descriptor | undefined,
-  why: string,
-): BaseAnswer | undefined {
+function assumed(shown: string, { seen, local }: Remembered, why: string): BaseAnswer | undefined {
   const descriptor = seen?.descriptor ?? local;
   if (descriptor === undefined) return undefined;
   const where = seen === undefined ? 'which is in the store' : `last seen ${new Date(seen.at).toISOString()}`;
@@ -180,14 +193,4 @@ function assumed(
 
 function cannotAsk(failure: Failure): BaseAnswer {
   return { state: 'cannot-ask', failure };
-}
-
-/** Bugs are thrown on. */
-function whyUnreachable(error: unknown, { patience }: BaseQuestions): Failure {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return registrySilent(patience);
-  }
-  const [failure] = failuresOf(error) ?? [];
-  if (failure === undefined) throw error;
-  return failure;
 }

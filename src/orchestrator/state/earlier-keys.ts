@@ -20,9 +20,11 @@ export interface EarlierKey {
   readonly hasTravelled: boolean;
 }
 
-/** Where the parts of an earlier key may be found: in the memory of this machine, else with the image. */
+/** Where earlier keys and their parts may be found: on a tag; in the memory of this machine, else with the image. */
 export interface EarlierSources {
   readonly registry: string;
+  /** Where the tags are. */
+  readonly target: TaggedImages;
   readonly memory: KeyMemory;
   /** Where the manifests of an image are. */
   readonly content: (name: ImageName) => ContentSource;
@@ -31,8 +33,7 @@ export interface EarlierSources {
 /** What the keys were made of that images have now and will not keep: as this store remembers, or as the image says. */
 export async function earlierKeys(
   wanted: readonly WantedImage[],
-  target: TaggedImages,
-  { registry, memory, content }: EarlierSources,
+  { registry, target, memory, content }: EarlierSources,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, EarlierKey>> {
   const earlier = new Map<Digest, EarlierKey>();

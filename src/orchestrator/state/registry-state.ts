@@ -6,7 +6,6 @@ import { Platform, samePlatform } from '../../oci/platform.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { isPrerelease, latest, ownerOfLatest } from '../../project/latest.ts';
 import type { RemoteRepository } from '../../registry/remote-repository.ts';
-import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
 import { keySchema } from '../key/build-key.ts';
 import { platformsOf } from './index-keys.ts';
@@ -32,6 +31,12 @@ const Keys = z.array(
   }),
 );
 
+/** The registry, and the store in which is noted what its indexes say. */
+export interface RegistryStateDependencies {
+  readonly registry: ProjectRegistry;
+  readonly store: Store;
+}
+
 /** Requests at once. */
 const parallel = 8;
 
@@ -41,15 +46,26 @@ const parallel = 8;
  * for its keys. An image that is not there has no entry; a registry that cannot be asked is a failure.
  */
 export async function registryState(
-  registry: ProjectRegistry,
   images: readonly WantedImage[],
-  store: Store,
+  { registry, store }: RegistryStateDependencies,
   signal: AbortSignal,
 ): Promise<TaggedImages> {
   const known = store.records(`published-platforms-${keySchema}`, Keys);
+  const readPlatforms = async (index: Digest, repository: RemoteRepository) => {
+    const document = await repository.manifest(index, signal);
+    if (document === undefined) return undefined;
+    const platforms = await platformsOf(document, repository, signal);
+    await known.append(index, Keys.parse(platforms));
+    return platforms;
+  };
   const found = await mapBounded(images, parallel, async (image) => {
     const repository = registry.repository(image.name);
-    const look = (tag: string) => taggedImage(repository, tag, registry.reference(image.name, tag), known, signal);
+    const look = async (tag: string): Promise<TaggedImage | undefined> => {
+      const descriptor = await repository.resolve(tag, signal);
+      const platforms =
+        descriptor && ((await known.get(descriptor.digest)) ?? (await readPlatforms(descriptor.digest, repository)));
+      return platforms && { reference: registry.reference(image.name, tag), descriptor, platforms };
+    };
     const [version, listed] = await Promise.all([look(image.version), registry.tags(image.name, signal)]);
     const needsLatest = !isPrerelease(image.version) || !isAsWanted(version, image);
     const owner = ownerOfLatest(image.version, listed);
@@ -66,25 +82,6 @@ export async function registryState(
     tags: new Map(tagged.map((image) => [image.reference, image])),
     listed: new Map(found.map(({ repository, listed }) => [repository, listed])),
   };
-}
-
-async function taggedImage(
-  repository: RemoteRepository,
-  tag: string,
-  reference: string,
-  known: RecordLog<z.infer<typeof Keys>>,
-  signal: AbortSignal,
-): Promise<TaggedImage | undefined> {
-  const descriptor = await repository.resolve(tag, signal);
-  if (descriptor === undefined) return undefined;
-  const remembered = await known.get(descriptor.digest);
-  if (remembered !== undefined) return { reference, descriptor, platforms: remembered };
-
-  const document = await repository.manifest(descriptor.digest, signal);
-  if (document === undefined) return undefined;
-  const platforms = await platformsOf(document, repository, signal);
-  await known.append(descriptor.digest, Keys.parse(platforms));
-  return { reference, descriptor, platforms };
 }
 
 function isAsWanted(image: TaggedImage | undefined, wanted: WantedImage): boolean {

@@ -1,5 +1,4 @@
 import { mapBounded } from '../../map-bounded.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDocumentType } from '../../oci/media-type.ts';
 import { readDocument } from '../../oci/read-document.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,7 +10,7 @@ export async function storeState(store: Store, signal: AbortSignal): Promise<Tag
   const names = [...(await store.refs.list())];
   const images = await mapBounded(names, 16, async ([reference, descriptor]): Promise<TaggedImage | undefined> => {
     if (!isDocumentType(descriptor.mediaType) || !(await store.blobs.has(descriptor, signal))) return undefined;
-    return await taggedImage(reference, descriptor, store, signal);
+    return await taggedImage({ reference, descriptor }, store, signal);
   });
   const found = images.filter((image) => image !== undefined);
   return { kind: 'store', tags: new Map(found.map((image) => [image.reference, image])) };
@@ -19,8 +18,7 @@ export async function storeState(store: Store, signal: AbortSignal): Promise<Tag
 
 /** An image of the store as a tag shows it. */
 export async function taggedImage(
-  reference: string,
-  descriptor: Descriptor,
+  { reference, descriptor }: Pick<TaggedImage, 'reference' | 'descriptor'>,
   { blobs }: Store,
   signal: AbortSignal,
 ): Promise<TaggedImage> {

@@ -49,15 +49,21 @@ export interface FoundContent {
   readonly entry: TaggedPlatform;
 }
 
+/** What is looked for among tags. */
+export interface WantedContent {
+  readonly key: Digest;
+  /** What it would be built on now. */
+  readonly bases: Bases;
+  /** Content whose owners were lost will do, if there is no other. */
+  readonly acceptsLost: boolean;
+}
+
 /**
- * The first tag whose image has content of this key, on these bases; undefined where none has. Content whose owners
- * were lost will do where `acceptsLost`, and only if there is no other.
+ * The first tag whose image has such content; undefined where none has.
  */
 export function findContent(
   images: TaggedImages,
-  key: Digest,
-  bases: Bases,
-  acceptsLost: boolean,
+  { key, bases, acceptsLost }: WantedContent,
 ): FoundContent | undefined {
   let lost: FoundContent | undefined;
   for (const image of images.tags.values()) {

@@ -24,7 +24,7 @@ interface Build {
 function lowered({ text, config }: Build): unknown {
   const dockerfile = parseDockerfile(text, 'Dockerfile');
   if (!dockerfile.ok) return dockerfile;
-  const base = parseAs(ImageConfig, 'the configuration of an image', Buffer.from(config), 'the base');
+  const base = parseAs(ImageConfig, Buffer.from(config), { kind: 'the configuration of an image', name: 'the base' });
   if (!base.ok) return base;
   const inputs = { dockerfile: dockerfile.value, platform: amd64, buildPlatform: amd64, buildArgs: {} };
   contextReads({ ...inputs, imageOf: () => undefined });

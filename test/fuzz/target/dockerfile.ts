@@ -99,7 +99,7 @@ export const dockerfile = target({
     for (const { instructions } of parsed.value.stages) {
       for (const instruction of instructions) if (instruction.keyword === 'RUN') runScript(instruction);
     }
-    return stagesNeededBy(parsed.value, last.value, (name) => name);
+    return stagesNeededBy(parsed.value, last.value, { resolve: (name) => name });
   },
   rows: [
     { title: 'every kind of line', input: () => whole, want: 'value' },

@@ -146,7 +146,7 @@ export const imageConfig = target({
   name: 'config',
   input: configText,
   run: (text: string) => {
-    const parsed = parseAs(ImageConfig, 'the configuration of an image', Buffer.from(text), 'it');
+    const parsed = parseAs(ImageConfig, Buffer.from(text), { kind: 'the configuration of an image', name: 'it' });
     return parsed.ok ? JSON.stringify(structuredClone(parsed.value)).length : parsed;
   },
   rows: [{ title: 'one with everything', input: () => baseConfig, want: 'value' }],

@@ -64,7 +64,11 @@ export const expansion = target<Expansion>({
       ['a', a],
       ['b', b],
     ]);
-    const results = [expand(word, variables, '\\'), expandWords(word, variables, '`'), expandHeredoc(word, variables)];
+    const results = [
+      expand(word, variables, { escapeCharacter: '\\' }),
+      expandWords(word, variables, { escapeCharacter: '`' }),
+      expandHeredoc(word, variables),
+    ];
     return results.find((result) => !result.ok) ?? results;
   },
   rows: [

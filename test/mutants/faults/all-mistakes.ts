@@ -129,7 +129,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'half a secret is one',
-    file: 'src/cli/options.ts',
+    file: 'src/cli/options/build-options.ts',
     find: "id !== '' && src !== '' && type",
     replace: "id !== '' && type",
     tests: words,

@@ -15,14 +15,14 @@ export const faults: readonly Fault[] = [
   {
     name: 'a moved base is up to date',
     file: 'src/orchestrator/plan/decide-image.ts',
-    find: 'if (moves.length === 0) return settled(',
-    replace: 'if (moves.length >= 0) return settled(',
+    find: 'if (moves.length === 0) return leave(',
+    replace: 'if (moves.length >= 0) return leave(',
     tests: decisions,
   },
   {
     name: 'a published version is built again when its base moves',
     file: 'src/orchestrator/plan/decide-image.ts',
-    find: "if (target.kind === 'registry') return settled('base-moved', question, tag, moveReasons(moves));",
+    find: "if (target.kind === 'registry') return leave('base-moved', moveReasons(moves));",
     replace: '',
     tests: decisions,
   },
@@ -57,7 +57,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a publish goes on where nobody can say whether a base moved',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: "(state === 'cannot-ask' && inputs.command === 'publish' &&",
     replace: "(state === 'cannot-ask' && inputs.command === 'build' &&",
     tests: decisions,
@@ -65,8 +65,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a key by earlier rules is drift',
     file: 'src/orchestrator/plan/decide-image.ts',
-    find: "return settled('unverified', question, tag, [...why, ...missing]);",
-    replace: "return settled('drift', question, tag, [...why, ...missing]);",
+    find: "return leave('unverified', [...why, ...missing]);",
+    replace: "return leave('drift', [...why, ...missing]);",
     tests: decisions,
   },
   {
@@ -110,7 +110,7 @@ export const faults: readonly Fault[] = [
   {
     name: '--offline-bases asks all the same',
     file: 'src/orchestrator/state/base-digests.ts',
-    find: "if (offline) return assumed(shown, seen, local, 'as asked for') ?? cannotAsk(baseNeverSeen(shown));",
+    find: "if (offline) return assumed(shown, remembered, 'as asked for') ?? cannotAsk(baseNeverSeen(shown));",
     replace: '',
     tests: registries,
     only: 'offline-bases nobody is asked',
@@ -118,7 +118,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'what a registry says is not remembered',
     file: 'src/orchestrator/state/base-digests.ts',
-    find: 'await remember(image.reference, found, seen, log, questions.now());',
+    find: 'await this.#remember(image.reference, found, seen);',
     replace: '',
     tests: registries,
     only: 'build assumes what was seen last',

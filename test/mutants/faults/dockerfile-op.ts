@@ -342,4 +342,25 @@ export const faults: readonly Fault[] = [
     tests: flags,
     only: 'RUN --security',
   },
+  {
+    name: 'a mount has the link that it names, and not what that leads to',
+    file: 'src/context/selection.ts',
+    find: 'if (literal) return await matchPath(',
+    replace: 'if (literal && tree === undefined) return await matchPath(',
+    tests: selection,
+  },
+  {
+    name: 'a negation counts below a directory that was not left out',
+    file: 'src/dockerfile/dockerignore.ts',
+    find: 'above[index] || (isNegated === excluded && whole.matches(path));',
+    replace: 'above[index] || whole.matches(path);',
+    tests: ['test/dockerfile/dockerignore.test.ts'],
+  },
+  {
+    name: 'the line that is named last is said to leave a file out',
+    file: 'src/context/ignore-file.ts',
+    find: 'lines[matcher.decidingPattern(path)];',
+    replace: 'lines.at(-1);',
+    tests: ['test/cli/missing-sources.test.ts'],
+  },
 ];

@@ -76,16 +76,16 @@ export const faults: readonly Fault[] = [
   {
     name: 'a registry is not given the tag',
     file: 'src/engine/exporter/registry.ts',
-    find: 'await remote.putManifest(tagOrDigest(name), sent, bytes, signal);',
-    replace: 'await remote.putManifest(sent.digest, sent, bytes, signal);',
+    find: 'await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);',
+    replace: 'await remote.putManifest(sent.digest, { descriptor: sent, bytes }, signal);',
     tests: contract,
   },
   {
     name: 'a registry is given the tag before the image',
     file: 'src/engine/exporter/registry.ts',
-    find: '      await copyGraph(sent, store.blobs, remote, signal);\n      await remote.putManifest(tagOrDigest(name), sent, bytes, signal);',
+    find: '      await copyGraph(sent, { from: store.blobs, to: remote }, signal);\n      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);',
     replace:
-      '      await remote.putManifest(tagOrDigest(name), sent, bytes, signal);\n      await copyGraph(sent, store.blobs, remote, signal);',
+      '      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);\n      await copyGraph(sent, { from: store.blobs, to: remote }, signal);',
     tests: contract,
   },
   {

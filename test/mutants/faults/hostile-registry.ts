@@ -58,7 +58,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a connection that breaks in an upload is the fault of the source',
     file: 'src/registry/sender.ts',
-    find: 'if (sourceFailed !== undefined && ',
+    find: 'if (source?.failed !== undefined && ',
     replace: 'if (body instanceof Readable && ',
     tests: pace,
     only: 'is reset while it is taken',

@@ -42,7 +42,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a publish sends what it would build without ids',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: '...ownersFailures(images, inputs),',
     replace: '',
     tests: decisions,
@@ -175,9 +175,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'publish takes every registry for the local one',
-    file: 'src/cli/lost-owners.ts',
-    find: 'host === options.localRegistry.host',
-    replace: 'host.length > 0',
+    file: 'src/cli/prepare.ts',
+    find: 'registry.host === localRegistry.host',
+    replace: 'registry.host.length > 0',
     tests: ['test/e2e/lost-owners.slow.test.ts'],
     only: 'publish refuses it',
   },
@@ -206,7 +206,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what takes nothing of a parent that is skipped is skipped with it',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/decisions.ts',
     find: "  return wanted.flatMap((platform) => taken(name, platform, 'here').map(([parent]) => parent));",
     replace: '  return graph.parents.get(name) ?? [];',
     tests: ['test/orchestrator/key/needed-platforms.test.ts'],

@@ -6,7 +6,7 @@ const tests = ['test/cli/missing-sources.test.ts'];
 export const faults: readonly Fault[] = [
   {
     name: 'a build finds what is missing only when it copies it',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: "source.from === 'build' ? inputs.knownFailures(name, platform) : []",
     replace: '[]',
     tests,
@@ -70,8 +70,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the first line that matches is blamed',
     file: 'src/context/ignore-file.ts',
-    find: 'for (let index = lines.length - 1; index >= 0; index--) {',
-    replace: 'for (let index = 0; index < lines.length; index++) {',
+    find: 'lines[matcher.decidingPattern(path)];',
+    replace: 'lines[0];',
     tests,
   },
   {
@@ -91,8 +91,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'platforms that nobody builds for are looked at',
     file: 'src/orchestrator/key/missing-sources.ts',
-    find: "for (const platform of wantedPlatforms(context, { kind: 'declared', defaults })) {",
-    replace: "for (const platform of wantedPlatforms(context, { kind: 'exactly', platforms: defaults })) {",
+    find: "wantedPlatforms(context, { kind: 'declared', defaults })",
+    replace: "wantedPlatforms(context, { kind: 'exactly', platforms: defaults })",
     tests,
   },
   {

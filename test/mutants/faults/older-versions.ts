@@ -15,14 +15,14 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a version that is nowhere does not stop the plan',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: "source.from === 'build' ? inputs.lostParents(name, platform) : []",
     replace: '[]',
     tests: places,
   },
   {
     name: 'a version that is nowhere stops what is up to date',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: "source.from === 'build' ? inputs.lostParents(name, platform) : []",
     replace: 'source ? inputs.lostParents(name, platform) : []',
     tests: places,
@@ -31,7 +31,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'an older version that the store has is asked for',
     file: 'src/orchestrator/state/base-digests.ts',
-    find: 'const isWhole = local !== undefined && questions.isWhole(image.text);',
+    find: 'const isWhole = local !== undefined && this.#questions.isWhole(image.text);',
     replace: 'const isWhole = false;',
     tests: places,
   },
@@ -52,7 +52,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'an older version of the store is no use where its registry does not have it',
     file: 'src/orchestrator/state/base-digests.ts',
-    find: "if (local === undefined) return { state: 'absent', failure: baseUnknown(shown) };",
+    find: "if (local === undefined) return { state: 'absent', failure: baseUnknown(familiarReference(image.reference)) };",
     replace: "return { state: 'absent', failure: baseUnknown(shown) };",
     tests: places,
   },
@@ -79,7 +79,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what a reference is made of has changed where it fell behind',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/change-reasons.ts',
     find: 'staleReasons(change, stale, graph) ?? shown(change, path, decisions)',
     replace: 'shown(change, path, decisions)',
     tests: places,

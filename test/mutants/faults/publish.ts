@@ -18,7 +18,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what has its version is up to date',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/decide-tags.ts',
     find: 'const misplaced = isOurs ? misplacedTags(question) : [];',
     replace: 'const misplaced: ReturnType<typeof misplacedTags> = [];',
     tests: ['test/orchestrator/plan/plan-build.test.ts'],
@@ -59,7 +59,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a tag is moved whatever it names',
     file: 'src/registry/remote-repository.ts',
-    find: "before === null ? { 'if-none-match': '*' } : { 'if-match': `\"${before}\"` };",
+    find: "from === null ? { 'if-none-match': '*' } : { 'if-match': `\"${from}\"` };",
     replace: '{};',
     tests: ['test/orchestrator/publish/publish-races.test.ts'],
     only: 'of other sources',
@@ -101,7 +101,7 @@ export const faults: readonly Fault[] = [
     file: 'src/orchestrator/publish/publish.ts',
     find: '    const { digest } = document.descriptor;\n',
     replace:
-      '    const { digest } = document.descriptor;\n    await repository.putManifest(image.version, document.descriptor, document.bytes, signal);\n',
+      '    const { digest } = document.descriptor;\n    await repository.putManifest(image.version, document, signal);\n',
     tests: ['test/orchestrator/publish/publish.test.ts'],
     only: 'sends all content|one image fails',
   },
@@ -149,7 +149,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a copy leaves latest where it is',
     file: 'src/orchestrator/publish/transfer.ts',
-    find: 'const tags = await this.#to.finish(name, version);',
+    find: 'const tags = await this.#to.finish(image);',
     replace: 'const tags: readonly MovedTag[] = [];',
     tests: ['test/orchestrator/publish/publish-races.test.ts'],
     only: 'copy between registries as well',

@@ -27,8 +27,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what was removed stood where the next one stands',
     file: changes,
-    find: 'const above = now[after[0] - 1]?.line;',
-    replace: 'const above = now[after[0]]?.line;',
+    find: 'above: now[after[0] - 1]?.line',
+    replace: 'above: now[after[0]]?.line',
     tests: told,
     only: 'removed',
   },

@@ -13,14 +13,14 @@ const paths = ['test/orchestrator/run/repointed-links.test.ts'];
 export const faults: readonly Fault[] = [
   {
     name: 'a platform that a parent lacks is left to the build',
-    file: 'src/orchestrator/plan/plan-build.ts',
-    find: '      ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),\n',
+    file: 'src/orchestrator/plan/plan-failures.ts',
+    find: '    ...images.flatMap(({ name }) => lackedBy(name, decisions, inputs)),\n',
     replace: '',
     tests: lacking,
   },
   {
     name: 'a platform that a parent lacks stops what does not need it',
-    file: 'src/orchestrator/plan/plan-build.ts',
+    file: 'src/orchestrator/plan/plan-failures.ts',
     find: '    ...lackedBy(name, decisions, inputs),\n',
     replace: '',
     tests: lacking,
@@ -125,8 +125,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what the child declares is nothing to a trigger',
     file: 'src/project/trigger-references.ts',
-    find: 'referencesLeftTo({ home, scope }',
-    replace: 'referencesLeftTo({ home, scope: home }',
+    find: '{ home, scope, stage: stage.index }',
+    replace: '{ home, scope: home, stage: stage.index }',
     tests: triggers,
   },
   {

@@ -112,7 +112,7 @@ for (const [title, { files, drifted, lost = [], told = Object.keys(drifted), wan
     const graph = graphOf(files);
     const edges = graph.edges.filter(({ from }) => lost.includes(from));
     const nowhere = edges.map((edge) => ({ edge, reference: `r/${edge.to}:${edge.tag}` }));
-    const failures = driftFailures(told as ImageName[], new Map(images), graph, nowhere);
+    const failures = driftFailures(told as ImageName[], { drifted: new Map(images), graph, lost: nowhere });
     assert.deepEqual(
       failures.map(({ reason, message, details = [] }) => {
         const about = /^r\/(\w+):|^this project has (\w+) /.exec(message);
@@ -125,6 +125,6 @@ for (const [title, { files, drifted, lost = [], told = Object.keys(drifted), wan
 
 test('driftFailures() says which file to edit, and that a cascade follows', () => {
   const drifted = new Map([['lib' as ImageName, { name: 'lib' as ImageName, reference: 'r/lib:1.0.0', reasons: [] }]]);
-  const [failure] = driftFailures(drifted.keys(), drifted, graphOf(family));
+  const [failure] = driftFailures(drifted.keys(), { drifted, graph: graphOf(family) });
   assert.match(failure?.hint ?? '', /version of lib in contexts\/01-lib\/info\.edn, then run cip cascade/);
 });

@@ -94,7 +94,7 @@ describe('a run that ends at its k-th request', () => {
   const mirrorFrom = (from: ProjectRegistry) => async () => {
     const images = Object.entries(versions).map(([name, version]) => ({ name: name as ImageName, version }));
     const request = { images, requireAll: true, keepGoing: true };
-    const done = mirror(from, there(), request, workshop.progress, never);
+    const done = mirror(request, { from, to: there(), progress: workshop.progress }, never);
     return (await done.catch((error) => ({ failures: failuresOf(error)! }))).failures;
   };
 

@@ -108,7 +108,7 @@ describe('latest', () => {
       await publishOf(at('1.0.0'), registry);
       const old = await registry.place.repository(name).manifest('1.0.0', never);
       await publishOf(at('1.0.1'), registry);
-      await registry.place.repository(name).putManifest('latest', old!.descriptor, old!.bytes, never);
+      await registry.place.repository(name).putManifest('latest', old!, never);
       const { action, failures } = await publishOf(at(next), registry);
       const tags = await tagsOf(registry);
       assert.deepEqual(failures, []);
@@ -123,7 +123,7 @@ describe('latest', () => {
     await using other = await contested(() => 'pass');
     const request = (version: string) => ({ images: [{ name, version }], requireAll: true, keepGoing: true });
     const copy = (version: string) =>
-      mirror(registry.place, other.registry.place, request(version), { emit() {} }, never);
+      mirror(request(version), { from: registry.place, to: other.registry.place, progress: { emit() {} } }, never);
     for (const version of ['1.0.0', '1.0.1']) {
       await publishOf(at(version), registry);
       await copy(version);
@@ -131,7 +131,7 @@ describe('latest', () => {
     const to = other.registry.place.repository(name);
     const old = await to.manifest('1.0.0', never);
     for (const again of ['1.0.0', '1.0.1']) {
-      await to.putManifest('latest', old!.descriptor, old!.bytes, never);
+      await to.putManifest('latest', old!, never);
       const { tags, present } = await copy(again);
       assert.deepEqual([tags.length, present.length], [1, 1], again);
       const found = await tagsOf(other.registry);
@@ -258,7 +258,7 @@ describe('two runs of one version', () => {
     await publishOf(at('1.0.0'), from, { salt: 'a' });
     const there = await publishOf(at('1.0.0'), to, { salt: 'b' });
     const request = { images: [{ name, version: '1.0.0' }], requireAll: true, keepGoing: true };
-    const report = await mirror(from.place, to.place, request, workshop.progress, never);
+    const report = await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
     assert.deepEqual(report.present, [`${to.place.text}/base:1.0.0@${there.digests.get(name)}`]);
     assert.deepEqual([report.copied, report.failures, report.tags], [[], [], []]);
   });
@@ -269,7 +269,7 @@ describe('two runs of one version', () => {
     await publishOf(at('1.0.0'), from, { platforms: only(amd64, arm64) });
     await publishOf(at('1.0.0'), to, { platforms: only(amd64) });
     const request = { images: [{ name, version: '1.0.0' }], requireAll: true, keepGoing: true };
-    const { failures } = await mirror(from.place, to.place, request, workshop.progress, never);
+    const { failures } = await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
     assert.deepEqual(failures, []);
     for (const tag of ['1.0.0', 'latest']) assert.deepEqual(await platformsOf(to, tag), ['amd64', 'arm64']);
     await tagsOf(to);

@@ -169,7 +169,7 @@ test('a version that somebody else published meanwhile is a lost race: no tag is
     mediaType: mediaTypes.imageIndex,
     manifests: [],
   });
-  await registry.place.repository('tool' as ImageName).putManifest('2.0.0', intruder.descriptor, intruder.bytes, never);
+  await registry.place.repository('tool' as ImageName).putManifest('2.0.0', intruder, never);
   const report = await workshop.publish(prepared, registry.place, workshop.builder());
 
   assert.deepEqual(

@@ -40,7 +40,7 @@ test('mirror() copies whole indexes, sets version and latest, and passes over wh
   const { workshop, from, digests } = await published();
   await using _ = workshop;
   const to = await workshop.registry('');
-  const report = await mirror(from.place, to.place, request, workshop.progress, never);
+  const report = await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
 
   assert.deepEqual(report, {
     copied: [`${to.place.text}/base:1.0.0@${digests[0]}`, `${to.place.text}/tool:2.0.0@${digests[1]}`],
@@ -72,9 +72,9 @@ test('mirror() writes nothing that is there, and never over a version of other c
   const { workshop, from, digests } = await published();
   await using _ = workshop;
   const to = await workshop.registry('');
-  await mirror(from.place, to.place, request, workshop.progress, never);
+  await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
   to.requests.length = 0;
-  const second = await mirror(from.place, to.place, request, workshop.progress, never);
+  const second = await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
   assert.deepEqual(
     second.present.map((one) => one.split('@')[1]),
     digests.slice(0, 2),
@@ -90,8 +90,8 @@ test('mirror() writes nothing that is there, and never over a version of other c
     manifests: [],
   });
   const tool = to.place.repository('tool' as ImageName);
-  await tool.putManifest('2.0.0', other.descriptor, other.bytes, never);
-  const third = await mirror(from.place, to.place, request, workshop.progress, never);
+  await tool.putManifest('2.0.0', other, never);
+  const third = await mirror(request, { from: from.place, to: to.place, progress: workshop.progress }, never);
   assert.deepEqual(
     third.failures.map(({ reason }) => reason),
     ['different-content'],
@@ -117,7 +117,7 @@ for (const [title, keepGoing, want] of [
     await publishTo(to, letters.slice(0, 3));
     const images = letters.map((name) => ({ name: name as ImageName, version: '1.0.0' }));
     const asked = { images, requireAll: false, keepGoing };
-    const report = await mirror(from.place, to.place, asked, workshop.progress, never);
+    const report = await mirror(asked, { from: from.place, to: to.place, progress: workshop.progress }, never);
     const { copied, present, missing, conflicts, failed, notCopied, failures } = report;
     assert.deepEqual(
       { copied: copied.length, conflicts, notCopied: notCopied.length },
@@ -132,7 +132,7 @@ test('mirror() with requireAll copies nothing when one image is missing', async 
   await using _ = workshop;
   const to = await workshop.registry('');
   await assert.rejects(
-    mirror(from.place, to.place, { ...request, requireAll: true }, workshop.progress, never),
+    mirror({ ...request, requireAll: true }, { from: from.place, to: to.place, progress: workshop.progress }, never),
     (error) =>
       failuresOf(error)
         ?.map(({ reason }) => reason)
@@ -145,7 +145,7 @@ test('pull() brings images into the store, where a build finds them up to date',
   const { workshop, from, digests } = await published();
   await using _ = workshop;
   await using other = await Workshop.open(images);
-  const report = await pull(from.place, other.store, request, other.progress, never);
+  const report = await pull(request, { from: from.place, to: other.store, progress: other.progress }, never);
   assert.equal(report.copied.length, 2);
   assert.deepEqual(report.missing, [`${from.place.text}/absent:3.0.0`]);
   const refs = await other.store.refs.list();
@@ -160,15 +160,18 @@ test('pull() brings images into the store, where a build finds them up to date',
     plan.images.map(({ action }) => action),
     ['up-to-date', 'up-to-date'],
   );
-  assert.equal((await pull(from.place, other.store, request, other.progress, never)).present.length, 2);
+  assert.equal(
+    (await pull(request, { from: from.place, to: other.store, progress: other.progress }, never)).present.length,
+    2,
+  );
 });
 
 test('pull() sets a name that an earlier run left undone', async () => {
   const { workshop, from } = await published();
   await using _ = workshop;
   await using other = await Workshop.open(images);
-  await pull(from.place, other.store, request, other.progress, never);
+  await pull(request, { from: from.place, to: other.store, progress: other.progress }, never);
   await other.store.refs.remove([`${from.place.text}/base:latest`], never);
-  const { copied, tags } = await pull(from.place, other.store, request, other.progress, never);
+  const { copied, tags } = await pull(request, { from: from.place, to: other.store, progress: other.progress }, never);
   assert.deepEqual([copied, tags.map(({ reference }) => reference)], [[], [`${from.place.text}/base:latest`]]);
 });

@@ -53,8 +53,8 @@ test('a key whose paths are forgotten is explained by what the image says', asyn
   // As after a log that was lost: the parts of the key are there, what the context held is not.
   const memory = { recall: async () => ({ parts: before.parts, paths: undefined }) } as unknown as KeyMemory;
   const wanted = [{ name, version: '1.0.0', platforms: [{ platform: amd64, key: digestOf('now') }] }];
-  const sources = { registry: 'localhost:5000', memory, content: () => workshop.store.blobs };
-  const earlier = (await earlierKeys(wanted, storeState, sources, never)).get(before.key)!;
+  const sources = { registry: 'localhost:5000', target: storeState, memory, content: () => workshop.store.blobs };
+  const earlier = (await earlierKeys(wanted, sources, never)).get(before.key)!;
   assert.deepEqual(
     [earlier.hasTravelled, Object.keys(earlier.key.paths ?? {})],
     [true, ['Dockerfile', 'f', 'g', 'info.edn']],

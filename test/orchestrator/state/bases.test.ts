@@ -47,8 +47,8 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
   );
   const { bytes, descriptor } = await readDocument(workshop.store.blobs, made, never);
   const repository = place.repository(image);
-  await copyGraph(made, workshop.store.blobs, repository, never);
-  await repository.putManifest(version, descriptor, bytes, never);
+  await copyGraph(made, { from: workshop.store.blobs, to: repository }, never);
+  await repository.putManifest(version, { descriptor, bytes }, never);
   return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size };
 }
 

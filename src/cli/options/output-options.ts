@@ -1,0 +1,56 @@
+import { option } from './option.ts';
+import { toggle } from './schemas.ts';
+
+/** What people and programs get to see. */
+export const outputOptions = {
+  format: option({
+    kind: 'string',
+    value: 'tree|json|dot|mermaid',
+    description: 'How to draw the graph',
+    group: 'Output',
+    default: 'tree',
+    fromEnvironment: false,
+    schema: ({ z }) => z.enum(['tree', 'json', 'dot', 'mermaid']),
+  }),
+  json: option({
+    kind: 'boolean',
+    description: 'Print the result as JSON',
+    group: 'Output',
+    default: 'false',
+    schema: toggle,
+  }),
+  progress: option({
+    kind: 'string',
+    value: 'MODE',
+    description: 'auto, tty, plain, json or quiet',
+    group: 'Output',
+    default: 'auto',
+    schema: ({ z }) => z.enum(['auto', 'tty', 'plain', 'json', 'quiet']),
+  }),
+  color: option({
+    kind: 'string',
+    value: 'WHEN',
+    description: 'auto, always or never',
+    group: 'Output',
+    default: 'auto',
+    negation: 'never',
+    schema: ({ z }) => z.enum(['auto', 'always', 'never']),
+  }),
+  quiet: option({
+    alias: 'q',
+    kind: 'boolean',
+    description: 'Only errors',
+    group: 'Output',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
+  verbose: option({
+    alias: 'v',
+    kind: 'count',
+    description: 'Also the steps of each build and their output',
+    group: 'Output',
+    fromEnvironment: false,
+    schema: ({ z }) => z.number().default(0),
+  }),
+} as const;

@@ -1,0 +1,1 @@
+echo 1 > a; tar --mtime=@1 -cf a.tar a; gzip -nc a.tar > a.tgz; head -c 700 /dev/zero >> a.tgz

@@ -1,0 +1,1 @@
+mkdir -p app/x; echo 1 > app/y

@@ -1,0 +1,1 @@
+mkdir .dockerignore; echo > .dockerignore/a; echo > b
