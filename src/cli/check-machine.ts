@@ -17,7 +17,7 @@ export interface Check {
 }
 
 /** Facts without which nothing can be built at all. */
-const essential = new Set(['user-namespaces', 'run', 'tool-unshare', 'tool-mount']);
+const essential = new Set(['tier', 'user-namespaces', 'run', 'tool-unshare', 'tool-mount']);
 
 /** Below this, in bytes, a build of any size is likely to fill the disk. */
 const littleSpace = 2 * 1024 ** 3;
