@@ -1,4 +1,4 @@
-import { isRemote } from '../../context/remote-source.ts';
+import { isRemote } from '../../context/selector.ts';
 import type { AddInstruction } from '../../dockerfile/dockerfile.ts';
 import { pushCopy } from './copy.ts';
 import { notSupported } from './failure.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { bindSelector } from '../../context/bind-selector.ts';
+import { bindSelector } from '../../context/selector.ts';
 import type { RunMount } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { expandMount } from '../../dockerfile/instructions/run-mount.ts';

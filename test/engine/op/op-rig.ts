@@ -5,7 +5,6 @@ import { noDevices } from '../../../src/engine/executor/lack.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../../src/engine/op/runners.ts';
-import { commitLayer } from '../../../src/engine/snapshot/commit.ts';
 import { CopySnapshotter } from '../../../src/engine/snapshot/copy.ts';
 import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import type { Snapshot } from '../../../src/engine/snapshot/snapshot.ts';
@@ -61,8 +60,7 @@ export class OpRig implements AsyncDisposable {
 
   /** One layer with these entries on another snapshot, or on nothing. */
   async snapshot(entries: readonly LayerInput[], on: Snapshot = { layers: [] }): Promise<Snapshot> {
-    const { store, layers } = this;
-    const layer = await commitLayer({ store, layers, entries }, new AbortController().signal);
+    const layer = await this.layers.commit(entries, {}, new AbortController().signal);
     return { layers: [...on.layers, layer] };
   }
 
