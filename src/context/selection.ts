@@ -131,7 +131,9 @@ async function matchWithParents(tree: SourceTree, pattern: string): Promise<Matc
   const matches: { path: string; node: SourceNode; top: SourceNode }[] = [];
   for (const path of await matchPaths(tree, pivot)) {
     const top = await resolveSource(tree, path);
-    if (top?.type !== 'directory') return { tops, matches, absent: path };
+    if (top === undefined || (top.type !== 'directory' && !pivot.some(isWildcard)))
+      return { tops, matches, absent: path };
+    if (top.type !== 'directory') continue;
     tops.push(top);
     for (const match of await matchesBelow(tree, top, rest)) matches.push({ ...match, top });
   }

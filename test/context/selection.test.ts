@@ -108,6 +108,11 @@ const cases: [title: string, op: Partial<Selector>, want: string[]][] = [
     ['=', 'link-to-dir=link-to-dir', 'link-to-file=link-to-file'],
   ],
   ['with --parents, a link as the pivot', { patterns: ['link-to-dir/./o*'], parents: true }, ['=dir', 'one=dir/one']],
+  [
+    'with --parents, a pivot that matches files as well',
+    { patterns: ['[bd]*/./one'], parents: true },
+    ['=dir', 'one=dir/one'],
+  ],
   ['with --parents, nothing but the directory', { patterns: ['dir/./x*'], parents: true }, ['=dir']],
   [
     'with --parents, two stars at the end are all that is below',

@@ -1,3 +1,4 @@
+import type { Isolation } from '../../worker/worker-builder.ts';
 import { option } from './option.ts';
 import { pairsIn, toggle } from './schemas.ts';
 
@@ -6,6 +7,9 @@ interface Secret {
   readonly id: string;
   readonly src: string;
 }
+
+/** Each there is, or it does not compile. */
+const isolations: Readonly<Record<Isolation, true>> = { auto: true, namespaces: true, chroot: true, none: true };
 
 /** How images are built: with what, and kept in what. */
 export const buildOptions = {
@@ -35,12 +39,12 @@ export const buildOptions = {
           z.string().transform((text, context): Secret => {
             const { id = '', src = '', type = 'file', ...rest } = pairsIn(text);
             if (id !== '' && src !== '' && type === 'file' && Object.keys(rest).length === 0) return { id, src };
-            const hint = 'write --secret id=ID,src=FILE';
-            context.addIssue({
-              code: 'custom',
-              message: 'it needs the id of the secret and the file',
-              params: { hint },
-            });
+            const hint = `write --secret id=${id || 'ID'},src=${src || 'FILE'}`;
+            const isEnv = type === 'env' || 'env' in rest;
+            const message = isEnv
+              ? 'values of environment variables are not supported, only files'
+              : 'it needs the id of the secret and the file';
+            context.addIssue({ code: 'custom', message, params: { hint } });
             return z.NEVER;
           }),
         )
@@ -48,11 +52,11 @@ export const buildOptions = {
   }),
   isolation: option({
     kind: 'string',
-    value: 'auto|namespaces|chroot|none',
+    value: Object.keys(isolations).join('|'),
     description: 'What RUN steps are kept in; none runs nothing, auto takes chroot only in containers',
     group: 'How',
     default: 'auto',
-    schema: ({ z }) => z.enum(['auto', 'namespaces', 'chroot', 'none']),
+    schema: ({ z }) => z.enum(Object.keys(isolations) as Isolation[]),
   }),
   requireIsolation: option({
     kind: 'boolean',

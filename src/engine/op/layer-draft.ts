@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compareBytes } from '../../context/source-tree.ts';
 import type { NodeEntry } from '../../layer/layer-entry.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
@@ -73,7 +74,7 @@ export class LayerDraft {
 
   /**
    * All entries, each after the directories it is in: those of the base come along as they are. What is gone of the base
-   * from a directory that is there again is a whiteout.
+   * from a directory that is there again is a whiteout. The time of a directory alone is in no layer, as in BuildKit.
    */
   entries(): LayerInput[] {
     const entries = new Map<string, LayerInput>();
@@ -88,7 +89,24 @@ export class LayerDraft {
     }
     for (const path of this.#removed) this.#addWhiteouts(path, entries);
     for (const path of [...entries.keys()]) this.#addParents(path, entries);
+    this.#leaveOutUnchanged(entries);
     return [...entries.values()].toSorted((a, b) => orderOf(a) - orderOf(b) || compareBytes(a.path, b.path));
+  }
+
+  #leaveOutUnchanged(entries: Map<string, LayerInput>): void {
+    const inside = new Map<string, number>();
+    for (const path of entries.keys()) inside.set(parentOf(path), (inside.get(parentOf(path)) ?? 0) + 1);
+    // What is inside comes before what it is in.
+    for (const path of [...entries.keys()].toSorted((a, b) => b.length - a.length)) {
+      if ((inside.get(path) ?? 0) > 0 || this.#isRemoved(path)) continue;
+      const [entry, below] = [entries.get(path)!, this.#base.lookup(path)?.entry];
+      if (entry.type !== 'directory' || below?.type !== 'directory') continue;
+      const { mtime: _, ...before } = packable(below);
+      const { mtime: __, ...now } = entry;
+      if (!isDeepStrictEqual(before, now)) continue;
+      entries.delete(path);
+      inside.set(parentOf(path), inside.get(parentOf(path))! - 1);
+    }
   }
 
   #forget(path: string): void {

@@ -10,12 +10,16 @@ export interface RunnerServices {
   readonly layers: Layers;
   /** Chosen when the first step needs a root file system. */
   readonly snapshotter: (signal: AbortSignal) => Promise<Snapshotter>;
+  /** What the key of a RUN step says of the executor, known before there is one: the row of `keyWords`. */
+  readonly isolationWords: readonly string[];
   /** Chosen when the first step runs a process. */
   readonly executor: (signal: AbortSignal) => Promise<Executor>;
   /** Of the build that the step is part of; undefined where it has none. */
   readonly context?: BuildContext | undefined;
-  /** Absolute path of the file with a secret's value; undefined when it was not given. */
-  readonly secretFile: (id: string) => string | undefined;
+  /** Absolute paths of files with the values of secrets, by id: those that were given. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The id of a given secret that is nearly this one. */
+  readonly secretLike: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */
   readonly memoryFile: () => Promise<string>;
   /** The step waits for it, if there is one, before it says more. */

@@ -137,9 +137,9 @@ const cases: [title: string, given: readonly Given[], want: readonly string[] | 
   ['to nothing', [hardlink('y', 'gone')], 'archive-entry-impossible'],
   ['to a directory', [hardlink('y', 'real')], 'archive-entry-impossible'],
   [
-    'the time of a directory counts at the end',
+    'the time of a directory counts at the end, and is in no layer where it is all that changed',
     [directory('d'), symlink('d', 'real')],
-    [t, 'symlink t/d 777 1:2 @7 -> real', 'directory t/real 700 5:6 @7'],
+    [t, 'symlink t/d 777 1:2 @7 -> real'],
   ],
   ['the root as a directory is the destination', [directory('')], ['directory t 640 1:2 @7']],
   ['the root as a file', [file('')], 'archive-entry-impossible'],

@@ -32,7 +32,7 @@ const exec: ExecOp = {
 } as unknown as ExecOp;
 
 async function keyWith(owners: DiskOwners): Promise<string> {
-  const services = { layers: { owners } } as unknown as RunnerServices;
+  const services = { layers: { owners }, isolationWords: [] } as unknown as RunnerServices;
   return (await runnerFor({ op: exec } as Parameters<typeof runnerFor>[0], services).cacheMap(signal)).digest;
 }
 

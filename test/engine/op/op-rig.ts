@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { suggestionFor } from '../../../src/dockerfile/suggestion.ts';
 import type { Executor, ExecutorRun, ProcessExit } from '../../../src/engine/executor/executor.ts';
 import { noDevices } from '../../../src/engine/executor/lack.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
@@ -26,6 +27,8 @@ export class OpRig implements AsyncDisposable {
   readonly events: ProgressEvent[] = [];
   /** What RUN does; nothing, unless a test says so. */
   act: Act = async () => ({ code: 0 });
+  /** Of the executor that a step is keyed for. */
+  isolationWords: readonly string[] = [];
   readonly #dispose: () => Promise<void>;
   readonly #isRoot = process.getuid!() === 0;
   #memoryFiles = 0;
@@ -117,7 +120,7 @@ export class OpRig implements AsyncDisposable {
   #runner(step: Step) {
     const { store, layers } = this;
     const executor: Executor = {
-      name: 'acting',
+      name: 'namespaces',
       hasMounts: true,
       run: (order, signal) => this.act(order, signal),
       limits: async () => [],
@@ -127,9 +130,11 @@ export class OpRig implements AsyncDisposable {
       store,
       layers,
       snapshotter: async () => new CopySnapshotter({ store, layers }),
+      isolationWords: this.isolationWords,
       executor: async () => executor,
       context: step.context,
-      secretFile: (id) => step.secrets?.[id],
+      secrets: step.secrets ?? {},
+      secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
         this.#memoryFiles += 1;
         return join(this.dir, `memory-${this.#memoryFiles}`);

@@ -146,6 +146,7 @@ test('directories made for an archive take nothing of --chmod', () => {
 test('the time of a directory that is there is set without its mode and owner', () => {
   const placement = new Placement({ base, mtime: 0, chmod: '700', owner: { uid: 3, gid: 4 } });
   placement.setTime('srv', 99);
+  placement.makeDirectories('srv/inside');
   placement.makeDirectories('new');
   placement.setTime('new', 98);
   placement.setTime('', 97);
@@ -154,7 +155,19 @@ test('the time of a directory that is there is set without its mode and owner', 
     [
       ['new', 0o700, 3, 98],
       ['srv', 0o700, 1, 99],
+      ['srv/inside', 0o700, 3, 0],
     ],
+  );
+});
+
+test('a directory of which only the time changed is in no layer, nor one that holds nothing else', () => {
+  const placement = new Placement({ base, mtime: 0 });
+  placement.setTime('srv', 99);
+  assert.deepEqual(placement.entries(), []);
+  placement.putDirectory({ type: 'directory', path: 'srv', mode: 0o711, uid: 1, gid: 2, mtime: 3 });
+  assert.deepEqual(
+    placement.entries().map(({ path }) => path),
+    ['srv'],
   );
 });
 

@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 const archive = ['test/engine/op/archive-placement.test.ts'];
 const placement = ['test/engine/op/placement.test.ts'];
 const frontend = ['test/engine/frontend/config.test.ts'];
+const flags = ['test/engine/frontend/flags.test.ts'];
 const selection = ['test/context/selection.test.ts'];
 
 /** What COPY, ADD and WORKDIR put into a layer. */
@@ -310,6 +311,38 @@ export const faults: readonly Fault[] = [
     tests: ['test/engine/executor/network-files.test.ts'],
   },
   {
+    name: 'a flag of COPY is parsed and means nothing',
+    file: 'src/dockerfile/instructions/copy.ts',
+    find: "  exclude: 'many',\n} as const;",
+    replace: "  exclude: 'many',\n  mtime: 'one',\n} as const;",
+    tests: flags,
+    only: 'the table has',
+  },
+  {
+    name: '--parents of COPY is taken and forgotten',
+    file: 'src/engine/frontend/copy.ts',
+    find: 'parents: instruction.parents, unpack: false',
+    replace: 'parents: false, unpack: false',
+    tests: flags,
+    only: 'COPY --parents',
+  },
+  {
+    name: '--keep-git-dir of ADD is taken and forgotten',
+    file: 'src/engine/frontend/add.ts',
+    find: ' || instruction.keepGitDir !== undefined',
+    replace: '',
+    tests: flags,
+    only: 'ADD --keep-git-dir',
+  },
+  {
+    name: '--security of RUN is taken and forgotten',
+    file: 'src/engine/frontend/run.ts',
+    find: "if (instruction.security === 'insecure') {",
+    replace: 'if (instruction.security !== instruction.security) {',
+    tests: flags,
+    only: 'RUN --security',
+  },
+  {
     name: 'a mount has the link that it names, and not what that leads to',
     file: 'src/context/selection.ts',
     find: 'if (literal) return await matchPath(',
@@ -329,5 +362,33 @@ export const faults: readonly Fault[] = [
     find: 'lines[matcher.decidingPattern(path)];',
     replace: 'lines.at(-1);',
     tests: ['test/cli/missing-sources.test.ts'],
+  },
+  {
+    name: 'the time of a directory alone makes a layer',
+    file: 'src/engine/op/layer-draft.ts',
+    find: '    this.#leaveOutUnchanged(entries);\n',
+    replace: '',
+    tests: ['test/engine/op/placement.test.ts'],
+  },
+  {
+    name: 'a directory is left out whatever its mode becomes',
+    file: 'src/engine/op/layer-draft.ts',
+    find: 'if (!isDeepStrictEqual(before, now)) continue;',
+    replace: 'if (before.uid !== now.uid) continue;',
+    tests: ['test/engine/op/placement.test.ts'],
+  },
+  {
+    name: 'a directory is left out with what is in it',
+    file: 'src/engine/op/layer-draft.ts',
+    find: 'if ((inside.get(path) ?? 0) > 0 || this.#isRemoved(path)) continue;',
+    replace: 'if (this.#isRemoved(path)) continue;',
+    tests: ['test/engine/op/placement.test.ts'],
+  },
+  {
+    name: 'a pivot that is no directory is missed though a wildcard matched it',
+    file: 'src/context/selection.ts',
+    find: "(top.type !== 'directory' && !pivot.some(isWildcard))",
+    replace: "top.type !== 'directory'",
+    tests: selection,
   },
 ];

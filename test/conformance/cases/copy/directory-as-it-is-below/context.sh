@@ -1,0 +1,1 @@
+mkdir -p d/sub; chmod 711 d/sub

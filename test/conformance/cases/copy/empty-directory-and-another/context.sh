@@ -1,0 +1,1 @@
+mkdir d e; echo 1 > e/f

@@ -1,0 +1,1 @@
+echo 2 > f; mkdir fd; echo 1 > fd/x
