@@ -9,6 +9,7 @@ import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../../dockerfile/parse.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
+import { outputPlace } from '../../engine/exporter/output-place.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { hostPlatform, type Platform } from '../../oci/platform.ts';
@@ -19,7 +20,14 @@ import { FailureError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { parseBuildArguments } from '../build-arguments.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { contextNotDirectory, dockerfileUnreadable, invalidTag, missingDirectory, nothingToPush } from '../failure.ts';
+import {
+  contextNotDirectory,
+  dockerfileTwice,
+  dockerfileUnreadable,
+  invalidTag,
+  missingDirectory,
+  nothingToPush,
+} from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { readableSecrets } from '../prepare.ts';
@@ -54,6 +62,8 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const { options } = invocation;
   const names = options.tag.map(nameOf);
   if (options.push && names.length === 0) throw new FailureError(nothingToPush());
+  // What cannot be written is said before anything is built.
+  for (const output of outputsOf(options, world)) if (output.type === 'oci') await outputPlace(output);
   const found = await find(invocation, world);
   const secrets = await readableSecrets(options, world);
   const store = await world.store();
@@ -101,6 +111,8 @@ function nameOf(reference: Reference): Reference {
 async function find({ options, positionals }: Invocation<BuildImageOption>, world: World): Promise<Found> {
   const [from] = positionals;
   if (from === undefined) throw new FailureError(missingDirectory());
+  if (from === '-' && options.file !== undefined && options.file !== '-')
+    throw new FailureError(dockerfileTwice(options.file));
   const directory = from === '-' ? await emptyDirectory(await world.store()) : await directoryAt(from, world);
   const isInput = from === '-' || options.file === '-';
   const file = isInput ? 'Dockerfile' : (options.file ?? `${from.replace(/\/$/, '')}/Dockerfile`);

@@ -95,6 +95,7 @@ export class ExecMounts implements AsyncDisposable {
     const file = opening.services.secretFile(mount.id);
     if (file === undefined) {
       if (mount.required) throw new FailureError(secretMissing(mount.id, opening.origin));
+      if (mount.env !== undefined) this.env.push(`${mount.env}=`);
       return;
     }
     const value = await readFile(file);
