@@ -8,15 +8,17 @@ export const rooms = {
   oci: { imports: [] },
   tar: { imports: [] },
   dockerfile: { imports: [] },
+  // All others run programs by it, and so with an environment that they chose.
+  program: { imports: [], touches: ['disk', 'programs'] },
   store: { imports: ['oci'], touches: ['disk'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
-  layer: { imports: ['oci', 'tar'], touches: ['disk', 'programs', 'machine'] },
-  registry: { imports: ['oci'], touches: ['disk', 'network', 'programs'] },
+  layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
+  registry: { imports: ['oci', 'program'], touches: ['disk', 'network'] },
   'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network'] },
   project: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
   'engine/solver': { imports: ['oci'] },
-  'engine/executor': { imports: ['oci'], touches: ['disk', 'network', 'programs', 'machine'] },
-  'engine/snapshot': { imports: ['oci', 'layer', 'store'], touches: ['disk', 'programs'] },
+  'engine/executor': { imports: ['oci', 'program'], touches: ['disk', 'network', 'machine'] },
+  'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
   'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
   'engine/op': {
     imports: ['oci', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
@@ -31,8 +33,8 @@ export const rooms = {
     touches: ['disk', 'network'],
   },
   worker: {
-    imports: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile'],
-    touches: ['disk', 'network', 'programs', 'machine'],
+    imports: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile', 'program'],
+    touches: ['disk', 'network', 'machine'],
   },
   'orchestrator/key': { imports: ['oci', 'dockerfile', 'context', 'project'] },
   'orchestrator/state': {
@@ -92,10 +94,9 @@ export default {
       from: {
         path: '^src/',
         pathNot: [
-          '^src/(cli|engine)/[^/]*$',
+          ...(what === 'programs' ? [] : ['^src/cli/', '^src/engine/[^/]*$']),
           // isIP() asks nobody.
           '^src/engine/frontend/ports\\.ts$',
-          '^src/cli/',
           ...roots,
           ...Object.entries(rooms).flatMap(([room, { touches = [] }]) =>
             touches.includes(what) ? [`^src/${room}/`] : [],

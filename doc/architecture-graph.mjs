@@ -85,10 +85,10 @@ function table(rooms) {
   return markdownTable([['floor', 'room', 'may touch', 'imports'], ...rows]).join('\n');
 }
 
-/** What of the machine a room may touch; those that put the others together are not limited. */
+/** What of the machine a room may touch; those that put the others together may touch all but programs. */
 function touchedBy(name) {
   const rule = rules[name];
-  if (rule === undefined) return name === 'builder.ts' ? '–' : 'all';
+  if (rule === undefined) return name === 'builder.ts' ? '–' : 'all but programs';
   return rule.touches?.join(', ') ?? '–';
 }
 
