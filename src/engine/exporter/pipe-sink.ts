@@ -13,7 +13,6 @@ const BETWEEN_LOOKS = 20;
  */
 export async function openPipe(path: string, signal: AbortSignal): Promise<Writable> {
   for (;;) {
-    signal.throwIfAborted();
     const fd = await openWithReader(path);
     if (fd !== undefined) return new Socket({ fd, readable: false, writable: true });
     await setTimeout(BETWEEN_LOOKS, undefined, { signal }).catch(() => signal.throwIfAborted());
