@@ -92,7 +92,7 @@ const features = {
         'copy/escapes',
         'copy/unicode',
         'copy/empty-directory*',
-        'copy/long-names',
+        'copy/long-*',
         'copy/names*',
         'copy/whiteout*',
       ],

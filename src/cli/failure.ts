@@ -355,6 +355,15 @@ export function dockerfileUnreadable(file: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** `cip build-image - --file FILE`: two Dockerfiles. */
+export function dockerfileTwice(file: string) {
+  return {
+    reason: 'contradictory-options',
+    message: `- is a Dockerfile from standard input, and --file ${file} names another`,
+    hint: 'leave --file out; with files to copy: cip build-image DIR --file - (or --file FILE)',
+  } as const satisfies FailureShape;
+}
+
 /** `--tag` says what to call an image that is not there yet, so it can't have a digest. */
 export function invalidTag(name: string) {
   return {

@@ -7,7 +7,13 @@ import { readRegularFile } from '../read-regular-file.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { parseBuildArguments } from './build-arguments.ts';
-import { contextNotDirectory, dockerfileMissing, dockerfileUnreadable, missingDirectory } from './failure.ts';
+import {
+  contextNotDirectory,
+  dockerfileMissing,
+  dockerfileTwice,
+  dockerfileUnreadable,
+  missingDirectory,
+} from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { orThrow } from './open-project.ts';
 import type { World } from './world.ts';
@@ -48,6 +54,8 @@ export async function findImageSource(
   const [from] = positionals;
   if (from === undefined) throw new FailureError(missingDirectory());
   const isGiven = from !== '-';
+  if (!isGiven && options.file !== undefined && options.file !== '-')
+    throw new FailureError(dockerfileTwice(options.file));
   const directory = isGiven ? await directoryAt(from, world) : await emptyDirectory(await world.store());
   const isInput = !isGiven || options.file === '-';
   const shown = isInput ? standardInput : (options.file ?? join(from, 'Dockerfile'));

@@ -7,6 +7,7 @@ import { readIgnoreFile } from '../../context/ignore-file.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
+import { outputPlace } from '../../engine/exporter/output-place.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { hostPlatform } from '../../oci/platform.ts';
@@ -32,7 +33,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const { options } = invocation;
   const names = options.tag.map(nameOf);
   if (options.push && names.length === 0) throw new FailureError(nothingToPush());
-  await expectDirectories(options, world);
+  await expectWritable(options, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
   const context = await contextOf(source, 'counted', world);
@@ -97,18 +98,26 @@ function outputsOf({ output, push }: Invocation<BuildImageOption>['options'], wo
   return [{ type: 'store' }, ...files, ...(push ? [{ type: 'registry' } as const] : [])];
 }
 
-/** Before anything is built: a slip in a path would make directories that nobody wants. */
-async function expectDirectories({ output }: Invocation<BuildImageOption>['options'], world: World): Promise<void> {
+/** Before anything is built: a slip in a path would make directories that nobody wants, or cost the whole build. */
+async function expectWritable(options: Invocation<BuildImageOption>['options'], world: World): Promise<void> {
   const failures: Failure[] = [];
-  for (const { dest } of output) {
+  for (const { dest, tar } of options.output) {
     const parent = dirname(dest);
     const isThere = await stat(world.resolve(parent)).then(
       (found) => found.isDirectory(),
       () => false,
     );
     if (!isThere) failures.push(noDirectoryFor(dest, parent));
+    else
+      await outputPlace({ dest: world.resolve(dest), tar }).catch((error) => failures.push(...failuresOrThrow(error)));
   }
   if (failures.length > 0) throw new FailuresError(failures);
+}
+
+function failuresOrThrow(error: unknown): readonly Failure[] {
+  const failures = failuresOf(error);
+  if (failures === undefined) throw error;
+  return failures;
 }
 
 /** A digest names what is there, and not what is to be. */

@@ -14,3 +14,12 @@ export function outputExists(dest: string) {
     hint: 'name a directory that is empty or not there, or remove it',
   } as const satisfies FailureShape;
 }
+
+/** `why` is what the system says, or what is there. */
+export function outputUnwritable(dest: string, why: string) {
+  return {
+    reason: 'output-unwritable',
+    message: `--output cannot be written to ${dest}: ${why}`,
+    hint: 'name another file with --output type=oci,dest=FILE',
+  } as const satisfies FailureShape;
+}

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ContentSink, ContentSource } from '../../oci/content.ts';
 import { copyGraph } from '../../oci/copy-graph.ts';
@@ -13,6 +12,8 @@ import { FailureError } from '../../result.ts';
 import { type TarInput, writeTar } from '../../tar/write.ts';
 import type { ExportedImage, Exporter, ExportServices } from './exporter.ts';
 import { outputExists } from './failure.ts';
+import { asUnwritable, type OutputPlace, outputPlace, unfinishedName } from './output-place.ts';
+import { openPipe } from './pipe-sink.ts';
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
 const nameAnnotation = 'org.opencontainers.image.ref.name';
@@ -20,7 +21,7 @@ const nameAnnotation = 'org.opencontainers.image.ref.name';
 /** `--output type=oci`: where the layout goes, and in which of its two forms. */
 export interface OciLayout {
   readonly type: 'oci';
-  /** Absolute. A directory must not be there, or be empty; a file is replaced. */
+  /** Absolute. A directory must not be there, or be empty; a file is replaced, where links lead; pipes and devices are written to. */
   readonly dest: string;
   /** One file, or a directory. */
   readonly tar: boolean;
@@ -43,23 +44,42 @@ export class OciLayoutExporter implements Exporter {
   }
 
   async export({ image, names }: ExportedImage, signal: AbortSignal): Promise<Descriptor> {
-    const { dest, tar } = this.#output;
+    const { dest } = this.#output;
+    const place = await outputPlace(this.#output);
     const exported = { image: await this.#preparation.prepare(image, signal), names };
-    await mkdir(dirname(dest), { recursive: true });
-    const unfinished = join(dirname(dest), `.cip-${randomUUID()}`);
+    const from = { exported, signal };
     try {
-      if (tar)
-        await pipeline(Readable.from(writeTar(this.#entries(exported, signal))), createWriteStream(unfinished), {
-          signal,
-        });
-      else await this.#writeDirectory(unfinished, exported, signal);
-      await rename(unfinished, dest);
-      return exported.image;
+      if (place.kind === 'file' || place.kind === 'directory') await this.#replace(place, from);
+      else await this.#stream(place, from);
+    } catch (error) {
+      if (isOccupied(error)) throw new FailureError(outputExists(dest), { cause: error });
+      throw asUnwritable(dest, error);
+    }
+    return exported.image;
+  }
+
+  /** Complete or not at all. */
+  async #replace({ kind, path }: OutputPlace, from: Leaving): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    const unfinished = join(dirname(path), unfinishedName());
+    try {
+      if (kind === 'file') await this.#write(createWriteStream(unfinished), from);
+      else await this.#writeDirectory(unfinished, from.exported, from.signal);
+      await rename(unfinished, path);
     } catch (error) {
       await rm(unfinished, { recursive: true, force: true });
-      if (isOccupied(error)) throw new FailureError(outputExists(dest), { cause: error });
       throw error;
     }
+  }
+
+  async #stream({ kind, path }: OutputPlace, from: Leaving): Promise<void> {
+    if (kind === 'pipe') return this.#write(await openPipe(path, from.signal), from);
+    const device = await open(path, constants.O_WRONLY | constants.O_NOCTTY);
+    await this.#write(device.createWriteStream(), from);
+  }
+
+  async #write(to: Writable, { exported, signal }: Leaving): Promise<void> {
+    await pipeline(Readable.from(writeTar(this.#entries(exported, signal))), to, { signal });
   }
 
   async #writeDirectory(directory: string, exported: ExportedImage, signal: AbortSignal): Promise<void> {
@@ -91,6 +111,12 @@ export class OciLayoutExporter implements Exporter {
     await copyGraph(root, { from: this.#from, to: sink, concurrency: 1 }, signal);
     return found;
   }
+}
+
+/** What is written, until when. */
+interface Leaving {
+  readonly exported: ExportedImage;
+  readonly signal: AbortSignal;
 }
 
 function documents({ image, names }: ExportedImage): Readonly<Record<string, string>> {

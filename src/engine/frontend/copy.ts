@@ -2,10 +2,11 @@ import type { AddInstruction, CopyInstruction } from '../../dockerfile/dockerfil
 import { parseIgnorePattern } from '../../dockerfile/dockerignore.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { pathPattern } from '../../dockerfile/path-pattern.ts';
+import { excessOf } from '../../tree-path.ts';
 import { applyChmod } from '../op/chmod.ts';
 import type { CopyOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
-import { invalidChmodFlag, located } from './failure.ts';
+import { invalidChmodFlag, invalidValue, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
@@ -77,6 +78,13 @@ export function pushCopy(options: {
     content: expands ? context.expandHeredoc(body, state.valueOf, at) : body,
   }));
   const target = absoluteDestination(destination, state.workdir);
+  const paths = [target, ...inline.map(({ name }) => `${target}/${name}`)];
+  const excess = paths.map((path) => excessOf(path.replace(/\/+/g, '/'))).find((one) => one !== undefined);
+  if (excess !== undefined) {
+    const what = `the destination of ${keyword}`;
+    context.lowering.fail(invalidValue({ what, value: target, hint: `it has ${excess}` }, at));
+    return;
+  }
   if (patterns.length + inline.length > 1 && !target.endsWith('/')) {
     context.lowering.warnings.push(
       `${at.file}:${at.line}: ${keyword} has several sources: unless ${destination} is a directory by then, the last one replaces the others (write ${destination}/)`,

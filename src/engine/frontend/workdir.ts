@@ -1,12 +1,10 @@
 import { posix } from 'node:path';
 import type { WordInstruction } from '../../dockerfile/dockerfile.ts';
+import { excessOf } from '../../tree-path.ts';
 import { invalidValue } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
-
-/** PATH_MAX less the NUL at the end. */
-const LONGEST_PATH = 4095;
 
 /**
  * Relative to the WORKDIR before it. Directories that are missing belong to the USER of this moment. An absolute path is
@@ -20,9 +18,9 @@ export function lowerWorkdir(
   const written = context.expand(value, state.valueOf, at);
   const workdir = posix.isAbsolute(written) ? written : posix.join(state.config.WorkingDir || '/', written, '.');
   const path = resolvePath(workdir, '/');
-  if (path.length > LONGEST_PATH) {
-    const hint = `Linux knows no path of more than ${LONGEST_PATH} bytes`;
-    context.lowering.fail(invalidValue({ what: 'WORKDIR', value: path, hint }, at));
+  const excess = excessOf(path);
+  if (excess !== undefined) {
+    context.lowering.fail(invalidValue({ what: 'WORKDIR', value: path, hint: `it has ${excess}` }, at));
     return;
   }
   state.config.WorkingDir = workdir;

@@ -138,16 +138,16 @@ async function make(identity: string, options: CacheMountOptions, signal: AbortS
   await mkdir(content, { recursive: true });
   try {
     await writeFile(join(place, 'identity.json'), `${identity}\n`);
-    const { mode = 0o755, uid = 0, gid = 0 } = seed?.directory ?? {};
+    // What is asked for is for a directory that is made: one that is taken from elsewhere stays as it is there.
+    const { mode = 0o755, uid = 0, gid = 0 } = seed?.directory ?? mount;
     if (seed !== undefined)
       await copyOut(
         services.layers,
         { from: { snapshot: seed.snapshot, path: seed.directory.path }, into: content },
         signal,
       );
-    const own = { uid: mount.uid ?? uid, gid: mount.gid ?? gid };
-    if (services.layers.owners.areKept) await giveTo(content, own, options);
-    await chmod(content, mount.mode ?? mode);
+    if (services.layers.owners.areKept) await giveTo(content, { uid, gid }, options);
+    await chmod(content, mode);
     if (seed !== undefined) await lutimes(content, fileTime(seed.directory.mtime), fileTime(seed.directory.mtime));
     return place;
   } catch (error) {

@@ -99,6 +99,7 @@ export class ExecMounts implements AsyncDisposable {
     if (file === undefined) {
       const lacking = { id: mount.id, meant: secretLike(mount.id) };
       if (mount.required) throw new FailureError(secretMissing(lacking, opening.origin));
+      if (mount.env !== undefined) this.env.push(`${mount.env}=`);
       this.lackingSecrets.push(lacking);
       return;
     }

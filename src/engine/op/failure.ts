@@ -46,6 +46,16 @@ export function copyOntoDirectory(path: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
+/** A file system takes no such name; `excess` completes "it has …". */
+export function copyPathTooLong(path: string, excess: string, origin?: StepOrigin) {
+  return {
+    reason: 'copy-path-too-long',
+    message: `/${path.slice(0, 100)}… cannot be made in an image: its path has ${excess} (${where(origin)})`,
+    hint: 'choose a shorter name, or a destination with fewer directories',
+    at: origin?.at,
+  } as const satisfies FailureShape;
+}
+
 /** An entry that unpacking in place would fail for. `entry` is its path in the archive. */
 export function archiveEntryImpossible(
   { archive, entry, why }: { readonly archive: string; readonly entry: string; readonly why: string },

@@ -94,7 +94,7 @@ export type ExecMount =
       readonly target: string;
       readonly sharing: 'shared' | 'private' | 'locked';
       readonly readonly: boolean;
-      /** Absent: 0755 and 0:0, or those of the seed. */
+      /** Absent: 0755 and 0:0. Where there is a seed, its own count, whatever is asked for. */
       readonly mode?: number | undefined;
       readonly uid?: number | undefined;
       readonly gid?: number | undefined;

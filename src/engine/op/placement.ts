@@ -2,9 +2,9 @@ import type { Owner } from '../../layer/diff.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { FailureError } from '../../result.ts';
-import { parentOf } from '../../tree-path.ts';
+import { excessOf, parentOf } from '../../tree-path.ts';
 import { applyChmod, isOctal } from './chmod.ts';
-import { copyOntoDirectory, copyOntoNonDirectory, invalidChmod } from './failure.ts';
+import { copyOntoDirectory, copyOntoNonDirectory, copyPathTooLong, invalidChmod } from './failure.ts';
 import { type DraftNode, LayerDraft } from './layer-draft.ts';
 import type { StepOrigin } from './op-definition.ts';
 
@@ -113,9 +113,14 @@ export class Placement {
     this.draft.set(path, node);
   }
 
-  /** All entries, each after the directories it is in. */
+  /** All entries, each after the directories it is in. Throws FailureError for a path that no system can make. */
   entries(): LayerInput[] {
-    return this.draft.entries();
+    const entries = this.draft.entries();
+    for (const { path } of entries) {
+      const excess = excessOf(`/${path}`);
+      if (excess !== undefined) throw new FailureError(copyPathTooLong(path, excess, this.#options.origin));
+    }
+    return entries;
   }
 
   #requireDirectory(path: string): void {

@@ -120,6 +120,14 @@ const refused: [title: string, lines: string, reasons: string[]][] = [
   ['a mode that is none', 'RUN --mount=type=secret,id=a,mode=999 true', ['invalid-mount']],
   ['a later stage', 'COPY --from=later a b\nFROM base AS later', ['stage-not-yet-defined']],
   ['a remote ADD', 'ADD https://example.com/a /a', ['not-supported']],
+  ['a WORKDIR with a long name', `WORKDIR /${'n'.repeat(256)}`, ['invalid-value']],
+  ['a WORKDIR with a name that is long in bytes', `WORKDIR /${'é'.repeat(128)}`, ['invalid-value']],
+  ['a long WORKDIR', `WORKDIR ${'/d'.repeat(2048)}`, ['invalid-value']],
+  ['a WORKDIR as long as can be', `WORKDIR /${'n'.repeat(255)}`, []],
+  ['a COPY to a long name', `COPY f /${'n'.repeat(256)}`, ['invalid-value']],
+  ['a COPY to a long path', `COPY f ${'/d'.repeat(2048)}`, ['invalid-value']],
+  ['an ADD to a long name', `ADD f /${'n'.repeat(256)}/`, ['invalid-value']],
+  ['a heredoc with a long name', `COPY <<${'n'.repeat(256)} /d/\nx\n${'n'.repeat(256)}`, ['invalid-value']],
   ['all that is wrong at once', 'EXPOSE http\nSTOPSIGNAL SIGNOTHING', ['invalid-value', 'invalid-value']],
 ];
 

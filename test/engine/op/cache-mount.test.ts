@@ -121,11 +121,23 @@ test('a cache starts with what a seed has: owners, modes, times, hard links, and
     assert.deepEqual([top!.mode & 0o7777, top!.uid, top!.mtimeMs], [0o750, owned.uid, 1_000_000]);
   }));
 
-test('the owner and mode asked for go before those of the seed', () =>
-  withStore(async ({ seed, open }) => {
-    const { directory: place } = await open({ mode: 0o700, ...me }, seed);
-    const { mode, uid } = await stat(place);
-    assert.deepEqual([mode & 0o7777, uid], [0o700, me.uid]);
+const asked: readonly [title: string, more: Partial<CacheMountOp>][] = [
+  ['a mode', { mode: 0o700, uid: undefined, gid: undefined }],
+  ['an owner', { mode: undefined, uid: me.uid, gid: undefined }],
+  ['a group', { mode: undefined, uid: undefined, gid: me.gid }],
+  ['all of them', { mode: 0o711, ...me }],
+];
+for (const [title, more] of asked)
+  test(`a seed stays as it is where ${title} is asked for`, () =>
+    withStore(async ({ seed, open }) => {
+      const { mode, uid, gid } = await stat((await open(more, seed)).directory);
+      assert.deepEqual([mode & 0o7777, uid, gid], [0o750, owned.uid, owned.gid]);
+    }));
+
+test('a cache without a seed has the owner and mode asked for', () =>
+  withStore(async ({ open }) => {
+    const { mode, uid, gid } = await stat((await open({ mode: 0o711, ...owned })).directory);
+    assert.deepEqual([mode & 0o7777, uid, gid], [0o711, owned.uid, owned.gid]);
   }));
 
 test('a cache is seeded once: what a step removed does not come back', () =>

@@ -244,6 +244,31 @@ test('a secret that was not given and is not required is not there', async () =>
   assert.deepEqual(await mounted(rig, [secret]), []);
 });
 
+/** A row may leave its file out. */
+const secret: Extract<ExecMount, { type: 'secret' }> = {
+  ...{ type: 'secret', id: 's', target: '/s' },
+  ...{ required: true, mode: 0o400, uid: 0, gid: 0 },
+};
+
+const absent: Readonly<Record<string, readonly [more: Partial<typeof secret>, env: readonly string[]]>> = {
+  'for the environment is empty there': [{ target: undefined, env: 'S' }, ['S=']],
+  'for both is empty in the environment': [{ env: 'S' }, ['S=']],
+  'for a file leaves the environment alone': [{}, []],
+};
+for (const [title, [more, env]] of Object.entries(absent))
+  test(`a secret that was not given ${title}, and no file`, async () => {
+    await using rig = await OpRig.open();
+    let seen: unknown;
+    rig.act = async ({ process }) => {
+      const added = process.env.filter((one) => one.startsWith('S='));
+      seen = { env: added, files: process.mounts.filter(({ target }) => target === '/s').length };
+      return { code: 0 };
+    };
+    const mounts = [{ ...secret, required: false, ...more }];
+    await rig.exec({ op: exec({ mounts }) }, [await rig.snapshot(base)]);
+    assert.deepEqual(seen, { env, files: 0 });
+  });
+
 test('a step that fails says its status and its last lines, and leaves no layer', async () => {
   await using rig = await OpRig.open();
   rig.act = async ({ onOutput, rootfs }) => {
@@ -338,7 +363,6 @@ test('an abort reaches the executor, and is what the step rejects with', async (
 });
 
 const cache = { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readonly: false } as const;
-const secret = { type: 'secret', id: 's', target: '/s', required: true, mode: 0o400, uid: 0, gid: 0 } as const;
 const keys: readonly [title: string, one: ExecOp, other: ExecOp, isSame: boolean][] = [
   ['the command', exec(), exec({ args: ['x'] }), false],
   ['the environment', exec(), exec({ env: ['PATH=/x'] }), false],

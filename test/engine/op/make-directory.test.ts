@@ -75,6 +75,19 @@ for (const [title, { base = [], op, layer, warns }] of Object.entries(cases))
     if (warns) assert.match(warnings[0]!, warns);
   });
 
+const long: Readonly<Record<string, readonly [path: string, reason: string | undefined]>> = {
+  'a name of 255 bytes': [`/${'n'.repeat(255)}`, undefined],
+  'a name of 256 bytes': [`/a/${'n'.repeat(256)}/b`, 'copy-path-too-long'],
+  'a name of 256 bytes in 128 characters': [`/${'é'.repeat(128)}`, 'copy-path-too-long'],
+  'a path of 4095 bytes': [`/${'d/'.repeat(2046)}dd`, undefined],
+  'a path of 4096 bytes': [`/${'d/'.repeat(2046)}ddd`, 'copy-path-too-long'],
+};
+for (const [title, [path, reason]] of Object.entries(long))
+  test(`a directory with ${title} ${reason === undefined ? 'is made' : 'cannot be made'}`, async () => {
+    await using rig = await OpRig.open();
+    assert.equal(await rig.reason({ op: op(path) }, [await rig.snapshot([])]), reason);
+  });
+
 test('a directory where a file is cannot be made', async () => {
   await using rig = await OpRig.open();
   const base = await rig.snapshot([input('a', '')]);

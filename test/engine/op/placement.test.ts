@@ -73,6 +73,15 @@ test('--chown and --chmod hold for directories made on the way as well, not for 
   assert.deepEqual(paths(placement), ['directory srv 1:2 700', 'directory srv/new 9:8 700', 'file srv/new/f 9:8 700']);
 });
 
+test('a file below a long destination cannot have a path that is too long', () => {
+  const placement = new Placement({ base, mtime: 0 });
+  placement.put(file(`${'d/'.repeat(2046)}ddd`));
+  assert.equal(
+    reasonOf(() => placement.entries()),
+    'copy-path-too-long',
+  );
+});
+
 test('a symbolic link keeps its mode under --chmod', () => {
   const placement = new Placement({ base, mtime: 0, chmod: '0600' });
   placement.put({ type: 'symlink', path: 's', target: 'x', mode: 0o777, uid: 0, gid: 0, mtime: 0 });

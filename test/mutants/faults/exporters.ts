@@ -41,8 +41,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an OCI layout is written where it is to be',
     file: 'src/engine/exporter/oci-layout.ts',
-    find: 'const unfinished = join(dirname(dest), `.cip-${randomUUID()}`);',
-    replace: 'const unfinished = randomUUID() === "" ? "" : dest;',
+    find: 'const unfinished = join(dirname(path), unfinishedName());',
+    replace: 'const unfinished = path;',
     tests: contract,
   },
   {

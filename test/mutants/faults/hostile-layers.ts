@@ -160,7 +160,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a cache belongs to root whoever its seed belongs to',
     file: 'src/engine/op/cache-mount.ts',
-    find: 'const { mode = 0o755, uid = 0, gid = 0 } = seed?.directory ?? {};',
+    find: 'const { mode = 0o755, uid = 0, gid = 0 } = seed?.directory ?? mount;',
     replace: 'const { mode, uid, gid } = { mode: 0o755, uid: 0, gid: 0 };',
     tests: [caches],
     only: 'starts with',
