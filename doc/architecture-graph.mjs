@@ -85,9 +85,9 @@ function table(rooms) {
   return markdownTable([['floor', 'room', 'may touch', 'imports'], ...rows]).join('\n');
 }
 
-/** What of the machine a room may touch; cli/, which puts the others together, is not limited. */
+/** What of the machine a room may touch; cli/, which puts the others together, may touch all but programs. */
 function touchedBy(name) {
-  if (name === 'cli') return 'all';
+  if (name === 'cli') return 'all but programs';
   return { ...rules, engine }[name]?.touches?.join(', ') ?? '–';
 }
 

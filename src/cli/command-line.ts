@@ -200,7 +200,13 @@ function unknownOptions(words: Words, command: Command | undefined): readonly Fa
   if (command === undefined) return unknown;
   const elsewhere = [...words.given.keys()]
     .filter((option) => !command.options.includes(option))
-    .map((option) => failures.optionOfOtherCommand(`--${flagOf(option)}`, name, commandsWith(option)));
+    .map((option) => {
+      const flag = `--${flagOf(option)}`;
+      if (!command.takesBuildArguments || !(option === 'buildArg' || option === 'target'))
+        return failures.optionOfOtherCommand(flag, name, commandsWith(option));
+      const typed = words.given.get(option)!.map((value) => `${flag} ${value || optionToGive(option).value}`);
+      return failures.optionOfBuilds(flag, typed.join(' '), name);
+    });
   return [...unknown, ...elsewhere];
 }
 
@@ -236,6 +242,8 @@ async function readValues(words: Words, command: Command, env: Readonly<Record<s
     const raw = last ?? fromEnv ?? definition.default;
     if (typed !== undefined && (typed.length === 0 || typed.includes('') || last === '')) {
       invalid.push(failures.optionWithoutValue(source, definition.value ?? 'VALUE'));
+    } else if (definition.isGivenOnce && new Set(typed).size > 1) {
+      invalid.push(failures.optionRepeated(source, typed!.map(String)));
     } else if (raw === undefined && command.required.includes(name)) {
       invalid.push(failures.missingOption(command.name, optionToGive(name)));
     } else {

@@ -1,6 +1,6 @@
 import { nameList } from '../project/name-list.ts';
 import type { NoticeShape, Problem } from '../project/project.ts';
-import type { FailureShape, ReasonOf } from '../result.ts';
+import type { Failure, FailureShape, ReasonOf, SourceSpan } from '../result.ts';
 
 declare module '../result.ts' {
   interface Reasons {
@@ -62,6 +62,24 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
   } as const satisfies FailureShape;
 }
 
+/** `typed`: with its value. What the builds themselves understand stands behind two dashes. */
+export function optionOfBuilds(flag: string, typed: string, command: string) {
+  return {
+    reason: 'option-of-other-command',
+    message: `${flag} is not an option of cip ${command}, but of the builds`,
+    hint: `write it after --: cip ${command} -- ${typed}`,
+  } as const satisfies FailureShape;
+}
+
+/** An option that has one meaning, with two. */
+export function optionRepeated(flag: string, typed: readonly string[]) {
+  return {
+    reason: 'option-repeated',
+    message: `${flag} is given ${typed.length} times: ${typed.join(', ')}`,
+    hint: 'give it once',
+  } as const satisfies FailureShape;
+}
+
 /** An option as a person would give it. */
 export interface OptionToGive {
   /** Without dashes. */
@@ -120,7 +138,12 @@ export function unexpectedArgument(typed: string, command: string, takes: string
   return {
     reason: 'unexpected-argument',
     message: `cip ${command} has no use for "${typed}"`,
-    hint: takes === undefined ? 'it takes options only' : `it takes ${takes}`,
+    hint:
+      typed === '-' && command === 'build-image'
+        ? 'write --file - to read the Dockerfile from standard input'
+        : takes === undefined
+          ? 'it takes options only'
+          : `it takes ${takes}`,
   } as const satisfies FailureShape;
 }
 
@@ -146,7 +169,7 @@ export function unknownBuildArgument(typed: string) {
 export function invalidBuildArgument(typed: string, problem: string) {
   return {
     reason: 'invalid-build-argument',
-    message: `${typed} after -- ${problem}`,
+    message: `${typed} ${problem}`,
     hint: 'pass --build-arg NAME=VALUE or --target STAGE',
   } as const satisfies FailureShape;
 }
@@ -269,6 +292,60 @@ export function contextNotDirectory(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** A Dockerfile from standard input, without a directory, copies `source`. */
+export function copiedWithoutContext(source: string, at: SourceSpan) {
+  return {
+    reason: 'copy-source-missing',
+    message: `${source} cannot be copied: a Dockerfile from standard input alone has no build context`,
+    hint: 'name the directory that holds it: cip build-image DIR -f -',
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** `slip`: what is no stage; `why`: what became of it as an image. */
+export function stageMisspelled(
+  { text, meant, at }: { readonly text: string; readonly meant: string; readonly at: SourceSpan },
+  why: Failure,
+) {
+  return {
+    reason: 'stage-misspelled',
+    message: `${text} is no stage above it, and as an image it cannot be had`,
+    hint: `did you mean the stage ${meant}?`,
+    details: [why.message],
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** `meant`: a secret that is mounted and was not given. */
+export function unusedSecret(id: string, meant: string | undefined) {
+  return {
+    level: 'warning',
+    reason: 'unused-secret',
+    message: `no RUN mounts the secret ${id}`,
+    hint:
+      meant === undefined
+        ? `mount it where it is needed: RUN --mount=type=secret,id=${id}`
+        : `did you mean --secret id=${meant}?`,
+  } as const satisfies NoticeShape;
+}
+
+/** `file` as typed or as it has to be; `meant`: what was probably to be typed. */
+export function dockerfileMissing(
+  file: string,
+  { isNamed, meant }: { readonly isNamed: boolean; readonly meant: string | undefined },
+) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: isNamed ? `${file} does not exist, as seen from the current directory` : `${file} does not exist`,
+    hint:
+      meant !== undefined
+        ? `did you mean --file ${meant}?`
+        : isNamed
+          ? 'write its path from the current directory'
+          : 'name the Dockerfile with --file',
+  } as const satisfies FailureShape;
+}
+
 /** `why` is the system's message; `file` as typed. */
 export function dockerfileUnreadable(file: string, why: string) {
   return {
@@ -284,6 +361,15 @@ export function invalidTag(name: string) {
     reason: 'invalid-tag',
     message: `--tag ${name} names a digest`,
     hint: 'write it as name:tag; the digest is known when the image is built',
+  } as const satisfies FailureShape;
+}
+
+/** `dest`: of `--output`; `parent`: the directory that it is to be made in. */
+export function noDirectoryFor(dest: string, parent: string) {
+  return {
+    reason: 'no-output-directory',
+    message: `${dest} cannot be written: ${parent} is not a directory`,
+    hint: `check the path, or make the directory: mkdir -p ${parent}`,
   } as const satisfies FailureShape;
 }
 

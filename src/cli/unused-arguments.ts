@@ -1,4 +1,4 @@
-import type { Instruction } from '../dockerfile/dockerfile.ts';
+import type { Dockerfile, Instruction } from '../dockerfile/dockerfile.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { platformVariables } from '../project/global-scope.ts';
@@ -9,18 +9,28 @@ import { unusedBuildArguments } from './failure.ts';
 /** What builders know without an ARG, besides platforms: proxies, the time of a build, settings of BuildKit's. */
 const predefined = /^(?:(?:https?|ftp|no|all)_proxy|SOURCE_DATE_EPOCH|BUILDKIT_\w+)$/i;
 
-/** One warning for all build arguments that no Dockerfile of these images declares, most likely by a slip. */
+/** The same of the Dockerfiles of images. */
 export function unusedArguments(
   buildArgs: Readonly<Record<string, string>>,
   images: Iterable<ImageName>,
   { project }: DependencyGraph,
 ): readonly Notice[] {
+  return undeclaredArguments(
+    buildArgs,
+    [...images].map((name) => project.contexts.get(name)!.dockerfile),
+  );
+}
+
+/** One warning for all build arguments that none of the Dockerfiles declares, most likely by a slip. */
+export function undeclaredArguments(
+  buildArgs: Readonly<Record<string, string>>,
+  dockerfiles: Iterable<Dockerfile>,
+): readonly Notice[] {
   const known: readonly string[] = platformVariables;
   const given = Object.keys(buildArgs).filter((name) => !predefined.test(name) && !known.includes(name));
   if (given.length === 0) return [];
   const declared = new Set<string>();
-  for (const name of images) {
-    const { globalArgs, stages } = project.contexts.get(name)!.dockerfile;
+  for (const { globalArgs, stages } of dockerfiles) {
     for (const instruction of [...globalArgs, ...stages.flatMap(({ instructions }) => instructions)]) {
       for (const key of declaredBy(instruction)) declared.add(key);
     }

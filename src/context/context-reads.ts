@@ -10,10 +10,8 @@ import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { ok, type SourceSpan } from '../result.ts';
-import { bindSelector } from './bind-selector.ts';
 import { globalValues } from './global-values.ts';
-import { isRemote } from './remote-source.ts';
-import type { Masks, Selector } from './selection.ts';
+import { bindSelector, isRemote, type Masks, type Selector } from './selector.ts';
 import { StageVariables } from './stage-variables.ts';
 
 /** What one instruction takes from the context. */

@@ -10,7 +10,8 @@ import { DiskTree } from './disk-tree.ts';
 import { contextChanging, nothingSelected } from './failure.ts';
 import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
 import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
-import { missingSources, noMasks, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
+import { missingSources, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
+import { noMasks } from './selector.ts';
 import { compareBytes, type SourceNode, type SourceTree } from './source-tree.ts';
 
 /** What of a context counts for a build. Equal digests, with equal instructions, give equal images. */

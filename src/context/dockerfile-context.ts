@@ -3,6 +3,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { contextReads } from './context-reads.ts';
 import { type ContextRoot, decideContext } from './decide-context.ts';
 import type { HashFilesDependencies } from './file-digests.ts';
+import { type MissingSource, missingAt } from './missing-source.ts';
 import type { RecordedContext } from './recorded-context.ts';
 
 /** One Dockerfile and the platforms that it is built for, as `cip build-image` has them. */
@@ -17,6 +18,12 @@ export interface DockerfileContextInputs {
   readonly whole: boolean;
 }
 
+/** A context as it is now, and what the Dockerfile names that is not there: each once, in the order written. */
+export interface DockerfileContext {
+  readonly context: RecordedContext;
+  readonly missing: readonly MissingSource[];
+}
+
 /** The context of one Dockerfile that belongs to no project: what it reads, as it is now. Fails as `decideContext` does. */
 export async function decideDockerfileContext(
   {
@@ -25,12 +32,15 @@ export async function decideDockerfileContext(
   }: { readonly root: ContextRoot; readonly inputs: DockerfileContextInputs },
   hashing: HashFilesDependencies,
   signal: AbortSignal,
-): Promise<RecordedContext> {
+): Promise<DockerfileContext> {
   const reads = platforms.map((platform) => {
     const told = contextReads({ ...inputs, platform, imageOf: () => undefined });
     return { ...told, whole: told.whole || whole };
   });
   const { recorded, decided } = await decideContext({ root, reads }, hashing, signal);
   const counted = platforms.map((platform, index) => [formatPlatform(platform), decided[index]!.counted]);
-  return { ...recorded, counted: Object.fromEntries(counted) };
+  const missing = reads.flatMap((one, index) => missingAt(one, decided[index]!.missing));
+  const distinct = new Map(missing.map((one) => [`${one.at.offset} ${one.source}`, one]));
+  const context = { ...recorded, counted: Object.fromEntries(counted) };
+  return { context, missing: [...distinct.values()].sort((a, b) => a.at.offset - b.at.offset) };
 }

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { ignoreMatcher, parseIgnoreFile, parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { readRegularFile } from '../read-regular-file.ts';
 import { FailureError, ok, type Result } from '../result.ts';
@@ -14,8 +14,7 @@ export async function readIgnoreFile(
   shown: string,
   dockerfile?: string,
 ): Promise<Result<readonly string[]>> {
-  const names = dockerfile === undefined ? ignoreFiles : [`${dockerfile}.dockerignore`, '.dockerignore'];
-  const found = await findIgnoreFile(directory, shown, names);
+  const found = await findIgnoreFile(directory, shown, namesOf(dockerfile));
   return found === undefined ? ok([]) : parseIgnoreFile(found.text, found.file);
 }
 
@@ -26,28 +25,49 @@ interface IgnoreText {
 }
 
 /** The first that is there counts alone. */
-const ignoreFiles = ['Dockerfile.dockerignore', '.dockerignore'];
+function namesOf(dockerfile = 'Dockerfile'): readonly string[] {
+  return [`${dockerfile}.dockerignore`, '.dockerignore'];
+}
 
 async function findIgnoreFile(
   directory: string,
   shown: string,
-  names: readonly string[] = ignoreFiles,
+  names: readonly string[],
 ): Promise<IgnoreText | undefined> {
   for (const name of names) {
     const text = await readRegularFile(resolve(directory, name)).then(String, (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       if (error.code === 'ENOTREG' || error.code === 'EISDIR')
-        throw new FailureError(ignoreFileNotRegular(join(shown, name)));
-      throw new FailureError(contextUnreadable(join(shown, name), error.message), { cause: error });
+        throw new FailureError(ignoreFileNotRegular(shownAs(shown, name)));
+      throw new FailureError(contextUnreadable(shownAs(shown, name), error.message), { cause: error });
     });
-    if (text !== undefined) return { file: join(shown, name), text };
+    if (text !== undefined) return { file: shownAs(shown, name), text };
   }
   return undefined;
 }
 
+function shownAs(shown: string, name: string): string {
+  return isAbsolute(name) ? name : join(shown, name);
+}
+
+/** A context on this machine, and what people call it. */
+export interface ShownContext {
+  /** Absolute. */
+  readonly directory: string;
+  /** `contexts/02-web`. */
+  readonly path: string;
+  /** Patterns of the ignore file. */
+  readonly ignore: readonly string[];
+  /** Absolute path of the Dockerfile, if it has another name or place than usual. */
+  readonly dockerfile?: string | undefined;
+}
+
 /** The line that leaves a path of a context out; undefined where none does. */
-export async function excludingLine(directory: string, shown: string, path: string): Promise<IgnoreLine | undefined> {
-  const found = await findIgnoreFile(directory, shown);
+export async function excludingLine(
+  { directory, path: shown, dockerfile }: ShownContext,
+  path: string,
+): Promise<IgnoreLine | undefined> {
+  const found = await findIgnoreFile(directory, shown, namesOf(dockerfile));
   if (found === undefined) return undefined;
   const lines = found.text.split(/\r?\n/).flatMap((written, index) => {
     const parsed = written.startsWith('#') ? undefined : parseIgnorePattern(written);

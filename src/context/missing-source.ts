@@ -2,26 +2,28 @@ import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Failure } from '../result.ts';
 import { childOf } from '../tree-path.ts';
 import type { ContextFiles } from './context-files.ts';
-import type { PlacedRead } from './context-reads.ts';
+import type { ContextRead, ContextReads, PlacedRead } from './context-reads.ts';
 import { DiskTree } from './disk-tree.ts';
 import { sourceExcluded, sourceMissing } from './failure.ts';
-import { excludingLine } from './ignore-file.ts';
+import { excludingLine, type ShownContext } from './ignore-file.ts';
 import { resolveSource, type SourceTree } from './source-tree.ts';
-
-/** A context on this machine, and what people call it. */
-export interface ShownContext {
-  /** Absolute. */
-  readonly directory: string;
-  /** `contexts/02-web`. */
-  readonly path: string;
-  /** Patterns of the ignore file. */
-  readonly ignore: readonly string[];
-}
 
 /** What an instruction takes from its context and is not there. */
 export interface MissingSource extends Omit<PlacedRead, 'read'> {
   /** As written, with variables filled in. */
   readonly source: string;
+}
+
+/** What of the reads is missing, at every place that names it; in the order written. */
+export function missingAt(
+  { places }: Pick<ContextReads, 'places'>,
+  missing: ReadonlyMap<ContextRead, readonly string[]>,
+): readonly MissingSource[] {
+  if (missing.size === 0) return [];
+  const sources = new Map([...missing].map(([read, absent]) => [JSON.stringify(read), absent]));
+  return places.flatMap(({ read, ...place }) =>
+    (sources.get(JSON.stringify(read)) ?? []).map((source) => ({ ...place, source })),
+  );
 }
 
 /** How many of a context are explained; what else is missing is most likely missing for the same reason. */
@@ -46,16 +48,17 @@ export async function missingSourceFailures(
 
 async function failureOf(
   { missing: { source, at, trigger }, isExplained }: { readonly missing: MissingSource; readonly isExplained: boolean },
-  { directory, path: shown }: ShownContext,
+  context: ShownContext,
   { tree, files }: { readonly tree: SourceTree; readonly files: ContextFiles },
 ): Promise<Failure> {
+  const { directory, path: shown } = context;
   const names = source.split('/').filter((name) => name !== '' && name !== '.');
   const place = { source, shown, at, trigger };
   if (!isExplained) return sourceMissing(place, undefined);
   if (names.includes('..')) return sourceMissing(place, 'outside');
   const path = names.join('/');
   if ((await files.look(`${directory}/${path}`)) !== undefined) {
-    const line = await excludingLine(directory, shown, path);
+    const line = await excludingLine(context, path);
     if (line !== undefined) return sourceExcluded(place, line);
   }
   // `contexts/02-web/app.js`: as seen from the project, not from the context.

@@ -4,29 +4,8 @@ import type { Digest } from '../oci/digest.ts';
 import { digestOfFields } from '../oci/fields-digest.ts';
 import { type Failure, FailureError } from '../result.ts';
 import { baseOf, childOf } from '../tree-path.ts';
+import type { Masks, Selector } from './selector.ts';
 import { resolveSource, type SourceNode, type SourceTree } from './source-tree.ts';
-
-/** What a COPY, an ADD or a bind mount asks of the tree it takes files from. */
-export interface Selector {
-  /** Go `filepath.Match` patterns, relative to the tree's root. */
-  readonly patterns: readonly string[];
-  readonly exclude: readonly string[];
-  /** Keep the path from the tree's root (or after `/./`) below the destination. */
-  readonly parents: boolean;
-  /** The patterns are paths: what they lead to through links is selected, under the names that they are written with. */
-  readonly literal?: boolean;
-}
-
-/** What of the files selected is replaced on the way to a layer, and so does not matter. */
-export interface Masks {
-  /** By an octal `--chmod`. */
-  readonly mode: boolean;
-  /** By `--chown`. */
-  readonly owner: boolean;
-}
-
-/** COPY without `--chmod` and `--chown`: modes and owners count. */
-export const noMasks: Masks = { mode: false, owner: false };
 
 /** One thing that a pattern of COPY matched. */
 export interface Selected {

@@ -59,10 +59,18 @@ export function stagesNeededBy(
   return failures.length > 0 ? failed(failures) : ok(dockerfile.stages.filter(({ index }) => needed.has(index)));
 }
 
-interface WrittenUse {
+/** A name that may be that of a stage. */
+export interface WrittenUse {
+  /** As written, with its variables. */
   readonly value: string;
   readonly use: Use;
+  /** The name alone. */
   readonly at: SourceSpan;
+}
+
+/** What a stage itself names that may be other stages, in the order written. */
+export function usesOfStages({ from, instructions }: Stage): readonly WrittenUse[] {
+  return [{ value: from.image, use: 'from', at: from.imageAt }, ...instructions.flatMap(usesOfInstruction)];
 }
 
 /** The instructions that run where another stage, or another Dockerfile, starts from this one. */
@@ -71,11 +79,11 @@ export function triggersIn({ instructions }: Stage): readonly Instruction[] {
 }
 
 function usesOf(stage: Stage, dockerfile: Dockerfile, { resolve, handedOn }: StageKnowledge): WrittenUse[] {
-  const base: WrittenUse = { value: stage.from.image, use: 'from', at: stage.from.imageAt };
+  const [base, ...others] = usesOfStages(stage) as readonly [WrittenUse, ...WrittenUse[]];
   const parent = stageMeant(dockerfile.stages, stage, { name: resolve(base.value), use: 'from', at: base.at });
   // The triggers of what it starts from run in this one.
   const triggers = parent.ok && parent.value ? triggersIn(parent.value) : (handedOn?.(stage) ?? []);
-  return [base, ...triggers.flatMap(usesOfInstruction), ...stage.instructions.flatMap(usesOfInstruction)];
+  return [base, ...triggers.flatMap(usesOfInstruction), ...others];
 }
 
 function usesOfInstruction(instruction: Instruction): readonly WrittenUse[] {

@@ -26,12 +26,22 @@ export function missingArguments(keyword: string, expected: string, at: SourceSp
   } as const satisfies FailureShape;
 }
 
+/** `FROM x # base`: only a line that begins with `#` is a comment. */
+export function commentInLine(keyword: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-from',
+    message: `${keyword} is followed by a comment, which needs a line of its own`,
+    hint: 'move the comment to the line above',
+    at,
+  } as const satisfies FailureShape;
+}
+
 /** More than an image, `AS` and a name, or another word in the place of `AS`. */
 export function invalidFrom(at: SourceSpan) {
   return {
     reason: 'invalid-from',
     message: 'FROM takes an image, or an image, AS and a name',
-    hint: 'write FROM <image> or FROM <image> AS <name>',
+    hint: 'write it as FROM debian:13, or FROM debian:13 AS build',
     at,
   } as const satisfies FailureShape;
 }

@@ -10,6 +10,7 @@ import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
@@ -216,7 +217,8 @@ class Engine implements Builder {
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
-      secretFile: (id) => step.secrets?.[id],
+      secrets: step.secrets ?? {},
+      secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       outputTaken: this.#outputTaken,
     };
   }

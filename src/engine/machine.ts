@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { hostPlatform } from '../oci/platform.ts';
+import { complaintOf, runProgram, succeeded } from '../program/run-program.ts';
 import { FailureError, failuresOf } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -90,8 +90,9 @@ export class Machine {
     const directory = join(this.#parts.options.sessionDir, 'memory');
     await mkdir(directory, { recursive: true });
     const { mount } = this.#parts.options.tools;
-    const result = await execa(mount, ['-t', 'tmpfs', '-o', 'mode=0700', 'tmpfs', directory], { reject: false });
-    if (result.failed) throw new FailureError(mountRefused('a tmpfs for secrets', String(result.stderr)));
+    const args = ['-t', 'tmpfs', '-o', 'mode=0700', 'tmpfs', directory];
+    const mounted = await runProgram(mount, { args, env: 'inherited' });
+    if (!succeeded(mounted)) throw new FailureError(mountRefused('a tmpfs for secrets', complaintOf(mounted)));
     return directory;
   }
 }

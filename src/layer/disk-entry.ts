@@ -21,10 +21,10 @@ export interface DiskEntry {
 
 /** Follows no links. undefined for a socket, which no layer can hold. Throws FailureError. */
 export function readDiskEntry(root: string, path: string): DiskEntry | undefined {
-  const place = scopedPath(root, path);
+  const file = scopedPath(root, path);
   try {
     // Doubles round the last nanoseconds of a second up to the next one.
-    const stat = lstatSync(place, { bigint: true });
+    const stat = lstatSync(file, { bigint: true });
     const owned = {
       path,
       mode: Number(stat.mode) & 0o7777,
@@ -36,29 +36,28 @@ export function readDiskEntry(root: string, path: string): DiskEntry | undefined
       inode: stat.nlink > 1n && !stat.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined,
       ctime: Number(stat.ctimeNs / 1_000_000n),
     };
-    if (stat.isFile())
-      return { node: { type: 'file', ...owned, size: Number(stat.size), sourcePath: place }, ...facts };
+    if (stat.isFile()) return { node: { type: 'file', ...owned, size: Number(stat.size), sourcePath: file }, ...facts };
     if (stat.isDirectory()) return { node: { type: 'directory', ...owned }, ...facts };
     if (stat.isSymbolicLink())
-      return { node: { type: 'symlink', ...owned, mode: 0o777, target: readTarget(place, path) }, ...facts };
+      return { node: { type: 'symlink', ...owned, mode: 0o777, target: readTarget(file, path) }, ...facts };
     if (stat.isFIFO()) return { node: { type: 'fifo', ...owned }, ...facts };
     if (stat.isSocket()) return undefined;
     const type = stat.isCharacterDevice() ? 'char-device' : 'block-device';
     return { node: { type, ...owned, ...deviceNumbers(stat.rdev) }, ...facts };
   } catch (error) {
-    throw unreadable(place, path, error);
+    throw unreadable(file, path, error);
   }
 }
 
 /** Names in a directory, bytewise sorted. Throws FailureError. */
 export function readDirectory(root: string, path: string): string[] {
-  const place = scopedPath(root, path);
+  const file = scopedPath(root, path);
   try {
-    const names = readdirSync(place);
+    const names = readdirSync(file);
     for (const name of names) if (name.includes(REPLACEMENT)) requireUtf8(root, path, name);
     return names.sort(comparePaths);
   } catch (error) {
-    throw unreadable(place, path, error);
+    throw unreadable(file, path, error);
   }
 }
 
@@ -79,11 +78,11 @@ function requireUtf8(root: string, path: string, name: string): void {
     throw new FailureError(nameNotUtf8(childOf(path, name)));
 }
 
-function readTarget(place: string, path: string): string {
-  const target = readlinkSync(place);
+function readTarget(file: string, path: string): string {
+  const target = readlinkSync(file);
   if (
     target.includes(REPLACEMENT) &&
-    Buffer.compare(Buffer.from(target), readlinkSync(place, { encoding: 'buffer' })) !== 0
+    Buffer.compare(Buffer.from(target), readlinkSync(file, { encoding: 'buffer' })) !== 0
   )
     throw new FailureError(nameNotUtf8(`${path} -> ${target}`));
   return target;
@@ -102,8 +101,8 @@ function deviceNumbers(device: bigint): { readonly major: number; readonly minor
   };
 }
 
-function unreadable(place: string, path: string, cause: unknown): unknown {
+function unreadable(file: string, path: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENAMETOOLONG') return new FailureError(pathOnDiskTooLong(path), { cause });
-  return code === undefined ? cause : new FailureError(fileUnreadable(place, code), { cause });
+  return code === undefined ? cause : new FailureError(fileUnreadable(file, code), { cause });
 }

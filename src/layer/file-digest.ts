@@ -11,20 +11,20 @@ const CHUNK = 256 * 1024;
 const small = Buffer.allocUnsafeSlow(SMALL);
 
 /** Of the content of a regular file at an absolute path, expected to have `size` bytes. Throws FailureError. */
-export async function digestOfFile(place: string, size: number, signal: AbortSignal): Promise<Digest> {
+export async function digestOfFile(file: string, size: number, signal: AbortSignal): Promise<Digest> {
   try {
     return size < SMALL
-      ? (digestAtOnce(place) ?? (await digestInChunks(place, signal)))
-      : await digestInChunks(place, signal);
+      ? (digestAtOnce(file) ?? (await digestInChunks(file, signal)))
+      : await digestInChunks(file, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw typeof code === 'string' ? new FailureError(fileUnreadable(place, code), { cause: error }) : error;
+    throw typeof code === 'string' ? new FailureError(fileUnreadable(file, code), { cause: error }) : error;
   }
 }
 
 /** undefined if it is not that small. */
-function digestAtOnce(place: string): Digest | undefined {
-  const descriptor = openSync(place, READ_FILE);
+function digestAtOnce(file: string): Digest | undefined {
+  const descriptor = openSync(file, READ_FILE);
   try {
     let length = 0;
     for (;;) {
@@ -38,9 +38,9 @@ function digestAtOnce(place: string): Digest | undefined {
   }
 }
 
-async function digestInChunks(place: string, signal: AbortSignal): Promise<Digest> {
+async function digestInChunks(file: string, signal: AbortSignal): Promise<Digest> {
   const contentHash = createHash('sha256');
-  await using handle = await open(place, READ_FILE);
+  await using handle = await open(file, READ_FILE);
   const chunk = Buffer.allocUnsafeSlow(CHUNK);
   for (;;) {
     signal.throwIfAborted();

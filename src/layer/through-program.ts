@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { pipeline } from 'node:stream/promises';
+import { complaintOf, succeeded } from '../program/run-program.ts';
+import { startProgram } from '../program/start-program.ts';
 import { FailureError } from '../result.ts';
 import { programFailed, programMissing } from './failure.ts';
 
@@ -19,32 +18,30 @@ export async function* throughProgram(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal.throwIfAborted();
-  const child = spawn(program, args, { stdio: 'pipe', signal });
-  const ended = once(child, 'close');
+  const running = await startProgram({ program, args, env: 'inherited', stdio: 'pipe' });
+  if ('how' in running) {
+    const { how, error } = running;
+    if (how === 'not-found') throw new FailureError(programMissing(program, purpose), { cause: error });
+    throw new FailureError(programFailed(program, purpose, error.message), { cause: error });
+  }
+  const { child, closed, said, stop } = running;
+  const onAbort = () => void stop();
+  signal.addEventListener('abort', onAbort);
+  const feeding = running.feed(source);
   // Also waited for below; if the consumer leaves before, its failure is of no interest.
-  ended.catch(() => {});
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-4096);
-  });
-  // A program that fails closes its input: how it ended says why. What fails in the source ends the program.
-  let sourceError: unknown;
-  const feeding = pipeline(source, child.stdin).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') return;
-    sourceError = error;
-    child.kill();
-  });
+  feeding.catch(() => {});
   try {
-    yield* child.stdout;
-    const [code, killedBy] = (await ended) as [number | null, string | null];
+    if (signal.aborted) onAbort();
+    yield* child.stdout!;
+    const outcome = { ...(await closed), stdout: '', stderr: said() };
+    signal.throwIfAborted();
     await feeding;
-    if (sourceError !== undefined) throw sourceError;
-    if (code !== 0) throw new FailureError(programFailed(program, purpose, stderr || `ended by ${killedBy}`));
+    if (!succeeded(outcome)) throw new FailureError(programFailed(program, purpose, complaintOf(outcome)));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new FailureError(programMissing(program, purpose), { cause: error });
+    signal.throwIfAborted();
     throw error;
   } finally {
-    child.kill();
+    signal.removeEventListener('abort', onAbort);
+    await stop();
   }
 }

@@ -3,7 +3,7 @@ import { removeTreeSync } from '../remove-tree.ts';
 import { baseOf, parentOf } from '../tree-path.ts';
 import type { DirectoryEntry } from './layer-entry.ts';
 import { requireFewImplicit } from './layer-limits.ts';
-import { childPlace, type Place, Places } from './places.ts';
+import { childState, type PathState, PathStates } from './path-states.ts';
 import { components, scopedPath } from './scoped-path.ts';
 import { implicitDirectory } from './tree-node.ts';
 
@@ -15,7 +15,7 @@ import { implicitDirectory } from './tree-node.ts';
 export class UnpackDirectory {
   /** Absolute. */
   readonly root: string;
-  readonly #places = new Places();
+  readonly #states = new PathStates();
   #entries = 0;
   #implicit = 0;
 
@@ -24,54 +24,54 @@ export class UnpackDirectory {
   }
 
   /** Merges with a directory that is there. */
-  make(entry: DirectoryEntry): Place {
+  make(entry: DirectoryEntry): PathState {
     this.#entries += 1;
     const parent = this.ensure(parentOf(entry.path));
-    const { place } = this.#enter(parent, baseOf(entry.path), entry.path);
-    place.directory = entry;
-    place.isImplicit = false;
-    place.added = 'directory';
-    return place;
+    const { state } = this.#enter(parent, baseOf(entry.path), entry.path);
+    state.directory = entry;
+    state.isImplicit = false;
+    state.added = 'directory';
+    return state;
   }
 
   /** Calls `create` with an absolute path, for something else than a directory; what is there before is removed. */
-  place<T>(path: string, create: (place: string) => T): { readonly place: Place; readonly created: T } {
+  place<T>(path: string, create: (free: string) => T): { readonly state: PathState; readonly created: T } {
     this.#entries += 1;
     const parent = this.ensure(parentOf(path));
     const created = this.#retrying(parent, path, create);
-    const place = childPlace(parent, baseOf(path));
-    place.added = 'other';
-    return { place, created };
+    const state = childState(parent, baseOf(path));
+    state.added = 'other';
+    return { state, created };
   }
 
   /** An empty file, to be replaced at the end by something that takes long to make. */
-  reserve(path: string): Place {
-    const { place, created } = this.place(path, (free) => openSync(free, 'wx', 0o600));
+  reserve(path: string): PathState {
+    const { state, created } = this.place(path, (free) => openSync(free, 'wx', 0o600));
     closeSync(created);
-    return place;
+    return state;
   }
 
   /** The absolute path of what was reserved, free now. */
   unreserve(path: string): string {
-    const place = scopedPath(this.root, path);
-    unlinkSync(place);
-    return place;
+    const file = scopedPath(this.root, path);
+    unlinkSync(file);
+    return file;
   }
 
   /** The directory at `path`, with those above it. Throws FailureError for more than an honest layer needs. */
-  ensure(path: string): Place {
-    let place = this.#places.root;
+  ensure(path: string): PathState {
+    let state = this.#states.root;
     for (const [name, upTo] of components(path)) {
-      const entered = this.#enter(place, name, upTo);
-      place = entered.place;
+      const entered = this.#enter(state, name, upTo);
+      state = entered.state;
       if (!entered.isNew) continue;
-      place.directory = implicitDirectory(upTo);
-      place.isImplicit = true;
-      place.added = 'directory';
+      state.directory = implicitDirectory(upTo);
+      state.isImplicit = true;
+      state.added = 'directory';
       this.#implicit += 1;
       requireFewImplicit(this.#implicit, this.#entries);
     }
-    return place;
+    return state;
   }
 
   /** Whether the layer left out entries of directories. */
@@ -79,13 +79,13 @@ export class UnpackDirectory {
     return this.#implicit > 0;
   }
 
-  find(path: string): Place | undefined {
-    return this.#places.find(path);
+  find(path: string): PathState | undefined {
+    return this.#states.find(path);
   }
 
   /** All that is known, parents first. */
-  all(): Generator<{ readonly path: string; readonly place: Place }, void, undefined> {
-    return this.#places.all();
+  all(): Generator<{ readonly path: string; readonly state: PathState }, void, undefined> {
+    return this.#states.all();
   }
 
   /** undefined for what is not of this layer. */
@@ -95,11 +95,11 @@ export class UnpackDirectory {
 
   /** Whether there is a directory at `path`, reached through directories alone. */
   isReal(path: string): boolean {
-    let place = this.#places.root;
+    let state = this.#states.root;
     for (const [name, upTo] of components(path)) {
-      const known = place.children?.get(name);
-      if (known?.isReal !== true && !this.#isDirectory(upTo, () => childPlace(place, name))) return false;
-      place = place.children!.get(name)!;
+      const known = state.children?.get(name);
+      if (known?.isReal !== true && !this.#isDirectory(upTo, () => childState(state, name))) return false;
+      state = state.children!.get(name)!;
     }
     return true;
   }
@@ -122,18 +122,18 @@ export class UnpackDirectory {
 
   /** Directories of lower layers get the times back that they had before this layer was unpacked into them. */
   restoreTimes(): void {
-    for (const { path, place } of this.all()) {
-      const { touched, directory } = place;
+    for (const { path, state } of this.all()) {
+      const { touched, directory } = state;
       if (touched && !directory) lutimesSync(scopedPath(this.root, path), touched.atime, touched.mtime);
     }
   }
 
-  #remove(parent: Place | undefined, path: string): void {
+  #remove(parent: PathState | undefined, path: string): void {
     if (!unlinked(scopedPath(this.root, path))) removeTreeSync(scopedPath(this.root, path));
     parent?.children?.delete(baseOf(path));
   }
 
-  #retrying<T>(parent: Place, path: string, create: (place: string) => T): T {
+  #retrying<T>(parent: PathState, path: string, create: (free: string) => T): T {
     const free = scopedPath(this.root, path);
     try {
       return create(free);
@@ -145,35 +145,35 @@ export class UnpackDirectory {
   }
 
   /** The directory `name` of one that is real, and whether it had to be made. */
-  #enter(parent: Place, name: string, path: string): { readonly place: Place; readonly isNew: boolean } {
-    const known = childPlace(parent, name);
-    if (known.isReal === true) return { place: known, isNew: false };
+  #enter(parent: PathState, name: string, path: string): { readonly state: PathState; readonly isNew: boolean } {
+    const known = childState(parent, name);
+    if (known.isReal === true) return { state: known, isNew: false };
     const onDisk = scopedPath(this.root, path);
     if (!made(onDisk)) {
-      if (this.#isDirectory(path, () => known)) return { place: known, isNew: false };
+      if (this.#isDirectory(path, () => known)) return { state: known, isNew: false };
       this.#remove(parent, path);
       mkdirSync(onDisk, 0o700);
     }
-    const place = childPlace(parent, name);
-    place.isReal = true;
-    return { place, isNew: true };
+    const state = childState(parent, name);
+    state.isReal = true;
+    return { state, isNew: true };
   }
 
   /** Whether a directory is on disk where one of a lower layer may be, and then known as real. */
-  #isDirectory(path: string, placeOf: () => Place): boolean {
+  #isDirectory(path: string, stateOf: () => PathState): boolean {
     const stat = lstatSync(scopedPath(this.root, path), { throwIfNoEntry: false });
     if (stat?.isDirectory() !== true) return false;
-    const place = placeOf();
-    place.touched = { atime: stat.atime, mtime: stat.mtime };
-    place.isReal = true;
+    const state = stateOf();
+    state.touched = { atime: stat.atime, mtime: stat.mtime };
+    state.isReal = true;
     return true;
   }
 }
 
 /** false if something is there. */
-function made(place: string): boolean {
+function made(file: string): boolean {
   try {
-    mkdirSync(place, 0o700);
+    mkdirSync(file, 0o700);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -182,9 +182,9 @@ function made(place: string): boolean {
 }
 
 /** false for a directory. */
-function unlinked(place: string): boolean {
+function unlinked(file: string): boolean {
   try {
-    unlinkSync(place);
+    unlinkSync(file);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,7 +1,7 @@
 import { linkSync } from 'node:fs';
 import { isWhiteoutDevice } from './disk-entry.ts';
 import type { DeviceEntry, FifoEntry, HardlinkEntry } from './layer-entry.ts';
-import type { Place } from './places.ts';
+import type { PathState } from './path-states.ts';
 import { scopedPath } from './scoped-path.ts';
 import { makeDevice, makeFifos } from './special-files.ts';
 import type { UnpackDirectory } from './unpack-directory.ts';
@@ -14,10 +14,10 @@ export class UnpackSpecials {
     this.#directory = directory;
   }
 
-  add(entry: FifoEntry | DeviceEntry): Place {
-    const place = this.#directory.reserve(entry.path);
-    place.special = entry;
-    return place;
+  add(entry: FifoEntry | DeviceEntry): PathState {
+    const state = this.#directory.reserve(entry.path);
+    state.special = entry;
+    return state;
   }
 
   /** false for a link to something else. */
@@ -32,9 +32,9 @@ export class UnpackSpecials {
   async make(onMade: (entry: FifoEntry | DeviceEntry) => void, signal: AbortSignal): Promise<readonly string[]> {
     const entries: (FifoEntry | DeviceEntry)[] = [];
     const links: HardlinkEntry[] = [];
-    for (const { place } of this.#directory.all()) {
-      if (place.special) entries.push(place.special);
-      if (place.specialLink) links.push(place.specialLink);
+    for (const { state } of this.#directory.all()) {
+      if (state.special) entries.push(state.special);
+      if (state.specialLink) links.push(state.specialLink);
     }
     const fifos = entries.filter((entry) => entry.type === 'fifo');
     await makeFifos(
@@ -45,15 +45,15 @@ export class UnpackSpecials {
     const skipped = new Set<string>();
     for (const device of entries) {
       if (device.type === 'fifo') continue;
-      const place = this.#directory.unreserve(device.path);
+      const file = this.#directory.unreserve(device.path);
       // A device 0/0 would be a whiteout to overlayfs, which a layer has to say by name.
-      if (!isWhiteoutDevice(device) && (await makeDevice(place, device, signal))) onMade(device);
+      if (!isWhiteoutDevice(device) && (await makeDevice(file, device, signal))) onMade(device);
       else skipped.add(device.path);
     }
     for (const { path, target } of links) {
-      const place = this.#directory.unreserve(path);
+      const file = this.#directory.unreserve(path);
       if (skipped.has(target)) skipped.add(path);
-      else linkSync(scopedPath(this.#directory.root, target), place);
+      else linkSync(scopedPath(this.#directory.root, target), file);
     }
     return [...skipped];
   }

@@ -19,6 +19,7 @@ import type { LayerCompression } from '../oci/media-type.ts';
 import { FailureError } from '../result.ts';
 import type { TarBody } from '../tar/read.ts';
 import { decompress } from './compression.ts';
+import { writeXattrs } from './disk-xattrs.ts';
 import { linkTargetMissing, unpackFailed } from './failure.ts';
 import { digesting, type IndexedLayer, verifiedDiffID } from './index-layer.ts';
 import type {
@@ -32,14 +33,13 @@ import type {
   SymlinkEntry,
 } from './layer-entry.ts';
 import { type LayerRecord, readLayer } from './layer-reader.ts';
-import type { Place } from './places.ts';
-import type { Xattrs } from './read-xattrs.ts';
+import type { PathState } from './path-states.ts';
 import { scopedPath } from './scoped-path.ts';
 import { Tree } from './tree.ts';
 import { UnpackDirectory } from './unpack-directory.ts';
 import { applyMarks, expandMarks } from './unpack-marks.ts';
 import { UnpackSpecials } from './unpack-specials.ts';
-import { writeXattrs } from './write-xattrs.ts';
+import type { Xattrs } from './xattr.ts';
 
 /** What a layer is known to be, and how much of it can be made on this disk. */
 export type UnpackOptions = {
@@ -149,22 +149,22 @@ class Unpacking {
       this.#hardlink(entry);
       return;
     }
-    const place =
+    const state =
       entry.type === 'directory'
         ? this.#directory.make(entry)
         : entry.type === 'symlink'
           ? this.#symlink(entry)
           : this.#specials.add(entry);
-    place.xattrs = entry.xattrs;
+    state.xattrs = entry.xattrs;
   }
 
   async #file(entry: Omit<FileEntry, 'digest'>, body: TarBody): Promise<Digest> {
     const { path } = entry;
     const whole = entry.size <= SMALL ? (body.bytesNow() ?? (await body.bytes())) : undefined;
-    const { place, created: descriptor } = attempt(path, () =>
+    const { state, created: descriptor } = attempt(path, () =>
       this.#directory.place(path, (free) => openSync(free, 'wx', 0o600)),
     );
-    place.xattrs = entry.xattrs;
+    state.xattrs = entry.xattrs;
     try {
       const digest =
         whole === undefined
@@ -184,43 +184,43 @@ class Unpacking {
     futimesSync(descriptor, fileTime(entry.mtime), fileTime(entry.mtime));
   }
 
-  #symlink(entry: SymlinkEntry): Place {
-    const { place, created } = this.#directory.place(entry.path, (free) => {
+  #symlink(entry: SymlinkEntry): PathState {
+    const { state, created } = this.#directory.place(entry.path, (free) => {
       symlinkSync(entry.target, free);
       return free;
     });
     if (this.#options.owner === 'preserve') lchownSync(created, entry.uid, entry.gid);
     lutimesSync(created, fileTime(entry.mtime), fileTime(entry.mtime));
-    return place;
+    return state;
   }
 
   #hardlink(entry: HardlinkEntry): void {
     const { path, target } = entry;
     if (this.#specials.addLink(entry)) return;
     if (!this.#directory.hasFile(target)) throw new FailureError(linkTargetMissing(path, target));
-    this.#directory.place(path, (place) => linkSync(scopedPath(this.#into, target), place));
+    this.#directory.place(path, (file) => linkSync(scopedPath(this.#into, target), file));
   }
 
   /** Directories, children before parents, and attributes. What no entry describes is as it is below, if a directory. */
   #final(lower: Tree | undefined) {
     const directories: DirectoryEntry[] = [];
     const xattrs = new Map<string, Xattrs>();
-    for (const { path, place } of this.#directory.all()) {
-      const below = place.isImplicit === true ? lower?.lookup(path)?.entry : undefined;
-      const directory = below?.type === 'directory' ? below : place.directory;
+    for (const { path, state } of this.#directory.all()) {
+      const below = state.isImplicit === true ? lower?.lookup(path)?.entry : undefined;
+      const directory = below?.type === 'directory' ? below : state.directory;
       if (directory !== undefined) directories.push(directory);
-      const own = directory === below ? (below?.xattrs ?? place.xattrs) : place.xattrs;
+      const own = directory === below ? (below?.xattrs ?? state.xattrs) : state.xattrs;
       if (own !== undefined) xattrs.set(path, own);
     }
     return { directories: directories.reverse(), xattrs };
   }
 
   #setMetadata({ path, uid, gid, mode, mtime }: DirectoryEntry | FifoEntry | DeviceEntry): void {
-    const place = scopedPath(this.#into, path);
+    const file = scopedPath(this.#into, path);
     attempt(path, () => {
-      if (this.#options.owner === 'preserve') lchownSync(place, uid, gid);
-      chmodSync(place, mode);
-      lutimesSync(place, fileTime(mtime), fileTime(mtime));
+      if (this.#options.owner === 'preserve') lchownSync(file, uid, gid);
+      chmodSync(file, mode);
+      lutimesSync(file, fileTime(mtime), fileTime(mtime));
     });
   }
 }

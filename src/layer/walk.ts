@@ -1,8 +1,8 @@
 import { nextTurn } from '../next-turn.ts';
 import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
+import { readXattrs } from './disk-xattrs.ts';
 import type { HardlinkEntry } from './layer-entry.ts';
-import { readXattrs } from './read-xattrs.ts';
 import type { XattrKind } from './xattr.ts';
 
 /** What of a directory is visited and read. */

@@ -4,6 +4,9 @@ export type XattrKind = 'capability' | 'user' | 'acl';
 /** BuildKit writes capabilities only; whoever wants the same digests does too. */
 export const defaultXattrs: readonly XattrKind[] = ['capability'];
 
+/** Values by name, in base64. */
+export type Xattrs = Readonly<Record<string, string>>;
+
 const CAPABILITY = 'security.capability';
 
 /**

@@ -1,4 +1,4 @@
-import { suggestionFor } from '../dockerfile/suggestion.ts';
+import { stageLike } from '../dockerfile/misspelled-stages.ts';
 import type { Platform } from '../oci/platform.ts';
 import { dockerHub } from '../oci/reference.ts';
 import { type Failure, ok, type Result, type SourceSpan } from '../result.ts';
@@ -95,9 +95,8 @@ function stageWarnings({ text, expanded, variables, stage, at, scope }: ImageRef
 
 /** A name after `--from` that is nearly that of a stage above: an image of that name may exist, but seldom is it meant. */
 function misspelledStage({ kind, text, variables, stage, at, scope }: ImageReference): readonly Notice[] {
-  if (kind === 'from' || variables.length > 0 || /[/:@]/.test(text)) return [];
-  const above = scope.dockerfile.stages.flatMap(({ index, name }) => (index < stage && name ? [name] : []));
-  const meant = suggestionFor(text, above);
+  if (kind === 'from' || variables.length > 0) return [];
+  const meant = stageLike(text, stage, scope.dockerfile);
   return meant === undefined ? [] : [imageLikeStage(text, meant, at)];
 }
 

@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import type { IsolationTier } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import { findProgram } from '../engine/executor/tools.ts';
+import { complaintOf, runProgram, succeeded } from '../program/run-program.ts';
+import { type RunningProgram, startProgram } from '../program/start-program.ts';
 import { type Failure, FailureError } from '../result.ts';
 import {
   idMapHelpersRefused,
@@ -16,11 +15,6 @@ import {
 } from './failure.ts';
 import { type IdPlan, idMapText, planIds } from './id-plan.ts';
 import { namespaceSettings, remediesFor } from './remedies.ts';
-
-const execFileAsync = promisify(execFile);
-
-/** Bytes of standard error that are kept for a message. */
-const TAIL = 16 * 1024;
 
 /** What to start inside new namespaces, and as whom. */
 export interface EnterOptions {
@@ -41,7 +35,7 @@ export interface EnterOptions {
 export interface Entered {
   readonly tier: IsolationTier;
   /** Has an IPC channel. */
-  readonly child: ChildProcess;
+  readonly child: RunningProgram['child'];
   /** Ends it and all it has started, at once and whatever they are doing. */
   readonly kill: () => void;
   /** What the tier lacks, and how to get it. */
@@ -136,7 +130,7 @@ done
 export async function enter(options: EnterOptions): Promise<Entered> {
   const tools = await findEnterTools(options.path);
   if (options.isolation === 'chroot') {
-    const started = start([tools.sh, '-c', KEEPER, options.rootsDir, ...options.command], options.env);
+    const started = await start([tools.sh, '-c', KEEPER, options.rootsDir, ...options.command], options.env);
     return { ...started, tier: 'none', warnings: [] };
   }
   const { plans, warnings } = await plansFor(options, tools);
@@ -161,7 +155,7 @@ async function plansFor(options: Pick<EnterOptions, 'user'>, tools: EnterTools) 
 /** Returns the failure of mapping; what is worth another plan is not thrown. */
 async function enterWith(plan: IdPlan, options: EnterOptions, tools: EnterTools): Promise<Started | Failure> {
   const namespaces = ['--user', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
-  const started = start(
+  const started = await start(
     [
       ...[tools.unshare, ...namespaces, tools.sh, '-c', FIRST_PROCESS, tools.sh, tools.sh, '-c', REAPER, tools.mount],
       ...options.command,
@@ -172,7 +166,7 @@ async function enterWith(plan: IdPlan, options: EnterOptions, tools: EnterTools)
     const { said } = await started.ended;
     throw new FailureError(noUserNamespaces(said, remediesFor(await namespaceSettings(options.user.uid))));
   }
-  const failure = await mapIds(started.child.pid!, plan, tools);
+  const failure = await mapIds(started.child.pid, plan, tools);
   if (failure !== undefined) {
     started.kill();
     await started.ended;
@@ -185,29 +179,31 @@ async function enterWith(plan: IdPlan, options: EnterOptions, tools: EnterTools)
 
 type Started = Pick<Entered, 'child' | 'ended' | 'kill'>;
 
-function start(command: readonly string[], env: Readonly<Record<string, string>>): Started {
-  const [file, ...args] = command;
-  const child = spawn(file!, args, {
+async function start(command: readonly string[], env: Readonly<Record<string, string>>): Promise<Started> {
+  const [program, ...args] = command;
+  const running = await startProgram({
+    program: program!,
+    args,
+    env,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-    env: { ...env },
     // Out of reach of the terminal: Ctrl-C is for the parent, who says what is to end.
     detached: true,
   });
-  const said = tailOf(child.stderr!);
-  const ended = new Promise<Ending>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal, said: said() }));
-  });
-  // Whoever waits for it gets the error; nobody has to.
-  ended.catch(() => {});
+  if ('how' in running) throw running.error;
+  const { child, closed, said } = running;
   const lifeline = lifelineOf(child);
   // A child that is gone shows in `ended`.
   lifeline.on('error', () => {});
+  const ended = closed.then((end) => ({
+    code: end.how === 'status' ? end.status : null,
+    signal: end.how === 'signal' ? end.signal : null,
+    said: said(),
+  }));
   return { child, ended, kill: () => lifeline.destroy() };
 }
 
 /** The socket by whose other end the child knows that this process lives. It keeps nobody waiting. */
-function lifelineOf(child: ChildProcess): Socket {
+function lifelineOf(child: Started['child']): Socket {
   return child.stdio[4] as Socket;
 }
 
@@ -221,14 +217,15 @@ async function isReady({ child, ended }: Started): Promise<boolean> {
 
 async function mapIds(pid: number, plan: IdPlan, tools: EnterTools): Promise<Failure | undefined> {
   if (plan.by === 'helper') {
-    const args = (ranges: IdPlan['users']) => idMapText(ranges).trim().split(/\s+/);
-    try {
-      await execFileAsync(tools.newuidmap!, [`${pid}`, ...args(plan.users)]);
-      await execFileAsync(tools.newgidmap!, [`${pid}`, ...args(plan.groups)]);
-      return undefined;
-    } catch (error) {
-      return idMapHelpersRefused((error as { stderr?: string }).stderr ?? String(error));
+    for (const [helper, ranges] of [
+      [tools.newuidmap!, plan.users],
+      [tools.newgidmap!, plan.groups],
+    ] as const) {
+      const args = [`${pid}`, ...idMapText(ranges).trim().split(/\s+/)];
+      const mapped = await runProgram(helper, { args, env: 'inherited' });
+      if (!succeeded(mapped)) return idMapHelpersRefused(complaintOf(mapped));
     }
+    return undefined;
   }
   try {
     // Without rights over groups a process may only map one, and only when it gives up setgroups(2).
@@ -283,12 +280,4 @@ async function textOf(file: string): Promise<string> {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
-}
-
-function tailOf(stream: Readable): () => string {
-  let tail = '';
-  stream.setEncoding('utf8').on('data', (text: string) => {
-    tail = (tail + text).slice(-TAIL);
-  });
-  return () => tail;
 }

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
 import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
 import type { ProcessSpec } from '../engine/executor/executor.ts';
@@ -11,11 +9,10 @@ import { mayMountSys } from '../engine/executor/machine-view.ts';
 import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
 import { hostPlatform } from '../oci/platform.ts';
+import { complaintLine, runProgram, succeeded } from '../program/run-program.ts';
 import { failuresOf } from '../result.ts';
 import type { MachineFact } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** In the worker: does each thing once. */
 export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<readonly MachineFact[]> {
@@ -112,18 +109,18 @@ async function overlayFact(dir: string, { mount }: ExecutorTools): Promise<Machi
   for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(join(dir, name), { recursive: true });
   await writeFile(join(dir, 'lower', 'file'), '');
   const layers = `lowerdir=${dir}/lower,upperdir=${dir}/upper,workdir=${dir}/work,userxattr`;
-  try {
-    await execFileAsync(mount, ['-n', '-t', 'overlay', 'overlay', '-o', layers, join(dir, 'merged')]);
-    await rm(join(dir, 'merged', 'file'));
-    return { id, ok: 'yes', detail: 'roots of steps are overlays' };
-  } catch (error) {
-    return {
-      id,
-      ok: 'partly',
-      detail: `no overlay can be mounted where the store is, so files are copied for each RUN: ${saidBy(error)}`,
-      fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs',
-    };
-  }
+  const args = ['-n', '-t', 'overlay', 'overlay', '-o', layers, join(dir, 'merged')];
+  const mounted = await runProgram(mount, { args, env: 'inherited' });
+  const complaint = succeeded(mounted)
+    ? await rm(join(dir, 'merged', 'file')).catch((error: Error) => error.message)
+    : complaintLine(mounted);
+  if (complaint === undefined) return { id, ok: 'yes', detail: 'roots of steps are overlays' };
+  return {
+    id,
+    ok: 'partly',
+    detail: `no overlay can be mounted where the store is, so files are copied for each RUN: ${complaint}`,
+    fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs',
+  };
 }
 
 async function sysFact(tools: ExecutorTools): Promise<MachineFact> {
@@ -131,9 +128,4 @@ async function sysFact(tools: ExecutorTools): Promise<MachineFact> {
     return { id: 'sys', ok: 'yes', detail: 'steps without network have a /sys of their own' };
   const detail = 'steps without network see the /sys of this container, read-only, because parts of it are covered';
   return { id: 'sys', ok: 'partly', detail };
-}
-
-function saidBy(error: unknown): string {
-  const { stderr, message } = error as Error & { stderr?: string };
-  return (stderr || message).trim().replaceAll('\n', '; ');
 }

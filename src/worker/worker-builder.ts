@@ -1,20 +1,17 @@
-import { type ChildProcess, execFile } from 'node:child_process';
 import { realpath, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import { nameOfNamespace } from '../engine/disk-owners.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
+import { runProgram, succeeded } from '../program/run-program.ts';
 import type { Progress } from '../progress.ts';
 import { FailureError, failuresOf, type Reason } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** This file's own: `.ts` in a checkout, `.js` in a package. */
 const extension = extname(import.meta.url);
@@ -91,7 +88,7 @@ const TO_END = 5000;
 /** The parent's end of one worker process. */
 class Worker {
   readonly ended: Promise<Ending>;
-  readonly #child: ChildProcess;
+  readonly #child: Entered['child'];
   readonly #kill: () => void;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -239,10 +236,7 @@ async function mayChroot({ user, rootsDir, env }: Omit<EnterOptions, 'isolation'
   if (user.uid !== 0) return false;
   const device = join(rootsDir, 'device');
   try {
-    await execFileAsync('mknod', [device, 'c', '1', '3'], { env });
-    return true;
-  } catch {
-    return false;
+    return succeeded(await runProgram('mknod', { args: [device, 'c', '1', '3'], env }));
   } finally {
     await rm(device, { force: true });
   }

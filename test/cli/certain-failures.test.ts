@@ -55,6 +55,10 @@ const wrong: Readonly<Record<string, Row>> = {
   'the mode of a mount': ['RUN --mount=type=cache,target=/c,mode=17777 true', 'invalid-value 2:13'],
   'the owner of a mount': ['RUN --mount=type=cache,target=/c,uid=4294967295 true', 'invalid-value 2:13'],
   'the size of a mount': ['ARG SIZE=big\nRUN --mount=type=tmpfs,target=/c,size=$SIZE true', 'invalid-mount 3:34'],
+  'a cache without a target': ['RUN --mount=type=cache true', 'invalid-mount 2:13'],
+  'files without a target': ['RUN --mount=type=bind,source=a true', 'invalid-mount 2:13'],
+  'memory without a target': ['RUN --mount=type=tmpfs,target= true', 'invalid-mount 2:13'],
+  'ADD with a git directory': ['ADD --keep-git-dir a /x', 'not-supported 2:1'],
   'a mount over everything': ['RUN --mount=type=tmpfs,target=/ true', 'invalid-value 2:13'],
 
   'a variable that has to be there': ['ARG NEED\nENV A="${NEED:?say which}"', 'required-variable 3:5'],

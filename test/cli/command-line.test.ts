@@ -289,8 +289,8 @@ const slips: [argv: string[], hint: string][] = [
   [['build', '--projct-dir=x'], 'did you mean --project-dir?'],
   [['build', '--keep-goin'], 'did you mean --keep-going?'],
   [['build', '--secret=foo'], 'write --secret id=ID,src=FILE'],
-  [['build', '--secret=id=a'], 'write --secret id=ID,src=FILE'],
-  [['build', '--secret=id=a,src=b,type=env'], 'write --secret id=ID,src=FILE'],
+  [['build', '--secret=id=a'], 'write --secret id=a,src=FILE'],
+  [['build', '--secret=id=a,src=b,type=env'], 'write --secret id=a,src=b'],
   [['frobnicate'], 'run cip help for a list of commands'],
 ];
 for (const [argv, hint] of slips) {

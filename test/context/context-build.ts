@@ -62,7 +62,15 @@ export class ContextBuilds implements AsyncDisposable {
       makesDevices: true,
       notice: () => {},
     });
-    const services = { store, layers, snapshotter: no, executor: no, memoryFile: no, secretFile: () => undefined };
+    const services = {
+      store,
+      layers,
+      snapshotter: no,
+      executor: no,
+      memoryFile: no,
+      secrets: {},
+      secretLike: () => undefined,
+    };
     return new ContextBuilds(services, async () => {
       await store.close();
       await directory[Symbol.asyncDispose]();

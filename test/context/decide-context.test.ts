@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { type ContextFiles, contextFiles } from '../../src/context/context-files.ts';
 import { decideContext } from '../../src/context/decide-context.ts';
 import type { FileDigests } from '../../src/context/file-digests.ts';
-import { noMasks } from '../../src/context/selection.ts';
+import { noMasks } from '../../src/context/selector.ts';
 import { failuresOf } from '../../src/result.ts';
 import { ContextFolder, type FolderFiles } from './context-folder.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Masks, noMasks, type Selector, select, selectionDigest } from '../../src/context/selection.ts';
+import { select, selectionDigest } from '../../src/context/selection.ts';
+import { type Masks, noMasks, type Selector } from '../../src/context/selector.ts';
 import { failuresOf } from '../../src/result.ts';
 import { MemorySource } from '../support/memory-source.ts';
 

@@ -358,6 +358,8 @@ const wrong: [title: string, text: string, want: readonly string[]][] = [
   ['a security that does not exist', 'FROM a\nRUN --security=some b', ['invalid-flag-value 2:16 some']],
   ['a device', 'FROM a\nRUN --device=x b', ['unsupported-flag 2:5 --device=x']],
   ['FROM without an image', 'FROM', ['invalid-from 1:1 FROM']],
+  ['FROM with a comment', 'FROM a # b', ['invalid-from 1:8 # b']],
+  ['FROM with a name and a comment', 'FROM a AS b #c', ['invalid-from 1:13 #c']],
   ['FROM with two words', 'FROM a b', ['invalid-from 1:1 FROM a b']],
   ['FROM with another word than AS', 'FROM a is b', ['invalid-from 1:1 FROM a is b']],
   ['FROM with four words', 'FROM a AS b c', ['invalid-from 1:1 FROM a AS b c']],

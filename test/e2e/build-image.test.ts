@@ -60,7 +60,7 @@ for (const [title, { args, input, labels, layers }] of Object.entries(cases)) {
     const built = await rig.cip('build-image', ...args, '-t', 'group/it:1.0', given);
     assert.equal(built.status, 0, built.stderr);
     const { image, config } = await inspect(inStore(rig, 'docker.io/group/it:1.0'));
-    assert.equal(built.stdout, `group/it:1.0@${image.Digest}\n`);
+    assert.equal(built.stdout, `docker.io/group/it:1.0@${image.Digest}\n`);
     assert.equal(image.Layers.length, layers);
     assert.deepEqual(config.Labels, labels);
   });
@@ -106,7 +106,7 @@ test('build-image through a link takes what the link leads to', options, async (
 });
 
 test('build-image writes a tar and a directory of the same image, which skopeo reads', options, async () => {
-  await using rig = await Rig.setup({ files });
+  await using rig = await Rig.setup({ files: { ...files, 'out/.keep': '' } });
   const outputs = ['-o', 'type=oci,dest=out/it.tar', '--output=type=oci,dest=layout,tar=false'];
   const built = await rig.cip('build-image', '.', '-t', 'it', ...outputs);
   assert.equal(built.status, 0, built.stderr);
@@ -115,7 +115,7 @@ test('build-image writes a tar and a directory of the same image, which skopeo r
     await inspect(`oci:${join(rig.project, 'layout')}`),
   ];
   assert.deepEqual(tar, directory);
-  assert.equal(built.stdout, `it@${tar.image.Digest}\n`);
+  assert.equal(built.stdout, `docker.io/library/it:latest@${tar.image.Digest}\n`);
   await mkdir(join(rig.project, 'unpacked'));
   await exec('skopeo', ['copy', '-q', `oci:${join(rig.project, 'layout')}`, `dir:${join(rig.project, 'unpacked')}`]);
 });
@@ -163,8 +163,94 @@ test('build-image: a secret is there for the step alone', { ...options, ...needs
   assert.equal(built.status, 0, built.stderr);
 });
 
+const ends: Readonly<
+  Record<string, { readonly args?: readonly string[]; readonly input: string; readonly want: string }>
+> = {
+  'an image that is kept': { input: 'FROM scratch\nCOPY a /a\n', want: 'image-finished' },
+  'an image that is written': {
+    input: 'FROM scratch\nCOPY a /a\n',
+    args: ['-t', 'it', '-o', 'type=oci,dest=it.tar'],
+    want: 'image-finished',
+  },
+  'an image for two platforms': {
+    input: 'FROM scratch\nCOPY a /a\n',
+    args: ['--platform', 'linux/amd64,linux/arm64'],
+    want: 'image-finished',
+  },
+  'an image that fails': { input: 'FROM elsewhere\n', want: 'image-failed' },
+  'an image that cannot be written': {
+    input: 'FROM scratch\nCOPY a /a\n',
+    args: ['-o', 'type=oci,dest=elsewhere,tar=false'],
+    want: 'image-failed',
+  },
+};
+for (const [title, { args = [], input, want }] of Object.entries(ends)) {
+  test(`build-image says once how it ends with ${title}, with the digest that it prints`, options, async () => {
+    await using rig = await Rig.setup({ files });
+    const given = { input, env: offline };
+    const { stdout, stderr } = await rig.cip('build-image', '.', '-f', '-', ...args, '--progress', 'json', given);
+    const events = stderr.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+    const last = events.filter(({ type }) => /^image-/.test(type));
+    assert.deepEqual(
+      last.map(({ type, digest = '' }) => [type, digest]),
+      [[want, stdout.trim().replace(/^.*@/, '')]],
+    );
+  });
+}
+
+/** Whatever an image is called: nobody is asked for it. */
+const offline = { https_proxy: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', no_proxy: '', NO_PROXY: '' };
+
+const remarked: Readonly<
+  Record<string, { readonly input: string; readonly args?: readonly string[]; readonly want: readonly string[] }>
+> = {
+  'nothing that is used': {
+    input: 'ARG A\nFROM scratch\nONBUILD RUN --mount=type=secret,id=word true\n',
+    args: ['--build-arg', 'A=1', '--secret', 'id=word,src=a'],
+    want: [],
+  },
+  'a build argument that nothing declares': {
+    input: 'FROM scratch\nARG WHO\n',
+    args: ['--build-arg', 'WHOM=x', '--build-arg', 'TARGETARCH=x', '--build-arg', 'HTTP_PROXY=x'],
+    want: ['unused-build-argument: did you mean WHO?'],
+  },
+  'a secret that nothing mounts': {
+    input: 'FROM scratch AS one\nRUN --mount=type=secret,id=npm_token true\nFROM scratch\n',
+    args: ['--secret', 'id=npmtoken,src=a', '--secret', 'id=other,src=b'],
+    want: ['unused-secret: did you mean --secret id=npm_token?', 'unused-secret: mount it'],
+  },
+  'a secret that a variable may mount': {
+    input: 'FROM scratch AS one\nARG ID\nRUN --mount=type=secret,id=$ID true\nFROM scratch\n',
+    args: ['--secret', 'id=other,src=b'],
+    want: [],
+  },
+  'an image that is there and is called nearly like a stage': {
+    input: 'FROM biuld AS build\nFROM scratch\nCOPY --from=biuld /a /a\n',
+    want: ['image-like-stage: did you mean the stage build?'],
+  },
+};
+test('build-image remarks on', { ...options, concurrency: 1 }, async (t) => {
+  await using rig = await Rig.setup({ files });
+  assert.equal((await rig.cip('build-image', '.', '-f', 'copying', '-t', 'biuld')).status, 0);
+  for (const [title, { input, args = [], want }] of Object.entries(remarked)) {
+    await t.test(title, async () => {
+      const { status, stderr } = await rig.cip('build-image', '.', '-f', '-', ...args, { input, env: offline });
+      assert.equal(status, 0, stderr);
+      const remarks = [...stderr.matchAll(/^(?:warning|notice)\[([a-z-]+)\].*\n(?:.*\n)*? += fix: (.*)$/gm)];
+      const told = remarks.map(([, reason, hint]) => `${reason}: ${hint}`);
+      assert.deepEqual(
+        told.map((one, index) => (one.startsWith(want[index] ?? '?') ? want[index] : one)),
+        want,
+      );
+    });
+  }
+});
+
 const refused: Readonly<
-  Record<string, { readonly args: readonly string[]; readonly want: string[]; readonly status: number }>
+  Record<
+    string,
+    { readonly args: readonly string[]; readonly want: string[]; readonly status: number; readonly input?: string }
+  >
 > = {
   'no directory': { args: [], want: ['missing-directory'], status: 2 },
   'a directory that is not there': { args: ['gone'], want: ['missing-directory'], status: 2 },
@@ -178,18 +264,54 @@ const refused: Readonly<
     want: ['invalid-option-value'],
     status: 2,
   },
+  'an output in a directory that is not there': {
+    args: ['.', '-o', 'type=oci,dest=nodir/x.tar', '-o', 'type=oci,dest=plain/y.tar'],
+    want: ['no-output-directory', 'no-output-directory'],
+    status: 2,
+  },
   'a stage that is not there': { args: ['.', '--target', 'thirst'], want: ['unknown-stage'], status: 2 },
   'an argument that is none': { args: ['.', '--build-arg', '=x'], want: ['invalid-build-argument'], status: 2 },
+  'a file from nowhere': {
+    args: ['-'],
+    input: 'FROM scratch\nCOPY a b /x/\n',
+    want: ['copy-source-missing <stdin>:2:1', 'copy-source-missing <stdin>:2:1'],
+    status: 4,
+  },
+  'a slip in the name of a stage, in COPY': {
+    args: ['.', '-f', '-'],
+    input: 'FROM scratch AS build\nCOPY a /a\nFROM scratch\nCOPY --from=biuld /a /a\n',
+    want: ['stage-misspelled <stdin>:4:13'],
+    status: 4,
+  },
+  'a slip in the name of a stage, in FROM': {
+    args: ['.', '-f', '-'],
+    input: 'FROM scratch AS build\nCOPY a /a\nFROM biuld\n',
+    want: ['stage-misspelled <stdin>:3:6'],
+    status: 4,
+  },
+  'a slip in the name of a stage, in a mount': {
+    args: ['.', '-f', '-', '--platform', 'linux/amd64,linux/arm64'],
+    input: 'FROM scratch AS build\nCOPY a /a\nFROM scratch\nRUN --mount=from=biuld,target=/m true\n',
+    want: ['stage-misspelled <stdin>:4:18'],
+    status: 4,
+  },
+  'an image that nobody has, whose name is like no stage': {
+    args: ['-'],
+    input: 'FROM scratch AS build\nFROM elsewhere\n',
+    want: ['registry-unreachable <stdin>:2:6'],
+    status: 5,
+  },
   'a build argument behind two dashes': {
     args: ['.', '--', '--build-arg', 'A=b'],
     want: ['arguments-after-dashes'],
     status: 2,
   },
 };
-for (const [title, { args, want, status }] of Object.entries(refused)) {
+for (const [title, { args, want, status, input }] of Object.entries(refused)) {
   test(`build-image refuses ${title}`, options, async () => {
     await using rig = await Rig.setup({ files });
-    const outcome: Outcome = await rig.cip('build-image', ...args);
+    const given = input === undefined ? {} : { input };
+    const outcome: Outcome = await rig.cip('build-image', ...args, { env: offline, ...given });
     assert.deepEqual([complaintsIn(outcome.stderr), outcome.status, outcome.stdout], [want, status, '']);
   });
 }

@@ -42,7 +42,7 @@ const lacking: readonly [what: string, within: string, device: string | undefine
   ['the device', ':', undefined, /there is no \/dev\/net\/tun/, /--device \/dev\/net\/tun/],
   ['a device that is one', ':', '666 c 1 3', fails(/.*TUNSETIFF.*/, /.*/), /by hand/],
   ['a helper that starts', helperThat("'exit 3'"), '666', fails(/exit status 3/), /by hand/],
-  ['a helper that lives', helperThat("'kill -s KILL $$'"), '666', fails(/SIGKILL/), /by hand/],
+  ['a helper that lives', helperThat("'kill -s KILL $$'"), '666', fails(/ended by SIGKILL/), /by hand/],
   [
     'a helper that is content',
     helperThat("'echo one >&2' 'echo two >&2' 'exit 1'"),

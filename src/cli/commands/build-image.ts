@@ -1,68 +1,79 @@
-import { mkdir, realpath, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { contextFiles } from '../../context/context-files.ts';
-import { decideDockerfileContext } from '../../context/dockerfile-context.ts';
+import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { FileDigests } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
-import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
-import { parseDockerfile } from '../../dockerfile/parse.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { hostPlatform, type Platform } from '../../oci/platform.ts';
+import { hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
-import { familiarReference, type Reference } from '../../oci/reference.ts';
-import { readRegularFile } from '../../read-regular-file.ts';
-import { FailureError, failuresOf } from '../../result.ts';
+import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
+import type { Notice } from '../../project/project.ts';
+import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { parseBuildArguments } from '../build-arguments.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { contextNotDirectory, dockerfileUnreadable, invalidTag, missingDirectory, nothingToPush } from '../failure.ts';
+import { invalidTag, noDirectoryFor, nothingToPush } from '../failure.ts';
+import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
+import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { readableSecrets } from '../prepare.ts';
+import { reportFailure } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
-type BuildImageOption =
-  | 'file'
-  | 'tag'
-  | 'target'
-  | 'buildArg'
-  | 'secret'
-  | 'platform'
-  | 'push'
-  | 'output'
-  | 'noCache'
-  | 'json';
-
-/** What one Dockerfile is built from, as it was found. */
-interface Found {
-  /** Absolute; an empty one for a build without a context. */
-  readonly directory: string;
-  readonly file: string;
-  readonly text: string;
-  readonly dockerfile: Dockerfile;
-  readonly target: string | undefined;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  readonly platforms: readonly Platform[];
-}
+type BuildImageOption = ImageSourceOption | 'tag' | 'secret' | 'push' | 'output' | 'noCache' | 'json';
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const names = options.tag.map(nameOf);
   if (options.push && names.length === 0) throw new FailureError(nothingToPush());
-  const found = await find(invocation, world);
+  await expectDirectories(options, world);
+  const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
-  const store = await world.store();
+  const context = await contextOf(source, 'counted', world);
+  const mistakes = await certainMistakes(source, context, world);
+  if (mistakes.length > 0) throw new FailuresError(mistakes);
+  tell(unusedGifts(source, secrets), world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
-  const index = await build({ found, title, secrets }, options, world);
-  const isOne = found.platforms.length === 1;
+  const start = world.surroundings.now();
+  const { digest } = await made({ source, title, secrets, context: context.context, names }, options, world).catch(
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      if (!world.signal.aborted)
+        world.progress.emit({ type: 'image-failed', image: title, message, failures: failuresOf(error) });
+      throw error;
+    },
+  );
+  // The digest that is printed below: whoever gets the image elsewhere gets it compressed, under another one.
+  const duration = world.surroundings.now() - start;
+  world.progress.emit({ type: 'image-finished', image: title, digest, duration });
+  await world.renderer.close();
+  tell(likeStages(source), world);
+  const shown = names.map(formatReference);
+  const document = { schema: 'cip.image/v1', digest, names: shown, pushed: options.push ? shown : [], failures: [] };
+  if (options.json) world.print(`${JSON.stringify(document, null, 2)}\n`);
+  else world.print(shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join(''));
+  return exitStatus.done;
+}
+
+/** Builds the image and brings it where it is wanted: what it is at the last of these places. */
+async function made(
+  building: Building,
+  options: Invocation<BuildImageOption>['options'],
+  world: World,
+): Promise<Descriptor> {
+  const { source, names } = building;
+  const store = await world.store();
+  const index = await build(building, options, world);
+  const isOne = source.platforms.length === 1;
   const image = isOne ? await onlyManifest(index, store, world.signal) : index;
   const services: ExportServices = {
     store,
@@ -73,23 +84,31 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   let sent = image;
   for (const output of outputsOf(options, world))
     sent = await exporterFor(output, services).export({ image, names }, world.signal);
+  return sent;
+}
 
-  await world.renderer.close();
-  const shown = names.map(familiarReference);
-  // Whoever gets it elsewhere gets it compressed, under another digest.
-  const { digest } = sent;
-  const document = { schema: 'cip.image/v1', digest, names: shown, pushed: options.push ? shown : [], failures: [] };
-  if (options.json) world.print(`${JSON.stringify(document, null, 2)}\n`);
-  else world.print(shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join(''));
-  return exitStatus.done;
+function tell(notices: readonly Notice[], world: World): void {
+  for (const notice of notices) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
 }
 
 /** In the order in which they are made: what fails is told before anybody else sees the image. */
 function outputsOf({ output, push }: Invocation<BuildImageOption>['options'], world: World): readonly Output[] {
-  const files = output.map(
-    ({ dest, tar }) => ({ type: 'oci', dest: world.resolve(dest), tar: tar !== 'false' }) as const,
-  );
+  const files = output.map(({ dest, tar }) => ({ type: 'oci', dest: world.resolve(dest), tar }) as const);
   return [{ type: 'store' }, ...files, ...(push ? [{ type: 'registry' } as const] : [])];
+}
+
+/** Before anything is built: a slip in a path would make directories that nobody wants. */
+async function expectDirectories({ output }: Invocation<BuildImageOption>['options'], world: World): Promise<void> {
+  const failures: Failure[] = [];
+  for (const { dest } of output) {
+    const parent = dirname(dest);
+    const isThere = await stat(world.resolve(parent)).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isThere) failures.push(noDirectoryFor(dest, parent));
+  }
+  if (failures.length > 0) throw new FailuresError(failures);
 }
 
 /** A digest names what is there, and not what is to be. */
@@ -98,56 +117,28 @@ function nameOf(reference: Reference): Reference {
   return reference;
 }
 
-async function find({ options, positionals }: Invocation<BuildImageOption>, world: World): Promise<Found> {
-  const [from] = positionals;
-  if (from === undefined) throw new FailureError(missingDirectory());
-  const directory = from === '-' ? await emptyDirectory(await world.store()) : await directoryAt(from, world);
-  const isInput = from === '-' || options.file === '-';
-  const file = isInput ? 'Dockerfile' : (options.file ?? `${from.replace(/\/$/, '')}/Dockerfile`);
-  const text = isInput ? await world.surroundings.readInput() : await textOf(file, world);
-  const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
-  const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env));
-  const dockerfile = orThrow(parseDockerfile(text, file));
-  const platforms = options.platform ?? [hostPlatform(world.surroundings.arch)];
-  const found = { directory, file: isInput ? file : world.resolve(file), text, dockerfile };
-  return { ...found, target: options.target, buildArgs, platforms };
-}
-
-/** Where links lead: COPY would take a link for all that there is. */
-async function directoryAt(from: string, world: World): Promise<string> {
-  const path = await realpath(world.resolve(from)).catch(() => undefined);
-  if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(contextNotDirectory(from));
-  return path;
-}
-
-async function textOf(file: string, world: World): Promise<string> {
-  try {
-    return (await readRegularFile(world.resolve(file))).toString();
-  } catch (error) {
-    throw new FailureError(dockerfileUnreadable(file, (error as Error).message), { cause: error });
-  }
-}
-
 interface Building {
-  readonly found: Found;
+  readonly source: ImageSource;
   readonly title: string;
   readonly secrets: Readonly<Record<string, string>>;
+  readonly names: readonly Reference[];
+  /** What the Dockerfile says that it reads. */
+  readonly context: RecordedContext;
 }
 
 async function build(
-  { found, title, secrets }: Building,
+  { source, title, secrets, context: counted }: Building,
   { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
-  const { directory, file, text, target, buildArgs, platforms } = found;
-  const start = world.surroundings.now();
+  const { dockerfile, text, target, buildArgs, platforms } = source;
   // What was built before is there under its name in full.
   const local = Object.fromEntries(await store.refs.list());
   const request = (context: RecordedContext) => ({
     image: title,
-    contextDir: directory,
-    dockerfile: { file, text },
+    contextDir: source.context.directory,
+    dockerfile: { file: dockerfile.file, text },
     context,
     target,
     buildArgs,
@@ -158,41 +149,30 @@ async function build(
     annotations: { manifests: {}, index: {} },
     noCache,
   });
-  const once = async (part: 'counted' | 'whole') => {
-    const context = await contextOf(found, part, world);
-    return await world.builder.build(request(context), world.progress, world.signal);
-  };
-  const { image } = await once('counted').catch((error: unknown) => {
+  const buildOn = async (context: RecordedContext) =>
+    (await world.builder.build(request(context), world.progress, world.signal)).image;
+  return await buildOn(counted).catch(async (error: unknown) => {
     // A trigger of a base image reads more than the Dockerfile says.
     const isMore = failuresOf(error)?.some(({ reason }) => reason === 'context-not-counted');
-    if (isMore) return once('whole');
-    throw error;
+    if (isMore) return await buildOn((await contextOf(source, 'whole', world)).context);
+    throw explainedWithoutProject(error, source);
   });
-  const duration = world.surroundings.now() - start;
-  world.progress.emit({ type: 'image-finished', image: title, digest: image.digest, duration });
-  return image;
 }
 
 async function contextOf(
-  { directory, file, dockerfile, target, buildArgs, platforms }: Found,
+  { context: { directory, path }, file, dockerfile, target, buildArgs, platforms }: ImageSource,
   part: 'counted' | 'whole',
   world: World,
-): Promise<RecordedContext> {
+): Promise<DockerfileContext> {
   const { arch, now } = world.surroundings;
   const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs };
-  const ignore = orThrow(await readIgnoreFile(directory, directory, file));
+  const ignore = orThrow(await readIgnoreFile(directory, path, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
   return await decideDockerfileContext(
     { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
     { files: contextFiles, memory, now },
     world.signal,
   );
-}
-
-async function emptyDirectory(store: Store): Promise<string> {
-  const directory = store.session.tempPath('context');
-  await mkdir(directory);
-  return directory;
 }
 
 /** What other builders make of one platform: its manifest, without an index. */

@@ -35,12 +35,12 @@ export const buildOptions = {
           z.string().transform((text, context): Secret => {
             const { id = '', src = '', type = 'file', ...rest } = pairsIn(text);
             if (id !== '' && src !== '' && type === 'file' && Object.keys(rest).length === 0) return { id, src };
-            const hint = 'write --secret id=ID,src=FILE';
-            context.addIssue({
-              code: 'custom',
-              message: 'it needs the id of the secret and the file',
-              params: { hint },
-            });
+            const hint = `write --secret id=${id || 'ID'},src=${src || 'FILE'}`;
+            const isEnv = type === 'env' || 'env' in rest;
+            const message = isEnv
+              ? 'values of environment variables are not supported, only files'
+              : 'it needs the id of the secret and the file';
+            context.addIssue({ code: 'custom', message, params: { hint } });
             return z.NEVER;
           }),
         )

@@ -1,5 +1,6 @@
+import { type ImageOutput, parseOutput } from './image-output.ts';
 import { option } from './option.ts';
-import { pairsIn, parsedBy, text, toggle } from './schemas.ts';
+import { parsedBy, text, toggle } from './schemas.ts';
 
 /** One image without a project: its Dockerfile, its names, and where it goes. */
 export const imageOptions = {
@@ -9,6 +10,7 @@ export const imageOptions = {
     value: 'FILE',
     description: 'The Dockerfile; - reads it from standard input (default: Dockerfile in the directory)',
     group: 'What',
+    isGivenOnce: true,
     fromEnvironment: false,
     schema: (kit) => text(kit).optional(),
   }),
@@ -26,6 +28,7 @@ export const imageOptions = {
     value: 'STAGE',
     description: 'Build this stage instead of the last one',
     group: 'What',
+    isGivenOnce: true,
     fromEnvironment: false,
     schema: (kit) => text(kit).optional(),
   }),
@@ -55,15 +58,13 @@ export const imageOptions = {
     schema: ({ z }) =>
       z
         .array(
-          z
-            .string()
-            .transform(pairsIn)
-            .pipe(
-              z.strictObject(
-                { type: z.literal('oci'), dest: z.string().min(1), tar: z.enum(['true', 'false']).optional() },
-                { error: () => 'write it as type=oci,dest=FILE' },
-              ),
-            ),
+          z.string().transform((text, context): ImageOutput => {
+            const output = parseOutput(text);
+            if ('dest' in output) return output;
+            const { message, hint } = output;
+            context.addIssue({ code: 'custom', message, params: { hint } });
+            return z.NEVER;
+          }),
         )
         .default([]),
   }),

@@ -12,6 +12,8 @@ export interface Option<T = unknown> {
   readonly example?: string;
   readonly description: string;
   readonly group: OptionGroup;
+  /** Two different values are a mistake; for any other option the last one counts. */
+  readonly isGivenOnce?: true;
   /** As a person would type it. */
   readonly default?: string;
   /** What `--no-…` stands for, where that spelling exists. */

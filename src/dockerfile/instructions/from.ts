@@ -3,7 +3,7 @@ import type { FromInstruction } from '../dockerfile.ts';
 import { checkFlags } from '../flags.ts';
 import { instructionBase, type ParseContext } from '../instruction-parser.ts';
 import type { Statement } from '../statement.ts';
-import { invalidFrom, invalidStageName } from '../value-failure.ts';
+import { commentInLine, invalidFrom, invalidStageName } from '../value-failure.ts';
 
 /** After it is folded to lower case. */
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
@@ -14,7 +14,9 @@ export function parseFrom(statement: Statement, context: ParseContext): Result<F
   const words = statement.arguments.kind === 'words' ? statement.arguments.words : [];
   const [image, as, name] = words;
   if (!image || (words.length !== 1 && (words.length !== 3 || as?.text.toLowerCase() !== 'as'))) {
-    return failed(invalidFrom(line.span(start, end)));
+    const remark = words.find(({ text }) => text.startsWith('#'));
+    const at = line.span(start, end);
+    return failed(image && remark ? commentInLine('FROM', line.span(remark.start, end)) : invalidFrom(at));
   }
   const stageName = name?.text.toLowerCase();
   if (name && !STAGE_NAME.test(stageName ?? ''))

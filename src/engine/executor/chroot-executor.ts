@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   chmod,
   lchown,
@@ -13,8 +12,8 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { FailureError } from '../../result.ts';
 import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
@@ -38,8 +37,6 @@ import { isInPlace, type Located, RootView } from './root-view.ts';
 import { shellWord } from './shell.ts';
 import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** Of this process; `process` is the step's further down. */
 const { arch: hostArchitecture } = process;
@@ -168,11 +165,10 @@ class TemporaryFiles implements AsyncDisposable {
       if (at.stats?.isCharacterDevice()) continue;
       if (at.stats !== undefined)
         throw new FailureError(mountTargetInvalid(at.path, 'it is in the image, and no device'));
-      await this.#stubs
-        .makeDevice(at.file!, () => execFileAsync('mknod', [at.file!, 'c', `${major}`, `${minor}`]))
-        .catch((error: { stderr?: string }) => {
-          throw new FailureError(sandboxFailed(error.stderr ?? String(error)), { cause: error });
-        });
+      await this.#stubs.makeDevice(at.file!, async () => {
+        const made = await runProgram('mknod', { args: [at.file!, 'c', `${major}`, `${minor}`], env: 'inherited' });
+        if (!succeeded(made)) throw new FailureError(sandboxFailed(complaintOf(made)));
+      });
     }
   }
 

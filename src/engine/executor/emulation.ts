@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Platform } from '../../oci/platform.ts';
+import { runProgram, succeeded } from '../../program/run-program.ts';
 import { FailureError } from '../../result.ts';
 import type { ElfTarget } from './elf.ts';
 import { elfTargets, isDynamic, tinyProgram } from './elf.ts';
 import { emulationUnavailable, emulatorNotStatic } from './failure.ts';
 import { type ExecutorTools, findProgram } from './tools.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** Makes programs of other architectures run. */
 export interface Emulation {
@@ -81,11 +78,8 @@ export class BinfmtEmulation implements Emulation {
   async #mountPrivate(): Promise<boolean> {
     const { dir, emulators, tools } = this.#options;
     const point = await mkdtemp(join(dir, 'binfmt-'));
-    try {
-      await execFileAsync(tools.mount, ['-t', 'binfmt_misc', 'binfmt_misc', point]);
-    } catch {
-      return false;
-    }
+    const mount = { args: ['-t', 'binfmt_misc', 'binfmt_misc', point], env: 'inherited' } as const;
+    if (!succeeded(await runProgram(tools.mount, mount))) return false;
     // What the machine ran by its own registration has to be asked again.
     this.#ensured.clear();
     for (const [name, emulator] of Object.entries(emulators)) {
@@ -111,10 +105,8 @@ export class BinfmtEmulation implements Emulation {
     await mkdir(root, { recursive: true });
     await writeFile(join(root, 'exit'), tinyProgram(target, target.exit), { mode: 0o755 });
     try {
-      await execFileAsync(this.#options.tools.unshare, [`--root=${root}`, '/exit']);
-      return true;
-    } catch {
-      return false;
+      const { unshare } = this.#options.tools;
+      return succeeded(await runProgram(unshare, { args: [`--root=${root}`, '/exit'], env: 'inherited' }));
     } finally {
       await rm(root, { recursive: true, force: true });
     }
@@ -147,7 +139,7 @@ export async function isDynamicProgram(file: string): Promise<boolean> {
 
 /** qemu takes `argv[0]` from the kernel since 6.0; an older one would take it for an argument. */
 async function flagsFor(emulator: string): Promise<BinfmtFlags> {
-  const { stdout } = await execFileAsync(emulator, ['--version']);
+  const { stdout } = await runProgram(emulator, { args: ['--version'], env: 'inherited' });
   const major = /version (\d+)/.exec(stdout)?.[1];
   return Number(major ?? 0) >= 6 ? 'FCP' : 'FC';
 }

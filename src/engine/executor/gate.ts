@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { FailureError } from '../../result.ts';
 import { elfTargets, tinyProgram } from './elf.ts';
 import { sandboxFailed } from './failure.ts';
@@ -10,8 +9,6 @@ import { callTable, type GateCall } from './gate-table.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { shellCommand } from './shell.ts';
 import { filterCall } from './step-calls.ts';
-
-const execFileAsync = promisify(execFile);
 
 /**
  * The last program of the machine before a step: it makes the system calls of a table and executes the step. Nothing of
@@ -69,25 +66,17 @@ export async function makeGate(dir: string, architecture: string, sh: string): P
   const run = async (name: string, calls: readonly GateCall[]) => {
     const table = join(dir, `gate-${name}`);
     await writeFile(table, callTable(architecture, calls, [sh]));
-    await execFileAsync(sh, ['-c', gateScript(program, table, ':')]);
+    return await runProgram(sh, { args: ['-c', gateScript(program, table, ':')], env: 'inherited' });
   };
   for (let attempt = 0; ; attempt++) {
-    try {
-      await run('start', []);
-      break;
-    } catch (error) {
-      const said = String((error as { stderr?: string }).stderr ?? error);
-      // A process that was forked while the file was being written holds it open until it executes something.
-      if (attempt >= 50 || !said.includes('busy')) throw new FailureError(sandboxFailed(said), { cause: error });
-      await delay(20);
-    }
+    const started = await run('start', []);
+    if (succeeded(started)) break;
+    const said = complaintOf(started);
+    // A process that was forked while the file was being written holds it open until it executes something.
+    if (attempt >= 50 || !said.includes('busy')) throw new FailureError(sandboxFailed(said));
+    await delay(20);
   }
   const filter = seccompFilter(architecture);
-  const taken =
-    filter !== undefined &&
-    (await run('filter', [filterCall(filter)]).then(
-      () => true,
-      () => false,
-    ));
+  const taken = filter !== undefined && succeeded(await run('filter', [filterCall(filter)]));
   return { program, architecture, filter: taken ? filter : undefined };
 }

@@ -1,18 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { getSystemErrorMap, promisify } from 'node:util';
+import { getSystemErrorMap } from 'node:util';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
+import { type ProgramEnd, type RunningProgram, startProgram } from '../../program/start-program.ts';
 import { FailureError } from '../../result.ts';
 import type { OnOutput, ProcessExit } from './executor.ts';
 import { cannotExecute, sandboxFailed } from './failure.ts';
 import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
 import type { ExecutorTools } from './tools.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** Milliseconds between two attempts to kill what has not ended yet. */
 const KILL_AGAIN = 5;
@@ -53,19 +52,21 @@ async function launchIn(dir: string, options: Launch, signal: AbortSignal): Prom
   const { command, script, tables, gate } = options.command(files);
   const [stdout, stderr] = [join(dir, 'stdout'), join(dir, 'stderr')];
   await Promise.all([
-    // Any user may open /dev/stdout again.
-    execFileAsync(options.tools.mkfifo, ['-m', '666', stdout, stderr]),
+    makeFifos(options.tools, [stdout, stderr]),
     ...tables.map((table, index) => writeFile(files.table(index), table)),
     writeFile(files.gateTable, gate),
   ]);
   signal.throwIfAborted();
 
   const output = [openFifo(stdout), openFifo(stderr)] as const;
-  const [file, ...args] = command;
-  const child = spawn(file!, args, {
+  const [program, ...args] = command;
+  const running = await startProgram({
+    program: program!,
+    args,
     stdio: ['pipe', output[0].write, 'pipe', output[1].write],
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,
+    keptStderr: Number.POSITIVE_INFINITY,
   });
   for (const { write } of output) closeSync(write);
 
@@ -73,23 +74,32 @@ async function launchIn(dir: string, options: Launch, signal: AbortSignal): Prom
     passOn(output[0].read, (text) => options.onOutput('stdout', text)),
     passOn(output[1].read, (text) => options.onOutput('stderr', text)),
   ]);
-  const said = collect(child);
-  const ended = ending(child);
+  if ('how' in running) {
+    await passed;
+    throw new FailureError(sandboxFailed(running.error.message), { cause: running.error });
+  }
   // Its end is what tells: a script that is not read to its end is no news.
-  child.stdin!.on('error', () => {});
-  child.stdin!.end(script);
+  running.child.stdin!.end(script);
 
-  const [code, signalName] = await killedOnAbort({ child, ended, kill: options.kill }, signal);
+  const end = await killedOnAbort(running, options.kill, signal);
   await options.killRest?.();
   await passed;
   signal.throwIfAborted();
-  const [before = '', after] = (await said).split(`${STARTED}\n`);
-  if (after === undefined) throw new FailureError(sandboxFailed(complaint(before, code)));
-  if (after.includes(NOT_EXECUTED)) throw new FailureError(cannotExecute(options.program, errorText(code)));
-  return exitStatus(code, after.includes(CHILD_WAS_KILLED) ? 'SIGKILL' : signalName);
+  await running.closed;
+  const [before = '', after] = running.said().split(`${STARTED}\n`);
+  const errno = end.how === 'status' ? end.status : undefined;
+  if (after === undefined) throw new FailureError(sandboxFailed(complaint(before, errno)));
+  if (after.includes(NOT_EXECUTED)) throw new FailureError(cannotExecute(options.program, errorText(errno)));
+  return exitStatus(after.includes(CHILD_WAS_KILLED) ? { how: 'signal', signal: 'SIGKILL' } : end);
 }
 
-/** A FIFO and not the socket that spawn() makes: `> /dev/stdout` cannot open a socket. */
+/** Any user may open them again, by way of /dev/stdout. */
+async function makeFifos({ mkfifo }: ExecutorTools, files: readonly string[]): Promise<void> {
+  const made = await runProgram(mkfifo, { args: ['-m', '666', ...files], env: 'inherited' });
+  if (!succeeded(made)) throw new FailureError(sandboxFailed(complaintOf(made)));
+}
+
+/** A FIFO and not the socket that Node makes of a pipe: `> /dev/stdout` cannot open a socket. */
 function openFifo(path: string): { readonly read: Socket; readonly write: number } {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return { read: new Socket({ fd, readable: true, writable: false }), write: openSync(path, constants.O_WRONLY) };
@@ -101,35 +111,21 @@ async function passOn(from: Socket, onText: (text: string) => unknown): Promise<
   for await (const text of from) await onText(text as string);
 }
 
-async function collect(child: ChildProcess): Promise<string> {
-  let text = '';
-  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await new Promise((resolve) => child.stderr!.once('close', resolve));
-  return text;
-}
-
-function ending(child: ChildProcess): Promise<readonly [code: number | null, signal: NodeJS.Signals | null]> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject).once('exit', (code, signal) => resolve([code, signal]));
-  });
-}
-
-async function killedOnAbort<T>(
-  { child, ended, kill }: { readonly child: ChildProcess; readonly ended: Promise<T>; readonly kill: Launch['kill'] },
+async function killedOnAbort(
+  { child, ended }: RunningProgram,
+  kill: Launch['kill'],
   signal: AbortSignal,
-): Promise<T> {
+): Promise<ProgramEnd> {
   let running = true;
   const killing = async () => {
     while (running) {
-      await kill(child.pid!);
+      await kill(child.pid);
       await Promise.race([ended, delay(KILL_AGAIN)]);
     }
   };
   let killed: Promise<void> | undefined;
   const onAbort = () => {
-    if (child.pid !== undefined) killed = killing();
+    killed = killing();
   };
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
@@ -143,21 +139,21 @@ async function killedOnAbort<T>(
 }
 
 /** With the error of the call, where the gate says that one was refused: that is what it ends with. */
-function complaint(said: string, code: number | null): string {
+function complaint(said: string, errno: number | undefined): string {
   return said
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => (line.startsWith(REFUSED) ? `${line.slice(REFUSED.length)}: ${errorText(code)}` : line))
+    .map((line) => (line.startsWith(REFUSED) ? `${line.slice(REFUSED.length)}: ${errorText(errno)}` : line))
     .join('\n');
 }
 
-function errorText(errno: number | null): string {
+function errorText(errno: number | undefined): string {
   const [name, text] = getSystemErrorMap().get(-(errno ?? 0)) ?? [];
   return text === undefined ? `error ${errno}` : `${text} (${name})`;
 }
 
-function exitStatus(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
-  return signal === null ? { code: code! } : { code: 128 + system.signals[signal], signal };
+function exitStatus(end: ProgramEnd): ProcessExit {
+  return end.how === 'status' ? { code: end.status } : { code: 128 + system.signals[end.signal], signal: end.signal };
 }
 
 /** At once and for sure; who is gone already is no matter. */

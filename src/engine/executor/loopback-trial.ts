@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -6,13 +5,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { type Gate, gateScript } from './gate.ts';
 import { callTable, type GateCall, type Memory } from './gate-table.ts';
-import { HELPER, saidBy } from './network-helper.ts';
+import { HELPER } from './network-helper.ts';
 import { rejectLoopbackCalls } from './step-calls.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** What the trial is made with: whether a step's network reaches the loopback of this machine, which it must not. */
 export interface TrialOptions {
@@ -70,7 +67,7 @@ export async function tryLoopback(options: TrialOptions): Promise<Trial> {
     const arrived = await servers.arrived();
     return arrived.length === 0 ? 'kept out' : { arrived };
   } catch (error) {
-    return { undecided: saidBy(error) };
+    return { undecided: (error as Error).message };
   }
 }
 
@@ -84,15 +81,13 @@ async function perform(
   const table = join(dir, `gate-${name}`);
   await writeFile(table, callTable(gate.architecture, calls, [sh]));
   const script = gateScript(gate.program, table, ':');
-  const send = () =>
-    execFileAsync(nsenter, [`--net=${namespace}`, sh, '-c', script], { timeout: TO_ARRIVE, killSignal: 'SIGKILL' });
-  try {
-    // All datagrams of one time may be lost.
-    await send().catch((error: { readonly killed?: boolean }) => (error.killed ? send() : Promise.reject(error)));
-  } catch (error) {
-    const { code } = error as { code?: number };
-    if (code !== status) throw new Error('what is sent to the machine does not arrive', { cause: error });
-  }
+  const args = [`--net=${namespace}`, sh, '-c', script];
+  const send = () => runProgram(nsenter, { args, env: 'inherited', timeout: TO_ARRIVE });
+  let sent = await send();
+  // All datagrams of one time may be lost.
+  if (sent.how === 'timeout') sent = await send();
+  if (succeeded(sent) || (sent.how === 'status' && sent.status === status)) return;
+  throw new Error('what is sent to the machine does not arrive', { cause: complaintOf(sent) });
 }
 
 /** Index of the interface of the helper, and the hardware address of its gateway once it is known, else that of everybody. */

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { hostPlatform } from '../../oci/platform.ts';
+import { runProgram, succeeded } from '../../program/run-program.ts';
 import { ownCapabilities } from './capabilities.ts';
 import { makeGate } from './gate.ts';
 import { type Ids, ownIds } from './id-map.ts';
 import { type MountedFileSystem, parseMountTable } from './mount-table.ts';
 import { deviceLinks, deviceNames, type KernelView, maskedPaths, readonlyPaths } from './namespaces.ts';
 import type { ExecutorTools } from './tools.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** Of the view: what does not change while this process runs. */
 export interface MachineView extends Omit<KernelView, 'mounts' | 'newSys'> {
@@ -92,8 +89,5 @@ async function existing(
 }
 
 async function works(file: string, args: readonly string[]): Promise<boolean> {
-  return execFileAsync(file, args).then(
-    () => true,
-    () => false,
-  );
+  return succeeded(await runProgram(file, { args, env: 'inherited' }));
 }

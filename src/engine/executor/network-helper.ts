@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { complaintLine } from '../../program/run-program.ts';
+import { type RunningProgram, startProgram } from '../../program/start-program.ts';
 
 /** What a private network is like inside, whichever program is its way out: that of slirp4netns(1), unless told. */
 export const HELPER = {
@@ -21,7 +22,7 @@ export interface NoNetwork {
 
 /** A running program, such as slirp4netns, that gives a namespace its network. */
 export interface Helper {
-  readonly child: ChildProcess;
+  readonly child: RunningProgram['child'];
   /** Its standard output, error, and what it has open as 3, keep nobody waiting any more; it ends with this process. */
   leave(): void;
 }
@@ -33,23 +34,23 @@ export interface Helper {
 export async function startHelper(
   program: string,
   args: readonly string[],
-  ready: (child: ChildProcess, signal: AbortSignal) => Promise<unknown>,
+  ready: (child: RunningProgram['child'], signal: AbortSignal) => Promise<unknown>,
 ): Promise<Helper | string> {
-  const child = spawn(program, args, {
+  const running = await startProgram({
+    program,
+    args,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,
+    keptStderr: 1000,
   });
-  let said = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-1000);
-  });
+  if ('how' in running) return running.error.message;
+  const { child, ended, said } = running;
   const waiting = new AbortController();
   const complaint = await new Promise<string | undefined>((resolve) => {
     const timer = setTimeout(() => resolve('it does not get ready'), TO_START);
     waiting.signal.addEventListener('abort', () => clearTimeout(timer));
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(oneLine(said) || (signal ?? `exit status ${code}`)));
+    void ended.then((end) => resolve(complaintLine({ ...end, stdout: '', stderr: said() })));
     ready(child, waiting.signal).then(
       () => resolve(undefined),
       (error: Error) => resolve(error.message),
@@ -64,14 +65,4 @@ export async function startHelper(
   child.kill('SIGKILL');
   leave();
   return complaint;
-}
-
-/** What a command complained of, on one line. */
-export function saidBy(error: unknown): string {
-  const { stderr, message } = error as Error & { stderr?: string };
-  return oneLine(stderr || message);
-}
-
-function oneLine(text: string): string {
-  return text.trim().replaceAll('\n', '; ');
 }

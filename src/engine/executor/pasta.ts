@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startProgram } from '../../program/start-program.ts';
 import { type Gate, gateScript } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { tryLoopback } from './loopback-trial.ts';
@@ -78,17 +78,24 @@ async function hold(
   const table = join(dir, 'gate-holder');
   await writeFile(table, callTable(architecture, withoutCapabilities(), [sh]));
   const script = gateScript(program, table, 'read -r pid rest </proc/self/stat; echo "$pid"; read -r rest');
-  const child = spawn(nsenter, [`--net=${namespace}`, sh, '-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const pid = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject).once('close', () => resolve(''));
-    child.stdout.setEncoding('utf8').once('data', resolve);
+  const args = [`--net=${namespace}`, sh, '-c', script];
+  const running = await startProgram({
+    program: nsenter,
+    args,
+    env: 'inherited',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  if ('how' in running) throw running.error;
+  const { child, closed } = running;
+  const pid = await new Promise<string>((resolve) => {
+    void closed.then(() => resolve(''));
+    child.stdout!.setEncoding('utf8').once('data', resolve);
   });
   return {
     pid: Number(pid),
     async [Symbol.asyncDispose]() {
-      child.stdin.on('error', () => {}).end();
-      await ended;
+      child.stdin!.end();
+      await closed;
     },
   };
 }

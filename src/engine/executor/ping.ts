@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { runProgram, succeeded } from '../../program/run-program.ts';
 import { type Gate, gateScript } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import type { IdRange } from './id-map.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** uapi/linux: socket.h, in.h */
 const [AF_INET, SOCK_DGRAM, IPPROTO_ICMP] = [2, 2, 1];
@@ -47,8 +44,5 @@ export async function mayPing(
     callTable(gate.architecture, [{ call: 'socket', args: [AF_INET, SOCK_DGRAM, IPPROTO_ICMP] }], [sh]),
   );
   const [file, ...args] = [...enter, sh, '-c', gateScript(gate.program, table, ':')];
-  return await execFileAsync(file!, args).then(
-    () => true,
-    () => false,
-  );
+  return succeeded(await runProgram(file!, { args, env: 'inherited' }));
 }

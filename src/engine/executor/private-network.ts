@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { complaintLine, runProgram, succeeded } from '../../program/run-program.ts';
 import type { Gate } from './gate.ts';
 import type { Ids } from './id-map.ts';
-import { HELPER, type NoNetwork, saidBy, startHelper } from './network-helper.ts';
+import { HELPER, type NoNetwork, startHelper } from './network-helper.ts';
 import { startPasta } from './pasta.ts';
 import { allowPing } from './ping.ts';
 import { shellCommand } from './shell.ts';
 import type { ExecutorTools } from './tools.ts';
-
-const execFileAsync = promisify(execFile);
 
 /** A network namespace with a way out of this machine, but not to its loopback interface or its abstract sockets. */
 export interface PrivateNetwork {
@@ -40,16 +37,15 @@ export async function openPrivateNetwork(
   await writeFile(namespace, '');
   const { groups } = (await machine()).ids;
   const mount = shellCommand([tools.mount, '-n', '--bind', '/proc/self/ns/net', namespace]);
-  try {
-    await execFileAsync(tools.unshare, ['--net', tools.sh, '-c', `${allowPing(groups)}\n${mount}`]);
-  } catch (error) {
-    return { why: `no network namespace can be made: ${saidBy(error)}`, fix: 'see `cip doctor`' };
+  const script = `${allowPing(groups)}\n${mount}`;
+  const made = await runProgram(tools.unshare, { args: ['--net', tools.sh, '-c', script], env: 'inherited' });
+  if (!succeeded(made)) {
+    return { why: `no network namespace can be made: ${complaintLine(made)}`, fix: 'see `cip doctor`' };
   }
   // The filter of a container may allow namespaces to be made, but none to be entered.
-  try {
-    await execFileAsync(nsenter, [`--net=${namespace}`, 'true']);
-  } catch (error) {
-    return { why: `no network namespace can be entered: ${saidBy(error)}`, fix: 'see `cip doctor`' };
+  const entered = await runProgram(nsenter, { args: [`--net=${namespace}`, 'true'], env: 'inherited' });
+  if (!succeeded(entered)) {
+    return { why: `no network namespace can be entered: ${complaintLine(entered)}`, fix: 'see `cip doctor`' };
   }
   const device = await accessTo('/dev/net/tun');
   if (device !== 'given') return noDevice[device];

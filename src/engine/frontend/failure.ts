@@ -47,7 +47,7 @@ export function invalidChmodFlag(text: string, at: SourceSpan) {
 export function notSupported(what: string, hint: string, at: SourceSpan) {
   return {
     reason: 'not-supported',
-    message: `${what} is not supported by the embedded engine`,
+    message: `${what} is not supported by cip`,
     hint,
     at,
   } as const satisfies FailureShape;

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
-import { bindSelector } from '../../context/bind-selector.ts';
+import { bindSelector } from '../../context/selector.ts';
 import type { RunMount } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { expandMount } from '../../dockerfile/instructions/run-mount.ts';
+import { invalidMount } from '../../dockerfile/value-failure.ts';
 import { type Failure, ok } from '../../result.ts';
 import type { ExecMount, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
@@ -19,6 +20,9 @@ interface MountContext {
   /** Adds an input to the step and returns how many there are then. */
   readonly addInput: (vertex: Vertex<Step>) => number;
 }
+
+/** Types that have no place of their own. */
+const needsTarget: readonly RunMount['type'][] = ['bind', 'cache', 'tmpfs'];
 
 /** What one `--mount` means; undefined when it was reported or an image below it is not known yet. */
 export function lowerRunMount(written: RunMount, place: MountContext): ExecMount | undefined {
@@ -39,6 +43,11 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
     return undefined;
   }
   const { target } = mount;
+  if (target === undefined && needsTarget.includes(mount.type)) {
+    const hint = `add where it is to be, for example target=${mount.type === 'cache' ? '/root/.cache' : '/mnt'}`;
+    lowering.fail(invalidMount(`is of type ${mount.type} and has no target`, mount.at, hint));
+    return undefined;
+  }
   if (target !== undefined && posix.isAbsolute(target) && resolvePath(target, '/') === '/') {
     lowering.fail(
       invalidValue(

@@ -3,15 +3,8 @@ import { ContextMoved } from '../../context/context-moved.ts';
 import { DiskTree } from '../../context/disk-tree.ts';
 import { contextChanging, contextNotCounted, stageNotCounted } from '../../context/failure.ts';
 import type { RecordedContext, RecordedTree } from '../../context/recorded-context.ts';
-import {
-  missingSources,
-  noMasks,
-  type Selected,
-  type Selector,
-  select,
-  selectedNodes,
-  selectionDigest,
-} from '../../context/selection.ts';
+import { missingSources, type Selected, select, selectedNodes, selectionDigest } from '../../context/selection.ts';
+import { noMasks, type Selector } from '../../context/selector.ts';
 import type { SourceNode, SourceTree } from '../../context/source-tree.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { type Failure, FailureError } from '../../result.ts';

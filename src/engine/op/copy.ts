@@ -6,7 +6,6 @@ import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { FailureError } from '../../result.ts';
 import { childOf, parentOf } from '../../tree-path.ts';
-import { commitLayer } from '../snapshot/commit.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { scratch } from '../snapshot/snapshot.ts';
 import type { Op, OpContext } from '../solver/op.ts';
@@ -74,10 +73,9 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       const packed = new PackedFiles(isFromContext ? source.tree : undefined);
       const fileOfBase = (path: string) => services.layers.diskPath(below, path, signal);
       await place({ op, ...source, placement, archives, packed, owner, fileOfBase, origin });
-      const { store, layers } = services;
       const verify = packed.verify.bind(packed);
       const entries = packed.expect(placement.entries());
-      const layer = await packed.explained(commitLayer({ store, layers, entries, clampMtime: epoch, verify }, signal));
+      const layer = await packed.explained(services.layers.commit(entries, { clampMtime: epoch, verify }, signal));
       return { layers: [...base.layers, layer] };
     },
   };

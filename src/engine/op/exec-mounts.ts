@@ -7,7 +7,7 @@ import { mountsUnsupported } from '../executor/failure.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from './cache-mount.ts';
-import { cacheSeedNotDirectory, mountSourceMissing, secretMissing } from './failure.ts';
+import { cacheSeedNotDirectory, type LackingSecret, mountSourceMissing, secretMissing } from './failure.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { snapshotTree } from './snapshot-tree.ts';
@@ -28,6 +28,8 @@ export class ExecMounts implements AsyncDisposable {
   readonly env: string[] = [];
   /** To be masked in the output. */
   readonly secretValues: string[] = [];
+  /** Those that the step goes without. */
+  readonly lackingSecrets: LackingSecret[] = [];
   readonly #stack = new AsyncStack();
   readonly #roots = new Map<number, ActiveSnapshot>();
   /** By identity: a step that mounts one cache at two places must not wait for itself. */
@@ -92,9 +94,12 @@ export class ExecMounts implements AsyncDisposable {
   }
 
   async #addSecret(mount: Extract<ExecMount, { type: 'secret' }>, opening: Opening): Promise<void> {
-    const file = opening.services.secretFile(mount.id);
+    const { secrets, secretLike } = opening.services;
+    const file = Object.hasOwn(secrets, mount.id) ? secrets[mount.id] : undefined;
     if (file === undefined) {
-      if (mount.required) throw new FailureError(secretMissing(mount.id, opening.origin));
+      const lacking = { id: mount.id, meant: secretLike(mount.id) };
+      if (mount.required) throw new FailureError(secretMissing(lacking, opening.origin));
+      this.lackingSecrets.push(lacking);
       return;
     }
     const value = await readFile(file);

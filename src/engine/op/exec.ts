@@ -8,7 +8,7 @@ import { lookupUser } from '../executor/user.ts';
 import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { ExecMounts } from './exec-mounts.ts';
-import { runFailed } from './failure.ts';
+import { type LackingSecret, runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
@@ -66,7 +66,9 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       output.end();
       if (status.code !== 0) {
         const lacks = await executor.lacks(op.network, signal);
-        throw new FailureError(failureOf({ op, origin, status, lastLines: output.lines, lacks }));
+        throw new FailureError(
+          failureOf({ op, origin, status, lastLines: output.lines, lacks, secrets: mounts.lackingSecrets }),
+        );
       }
       const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
@@ -103,8 +105,9 @@ function failureOf(options: {
   readonly status: { readonly code: number; readonly signal?: string | undefined };
   readonly lastLines: readonly string[];
   readonly lacks: readonly Lack[];
+  readonly secrets: readonly LackingSecret[];
 }) {
-  const { op, origin, status, lastLines, lacks } = options;
+  const { op, origin, status, lastLines, lacks, secrets } = options;
   return runFailed({
     origin,
     command: origin?.text ?? op.args.join(' '),
@@ -113,5 +116,6 @@ function failureOf(options: {
     signal: status.signal,
     lastLines,
     lack: lackOf(op.args.join(' '), lacks),
+    secret: secrets[0],
   });
 }

@@ -109,6 +109,19 @@ export function namedOwnerOfLink(chown: string, origin?: StepOrigin) {
   } as const satisfies FailureShape;
 }
 
+/** A secret that a step mounts and this build was not given. */
+export interface LackingSecret {
+  readonly id: string;
+  /** One that was, under nearly that id. */
+  readonly meant: string | undefined;
+}
+
+function secretToGive({ id, meant }: LackingSecret): string {
+  return meant === undefined
+    ? `add --secret id=${id},src=FILE`
+    : `did you mean --secret id=${id} instead of id=${meant}?`;
+}
+
 /** The process of a RUN ended with another status than 0; the last lines of its output go with it. */
 export function runFailed(options: {
   readonly origin: StepOrigin | undefined;
@@ -119,8 +132,10 @@ export function runFailed(options: {
   readonly lastLines: readonly string[];
   /** What steps lack, and a program of this command that needs it; whether that is what failed is not known. */
   readonly lack?: { readonly program: string; readonly message: string; readonly fix: string } | undefined;
+  /** One that the step went without; whether it failed for that is not known either. */
+  readonly secret?: LackingSecret | undefined;
 }) {
-  const { origin, command, platform, code, signal, lastLines, lack } = options;
+  const { origin, command, platform, code, signal, lastLines, lack, secret } = options;
   const ending = signal ? `was ended by ${signal}` : `exited with status ${code}`;
   return {
     reason: 'run-failed',
@@ -128,18 +143,20 @@ export function runFailed(options: {
     hint:
       code === 127
         ? 'the command, or the shell that runs it, is not in the image'
-        : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
+        : secret
+          ? `if it needs the secret ${secret.id}, which was not given: ${secretToGive(secret)}`
+          : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
     at: origin?.at,
     details: lastLines,
   } as const satisfies FailureShape;
 }
 
 /** A mount with `required` names a secret that this build was not given. */
-export function secretMissing(id: string, origin?: StepOrigin) {
+export function secretMissing(secret: LackingSecret, origin?: StepOrigin) {
   return {
     reason: 'secret-missing',
-    message: `the secret ${id} is required but was not given (${where(origin)})`,
-    hint: `add --secret id=${id},src=FILE`,
+    message: `the secret ${secret.id} is required but was not given (${where(origin)})`,
+    hint: secretToGive(secret),
     at: origin?.at,
   } as const satisfies FailureShape;
 }

@@ -1,6 +1,5 @@
 import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
-import { commitLayer } from '../snapshot/commit.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
@@ -16,7 +15,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
       Promise.resolve({ digest: digestOfFields(['make-directory', canonicalText(op)]), contentDigests: [undefined] }),
 
     async exec([base = scratch], { signal, progress }) {
-      const { store, layers } = services;
+      const { layers } = services;
       const owner = await lookupOwner(op.user, readText(services, base, signal), {
         unknown: (name, file) => {
           const at = origin ? `${origin.at.file}:${origin.at.line}: ` : '';
@@ -32,7 +31,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
         origin,
       });
       placement.makeDirectories(placement.resolve(op.path));
-      const layer = await commitLayer({ store, layers, entries: placement.entries(), clampMtime: op.epoch }, signal);
+      const layer = await layers.commit(placement.entries(), { clampMtime: op.epoch }, signal);
       return { layers: [...base.layers, layer] };
     },
   };

@@ -14,8 +14,10 @@ export interface RunnerServices {
   readonly executor: (signal: AbortSignal) => Promise<Executor>;
   /** Of the build that the step is part of; undefined where it has none. */
   readonly context?: BuildContext | undefined;
-  /** Absolute path of the file with a secret's value; undefined when it was not given. */
-  readonly secretFile: (id: string) => string | undefined;
+  /** Absolute paths of files with the values of secrets, by id: those that were given. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The id of a given secret that is nearly this one. */
+  readonly secretLike: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */
   readonly memoryFile: () => Promise<string>;
   /** The step waits for it, if there is one, before it says more. */

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { treeDiff } from '../../layer/diff.ts';
 import { removeTree } from '../../remove-tree.ts';
-import { commitLayer } from './commit.ts';
 import type { SnapshotterOptions } from './overlay.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
@@ -34,10 +33,10 @@ export class CopySnapshotter implements Snapshotter {
 
   async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof CopiedRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { store, layers } = this.#options;
+    const { layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
     const entries = treeDiff({ ...lower, root: active.rootfs, unchangedUntil: active.unpackedAt }, signal);
-    const layer = await commitLayer({ store, layers, entries, clampMtime: epoch }, signal);
+    const layer = await layers.commit(entries, { clampMtime: epoch }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
   }

@@ -2,11 +2,13 @@ import { decompress } from '../../layer/compression.ts';
 import { parseIndex, serializeIndex } from '../../layer/index-codec.ts';
 import { indexLayer } from '../../layer/index-layer.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
+import { clampMtimes, type LayerInput } from '../../layer/layer-input.ts';
+import { packLayer } from '../../layer/pack.ts';
 import { Tree } from '../../layer/tree.ts';
 import { mapBounded } from '../../map-bounded.ts';
 import { chainIDsOf } from '../../oci/chain-id.ts';
 import { type ChainID, type DiffID, hexOf } from '../../oci/digest.ts';
-import { layerCompression } from '../../oci/media-type.ts';
+import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { notALayer } from './failure.ts';
@@ -24,6 +26,14 @@ export interface LayerContentsOptions {
 export const AT_ONCE = 8;
 /** More than are unpacked at a time. */
 const TREES_BETWEEN = 2 * AT_ONCE;
+
+/** What becomes of the entries of a new layer. */
+export interface CommitOptions {
+  /** Seconds: no file of the layer is newer. */
+  readonly clampMtime?: number | undefined;
+  /** Told what was packed before it is kept; what it throws discards the layer. */
+  readonly verify?: ((index: LayerIndex) => void) | undefined;
+}
 
 /** Layers of a stack, and the identities of the stacks up to each of them. */
 export interface Stack {
@@ -72,8 +82,31 @@ export class LayerContents {
     await inLayer(layer, async () => this.verified.verify(layer, await this.openTar(layer, signal), signal));
   }
 
+  /**
+   * Packs entries to a layer in one pass: read, tar, digest, disk. Layers stay uncompressed in the store and are compressed
+   * once, when they are pushed (ADR 0006).
+   */
+  async commit(
+    entries: AsyncIterable<LayerInput> | Iterable<LayerInput>,
+    { clampMtime, verify }: CommitOptions,
+    signal: AbortSignal,
+  ): Promise<SnapshotLayer> {
+    const writer = this.#store.blobs.writer();
+    try {
+      const clamped = clampMtime === undefined ? entries : clampMtimes(entries, clampMtime);
+      const packed = await packLayer(clamped, writer, signal);
+      verify?.(packed.index);
+      const { digest, size } = await writer.commit();
+      await this.addIndex(packed.diffID, packed.index);
+      return { blob: { mediaType: mediaTypes.layerTar, digest, size }, diffID: packed.diffID };
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  }
+
   /** Records the index of a layer that was just made. */
-  async addIndex(diffID: DiffID, index: LayerIndex): Promise<void> {
+  protected async addIndex(diffID: DiffID, index: LayerIndex): Promise<void> {
     this.indexes.set(diffID, Promise.resolve(index));
     await this.putIndex(diffID, index);
   }

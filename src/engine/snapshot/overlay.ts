@@ -1,11 +1,10 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { upperDiff } from '../../layer/diff.ts';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { commitLayer } from './commit.ts';
 import { mountRefused } from './failure.ts';
 import type { Layers } from './layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
@@ -49,10 +48,10 @@ export class OverlaySnapshotter implements Snapshotter {
 
   async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { store, layers } = this.#options;
+    const { layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
     const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
-    const layer = await commitLayer({ store, layers, entries: changes, clampMtime: epoch }, signal);
+    const layer = await layers.commit(changes, { clampMtime: epoch }, signal);
     await active.unmount();
     const snapshot = { layers: [...active.parent.layers, layer] };
     await layers.adopt(snapshot, active.upper, { isClamped: epoch !== undefined });
@@ -86,18 +85,19 @@ class OverlayRoot implements ActiveSnapshot {
     const names = lower.length === 0 ? ['empty'] : lower.map((_, i) => `${i}`).toReversed();
     // What is read from the upper directory must be complete: no renames by reference, no data left below.
     const options = `lowerdir=${names.join(':')},upperdir=upper,workdir=work,userxattr,redirect_dir=nofollow,volatile`;
-    const result = await execa('mount', ['-t', 'overlay', 'overlay', '-o', options, 'merged'], {
+    const mounted = await runProgram('mount', {
+      args: ['-t', 'overlay', 'overlay', '-o', options, 'merged'],
       cwd: this.#directory,
-      reject: false,
+      env: 'inherited',
     });
-    if (result.failed)
-      throw new FailureError(mountRefused('an overlay file system', result.stderr || String(result.shortMessage)));
+    if (!succeeded(mounted)) throw new FailureError(mountRefused('an overlay file system', complaintOf(mounted)));
     this.#mounted = true;
   }
 
   async unmount(): Promise<void> {
     if (!this.#mounted) return;
-    await execa('umount', ['--lazy', this.rootfs]);
+    const unmounted = await runProgram('umount', { args: ['--lazy', this.rootfs], env: 'inherited' });
+    if (!succeeded(unmounted)) throw new Error(`umount ${this.rootfs}: ${complaintOf(unmounted)}`);
     this.#mounted = false;
   }
 

@@ -1,9 +1,13 @@
 import { chainIDOf } from '../../oci/chain-id.ts';
-import type { ChainID } from '../../oci/digest.ts';
-import type { Layer } from '../../oci/layer.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { ChainID, DiffID } from '../../oci/digest.ts';
 
-/** A layer, and where its blob can be fetched from when the store lacks it. */
-export interface SnapshotLayer extends Layer {
+/** A layer under both its names, and where its blob can be fetched from when the store lacks it. */
+export interface SnapshotLayer {
+  /** The blob as stored. */
+  readonly blob: Descriptor;
+  /** Digest of the tar inside it. */
+  readonly diffID: DiffID;
   readonly origin?: { readonly registry: string; readonly repository: string } | undefined;
 }
 

@@ -1,8 +1,8 @@
-import type { ContextRead, ContextReads } from '../../context/context-reads.ts';
+import type { ContextReads } from '../../context/context-reads.ts';
 import { type ContextListing, type DecidedContext, decideContext } from '../../context/decide-context.ts';
 import type { HashFilesDependencies } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
-import { type MissingSource, missingSourceFailures } from '../../context/missing-source.ts';
+import { missingAt, missingSourceFailures } from '../../context/missing-source.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import { mapBounded } from '../../map-bounded.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
@@ -108,16 +108,4 @@ export async function decideContexts(
 
 function idOf({ stages, whole, reads }: ContextReads): string {
   return JSON.stringify([stages, whole, reads]);
-}
-
-/** What is missing, at every place that names it. */
-function missingAt(
-  { places }: ContextReads,
-  missing: ReadonlyMap<ContextRead, readonly string[]>,
-): readonly MissingSource[] {
-  if (missing.size === 0) return [];
-  const sources = new Map([...missing].map(([read, absent]) => [JSON.stringify(read), absent]));
-  return places.flatMap(({ read, ...place }) =>
-    (sources.get(JSON.stringify(read)) ?? []).map((source) => ({ ...place, source })),
-  );
 }

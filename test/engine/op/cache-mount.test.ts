@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from '../../../src/engine/op/cache-mount.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
-import { commitLayer } from '../../../src/engine/snapshot/commit.ts';
 import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import type { Snapshot } from '../../../src/engine/snapshot/snapshot.ts';
 import type { DirectoryEntry } from '../../../src/layer/layer-entry.ts';
@@ -90,7 +89,7 @@ async function withStore(run: (world: World) => Promise<void>): Promise<void> {
       makesDevices: false,
       notice: () => {},
     });
-    const snapshot: Snapshot = { layers: [await commitLayer({ store, layers, entries: files }, signal)] };
+    const snapshot: Snapshot = { layers: [await layers.commit(files, {}, signal)] };
     const services = { store, layers } as unknown as RunnerServices;
     const entry = (await layers.tree(snapshot, signal)).lookup('s')!.entry as DirectoryEntry;
     await run({

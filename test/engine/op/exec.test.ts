@@ -267,6 +267,42 @@ test('a step that fails for what this executor lacks is told so', async () => {
   });
 });
 
+const optional = (id: string): ExecMount => ({ type: 'secret', id, required: false, mode: 0o400, ...me });
+const toNeither: Readonly<
+  Record<string, readonly [given: readonly string[], hint: string | undefined, code?: number]>
+> = {
+  'a secret that was given': [['npm_token'], undefined],
+  'a secret that was not given': [
+    [],
+    'if it needs the secret npm_token, which was not given: add --secret id=npm_token,src=FILE',
+  ],
+  'a secret that was given under another id': [
+    ['other', 'npmtoken'],
+    'if it needs the secret npm_token, which was not given: did you mean --secret id=npm_token instead of id=npmtoken?',
+  ],
+  'a program that is not there, and no secret': [
+    [],
+    'the command, or the shell that runs it, is not in the image',
+    127,
+  ],
+};
+for (const [title, [given, hint, code = 1]] of Object.entries(toNeither))
+  test(`a step that fails with ${title}`, async () => {
+    await using rig = await OpRig.open();
+    const file = join(rig.dir, 'secret');
+    await writeFile(file, 'value');
+    rig.act = async () => ({ code });
+    const order = {
+      op: exec({ mounts: [optional('npm_token')] }),
+      secrets: Object.fromEntries(given.map((id) => [id, file])),
+    };
+    await assert.rejects(rig.exec(order, [await rig.snapshot(base)]), (error) => {
+      const [failure] = failuresOf(error) ?? [];
+      assert.deepEqual([failure?.reason, failure?.hint], ['run-failed', hint]);
+      return true;
+    });
+  });
+
 const endings: Readonly<Record<string, Act>> = {
   ends: async () => ({ code: 0 }),
   fails: async () => ({ code: 1 }),

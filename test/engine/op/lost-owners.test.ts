@@ -9,7 +9,6 @@ import { cacheIdentity } from '../../../src/engine/op/cache-mount.ts';
 import type { ExecOp } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../../src/engine/op/runners.ts';
-import { commitLayer } from '../../../src/engine/snapshot/commit.ts';
 import type { DiskOwners } from '../../../src/engine/snapshot/layers.ts';
 import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -58,7 +57,7 @@ test('layers are unpacked to places of their own, one by one and many at once', 
     const fetch = () => Promise.reject(new Error('nothing is fetched'));
     const open = (owners: DiskOwners) => new Layers({ store, fetch, owners, makesDevices: false, notice: () => {} });
     const entries = [directory('d'), input('d/file', '')];
-    const layer = await commitLayer({ store, layers: open(all), entries }, signal);
+    const layer = await open(all).commit(entries, {}, signal);
     // More than overlayfs takes: the lowest ones come to one directory.
     for (const layers of [[layer], Array.from({ length: 481 }, () => layer)]) {
       const places = [];

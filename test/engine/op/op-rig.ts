@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { suggestionFor } from '../../../src/dockerfile/suggestion.ts';
 import type { Executor, ExecutorRun, ProcessExit } from '../../../src/engine/executor/executor.ts';
 import { noDevices } from '../../../src/engine/executor/lack.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../../src/engine/op/runners.ts';
-import { commitLayer } from '../../../src/engine/snapshot/commit.ts';
 import { CopySnapshotter } from '../../../src/engine/snapshot/copy.ts';
 import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import type { Snapshot } from '../../../src/engine/snapshot/snapshot.ts';
@@ -59,8 +59,7 @@ export class OpRig implements AsyncDisposable {
 
   /** One layer with these entries on another snapshot, or on nothing. */
   async snapshot(entries: readonly LayerInput[], on: Snapshot = { layers: [] }): Promise<Snapshot> {
-    const { store, layers } = this;
-    const layer = await commitLayer({ store, layers, entries }, new AbortController().signal);
+    const layer = await this.layers.commit(entries, {}, new AbortController().signal);
     return { layers: [...on.layers, layer] };
   }
 
@@ -131,7 +130,8 @@ export class OpRig implements AsyncDisposable {
       snapshotter: async () => new CopySnapshotter({ store, layers }),
       executor: async () => executor,
       context: step.context,
-      secretFile: (id) => step.secrets?.[id],
+      secrets: step.secrets ?? {},
+      secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
         this.#memoryFiles += 1;
         return join(this.dir, `memory-${this.#memoryFiles}`);

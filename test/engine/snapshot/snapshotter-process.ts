@@ -6,7 +6,6 @@ import { chmod, link, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { commitLayer } from '../../../src/engine/snapshot/commit.ts';
 import { CopySnapshotter } from '../../../src/engine/snapshot/copy.ts';
 import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import { OverlaySnapshotter } from '../../../src/engine/snapshot/overlay.ts';
@@ -73,7 +72,7 @@ try {
     makesDevices: false,
     notice: () => {},
   });
-  const parent: Snapshot = { layers: [await commitLayer({ store, layers, entries: base }, signal)] };
+  const parent: Snapshot = { layers: [await layers.commit(base, {}, signal)] };
   const results = [];
   for (const snapshotter of [new OverlaySnapshotter({ store, layers }), new CopySnapshotter({ store, layers })]) {
     const active = await snapshotter.prepare(parent, signal);

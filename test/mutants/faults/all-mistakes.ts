@@ -101,9 +101,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an image with a tag is a misspelled stage',
-    file: 'src/project/context-references.ts',
-    find: "kind === 'from' || variables.length > 0 || /[/:@]/.test(text)",
-    replace: "kind === 'from' || variables.length > 0",
+    file: 'src/dockerfile/misspelled-stages.ts',
+    find: 'if (/[$/:@]/.test(text) ||',
+    replace: 'if (/[$/@]/.test(text) ||',
     tests: mistakes,
   },
   {

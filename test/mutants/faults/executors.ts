@@ -15,8 +15,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a process that a signal ended has failed with 1',
     file: 'src/engine/executor/launch.ts',
-    find: 'code: 128 + system.signals[signal], signal',
-    replace: 'code: 1, signal',
+    find: 'code: 128 + system.signals[end.signal]',
+    replace: 'code: 1',
     tests: contract,
     only: 'the signal that ended it',
   },

@@ -51,8 +51,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'images that are not asked for declare arguments',
     file: 'src/cli/unused-arguments.ts',
-    find: 'for (const name of images) {',
-    replace: 'for (const name of [...images, ...project.contexts.keys()]) {',
+    find: '[...images].map((name)',
+    replace: '[...images, ...project.contexts.keys()].map((name)',
     tests: args,
   },
   {

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readXattrs } from '../../src/layer/read-xattrs.ts';
+import { readXattrs } from '../../src/layer/disk-xattrs.ts';
+import { failuresOf } from '../../src/result.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { signal } from './entries.ts';
@@ -69,3 +70,24 @@ test('readXattrs() of more paths than one command line takes', needs('getfattr',
   const { byPath } = await readXattrs(dir.path, { paths, kinds: ['user'] }, signal);
   assert.deepEqual([...byPath.keys()], [last]);
 });
+
+/** What a getfattr does that does not come to its end. */
+const unreliable: readonly [what: string, does: string][] = [
+  ['is killed after some of them', 'printf "# file: f\\nuser.a=0sYQ==\\n"; kill -s KILL $$'],
+  ['is killed before it has said anything', 'kill -s KILL $$'],
+  ['writes more than is read', 'exec head -c 100000001 /dev/zero'],
+];
+for (const [what, does] of unreliable) {
+  test(`readXattrs() fails where getfattr ${what}`, needs('linux'), async () => {
+    await using dir = await tempDir();
+    await writeFile(join(dir.path, 'getfattr'), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+    const before = process.env['PATH'];
+    process.env['PATH'] = `${dir.path}:${before}`;
+    try {
+      const read = readXattrs(dir.path, { paths: ['f'], kinds: ['user'] }, signal);
+      await assert.rejects(read, (error) => failuresOf(error)?.[0]?.reason === 'program-failed');
+    } finally {
+      process.env['PATH'] = before;
+    }
+  });
+}

@@ -1,12 +1,9 @@
-import { execa } from 'execa';
+import { complaintOf, runProgram, succeeded } from '../program/run-program.ts';
 import { FailureError } from '../result.ts';
 import { readTar } from '../tar/read.ts';
 import { programFailed } from './failure.ts';
 import { throughProgram } from './through-program.ts';
-import { isWanted, portableXattr, type XattrKind } from './xattr.ts';
-
-/** Values by name, in base64. */
-export type Xattrs = Readonly<Record<string, string>>;
+import { isWanted, portableXattr, type XattrKind, type Xattrs } from './xattr.ts';
 
 /** What getfattr(1) or a like program said of many paths at once. */
 export interface ReadXattrs {
@@ -55,12 +52,14 @@ function wanted(all: Map<string, Map<string, Buffer>>, kinds: readonly XattrKind
 const withGetfattr: Reader = async (root, paths, signal) => {
   const all = new Map<string, Map<string, Buffer>>();
   for (const batch of batches(paths)) {
-    // In any other locale the messages, by which harmless ones are told, are translated.
-    const options = { cwd: root, env: { LC_ALL: 'C' }, reject: false, cancelSignal: signal } as const;
-    const dump = await execa('getfattr', [...GETFATTR, ...batch], options);
-    signal.throwIfAborted();
-    if (dump.code === 'ENOENT') return undefined;
-    const problem = dump.stderr.split('\n').find((line) => line !== '' && !HARMLESS.test(line));
+    const run = { args: [...GETFATTR, ...batch], cwd: root, env: 'inherited', ...AMOUNTS } as const;
+    const dump = await runProgram('getfattr', run, signal);
+    if (dump.how === 'not-found') return undefined;
+    // Its status says nothing: it is 1 for what is harmless as well.
+    const problem =
+      dump.how === 'status'
+        ? dump.stderr.split('\n').find((line) => line !== '' && !HARMLESS.test(line))
+        : complaintOf(dump);
     if (problem !== undefined) throw new FailureError(programFailed('getfattr', 'read extended attributes', problem));
     parseDump(dump.stdout, all);
   }
@@ -71,6 +70,8 @@ const GETFATTR = ['--dump', '--match=-', '--encoding=base64', '--no-dereference'
 const HARMLESS = /: (Operation not supported|No such file or directory)$/;
 /** Bytes of arguments per call: a fraction of what the kernel takes. */
 const BATCH = 512 * 1024;
+/** Bytes per call: more than such a batch can make it complain, and what of attributes is still held in memory. */
+const AMOUNTS = { keptStderr: 8 * 1024 * 1024, maxStdout: 100_000_000 };
 
 function* batches(paths: readonly string[]): Generator<readonly string[], void, undefined> {
   let batch: string[] = [];
@@ -135,4 +136,42 @@ const TAR = ['-c', '--format=pax', '--xattrs', '--xattrs-include=*', '--no-recur
 
 async function* only(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
   yield bytes;
+}
+
+/**
+ * Sets extended attributes of paths below `root`, links not followed, by one run of `setfattr`, since Node cannot.
+ * Returns the paths that did not get all of theirs: because the program is missing, the file system has none, or this
+ * user may not.
+ */
+export async function writeXattrs(
+  root: string,
+  byPath: ReadonlyMap<string, Xattrs>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (byPath.size === 0) return [];
+  const args = ['--no-dereference', '--restore=-'];
+  const run = { args, cwd: root, input: dumpOf(byPath), env: 'inherited', keptStderr: COMPLAINTS } as const;
+  const written = await runProgram('setfattr', run, signal);
+  if (succeeded(written)) return [];
+  // It goes on after a failure and names the file in each.
+  const complaints = written.stderr.split('\n').map((line) => /^setfattr: (.*): [^:]*$/.exec(line)?.[1]);
+  const named = new Set(complaints);
+  const skipped = [...byPath.keys()].filter((path) => named.has(path) || named.has(quoted(path)));
+  return skipped.length > 0 ? skipped : [...byPath.keys()];
+}
+
+/** Bytes: a line for each of the most attributes that a layer can have. What is over is cut. */
+const COMPLAINTS = 400_000_000;
+
+/** The form of `getfattr --dump`. */
+function* dumpOf(byPath: ReadonlyMap<string, Xattrs>): Generator<string, void, undefined> {
+  for (const [path, xattrs] of byPath) {
+    let dump = `# file: ${quoted(path)}\n`;
+    for (const [name, value] of Object.entries(xattrs)) dump += `${quoted(name).replaceAll('=', '\\075')}=0s${value}\n`;
+    yield `${dump}\n`;
+  }
+}
+
+function quoted(text: string): string {
+  return text.replaceAll(/[\\\x00-\x1f\x7f]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

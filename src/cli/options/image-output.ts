@@ -1,0 +1,43 @@
+import { pairsIn } from './schemas.ts';
+
+/** One `--output`: a file, or with `tar: false` a directory, in which the image is an OCI layout. */
+export interface ImageOutput {
+  readonly dest: string;
+  readonly tar: boolean;
+}
+
+/** What completes "can't be …", and the text to write instead. */
+interface OutputProblem {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const file = 'image.tar';
+const known = ['type', 'dest', 'tar'];
+
+/** `type=oci,dest=FILE[,tar=false]`, as BuildKit has it. */
+export function parseOutput(text: string): ImageOutput | OutputProblem {
+  const pairs = pairsIn(text);
+  const { type, dest = '', tar = 'true' } = pairs;
+  if (!text.includes('=')) return problem('it has no type', type === '' || text === 'oci' ? file : text);
+  if (type === undefined || type === '') return problem('it has no type', dest);
+  const other = others[type];
+  if (other !== undefined && dest === '') return { message: `cip does not know the type ${type}`, hint: other };
+  if (type !== 'oci') return problem(`cip does not know the type ${type}`, dest, type === 'local' ? ',tar=false' : '');
+  if (dest === '') return problem('it has no dest');
+  if (dest === '-') return problem('cip writes no image to standard output');
+  const strange = Object.keys(pairs).find((key) => !known.includes(key));
+  if (strange !== undefined) return problem(`it can have ${known.join(', ')}, not ${strange}`, dest);
+  if (tar !== 'true' && tar !== 'false') return problem('tar is true or false', dest);
+  return { dest, tar: tar === 'true' };
+}
+
+/** Types of BuildKit that are options of their own here. */
+const others: Readonly<Record<string, string>> = {
+  registry: 'write --push to push the image under its --tag',
+  image: 'write --tag NAME: an image is kept in the store under its names in any case',
+};
+
+function problem(message: string, dest = '', end = ''): OutputProblem {
+  return { message, hint: `write --output type=oci,dest=${dest || file}${end}` };
+}

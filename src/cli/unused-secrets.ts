@@ -1,0 +1,27 @@
+import { posix } from 'node:path';
+import type { Dockerfile, Instruction, RunMount } from '../dockerfile/dockerfile.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
+import type { Notice } from '../project/project.ts';
+import { unusedSecret } from './failure.ts';
+
+/** One notice for each secret that no RUN mounts. None where a variable decides what is mounted. */
+export function unusedSecrets(given: readonly string[], dockerfiles: Iterable<Dockerfile>): readonly Notice[] {
+  if (given.length === 0) return [];
+  const mounted = new Set<string>();
+  for (const { stages } of dockerfiles) {
+    for (const mount of stages.flatMap(({ instructions }) => instructions.flatMap(mountsOf))) {
+      if (mount.type !== 'secret' && !mount.fields.some(({ key, value = '' }) => key === 'type' && value.includes('$')))
+        continue;
+      const id = mount.id ?? mount.source ?? (mount.target ? posix.basename(mount.target) : mount.env);
+      if (id === undefined || id.includes('$')) return [];
+      mounted.add(id);
+    }
+  }
+  const lacking = [...mounted].filter((id) => !given.includes(id));
+  return given.filter((id) => !mounted.has(id)).map((id) => unusedSecret(id, suggestionFor(id, lacking)));
+}
+
+function mountsOf(instruction: Instruction): readonly RunMount[] {
+  const inner = instruction.keyword === 'ONBUILD' ? instruction.instruction : instruction;
+  return inner.keyword === 'RUN' ? inner.mounts : [];
+}
