@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts';
 import { probeMachine } from '../worker/probe.ts';
 import type { MachineFact } from '../worker/protocol.ts';
 import { userOf } from './create-builder.ts';
+import { isInContainer } from './in-container.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** One thing a machine can do, or cannot. */
@@ -16,7 +17,7 @@ export interface Check {
 }
 
 /** Facts without which nothing can be built at all. */
-const essential = new Set(['user-namespaces', 'run', 'tool-unshare', 'tool-mount']);
+const essential = new Set(['tier', 'user-namespaces', 'run', 'tool-unshare', 'tool-mount']);
 
 /** Below this, in bytes, a build of any size is likely to fill the disk. */
 const littleSpace = 2 * 1024 ** 3;
@@ -28,7 +29,10 @@ export async function checkMachine(
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const dir = store.session.path;
-  const facts = await probeMachine({ dir, user: userOf(), env: { PATH: env['PATH'] ?? '' } }, signal);
+  const facts = await probeMachine(
+    { dir, user: userOf(), inContainer: isInContainer(env), env: { PATH: env['PATH'] ?? '' } },
+    signal,
+  );
   return [...facts.map(checkOf), await storeCheck(store)];
 }
 

@@ -1,4 +1,5 @@
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { ExecutorName } from './executor/executor-name.ts';
 import type { ExecutorTools } from './executor/tools.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface EngineOptions {
   /** Name of the ids that this process was started with, as `nameOfNamespace()` gives it; '' if not given. */
   readonly namespace?: string | undefined;
   /** What steps run in; `none` runs none. */
-  readonly isolation: 'namespaces' | 'chroot' | 'none';
+  readonly isolation: ExecutorName | 'none';
   /** A step fails where this machine can't keep it apart from all it should be. */
   readonly requireIsolation?: boolean | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */

@@ -23,6 +23,7 @@ import { RecordCache } from './cache/records.ts';
 import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
+import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
@@ -153,6 +154,7 @@ class Engine implements Builder {
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
     if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
+    if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
     const snapshot = await this.#solver.solve(definition, { progress, cache }, signal);
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
@@ -209,11 +211,20 @@ class Engine implements Builder {
     }
   }
 
+  /** Also where every step is in the cache, which says nothing of what this machine keeps steps apart from. */
+  async #requireIsolation(at: StepOrigin['at'] | undefined, signal: AbortSignal): Promise<void> {
+    await this.#machine.executor(signal).catch((error: unknown) => {
+      throw locatedAt(error, at);
+    });
+  }
+
   #services(step: Step): RunnerServices {
+    const { isolation } = this.#options;
     return {
       store: this.#store,
       layers: this.#layers,
       snapshotter: (signal) => this.#machine.snapshotter(signal),
+      isolationWords: isolation === 'none' ? [] : keyWords[isolation],
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,

@@ -8,6 +8,7 @@ import type { EngineOptions } from './engine-options.ts';
 import { ChrootExecutor } from './executor/chroot-executor.ts';
 import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor, ExecutorOptions } from './executor/executor.ts';
+import type { ExecutorName } from './executor/executor-name.ts';
 import { isolationLimited } from './executor/failure.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
 import { CopySnapshotter } from './snapshot/copy.ts';
@@ -26,11 +27,10 @@ export interface MachineOptions {
 }
 
 /** By what steps run in, a row for each executor. */
-const executors: Readonly<Record<Exclude<EngineOptions['isolation'], 'none'>, (options: ExecutorOptions) => Executor>> =
-  {
-    namespaces: (options) => new NamespacesExecutor(options),
-    chroot: (options) => new ChrootExecutor(options),
-  };
+const executors: Readonly<Record<ExecutorName, (options: ExecutorOptions) => Executor>> = {
+  namespaces: (options) => new NamespacesExecutor(options),
+  chroot: (options) => new ChrootExecutor(options),
+};
 
 /**
  * What RUN needs of this machine, found out when the first step needs it: an image that only copies files never asks

@@ -3,7 +3,7 @@ import { ownIds } from '../engine/executor/id-map.ts';
 import { type Failure, failuresOf } from '../result.ts';
 import { type EnterOptions, plansHere } from './enter.ts';
 import { idsOfRootMissing } from './failure.ts';
-import { enterFor, type WorkerBuilderOptions } from './worker-builder.ts';
+import { enterFor, entersNamespaces, type WorkerBuilderOptions } from './worker-builder.ts';
 
 /** What decides the tier that a worker would reach, without starting one. */
 export type OwnersOptions = Pick<WorkerBuilderOptions, 'isolation' | 'inContainer' | 'user' | 'env'> &
@@ -20,7 +20,7 @@ export async function ownersHere(
   const { user, env, rootsDir } = options;
   const entering = { command: ['true'], env, path: env.PATH, user, rootsDir } as const;
   try {
-    if (options.isolation === 'auto' || options.isolation === 'namespaces') {
+    if (entersNamespaces(options.isolation)) {
       const { plans, warnings } = await plansHere(entering);
       if (user.uid !== 0 && plans[0]?.tier === 'single-uid') return { areKept: false, why: warnings[0] };
     }

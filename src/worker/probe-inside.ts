@@ -80,7 +80,7 @@ function limitFacts(limits: readonly Limit[]): readonly MachineFact[] {
 const ordinary = {
   devices: 'steps make device nodes',
   'raw-sockets': 'steps open raw sockets',
-  ping: 'steps can ping',
+  ping: "steps can ping with a datagram socket, as iputils and Alpine's busybox do; Debian's busybox takes a raw one, and fails",
 } satisfies Partial<Record<Lack['id'], string>>;
 
 function lackFacts(lacks: readonly Lack[]): readonly MachineFact[] {

@@ -10,6 +10,7 @@ import { type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import type { FromWorker, MachineFact, ToWorker } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
+import { mayChroot } from './worker-builder.ts';
 
 /** Where `cip doctor` tries things, and as whom. */
 export interface ProbeOptions {
@@ -18,6 +19,8 @@ export interface ProbeOptions {
   readonly user: EnterOptions['user'];
   /** Environment of the process that tries things: PATH and little else. */
   readonly env: Readonly<Record<string, string>> & { readonly PATH: string };
+  /** This process is in a container, where `auto` may be content with a chroot. */
+  readonly inContainer?: boolean | undefined;
   /** Options for node; those of this process unless given. */
   readonly execArgv?: readonly string[] | undefined;
 }
@@ -60,20 +63,51 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
       isolation: 'namespaces',
       rootsDir: dir,
     });
-    return [
-      ...outside,
-      namespacesFact(entered),
-      ...(await askInside(entered, { dir, path: options.env.PATH, tier: entered.tier }, signal)),
-    ];
+    const inside = await askInside(entered, { dir, path: options.env.PATH, tier: entered.tier }, signal);
+    return [tierOfFacts(inside), ...outside, namespacesFact(entered), ...inside];
   } catch (error) {
     const [failure] = failuresOf(error) ?? [];
     if (failure === undefined) throw error;
-    return [...outside, { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint }];
+    const { inContainer = false, user, env } = options;
+    const isChroot = inContainer && (await mayChroot({ user, env, rootsDir: dir }));
+    const tier = isChroot ? tierFacts.chroot : tierFacts.none;
+    return [tier, ...outside, { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint }];
   } finally {
     // The kernel leaves it with no rights at all, not even for its owner.
     await chmod(join(dir, OVERLAY, 'work', 'work'), 0o700).catch(() => {});
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** What RUN steps are kept in by `--isolation=auto`: the rows of README's table of tiers. */
+const tierFacts = {
+  namespaces: {
+    id: 'tier',
+    ok: 'yes',
+    detail: 'namespaces, with a network of their own: --require-isolation is satisfied',
+  },
+  chroot: {
+    id: 'tier',
+    ok: 'partly',
+    detail: 'chroot: steps share the processes, network and devices of this container, and root can leave it',
+    fix: 'see user-namespaces',
+  },
+  none: {
+    id: 'tier',
+    ok: 'no',
+    detail: 'none: no RUN step can run here; images without RUN are built with --isolation=none',
+    fix: 'see user-namespaces and run',
+  },
+} as const satisfies Record<string, MachineFact>;
+
+/** The tier of a machine with namespaces, by what was tried in there. */
+export function tierOfFacts(facts: readonly MachineFact[]): MachineFact {
+  if (facts.some(({ id, ok }) => id === 'run' && ok !== 'yes')) return tierFacts.none;
+  const limits = facts.filter(({ id, ok }) => id.startsWith('isolation-') && ok !== 'yes').map(({ id }) => id);
+  if (limits.length === 0) return tierFacts.namespaces;
+  const names = limits.join(', ');
+  const detail = `namespaces, but steps are not kept apart from everything (${names}): --require-isolation fails`;
+  return { id: 'tier', ok: 'partly', detail, fix: `see ${names}` };
 }
 
 async function askInside(

@@ -214,25 +214,39 @@ class Worker {
   }
 }
 
+/** Where the worker is to be, by what steps run in. */
+const places: Readonly<Record<EngineOptions['isolation'], EnterOptions['isolation']>> = {
+  namespaces: 'namespaces',
+  chroot: 'chroot',
+  none: 'chroot',
+};
+
+/** Whether the worker is in namespaces, or is to try them first. */
+export function entersNamespaces(isolation: Isolation): boolean {
+  return isolation === 'auto' || places[isolation] === 'namespaces';
+}
+
 /** What was entered, and what steps run in there. */
 export async function enterFor(
   { isolation, inContainer }: Pick<WorkerBuilderOptions, 'isolation' | 'inContainer'>,
   options: Omit<EnterOptions, 'isolation'>,
 ): Promise<readonly [Entered, EngineOptions['isolation']]> {
-  if (isolation === 'none' || isolation === 'chroot') {
-    return [await enter({ ...options, isolation: 'chroot' }), isolation];
-  }
+  if (isolation !== 'auto') return [await enter({ ...options, isolation: places[isolation] }), isolation];
   try {
     return [await enter({ ...options, isolation: 'namespaces' }), 'namespaces'];
   } catch (error) {
     const refused = failuresOf(error)?.some(({ reason }) => refusals.has(reason)) ?? false;
-    if (isolation !== 'auto' || !inContainer || !refused || !(await mayChroot(options))) throw error;
+    if (!inContainer || !refused || !(await mayChroot(options))) throw error;
     return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];
   }
 }
 
 /** Steps in a chroot need devices, which root may make unless it is root of a user namespace only. */
-async function mayChroot({ user, rootsDir, env }: Omit<EnterOptions, 'isolation'>): Promise<boolean> {
+export async function mayChroot({
+  user,
+  rootsDir,
+  env,
+}: Pick<EnterOptions, 'user' | 'rootsDir' | 'env'>): Promise<boolean> {
   if (user.uid !== 0) return false;
   const device = join(rootsDir, 'device');
   try {

@@ -65,6 +65,7 @@ export class ContextBuilds implements AsyncDisposable {
     const services = {
       store,
       layers,
+      isolationWords: [],
       snapshotter: no,
       executor: no,
       memoryFile: no,

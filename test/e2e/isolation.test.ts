@@ -203,6 +203,32 @@ for (const { title, files, args, run = {}, want, notices, skip = false } of case
   });
 }
 
+/** Whether the second build of one Dockerfile takes what the first has made, or what it says instead. */
+const inTurn: readonly [first: readonly string[], second: readonly string[], want: 'cached' | 'ran' | 'refused'][] = [
+  [['--isolation=chroot'], ['--isolation=chroot'], 'cached'],
+  [['--isolation=chroot'], ['--require-isolation'], 'ran'],
+  [['--isolation=chroot', '--no-cache'], ['--require-isolation'], 'ran'],
+  [['--isolation=chroot'], ['--isolation=chroot', '--require-isolation'], 'refused'],
+  [[], ['--require-isolation'], 'cached'],
+  [[], ['--isolation=chroot'], 'ran'],
+];
+for (const [first, second, want] of inTurn) {
+  test(`after ${first.join(' ') || 'namespaces'}, with ${second.join(' ') || 'namespaces'}: ${want}`, {
+    skip: options.skip || noHelper,
+  }, async () => {
+    await using rig = await Rig.setup({ files: await running('test -e /proc/self && echo >/proc-is-here || :') });
+    const build = (...args: readonly string[]) =>
+      rig.cip('build-image', 'contexts/00-run', '--progress=plain', '--json', ...args);
+    const made = await build(...first);
+    assert.equal(made.status, 0, made.stderr);
+    const { status, stdout, stderr } = await build(...second);
+    const { failures } = JSON.parse(stdout) as { failures: readonly { reason: string }[] };
+    if (want === 'refused')
+      assert.deepEqual([status, failures.map(({ reason }) => reason)], [5, ['isolation-limited']], stderr);
+    else assert.deepEqual([status, stdout === made.stdout], [0, want === 'cached'], stderr);
+  });
+}
+
 for (const [network, want] of [
   ['', 'refused'],
   ['--network=host ', 'reached'],

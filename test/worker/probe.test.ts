@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { kernelFact, probeMachine } from '../../src/worker/probe.ts';
+import { kernelFact, probeMachine, tierOfFacts } from '../../src/worker/probe.ts';
 import type { MachineFact } from '../../src/worker/protocol.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -18,6 +18,30 @@ const kernels: [release: string, ok: MachineFact['ok']][] = [
 for (const [release, ok] of kernels) {
   test(`kernelFact() of ${release}: ${ok}`, () => assert.equal(kernelFact(release).ok, ok));
 }
+
+const fact = (id: string, ok: MachineFact['ok'], fix?: string): MachineFact => ({ id, ok, detail: '', fix });
+const tiers: [title: string, facts: readonly MachineFact[], ok: MachineFact['ok'], detail: RegExp][] = [
+  [
+    'a machine with everything',
+    [fact('run', 'yes'), fact('isolation-network', 'yes')],
+    'yes',
+    /^namespaces, with a network/,
+  ],
+  [
+    'a machine without a helper for networks',
+    [fact('run', 'yes'), fact('isolation-network', 'partly', 'x')],
+    'partly',
+    /^namespaces, but .*\(isolation-network\): --require-isolation fails$/,
+  ],
+  ['a machine where nothing runs', [fact('run', 'no', 'x')], 'no', /^none: /],
+  ['a machine without an overlay', [fact('overlay', 'partly', 'x'), fact('run', 'yes')], 'yes', /^namespaces, /],
+];
+for (const [title, facts, ok, detail] of tiers)
+  test(`tierOfFacts() of ${title}`, () => {
+    const tier = tierOfFacts(facts);
+    assert.deepEqual([tier.id, tier.ok], ['tier', ok]);
+    assert.match(tier.detail, detail);
+  });
 
 const signal = new AbortController().signal;
 
@@ -41,6 +65,7 @@ describe(
         'isolation-processes',
       ];
       for (const id of yes) assert.equal(states[id], 'yes', id);
+      assert.deepEqual(facts[0], tierOfFacts(facts));
       assert.equal(states['emulation-amd64'] ?? states['emulation-arm64'], 'yes');
       assert.deepEqual(
         facts.filter(({ ok, fix }) => ok !== 'yes' && fix === undefined),

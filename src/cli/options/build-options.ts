@@ -1,3 +1,4 @@
+import type { Isolation } from '../../worker/worker-builder.ts';
 import { option } from './option.ts';
 import { pairsIn, toggle } from './schemas.ts';
 
@@ -6,6 +7,9 @@ interface Secret {
   readonly id: string;
   readonly src: string;
 }
+
+/** Each there is, or it does not compile. */
+const isolations: Readonly<Record<Isolation, true>> = { auto: true, namespaces: true, chroot: true, none: true };
 
 /** How images are built: with what, and kept in what. */
 export const buildOptions = {
@@ -48,11 +52,11 @@ export const buildOptions = {
   }),
   isolation: option({
     kind: 'string',
-    value: 'auto|namespaces|chroot|none',
+    value: Object.keys(isolations).join('|'),
     description: 'What RUN steps are kept in; none runs nothing, auto takes chroot only in containers',
     group: 'How',
     default: 'auto',
-    schema: ({ z }) => z.enum(['auto', 'namespaces', 'chroot', 'none']),
+    schema: ({ z }) => z.enum(Object.keys(isolations) as Isolation[]),
   }),
   requireIsolation: option({
     kind: 'boolean',

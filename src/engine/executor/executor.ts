@@ -1,5 +1,6 @@
 import type { Platform } from '../../oci/platform.ts';
 import type { Emulation } from './emulation.ts';
+import type { ExecutorName } from './executor-name.ts';
 import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
 import type { ExecutorTools } from './tools.ts';
@@ -78,7 +79,7 @@ export interface ExecutorRun {
  */
 export interface Executor {
   /** As it is chosen: `namespaces`. */
-  readonly name: string;
+  readonly name: ExecutorName;
   /** Whether processes may have mounts of their own: without, `run` refuses whatever names one. */
   readonly hasMounts: boolean;
   /**

@@ -26,7 +26,7 @@ export function noRawSockets(): Lack {
     id: 'raw-sockets',
     message:
       'steps cannot open raw sockets, and programs that carry cap_net_raw as a file capability do not start at all',
-    fix: 'RUN --network=none has them on its own loopback interface; `setcap -r FILE` lets a ping without capabilities start',
+    fix: 'RUN --network=none has them on its own loopback interface; the ping of iputils needs none (`setcap -r FILE` if it carries the capability), the one of busybox in Debian always does',
     programs: ['traceroute', 'tcpdump', 'arping', 'nmap', 'mtr', 'fping', 'hping3', 'ping'],
   };
 }

@@ -33,6 +33,8 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
           }),
           // What a step sees of owners, and what it can do about them, is another thing there (ADR 0025).
           ...(services.layers.owners.areKept ? [] : ['one id']),
+          // What a step could reach is another thing there (ADR 0015).
+          ...services.isolationWords,
         ]),
         contentDigests: inputContents(op),
       }),

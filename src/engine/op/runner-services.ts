@@ -10,6 +10,8 @@ export interface RunnerServices {
   readonly layers: Layers;
   /** Chosen when the first step needs a root file system. */
   readonly snapshotter: (signal: AbortSignal) => Promise<Snapshotter>;
+  /** What the key of a RUN step says of the executor, known before there is one: the row of `keyWords`. */
+  readonly isolationWords: readonly string[];
   /** Chosen when the first step runs a process. */
   readonly executor: (signal: AbortSignal) => Promise<Executor>;
   /** Of the build that the step is part of; undefined where it has none. */

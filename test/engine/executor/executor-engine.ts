@@ -7,7 +7,11 @@ import type { EngineOptions } from '../../../src/engine/engine-options.ts';
 import { ChrootExecutor } from '../../../src/engine/executor/chroot-executor.ts';
 import { BinfmtEmulation, findEmulators } from '../../../src/engine/executor/emulation.ts';
 import type { Executor, ProcessSpec } from '../../../src/engine/executor/executor.ts';
-import { NamespacesExecutor } from '../../../src/engine/executor/namespaces-executor.ts';
+import type { ExecutorName } from '../../../src/engine/executor/executor-name.ts';
+import {
+  NamespacesExecutor,
+  type NamespacesExecutorOptions,
+} from '../../../src/engine/executor/namespaces-executor.ts';
 import { findTools } from '../../../src/engine/executor/tools.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
@@ -22,7 +26,7 @@ export interface ExecutorOrder {
   readonly overlay?: boolean;
   readonly withoutEmulators?: boolean;
   readonly withoutFilter?: boolean;
-  readonly executor?: 'namespaces' | 'chroot';
+  readonly executor?: ExecutorName;
   /** Only asks for the limits and what is lacking, and tells them in place of a status. */
   readonly asksLimits?: boolean;
   /** The signal it is given is aborted by then. */
@@ -31,24 +35,37 @@ export interface ExecutorOrder {
   readonly hearing?: number;
 }
 
+/** A row for each, or it does not compile. */
+const executors: Readonly<Record<ExecutorName, (options: NamespacesExecutorOptions) => Executor>> = {
+  namespaces: (options) => new NamespacesExecutor(options),
+  chroot: (options) => new ChrootExecutor(options),
+};
+
 /** An engine that runs processes, so that tests of executors run where executors do. */
 export async function createEngine(options: EngineOptions): Promise<Builder> {
   const path = process.env['PATH']!;
   const session = mkdtempSync(join(options.sessionDir, 'session-'));
-  const dir = join(session, 'executor');
-  mkdirSync(dir);
   const tools = await findTools(path);
   const hostArchitecture = hostPlatform(process.arch).architecture;
-  const common = { dir, tools, hostArchitecture, ownUserNamespace: options.tier !== 'none' };
-  const emulation = new BinfmtEmulation({ ...common, emulators: await findEmulators(path) });
-  const noEmulation = new BinfmtEmulation({ ...common, emulators: {} });
-  const shared = new NamespacesExecutor({ dir, tools, emulation });
-  const chroot = new ChrootExecutor({ dir, tools, emulation });
-
-  const executorFor = (order: ExecutorOrder): Executor => {
-    if (order.executor === 'chroot') return chroot;
-    if (order.withoutFilter) return new NamespacesExecutor({ dir, tools, emulation, withoutFilter: true });
-    return order.withoutEmulators ? new NamespacesExecutor({ dir, tools, emulation: noEmulation }) : shared;
+  const emulators = await findEmulators(path);
+  const made = new Map<string, Executor>();
+  /** Each has a directory of its own. */
+  const executorFor = ({ executor: name = 'namespaces', withoutEmulators, withoutFilter }: ExecutorOrder): Executor => {
+    const kind = `${name}${withoutEmulators ? '-without-emulators' : ''}${withoutFilter ? '-without-filter' : ''}`;
+    const known = made.get(kind);
+    if (known !== undefined) return known;
+    const dir = join(session, kind);
+    mkdirSync(dir);
+    const emulation = new BinfmtEmulation({
+      dir,
+      tools,
+      hostArchitecture,
+      ownUserNamespace: options.tier !== 'none',
+      emulators: withoutEmulators ? {} : emulators,
+    });
+    const executor = executors[name]({ dir, tools, emulation, withoutFilter });
+    made.set(kind, executor);
+    return executor;
   };
 
   return {
@@ -74,7 +91,10 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
             upper: upper && tree(upper.upper),
           };
       if (upper) execFileSync('umount', [upper.merged]);
-      progress.emit({ type: 'notice', message: JSON.stringify(answer) });
+      progress.emit({
+        type: 'notice',
+        message: JSON.stringify({ ...answer, executor: executor.name, hasMounts: executor.hasMounts }),
+      });
       return { image: { mediaType: 'none', digest: digestOf(''), size: 0 } };
     },
     async close() {

@@ -1,24 +1,47 @@
 /** What every executor keeps to: a row in `executors` is all that another one needs. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { elfTargets, tinyProgram } from '../../../src/engine/executor/elf.ts';
-import type { ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { Mount, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { ExecutorName } from '../../../src/engine/executor/executor-name.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import { needs } from '../../support/needs.ts';
 import { self } from '../../worker/people.ts';
 import { commandOf, eventually, processesWith } from '../../worker/processes.ts';
-import type { ExecutorOrder } from './executor-engine.ts';
 import { ProcessRunner, type Ran } from './process-runner.ts';
 import { makeRoot } from './root-fixture.ts';
 import { tree } from './tree.ts';
 
-const executors: readonly [name: NonNullable<ExecutorOrder['executor']>, needed: Parameters<typeof needs>][] = [
-  ['namespaces', ['linux', 'root', 'user namespaces', 'busybox']],
-  ['chroot', ['linux', 'root', 'busybox']],
-];
+function entriesOf<K extends string, V>(record: Readonly<Record<K, V>>): readonly (readonly [K, V])[] {
+  return Object.entries(record) as [K, V][];
+}
+
+interface Row {
+  readonly needed: Parameters<typeof needs>;
+  /** What it says of itself. */
+  readonly hasMounts: boolean;
+  /** Namespaces that each process has for itself, as /proc/PID/ns names them: those of no network. */
+  readonly own: readonly string[];
+  /** All of /dev. */
+  readonly devices: readonly string[];
+}
+
+const devices = ['full', 'null', 'random', 'tty', 'urandom', 'zero'];
+
+/** A row for each, or it does not compile. What one does not keep apart it must say as a limit, and refuse what would need it. */
+const executors: Readonly<Record<ExecutorName, Row>> = {
+  namespaces: {
+    needed: ['linux', 'root', 'user namespaces', 'busybox'],
+    hasMounts: true,
+    own: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'],
+    devices: [...devices, 'fd', 'mqueue', 'ptmx', 'pts', 'shm', 'stderr', 'stdin', 'stdout'].toSorted(),
+  },
+  chroot: { needed: ['linux', 'root', 'busybox'], hasMounts: false, own: [], devices },
+};
 
 const ada = { uid: 1000, gid: 1000, additionalGids: [1000, 29] };
 const host = hostPlatform(process.arch);
@@ -59,7 +82,35 @@ const unstartable: readonly [title: string, args: readonly string[], changed: Pa
     ],
   ];
 
-for (const [executor, needed] of executors) {
+const bind = (readonly: boolean) => (source: string) => ({ type: 'bind', source, target: '/m/n', readonly }) as const;
+const write = 'cat /m/n/file; echo new 2>/dev/null >/m/n/new && echo written || echo refused';
+/** What a process with one mount says, and what is then in its source. */
+const mounts: Readonly<
+  Record<string, readonly [mount: (source: string) => Mount, script: string, said: string, kept: readonly string[]]>
+> = {
+  'a directory to read': [bind(true), write, 'given\nrefused\n', ['file']],
+  'a directory to write': [bind(false), write, 'given\nwritten\n', ['file', 'new']],
+  'a file': [
+    (source) => ({ type: 'bind', source: join(source, 'file'), target: '/etc/m', readonly: true }),
+    'cat /etc/m; echo new 2>/dev/null >/etc/m && echo written || echo refused',
+    'given\nrefused\n',
+    ['file'],
+  ],
+  'memory, of a size': [
+    () => ({ type: 'tmpfs', target: '/m/n', size: 65_536 }),
+    'ls -A /m/n; head -c 60000 /dev/zero > /m/n/a && echo fits; head -c 90000 /dev/zero 2>/dev/null > /m/n/b || echo no more',
+    'fits\nno more\n',
+    ['file'],
+  ],
+  'memory over what is there': [
+    () => ({ type: 'tmpfs', target: '/etc' }),
+    'cat /etc/passwd 2>/dev/null || echo hidden',
+    'hidden\n',
+    ['file'],
+  ],
+};
+
+for (const [executor, { needed, hasMounts, own, devices: shown }] of entriesOf(executors)) {
   describe(`executor ${executor}`, needs(...needed), () => {
     let root: Awaited<ReturnType<typeof makeRoot>>;
     let runner: ProcessRunner;
@@ -84,6 +135,11 @@ for (const [executor, needed] of executors) {
       assert.deepEqual(tree(root.path), before);
       return ran;
     };
+
+    test('it is the one that was asked for', async () => {
+      const { executor: name, hasMounts: has } = await run('exit 0');
+      assert.deepEqual({ name, has }, { name: executor, has: hasMounts });
+    });
 
     for (const [title, command, changed, said] of outcomes)
       test(`${title}; and nothing is left`, async () => {
@@ -167,10 +223,10 @@ for (const [executor, needed] of executors) {
       await using other = await makeRoot(0);
       const ran = await Promise.all([run('echo a > /a; cat /a'), run('ls /a', {}, { rootfs: other.path })]);
       assert.deepEqual(
-        ran.map(({ stdout, status }) => [stdout, status]),
+        ran.map(({ stdout, status, failure, error }) => ({ stdout, status, failure, error })),
         [
-          ['a\n', { code: 0 }],
-          ['', { code: 1 }],
+          { stdout: 'a\n', status: { code: 0 }, failure: undefined, error: undefined },
+          { stdout: '', status: { code: 1 }, failure: undefined, error: undefined },
         ],
       );
     });
@@ -190,5 +246,94 @@ for (const [executor, needed] of executors) {
       const { error } = await run('', {}, { asksLimits: true, isAborted: true });
       assert.match(error ?? '', /ended before it began/);
     });
+
+    test('without a network there is no interface but the loopback interface, or it is refused', async () => {
+      const script = 'while read -r name _; do echo "$name"; done < /proc/net/dev';
+      const { stdout, failure } = await leavesNothing(() => run(script, { network: 'none' }));
+      const names = stdout.split('\n').filter((line) => line.endsWith(':'));
+      if (own.includes('net')) assert.deepEqual({ names, failure }, { names: ['lo:'], failure: undefined });
+      else assert.deepEqual({ stdout, reason: failure?.reason }, { stdout: '', reason: 'network-unsupported' });
+    });
+
+    for (const [title, [mount, script, said, kept]] of Object.entries(mounts))
+      test(`a mount, or its refusal: ${title}; and nothing is left`, async () => {
+        const source = join(root.dir, `source-${randomUUID()}`);
+        mkdirSync(source);
+        writeFileSync(join(source, 'file'), 'given\n');
+        const ran = await leavesNothing(() => run(script, { mounts: [mount(source)] }));
+        const { stdout, failure } = ran;
+        if (!hasMounts) return assert.deepEqual([failure?.reason, stdout], ['mounts-unsupported', '']);
+        assert.deepEqual({ stdout, failure }, { stdout: said, failure: undefined }, ran.stderr);
+        assert.deepEqual(readdirSync(source), kept);
+        assert.equal(readFileSync(join(source, 'file'), 'utf8'), 'given\n');
+      });
+
+    test('/dev holds these and nothing else', async () => {
+      const { stdout } = await run('ls -A /dev');
+      assert.deepEqual(stdout.trim().split('\n'), shown);
+    });
+
+    test('the host name is the one that is given, or that of the machine', async () => {
+      const { stdout } = await run('hostname', { hostname: 'a-name-of-its-own' });
+      assert.equal(stdout.trim(), own.includes('uts') ? 'a-name-of-its-own' : hostname());
+    });
+
+    test('seen from outside: namespaces, capabilities, system calls and open files of two at once', async () => {
+      await using other = await makeRoot(0);
+      const seen = await Promise.all([
+        seenFromOutside(run, {}),
+        seenFromOutside(run, { user: ada, rootfs: other.path }),
+      ]);
+      const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'];
+      const apart = kinds.filter((kind) => new Set([ofThis(kind), ...seen.map(({ ns }) => ns[kind])]).size === 3);
+      assert.deepEqual(apart, own);
+      const { limits } = await run('', {}, { asksLimits: true });
+      assert.ok(own.length === kinds.length || limits!.length > 0, 'what is not kept apart is said');
+      const [root, user] = seen;
+      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+        assert.equal(root!.capabilities[set]! & ~ordinaryCapabilities, 0n, set);
+      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) assert.equal(user!.capabilities[set], 0n, set);
+      const isFiltered = !limits!.some(({ id }) => id === 'seccomp');
+      for (const { files, filter } of seen)
+        assert.deepEqual({ files, isFiltered: filter === '2' }, { files: ['0', '1', '2'], isFiltered });
+    });
   });
+}
+
+/** Docker's default. https://github.com/moby/moby/blob/v27.0.0/oci/caps/defaults.go */
+const ordinaryCapabilities = 0xa80425fbn;
+
+function ofThis(namespace: string): string {
+  return readlinkSync(`/proc/self/ns/${namespace}`);
+}
+
+/** What this machine knows of a step that sleeps, which is then ended. */
+async function seenFromOutside(
+  run: ProcessRunner['run'],
+  changed: Partial<ProcessSpec> & { readonly rootfs?: string },
+) {
+  const mark = randomUUID();
+  const { rootfs, ...others } = changed;
+  const step = { ...others, env: ['PATH=/bin', `MARK=${mark}`] };
+  // The namespaces without network are all there are; who cannot have them runs with that of the machine.
+  const start = (network: ProcessSpec['network']) =>
+    run(['/bin/sleep', '1000'], { ...step, network }, rootfs === undefined ? {} : { rootfs });
+  const running = start('none').then((ran) => (ran.failure?.reason === 'network-unsupported' ? start('host') : ran));
+  const sleeping = () => processesWith(mark).filter((pid) => commandOf(pid) === 'sleep');
+  const [pid] = await eventually(sleeping, (pids) => pids.length > 0);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
+  const seen = {
+    ns: Object.fromEntries(
+      readdirSync(`/proc/${pid}/ns`).map((kind) => [kind, readlinkSync(`/proc/${pid}/ns/${kind}`)]),
+    ),
+    capabilities: Object.fromEntries(
+      ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map((set) => [set, BigInt(`0x${field(set)}`)]),
+    ),
+    files: readdirSync(`/proc/${pid}/fd`),
+    filter: field('Seccomp'),
+  };
+  process.kill(pid!, 'SIGKILL');
+  await running;
+  return seen;
 }

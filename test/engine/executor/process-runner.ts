@@ -1,5 +1,6 @@
 import { dirname, extname } from 'node:path';
 import type { ProcessExit, ProcessSpec } from '../../../src/engine/executor/executor.ts';
+import type { ExecutorName } from '../../../src/engine/executor/executor-name.ts';
 import type { Lack } from '../../../src/engine/executor/lack.ts';
 import type { Limit } from '../../../src/engine/executor/limit.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
@@ -18,6 +19,9 @@ export interface Ran {
   /** Milliseconds from the call of run() to its end. */
   readonly took?: number;
   readonly upper?: readonly string[];
+  /** What it says of itself; absent where it failed. */
+  readonly executor?: string;
+  readonly hasMounts?: boolean;
   /** In place of a status. */
   readonly failure?: Failure;
   readonly error?: string;
@@ -30,12 +34,7 @@ export class ProcessRunner implements AsyncDisposable {
   readonly #builder: PersonBuilder;
   readonly #rootfs: string;
 
-  constructor(
-    person: Person,
-    rootfs: string,
-    isolation: 'namespaces' | 'chroot' = 'namespaces',
-    within: readonly string[] = [],
-  ) {
+  constructor(person: Person, rootfs: string, isolation: ExecutorName = 'namespaces', within: readonly string[] = []) {
     const module = new URL(`./executor-engine${extname(import.meta.url)}`, import.meta.url).href;
     // Beside the root, to vanish with it: a worker that is killed does not clean up.
     const engine = { ...noEngine, sessionDir: dirname(rootfs) };

@@ -5,8 +5,11 @@ import { chmod, symlink as link, mkdir, readFile, rm, stat, writeFile } from 'no
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ExecutorRun } from '../../../src/engine/executor/executor.ts';
+import { type ExecutorName, keyWords } from '../../../src/engine/executor/executor-name.ts';
 import type { ExecMount, ExecOp, Step } from '../../../src/engine/op/op-definition.ts';
 import type { LayerInput } from '../../../src/layer/layer-input.ts';
+import { canonicalText } from '../../../src/oci/canonical.ts';
+import { digestOfFields } from '../../../src/oci/fields-digest.ts';
 import { failuresOf } from '../../../src/result.ts';
 import { directory, input } from '../../layer/entries.ts';
 import { type Act, OpRig } from './op-rig.ts';
@@ -358,6 +361,30 @@ for (const [title, one, other, isSame] of keys)
     const below = await rig.snapshot(base);
     assert.equal((await rig.key({ op: one }, below)) === (await rig.key({ op: other }, below)), isSame);
   });
+
+const executorKeys: readonly [one: ExecutorName, other: ExecutorName, isSame: boolean][] = [
+  ['namespaces', 'namespaces', true],
+  ['chroot', 'chroot', true],
+  ['namespaces', 'chroot', false],
+];
+for (const [one, other, isSame] of executorKeys)
+  test(`what ${one} made is ${isSame ? '' : 'not '}found by ${other}`, async () => {
+    await using rig = await OpRig.open();
+    const below = await rig.snapshot(base);
+    const keyBy = (name: ExecutorName) => {
+      rig.isolationWords = keyWords[name];
+      return rig.key({ op: exec() }, below);
+    };
+    assert.equal((await keyBy(one)) === (await keyBy(other)), isSame);
+  });
+
+test('a step in namespaces is keyed as it was before there was another executor', async () => {
+  await using rig = await OpRig.open();
+  rig.isolationWords = keyWords.namespaces;
+  const owners = rig.layers.owners.areKept ? [] : ['one id'];
+  const fields = ['exec', canonicalText({ ...exec(), network: 'host' }), ...owners];
+  assert.equal(await rig.key({ op: exec() }), digestOfFields(fields));
+});
 
 test('the key of a step knows its base by its layers, and not what a secret holds', async () => {
   await using rig = await OpRig.open();

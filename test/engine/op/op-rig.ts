@@ -27,6 +27,8 @@ export class OpRig implements AsyncDisposable {
   readonly events: ProgressEvent[] = [];
   /** What RUN does; nothing, unless a test says so. */
   act: Act = async () => ({ code: 0 });
+  /** Of the executor that a step is keyed for. */
+  isolationWords: readonly string[] = [];
   readonly #dispose: () => Promise<void>;
   readonly #isRoot = process.getuid!() === 0;
   #memoryFiles = 0;
@@ -118,7 +120,7 @@ export class OpRig implements AsyncDisposable {
   #runner(step: Step) {
     const { store, layers } = this;
     const executor: Executor = {
-      name: 'acting',
+      name: 'namespaces',
       hasMounts: true,
       run: (order, signal) => this.act(order, signal),
       limits: async () => [],
@@ -128,6 +130,7 @@ export class OpRig implements AsyncDisposable {
       store,
       layers,
       snapshotter: async () => new CopySnapshotter({ store, layers }),
+      isolationWords: this.isolationWords,
       executor: async () => executor,
       context: step.context,
       secrets: step.secrets ?? {},

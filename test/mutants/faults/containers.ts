@@ -50,8 +50,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'auto takes chroot in a container though there are namespaces',
     file: 'src/worker/worker-builder.ts',
-    find: "if (isolation === 'none' || isolation === 'chroot') {",
-    replace: "if (isolation === 'none' || isolation === 'chroot' || inContainer) {",
+    find: "if (isolation !== 'auto') return [await enter({ ...options, isolation: places[isolation] }), isolation];",
+    replace:
+      "if (isolation !== 'auto' || inContainer) return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];",
     tests: inContainers,
     only: 'of --privileged',
   },

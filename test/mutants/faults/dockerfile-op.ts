@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 const archive = ['test/engine/op/archive-placement.test.ts'];
 const placement = ['test/engine/op/placement.test.ts'];
 const frontend = ['test/engine/frontend/config.test.ts'];
+const flags = ['test/engine/frontend/flags.test.ts'];
 const selection = ['test/context/selection.test.ts'];
 
 /** What COPY, ADD and WORKDIR put into a layer. */
@@ -308,6 +309,38 @@ export const faults: readonly Fault[] = [
     find: 'return [...files.filter(({ target }) => !isHidden(target)), ...mounts];',
     replace: 'return [...files, ...mounts];',
     tests: ['test/engine/executor/network-files.test.ts'],
+  },
+  {
+    name: 'a flag of COPY is parsed and means nothing',
+    file: 'src/dockerfile/instructions/copy.ts',
+    find: "  exclude: 'many',\n} as const;",
+    replace: "  exclude: 'many',\n  mtime: 'one',\n} as const;",
+    tests: flags,
+    only: 'the table has',
+  },
+  {
+    name: '--parents of COPY is taken and forgotten',
+    file: 'src/engine/frontend/copy.ts',
+    find: 'parents: instruction.parents, unpack: false',
+    replace: 'parents: false, unpack: false',
+    tests: flags,
+    only: 'COPY --parents',
+  },
+  {
+    name: '--keep-git-dir of ADD is taken and forgotten',
+    file: 'src/engine/frontend/add.ts',
+    find: ' || instruction.keepGitDir !== undefined',
+    replace: '',
+    tests: flags,
+    only: 'ADD --keep-git-dir',
+  },
+  {
+    name: '--security of RUN is taken and forgotten',
+    file: 'src/engine/frontend/run.ts',
+    find: "if (instruction.security === 'insecure') {",
+    replace: 'if (instruction.security !== instruction.security) {',
+    tests: flags,
+    only: 'RUN --security',
   },
   {
     name: 'a mount has the link that it names, and not what that leads to',
