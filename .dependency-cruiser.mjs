@@ -9,15 +9,18 @@ export const rooms = {
   tar: { imports: [] },
   dockerfile: { imports: [] },
   // All others run programs by it, and so with an environment that they chose.
-  program: { imports: [], touches: ['disk', 'programs'] },
-  store: { imports: ['oci'], touches: ['disk'] },
+  program: { imports: [], touches: ['disk', 'programs', 'process', 'timers'] },
+  store: { imports: ['oci'], touches: ['disk', 'process', 'clock', 'timers', 'chance'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
-  registry: { imports: ['oci', 'program'], touches: ['disk', 'network'] },
-  'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network'] },
-  project: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
+  registry: { imports: ['oci', 'program'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
+  'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
+  project: { imports: ['oci', 'dockerfile'], touches: ['disk', 'process', 'chance'] },
   'engine/solver': { imports: ['oci'] },
-  'engine/executor': { imports: ['oci', 'program'], touches: ['disk', 'network', 'machine'] },
+  'engine/executor': {
+    imports: ['oci', 'program'],
+    touches: ['disk', 'network', 'machine', 'process', 'timers', 'chance'],
+  },
   'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
   'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
   'engine/op': {
@@ -30,15 +33,16 @@ export const rooms = {
   'engine/exporter': {
     imports: ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
     // Of the network the class alone that writes to named pipes without a thread.
-    touches: ['disk', 'network'],
+    touches: ['disk', 'network', 'timers', 'chance'],
   },
   worker: {
     imports: ['oci', 'builder', 'engine', 'store', 'registry', 'dockerfile', 'program'],
-    touches: ['disk', 'network', 'machine'],
+    touches: ['disk', 'network', 'machine', 'process', 'clock', 'timers'],
   },
   'orchestrator/key': { imports: ['oci', 'dockerfile', 'context', 'project'] },
   'orchestrator/state': {
     imports: ['oci', 'dockerfile', 'context', 'project', 'registry', 'store', 'orchestrator/key'],
+    touches: ['timers'],
   },
   'orchestrator/plan': {
     imports: ['oci', 'dockerfile', 'context', 'project', 'store', 'orchestrator/key', 'orchestrator/state'],
@@ -60,20 +64,95 @@ export const rooms = {
   },
 };
 
-/** What of the machine a room may touch → the modules that do. */
+/** The files between the floors, which put the rooms together. Those of cli/ may touch all but programs. */
+export const engine = { touches: ['disk', 'machine', 'process'] };
+
+/** Room → what it may touch of time, chance and the process instead of being handed it → why. Shown in doc/architecture.md. */
+export const reasons = {
+  program: {
+    process: 'the environment of a program that is to have all of it',
+    timers: 'how long a program gets',
+  },
+  store: {
+    process: 'who holds a lock is told by its process; whose directory it is, by its user',
+    clock: 'how long a lock was silent, on the one clock that never goes back; life signs',
+    timers: 'waiting for a lock, giving life signs',
+    chance: 'names that no other process takes; who waits for one lock does not ask in step',
+  },
+  registry: {
+    clock: 'when a token ends, how slow a transfer is; tests give their own (`RegistryHooks`)',
+    timers: 'pauses between attempts, deadlines of replies',
+    chance: 'pauses of several clients are not to be the same; tests give their own (`RegistryHooks`)',
+  },
+  'registry-server': {
+    clock: 'how slow a client sends, how long a reply took',
+    timers: 'the end of connections that do not end',
+    chance: 'ids of uploads, which nobody is to guess',
+  },
+  project: {
+    process: 'whether the one that was interrupted in a cascade still runs',
+    chance: 'names of journals that no other process takes',
+  },
+  engine: { process: 'its user and its architecture' },
+  'engine/executor': {
+    process: 'its own ids and architecture; ending what it started',
+    timers: 'how long a helper gets to start and to end',
+    chance: 'a word that only its own trial knows',
+  },
+  'engine/exporter': {
+    timers: 'looking again whether a pipe has a reader',
+    chance: 'names of unfinished files that no other process takes',
+  },
+  worker: {
+    process: 'it is one: the entry of a program, as cli/ is',
+    clock: 'it hands the engine its clock, as cli/ does to the others: a function crosses no process border',
+    timers: 'how long the other process gets to answer and to end',
+  },
+  'orchestrator/state': { timers: 'how long a registry is waited for where the store has an answer' },
+};
+
+/** What of the machine a room may touch → the modules that do; chance, and what needs no import, is in .biome.json. */
 const modules = {
   disk: ['fs', 'fs/promises'],
   network: ['net', 'http', 'http2', 'https', 'tls', 'dgram', 'dns', 'dns/promises', 'undici'],
   programs: ['child_process', 'worker_threads', 'cluster', 'execa'],
   machine: ['os'],
+  clock: ['perf_hooks'],
+  timers: ['timers', 'timers/promises'],
 };
+
+/** Those of Node's that touch nothing. Any other, such as `module`, `vm` and `process`, would be a way around these rules. */
+const harmless = [
+  'assert',
+  'assert/strict',
+  'async_hooks',
+  'buffer',
+  'crypto',
+  'events',
+  'path',
+  'path/posix',
+  'stream',
+  'stream/consumers',
+  'stream/promises',
+  'string_decoder',
+  'url',
+  'util',
+  'zlib',
+];
 
 /** Those that print, or that speak to a person. */
 const terminal = ['chalk', 'listr2', 'yargs', 'readline', 'readline/promises', 'tty'];
 
-const roots = ['result', 'progress', 'semaphore', 'map-bounded', 'remove-tree', 'read-regular-file', 'tree-path'].map(
-  (file) => `^src/${file}\\.ts$`,
-);
+const roots = [
+  'result',
+  'progress',
+  'semaphore',
+  'map-bounded',
+  'next-turn',
+  'remove-tree',
+  'read-regular-file',
+  'tree-path',
+].map((file) => `^src/${file}\\.ts$`);
 const pathOf = (room) => `^src/${room}(/|\\.ts$)`;
 /** As a module of Node's, or as a package. */
 const moduleNamed = (name) => `^((node:)?${name}|node_modules/${name}/.*)$`;
@@ -94,7 +173,8 @@ export default {
       from: {
         path: '^src/',
         pathNot: [
-          ...(what === 'programs' ? [] : ['^src/cli/', '^src/engine/[^/]*$']),
+          ...(what === 'programs' ? [] : ['^src/cli/']),
+          ...(engine.touches.includes(what) ? ['^src/engine/[^/]*$'] : []),
           // isIP() asks nobody.
           '^src/engine/frontend/ports\\.ts$',
           ...roots,
@@ -105,6 +185,23 @@ export default {
       },
       to: { path: names.map(moduleNamed) },
     })),
+    {
+      name: 'no-way-around',
+      severity: 'error',
+      comment: 'a module of Node that is not in the lists of this file: say what of the machine it touches.',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['core'],
+        pathNot: [...harmless, ...terminal, ...Object.values(modules).flat()].map(moduleNamed),
+      },
+    },
+    {
+      name: 'nothing-unknown',
+      severity: 'error',
+      comment: 'nobody can say what of the machine it touches.',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
     {
       name: 'only-cli-prints',
       severity: 'error',

@@ -23,12 +23,16 @@ type Happening =
   | { readonly type: 'image-skipped'; readonly image: string; readonly why: string }
   /** `digest` where it is the one that people will meet: not where the image is still to be sent. */
   | { readonly type: 'image-finished'; readonly image: string; readonly digest?: string; readonly duration: number }
-  /** `failures`: what `message` says; absent for an error of the operating system, and for a bug. */
+  /**
+   * `failures`: what `message` says; absent for an error of the operating system, of which `code` is what it said, such as
+   * ENOSPC, and for a bug.
+   */
   | {
       readonly type: 'image-failed';
       readonly image: string;
       readonly message: string;
       readonly failures?: readonly Failure[] | undefined;
+      readonly code?: string | undefined;
     }
   | { readonly type: 'image-pushed'; readonly image: string; readonly reference: string; readonly digest: string }
   | {

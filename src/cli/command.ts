@@ -1,3 +1,4 @@
+import type { CommandName } from './command-name.ts';
 import type { ExitStatus } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import type { OptionName } from './options.ts';
@@ -13,8 +14,7 @@ export type CommandGroup = 'Build and publish' | 'Move images' | 'Decide' | 'Set
 
 /** A row of the table in commands.ts; the code behind it is imported when the command is chosen. */
 export interface Command {
-  /** One word, or two: `registry serve`. */
-  readonly name: string;
+  readonly name: CommandName;
   readonly aliases: readonly string[];
   readonly group: CommandGroup;
   /** For the list of commands: half a line, no full stop. */

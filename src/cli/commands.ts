@@ -1,4 +1,5 @@
 import type { Command, CommandGroup, CommandModule, Positionals } from './command.ts';
+import type { CommandName } from './command-name.ts';
 import type { OptionName } from './options.ts';
 
 const output = ['progress', 'color', 'quiet', 'verbose'] as const;
@@ -234,7 +235,7 @@ export function findCommand(words: readonly string[]): { command?: Command; rest
 
 /** A row, whose code may use no option that the row does not list: the compiler checks it. */
 function command<const K extends OptionName>(row: {
-  readonly name: string;
+  readonly name: CommandName;
   readonly aliases?: readonly string[];
   readonly group: CommandGroup;
   readonly summary: string;

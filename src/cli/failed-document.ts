@@ -1,7 +1,7 @@
 import { formatRegistry } from '../oci/registry-name.ts';
 import { failureJson } from '../orchestrator/plan/failure-json.ts';
 import { planJson } from '../orchestrator/plan/plan-json.ts';
-import type { Failure } from '../result.ts';
+import { assertNever, type Failure } from '../result.ts';
 import type { Invocation } from './invocation.ts';
 import { checkOfInvalid } from './render/check.ts';
 
@@ -41,8 +41,18 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return { schema: 'cip.graph/v1', nodes: [], edges: [], external: [], failures: all };
     case 'doctor':
       return { schema: 'cip.doctor/v1', checks: [], failures: all };
-    default:
+    case 'upload-all-to-local-registry':
+    case 'pull-latest-from-local-registry':
+    case 'pull-latest-from-remote-registry':
+    case 'pull':
       return { schema: 'cip.transfer/v1', command, ...nothingCopied, failures: all };
+    // They have no `--json`.
+    case 'registry serve':
+    case 'completion':
+    case 'help':
+      return { failures: all };
+    default:
+      return assertNever(command);
   }
 }
 

@@ -48,13 +48,14 @@ function causeOf({ reason, message }: Failure): string {
 /** By whoever noticed: the store, the unpacking of a layer, a program in a RUN, of which there are only the words. */
 function isDiskFull({ reason, code, details = [] }: Failure): boolean {
   if (reason === 'run-failed') return details.some((line) => /no space left on device/i.test(line));
-  return reason === 'disk-full' || code === 'ENOSPC' || code === 'EDQUOT';
+  return reason === 'disk-full' || isCodeOfFullDisk(code);
 }
 
-/** Where nobody made a failure of it, the words are those of the operating system. */
-export function isOfFullDisk({
-  failures,
-  message,
-}: Extract<ProgressEvent, { readonly type: 'image-failed' }>): boolean {
-  return failures === undefined ? /\b(?:ENOSPC|EDQUOT)\b/.test(message) : failures.some(isDiskFull);
+/** Where nobody made a failure of it, there is what the operating system said. */
+export function isOfFullDisk({ failures, code }: Extract<ProgressEvent, { readonly type: 'image-failed' }>): boolean {
+  return failures === undefined ? isCodeOfFullDisk(code) : failures.some(isDiskFull);
+}
+
+function isCodeOfFullDisk(code: string | undefined): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

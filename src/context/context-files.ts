@@ -5,7 +5,7 @@ import { open, readdir, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import { type Digest, digestFromHex } from '../oci/digest.ts';
 import { FailureError } from '../result.ts';
 import { contextUnreadable } from './failure.ts';
@@ -53,7 +53,7 @@ export const contextFiles: ContextFiles = {
     for (const [index, name] of names.entries()) {
       const file = look(join(directory, name), name);
       if (file !== undefined) found.push(file);
-      if (index % turn === turn - 1) await setImmediate();
+      if (index % turn === turn - 1) await nextTurn();
     }
     return found;
   },

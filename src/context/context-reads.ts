@@ -9,7 +9,7 @@ import { expandMount } from '../dockerfile/instructions/run-mount.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
-import { ok, type SourceSpan } from '../result.ts';
+import { assertNever, ok, type SourceSpan } from '../result.ts';
 import { globalValues } from './global-values.ts';
 import { bindSelector, isRemote, type Masks, type Selector } from './selector.ts';
 import { StageVariables } from './stage-variables.ts';
@@ -216,6 +216,21 @@ class Reading {
         return;
       case 'ONBUILD':
         state.triggers.push(instruction.trigger);
+        return;
+      case 'CMD':
+      case 'ENTRYPOINT':
+      case 'EXPOSE':
+      case 'HEALTHCHECK':
+      case 'LABEL':
+      case 'MAINTAINER':
+      case 'SHELL':
+      case 'STOPSIGNAL':
+      case 'USER':
+      case 'VOLUME':
+      case 'WORKDIR':
+        return;
+      default:
+        assertNever(instruction);
     }
   }
 

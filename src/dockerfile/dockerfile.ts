@@ -159,10 +159,12 @@ export interface RunInstruction extends Base {
   readonly security: 'sandbox' | 'insecure';
 }
 /** What a container of the image runs; the last of each keyword holds. */
-export interface CommandInstruction extends Base {
-  readonly keyword: 'CMD' | 'ENTRYPOINT';
+export interface CommandOf<K extends 'CMD' | 'ENTRYPOINT'> extends Base {
+  readonly keyword: K;
   readonly command: CommandLine;
 }
+/** A member for each keyword, so that the compiler can tell one from the other. */
+export type CommandInstruction = CommandOf<'CMD'> | CommandOf<'ENTRYPOINT'>;
 /** The program, with its first arguments, that commands in shell form are handed to from here on. */
 export interface ShellInstruction extends Base {
   readonly keyword: 'SHELL';
@@ -179,10 +181,12 @@ export interface VolumeInstruction extends Base {
   readonly paths: readonly string[];
 }
 /** Instructions of one argument, which is the rest of the line. */
-export interface WordInstruction extends Base {
-  readonly keyword: 'USER' | 'WORKDIR' | 'STOPSIGNAL' | 'MAINTAINER';
+export interface WordOf<K extends 'USER' | 'WORKDIR' | 'STOPSIGNAL' | 'MAINTAINER'> extends Base {
+  readonly keyword: K;
   readonly value: string;
 }
+/** A member for each keyword, so that the compiler can tell one from the other. */
+export type WordInstruction = WordOf<'USER'> | WordOf<'WORKDIR'> | WordOf<'STOPSIGNAL'> | WordOf<'MAINTAINER'>;
 /** How a running container is asked whether it still works. */
 export interface HealthcheckInstruction extends Base {
   readonly keyword: 'HEALTHCHECK';

@@ -1,4 +1,4 @@
-import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
+import { assertNever, type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
 import type { Dockerfile, Instruction, Stage } from './dockerfile.ts';
 import { suggestionFor } from './suggestion.ts';
 import { stageNotBefore, unknownStage } from './value-failure.ts';
@@ -86,10 +86,32 @@ function usesOf(stage: Stage, dockerfile: Dockerfile, { resolve, handedOn }: Sta
   return [base, ...triggers.flatMap(usesOfInstruction), ...others];
 }
 
-function usesOfInstruction(instruction: Instruction): readonly WrittenUse[] {
-  if (instruction.keyword === 'COPY') return instruction.from ? [{ ...instruction.from, use: 'copy' }] : [];
-  if (instruction.keyword !== 'RUN') return [];
-  return instruction.mounts.flatMap(({ from }) => (from ? [{ ...from, use: 'mount' as const }] : []));
+/** The stages, or images, that an instruction takes files from, as they are written. */
+export function usesOfInstruction(instruction: Instruction): readonly WrittenUse[] {
+  switch (instruction.keyword) {
+    case 'COPY':
+      return instruction.from ? [{ ...instruction.from, use: 'copy' }] : [];
+    case 'RUN':
+      return instruction.mounts.flatMap(({ from }) => (from ? [{ ...from, use: 'mount' as const }] : []));
+    case 'ADD':
+    case 'ARG':
+    case 'CMD':
+    case 'ENTRYPOINT':
+    case 'ENV':
+    case 'EXPOSE':
+    case 'HEALTHCHECK':
+    case 'LABEL':
+    case 'MAINTAINER':
+    case 'ONBUILD':
+    case 'SHELL':
+    case 'STOPSIGNAL':
+    case 'USER':
+    case 'VOLUME':
+    case 'WORKDIR':
+      return [];
+    default:
+      return assertNever(instruction);
+  }
 }
 
 /** The stage that a name means in `user`; undefined where it means an image. */

@@ -30,3 +30,11 @@ export interface EngineOptions {
   /** For steps: proxies and the like. Never the whole environment, which `registry` alone has. */
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** What the engine is lent by the process that it is in. */
+export interface EngineSurroundings {
+  /** A clock in milliseconds that only goes forward. */
+  readonly now: () => number;
+  /** Asked after each output of a step: the step waits for the promise it gives, if it gives one. */
+  readonly outputTaken: () => Promise<void> | undefined;
+}

@@ -22,7 +22,7 @@ import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
 import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
-import type { EngineOptions } from './engine-options.ts';
+import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
 import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
@@ -40,13 +40,10 @@ import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
 
-/** `outputTaken` is asked after each output of a step: the step waits for the promise it gives, if it gives one. */
-export async function createEngine(
-  options: EngineOptions,
-  outputTaken: () => Promise<void> | undefined = () => undefined,
-): Promise<Builder> {
+/** Opens the store; throws FailureError where it cannot. */
+export async function createEngine(options: EngineOptions, surroundings: EngineSurroundings): Promise<Builder> {
   const store = await Store.open(options.storeDir, { session: { path: options.sessionDir } });
-  return new Engine({ store, options, owners: await diskOwners(options.tier, options.namespace), outputTaken });
+  return new Engine({ store, options, owners: await diskOwners(options.tier, options.namespace), surroundings });
 }
 
 type Complete = Exclude<Lowered, { readonly missing: readonly unknown[] }>;
@@ -82,16 +79,16 @@ class Engine implements Builder {
     store,
     options,
     owners,
-    outputTaken,
+    surroundings,
   }: {
     readonly store: Store;
     readonly options: EngineOptions;
     readonly owners: DiskOwners;
-    readonly outputTaken: RunnerServices['outputTaken'];
+    readonly surroundings: EngineSurroundings;
   }) {
     this.#options = options;
     this.#owners = owners;
-    this.#outputTaken = outputTaken;
+    this.#outputTaken = surroundings.outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
     this.#images = new ImageResolver({ store, registry: this.#registry });
@@ -113,7 +110,7 @@ class Engine implements Builder {
     this.#solver = new Solver({
       opOf: (step) => runnerFor(step, this.#services(step)),
       concurrency: options.concurrency || availableParallelism(),
-      now: () => performance.now(),
+      now: surroundings.now,
     });
   }
 

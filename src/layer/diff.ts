@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, isWhiteoutDevice, readDirectory, readDiskEntry } from './disk-entry.ts';
 import { digestOfFile } from './file-digest.ts';
@@ -85,7 +85,7 @@ async function scanned(source: DiffSource, signal: AbortSignal): Promise<readonl
   const found: Found[] = [];
   for (const item of scan(source)) {
     if (found.push(item) % TURN !== 0) continue;
-    await setImmediate();
+    await nextTurn();
     signal.throwIfAborted();
   }
   return found;

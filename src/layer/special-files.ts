@@ -17,6 +17,7 @@ export async function makeDevice(file: string, device: DeviceEntry, signal: Abor
   const kind = device.type === 'char-device' ? 'c' : 'b';
   const made = await run('mknod', [file, kind, String(device.major), String(device.minor)], signal);
   if (succeeded(made)) return true;
+  // mknod(1) ends with 1 whatever the matter is: its words, those of strerror(3) under LC_ALL=C, are all that tells EPERM.
   if (/Operation not permitted$/.test(complaintOf(made))) return false;
   throw new FailureError(programFailed('mknod', 'make a device', complaintOf(made)));
 }

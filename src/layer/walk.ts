@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
 import { readXattrs } from './disk-xattrs.ts';
@@ -79,7 +79,7 @@ async function* batches<T>(items: Iterable<T>, signal: AbortSignal): AsyncGenera
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];
-    await setImmediate();
+    await nextTurn();
     signal.throwIfAborted();
   }
   yield batch;

@@ -1,6 +1,6 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import type { Builder } from '../builder.ts';
-import type { EngineOptions } from '../engine/engine-options.ts';
+import type { EngineOptions, EngineSurroundings } from '../engine/engine-options.ts';
 import { Channel } from './channel.ts';
 import { type FromWorker, sendable, type ToWorker } from './protocol.ts';
 
@@ -9,7 +9,7 @@ const GRACE = 3000;
 
 /** What the module named by `start` exports. */
 interface EngineModule {
-  createEngine(options: EngineOptions, outputTaken: () => Promise<void> | undefined): Promise<Builder>;
+  createEngine(options: EngineOptions, surroundings: EngineSurroundings): Promise<Builder>;
 }
 
 const channel = new Channel();
@@ -34,7 +34,7 @@ async function receive(message: ToWorker): Promise<void> {
 async function start({ module, options }: ToWorker & { type: 'start' }): Promise<void> {
   try {
     const { createEngine } = (await import(module)) as EngineModule;
-    engine = await createEngine(options, () => channel.taken());
+    engine = await createEngine(options, { now: () => performance.now(), outputTaken: () => channel.taken() });
     send({ type: 'started' });
   } catch (error) {
     send({ type: 'not-started', error: sendable(error) });

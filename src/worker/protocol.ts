@@ -2,6 +2,7 @@ import type { BuildRequest, BuildResult } from '../builder.ts';
 import type { EngineOptions, IsolationTier } from '../engine/engine-options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
+import { systemErrorCode } from '../store/failure.ts';
 
 /** From the parent to the worker, over Node's IPC channel. `id` tells builds apart. */
 export type ToWorker =
@@ -31,7 +32,14 @@ export type FromWorker =
 /** An error as data: failures whole, bugs with the stack of where they happened. */
 export type SentError =
   | { readonly kind: 'failures'; readonly failures: readonly Failure[] }
-  | { readonly kind: 'bug'; readonly name: string; readonly message: string; readonly stack: string };
+  | {
+      readonly kind: 'bug';
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string;
+      /** Of an error of the operating system: ENOSPC and the like. */
+      readonly code?: string;
+    };
 
 /**
  * Errors lose their class between processes: failures are sent as the plain data they are, anything else as a bug with
@@ -41,7 +49,9 @@ export function sendable(error: unknown): SentError {
   const failures = failuresOf(error);
   if (failures !== undefined) return { kind: 'failures', failures };
   const bug = error instanceof Error ? error : new Error(String(error));
-  return { kind: 'bug', name: bug.name, message: bug.message, stack: stackOf(bug) };
+  const code = systemErrorCode(bug);
+  const said = { name: bug.name, message: bug.message, stack: stackOf(bug) };
+  return { kind: 'bug', ...said, ...(code !== undefined && { code }) };
 }
 
 /** The error to throw on this side. */
@@ -50,10 +60,8 @@ export function received(error: SentError): Error {
     const [first, ...others] = error.failures;
     return first !== undefined && others.length === 0 ? new FailureError(first) : new FailuresError(error.failures);
   }
-  const bug = new Error(error.message);
-  bug.name = error.name;
-  bug.stack = error.stack;
-  return bug;
+  const { message, name, stack, code } = error;
+  return Object.assign(new Error(message), { name, stack, ...(code !== undefined && { code }) });
 }
 
 /** With what is inside of it: an error of cleaning up carries the one that came first. */

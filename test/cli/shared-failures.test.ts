@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { statusOf } from '../../src/cli/exit-codes.ts';
-import { withSharedFailures } from '../../src/cli/shared-failures.ts';
+import { isOfFullDisk, withSharedFailures } from '../../src/cli/shared-failures.ts';
 import type { Failure } from '../../src/result.ts';
 
 const at = { file: 'contexts/a/Dockerfile', line: 2, column: 1, offset: 0, length: 4 };
@@ -68,5 +68,18 @@ for (const [title, { failed, want, status }] of Object.entries(rows)) {
       for (const { reason, message } of failures)
         if (reason === 'disk-full') assert.match(message, /\(\/the\/store\)$/);
     }
+  });
+}
+
+const events = {
+  'by its code': { event: { message: 'write failed', code: 'ENOSPC' }, want: true },
+  'a quota, by its code': { event: { message: 'write failed', code: 'EDQUOT' }, want: true },
+  'not by its words': { event: { message: 'a file is named ENOSPC' }, want: false },
+  'not another code': { event: { message: 'ENOSPC', code: 'EACCES' }, want: false },
+  'by a failure': { event: { message: '', failures: [full('/store/x')] }, want: true },
+};
+for (const [title, { event, want }] of Object.entries(events)) {
+  test(`isOfFullDisk() tells a full disk ${title}`, () => {
+    assert.equal(isOfFullDisk({ type: 'image-failed', image: 'a', ...event }), want);
   });
 }

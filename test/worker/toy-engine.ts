@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Builder, BuildRequest, BuildResult } from '../../src/builder.ts';
-import type { EngineOptions } from '../../src/engine/engine-options.ts';
+import type { EngineOptions, EngineSurroundings } from '../../src/engine/engine-options.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { Progress } from '../../src/progress.ts';
 import { FailureError } from '../../src/result.ts';
 
 /** Does what `buildArgs.do` says, as an engine inside the worker. */
-export async function createEngine(
-  options: EngineOptions,
-  outputTaken: () => Promise<void> | undefined = () => undefined,
-): Promise<Builder> {
+export async function createEngine(options: EngineOptions, { outputTaken }: EngineSurroundings): Promise<Builder> {
   if (options.storeDir === '/refused') throw new FailureError({ reason: 'not-a-store', message: 'no such store' });
   return {
     name: 'toy',

@@ -38,6 +38,9 @@ import { shellWord } from './shell.ts';
 import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';
 
+/** Of this process; `process` is the step's further down. */
+const { arch: hostArchitecture } = process;
+
 /** Character devices: name → major and minor number. https://docs.kernel.org/admin-guide/devices.html */
 const devices = {
   null: [1, 3],
@@ -84,7 +87,7 @@ export class ChrootExecutor implements Executor {
     }
     if (process.network === 'none') throw new FailureError(networkUnsupported());
     const { dir, emulation, tools } = this.#options;
-    const { architecture } = hostPlatform(globalThis.process.arch);
+    const { architecture } = hostPlatform(hostArchitecture);
     this.#gate ??= makeGate(dir, architecture, tools.sh);
     const [root, ids, gate, capabilities] = await Promise.all([
       realpath(rootfs),

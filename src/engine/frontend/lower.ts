@@ -11,7 +11,7 @@ import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
-import { type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
+import { assertNever, type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { globalArgs } from './arg.ts';
@@ -180,9 +180,7 @@ class Lowering implements LoweringContext {
     const isGuess = ({ reason, at }: Failure) =>
       !certainReasons.has(reason) && (at === undefined || (at.offset >= offset && at.offset < offset + length));
     for (const failure of this.failures.splice(before)) if (!isGuess(failure)) this.failures.push(failure);
-    const set =
-      instruction.keyword === 'ENV' ? instruction.pairs : instruction.keyword === 'ARG' ? instruction.args : [];
-    for (const { key } of set) variables.delete(key);
+    for (const { key } of setBy(instruction)) variables.delete(key);
   }
 
   #lowerStage(stage: Stage): StageState | undefined {
@@ -213,5 +211,33 @@ class Lowering implements LoweringContext {
     });
     if (passed < gaps.length) state.forget();
     return this.missing.size > 0 ? undefined : state;
+  }
+}
+
+/** The variables that an instruction gives a value. */
+function setBy(instruction: Instruction): readonly { readonly key: string }[] {
+  switch (instruction.keyword) {
+    case 'ARG':
+      return instruction.args;
+    case 'ENV':
+      return instruction.pairs;
+    case 'ADD':
+    case 'CMD':
+    case 'COPY':
+    case 'ENTRYPOINT':
+    case 'EXPOSE':
+    case 'HEALTHCHECK':
+    case 'LABEL':
+    case 'MAINTAINER':
+    case 'ONBUILD':
+    case 'RUN':
+    case 'SHELL':
+    case 'STOPSIGNAL':
+    case 'USER':
+    case 'VOLUME':
+    case 'WORKDIR':
+      return [];
+    default:
+      return assertNever(instruction);
   }
 }

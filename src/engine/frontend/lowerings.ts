@@ -19,13 +19,16 @@ import { lowerRun } from './run.ts';
 import type { StageState } from './stage-state.ts';
 import { lowerWorkdir } from './workdir.ts';
 
+type Keyword = Instruction['keyword'];
+
+type ByKeyword = { readonly [K in Keyword]: Extract<Instruction, { readonly keyword: K }> };
+
+/** The same union as `Instruction`, in the form in which the compiler sees which row is whose. */
+type OfKeyword<K extends Keyword> = { readonly [P in K]: { readonly keyword: P } & ByKeyword[P] }[K];
+
 /** What an instruction means: a change of the stage's state. */
 type Lowerings = {
-  readonly [K in Instruction['keyword']]: (
-    instruction: Extract<Instruction, { readonly keyword: K }>,
-    state: StageState,
-    context: InstructionContext,
-  ) => void;
+  readonly [K in Keyword]: (instruction: OfKeyword<K>, state: StageState, context: InstructionContext) => void;
 };
 
 const lowerings: Lowerings = {
@@ -49,8 +52,10 @@ const lowerings: Lowerings = {
 };
 
 /** Finds the row of the keyword and calls it; changes `state`. */
-export function lowerInstruction(instruction: Instruction, state: StageState, context: InstructionContext): void {
-  const lowerIt: (of: never, state: StageState, context: InstructionContext) => void = lowerings[instruction.keyword];
-  // The compiler does not see that it is the one of just this keyword.
-  lowerIt(instruction as never, state, context);
+export function lowerInstruction<K extends Keyword>(
+  instruction: OfKeyword<K>,
+  state: StageState,
+  context: InstructionContext,
+): void {
+  lowerings[instruction.keyword as K](instruction, state, context);
 }

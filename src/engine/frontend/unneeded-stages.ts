@@ -1,5 +1,6 @@
-import type { Instruction, Stage } from '../../dockerfile/dockerfile.ts';
+import type { Stage } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
+import { usesOfInstruction } from '../../dockerfile/stages.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import type { Failure, SourceSpan } from '../../result.ts';
 import { stageNotYetDefined } from './failure.ts';
@@ -36,21 +37,15 @@ interface Use {
 
 function usesOf(stage: Stage, lowering: LoweringContext): readonly Use[] {
   return stage.instructions.flatMap((instruction) =>
-    sourcesOf(instruction).flatMap(({ value, at, isNumbered }) => {
+    usesOfInstruction(instruction).flatMap(({ value, at, use }) => {
       const filled = expand(value, lowering.globals, lowering.expansion);
       if (!filled.ok) return [];
       const name = filled.value.value;
-      if (isNumbered && /^\d+$/.test(name)) return [{ name, index: Number(name), at }];
+      if (use === 'copy' && /^\d+$/.test(name)) return [{ name, index: Number(name), at }];
       const found = lowering.dockerfile.stages.findLast((one) => one.name === name.toLowerCase());
       return found ? [{ name, index: found.index, at }] : [];
     }),
   );
-}
-
-function sourcesOf(instruction: Instruction) {
-  if (instruction.keyword === 'COPY') return instruction.from ? [{ ...instruction.from, isNumbered: true }] : [];
-  if (instruction.keyword !== 'RUN') return [];
-  return instruction.mounts.flatMap(({ from }) => (from ? [{ ...from, isNumbered: false }] : []));
 }
 
 function leads(from: number, to: number, uses: ReadonlyMap<number, readonly Use[]>): boolean {

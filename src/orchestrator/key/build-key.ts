@@ -9,6 +9,7 @@ import { isFollowed } from '../../project/edge.ts';
 import type { Context } from '../../project/project.ts';
 import { assertNever } from '../../result.ts';
 import type { Readings } from './instruction-changes.ts';
+import { parentKey } from './parent-key.ts';
 import { usesRegistry } from './registry-use.ts';
 
 /** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
@@ -237,9 +238,11 @@ function followed(inputs: KeyInputs): ReadonlySet<string> {
   return new Set(edges.filter((edge) => isFollowed(edge, versionOf(edge, inputs))).map((edge) => edge.to));
 }
 
-/** By name; where a stage takes it for another platform than the image is built for, with that. */
 function keysOfParent(name: string, { parents, platform }: KeyInputs): readonly (readonly [string, Digest])[] {
-  return [...parents.get(name)!.keys].map(([wanted, key]) => [wanted === platform ? name : `${name} (${wanted})`, key]);
+  return [...parents.get(name)!.keys].map(([wanted, key]) => [
+    parentKey(name, wanted === platform ? undefined : wanted),
+    key,
+  ]);
 }
 
 function versionOf(edge: Edge, inputs: KeyInputs): string | undefined {

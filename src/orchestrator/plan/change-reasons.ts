@@ -1,6 +1,7 @@
 import type { ImageName } from '../../project/image-name.ts';
 import { assertNever } from '../../result.ts';
 import type { KeyChange } from '../key/key-change.ts';
+import { imageOfParentKey } from '../key/parent-key.ts';
 import type { Decisions } from './decisions.ts';
 import type { PlanReason } from './plan.ts';
 import type { PlanInputs } from './plan-inputs.ts';
@@ -33,9 +34,7 @@ function shown(change: KeyChange, path: string, decisions: Decisions): PlanReaso
     case 'instruction-removed':
       return { ...change, path: `${path}/Dockerfile` };
     case 'parent-changed': {
-      // `tool`, or `tool (linux/arm64)`.
-      const [name] = change.parent.split(' ') as [ImageName];
-      const isBuilt = change.how !== 'left' && decisions.get(name)?.action === 'build';
+      const isBuilt = change.how !== 'left' && decisions.get(imageOfParentKey(change.parent))?.action === 'build';
       return isBuilt ? { code: 'parent-built', parent: change.parent } : change;
     }
     case 'argument-changed':

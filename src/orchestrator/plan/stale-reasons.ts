@@ -3,6 +3,7 @@ import type { Edge } from '../../project/edge.ts';
 import type { Project } from '../../project/project.ts';
 import type { StaleReference } from '../../project/stale.ts';
 import type { KeyChange } from '../key/key-change.ts';
+import { imageOfParentKey } from '../key/parent-key.ts';
 import type { PlanReason } from './plan.ts';
 
 /**
@@ -22,7 +23,8 @@ export function staleReasons(
     });
   }
   if (change.code !== 'parent-changed') return undefined;
-  const toIt = edges.filter(({ from, to }) => to === change.parent && stale.some(({ edge }) => edge.from === from));
+  const parent = imageOfParentKey(change.parent);
+  const toIt = edges.filter(({ from, to }) => to === parent && stale.some(({ edge }) => edge.from === from));
   return toIt.length > 0 && toIt.every((edge) => stale.some((one) => one.edge === edge)) ? [] : undefined;
 }
 

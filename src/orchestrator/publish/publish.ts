@@ -8,6 +8,7 @@ import type { ImageName } from '../../project/image-name.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
 import { type Failure, FailureError, failuresOf } from '../../result.ts';
 import { Semaphore } from '../../semaphore.ts';
+import { systemErrorCode } from '../../store/failure.ts';
 import { ownersLost } from '../plan/failure.ts';
 import type { Plan, PlannedImage } from '../plan/plan.ts';
 import { type RunnablePlan, type RunOptions, runPlan } from '../run/run-plan.ts';
@@ -160,8 +161,8 @@ class Deliveries {
       if (!this.#keepGoing || this.#lost.length > 0) this.#drain.abort();
       if (!this.#signal.aborted && !isLost) {
         const message = error instanceof Error ? error.message : String(error);
-        const failures = failuresOf(error);
-        this.#dependencies.progress.emit({ type: 'image-failed', image: image.name, message, failures });
+        const told = { image: image.name, message, failures: failuresOf(error), code: systemErrorCode(error) };
+        this.#dependencies.progress.emit({ type: 'image-failed', ...told });
       }
       return { error };
     }

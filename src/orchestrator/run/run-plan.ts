@@ -6,6 +6,7 @@ import type { Edge } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { latest, movesLatest } from '../../project/latest.ts';
 import { type Failure, FailuresError, failuresOf } from '../../result.ts';
+import { systemErrorCode } from '../../store/failure.ts';
 import { formatBuildInputs } from '../key/build-inputs.ts';
 import type { BuildKeys } from '../key/build-keys.ts';
 import { remainingDurations } from '../plan/critical-path.ts';
@@ -148,7 +149,8 @@ class PlanRun {
       const message = error instanceof Error ? error.message : String(error);
       if (!this.#signal.aborted) {
         this.failed.add(image.name);
-        progress.emit({ type: 'image-failed', image: image.name, message, failures: failuresOf(error) });
+        const told = { image: image.name, message, failures: failuresOf(error), code: systemErrorCode(error) };
+        progress.emit({ type: 'image-failed', ...told });
       }
       throw error;
     }

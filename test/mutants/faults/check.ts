@@ -136,7 +136,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'what is made of values that nobody knows is known',
     file: 'src/engine/frontend/lower.ts',
-    find: 'for (const { key } of set) variables.delete(key);',
+    find: 'for (const { key } of setBy(instruction)) variables.delete(key);',
     replace: '',
     tests: certain,
   },
