@@ -177,7 +177,7 @@ const linesWithoutStage = [
       'RUN',
       some(
         ['mount=type=tmpfs,target=', pick('/t', '/a/b', '/new/deep', '/l/tmpfs')],
-        ['network=', pick('none', 'default', 'host')],
+        ['network=', pick('none', 'default')],
         ['mount=type=bind,target=/mnt', pick('', ',source=d', ',source=f', ',rw', ',source=ld')],
         ['mount=type=cache,target=', pick('/c', '/t', '/c,uid=5,mode=700', '/c,id=$A,sharing=locked', '/tmp/c')],
         ['mount=type=secret,id=s', pick('', ',target=/tmp/s', ',uid=1000,mode=444', ',required=true', ',dst=/etc/s')],

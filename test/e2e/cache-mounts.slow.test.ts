@@ -109,8 +109,8 @@ for (const [at, [title, , , want]] of pairs.entries())
   test(`a cache with ${title} is ${want}`, options, () => assert.equal(said(`pair ${at}`), want));
 for (const [at, [title, , want]] of seeded.entries())
   test(`a cache starts with ${title} of its seed`, options, () => assert.equal(said(`seed ${at}`), want));
-test('the owner and mode asked for are those of the directory alone', options, () =>
-  assert.equal(said('asked'), '711 11:12 640 7:8'),
+test('a cache with a seed has its owner and mode, whatever is asked for', options, () =>
+  assert.equal(said('asked'), '750 5:6 640 7:8'),
 );
 test('a step that mounts a locked cache twice does not wait for itself', options, () =>
   assert.equal(said('twice'), 'x'),
