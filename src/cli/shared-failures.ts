@@ -48,7 +48,8 @@ function causeOf({ reason, message }: Failure): string {
 /** By whoever noticed: the store, the unpacking of a layer, a program in a RUN, of which there are only the words. */
 function isDiskFull({ reason, code, details = [] }: Failure): boolean {
   if (reason === 'run-failed') return details.some((line) => /no space left on device/i.test(line));
-  return reason === 'disk-full' || isCodeOfFullDisk(code);
+  // The disk of an output may be another one than the store's.
+  return reason === 'disk-full' || (reason !== 'output-unwritable' && isCodeOfFullDisk(code));
 }
 
 /** Where nobody made a failure of it, there is what the operating system said. */

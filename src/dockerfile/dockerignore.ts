@@ -55,10 +55,16 @@ export interface IgnoreMatcher {
  * `*.key` brings no `config/a.key` back: `config` had not been excluded.
  */
 export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
-  return new CompiledIgnore(patterns.map(compile));
+  // One that is written twice in a row says nothing the second time.
+  const distinct = patterns
+    .map((pattern, index) => ({ pattern, index }))
+    .filter(({ pattern, index }) => pattern !== patterns[index - 1]);
+  return new CompiledIgnore(distinct.map(({ pattern, index }) => ({ ...compile(pattern), index })));
 }
 
 interface IgnorePattern {
+  /** Among those that were given. */
+  readonly index: number;
   readonly isNegated: boolean;
   readonly whole: Glob;
   /** One for each name up to the first `**`, for the directories that lead to a match; `isOpen` where `**` follows. */
@@ -66,10 +72,13 @@ interface IgnorePattern {
   readonly isOpen: boolean;
 }
 
-/** A directory and, for each pattern, whether it matches the directory or one above it, and counts. */
+/** For each pattern 1 where it matches a path or a directory above it, and counts. */
+type Matched = Uint8Array;
+
+/** A directory, and what matches it. */
 interface Ancestor {
   readonly path: string;
-  readonly matched: readonly boolean[];
+  readonly matched: Matched;
 }
 
 class CompiledIgnore implements IgnoreMatcher {
@@ -82,45 +91,51 @@ class CompiledIgnore implements IgnoreMatcher {
   }
 
   excludes(path: string): boolean {
-    const deciding = this.decidingPattern(path);
-    return deciding !== -1 && !this.#patterns[deciding]!.isNegated;
+    return this.#patterns[this.#deciding(path)]?.isNegated === false;
   }
 
   decidingPattern(path: string): number {
-    if (path === '' || path === '.') return -1;
-    const clean = withoutSlashes(path);
-    return this.#matchedBy(clean, this.#ofDirectory(clean.slice(0, Math.max(clean.lastIndexOf('/'), 0)))).lastIndexOf(
-      true,
-    );
+    return this.#patterns[this.#deciding(path)]?.index ?? -1;
   }
 
   mayContainIncluded(directory: string): boolean {
-    const deciding = this.decidingPattern(directory);
+    const deciding = this.#deciding(directory);
     if (deciding === -1 || this.#patterns[deciding]!.isNegated) return true;
     const names = withoutSlashes(directory).split('/');
     // What stands before the deciding pattern loses against it below the directory as well.
     return this.#patterns.slice(deciding + 1).some((pattern) => pattern.isNegated && canMatchBelow(pattern, names));
   }
 
-  #matchedBy(path: string, above: readonly boolean[]): readonly boolean[] {
+  #deciding(path: string): number {
+    if (path === '' || path === '.') return -1;
+    const clean = withoutSlashes(path);
+    return this.#matchedBy(clean, this.#ofDirectory(clean.slice(0, Math.max(clean.lastIndexOf('/'), 0)))).lastIndexOf(
+      1,
+    );
+  }
+
+  #matchedBy(path: string, above: Matched): Matched {
+    const matched = new Uint8Array(this.#patterns.length);
     let excluded = false;
-    return this.#patterns.map(({ isNegated, whole }, index) => {
-      const matches = above[index] || (isNegated === excluded && whole.matches(path));
-      if (matches) excluded = !isNegated;
-      return matches;
-    });
+    for (const [index, { isNegated, whole }] of this.#patterns.entries()) {
+      const matches = above[index] === 1 || (isNegated === excluded && whole.matches(path));
+      if (!matches) continue;
+      matched[index] = 1;
+      excluded = !isNegated;
+    }
+    return matched;
   }
 
   /** Nothing for the context itself. */
-  #ofDirectory(directory: string): readonly boolean[] {
-    if (directory === '') return [];
+  #ofDirectory(directory: string): Matched {
+    if (directory === '') return new Uint8Array(0);
     let nearest = this.#ancestors.at(-1);
     while (nearest && nearest.path !== directory && !directory.startsWith(`${nearest.path}/`)) {
       this.#ancestors.pop();
       nearest = this.#ancestors.at(-1);
     }
     let end = nearest?.path.length ?? -1;
-    let matched = nearest?.matched ?? [];
+    let matched: Matched = nearest?.matched ?? new Uint8Array(0);
     while (end < directory.length) {
       const next = directory.indexOf('/', end + 1);
       end = next === -1 ? directory.length : next;
@@ -132,7 +147,7 @@ class CompiledIgnore implements IgnoreMatcher {
   }
 }
 
-function compile(pattern: string): IgnorePattern {
+function compile(pattern: string): Omit<IgnorePattern, 'index'> {
   const isNegated = pattern.startsWith('!');
   const text = isNegated ? pattern.slice(1) : pattern;
   const parts = patternParts(text);

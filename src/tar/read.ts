@@ -72,7 +72,9 @@ export async function* readTar(
       const reader = extensionReaders[typeflag];
       if (reader !== undefined) {
         const bytes = await readExtension(source, block, offset);
-        extensions = { ...(typeflag !== 'g' && { offset }), ...extensions, ...reader(bytes, offset) };
+        const said = reader(bytes, offset);
+        // To Go a global header is an entry: what stands before it is said of nothing else.
+        extensions = typeflag === 'g' ? {} : { offset, ...extensions, ...said };
         continue;
       }
       const header = decodeHeader({ block, offset, typeflag }, extensions);

@@ -432,6 +432,13 @@ const steps: readonly Row[] = [
   ),
   row(
     'changes',
+    'tabs behind a continued line of a heredoc that the shell of a RUN reads',
+    { Dockerfile: shell('RUN cat <<-E > /out && touch -d @0 /out\n\ta\\\n\tb\n\tE') },
+    { Dockerfile: shell('RUN cat <<-E > /out && touch -d @0 /out\n\ta\\\n\t\tb\n\tE') },
+    withTools,
+  ),
+  row(
+    'changes',
     'a heredoc that a RUN runs',
     { Dockerfile: shell('RUN <<EOF', 'echo a > /out', 'touch -d @0 /out', 'EOF') },
     { Dockerfile: shell('RUN <<EOF', '# why', 'echo a > /out', 'touch -d @0 /out', 'EOF') },

@@ -94,6 +94,11 @@ const cases: [title: string, blocks: Buffer[], want: Entry[]][] = [
     ],
     [entry({}), entry({ mtime: 6 }), entry({})],
   ],
+  [
+    'global PAX in between, which takes what was said of the next entry',
+    [...pax('x', ['path', 'g']), ...pax('g', ['comment', 'c']), rawBlock({})],
+    [entry({})],
+  ],
   ['PAX before GNU', [...gnu('L', 'gnu\0'), ...pax('x', ['path', 'pax']), rawBlock({})], [entry({ name: 'pax' })]],
 ];
 for (const [title, blocks, want] of cases) {

@@ -15,6 +15,7 @@ import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
+import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { invalidTag, noDirectoryFor, nothingToPush } from '../failure.ts';
@@ -49,7 +50,13 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
       if (!world.signal.aborted)
-        world.progress.emit({ type: 'image-failed', image: title, message, failures: failuresOf(error) });
+        world.progress.emit({
+          type: 'image-failed',
+          image: title,
+          message,
+          failures: failuresOf(error),
+          code: systemErrorCode(error),
+        });
       throw error;
     },
   );

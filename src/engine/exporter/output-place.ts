@@ -68,7 +68,7 @@ async function endOfLinks(path: string): Promise<string> {
   for (let followed = 0; followed < LINKS; followed += 1) {
     const target = await readlink(at).catch(() => undefined);
     if (target === undefined) break;
-    at = resolve(dirname(at), target);
+    at = resolve(await realpath(dirname(at)), target);
   }
   return at;
 }

@@ -228,7 +228,7 @@ function remember<V>(map: Map<Digest, Promise<V>>, key: Digest, make: () => Prom
  * Bumped whenever the same operation on the same inputs would give other bytes than the last version of cip gave, so
  * that old records are not found any more.
  */
-const CACHE_SCHEMA = '2';
+const CACHE_SCHEMA = '3';
 
 /** Key of a vertex by how its inputs were made: known before anything has run. */
 function definitionKey(op: Digest, inputKeys: readonly Digest[]): Digest {

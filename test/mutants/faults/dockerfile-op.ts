@@ -352,8 +352,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a negation counts below a directory that was not left out',
     file: 'src/dockerfile/dockerignore.ts',
-    find: 'above[index] || (isNegated === excluded && whole.matches(path));',
-    replace: 'above[index] || whole.matches(path);',
+    find: 'above[index] === 1 || (isNegated === excluded && whole.matches(path));',
+    replace: 'above[index] === 1 || whole.matches(path);',
     tests: ['test/dockerfile/dockerignore.test.ts'],
   },
   {
