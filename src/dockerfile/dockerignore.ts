@@ -83,11 +83,14 @@ interface Ancestor {
 
 class CompiledIgnore implements IgnoreMatcher {
   readonly #patterns: readonly IgnorePattern[];
+  /** Their indices. */
+  readonly #all: readonly number[];
   /** The directories that lead to the path asked for last, outermost first: neighbours share them. */
   readonly #ancestors: Ancestor[] = [];
 
   constructor(patterns: readonly IgnorePattern[]) {
     this.#patterns = patterns;
+    this.#all = patterns.map((_, index) => index);
   }
 
   excludes(path: string): boolean {
@@ -114,10 +117,12 @@ class CompiledIgnore implements IgnoreMatcher {
     );
   }
 
-  #matchedBy(path: string, above: Matched): Matched {
+  /** `candidates`: indices of the patterns that may match. */
+  #matchedBy(path: string, above: Matched, candidates: readonly number[] = this.#all): Matched {
     const matched = new Uint8Array(this.#patterns.length);
     let excluded = false;
-    for (const [index, { isNegated, whole }] of this.#patterns.entries()) {
+    for (const index of candidates) {
+      const { isNegated, whole } = this.#patterns[index]!;
       const matches = above[index] === 1 || (isNegated === excluded && whole.matches(path));
       if (!matches) continue;
       matched[index] = 1;
@@ -135,12 +140,14 @@ class CompiledIgnore implements IgnoreMatcher {
       nearest = this.#ancestors.at(-1);
     }
     let end = nearest?.path.length ?? -1;
+    // A walk asks directory by directory. Whoever starts far below is not made to try all patterns on each one in between.
+    const candidates = this.#all.filter((index) => this.#patterns[index]!.whole.mayMatchAtOrAbove(directory));
     let matched: Matched = nearest?.matched ?? new Uint8Array(0);
     while (end < directory.length) {
       const next = directory.indexOf('/', end + 1);
       end = next === -1 ? directory.length : next;
       const path = directory.slice(0, end);
-      matched = this.#matchedBy(path, matched);
+      matched = this.#matchedBy(path, matched, candidates);
       this.#ancestors.push({ path, matched });
     }
     return matched;

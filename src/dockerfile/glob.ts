@@ -51,6 +51,11 @@ export class Glob {
     return this.#between.matches(text, from, to);
   }
 
+  /** False where it matches neither the path nor a directory above it, as far as that is told at a glance. */
+  mayMatchAtOrAbove(path: string): boolean {
+    return path.startsWith(this.#prefix) && path.includes(this.#suffix) && path.includes(this.#needed);
+  }
+
   #stepsBetween(): readonly GlobStep[] {
     return this.#steps.slice(this.#prefix === '' ? 0 : 1, this.#suffix === '' ? undefined : -1);
   }
