@@ -267,6 +267,9 @@ describe('a program run to its end', () => {
     const run = runProgram('sh', { args: ['-c', `: > ${file}`], env: 'inherited' }, AbortSignal.abort(new Error('no')));
     await assert.rejects(run, /^Error: no$/);
     await assert.rejects(readFile(file), { code: 'ENOENT' });
+    // One that is looked for would not be found: the signal is asked first.
+    const lost = runProgram('no-such-program', { args: [], env: 'inherited' }, AbortSignal.abort(new Error('no')));
+    await assert.rejects(lost, { message: 'no' });
   });
 
   test('an abort that comes after changes nothing', async () => {
