@@ -76,6 +76,10 @@ const events = {
   'a quota, by its code': { event: { message: 'write failed', code: 'EDQUOT' }, want: true },
   'not by its words': { event: { message: 'a file is named ENOSPC' }, want: false },
   'not another code': { event: { message: 'ENOSPC', code: 'EACCES' }, want: false },
+  'not of where an output goes': {
+    event: { message: '', failures: [{ reason: 'output-unwritable' as const, message: 'x', code: 'ENOSPC' }] },
+    want: false,
+  },
   'by a failure': { event: { message: '', failures: [full('/store/x')] }, want: true },
 };
 for (const [title, { event, want }] of Object.entries(events)) {

@@ -61,7 +61,7 @@ const configured = {
   Entrypoint: ['/bin/sh', '-c'],
   Cmd: ['echo base'],
   Volumes: { '/data': {} },
-  WorkingDir: '/work/base',
+  WorkingDir: '/srv/base',
   Labels: { base: 'yes', both: 'base' },
   StopSignal: 'SIGUSR1',
   Shell: ['/bin/sh', '-ec'],

@@ -100,6 +100,17 @@ const taken: Readonly<Record<string, Taken>> = {
       await assertTar(out, 'there/new');
     },
   },
+  'a link to nothing that is reached through a link leads from where it really is': {
+    before: async (out) => {
+      await mkdir(join(out, 'there/deep'), { recursive: true });
+      await symlink('../new', join(out, 'there/deep/next'));
+      await symlink('there/deep', join(out, 'short'));
+      await symlink('short/next', join(out, 'dest'));
+    },
+    after: async (out) => {
+      await assertTar(out, 'there/new');
+    },
+  },
   'a directory through a link is filled': {
     before: async (out) => {
       await mkdir(join(out, 'empty'));

@@ -124,4 +124,18 @@ export const faults: readonly Fault[] = [
     tests: first,
     only: 'two Dockerfiles',
   },
+  {
+    name: 'a full disk of an output is taken for that of the store',
+    file: 'src/cli/shared-failures.ts',
+    find: "(reason !== 'output-unwritable' && isCodeOfFullDisk(code))",
+    replace: 'isCodeOfFullDisk(code)',
+    tests: ['test/cli/shared-failures.test.ts'],
+  },
+  {
+    name: 'a link below a link leads from where it is named',
+    file: 'src/engine/exporter/output-place.ts',
+    find: 'at = resolve(await realpath(dirname(at)), target);',
+    replace: 'at = resolve(dirname(at), target);',
+    tests: places,
+  },
 ];
