@@ -268,6 +268,7 @@ export const statusByReason = {
   'root-ids-refused': 'environment',
   'sandbox-failed': 'environment',
   'session-missing': 'environment',
+  'snapshot-removed': 'environment',
   'storage-in-use': 'environment',
   'store-read-only': 'environment',
   'store-version-unknown': 'environment',

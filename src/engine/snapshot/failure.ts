@@ -24,3 +24,12 @@ export function mountRefused(what: string, output: string) {
     hint: 'run cip doctor: it says what this machine allows',
   } as const satisfies FailureShape;
 }
+
+/** `directory`, an unpacked layer below the root of a step, was not there any more when the step was done. */
+export function snapshotRemoved(directory: string) {
+  return {
+    reason: 'snapshot-removed',
+    message: `${directory} was removed while a step used it`,
+    hint: 'remove nothing from the store while cip runs; run it again',
+  } as const satisfies FailureShape;
+}

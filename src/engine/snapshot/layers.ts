@@ -68,14 +68,15 @@ export class Layers extends LayerContents {
   }
 
   /**
-   * Makes `upper`, which the top layer of `snapshot` was made of, the unpacked form of that layer: it is moved into place,
-   * or removed when another process was faster. Where it cannot be, it stays where it is. `isClamped` as in `trimUpper`.
+   * Makes the upper directory `filesIn(directory)`, which the top layer of `snapshot` was made of, the unpacked form of that
+   * layer: `directory` is moved into place, or removed when another process was faster. Where it cannot be, it stays where
+   * it is. `isClamped` as in `trimUpper`.
    */
-  async adopt(snapshot: Snapshot, upper: string, { isClamped }: { readonly isClamped: boolean }): Promise<void> {
+  async adopt(snapshot: Snapshot, directory: string, { isClamped }: { readonly isClamped: boolean }): Promise<void> {
     const stack = this.stackOf(snapshot);
     const index = await this.index(stack.layers.at(-1)!, new AbortController().signal);
-    if (!trimUpper(upper, index, { isClamped })) return;
-    await this.#moveIntoPlace(upper, this.#directoryFor(stack, stack.layers.length, index));
+    if (!trimUpper(filesIn(directory), index, { isClamped })) return;
+    await this.#moveIntoPlace(directory, this.#placeFor(stack, stack.layers.length, index));
   }
 
   /** Unpacks the whole stack into one directory, where deleted files are simply not there. */
@@ -91,14 +92,14 @@ export class Layers extends LayerContents {
     return remember(this.#directories, stack.chain[count - 1]!, async () => {
       const layer = stack.layers[count - 1]!;
       const index = (await this.indexes.get(layer.diffID)) ?? (await this.storedIndex(layer));
-      const target = index && this.#directoryFor(stack, count, index);
+      const place = index && this.#placeFor(stack, count, index);
       // A layer that is not known yet is read once: unpacking it tells its index as well.
-      return target !== undefined && (await exists(target)) ? target : this.#unpack(stack, count, signal);
+      return place !== undefined && (await exists(place)) ? filesIn(place) : this.#unpack(stack, count, signal);
     });
   }
 
   /** A layer is unpacked once for all stacks, unless it has opaque marks: what those hide depends on what is below. */
-  #directoryFor({ layers, chain }: Stack, count: number, index: LayerIndex): string {
+  #placeFor({ layers, chain }: Stack, count: number, index: LayerIndex): string {
     const isOpaque = index.some((entry) => entry.type === 'opaque');
     const name = isOpaque ? `chain-${hexOf(chain[count - 1]!)}` : `layer-${hexOf(layers[count - 1]!.diffID)}`;
     return this.#place(name);
@@ -107,18 +108,18 @@ export class Layers extends LayerContents {
   /** Apart for each way that owners are on disk: those of another would come to be the owners of new layers. */
   #place(name: string): string {
     const { store, owners } = this.#options;
-    return join(store.paths.snapshots, owners.name === '' ? name : `${owners.name}-${name}`);
+    // Version 2 has its files a level deeper: what earlier ones left here is not looked at.
+    return join(store.paths.snapshots, `2-${owners.name === '' ? name : `${owners.name}-${name}`}`);
   }
 
   /** One directory with all that the lowest `count` layers come to. */
   #flatDirectory({ layers, chain }: Stack, count: number, signal: AbortSignal): Promise<string> {
     const id = chain[count - 1]!;
     return remember(this.#flat, id, async () => {
-      const target = this.#place(`flat-${hexOf(id)}`);
-      if (await exists(target)) return target;
+      const place = this.#place(`flat-${hexOf(id)}`);
+      if (await exists(place)) return filesIn(place);
       const unpackAll = (into: string) => this.unpackAll({ layers: layers.slice(0, count) }, into, signal);
-      await this.#making(unpackAll, () => target);
-      return target;
+      return this.#making(unpackAll, () => place);
     });
   }
 
@@ -144,21 +145,21 @@ export class Layers extends LayerContents {
       return index;
     };
     try {
-      return await this.#making(unpackInto, (index) => this.#directoryFor(stack, count, index));
+      return await this.#making(unpackInto, (index) => this.#placeFor(stack, count, index));
     } catch (error) {
       onFailed(error);
       throw error;
     }
   }
 
-  /** A new directory, filled by `fill` and moved to where `place` says, which is returned. */
-  async #making<T>(fill: (directory: string) => Promise<T>, place: (filled: T) => string): Promise<string> {
+  /** Files put into a directory by `fill` and moved to where `placeOf` says; returns where they are then. */
+  async #making<T>(fill: (files: string) => Promise<T>, placeOf: (filled: T) => string): Promise<string> {
     const directory = this.#options.store.session.tempPath('unpack');
-    await mkdir(directory);
+    await mkdir(filesIn(directory), { recursive: true });
     try {
-      const target = place(await fill(directory));
-      await this.#moveIntoPlace(directory, target);
-      return target;
+      const place = placeOf(await fill(filesIn(directory)));
+      await this.#moveIntoPlace(directory, place);
+      return filesIn(place);
     } finally {
       await removeTree(directory);
     }
@@ -193,15 +194,24 @@ export class Layers extends LayerContents {
     return unpacked;
   }
 
-  async #moveIntoPlace(directory: string, target: string): Promise<void> {
+  /** Never in place of one that is there: another step may have it mounted, and would see an empty root from then on. */
+  async #moveIntoPlace(directory: string, place: string): Promise<void> {
     try {
-      await rename(directory, target);
+      await rename(directory, place);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
       await removeTree(directory);
     }
   }
+}
+
+/**
+ * Where the files of an unpacked layer are in the directory that is its place. rename(2) replaces an empty directory, and
+ * a layer without files would be one: with this in it, none is.
+ */
+export function filesIn(place: string): string {
+  return join(place, 'fs');
 }
 
 function ownerIn(tree: Tree, path: string): { readonly uid: number; readonly gid: number } | undefined {

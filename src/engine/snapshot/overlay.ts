@@ -1,12 +1,12 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { access, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { upperDiff } from '../../layer/diff.ts';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { mountRefused } from './failure.ts';
-import type { Layers } from './layers.ts';
+import { mountRefused, snapshotRemoved } from './failure.ts';
+import { filesIn, type Layers } from './layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
 
@@ -35,7 +35,7 @@ export class OverlaySnapshotter implements Snapshotter {
     const directory = store.session.tempPath('overlay');
     const root = new OverlayRoot(parent, directory);
     await Promise.all(
-      ['upper', 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })),
+      [UPPER, 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })),
     );
     try {
       await root.mount(lower);
@@ -52,26 +52,34 @@ export class OverlaySnapshotter implements Snapshotter {
     const lower = await layers.diffOptions(active.parent, signal);
     const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
     const layer = await layers.commit(changes, { clampMtime: epoch }, signal);
+    await active.requireLower();
     await active.unmount();
     const snapshot = { layers: [...active.parent.layers, layer] };
-    await layers.adopt(snapshot, active.upper, { isClamped: epoch !== undefined });
+    await layers.adopt(snapshot, active.layer, { isClamped: epoch !== undefined });
     await active[Symbol.asyncDispose]();
     return layer;
   }
 }
 
+/** The directory that becomes the unpacked form of the new layer, and the one in it where the kernel collects the changes. */
+const LAYER = 'layer';
+const UPPER = filesIn(LAYER);
+
 class OverlayRoot implements ActiveSnapshot {
   readonly parent: Snapshot;
   readonly rootfs: string;
+  readonly layer: string;
   readonly upper: string;
   readonly #directory: string;
+  #lower: readonly string[] = [];
   #mounted = false;
 
   constructor(parent: Snapshot, directory: string) {
     this.parent = parent;
     this.#directory = directory;
     this.rootfs = join(directory, 'merged');
-    this.upper = join(directory, 'upper');
+    this.layer = join(directory, LAYER);
+    this.upper = join(directory, UPPER);
   }
 
   /**
@@ -84,7 +92,7 @@ class OverlayRoot implements ActiveSnapshot {
     await Promise.all(lower.map((target, i) => symlink(target, join(this.#directory, `${i}`))));
     const names = lower.length === 0 ? ['empty'] : lower.map((_, i) => `${i}`).toReversed();
     // What is read from the upper directory must be complete: no renames by reference, no data left below.
-    const options = `lowerdir=${names.join(':')},upperdir=upper,workdir=work,userxattr,redirect_dir=nofollow,volatile`;
+    const options = `lowerdir=${names.join(':')},upperdir=${UPPER},workdir=work,userxattr,redirect_dir=nofollow,volatile`;
     const mounted = await runProgram('mount', {
       args: ['-t', 'overlay', 'overlay', '-o', options, 'merged'],
       cwd: this.#directory,
@@ -92,6 +100,15 @@ class OverlayRoot implements ActiveSnapshot {
     });
     if (!succeeded(mounted)) throw new FailureError(mountRefused('an overlay file system', complaintOf(mounted)));
     this.#mounted = true;
+    this.#lower = lower;
+  }
+
+  /** An overlay over a directory that was removed shows an empty root and no error: all would count as deleted. */
+  async requireLower(): Promise<void> {
+    for (const directory of this.#lower)
+      await access(directory).catch((error: unknown) => {
+        throw new FailureError(snapshotRemoved(directory), { cause: error });
+      });
   }
 
   async unmount(): Promise<void> {

@@ -14,10 +14,11 @@ interface Committed {
   readonly tree: readonly string[];
 }
 
-async function committed(): Promise<readonly Committed[]> {
-  const program = join(import.meta.dirname, `snapshotter-process${extension}`);
-  const { stdout } = await exec('unshare', ['-Urm', process.execPath, ...process.execArgv.filter(isLoader), program]);
-  return JSON.parse(stdout) as Committed[];
+async function printedBy(program: string, ...args: readonly string[]): Promise<unknown> {
+  const path = join(import.meta.dirname, `${program}${extension}`);
+  const node = [process.execPath, ...process.execArgv.filter(isLoader), path];
+  const { stdout } = await exec('unshare', ['-Urm', ...node, ...args]);
+  return JSON.parse(stdout);
 }
 
 function isLoader(argument: string): boolean {
@@ -30,7 +31,7 @@ function entriesOf({ index }: Committed): string[] {
 }
 
 test('both snapshotters commit the same changes, and see them again', needs('user namespaces'), async () => {
-  const [overlay, copy] = await committed();
+  const [overlay, copy] = (await printedBy('snapshotter-process')) as Committed[];
   assert.ok(overlay && copy);
   assert.deepEqual([overlay.name, copy.name], ['overlay', 'copy']);
   const untimed = (committed: Committed) => entriesOf(committed).map((line) => line.replace(/\b1[0-9]{9}\b/g, 'TIME'));
@@ -54,3 +55,15 @@ test('both snapshotters commit the same changes, and see them again', needs('use
     'what is as it was is not committed',
   );
 });
+
+/** What happens to an empty layer that a root stands on → what the root shows then, and what is committed of it. */
+const inUse: readonly [title: string, shown: readonly string[], changes: string][] = [
+  ['a step that changes nothing either', ['d'], 'nothing'],
+  ['the same, of another process', ['d'], 'nothing'],
+  ['somebody removes what is unpacked', [], 'snapshot-removed'],
+];
+
+for (const [title, shown, changes] of inUse)
+  test(`a root on a layer, and meanwhile: ${title}`, needs('user namespaces'), async () => {
+    assert.deepEqual(await printedBy('layers-in-use-process', title), { shown, changes });
+  });
