@@ -11,11 +11,12 @@ export interface BuildArguments {
 /**
  * `--build-arg NAME=VALUE` (a NAME alone takes its value from the environment, and is left out where that has none)
  * and `--target STAGE`, with a space or `=`; the last of a name wins. SOURCE_DATE_EPOCH of the environment is one of them.
- * All mistakes are reported.
+ * All mistakes are reported. `taken`: names that the project sets itself.
  */
 export function parseBuildArguments(
   words: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  taken: readonly string[],
 ): Result<BuildArguments> {
   const failures: Failure[] = [];
   const buildArgs: Record<string, string> = {};
@@ -30,6 +31,8 @@ export function parseBuildArguments(
     const value = glued ?? rest.shift();
     if (value === undefined || value === '') failures.push(invalidBuildArgument(flag, 'needs a value'));
     else if (flag === '--target') target = value;
+    else if (taken.includes(value.split('=')[0]!))
+      failures.push(invalidBuildArgument(`${flag} ${value}`, 'sets what the registry options set'));
     else failures.push(...setBuildArg(buildArgs, value, env));
   }
   failures.push(...takeEpoch(buildArgs, env));
@@ -59,7 +62,6 @@ function setBuildArg(
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return [invalidBuildArgument(`--build-arg ${text}`, 'does not begin with a name')];
   }
-  if (name === 'REGISTRY') return [invalidBuildArgument(`--build-arg ${text}`, 'sets what the registry options set')];
   const value = at < 0 ? env[name] : text.slice(at + 1);
   if (value !== undefined) buildArgs[name] = value;
   return [];

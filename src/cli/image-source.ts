@@ -61,7 +61,7 @@ export async function findImageSource(
   const shown = isInput ? standardInput : (options.file ?? join(from, 'Dockerfile'));
   const text = isInput ? await world.surroundings.readInput() : await textOf(shown, { from, options }, world);
   const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
-  const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env));
+  const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env, []));
   return {
     context: { directory, path: isGiven ? normalize(from).replace(/(?<=.)\/$/, '') : '-', isGiven },
     file: isInput ? undefined : world.resolve(shown),

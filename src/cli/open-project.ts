@@ -57,7 +57,7 @@ export async function findProject(
   world: World,
 ): Promise<Result<FoundProject>> {
   const { projectDir, localRegistry, remoteRegistry } = options;
-  const given = orThrow(parseBuildArguments(buildArguments, world.surroundings.env));
+  const given = orThrow(parseBuildArguments(buildArguments, world.surroundings.env, ['REGISTRY']));
   const shownAs = projectDir === '.' ? '' : projectDir;
   const project = await loadProject(world.resolve(projectDir), { shownAs });
   if (!project.ok) return project;

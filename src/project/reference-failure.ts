@@ -209,7 +209,7 @@ export function imageLikeStage(text: string, meant: string, at: SourceSpan) {
   return {
     level: 'warning',
     reason: 'image-like-stage',
-    message: `--from=${text} is no stage above it, so the image ${text} is pulled from Docker Hub`,
+    message: `--from=${text} is no stage above it, so it means the image ${text}`,
     hint: `did you mean the stage ${meant}?`,
     at,
   } as const satisfies NoticeShape;

@@ -10,7 +10,7 @@ import { type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import type { FromWorker, MachineFact, ToWorker } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
-import { mayChroot } from './worker-builder.ts';
+import { isChrootTaken } from './worker-builder.ts';
 
 /** Where `cip doctor` tries things, and as whom. */
 export interface ProbeOptions {
@@ -69,7 +69,7 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
     const [failure] = failuresOf(error) ?? [];
     if (failure === undefined) throw error;
     const { inContainer = false, user, env } = options;
-    const isChroot = inContainer && (await mayChroot({ user, env, rootsDir: dir }));
+    const isChroot = inContainer && (await isChrootTaken(error, { user, env, rootsDir: dir }));
     const tier = isChroot ? tierFacts.chroot : tierFacts.none;
     return [tier, ...outside, { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint }];
   } finally {

@@ -235,18 +235,25 @@ export async function enterFor(
   try {
     return [await enter({ ...options, isolation: 'namespaces' }), 'namespaces'];
   } catch (error) {
-    const refused = failuresOf(error)?.some(({ reason }) => refusals.has(reason)) ?? false;
-    if (!inContainer || !refused || !(await mayChroot(options))) throw error;
+    if (!inContainer || !(await isChrootTaken(error, options))) throw error;
     return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];
   }
 }
 
+/**
+ * Whether `auto` is content with a chroot in a container where entering namespaces failed with `error`: they are refused,
+ * and there can be devices.
+ */
+export async function isChrootTaken(
+  error: unknown,
+  options: Pick<EnterOptions, 'user' | 'rootsDir' | 'env'>,
+): Promise<boolean> {
+  const isRefused = failuresOf(error)?.some(({ reason }) => refusals.has(reason)) ?? false;
+  return isRefused && (await mayChroot(options));
+}
+
 /** Steps in a chroot need devices, which root may make unless it is root of a user namespace only. */
-export async function mayChroot({
-  user,
-  rootsDir,
-  env,
-}: Pick<EnterOptions, 'user' | 'rootsDir' | 'env'>): Promise<boolean> {
+async function mayChroot({ user, rootsDir, env }: Pick<EnterOptions, 'user' | 'rootsDir' | 'env'>): Promise<boolean> {
   if (user.uid !== 0) return false;
   const device = join(rootsDir, 'device');
   try {

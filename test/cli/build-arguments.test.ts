@@ -16,7 +16,7 @@ const good: [title: string, words: string[], want: unknown][] = [
 ];
 for (const [title, words, want] of good) {
   test(`build arguments: ${title}: ${words.join(' ')}`, () => {
-    assert.deepEqual(parseBuildArguments(words, env), { ok: true, value: want });
+    assert.deepEqual(parseBuildArguments(words, env, ['REGISTRY']), { ok: true, value: want });
   });
 }
 
@@ -41,7 +41,7 @@ const epochs: [title: string, words: string[], env: Record<string, string>, want
 ];
 for (const [title, words, given, want] of epochs) {
   test(`SOURCE_DATE_EPOCH ${title}: ${JSON.stringify(want) ?? 'refused'}`, () => {
-    const parsed = parseBuildArguments(words, given);
+    const parsed = parseBuildArguments(words, given, []);
     if (parsed.ok) assert.deepEqual(parsed.value, { buildArgs: want });
     else
       assert.deepEqual([want, parsed.failure.map(({ reason }) => reason)], [undefined, ['invalid-source-date-epoch']]);
@@ -64,7 +64,7 @@ const bad: [title: string, words: string[], reasons: string[]][] = [
 ];
 for (const [title, words, reasons] of bad) {
   test(`build arguments: ${title}: ${words.join(' ')}`, () => {
-    const parsed = parseBuildArguments(words, env);
+    const parsed = parseBuildArguments(words, env, ['REGISTRY']);
     assert.ok(!parsed.ok);
     assert.deepEqual(
       parsed.failure.map(({ reason }) => reason),
@@ -72,3 +72,8 @@ for (const [title, words, reasons] of bad) {
     );
   });
 }
+
+test('build arguments: REGISTRY is one like others where no project sets it', () => {
+  const parsed = parseBuildArguments(['--build-arg', 'REGISTRY=x'], env, []);
+  assert.deepEqual(parsed, { ok: true, value: { buildArgs: { REGISTRY: 'x' } } });
+});

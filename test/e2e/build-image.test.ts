@@ -180,7 +180,7 @@ const ends: Readonly<
   'an image that fails': { input: 'FROM elsewhere\n', want: 'image-failed' },
   'an image that cannot be written': {
     input: 'FROM scratch\nCOPY a /a\n',
-    args: ['-o', 'type=oci,dest=elsewhere,tar=false'],
+    args: ['-o', 'type=oci,dest=/dev/full'],
     want: 'image-failed',
   },
 };

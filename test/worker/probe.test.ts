@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { FailureError } from '../../src/result.ts';
+import { idMapRefused, noUserNamespaces, workerDied } from '../../src/worker/failure.ts';
 import { kernelFact, probeMachine, tierOfFacts } from '../../src/worker/probe.ts';
 import type { MachineFact } from '../../src/worker/protocol.ts';
+import { isChrootTaken } from '../../src/worker/worker-builder.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { self } from './people.ts';
@@ -85,3 +90,31 @@ describe(
     });
   },
 );
+
+test(
+  'root of a container that refuses namespaces gets a chroot, also as doctor says',
+  needs('linux', 'root'),
+  async () => {
+    await using dir = await tempDir();
+    const bin = join(dir.path, 'bin');
+    await mkdir(bin);
+    const refusing = '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n';
+    await writeFile(join(bin, 'unshare'), refusing, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env['PATH']!}` };
+    const [tier] = await probeMachine({ dir: dir.path, user: self, env, inContainer: true }, signal);
+    assert.match(tier!.detail, /^chroot/);
+  },
+);
+
+const failures: readonly [error: Error, isTaken: boolean][] = [
+  [new FailureError(noUserNamespaces('', [])), true],
+  [new FailureError(idMapRefused('')), true],
+  [new FailureError(workerDied('exit status 1', '')), false],
+  [new Error('a bug'), false],
+];
+for (const [error, isTaken] of failures)
+  test(`isChrootTaken() after "${error.message}": ${isTaken}`, needs('linux', 'root'), async () => {
+    await using dir = await tempDir();
+    const env = { PATH: process.env['PATH']! };
+    assert.equal(await isChrootTaken(error, { user: self, rootsDir: dir.path, env }), isTaken);
+  });

@@ -167,12 +167,16 @@ async function build(
   });
   const buildOn = async (context: RecordedContext) =>
     (await world.builder.build(request(context), world.progress, world.signal)).image;
-  return await buildOn(counted).catch(async (error: unknown) => {
-    // A trigger of a base image reads more than the Dockerfile says.
-    const isMore = failuresOf(error)?.some(({ reason }) => reason === 'context-not-counted');
-    if (isMore) return await buildOn((await contextOf(source, 'whole', world)).context);
+  try {
+    return await buildOn(counted).catch(async (error: unknown) => {
+      // A trigger of a base image reads more than the Dockerfile says.
+      const isMore = failuresOf(error)?.some(({ reason }) => reason === 'context-not-counted');
+      if (!isMore) throw error;
+      return await buildOn((await contextOf(source, 'whole', world)).context);
+    });
+  } catch (error) {
     throw explainedWithoutProject(error, source);
-  });
+  }
 }
 
 async function contextOf(

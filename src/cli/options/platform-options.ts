@@ -16,7 +16,7 @@ export const platformOptions = {
   platform: option({
     kind: 'string',
     value: 'LIST',
-    description: 'Build exactly these platforms, whatever info.edn says',
+    description: 'Build exactly these platforms instead of those of info.edn or of this machine',
     group: 'What',
     schema: (kit) => platformList(kit).optional(),
   }),

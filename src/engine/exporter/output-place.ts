@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readlink, realpath, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readlink, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FailureError } from '../../result.ts';
 import { outputExists, outputUnwritable } from './failure.ts';
@@ -34,6 +34,8 @@ export async function outputPlace({ dest, tar }: WantedOutput): Promise<OutputPl
     if (there?.isBlockDevice()) throw new FailureError(outputUnwritable(dest, 'it is a block device'));
     if (there?.isSocket()) throw new FailureError(outputUnwritable(dest, 'it is a socket'));
     if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists(dest));
+    // A directory that is empty is replaced.
+    if (there?.isDirectory() && (await readdir(dest)).length > 0) throw new FailureError(outputExists(dest));
     if (there?.isFIFO()) return { kind: 'pipe', path: dest };
     if (there?.isCharacterDevice()) return { kind: 'device', path: dest };
     const path = there === undefined ? await endOfLinks(dest) : await realpath(dest);

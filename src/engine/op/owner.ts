@@ -38,7 +38,7 @@ const MAX_ID = 0x7fffffff;
 /** The number of a name in the first field of a line, and the number behind it. */
 async function lookupName(name: string, file: string, readText: ReadText): Promise<Owner | undefined> {
   if (name === '' || name === 'root') return { uid: 0, gid: 0 };
-  if (/^\d+$/.test(name) && Number(name) <= MAX_ID) return { uid: Number(name), gid: Number(name) };
+  if (/^\+?\d+$/.test(name) && Number(name) <= MAX_ID) return { uid: Number(name), gid: Number(name) };
   for (const line of ((await readText(file)) ?? '').split('\n')) {
     const fields = line.split(':');
     if (fields[0] === name) return { uid: Number(fields[2]), gid: Number(fields[3]) };

@@ -179,6 +179,11 @@ const refused: Readonly<Record<string, Refused>> = {
     tar: false,
     reason: 'output-exists',
   },
+  'a directory with something in it': {
+    before: (out) => mkdir(join(out, 'dest/mine'), { recursive: true }),
+    tar: false,
+    reason: 'output-exists',
+  },
   'a pipe in place of a directory': {
     before: async (out) => execFileSync('mkfifo', [join(out, 'dest')]),
     tar: false,

@@ -20,6 +20,7 @@ const cases: [text: string, read: typeof image, want: string][] = [
   // A number is also the group, whatever passwd says of it.
   ['1000', image, '1000:1000'],
   ['7:8', empty, '7:8'],
+  ['+7', empty, '7:7'],
   ['root', image, '0:0'],
   ['root', empty, '0:0'],
   ['root:root', empty, '0:0'],

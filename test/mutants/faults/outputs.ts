@@ -138,4 +138,12 @@ export const faults: readonly Fault[] = [
     replace: 'at = resolve(dirname(at), target);',
     tests: places,
   },
+  {
+    name: 'a directory with something in it is found out after the build',
+    file: 'src/engine/exporter/output-place.ts',
+    find: '(await readdir(dest)).length > 0',
+    replace: '(await readdir(dest)).length < 0',
+    tests: places,
+    only: 'something in it',
+  },
 ];
