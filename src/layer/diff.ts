@@ -1,6 +1,7 @@
 import { nextTurn } from '../next-turn.ts';
 import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, isWhiteoutDevice, readDirectory, readDiskEntry } from './disk-entry.ts';
+import type { OtherXattrs } from './disk-xattrs.ts';
 import { digestOfFile } from './file-digest.ts';
 import type { WhiteoutEntry } from './layer-entry.ts';
 import type { LayerInput } from './layer-input.ts';
@@ -24,6 +25,8 @@ export interface DiffOptions {
   readonly xattrs?: readonly XattrKind[] | undefined;
   /** Called where no program is there that could read attributes: the layer is written without. */
   readonly onXattrsUnavailable?: (() => void) | undefined;
+  /** Told what new and changed entries have besides the attributes that count. */
+  readonly onOtherXattrs?: ((others: OtherXattrs) => void) | undefined;
   /** Whose a path is, where the owner on disk says nothing because owners could not be preserved. */
   readonly ownerOf?: ((path: string, onDisk: Owner) => Owner) | undefined;
   /** Paths of `lower` that are not on disk though nobody removed them, such as devices that could not be made. */
@@ -147,10 +150,10 @@ async function withAttributes(
   found: readonly Found[],
   signal: AbortSignal,
 ): Promise<readonly Found[]> {
-  const { root, xattrs = defaultXattrs, onXattrsUnavailable } = source;
+  const { root, xattrs = defaultXattrs, onXattrsUnavailable, onOtherXattrs } = source;
   const touched = found.filter((item) => item.type === 'entry').filter((item) => !item.untouched);
   const disks = touched.map(({ disk }) => disk);
-  const attributed = await withXattrs({ root, entries: disks }, { xattrs, onXattrsUnavailable }, signal);
+  const attributed = await withXattrs({ root, entries: disks }, { xattrs, onXattrsUnavailable, onOtherXattrs }, signal);
   if (attributed === disks) return found;
   const byItem = new Map<Found, DiskEntry>(touched.map((item, at) => [item, attributed[at]!]));
   return found.map((item) => {

@@ -3,15 +3,28 @@ import { FailureError } from '../result.ts';
 import { readTar } from '../tar/read.ts';
 import { programFailed } from './failure.ts';
 import { throughProgram } from './through-program.ts';
-import { isWanted, portableXattr, type XattrKind, type Xattrs } from './xattr.ts';
+import { isSeenBySteps, isWanted, opaqueXattr, portableXattr, type XattrKind, type Xattrs } from './xattr.ts';
 
 /** What getfattr(1) or a like program said of many paths at once. */
 export interface ReadXattrs {
   /** By path; only those that have any of the kinds asked for. */
   readonly byPath: ReadonlyMap<string, Xattrs>;
+  readonly besides: OtherXattrs;
   /** Whether some program could read them at all. If not, `byPath` is empty, and the caller has to say so. */
   readonly available: boolean;
 }
+
+/** What paths have besides the kinds asked for. */
+export interface OtherXattrs {
+  /** Whether all could be seen: some programs know no ACLs. */
+  readonly areKnown: boolean;
+  /** Whether there are any that steps can see. */
+  readonly areSeen: boolean;
+  /** Paths of directories that overlayfs marked as hiding what is below. */
+  readonly opaque: readonly string[];
+}
+
+const unknownOthers: OtherXattrs = { areKnown: false, areSeen: false, opaque: [] };
 
 /**
  * Extended attributes of paths below `root`, links not followed: by `getfattr`, else by GNU `tar` (which also reads
@@ -22,22 +35,36 @@ export async function readXattrs(
   { paths, kinds }: { readonly paths: readonly string[]; readonly kinds: readonly XattrKind[] },
   signal: AbortSignal,
 ): Promise<ReadXattrs> {
-  if (paths.length === 0 || kinds.length === 0) return { byPath: new Map(), available: true };
+  if (paths.length === 0) return { byPath: new Map(), besides: { ...unknownOthers, areKnown: true }, available: true };
+  if (kinds.length === 0) return { byPath: new Map(), besides: unknownOthers, available: true };
   for (const read of [withGetfattr, withTar]) {
     const all = await read(root, paths, signal);
-    if (all !== undefined) return { byPath: wanted(all, kinds), available: true };
+    if (all === undefined) continue;
+    const besides = { ...othersOf(all, kinds), areKnown: read === withGetfattr };
+    return { byPath: wanted(all, kinds), besides, available: true };
   }
-  return { byPath: new Map(), available: false };
+  return { byPath: new Map(), besides: unknownOthers, available: false };
 }
 
-/** Raw attributes by path; undefined where the program is missing or cannot. */
-type Reader = (
-  root: string,
-  paths: readonly string[],
-  signal: AbortSignal,
-) => Promise<Map<string, Map<string, Buffer>> | undefined>;
+function othersOf(all: RawXattrs, kinds: readonly XattrKind[]): Omit<OtherXattrs, 'areKnown'> {
+  const opaque: string[] = [];
+  let areSeen = false;
+  for (const [path, xattrs] of all) {
+    for (const name of xattrs.keys()) {
+      if (name === opaqueXattr) opaque.push(path);
+      else if (isSeenBySteps(name) && !isWanted(name, kinds)) areSeen = true;
+    }
+  }
+  return { areSeen, opaque };
+}
 
-function wanted(all: Map<string, Map<string, Buffer>>, kinds: readonly XattrKind[]): Map<string, Xattrs> {
+/** Attributes by name, by path. */
+type RawXattrs = Map<string, Map<string, Buffer>>;
+
+/** Raw attributes by path; undefined where the program is missing or cannot. */
+type Reader = (root: string, paths: readonly string[], signal: AbortSignal) => Promise<RawXattrs | undefined>;
+
+function wanted(all: RawXattrs, kinds: readonly XattrKind[]): Map<string, Xattrs> {
   const byPath = new Map<string, Xattrs>();
   for (const [path, xattrs] of all) {
     const kept = [...xattrs]
@@ -89,7 +116,7 @@ function* batches(paths: readonly string[]): Generator<readonly string[], void, 
 }
 
 /** `# file: <path>` and lines `<name>=0s<base64>`, with a blank line after each file; bytes that would be in the way as `\ooo`. */
-function parseDump(dump: string, all: Map<string, Map<string, Buffer>>): void {
+function parseDump(dump: string, all: RawXattrs): void {
   let xattrs = new Map<string, Buffer>();
   for (const line of dump.split('\n')) {
     if (line.startsWith('# file: ')) {
@@ -174,4 +201,18 @@ function* dumpOf(byPath: ReadonlyMap<string, Xattrs>): Generator<string, void, u
 
 function quoted(text: string): string {
   return text.replaceAll(/[\\\x00-\x1f\x7f]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/** Takes one attribute from paths below `root` that have it. Returns false where that is not possible. */
+export async function removeXattr(
+  root: string,
+  { name, paths }: { readonly name: string; readonly paths: readonly string[] },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (paths.length === 0) return true;
+  for (const batch of batches(paths)) {
+    const args = ['--no-dereference', `--remove=${name}`, '--', ...batch.map((path) => `./${path}`)];
+    if (!succeeded(await runProgram('setfattr', { args, cwd: root, env: 'inherited' }, signal))) return false;
+  }
+  return true;
 }

@@ -1,7 +1,7 @@
 import { nextTurn } from '../next-turn.ts';
 import { childOf } from '../tree-path.ts';
 import { type DiskEntry, type DiskNode, readDirectory, readDiskEntry } from './disk-entry.ts';
-import { readXattrs } from './disk-xattrs.ts';
+import { type OtherXattrs, readXattrs } from './disk-xattrs.ts';
 import type { HardlinkEntry } from './layer-entry.ts';
 import type { XattrKind } from './xattr.ts';
 
@@ -13,6 +13,8 @@ export interface WalkOptions {
   readonly xattrs?: readonly XattrKind[] | undefined;
   /** Called once where attributes were asked for, and no program is there that could read them. */
   readonly onXattrsUnavailable?: (() => void) | undefined;
+  /** Told what there is besides the attributes asked for. */
+  readonly onOtherXattrs?: ((others: OtherXattrs) => void) | undefined;
 }
 
 /** What a directory on disk has, as input of a layer. */
@@ -53,14 +55,19 @@ export function* entriesBelow(root: string, skip?: WalkOptions['skip']): Generat
 /** The entries with the attributes asked for. */
 export async function withXattrs<T extends DiskEntry>(
   { root, entries }: { readonly root: string; readonly entries: readonly T[] },
-  { xattrs: kinds = [], onXattrsUnavailable }: Pick<WalkOptions, 'xattrs' | 'onXattrsUnavailable'>,
+  {
+    xattrs: kinds = [],
+    onXattrsUnavailable,
+    onOtherXattrs,
+  }: Pick<WalkOptions, 'xattrs' | 'onXattrsUnavailable' | 'onOtherXattrs'>,
   signal: AbortSignal,
 ): Promise<readonly T[]> {
   // Links, FIFOs and devices have none of these kinds.
   const paths = entries
     .filter(({ node }) => node.type === 'file' || node.type === 'directory')
     .map(({ node }) => node.path);
-  const { byPath, available } = await readXattrs(root, { paths, kinds }, signal);
+  const { byPath, besides, available } = await readXattrs(root, { paths, kinds }, signal);
+  onOtherXattrs?.(besides);
   if (!available) onXattrsUnavailable?.();
   if (byPath.size === 0) return entries;
   return entries.map((entry) => {

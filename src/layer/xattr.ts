@@ -17,6 +17,14 @@ export function isContentXattr(name: string): boolean {
   return !/^(trusted|user)\.overlay\./.test(name) && name !== 'security.selinux';
 }
 
+/** The mark of a directory that hides the one below it, also one that hides nothing. */
+export const opaqueXattr = 'user.overlay.opaque';
+
+/** Whether a step could be another for it: labels and measurements of the host's security modules come and go by themselves. */
+export function isSeenBySteps(name: string): boolean {
+  return isContentXattr(name) && (name === CAPABILITY || !name.startsWith('security.'));
+}
+
 /** Attributes that describe the machine, such as SELinux labels, are never wanted. */
 export function isWanted(name: string, kinds: readonly XattrKind[]): boolean {
   return isContentXattr(name) && kinds.some((kind) => kindTests[kind](name));

@@ -43,7 +43,7 @@ export async function strayFiles(store: string): Promise<readonly string[]> {
     'images/blobs/sha256': hex,
     records: /^[a-z0-9-]+\.log$/,
     // Before it, how owners are on disk there.
-    snapshots: /^2-((one-id|[0-9a-f]{12})-)?layer-[0-9a-f]{64}$/,
+    snapshots: /^2-((one-id|[0-9a-f]{12})-)?(no-devices-)?(layer|chain)-[0-9a-f]{64}$/,
     indexes: hex,
     sessions: /^$/,
     trash: /^$/,

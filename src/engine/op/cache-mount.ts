@@ -133,7 +133,7 @@ async function moved(from: string, to: string): Promise<boolean> {
 /** A finished cache among what is temporary. */
 async function make(identity: string, options: CacheMountOptions, signal: AbortSignal): Promise<string> {
   const { mount, seed, services } = options;
-  const place = services.store.session.tempPath('cache-mount');
+  const place = await services.layers.workplace('cache-mount');
   const content = join(place, CONTENT);
   await mkdir(content, { recursive: true });
   try {

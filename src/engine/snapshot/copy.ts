@@ -18,7 +18,7 @@ export class CopySnapshotter implements Snapshotter {
   }
 
   async prepare(parent: Snapshot, signal: AbortSignal): Promise<CopiedRoot> {
-    const rootfs = this.#options.store.session.tempPath('root');
+    const rootfs = await this.#options.layers.workplace('root');
     const root = new CopiedRoot(parent, rootfs);
     await mkdir(rootfs, { mode: 0o755 });
     try {

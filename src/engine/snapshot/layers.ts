@@ -1,15 +1,19 @@
 import { access, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiffOptions } from '../../layer/diff.ts';
+import { type OtherXattrs, removeXattr } from '../../layer/disk-xattrs.ts';
+import { clearInheritance } from '../../layer/inheritance.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
 import type { Tree } from '../../layer/tree.ts';
 import { trimUpper } from '../../layer/trim-upper.ts';
-import { type UnpackedLayer, unpackLayer } from '../../layer/unpack.ts';
+import { unpackLayer } from '../../layer/unpack.ts';
+import { opaqueXattr } from '../../layer/xattr.ts';
 import { mapBounded } from '../../map-bounded.ts';
-import { type ChainID, hexOf } from '../../oci/digest.ts';
+import type { ChainID } from '../../oci/digest.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { AT_ONCE, inLayer, LayerContents, type LayerContentsOptions, remember, type Stack } from './layer-contents.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
+import { filesIn, flatPlaceName, placeName, type UnpackedBy } from './unpacked-place.ts';
 
 /** How layers can be unpacked by this process: with which owners, and with devices or without. */
 export interface LayersOptions extends LayerContentsOptions {
@@ -24,6 +28,7 @@ export class Layers extends LayerContents {
   readonly #options: LayersOptions;
   readonly #directories = new Map<ChainID, Promise<string>>();
   readonly #flat = new Map<ChainID, Promise<string>>();
+  #cleared: Promise<void> | undefined;
 
   constructor(options: LayersOptions) {
     super(options);
@@ -44,6 +49,14 @@ export class Layers extends LayerContents {
     const counts = stack.layers.slice(flat).map((_, at) => flat + at + 1);
     const lowest = flat === 0 ? [] : [await this.#flatDirectory(stack, flat, signal)];
     return [...lowest, ...(await mapBounded(counts, AT_ONCE, (count) => this.#directory(stack, count, signal)))];
+  }
+
+  /** A path for a directory to work in, in which what is made has no more than it is given. */
+  async workplace(purpose: string): Promise<string> {
+    const { session } = this.#options.store;
+    this.#cleared ??= clearInheritance(session.path);
+    await this.#cleared;
+    return session.tempPath(purpose);
   }
 
   /** Absolute path of a file's bytes on this machine. `path` is one that the tree has, links not followed. */
@@ -70,21 +83,39 @@ export class Layers extends LayerContents {
   /**
    * Makes the upper directory `filesIn(directory)`, which the top layer of `snapshot` was made of, the unpacked form of that
    * layer: `directory` is moved into place, or removed when another process was faster. Where it cannot be, it stays where
-   * it is. `isClamped` as in `trimUpper`.
+   * it is. `isClamped` as in `trimUpper`; `others` are attributes found when the layer was made.
    */
-  async adopt(snapshot: Snapshot, directory: string, { isClamped }: { readonly isClamped: boolean }): Promise<void> {
+  async adopt(
+    snapshot: Snapshot,
+    directory: string,
+    { isClamped, others }: { readonly isClamped: boolean; readonly others: OtherXattrs },
+    signal: AbortSignal,
+  ): Promise<void> {
+    // What no layer has, such as ACLs, another image with an equal layer would see.
+    if (!others.areKnown || others.areSeen) return;
     const stack = this.stackOf(snapshot);
-    const index = await this.index(stack.layers.at(-1)!, new AbortController().signal);
-    if (!trimUpper(filesIn(directory), index, { isClamped })) return;
+    const index = await this.index(stack.layers.at(-1)!, signal);
+    const upper = filesIn(directory);
+    if (!trimUpper(upper, index, { isClamped })) return;
+    // Nothing is hidden by them here: what is gone has whiteouts. On other layers something would be.
+    const left = new Set(index.map(({ path }) => path));
+    const opaque = { name: opaqueXattr, paths: others.opaque.filter((path) => left.has(path)) };
+    if (!(await removeXattr(upper, opaque, signal))) return;
     await this.#moveIntoPlace(directory, this.#placeFor(stack, stack.layers.length, index));
   }
 
-  /** Unpacks the whole stack into one directory, where deleted files are simply not there. */
-  async unpackAll(snapshot: Snapshot, directory: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Unpacks the whole stack into one directory, where deleted files are simply not there. Returns whether nothing is
+   * missing that another process could make.
+   */
+  async unpackAll(snapshot: Snapshot, directory: string, signal: AbortSignal): Promise<boolean> {
+    let isWhole = true;
     for (const layer of snapshot.layers) {
-      const { index } = await this.#unpackInto(directory, { layer, whiteouts: 'apply' }, signal);
-      if (!this.indexes.has(layer.diffID)) await this.addIndex(layer.diffID, index);
+      const unpacked = await this.#unpackInto(directory, { layer, whiteouts: 'apply' }, signal);
+      if (!this.indexes.has(layer.diffID)) await this.addIndex(layer.diffID, unpacked.index);
+      isWhole &&= unpacked.isWhole;
     }
+    return isWhole;
   }
 
   /** Of the topmost of the lowest `count` layers. */
@@ -98,28 +129,22 @@ export class Layers extends LayerContents {
     });
   }
 
-  /** A layer is unpacked once for all stacks, unless it has opaque marks: what those hide depends on what is below. */
-  #placeFor({ layers, chain }: Stack, count: number, index: LayerIndex): string {
-    const isOpaque = index.some((entry) => entry.type === 'opaque');
-    const name = isOpaque ? `chain-${hexOf(chain[count - 1]!)}` : `layer-${hexOf(layers[count - 1]!.diffID)}`;
-    return this.#place(name);
+  #placeFor(stack: Stack, count: number, index: LayerIndex): string {
+    return join(this.#options.store.paths.snapshots, placeName(stack, { count, index }, this.#unpackedBy));
   }
 
-  /** Apart for each way that owners are on disk: those of another would come to be the owners of new layers. */
-  #place(name: string): string {
-    const { store, owners } = this.#options;
-    // Version 2 has its files a level deeper: what earlier ones left here is not looked at.
-    return join(store.paths.snapshots, `2-${owners.name === '' ? name : `${owners.name}-${name}`}`);
+  get #unpackedBy(): UnpackedBy {
+    const { owners, makesDevices } = this.#options;
+    return { owners: owners.name, makesDevices };
   }
 
   /** One directory with all that the lowest `count` layers come to. */
-  #flatDirectory({ layers, chain }: Stack, count: number, signal: AbortSignal): Promise<string> {
-    const id = chain[count - 1]!;
-    return remember(this.#flat, id, async () => {
-      const place = this.#place(`flat-${hexOf(id)}`);
+  #flatDirectory(stack: Stack, count: number, signal: AbortSignal): Promise<string> {
+    return remember(this.#flat, stack.chain[count - 1]!, async () => {
+      const place = join(this.#options.store.paths.snapshots, flatPlaceName(stack, count, this.#unpackedBy));
       if (await exists(place)) return filesIn(place);
-      const unpackAll = (into: string) => this.unpackAll({ layers: layers.slice(0, count) }, into, signal);
-      return this.#making(unpackAll, () => place);
+      const layers = stack.layers.slice(0, count);
+      return this.#making(async (into) => ((await this.unpackAll({ layers }, into, signal)) ? place : undefined));
     });
   }
 
@@ -138,30 +163,34 @@ export class Layers extends LayerContents {
     // Where the layer is known already, or nobody waits for it, that it failed is told below alone.
     indexed.catch(() => {});
     void remember(this.indexes, layer.diffID, () => indexed).catch(() => {});
-    const unpackInto = async (directory: string) => {
-      const how = { layer, whiteouts: 'overlay', lower, onIndexed } as const;
-      const { index } = await this.#unpackInto(directory, how, signal);
-      await this.putIndex(layer.diffID, index);
-      return index;
-    };
     try {
-      return await this.#making(unpackInto, (index) => this.#placeFor(stack, count, index));
+      return await this.#making(async (directory) => {
+        const how = { layer, whiteouts: 'overlay', lower, onIndexed } as const;
+        const { index, isWhole } = await this.#unpackInto(directory, how, signal);
+        await this.putIndex(layer.diffID, index);
+        return isWhole ? this.#placeFor(stack, count, index) : undefined;
+      });
     } catch (error) {
       onFailed(error);
       throw error;
     }
   }
 
-  /** Files put into a directory by `fill` and moved to where `placeOf` says; returns where they are then. */
-  async #making<T>(fill: (files: string) => Promise<T>, placeOf: (filled: T) => string): Promise<string> {
-    const directory = this.#options.store.session.tempPath('unpack');
+  /**
+   * Files put into a directory by `fill` and moved to the place that it returns; returns where they are then. Without a
+   * place they are for this run alone: another that has the programs for it unpacks them with all that they have.
+   */
+  async #making(fill: (files: string) => Promise<string | undefined>): Promise<string> {
+    const directory = await this.workplace('unpack');
     await mkdir(filesIn(directory), { recursive: true });
     try {
-      const place = placeOf(await fill(filesIn(directory)));
+      const place = await fill(filesIn(directory));
+      if (place === undefined) return filesIn(directory);
       await this.#moveIntoPlace(directory, place);
       return filesIn(place);
-    } finally {
+    } catch (error) {
       await removeTree(directory);
+      throw error;
     }
   }
 
@@ -176,7 +205,7 @@ export class Layers extends LayerContents {
       | { readonly whiteouts: 'apply' }
     ),
     signal: AbortSignal,
-  ): Promise<UnpackedLayer> {
+  ): Promise<{ readonly index: LayerIndex; readonly isWhole: boolean }> {
     const { layer, ...how } = what;
     const owner = this.#options.owners.areKept ? 'preserve' : 'ignore';
     const { diffID } = layer;
@@ -191,7 +220,8 @@ export class Layers extends LayerContents {
     for (const path of unpacked.xattrsSkipped) {
       this.#options.notice(`extended attributes of ${path} are not set while RUN steps work: install attr (setfattr)`);
     }
-    return unpacked;
+    const lacksDevices = this.#options.makesDevices && unpacked.devicesSkipped.length > 0;
+    return { index: unpacked.index, isWhole: unpacked.xattrsSkipped.length === 0 && !lacksDevices };
   }
 
   /** Never in place of one that is there: another step may have it mounted, and would see an empty root from then on. */
@@ -204,14 +234,6 @@ export class Layers extends LayerContents {
       await removeTree(directory);
     }
   }
-}
-
-/**
- * Where the files of an unpacked layer are in the directory that is its place. rename(2) replaces an empty directory, and
- * a layer without files would be one: with this in it, none is.
- */
-export function filesIn(place: string): string {
-  return join(place, 'fs');
 }
 
 function ownerIn(tree: Tree, path: string): { readonly uid: number; readonly gid: number } | undefined {

@@ -1,14 +1,16 @@
 import { access, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { upperDiff } from '../../layer/diff.ts';
+import type { OtherXattrs } from '../../layer/disk-xattrs.ts';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { mountRefused, snapshotRemoved } from './failure.ts';
-import { filesIn, type Layers } from './layers.ts';
+import type { Layers } from './layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
+import { filesIn } from './unpacked-place.ts';
 
 /** What every snapshotter is made from. */
 export interface SnapshotterOptions {
@@ -30,9 +32,9 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   async prepare(parent: Snapshot, signal: AbortSignal): Promise<OverlayRoot> {
-    const { store, layers } = this.#options;
+    const { layers } = this.#options;
     const lower = await layers.directories(parent, signal);
-    const directory = store.session.tempPath('overlay');
+    const directory = await layers.workplace('overlay');
     const root = new OverlayRoot(parent, directory);
     await Promise.all(
       [UPPER, 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })),
@@ -50,12 +52,16 @@ export class OverlaySnapshotter implements Snapshotter {
     if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
     const { layers } = this.#options;
     const lower = await layers.diffOptions(active.parent, signal);
-    const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs }, signal);
+    let others: OtherXattrs = { areKnown: false, areSeen: false, opaque: [] };
+    const onOtherXattrs = (found: OtherXattrs) => {
+      others = found;
+    };
+    const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs, onOtherXattrs }, signal);
     const layer = await layers.commit(changes, { clampMtime: epoch }, signal);
     await active.requireLower();
     await active.unmount();
     const snapshot = { layers: [...active.parent.layers, layer] };
-    await layers.adopt(snapshot, active.layer, { isClamped: epoch !== undefined });
+    await layers.adopt(snapshot, active.layer, { isClamped: epoch !== undefined, others }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
   }

@@ -67,3 +67,21 @@ for (const [title, shown, changes] of inUse)
   test(`a root on a layer, and meanwhile: ${title}`, needs('user namespaces'), async () => {
     assert.deepEqual(await printedBy('layers-in-use-process', title), { shown, changes });
   });
+
+/** A layer that was unpacked or made for one stack → what a root on another one with the same layer shows. */
+const shared: Readonly<Record<string, readonly string[]>> = {
+  'a directory that was moved into place': ['opt 755', 'opt/app 755', 'opt/app/f 644', 'opt/app/kept 644'],
+  'a directory with an attribute that no layer has': ['d 755'],
+  'a directory with a default ACL': ['d 755'],
+  'directories that the layer leaves out': ['d 711', 'd/f 644'],
+  'a directory that the layer has itself': ['d 711', 'd/f 644'],
+  'a whiteout of what is not there': ['kept 644'],
+  'attributes that could not be set': ['ping 644 security.capability'],
+  'attributes of many layers that could not be set': ['ping 644 security.capability'],
+};
+
+for (const [title, want] of Object.entries(shared))
+  test(`what is shared of an unpacked layer: ${title}`, needs('user namespaces', 'getfattr', 'setfattr'), async () => {
+    const shown = (await printedBy('shared-places-process', title)) as string[];
+    assert.deepEqual(shown, ['. 755', ...want, 'new 755'].sort());
+  });

@@ -143,7 +143,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a cache is filled where others see it',
     file: 'src/engine/op/cache-mount.ts',
-    find: "const place = services.store.session.tempPath('cache-mount');",
+    find: "const place = await services.layers.workplace('cache-mount');",
     replace:
       "const place = join(services.store.paths.cacheMounts, `2-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`);",
     tests: [caches],

@@ -105,16 +105,16 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'layers are unpacked to one place, whatever ids there are',
-    file: 'src/engine/snapshot/layers.ts',
-    find: "owners.name === '' ? name :",
-    replace: "owners.name !== '-' ? name :",
+    file: 'src/engine/snapshot/unpacked-place.ts',
+    find: "owners === '' ? name :",
+    replace: "owners !== '-' ? name :",
     tests: kept,
   },
   {
     name: 'many layers at once as well',
-    file: 'src/engine/snapshot/layers.ts',
-    find: 'this.#place(`flat-${hexOf(id)}`)',
-    replace: 'join(this.#options.store.paths.snapshots, `flat-${hexOf(id)}`)',
+    file: 'src/engine/snapshot/unpacked-place.ts',
+    find: 'return versioned(by.makesDevices ? name : `no-devices-${name}`, by);',
+    replace: "return versioned(name, { ...by, owners: '' });",
     tests: kept,
   },
   {

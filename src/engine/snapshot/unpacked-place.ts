@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { LayerIndex } from '../../layer/layer-entry.ts';
+import { hexOf } from '../../oci/digest.ts';
+import { parentOf } from '../../tree-path.ts';
+import type { Stack } from './layer-contents.ts';
+
+/** What of this process decides what unpacking a layer gives. */
+export interface UnpackedBy {
+  /** How owners are on disk, see `DiskOwners`; '' where they are as in the image. */
+  readonly owners: string;
+  readonly makesDevices: boolean;
+}
+
+/**
+ * The name of the directory that the topmost of the lowest `count` layers is unpacked to: the same for all stacks and
+ * processes for which unpacking it gives the same files, another for each that it does not.
+ */
+export function placeName(
+  { layers, chain }: Stack,
+  { count, index }: { readonly count: number; readonly index: LayerIndex },
+  by: UnpackedBy,
+): string {
+  const isOwn = isIndependent(index);
+  const name = isOwn ? `layer-${hexOf(layers[count - 1]!.diffID)}` : `chain-${hexOf(chain[count - 1]!)}`;
+  const lacksDevices = !by.makesDevices && index.some(({ type }) => type === 'char-device' || type === 'block-device');
+  return versioned(lacksDevices ? `no-devices-${name}` : name, by);
+}
+
+/** Of the directory that has all that the lowest `count` layers come to. */
+export function flatPlaceName({ chain }: Stack, count: number, by: UnpackedBy): string {
+  const name = `flat-${hexOf(chain[count - 1]!)}`;
+  return versioned(by.makesDevices ? name : `no-devices-${name}`, by);
+}
+
+/** Version 2 has its files a level deeper: what earlier ones left is not looked at. */
+function versioned(name: string, { owners }: UnpackedBy): string {
+  return `2-${owners === '' ? name : `${owners}-${name}`}`;
+}
+
+/**
+ * Whether a layer comes to the same files on whatever it stands. What it removes has to be hidden where it is there, and
+ * directories that it leaves out are as they are below.
+ */
+function isIndependent(index: LayerIndex): boolean {
+  const directories = new Set(['']);
+  for (const { type, path } of index) {
+    if (type === 'whiteout' || type === 'opaque' || !directories.has(parentOf(path))) return false;
+    if (type === 'directory') directories.add(path);
+    else directories.delete(path);
+  }
+  return true;
+}
+
+/**
+ * Where the files of an unpacked layer are in the directory that is its place. rename(2) replaces an empty directory, and
+ * a layer without files would be one: with this in it, none is.
+ */
+export function filesIn(place: string): string {
+  return join(place, 'fs');
+}
