@@ -1,4 +1,5 @@
 import { type Failure, failed, ok, type Result } from '../../result.ts';
+import { type AccountGroup, accountsOf, groupsOf } from './accounts.ts';
 import type { ProcessUser } from './executor.ts';
 import { groupUnknown, userInvalid, userUnknown } from './failure.ts';
 
@@ -6,7 +7,7 @@ const MAX_ID = 0x7fffffff;
 
 /** Who a process runs as, and the home directory that goes with it. */
 export interface ImageUser extends ProcessUser {
-  /** `/` where passwd has no line for the user. */
+  /** `/` where passwd has no line for the user, and what the first one for the number says, which may be nothing. */
   readonly home: string;
 }
 
@@ -23,7 +24,7 @@ export function lookupUser(
 ): Result<ImageUser, readonly Failure[]> {
   const [userText = '', groupWritten] = text.split(':');
   const groupText = groupWritten || undefined;
-  const groups = groupLines(group ?? '');
+  const groups = groupsOf(group ?? '');
   const user = findUser(userText, passwd ?? '');
   const gid = groupText === undefined ? undefined : findGroup(groupText, groups);
   const failures = [user, gid].flatMap((found) => (found === undefined || found.ok ? [] : found.failure));
@@ -44,15 +45,19 @@ interface FoundUser {
 
 function findUser(text: string, passwd: string): Result<FoundUser> {
   const id = text === '' ? 0 : idOf(text);
-  const line = passwdLines(passwd).find((user) => (id === undefined ? user.name === text : user.uid === id));
-  if (line !== undefined) return ok(line);
+  const accounts = accountsOf(passwd);
+  const line = accounts.find((user) => (id === undefined ? user.name === text : user.uid === id));
+  if (line !== undefined && Math.min(line.uid, line.gid) < 0)
+    return failed([userInvalid(text, `ids go from 0 to ${MAX_ID}`)]);
+  // The home is that of the number: runc, which sets it, is not told a name.
+  if (line !== undefined) return ok({ ...line, home: accounts.find(({ uid }) => uid === line.uid)?.home ?? '/' });
   if (text === 'root') return ok({ uid: 0, gid: 0, home: '/' });
   if (id === undefined) return failed([userUnknown(text)]);
   if (id > MAX_ID) return failed([userInvalid(text, `ids go from 0 to ${MAX_ID}`)]);
   return ok({ uid: id, gid: 0, home: '/' });
 }
 
-function findGroup(text: string, groups: readonly GroupLine[]): Result<number> {
+function findGroup(text: string, groups: readonly AccountGroup[]): Result<number> {
   const id = idOf(text);
   const line = groups.find((group) => (id === undefined ? group.name === text : group.gid === id));
   if (line !== undefined) return ok(line.gid);
@@ -62,30 +67,6 @@ function findGroup(text: string, groups: readonly GroupLine[]): Result<number> {
   return ok(id);
 }
 
-/** `name:password:uid:gid:gecos:home:shell`. Lines without a name or numbers are passed over. */
-function passwdLines(text: string): readonly (FoundUser & { readonly name: string })[] {
-  return text.split('\n').flatMap((line) => {
-    const [name = '', , uidText = '', gidText = '', , home = ''] = line.trim().split(':');
-    const [uid, gid] = [idOf(uidText), idOf(gidText)];
-    return name === '' || uid === undefined || gid === undefined ? [] : [{ name, uid, gid, home: home || '/' }];
-  });
-}
-
-interface GroupLine {
-  readonly name: string;
-  readonly gid: number;
-  readonly members: readonly string[];
-}
-
-/** `name:password:gid:member,member`. */
-function groupLines(text: string): readonly GroupLine[] {
-  return text.split('\n').flatMap((line) => {
-    const [name = '', , gidText = '', members = ''] = line.trim().split(':');
-    const gid = idOf(gidText);
-    return name === '' || gid === undefined ? [] : [{ name, gid, members: members.split(',') }];
-  });
-}
-
 function idOf(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  return /^\+?\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Owner } from '../../layer/diff.ts';
 import { FailureError } from '../../result.ts';
+import { accountsOf, groupsOf } from '../executor/accounts.ts';
 import { unknownOwner } from './failure.ts';
 import type { StepOrigin } from './op-definition.ts';
 
@@ -25,8 +26,8 @@ export async function lookupOwner(
     unknown(name, `/${file}`);
     return undefined;
   };
-  const found = (await lookup(user, 'etc/passwd')) ?? { uid: 0, gid: 0 };
-  return group === undefined ? found : { uid: found.uid, gid: (await lookup(group, 'etc/group'))?.uid ?? found.gid };
+  const { uid, gid } = (await lookup(user, 'etc/passwd')) ?? { uid: 0, gid: 0 };
+  return group === undefined ? { uid, gid } : { uid, gid: (await lookup(group, 'etc/group'))?.uid ?? gid };
 }
 
 /** Told of each name that the image does not know, and the file where it is not: a user is then 0, a group that of the user. */
@@ -35,13 +36,12 @@ export type UnknownName = (name: string, file: string) => void;
 /** As chown(2) and BuildKit take them. */
 const MAX_ID = 0x7fffffff;
 
-/** The number of a name in the first field of a line, and the number behind it. */
+/** The user and group of an account, or a group as both. */
 async function lookupName(name: string, file: string, readText: ReadText): Promise<Owner | undefined> {
   if (name === '' || name === 'root') return { uid: 0, gid: 0 };
   if (/^\+?\d+$/.test(name) && Number(name) <= MAX_ID) return { uid: Number(name), gid: Number(name) };
-  for (const line of ((await readText(file)) ?? '').split('\n')) {
-    const fields = line.split(':');
-    if (fields[0] === name) return { uid: Number(fields[2]), gid: Number(fields[3]) };
-  }
-  return undefined;
+  const text = (await readText(file)) ?? '';
+  if (file === 'etc/passwd') return accountsOf(text).find((account) => account.name === name);
+  const group = groupsOf(text).find((line) => line.name === name);
+  return group && { uid: group.gid, gid: group.gid };
 }

@@ -9,6 +9,10 @@ ada:x:1000:100:Ada,,,:/home/ada:/bin/sh
 7:x:1007:107::/home/seven:/bin/sh
 homeless:x:1001:101:::
 twin:x:1000:200::/home/twin:
+  lead:x:9:9::/lead:
+short
+space :x:6:6::/:
+neg:x:-1:5::/:
 `;
 const group = `root:x:0:root
 users:x:100:
@@ -16,6 +20,9 @@ audio:x:29:ada,bob
 video:x:44:bob,ada
 wheel:x:10:root
 users2:x:100:ada
+  blank:x:77:lead 
+#rem:x:78:lead
+odd:x:five:
 `;
 
 const found: [title: string, text: string, want: [uid: number, gid: number, gids: number[], home: string]][] = [
@@ -31,7 +38,14 @@ const found: [title: string, text: string, want: [uid: number, gid: number, gids
   ['no user is root', ':users', [0, 100, [100], '/root']],
   ['no group is that of the user', 'ada:', [1000, 100, [100, 29, 44], '/home/ada']],
   ['a third part says nothing', '1000:55:3', [1000, 55, [55], '/home/ada']],
-  ['no home in the line', 'homeless', [1001, 101, [101], '/']],
+  ['no home in the line', 'homeless', [1001, 101, [101], '']],
+  ['blanks around a line do not count', 'lead', [9, 9, [9, 77], '/lead']],
+  ['a name alone is 0', 'short', [0, 0, [0], '/root']],
+  ['an id that is no number is 0', 'broken', [0, 1, [1], '/root']],
+  ['blanks inside a line do', 'space ', [6, 6, [6], '/']],
+  ['blanks around the line of a group', 'lead:blank', [9, 77, [77], '/lead']],
+  ['the id of a group that is no number', 'lead:odd', [9, 0, [0], '/lead']],
+  ['the home of a second name is that of the first', 'twin', [1000, 200, [200], '/home/ada']],
   ['the first of two lines counts', '1000:100', [1000, 100, [100], '/home/ada']],
 ];
 for (const [title, text, [uid, gid, additionalGids, home]] of found) {
@@ -51,6 +65,9 @@ test('lookupUser() in an image without passwd and group: numbers work', () => {
 
 const refused: [title: string, text: string, reasons: string[]][] = [
   ['an unknown name', 'eve', ['user-unknown']],
+  ['a name without the blank behind it', 'space', ['user-unknown']],
+  ['an id below zero in the line', 'neg', ['user-invalid']],
+  ['a comment as a group', 'ada:#rem', ['group-unknown']],
   ['an unknown group', 'ada:chess', ['group-unknown']],
   ['both at once', 'eve:chess', ['user-unknown', 'group-unknown']],
   ['too great a uid', '4294967296', ['user-invalid']],

@@ -4,8 +4,8 @@ import { lookupOwner } from '../../../src/engine/op/owner.ts';
 import { failuresOf } from '../../../src/result.ts';
 
 const files: Readonly<Record<string, string>> = {
-  'etc/passwd': 'root:x:9:9::/:\napp:x:1000:1001::/:\n',
-  'etc/group': 'extra:x:44:\n',
+  'etc/passwd': 'root:x:9:9::/:\napp:x:1000:1001::/:\n  lead:x:9:10::/:\nshort\nspace :x:6:6\n',
+  'etc/group': 'extra:x:44:\n\tblank:x:77\n#rem:x:78:\nodd:x:five:\n',
 };
 const image = (path: string) => Promise.resolve(files[path]);
 const empty = () => Promise.resolve(undefined);
@@ -14,6 +14,13 @@ const cases: [text: string, read: typeof image, want: string][] = [
   ['app', image, '1000:1001'],
   ['app:extra', image, '1000:44'],
   ['app:7', image, '1000:7'],
+  ['lead', image, '9:10'],
+  ['short', image, '0:0'],
+  ['space ', image, '6:6'],
+  ['lead:blank', image, '9:77'],
+  ['lead:odd', image, '9:0'],
+  ['space', image, 'unknown-owner'],
+  ['lead:#rem', image, 'unknown-owner'],
   ['app:', image, '1000:0'],
   [':extra', image, '0:44'],
   ['', image, '0:0'],

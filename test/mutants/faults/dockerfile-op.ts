@@ -4,6 +4,7 @@ const archive = ['test/engine/op/archive-placement.test.ts'];
 const placement = ['test/engine/op/placement.test.ts'];
 const frontend = ['test/engine/frontend/config.test.ts'];
 const flags = ['test/engine/frontend/flags.test.ts'];
+const accounts = ['test/engine/executor/user.test.ts', 'test/engine/op/owner.test.ts'];
 const selection = ['test/context/selection.test.ts'];
 
 /** What COPY, ADD and WORKDIR put into a layer. */
@@ -278,7 +279,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a group that nobody knows is 0',
     file: 'src/engine/op/owner.ts',
-    find: '?.uid ?? found.gid };',
+    find: '?.uid ?? gid };',
     replace: '?.uid ?? 0 };',
     tests: ['test/engine/op/owner.test.ts'],
   },
@@ -390,5 +391,33 @@ export const faults: readonly Fault[] = [
     find: "(top.type !== 'directory' && !pivot.some(isWildcard))",
     replace: "top.type !== 'directory'",
     tests: selection,
+  },
+  {
+    name: 'blanks around a line of passwd count',
+    file: 'src/engine/executor/accounts.ts',
+    find: '.map((line) => line.trim())',
+    replace: '.map((line) => line)',
+    tests: accounts,
+  },
+  {
+    name: 'a comment is a group',
+    file: 'src/engine/executor/accounts.ts',
+    find: "!line.startsWith('#')",
+    replace: "line !== ''",
+    tests: accounts,
+  },
+  {
+    name: 'an id that is no number is none',
+    file: 'src/engine/executor/accounts.ts',
+    find: '? Number(text) : 0;',
+    replace: '? Number(text) : Number.NaN;',
+    tests: accounts,
+  },
+  {
+    name: 'the home is that of the name',
+    file: 'src/engine/executor/user.ts',
+    find: "accounts.find(({ uid }) => uid === line.uid)?.home ?? '/' }",
+    replace: 'line.home }',
+    tests: accounts,
   },
 ];
