@@ -161,7 +161,7 @@ class Engine implements Builder {
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
     const annotations = { ...all.manifests[name], ...lost };
-    const request = { snapshot, config, annotations, store: this.#store, layers: this.#layers };
+    const request = { snapshot, config, platform, annotations, store: this.#store, layers: this.#layers };
     const manifest = await assembleImage(request, signal).catch((error: unknown) => {
       throw locatedAt(error, baseAt);
     });

@@ -58,6 +58,7 @@ export const ImageConfig = z.looseObject({
   os: z.string(),
   variant: z.string().optional(),
   'os.version': z.string().optional(),
+  'os.features': NullableStrings,
   config: ContainerConfig.nullish(),
   rootfs: z.looseObject({
     type: z.literal('layers'),

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { startDockerRegistry } from '../registry/docker-registry.ts';
 import { buildkitDir, debianRootfs, fixturesDir } from '../support/fixtures.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { pushBases } from './bases.ts';
+import { pushBases, specialBases } from './bases.ts';
 import { startBuildkit } from './buildkit.ts';
 import type { Case } from './case.ts';
 import { startCip } from './cip.ts';
@@ -41,8 +41,10 @@ export async function withBuilders<T>(
   await using storage = await tempDir();
   await using registry = await startDockerRegistry(storage.path);
   const dockerfiles = await Promise.all(cases.map(({ folder }) => readFile(join(folder, 'Dockerfile'), 'utf8')));
-  const bases = await pushBases(registry.host, {
-    withDebian: dockerfiles.some((text) => text.includes('${BASES}/debian')),
+  const isSaid = (base: string) => dockerfiles.some((text) => text.includes(`\${BASES}/${base}`));
+  const { common, special } = await pushBases(registry.host, {
+    withDebian: isSaid('debian'),
+    withSpecial: specialBases.some(isSaid),
   });
   await using scratch = await tempDir();
   // An ordinary user builds in there.
@@ -52,7 +54,11 @@ export async function withBuilders<T>(
   await using reference = new Reference({
     start: () => startBuildkit(registry.host),
     directory: cases.length === 0 ? undefined : join(fresh ? scratch.path : fixturesDir, 'buildkit-results'),
-    surroundings: JSON.stringify([await versions(), bases]),
+    surroundings: JSON.stringify([await versions(), common]),
+    basesOf: async ({ folder }) => {
+      const text = await readFile(join(folder, 'Dockerfile'), 'utf8');
+      return specialBases.flatMap((base) => (text.includes(`\${BASES}/${base}`) ? [special[base]!] : []));
+    },
     registry: registry.host,
     began: start,
   });

@@ -17,6 +17,8 @@ export interface ReferenceOptions {
   readonly directory?: string | undefined;
   /** All but the case that an image depends on: version of the builder, digests of the bases. */
   readonly surroundings: string;
+  /** Digests of bases that few cases have, by those who have them. */
+  readonly basesOf?: ((one: Case) => Promise<readonly string[]>) | undefined;
   /** Stands in images, and is another one in each run; `${BASES}` in what is kept. */
   readonly registry: string;
   /** In seconds: what was made since then has a time that nobody defined. */
@@ -66,9 +68,10 @@ export class Reference implements AsyncDisposable {
   }
 
   async #fileFor(one: Case): Promise<string | undefined> {
-    const { directory, surroundings } = this.#options;
+    const { directory, surroundings, basesOf } = this.#options;
     if (directory === undefined) return undefined;
-    const key = createHash('sha256').update(JSON.stringify([FORM, surroundings, await caseDigest(one)]));
+    const bases = (await basesOf?.(one)) ?? [];
+    const key = createHash('sha256').update(JSON.stringify([FORM, surroundings, await caseDigest(one), ...bases]));
     return join(directory, `${key.digest('hex')}.json.gz`);
   }
 

@@ -4,15 +4,19 @@ import type { ImageConfig } from '../../oci/image-config.ts';
 import type { ImageIndex } from '../../oci/image-index.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
+import type { Platform } from '../../oci/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { ConfigDraft } from '../frontend/lower-input.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { completeHistory } from './history.ts';
 
 /** The result of one build for one platform, to be written as a configuration and a manifest. */
 export interface ImageParts {
   readonly snapshot: Snapshot;
   readonly config: ConfigDraft;
+  /** What the image was asked for: its configuration may say more of the machine. */
+  readonly platform: Platform;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly store: Store;
   readonly layers: Layers;
@@ -28,7 +32,7 @@ export async function assembleImage(request: ImageParts, signal: AbortSignal): P
   const config = makeDocument<ImageConfig>(mediaTypes.imageConfig, {
     ...rest,
     rootfs: { type: 'layers', diff_ids: diffIDs },
-    history: [...history],
+    history: completeHistory(history, diffIDs.length),
   });
   for (const layer of snapshot.layers) await layers.ensureContent(layer, signal);
   const manifest = makeDocument<Manifest>(mediaTypes.imageManifest, {
@@ -40,7 +44,7 @@ export async function assembleImage(request: ImageParts, signal: AbortSignal): P
   });
   await store.blobs.putDocument(config);
   await store.blobs.putDocument(manifest);
-  const { os, architecture, variant } = request.config;
+  const { os, architecture, variant } = request.platform;
   return { ...manifest.descriptor, platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } };
 }
 

@@ -5,6 +5,7 @@ import { parsePlatform } from '../../oci/platform.ts';
 import { emptyBaseName, invalidValue, located } from './failure.ts';
 import { type ImageRequest, imageKey } from './lower-input.ts';
 import type { LoweringContext } from './lowering-context.ts';
+import { resolvePath } from './resolve-path.ts';
 import { StageState } from './stage-state.ts';
 import { step } from './step.ts';
 
@@ -38,7 +39,12 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   const request: ImageRequest = { reference: name, platform, at: from.imageAt };
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));
-  return vertex && resolved && StageState.onImage(vertex, platform, { image: resolved, baseAt: from.imageAt });
+  if (vertex === undefined || resolved === undefined) return undefined;
+  const state = StageState.onImage(vertex, platform, { image: resolved, baseAt: from.imageAt });
+  // BuildKit takes it as a WORKDIR on top of itself: a relative one stands twice in the result.
+  const { WorkingDir: workdir } = state.config;
+  if (workdir && !workdir.startsWith('/')) state.config.WorkingDir = resolvePath(workdir, workdir);
+  return state;
 }
 
 function platformOf({ from }: Stage, lowering: LoweringContext): Platform | undefined {

@@ -67,6 +67,8 @@ export interface ConfigDraft {
   readonly architecture: string;
   readonly os: string;
   readonly variant?: string | undefined;
+  readonly 'os.version'?: string | undefined;
+  readonly 'os.features'?: string[] | null | undefined;
   readonly config: ContainerConfig;
   readonly history: readonly History[];
 }

@@ -9,7 +9,7 @@ import { ExpansionBudget, type ExpansionRules, expand } from '../../dockerfile/e
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
-import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { formatPlatform, normalizePlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
 import { assertNever, type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
@@ -21,7 +21,7 @@ import { lowerFrom } from './from.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
-import type { StageState } from './stage-state.ts';
+import type { BaseMachine, StageState } from './stage-state.ts';
 import { step } from './step.ts';
 import { unneededFailures } from './unneeded-stages.ts';
 import { writtenConfig } from './written-config.ts';
@@ -46,7 +46,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       ...(author === undefined ? {} : { author }),
       architecture: platform.architecture,
       os: platform.os,
-      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      ...machineOf(platform, state.base),
       config: writtenConfig(state.config),
       history: state.history,
     },
@@ -54,6 +54,22 @@ export function lower(input: LowerInput): Result<Lowered> {
     baseAt: state.baseAt,
     stages: lowering.stages(),
   });
+}
+
+/** What of the machine is not said by system and architecture; a base for the same ones may say more of it than was asked for. */
+function machineOf(
+  { os, architecture, variant }: Platform,
+  base: BaseMachine | undefined,
+): Pick<BaseMachine, 'variant' | 'os.version' | 'os.features'> {
+  const isForSame = base?.os === os && base.architecture === architecture;
+  const { variant: own } = normalizePlatform({ os, architecture, variant: variant ?? (isForSame ? base.variant : '') });
+  const version = isForSame ? base['os.version'] : undefined;
+  const features = base?.['os.features'];
+  return {
+    ...(own === undefined ? {} : { variant: own }),
+    ...(version ? { 'os.version': version } : {}),
+    ...(features && features.length > 0 ? { 'os.features': features } : {}),
+  };
 }
 
 /** Of what is seen before variables are filled in, or by those above the first FROM alone. */

@@ -10,6 +10,9 @@ import { resolvePath } from './resolve-path.ts';
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 
+/** What an image says of the machine that it is for. */
+export type BaseMachine = Pick<ImageConfig, 'os' | 'architecture' | 'variant' | 'os.version' | 'os.features'>;
+
 /** All that a stage knows on its way down. One object per stage, changed by one instruction after the other. */
 export class StageState {
   /** The root file system so far. */
@@ -17,6 +20,8 @@ export class StageState {
   readonly platform: Platform;
   config: ContainerConfig;
   author: string | undefined;
+  /** The image at the bottom of it, as far as it says what it is for; undefined on `scratch`. */
+  readonly base: BaseMachine | undefined;
   /** Of the base first, then one entry per instruction. */
   history: History[];
   /** The ARGs declared so far, in the order of declaration, with their values if they have one. */
@@ -38,6 +43,7 @@ export class StageState {
     readonly config: ContainerConfig;
     readonly author: string | undefined;
     readonly history: readonly History[];
+    readonly base?: BaseMachine | undefined;
     readonly args: ReadonlyMap<string, string | undefined>;
     readonly variables: ReadonlyMap<string, string>;
     readonly baseAt?: SourceSpan | undefined;
@@ -48,6 +54,7 @@ export class StageState {
     this.config = structuredClone(parts.config);
     this.author = parts.author;
     this.history = [...parts.history];
+    this.base = parts.base;
     this.args = new Map(parts.args);
     this.variables = new Map(parts.variables);
     this.baseAt = parts.baseAt;
@@ -79,7 +86,8 @@ export class StageState {
       platform,
       config: config.config ?? {},
       author: config.author,
-      history: historyFor(config, image.layers.length),
+      history: config.history ?? [],
+      base: config,
       args: new Map(),
       variables: new Map(),
       baseAt,
@@ -149,12 +157,4 @@ export function withEntries<T>(
     Object.defineProperty(result, name, { value, writable: true, enumerable: true, configurable: true });
   }
   return result;
-}
-
-/** Docker refuses an image whose history does not match its layers, so a base without one gets a plain one. */
-function historyFor(config: ImageConfig, layers: number): readonly History[] {
-  const history = config.history ?? [];
-  const filled = history.filter((entry) => !entry.empty_layer).length;
-  if (filled === layers) return history;
-  return Array.from({ length: layers }, () => ({ created_by: 'a layer of the base image' }));
 }

@@ -52,6 +52,18 @@ const configs: [title: string, lines: string, base: Record<string, unknown>, wan
     { Env: ['PATH=/x'], WorkingDir: '/a/c' },
   ],
   [
+    'a relative directory of the base stands twice in it',
+    'WORKDIR x',
+    { Env: ['PATH=/x'], WorkingDir: 'rel/dir' },
+    { Env: ['PATH=/x'], WorkingDir: '/rel/dir/rel/dir/x' },
+  ],
+  [
+    'an absolute directory of the base stays as it is',
+    '',
+    { Env: ['PATH=/x'], WorkingDir: '/a/../b/' },
+    { Env: ['PATH=/x'], WorkingDir: '/a/../b/' },
+  ],
+  [
     'CMD in shell form',
     'CMD echo hi',
     { Env: ['PATH=/x'] },
