@@ -41,6 +41,7 @@ const features = {
     ['JSON and shell forms', yes, ['text/json*']],
     ['options of instructions', yes, ['text/flag*']],
     ['heredocs', yes, ['text/heredoc*', 'history/heredoc*']],
+    ['NUL characters', no, ['text/nul-character'], 'refused: `nul-character`'],
   ],
   'Variables and stages': [
     [
@@ -95,6 +96,7 @@ const features = {
         'copy/long-*',
         'copy/names*',
         'copy/whiteout*',
+        'copy/backslash*',
       ],
     ],
     [

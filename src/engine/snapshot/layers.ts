@@ -29,6 +29,7 @@ export class Layers extends LayerContents {
   readonly #directories = new Map<ChainID, Promise<string>>();
   readonly #flat = new Map<ChainID, Promise<string>>();
   #cleared: Promise<void> | undefined;
+  #hasSaidMissing = false;
 
   constructor(options: LayersOptions) {
     super(options);
@@ -71,13 +72,29 @@ export class Layers extends LayerContents {
   async diffOptions(snapshot: Snapshot, signal: AbortSignal): Promise<DiffOptions> {
     const { owners, makesDevices, notice } = this.#options;
     const lower = await this.tree(snapshot, signal);
+    const missing = makesDevices ? undefined : await this.devices(snapshot, signal);
+    if (missing !== undefined) this.#sayMissing(missing, lower);
     return {
       lower,
       onXattrsUnavailable: () => notice('file capabilities that a RUN sets are lost: install attr (getfattr)'),
       // Where all files are ours on disk, those that a lower layer has stay whose they were.
       ...(owners.areKept ? {} : { ownerOf: (path, onDisk) => ownerIn(lower, path) ?? onDisk }),
-      ...(makesDevices ? {} : { notUnpacked: await this.devices(snapshot, signal) }),
+      notUnpacked: missing,
     };
+  }
+
+  /** Once, of the first base that has any: those of /dev no step sees anywhere, below its own. */
+  #sayMissing(devices: ReadonlySet<string>, lower: Tree): void {
+    const isThere = (path: string) => lower.lookup(path)?.entry.type.endsWith('-device') === true;
+    const found = [...devices].filter((path) => !path.startsWith('dev/') && isThere(path));
+    const [first] = found;
+    if (first === undefined || this.#hasSaidMissing) return;
+    this.#hasSaidMissing = true;
+    const more = found.length === 1 ? '' : ` and ${found.length - 1} more`;
+    this.#options.notice(
+      `RUN steps do not see the device nodes of their base image (/${first}${more}): these stay as they are, whatever a step ` +
+        'removes, moves, copies or changes; as root, --isolation=chroot has them',
+    );
   }
 
   /**

@@ -129,6 +129,18 @@ const refused: [title: string, lines: string, reasons: string[]][] = [
   ['a port that is none', 'EXPOSE http', ['invalid-value']],
   ['a protocol that is none', 'EXPOSE 80/http', ['invalid-value']],
   ['a signal that is none', 'STOPSIGNAL SIGNOTHING', ['invalid-value']],
+  ['a signal beyond the last', 'STOPSIGNAL 65', ['invalid-value']],
+  ['signal zero', 'STOPSIGNAL 0', ['invalid-value']],
+  [
+    'a real-time signal beyond the middle',
+    'STOPSIGNAL RTMIN+16\nSTOPSIGNAL RTMAX-15',
+    ['invalid-value', 'invalid-value'],
+  ],
+  [
+    'signals there are',
+    'STOPSIGNAL 64\nSTOPSIGNAL cld\nSTOPSIGNAL RTMIN+15\nSTOPSIGNAL SIGRTMAX-14\nSTOPSIGNAL 007',
+    [],
+  ],
   ['a mode that is none', 'RUN --mount=type=secret,id=a,mode=999 true', ['invalid-mount']],
   ['a later stage', 'COPY --from=later a b\nFROM base AS later', ['stage-not-yet-defined']],
   ['a remote ADD', 'ADD https://example.com/a /a', ['not-supported']],

@@ -46,7 +46,7 @@ export const faults: readonly Fault[] = [
   {
     ...inReference,
     name: 'results are taken whatever the bases are',
-    find: 'JSON.stringify([FORM, surroundings, await caseDigest(one)])',
+    find: 'JSON.stringify([FORM, surroundings, await caseDigest(one), ...bases])',
     replace: 'JSON.stringify([FORM, await caseDigest(one)])',
   },
   {

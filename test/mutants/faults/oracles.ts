@@ -23,7 +23,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'consume: an image says when it was made',
     file: 'src/engine/exporter/image.ts',
-    find: 'history: [...history],',
+    find: 'history: completeHistory(history, diffIDs.length),',
     replace: 'history: history.map((one) => ({ ...one, created: new Date().toISOString() })),',
     tests,
     only: 'consume, of a COPY',

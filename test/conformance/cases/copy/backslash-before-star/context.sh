@@ -1,0 +1,1 @@
+echo s > 'st*r'; echo st > stxr

@@ -1,0 +1,1 @@
+echo b > 'back\slash'; echo c > backslash; echo d > 'back lash'

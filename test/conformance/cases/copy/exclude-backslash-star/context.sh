@@ -1,0 +1,1 @@
+echo a > 'st*r'; echo b > stxr
