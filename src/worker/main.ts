@@ -33,6 +33,7 @@ async function receive(message: ToWorker): Promise<void> {
 
 async function start({ module, options }: ToWorker & { type: 'start' }): Promise<void> {
   try {
+    // biome-ignore lint/plugin: who starts the worker says which engine it runs.
     const { createEngine } = (await import(module)) as EngineModule;
     engine = await createEngine(options, { now: () => performance.now(), outputTaken: () => channel.taken() });
     send({ type: 'started' });
