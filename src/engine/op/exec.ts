@@ -53,7 +53,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
-      const env = withHome([...op.keylessEnv, ...op.env, ...mounts.env], user.value.home);
+      const env = withHome(lastOfEach([...op.env, ...op.keylessEnv, ...mounts.env]), user.value.home);
       const status = await executor.run(
         {
           rootfs: active.rootfs,
@@ -95,6 +95,11 @@ function inputContents(op: ExecOp): ((input: Snapshot) => Promise<Digest>)[] {
   const count = 1 + op.mounts.filter((mount) => mount.type === 'bind' || (mount.type === 'cache' && mount.seed)).length;
   const byChain = (input: Snapshot) => Promise.resolve(digestOfFields(['chain', chainOf(input) ?? '']));
   return Array.from({ length: count }, () => byChain);
+}
+
+/** Of several values of one name, which a process could read either of, the last. */
+function lastOfEach(env: readonly string[]): readonly string[] {
+  return [...new Map(env.map((pair) => [pair.split('=', 1)[0], pair])).values()];
 }
 
 function withHome(env: readonly string[], home: string): readonly string[] {

@@ -96,11 +96,11 @@ export const faults: readonly Fault[] = [
     only: 'HOME',
   },
   {
-    name: 'proxies win over the image',
+    name: 'the image wins over proxies',
     file: 'src/engine/op/exec.ts',
-    find: '[...op.keylessEnv, ...op.env, ...mounts.env]',
-    replace: '[...op.env, ...op.keylessEnv, ...mounts.env]',
-    tests: exec,
+    find: 'lastOfEach([...op.env, ...op.keylessEnv, ...mounts.env])',
+    replace: 'lastOfEach([...op.keylessEnv, ...op.env, ...mounts.env])',
+    tests: ['test/engine/op/exec.test.ts'],
     only: 'proxies',
   },
   {
