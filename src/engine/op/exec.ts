@@ -5,11 +5,12 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
 import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
-import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
+import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { ExecMounts } from './exec-mounts.ts';
 import { type LackingSecret, runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
+import { digestOfChain, oneLayer } from './layered.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText } from './snapshot-tree.ts';
@@ -20,6 +21,7 @@ const HOSTNAME = 'buildkitsandbox';
 /** RUN: one process in a root made of the base; what it changed becomes a layer. */
 export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
   return {
+    layering: oneLayer,
     cacheMap: () =>
       Promise.resolve({
         digest: digestOfFields([
@@ -90,11 +92,9 @@ function keyOf(mount: ExecMount): unknown {
   return mount;
 }
 
-/** The root is known by the chain of its layers: a parent that was made again with the same bytes changes nothing. */
 function inputContents(op: ExecOp): ((input: Snapshot) => Promise<Digest>)[] {
   const count = 1 + op.mounts.filter((mount) => mount.type === 'bind' || (mount.type === 'cache' && mount.seed)).length;
-  const byChain = (input: Snapshot) => Promise.resolve(digestOfFields(['chain', chainOf(input) ?? '']));
-  return Array.from({ length: count }, () => byChain);
+  return Array.from({ length: count }, () => digestOfChain);
 }
 
 /** Of several values of one name, which a process could read either of, the last. */

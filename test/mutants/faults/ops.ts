@@ -9,8 +9,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the key of an image does not know the order of its layers',
     file: 'src/engine/op/image.ts',
-    find: '...op.layers.map((layer) => layer.diffID)]',
-    replace: '...op.layers.map((layer) => layer.diffID).toSorted()]',
+    find: 'canonicalText({ layers: op.layers, ',
+    replace: 'canonicalText({ layers: op.layers.toSorted((a, b) => (a.diffID < b.diffID ? -1 : 1)), ',
     tests: image,
   },
   {
