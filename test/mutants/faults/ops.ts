@@ -81,7 +81,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the key of RUN does not know its base',
-    file: 'src/engine/op/exec.ts',
+    file: 'src/engine/op/layered.ts',
     find: "digestOfFields(['chain', chainOf(input) ?? ''])",
     replace: "digestOfFields(['chain', input ? '' : ''])",
     tests: exec,
@@ -178,9 +178,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'the key of a copy does not know what of another stage is copied',
     file: 'src/engine/op/copy.ts',
-    find: "contentDigests: source.type === 'input' ? [undefined, ofSource] : [undefined],",
+    find: "contentDigests: source.type === 'input' ? [digestOfChain, ofSource] : [digestOfChain],",
     replace:
-      "contentDigests: source.type === 'input' ? [undefined, async () => ofSource.length > 9 ? ofSource({ layers: [] }) : digestOfFields([])] : [undefined],",
+      "contentDigests: source.type === 'input' ? [digestOfChain, async () => ofSource.length > 9 ? ofSource({ layers: [] }) : digestOfFields([])] : [digestOfChain],",
     tests: copy,
     only: 'the key of a copy',
   },

@@ -8,8 +8,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what is in no layer stays',
     file,
-    find: 'removeTreeSync(scopedPath(upper, path));',
-    replace: '',
+    find: 'else if (entry === undefined) removeTreeSync(',
+    replace: "else if (entry !== undefined && path === '') removeTreeSync(",
     tests,
     only,
   },
