@@ -101,6 +101,8 @@ export class StageState {
   /** A stage that starts where this one ended: files, environment and arguments. What both set is what ENV says again. */
   child(): StageState {
     const state = new StageState(this);
+    // What nobody has looked at may have any of the arguments in its environment.
+    if (state.isOpen) state.variables.clear();
     state.#readEnv();
     return state;
   }
@@ -127,6 +129,7 @@ export class StageState {
     this.isOpen = true;
     this.args.clear();
     this.variables.clear();
+    delete this.config.Env;
     delete this.config.User;
   }
 

@@ -148,8 +148,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a stage has the arguments of that which it starts from above its environment',
     file: 'src/engine/frontend/stage-state.ts',
-    find: 'const state = new StageState(this);\n    state.#readEnv();',
-    replace: 'const state = new StageState(this);',
+    find: 'state.variables.clear();\n    state.#readEnv();',
+    replace: 'state.variables.clear();',
     tests: ['test/engine/frontend/args.test.ts'],
     only: 'stage below',
   },
