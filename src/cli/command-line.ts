@@ -10,6 +10,7 @@ import type { Invocation } from './invocation.ts';
 import type { Option } from './options/option.ts';
 import type { SchemaKit } from './options/schemas.ts';
 import { flagOf, type OptionName, type OptionValues, options, optionToGive, variableOf } from './options.ts';
+import { shortOptionsIn } from './short-options.ts';
 
 /** What was typed, understood. */
 export type ParsedCommandLine =
@@ -109,13 +110,13 @@ const parserOptions = {
 function parseWords(argv: readonly string[]): Words {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const badToggles: { flag: string; typed: string }[] = [];
-  const before = argv.slice(0, end).map((word, index) => {
+  const unknown: string[] = [];
+  const before = argv.slice(0, end).flatMap((word, index) => {
     if (index === 0 && /^-(h|-help)$/i.test(word)) return word.toLowerCase();
-    return unNegated(word, badToggles);
+    return shortOptionsIn(word, unknown).map((one) => unNegated(one, badToggles));
   });
   const parsed = Parser(before, parserOptions) as Record<string, unknown> & { _: string[] };
   const given = new Map<OptionName, readonly unknown[]>();
-  const unknown: string[] = [];
   for (const [flag, value] of Object.entries(parsed)) {
     if (flag === '_' || flag === '--' || flag === 'help' || flag === 'version') continue;
     const name = nameOfFlag.get(flag);
@@ -194,7 +195,7 @@ function unknownOptions(words: Words, command: Command | undefined): readonly Fa
     failures.unknownOption(
       typed,
       name,
-      typed.startsWith('--') ? suggestionFor(typed, [...known, '--help', '--version']) : undefined,
+      typed.length > 2 ? suggestionFor(typed, [...known, '--help', '--version']) : undefined,
     ),
   );
   if (command === undefined) return unknown;

@@ -1,0 +1,50 @@
+import type { Fault } from '../fault.ts';
+
+const words = ['test/cli/command-line.test.ts'];
+const short = 'src/cli/short-options.ts';
+
+/** What is typed as other tools have it: short options in one word, docker's options, a home that is not there. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'letters of a value are options',
+    file: short,
+    find: "if (option?.takesValue && rest !== '')",
+    replace: "if (option?.takesValue && rest === '=')",
+    tests: words,
+  },
+  {
+    name: 'an equals sign is part of the value',
+    file: short,
+    find: "rest.replace(/^=/, '')",
+    replace: 'rest',
+    tests: words,
+  },
+  {
+    name: 'a value that stands in the word hides what stands before it',
+    file: short,
+    find: 'return [...found, `--${option.flag}=',
+    replace: 'return [`--${option.flag}=',
+    tests: words,
+  },
+  {
+    name: 'what follows a letter that is no option are options',
+    file: short,
+    find: 'if (!flags.has(long)) return [...found, `-${letter}`];',
+    replace: 'if (!flags.has(long)) { found.push(`-${letter}`); continue; }',
+    tests: words,
+  },
+  {
+    name: 'a flag with one dash is nothing that anybody meant',
+    file: short,
+    find: 'unknown.push(`-${long}`);',
+    replace: 'unknown.push(`-${letter}`);',
+    tests: words,
+  },
+  {
+    name: 'a short option cannot be off',
+    file: short,
+    find: "if (option !== undefined && rest.startsWith('='))",
+    replace: "if (option === undefined && rest.startsWith('='))",
+    tests: words,
+  },
+];
