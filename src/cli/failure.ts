@@ -216,6 +216,15 @@ export function registryCaNotReadable(file: string) {
   } as const satisfies FailureShape;
 }
 
+/** Neither the environment nor the system has a home directory for this account, so there is no place for the store. */
+export function noHome() {
+  return {
+    reason: 'no-home',
+    message: 'HOME is not set, and this account has no home directory, so there is no place for the store',
+    hint: 'set CIP_STORE to a directory outside of what is built, or HOME',
+  } as const satisfies FailureShape;
+}
+
 /** `directory`: of the store. */
 export function storeDiskFull(directory: string) {
   return {

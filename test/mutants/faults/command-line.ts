@@ -1,6 +1,8 @@
 import type { Fault } from '../fault.ts';
 
 const words = ['test/cli/command-line.test.ts'];
+const settings = ['test/cli/settings.test.ts'];
+const e2e = ['test/e2e/build-image.test.ts'];
 const short = 'src/cli/short-options.ts';
 
 /** What is typed as other tools have it: short options in one word, docker's options, a home that is not there. */
@@ -46,5 +48,43 @@ export const faults: readonly Fault[] = [
     find: "if (option !== undefined && rest.startsWith('='))",
     replace: "if (option === undefined && rest.startsWith('='))",
     tests: words,
+  },
+  {
+    name: 'what was pushed before a failure is not in the document',
+    file: 'src/cli/commands/build-image.ts',
+    find: "if (event.type === 'image-pushed') reached",
+    replace: "if (event.type === 'image-finished') reached",
+    tests: e2e,
+    only: 'says what was reached',
+  },
+  {
+    name: 'names in the store are told only when everything went well',
+    file: 'src/cli/commands/build-image.ts',
+    find: "if (output.type === 'store') reached.names =",
+    replace: "if (output.type === 'registry') reached.names =",
+    tests: e2e,
+    only: 'says what was reached',
+  },
+  {
+    name: 'what could not be pushed is told as pushed',
+    file: 'src/cli/commands/build-image.ts',
+    find: 'documentOf({ ...reached, failures: failuresOf(why)',
+    replace: 'documentOf({ ...reached, pushed: [...reached.names], failures: failuresOf(why)',
+    tests: e2e,
+    only: 'says what was reached',
+  },
+  {
+    name: 'an empty home is the current directory',
+    file: 'src/cli/settings.ts',
+    find: "return env['HOME'] || ofAccount();",
+    replace: "return env['HOME'] ?? ofAccount();",
+    tests: settings,
+  },
+  {
+    name: 'without a home the store is in the current directory',
+    file: 'src/cli/settings.ts',
+    find: 'if (home === undefined) throw new FailureError(noHome());',
+    replace: "if (home === undefined) return resolve(cwd, '.cip');",
+    tests: settings,
   },
 ];
