@@ -5,6 +5,7 @@ import { type Failure, failed, ok, type Result } from '../result.ts';
 import type { Command } from './command.ts';
 import { commands, findCommand } from './commands.ts';
 import { type Shell, shells } from './completion.ts';
+import { dockerOptions } from './docker-options.ts';
 import * as failures from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import type { Option } from './options/option.ts';
@@ -36,7 +37,8 @@ export async function parseCommandLine(
   if (command === undefined) {
     const unknown = unknownOptions(words, undefined);
     // Of a slip in an option alone, nobody needs to be told that there is no command.
-    const isSlip = words.positionals.length === 0 && unknown.some(({ meant }) => meant !== undefined);
+    const isSlip =
+      words.positionals.length === 0 && unknown.some((failure) => 'meant' in failure && failure.meant !== undefined);
     return failed(isSlip ? unknown : [...noCommand(words), ...unknown]);
   }
 
@@ -191,13 +193,15 @@ function unknownOptions(words: Words, command: Command | undefined): readonly Fa
     const flag = flagOf(option);
     return [`--${flag}`, ...(alias ? [`-${alias}`] : []), ...(negation ? [`--no-${flag}`] : [])];
   });
-  const unknown = words.unknown.map((typed) =>
-    failures.unknownOption(
-      typed,
-      name,
-      typed.length > 2 ? suggestionFor(typed, [...known, '--help', '--version']) : undefined,
-    ),
-  );
+  const nearest = (typed: string) =>
+    typed.length > 2 ? suggestionFor(typed, [...known, '--help', '--version']) : undefined;
+  const unknown = words.unknown.map((typed) => {
+    const instead = dockerOptions.get(typed);
+    if (instead === undefined) return failures.unknownOption(typed, name, nearest(typed));
+    return name === 'build-image'
+      ? failures.dockerOption(typed, name, instead)
+      : failures.unknownOption(typed, name, undefined);
+  });
   if (command === undefined) return unknown;
   const elsewhere = [...words.given.keys()]
     .filter((option) => !command.options.includes(option))

@@ -53,6 +53,15 @@ export function unknownOption(typed: string, command: string, meant: string | un
   } as const satisfies FailureShape;
 }
 
+/** `instead`: what those do here who give another tool this option. */
+export function dockerOption(typed: string, command: string, instead: string) {
+  return {
+    reason: 'unknown-option',
+    message: `${typed} is not an option of cip ${command}`,
+    hint: instead,
+  } as const satisfies FailureShape;
+}
+
 /** `others`: the commands that do have the option. */
 export function optionOfOtherCommand(typed: string, command: string, others: readonly string[]) {
   return {
