@@ -234,7 +234,7 @@ async function readValues(words: Words, command: Command, env: Readonly<Record<s
   const values: Partial<Record<OptionName, unknown>> = {};
   const explicit = new Set<OptionName>();
   const invalid: Failure[] = words.badToggles.map(({ flag, typed }) =>
-    failures.invalidOptionValue({ source: `--${flag}`, typed }, ['it is either on or off'], 'true or false'),
+    failures.neitherOnNorOff({ source: `--${flag}`, typed }, `write --${flag}=true or --${flag}=false`),
   );
   for (const name of command.options) {
     const definition = definitionOf(name);
@@ -276,6 +276,9 @@ interface Issue {
 /** A failure of one of our own parsers, which names the value itself, or of a schema, which does not. */
 function invalidValue(given: failures.GivenValue, issues: readonly Issue[], definition: Option): Failure {
   const { source, typed } = given;
+  // On the command line it is a flag, or a word that was looked at before.
+  if (definition.kind === 'boolean')
+    return failures.neitherOnNorOff(given, `set ${source} to true or false, or unset it`);
   const choices = issues.flatMap(({ code, values = [] }) => (code === 'invalid_value' ? values.map(String) : []));
   if (choices.length > 0) {
     const meant = suggestionFor(typed, choices);

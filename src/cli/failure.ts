@@ -133,6 +133,11 @@ export function invalidOptionValue({ source, typed }: GivenValue, problems: read
   } as const satisfies FailureShape;
 }
 
+/** A toggle that is given another word than those for on and off. */
+export function neitherOnNorOff(given: GivenValue, hint: string) {
+  return invalidOptionValue(given, ['it is either on or off'], hint);
+}
+
 /** Two options that are each right and say opposite things. */
 export function contradictoryOptions(one: string, other: string) {
   return {

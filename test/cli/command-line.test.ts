@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
 import { commands } from '../../src/cli/commands.ts';
 import type { Invocation } from '../../src/cli/invocation.ts';
-import type { OptionName } from '../../src/cli/options.ts';
+import type { Option } from '../../src/cli/options/option.ts';
+import { type OptionName, options, variableOf } from '../../src/cli/options.ts';
 import { formatReference, type Reference } from '../../src/oci/reference.ts';
+import type { Failure } from '../../src/result.ts';
 
 const arm64 = { os: 'linux', architecture: 'arm64' };
 const amd64 = { os: 'linux', architecture: 'amd64' };
@@ -301,6 +303,26 @@ for (const [title, argv, want] of mistakes) {
 test('mistakes: a bad value in the environment', async () => {
   assert.deepEqual(await reasons(['build'], { CIP_JOBS: 'x' }), ['invalid-option-value']);
 });
+
+const variables = (Object.keys(options) as OptionName[]).flatMap((name) => {
+  const variable = variableOf(name);
+  const command = commands.find((one) => one.options.includes(name));
+  return variable === undefined || command === undefined ? [] : [{ name, variable, command }];
+});
+for (const { name, variable, command } of variables) {
+  test(`mistakes: ${variable}=: has a message with its place and what to do`, async () => {
+    const env = { CIP_REMOTE_REGISTRY: 'r.example.com', [variable]: 'maybe:-:' };
+    const parsed = await parseCommandLine(command.name.split(' '), env);
+    const { kind }: Option = options[name];
+    // Any text may be a path, or the name of a host.
+    if (parsed.ok) return assert.ok(['projectDir', 'registryCa', 'insecureRegistry'].includes(name));
+    const [{ reason, message, hint = '' }] = parsed.failure as [Failure];
+    assert.equal(reason, 'invalid-option-value');
+    assert.ok(message.startsWith(`${variable} can't be "maybe:-:": `) && !/Invalid|undefined/.test(message), message);
+    if (kind === 'boolean') assert.equal(hint, `set ${variable} to true or false, or unset it`);
+    assert.notEqual(hint, '');
+  });
+}
 
 for (const { name } of commands) {
   const [first = ''] = name.split(' ');
