@@ -217,6 +217,21 @@ test('build-image: a secret is there for the step alone', { ...options, ...needs
   assert.equal(built.status, 0, built.stderr);
 });
 
+test('build-image names the full log of a step that failed', { ...options, ...needs('busybox') }, async () => {
+  const dockerfile = 'FROM scratch\nCOPY --chmod=755 busybox /bin/sh\nRUN echo first word; exit 3\n';
+  await using rig = await Rig.setup({
+    files: { 'd/Dockerfile': dockerfile, 'd/busybox': await readFile('/bin/busybox') },
+  });
+  const failed = await rig.cip('build-image', 'd');
+  assert.deepEqual([failed.status, complaintsIn(failed.stderr)], [1, ['run-failed d/Dockerfile:3:1']]);
+  const logs = [...failed.stderr.matchAll(/full log: (.+)$/gm)].map(([, path]) => path!);
+  assert.equal(logs.length, 1);
+  assert.match(await readFile(logs[0]!, 'utf8'), /first word/);
+  // Where no step ran there is none.
+  const mistake = await rig.cip('build-image', 'd', '--target', 'gone');
+  assert.doesNotMatch(mistake.stderr, /full log/);
+});
+
 const ends: Readonly<
   Record<string, { readonly args?: readonly string[]; readonly input: string; readonly want: string }>
 > = {

@@ -87,4 +87,25 @@ export const faults: readonly Fault[] = [
     replace: "if (home === undefined) return resolve(cwd, '.cip');",
     tests: settings,
   },
+  {
+    name: "an option of docker's is a slip of the nearest one",
+    file: 'src/cli/command-line.ts',
+    find: 'if (instead === undefined) return',
+    replace: 'if (instead === undefined || typed) return',
+    tests: ['test/cli/option-hints.test.ts'],
+  },
+  {
+    name: 'of two files of one secret the last one wins',
+    file: 'src/cli/options/build-options.ts',
+    find: 'one.id === id && one.src !== last',
+    replace: 'one.id === id && one.src === undefined',
+    tests: ['test/cli/option-hints.test.ts'],
+  },
+  {
+    name: 'a selector that is a path is looked for as it is',
+    file: 'src/orchestrator/plan/selection.ts',
+    find: 'const typed = imageIn(name);',
+    replace: 'const typed = name;',
+    tests: ['test/orchestrator/plan/selection.test.ts'],
+  },
 ];
