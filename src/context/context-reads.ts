@@ -150,7 +150,7 @@ class Reading {
     if (above && !parent) return undefined;
     if (parent) {
       const { variables, env } = parent;
-      const child = { platform: parent.platform, variables: variables.copy(), env: env.copy(), triggers: [] };
+      const child = { platform: parent.platform, variables: variables.handedOn(env), env: env.copy(), triggers: [] };
       return this.#triggered(parent.triggers, child, stage);
     }
     if (name === 'scratch') {

@@ -28,6 +28,14 @@ export class StageVariables {
     return new StageVariables(this.#values, this.#isComplete);
   }
 
+  /**
+   * Those of a stage that starts where this one ended: of what both an argument and `env` set, the environment counts again,
+   * which an image nobody has looked at may have any of.
+   */
+  handedOn(env: StageVariables): StageVariables {
+    return env.#isComplete ? new StageVariables([...this.#values, ...env.#values], this.#isComplete) : env.copy();
+  }
+
   set(name: string, value: string | undefined): void {
     this.#values.set(name, value);
   }

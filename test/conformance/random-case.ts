@@ -84,10 +84,12 @@ function randomStage(index: number): fc.Arbitrary<RandomStage> {
     base: pick(...bases),
     lines: fc.array(randomLine(earlier), { minLength: 2, maxLength: 8, size: 'max' }),
   });
-  // Most of what is taken of a stage is there, and there is no shell on scratch.
+  // Most of what is taken of a stage is there, there is no shell on scratch, and nobody has a name (a deviation).
   return fc.tuple(drawn, fc.nat(4)).map(([one, chance]) => {
     const shell = one.base !== 'scratch' || chance === 0;
-    const lines = one.lines.filter(({ keyword }) => shell || keyword !== 'RUN');
+    const known = ({ options }: RandomLine) =>
+      one.base !== 'scratch' || !options.some((text) => /^--chown=.*(app|extra)/.test(text));
+    const lines = one.lines.filter((written) => (shell || written.keyword !== 'RUN') && known(written));
     return { ...one, lines: index === 0 && chance > 0 ? [...furnished, ...lines] : lines };
   });
 }

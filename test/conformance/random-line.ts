@@ -230,7 +230,7 @@ const linesWithoutStage = [
       'WORKDIR',
       none,
       none,
-      pick('/w', 'x', '/t/', '../y', '/l/q', '$A', '/a//b/.', '/', '.', '"/q r"', './z/', '/tmp', '~', '/w/../v'),
+      pick('/w', 'x', '/t/', '../y', '/l/q', '$A', '/a//b/.', '/', '.', '"/q r"', './z/', '/tmp', '~', '/tmp/../v'),
     ),
   },
   {

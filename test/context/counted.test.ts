@@ -106,6 +106,11 @@ const same: Record<string, Row> = {
       await inPlaceOf('link', '-> same')(folder);
     },
   },
+  'a file that an argument names in the stage above alone': {
+    dockerfile: '',
+    edit: { 'a.txt': 'new' },
+    options: { dockerfile: 'FROM scratch AS one\nENV F=b.txt\nARG F=a.txt\nFROM one\nCOPY $F /' },
+  },
   'what heredocs hold has no file': { dockerfile: 'COPY <<a.txt /\nx\na.txt', edit: { 'a.txt': 'new' } },
   'a file of the name of an ADD that is downloaded': {
     dockerfile: 'ADD https://example.com/a.txt /',
@@ -140,6 +145,11 @@ const different: Record<string, Row> = {
   'a file that a variable names whose own name stands in quotes': {
     dockerfile: 'ENV "F"=b.txt\nCOPY $F /',
     edit: { 'b.txt': 'new' },
+  },
+  'a file that ENV names where an argument of the stage above did not': {
+    dockerfile: '',
+    edit: { 'b.txt': 'new' },
+    options: { dockerfile: 'FROM scratch AS one\nENV F=b.txt\nARG F=a.txt\nFROM one\nCOPY $F /' },
   },
   'a file that a default names': { dockerfile: 'ARG F=b\nENV G=$F.txt\nCOPY $G /', edit: { 'b.txt': 'new' } },
   'what --exclude takes back': {

@@ -45,7 +45,7 @@ async function trimmed(script: string, epoch?: number) {
   await mkdir(into);
   const how = { whiteouts: 'overlay', lower: overlay.lower, owner: 'preserve', xattrs: 'apply' } as const;
   await unpackLayer({ tar: only(bytes), into }, how, signal);
-  const isUsable = trimUpper(overlay.upper, index, { isClamped: epoch !== undefined });
+  const isUsable = trimUpper(overlay.upper, index);
   return { isUsable, left: onDisk(overlay.upper, { times: true }), unpacked: onDisk(into, { times: true }) };
 }
 

@@ -7,16 +7,25 @@ const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROX
 type Values = Readonly<Record<string, string>>;
 
 /**
- * `NAME=value` of the proxies, each in both cases as programs read the one or the other, in a fixed order. A build
- * argument beats the setting of the machine, lower case beats upper case.
+ * `NAME=value` of the proxies, each in both cases as programs read the one or the other, in a fixed order: what RUN has
+ * whatever ENV and ARG say. A build argument beats the setting of the machine, of two cases that which is sorted last; an
+ * empty one means none. The settings of the machine leave alone what the `variables` of the stage have.
  */
-export function proxyEnv(ofMachine: Values, buildArgs: Values): readonly string[] {
-  const found = new Map<string, string>();
-  for (const values of [ofMachine, buildArgs]) {
-    for (const name of proxies) if (values[name] !== undefined) found.set(name.toLowerCase(), values[name]);
-  }
+export function proxyEnv(
+  { ofMachine, buildArgs }: { readonly ofMachine: Values; readonly buildArgs: Values },
+  variables: ReadonlyMap<string, string>,
+): readonly string[] {
+  const given = valuesByLowerCase(buildArgs);
+  const found = valuesByLowerCase(ofMachine);
   return proxies.flatMap((name) => {
-    const value = found.get(name.toLowerCase());
-    return value === undefined ? [] : [`${name}=${value}`];
+    const lower = name.toLowerCase();
+    const value = given.get(lower) ?? (variables.has(name) ? undefined : found.get(lower));
+    return value === undefined || value === '' ? [] : [`${name}=${value}`];
   });
+}
+
+function valuesByLowerCase(values: Values): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const name of proxies) if (values[name] !== undefined) found.set(name.toLowerCase(), values[name]);
+  return found;
 }

@@ -29,13 +29,12 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     mounts.push(lowered);
   }
   const { args, script } = commandOf(instruction, state);
+  const { proxies = {}, buildArgs } = context.lowering.input;
   const op: ExecOp = {
     kind: 'exec',
     args,
     env: [...state.variables].map(([name, value]) => `${name}=${value}`),
-    keylessEnv: proxyEnv(context.lowering.input.proxies ?? {}, context.lowering.input.buildArgs).filter(
-      (pair) => !state.variables.has(pair.split('=')[0]!),
-    ),
+    keylessEnv: proxyEnv({ ofMachine: proxies, buildArgs }, state.variables),
     cwd: state.workdir,
     user: state.user,
     mounts: script ? [...mounts, script] : mounts,

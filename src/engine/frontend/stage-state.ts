@@ -85,19 +85,26 @@ export class StageState {
       baseAt,
       isOpen: image.isUnknown ?? false,
     });
-    for (const pair of config.config?.Env ?? []) {
-      const equals = pair.indexOf('=');
-      // One without a name stays in the configuration, as it came. No process can be given it.
-      if (equals === 0 || pair === '') continue;
-      state.variables.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
-    }
+    state.#readEnv();
     if (!state.variables.has('PATH') && !state.isOpen) state.setEnv('PATH', DEFAULT_PATH);
     return state;
   }
 
-  /** A stage that starts where this one ended: files, environment and arguments. */
+  /** A stage that starts where this one ended: files, environment and arguments. What both set is what ENV says again. */
   child(): StageState {
-    return new StageState(this);
+    const state = new StageState(this);
+    state.#readEnv();
+    return state;
+  }
+
+  /** Variables of the configuration, as the image that a stage stands on hands them on. */
+  #readEnv(): void {
+    for (const pair of this.config.Env ?? []) {
+      const equals = pair.indexOf('=');
+      // One without a name stays in the configuration, as it came. No process can be given it.
+      if (equals === 0 || pair === '') continue;
+      this.variables.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
+    }
   }
 
   /** What `$name` means. */

@@ -13,6 +13,7 @@ import { ArchiveUnpacker } from './archive.ts';
 import { ArchivePlacement, type UnpackedRecord } from './archive-placement.ts';
 import { isOctal } from './chmod.ts';
 import { copySourceMissing, namedOwnerOfLink } from './failure.ts';
+import { digestOfChain, oneLayer } from './layered.ts';
 import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
@@ -33,6 +34,7 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
   const { epoch } = op;
   const timeOf = epoch === undefined ? undefined : (node: SourceNode) => Math.min(node.mtime, epoch);
   return {
+    layering: oneLayer,
     async cacheMap(signal) {
       const { source, ...rest } = op;
       const fields = ['copy', canonicalText(rest), source.type];
@@ -46,7 +48,7 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       };
       return {
         digest: digestOfFields(fields),
-        contentDigests: source.type === 'input' ? [undefined, ofSource] : [undefined],
+        contentDigests: source.type === 'input' ? [digestOfChain, ofSource] : [digestOfChain],
       };
     },
 

@@ -5,11 +5,12 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
 import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
-import { chainOf, type Snapshot, scratch } from '../snapshot/snapshot.ts';
+import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { ExecMounts } from './exec-mounts.ts';
 import { type LackingSecret, runFailed } from './failure.ts';
 import { LastLines } from './last-lines.ts';
+import { digestOfChain, oneLayer } from './layered.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText } from './snapshot-tree.ts';
@@ -20,6 +21,7 @@ const HOSTNAME = 'buildkitsandbox';
 /** RUN: one process in a root made of the base; what it changed becomes a layer. */
 export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
   return {
+    layering: oneLayer,
     cacheMap: () =>
       Promise.resolve({
         digest: digestOfFields([
@@ -53,7 +55,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
-      const env = withHome([...op.keylessEnv, ...op.env, ...mounts.env], user.value.home);
+      const env = withHome(lastOfEach([...op.env, ...op.keylessEnv, ...mounts.env]), user.value.home);
       const status = await executor.run(
         {
           rootfs: active.rootfs,
@@ -90,11 +92,14 @@ function keyOf(mount: ExecMount): unknown {
   return mount;
 }
 
-/** The root is known by the chain of its layers: a parent that was made again with the same bytes changes nothing. */
 function inputContents(op: ExecOp): ((input: Snapshot) => Promise<Digest>)[] {
   const count = 1 + op.mounts.filter((mount) => mount.type === 'bind' || (mount.type === 'cache' && mount.seed)).length;
-  const byChain = (input: Snapshot) => Promise.resolve(digestOfFields(['chain', chainOf(input) ?? '']));
-  return Array.from({ length: count }, () => byChain);
+  return Array.from({ length: count }, () => digestOfChain);
+}
+
+/** Of several values of one name, which a process could read either of, the last. */
+function lastOfEach(env: readonly string[]): readonly string[] {
+  return [...new Map(env.map((pair) => [pair.split('=', 1)[0], pair])).values()];
 }
 
 function withHome(env: readonly string[], home: string): readonly string[] {

@@ -2,6 +2,7 @@ import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
+import { digestOfChain, oneLayer } from './layered.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { Placement } from './placement.ts';
@@ -11,8 +12,12 @@ import { readText } from './snapshot-tree.ts';
 /** WORKDIR: what is missing of the path, 0755 and owned by the user of that moment, on every level; by 0 for a name nobody knows. */
 export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
   return {
+    layering: oneLayer,
     cacheMap: () =>
-      Promise.resolve({ digest: digestOfFields(['make-directory', canonicalText(op)]), contentDigests: [undefined] }),
+      Promise.resolve({
+        digest: digestOfFields(['make-directory', canonicalText(op)]),
+        contentDigests: [digestOfChain],
+      }),
 
     async exec([base = scratch], { signal, progress }) {
       const { layers } = services;

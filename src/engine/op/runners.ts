@@ -30,6 +30,7 @@ export function runnerFor({ op, origin }: Step, services: RunnerServices): Op<Sn
   const make = runners[op.kind] as (op: OpDefinition, services: RunnerServices, origin?: StepOrigin) => Op<Snapshot>;
   const runner = make(op, services, origin);
   return {
+    layering: runner.layering,
     cacheMap: (signal) => placed(cacheMapOf(runner, origin, signal), origin),
     exec: (inputs, context) => placed(runner.exec(inputs, context), origin),
   };

@@ -83,12 +83,14 @@ export class Layers extends LayerContents {
   /**
    * Makes the upper directory `filesIn(directory)`, which the top layer of `snapshot` was made of, the unpacked form of that
    * layer: `directory` is moved into place, or removed when another process was faster. Where it cannot be, it stays where
-   * it is. `isClamped` as in `trimUpper`; `others` are attributes found when the layer was made.
+   * it is. `others` are attributes found when the layer was made.
    */
   async adopt(
-    snapshot: Snapshot,
-    directory: string,
-    { isClamped, others }: { readonly isClamped: boolean; readonly others: OtherXattrs },
+    {
+      snapshot,
+      directory,
+      others,
+    }: { readonly snapshot: Snapshot; readonly directory: string; readonly others: OtherXattrs },
     signal: AbortSignal,
   ): Promise<void> {
     // What no layer has, such as ACLs, another image with an equal layer would see.
@@ -96,7 +98,7 @@ export class Layers extends LayerContents {
     const stack = this.stackOf(snapshot);
     const index = await this.index(stack.layers.at(-1)!, signal);
     const upper = filesIn(directory);
-    if (!trimUpper(upper, index, { isClamped })) return;
+    if (!trimUpper(upper, index)) return;
     // Nothing is hidden by them here: what is gone has whiteouts. On other layers something would be.
     const left = new Set(index.map(({ path }) => path));
     const opaque = { name: opaqueXattr, paths: others.opaque.filter((path) => left.has(path)) };

@@ -61,7 +61,7 @@ export class OverlaySnapshotter implements Snapshotter {
     await active.requireLower();
     await active.unmount();
     const snapshot = { layers: [...active.parent.layers, layer] };
-    await layers.adopt(snapshot, active.layer, { isClamped: epoch !== undefined, others }, signal);
+    await layers.adopt({ snapshot, directory: active.layer, others }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
   }

@@ -17,8 +17,19 @@ export interface OpContext {
   readonly signal: AbortSignal;
 }
 
+/** How a result holds the first input that it was made on. */
+export interface Layering<R> {
+  /** The first input, as it is in `result`. */
+  readonly baseOf: (result: R) => R;
+  /** `result`, which was made on something equal, on `base`. */
+  readonly onto: (result: R, base: R) => R;
+  readonly isSame: (one: R, other: R) => boolean;
+}
+
 /** What the solver asks of an operation. `R` is a Snapshot in cip, a number in the solver's own tests. */
 export interface Op<R> {
+  /** For one whose result holds its first input: it must be keyed on the content of that. */
+  readonly layering?: Layering<R> | undefined;
   cacheMap(signal: AbortSignal): Promise<CacheMap<R>>;
   exec(inputs: readonly R[], context: OpContext): Promise<R>;
 }

@@ -5,7 +5,8 @@
  * A vertex has two keys. Its *definition key* hashes the operation and the definition keys of its inputs, so it is
  * known before anything ran, and a hit at the target means that nothing below it is even looked at. Its *content key*
  * hashes what the inputs contain and is asked for once they are there: it hits where an input was made differently but
- * came out the same. What ran is recorded under both.
+ * came out the same. What ran is recorded under both. A result that holds what it was made on is taken only where this
+ * solve has the same of that.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -59,7 +60,7 @@ export class Solver<O, R> {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     setMaxListeners(0, both); // every step of the graph may wait on it
-    const solve = new Solve<O, R>({
+    const solve = new Solve<O, R>(definition.target.digest, {
       ...this.#options,
       ...options,
       slots: this.#slots,
@@ -100,10 +101,13 @@ class Solve<O, R> {
   readonly #context: SolveContext<O, R>;
   readonly #keys = new Map<Digest, Promise<Keyed<R>>>();
   readonly #results = new Map<Digest, Promise<R>>();
+  readonly #ops = new Map<Digest, Op<R>>();
+  readonly #target: Digest;
   /** Results on their way into the cache. Steps do not wait for that. */
   readonly #keeping: Promise<void>[] = [];
 
-  constructor(context: SolveContext<O, R>) {
+  constructor(target: Digest, context: SolveContext<O, R>) {
+    this.#target = target;
     this.#context = context;
   }
 
@@ -127,6 +131,7 @@ class Solve<O, R> {
       // Else a chain of thousands of steps would stand on the stack.
       await undefined;
       const op = this.#context.opOf(vertex.op);
+      this.#ops.set(vertex.digest, op);
       const [map, ...inputs] = await Promise.all([
         op.cacheMap(this.#context.signal),
         ...vertex.inputs.map((input) => this.#keyed(input)),
@@ -144,13 +149,13 @@ class Solve<O, R> {
 
   async #solve(vertex: Vertex<O>): Promise<R> {
     const { key } = await this.#keyed(vertex);
-    const hit = await this.#cached(vertex, key);
+    const hit = await this.#cached(vertex, key, (found) => this.#fits(vertex, found));
     if (hit !== undefined) return hit;
     const inputs = await Promise.all(vertex.inputs.map((input) => this.result(input)));
     const shared = this.#context.running.get(key);
     if (shared) {
       const made = await shared.catch(() => undefined);
-      if (made !== undefined) return made.result;
+      if (made !== undefined && (await this.#fits(vertex, made.result))) return made.result;
       this.#context.signal.throwIfAborted();
     }
     const work = this.#byContentOrRun(vertex, inputs);
@@ -175,7 +180,7 @@ class Solve<O, R> {
     const { op, map, key } = await this.#keyed(vertex);
     const byContent = await this.#contentKey(vertex, map, inputs);
     const hit = byContent && (await this.#cached(vertex, byContent));
-    if (hit !== undefined) return { result: hit, keys: [key] };
+    if (hit !== undefined) return { result: op.layering?.onto(hit, inputs[0]!) ?? hit, keys: [key] };
     const result = await this.#context.slots.run(() => this.#run(vertex, op, inputs));
     return { result, keys: byContent ? [key, byContent] : [key] };
   }
@@ -198,8 +203,49 @@ class Solve<O, R> {
     return contentKey(map.digest, parts);
   }
 
-  async #cached(vertex: Vertex<O>, key: Digest): Promise<R | undefined> {
-    const hit = await this.#context.cache.get(key, this.#context.signal);
+  /**
+   * Whether `result`, which was found by how it was made, holds the very results that this solve has of the steps below it:
+   * of a step that gives something else each time, another process may have found another one. What this solve does not
+   * have yet is from then on what `result` holds.
+   */
+  async #fits(vertex: Vertex<O>, result: R): Promise<boolean> {
+    // Nothing else of this solve is used with it.
+    if (vertex.digest === this.#target) return true;
+    for (let checked: Promise<R> | undefined; ; ) {
+      const held = new Map<Digest, R>();
+      const { known, isSame } = this.#firstKnown(vertex, result, held);
+      if (known === checked) {
+        for (const [digest, value] of held) this.#results.set(digest, Promise.resolve(value));
+        return true;
+      }
+      // Meanwhile more may be known.
+      if (!(await known!.then(isSame, () => false))) return false;
+      checked = known;
+    }
+  }
+
+  /** Goes down from `vertex` to the first step that this solve has a result of; `held` takes the others on the way. */
+  #firstKnown(vertex: Vertex<O>, result: R, held: Map<Digest, R>) {
+    let value = result;
+    for (let at = vertex; ; at = at.inputs[0]!) {
+      const layering = this.#ops.get(at.digest)?.layering;
+      const base = at.inputs[0];
+      if (layering === undefined || base === undefined) return { known: undefined, isSame: () => true };
+      const below = layering.baseOf(value);
+      const known = this.#results.get(base.digest);
+      if (known !== undefined) return { known, isSame: (other: R) => layering.isSame(below, other) };
+      held.set(base.digest, below);
+      value = below;
+    }
+  }
+
+  async #cached(
+    vertex: Vertex<O>,
+    key: Digest,
+    fits: (found: R) => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<R | undefined> {
+    const found = await this.#context.cache.get(key, this.#context.signal);
+    const hit = found !== undefined && (await fits(found)) ? found : undefined;
     if (hit !== undefined) this.#context.progress.emit({ type: 'step-cached', step: vertex.digest, name: vertex.name });
     return hit;
   }

@@ -49,6 +49,8 @@ const cases: Case[] = [
     { TARGETSTAGE: 'default' },
   ],
   ['a stage on a stage inherits its arguments', 'FROM base AS a\nARG V=1\nFROM a\nRUN x', { V: '1' }],
+  ['ENV is seen again in a stage below', 'FROM base AS a\nENV V=2\nARG V=1\nFROM a\nRUN x', { V: '2' }],
+  ['ARG of a stage below hides it once more', 'FROM base AS a\nENV V=2\nFROM a\nARG V=1\nRUN x', { V: '1' }],
   ['other stages do not', 'FROM base AS a\nARG V=1\nFROM base\nRUN x', {}],
   ['proxies reach RUN by themselves', 'FROM base\nRUN x', {}, { buildArgs: { HTTP_PROXY: 'http://p' } }],
 ];
@@ -76,3 +78,25 @@ test('a proxy is part of the environment, not of the key', () => {
   assert.deepEqual(proxied.keylessEnv, ['HTTP_PROXY=http://p', 'http_proxy=http://p']);
   assert.deepEqual({ ...proxied, keylessEnv: [] }, plain);
 });
+
+const proxied: readonly [title: string, text: string, options: Parameters<typeof lowerText>[1], want: string[]][] = [
+  ['an ENV', 'ENV http_proxy=env', {}, []],
+  ['an ENV and a proxy of the machine', 'ENV http_proxy=env', { proxies: { http_proxy: 'm' } }, ['HTTP_PROXY=m']],
+  [
+    'an ENV and a build argument in the other case',
+    'ENV http_proxy=env',
+    { buildArgs: { HTTP_PROXY: 'arg' } },
+    ['HTTP_PROXY=arg', 'http_proxy=arg'],
+  ],
+  [
+    'an ARG with a default and a build argument in the other case',
+    'ARG HTTP_PROXY=default',
+    { buildArgs: { http_proxy: 'arg' } },
+    ['HTTP_PROXY=arg', 'http_proxy=arg'],
+  ],
+  ['an empty build argument', '', { buildArgs: { http_proxy: '' }, proxies: { http_proxy: 'm' } }, []],
+];
+for (const [title, text, options, want] of proxied)
+  test(`the proxies of a RUN with ${title}`, () => {
+    assert.deepEqual(lastOp(lowerText(`FROM base\n${text}\nRUN x`, options), 'exec').keylessEnv, want);
+  });

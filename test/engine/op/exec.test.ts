@@ -101,10 +101,10 @@ const asked: Readonly<Record<string, readonly [op: ExecOp, of: (order: ExecutorR
   ],
   'HOME is that of the user': [exec({ user: 'ada' }), ({ process: { env } }) => env, ['PATH=/bin', 'HOME=/home/ada']],
   'HOME that is set stays': [exec({ env: ['HOME=/x'], user: 'ada' }), ({ process: { env } }) => env, ['HOME=/x']],
-  'proxies come before what the image says': [
-    exec({ keylessEnv: ['http_proxy=p'] }),
+  'proxies win over what the image says, and there is one of each': [
+    exec({ env: ['http_proxy=i', 'A=1'], keylessEnv: ['http_proxy=p'] }),
     ({ process: { env } }) => env,
-    ['http_proxy=p', 'PATH=/bin', 'HOME=/root'],
+    ['http_proxy=p', 'A=1', 'HOME=/root'],
   ],
   'a user of the image with its groups': [
     exec({ user: 'ada' }),

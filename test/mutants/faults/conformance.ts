@@ -145,4 +145,28 @@ export const faults: readonly Fault[] = [
     find: 'asked++ >= limit',
     replace: 'asked++ > limit',
   },
+  {
+    name: 'a stage has the arguments of that which it starts from above its environment',
+    file: 'src/engine/frontend/stage-state.ts',
+    find: 'const state = new StageState(this);\n    state.#readEnv();',
+    replace: 'const state = new StageState(this);',
+    tests: ['test/engine/frontend/args.test.ts'],
+    only: 'stage below',
+  },
+  {
+    name: 'what a stage reads is told as if arguments stood above the environment of the stage above',
+    file: 'src/context/context-reads.ts',
+    find: 'variables: variables.handedOn(env)',
+    replace: 'variables: variables.copy()',
+    tests: ['test/context/counted.test.ts'],
+    only: 'of the stage above',
+  },
+  {
+    name: 'an ENV wins over a proxy that is a build argument',
+    file: 'src/engine/frontend/predefined-args.ts',
+    find: 'given.get(lower) ?? (variables.has(name) ? undefined : found.get(lower))',
+    replace: 'variables.has(name) ? undefined : (given.get(lower) ?? found.get(lower))',
+    tests: ['test/engine/frontend/args.test.ts'],
+    only: 'the proxies of a RUN',
+  },
 ];

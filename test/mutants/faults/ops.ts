@@ -9,8 +9,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the key of an image does not know the order of its layers',
     file: 'src/engine/op/image.ts',
-    find: '...op.layers.map((layer) => layer.diffID)]',
-    replace: '...op.layers.map((layer) => layer.diffID).toSorted()]',
+    find: 'canonicalText({ layers: op.layers, ',
+    replace: 'canonicalText({ layers: op.layers.toSorted((a, b) => (a.diffID < b.diffID ? -1 : 1)), ',
     tests: image,
   },
   {
@@ -81,7 +81,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'the key of RUN does not know its base',
-    file: 'src/engine/op/exec.ts',
+    file: 'src/engine/op/layered.ts',
     find: "digestOfFields(['chain', chainOf(input) ?? ''])",
     replace: "digestOfFields(['chain', input ? '' : ''])",
     tests: exec,
@@ -96,11 +96,11 @@ export const faults: readonly Fault[] = [
     only: 'HOME',
   },
   {
-    name: 'proxies win over the image',
+    name: 'the image wins over proxies',
     file: 'src/engine/op/exec.ts',
-    find: '[...op.keylessEnv, ...op.env, ...mounts.env]',
-    replace: '[...op.env, ...op.keylessEnv, ...mounts.env]',
-    tests: exec,
+    find: 'lastOfEach([...op.env, ...op.keylessEnv, ...mounts.env])',
+    replace: 'lastOfEach([...op.keylessEnv, ...op.env, ...mounts.env])',
+    tests: ['test/engine/op/exec.test.ts'],
     only: 'proxies',
   },
   {
@@ -178,9 +178,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'the key of a copy does not know what of another stage is copied',
     file: 'src/engine/op/copy.ts',
-    find: "contentDigests: source.type === 'input' ? [undefined, ofSource] : [undefined],",
+    find: "contentDigests: source.type === 'input' ? [digestOfChain, ofSource] : [digestOfChain],",
     replace:
-      "contentDigests: source.type === 'input' ? [undefined, async () => ofSource.length > 9 ? ofSource({ layers: [] }) : digestOfFields([])] : [undefined],",
+      "contentDigests: source.type === 'input' ? [digestOfChain, async () => ofSource.length > 9 ? ofSource({ layers: [] }) : digestOfFields([])] : [digestOfChain],",
     tests: copy,
     only: 'the key of a copy',
   },
