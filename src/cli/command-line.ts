@@ -5,11 +5,13 @@ import { type Failure, failed, ok, type Result } from '../result.ts';
 import type { Command } from './command.ts';
 import { commands, findCommand } from './commands.ts';
 import { type Shell, shells } from './completion.ts';
+import { dockerOptions } from './docker-options.ts';
 import * as failures from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import type { Option } from './options/option.ts';
 import type { SchemaKit } from './options/schemas.ts';
 import { flagOf, type OptionName, type OptionValues, options, optionToGive, variableOf } from './options.ts';
+import { shortOptionsIn } from './short-options.ts';
 
 /** What was typed, understood. */
 export type ParsedCommandLine =
@@ -35,7 +37,8 @@ export async function parseCommandLine(
   if (command === undefined) {
     const unknown = unknownOptions(words, undefined);
     // Of a slip in an option alone, nobody needs to be told that there is no command.
-    const isSlip = words.positionals.length === 0 && unknown.some(({ meant }) => meant !== undefined);
+    const isSlip =
+      words.positionals.length === 0 && unknown.some((failure) => 'meant' in failure && failure.meant !== undefined);
     return failed(isSlip ? unknown : [...noCommand(words), ...unknown]);
   }
 
@@ -109,13 +112,13 @@ const parserOptions = {
 function parseWords(argv: readonly string[]): Words {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const badToggles: { flag: string; typed: string }[] = [];
-  const before = argv.slice(0, end).map((word, index) => {
+  const unknown: string[] = [];
+  const before = argv.slice(0, end).flatMap((word, index) => {
     if (index === 0 && /^-(h|-help)$/i.test(word)) return word.toLowerCase();
-    return unNegated(word, badToggles);
+    return shortOptionsIn(word, unknown).map((one) => unNegated(one, badToggles));
   });
   const parsed = Parser(before, parserOptions) as Record<string, unknown> & { _: string[] };
   const given = new Map<OptionName, readonly unknown[]>();
-  const unknown: string[] = [];
   for (const [flag, value] of Object.entries(parsed)) {
     if (flag === '_' || flag === '--' || flag === 'help' || flag === 'version') continue;
     const name = nameOfFlag.get(flag);
@@ -190,13 +193,15 @@ function unknownOptions(words: Words, command: Command | undefined): readonly Fa
     const flag = flagOf(option);
     return [`--${flag}`, ...(alias ? [`-${alias}`] : []), ...(negation ? [`--no-${flag}`] : [])];
   });
-  const unknown = words.unknown.map((typed) =>
-    failures.unknownOption(
-      typed,
-      name,
-      typed.startsWith('--') ? suggestionFor(typed, [...known, '--help', '--version']) : undefined,
-    ),
-  );
+  const nearest = (typed: string) =>
+    typed.length > 2 ? suggestionFor(typed, [...known, '--help', '--version']) : undefined;
+  const unknown = words.unknown.map((typed) => {
+    const instead = dockerOptions.get(typed);
+    if (instead === undefined) return failures.unknownOption(typed, name, nearest(typed));
+    return name === 'build-image'
+      ? failures.dockerOption(typed, name, instead)
+      : failures.unknownOption(typed, name, undefined);
+  });
   if (command === undefined) return unknown;
   const elsewhere = [...words.given.keys()]
     .filter((option) => !command.options.includes(option))
@@ -229,7 +234,7 @@ async function readValues(words: Words, command: Command, env: Readonly<Record<s
   const values: Partial<Record<OptionName, unknown>> = {};
   const explicit = new Set<OptionName>();
   const invalid: Failure[] = words.badToggles.map(({ flag, typed }) =>
-    failures.invalidOptionValue({ source: `--${flag}`, typed }, ['it is either on or off'], 'true or false'),
+    failures.neitherOnNorOff({ source: `--${flag}`, typed }, `write --${flag}=true or --${flag}=false`),
   );
   for (const name of command.options) {
     const definition = definitionOf(name);
@@ -271,6 +276,9 @@ interface Issue {
 /** A failure of one of our own parsers, which names the value itself, or of a schema, which does not. */
 function invalidValue(given: failures.GivenValue, issues: readonly Issue[], definition: Option): Failure {
   const { source, typed } = given;
+  // On the command line it is a flag, or a word that was looked at before.
+  if (definition.kind === 'boolean')
+    return failures.neitherOnNorOff(given, `set ${source} to true or false, or unset it`);
   const choices = issues.flatMap(({ code, values = [] }) => (code === 'invalid_value' ? values.map(String) : []));
   if (choices.length > 0) {
     const meant = suggestionFor(typed, choices);

@@ -53,6 +53,15 @@ export function unknownOption(typed: string, command: string, meant: string | un
   } as const satisfies FailureShape;
 }
 
+/** `instead`: what those do here who give another tool this option. */
+export function dockerOption(typed: string, command: string, instead: string) {
+  return {
+    reason: 'unknown-option',
+    message: `${typed} is not an option of cip ${command}`,
+    hint: instead,
+  } as const satisfies FailureShape;
+}
+
 /** `others`: the commands that do have the option. */
 export function optionOfOtherCommand(typed: string, command: string, others: readonly string[]) {
   return {
@@ -122,6 +131,11 @@ export function invalidOptionValue({ source, typed }: GivenValue, problems: read
     message: `${source} can't be "${typed}": ${problems.join('; ')}`,
     ...(hint === undefined ? {} : { hint }),
   } as const satisfies FailureShape;
+}
+
+/** A toggle that is given another word than those for on and off. */
+export function neitherOnNorOff(given: GivenValue, hint: string) {
+  return invalidOptionValue(given, ['it is either on or off'], hint);
 }
 
 /** Two options that are each right and say opposite things. */
@@ -213,6 +227,15 @@ export function registryCaNotReadable(file: string) {
     reason: 'registry-ca-not-readable',
     message: `the certificates of --registry-ca cannot be read: ${file}`,
     hint: 'pass the path of a PEM file',
+  } as const satisfies FailureShape;
+}
+
+/** Neither the environment nor the system has a home directory for this account, so there is no place for the store. */
+export function noHome() {
+  return {
+    reason: 'no-home',
+    message: 'HOME is not set, and this account has no home directory, so there is no place for the store',
+    hint: 'set CIP_STORE to a directory outside of what is built, or HOME',
   } as const satisfies FailureShape;
 }
 

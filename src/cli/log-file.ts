@@ -45,6 +45,11 @@ export class LogFiles {
     return this.#images.has(image) ? this.#path(image) : undefined;
   }
 
+  /** Those of all images for which something was written. */
+  paths(): readonly string[] {
+    return [...this.#images].map((image) => this.#path(image));
+  }
+
   emit(event: ProgressEvent): void {
     if (event.type === 'step-started') {
       this.#given += 1;

@@ -13,6 +13,9 @@ const here = surroundings();
 /** As far as it is known; failures on the way there are coloured as the environment says. */
 let color: 'auto' | 'always' | 'never' = 'auto';
 
+/** Of what ran before a failure was thrown. */
+let fullLogs: () => readonly string[] = () => [];
+
 /** Milliseconds that a reader may take nothing before it is left, once a signal has come. */
 const patience = 2000;
 let isStopped = false;
@@ -71,6 +74,7 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
   try {
     await using world = await createWorld(here, invocation.options, interruption.signal);
     hasPrinted = world.hasPrinted;
+    fullLogs = () => world.logs.paths();
     interruption.signal.throwIfAborted();
     const status = await (await command.load()).run(invocation, world);
     const by = interruption.by();
@@ -120,13 +124,15 @@ async function report(error: unknown): Promise<ExitStatus> {
 }
 
 async function complain(failures: readonly Failure[]): Promise<void> {
-  const [{ reportFailures }, { colorsFor }, { sourceReader }] = await Promise.all([
+  const [{ reportFailures }, { colorsFor }, { sourceReader }, { visibleLine }] = await Promise.all([
     import('./report-failure.ts'),
     import('./colors.ts'),
     import('./source-reader.ts'),
+    import('./render/visible.ts'),
   ]);
   const colors = colorsFor(color, here.env, here.stderr.isTTY);
   here.stderr.write(reportFailures(failures, { colors, readSource: sourceReader(here.cwd), cwd: here.cwd }));
+  for (const log of fullLogs()) here.stderr.write(`   = full log: ${visibleLine(log)}\n`);
 }
 
 /** The width to break lines at: the terminal's, or one that is good to read in a file. */

@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError } from '../result.ts';
-import { registryCaNotReadable } from './failure.ts';
+import { noHome, registryCaNotReadable } from './failure.ts';
 import type { OptionValues } from './options.ts';
 import { type Surroundings, versionOfCip } from './surroundings.ts';
 
 type Environment = Surroundings['env'];
 
-/** `$CIP_STORE`, else `$XDG_DATA_HOME/cip`, else `~/.local/share/cip`. Absolute. */
-export function storeDirectory(env: Environment, cwd: string): string {
+/**
+ * `$CIP_STORE`, else `$XDG_DATA_HOME/cip`, else `~/.local/share/cip`. Absolute; never below `cwd` unless one of the
+ * variables says so, or the store would be part of what is built. Throws FailureError: `no-home`. `ofAccount` gives the
+ * home directory that the system has for this account.
+ */
+export function storeDirectory(env: Environment, cwd: string, ofAccount = homeOfAccount): string {
   if (env['CIP_STORE']) return resolve(cwd, env['CIP_STORE']);
-  return resolve(cwd, env['XDG_DATA_HOME'] || join(home(env), '.local', 'share'), 'cip');
+  if (env['XDG_DATA_HOME']) return resolve(cwd, env['XDG_DATA_HOME'], 'cip');
+  const home = homeIn(env, ofAccount);
+  if (home === undefined) throw new FailureError(noHome());
+  return resolve(cwd, home, '.local', 'share', 'cip');
 }
 
 /** What clients of registries are made from; throws where the certificates to trust cannot be read. */
@@ -34,7 +41,7 @@ export function registryOptions(
 /** Docker's `config.json`, or the file of the same form that podman and skopeo share, where that is named. */
 function dockerConfigFile(env: Environment, cwd: string): string {
   if (env['REGISTRY_AUTH_FILE']) return resolve(cwd, env['REGISTRY_AUTH_FILE']);
-  return resolve(cwd, env['DOCKER_CONFIG'] || join(home(env), '.docker'), 'config.json');
+  return resolve(cwd, env['DOCKER_CONFIG'] || join(homeIn(env) ?? '/', '.docker'), 'config.json');
 }
 
 function readCertificates(file: string): string {
@@ -45,6 +52,17 @@ function readCertificates(file: string): string {
   }
 }
 
-function home(env: Environment): string {
-  return env['HOME'] || homedir();
+/** Node takes an empty `HOME` for the current directory. */
+function homeIn(env: Environment, ofAccount = homeOfAccount): string | undefined {
+  return env['HOME'] || ofAccount();
+}
+
+function homeOfAccount(): string | undefined {
+  try {
+    const { homedir } = userInfo();
+    return isAbsolute(homedir) ? homedir : undefined;
+  } catch {
+    // An account without a name, as containers have them.
+    return undefined;
+  }
 }

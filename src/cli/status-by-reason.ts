@@ -249,6 +249,7 @@ export const statusByReason = {
   'network-unsupported': 'environment',
   'newuidmap-missing': 'environment',
   'newuidmap-refused': 'environment',
+  'no-home': 'environment',
   'no-permission': 'environment',
   'no-user-namespaces': 'environment',
   'not-a-registry': 'environment',

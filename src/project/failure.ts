@@ -11,12 +11,18 @@ declare module '../result.ts' {
   }
 }
 
-/** `directory` is not a project: there is no `contexts/` below it. */
-export function missingContexts(directory: string) {
+/** `what`: of `directory`; a Dockerfile alone is something to build, and no project. */
+export function missingContexts(directory: string, what: 'directory' | 'has-dockerfile' | 'not-a-directory') {
+  const inProject = 'pass -C with the directory that contains contexts';
   return {
     reason: 'missing-contexts',
-    message: `${directory} has no directory named contexts`,
-    hint: 'pass -C with the directory that contains contexts, or create contexts/00-base with a Dockerfile and an info.edn',
+    message:
+      what === 'not-a-directory' ? `${directory} is not a directory` : `${directory} has no directory named contexts`,
+    hint: {
+      directory: `${inProject}, or create contexts/00-base with a Dockerfile and an info.edn`,
+      'has-dockerfile': `run cip build-image ${directory} to build its Dockerfile alone; for a project ${inProject}`,
+      'not-a-directory': inProject,
+    }[what],
   } as const satisfies FailureShape;
 }
 

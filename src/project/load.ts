@@ -29,7 +29,11 @@ const parallel = 32;
  */
 export async function loadProject(directory: string, { shownAs = '' }: LoadOptions = {}): Promise<Result<Project>> {
   const contextsDirectory = join(directory, 'contexts');
-  if ((await kindOf(contextsDirectory)) !== 'directory') return failed([missingContexts(shownAs || directory)]);
+  if ((await kindOf(contextsDirectory)) !== 'directory') {
+    const has = (await kindOf(join(directory, 'Dockerfile'))) === 'other' ? 'has-dockerfile' : 'directory';
+    const what = (await kindOf(directory)) === 'directory' ? has : 'not-a-directory';
+    return failed([missingContexts(shownAs || directory, what)]);
+  }
   const recovered = await finishCascade(directory, shownAs);
   if (!recovered.ok) return recovered;
 

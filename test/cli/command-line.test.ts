@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
 import { commands } from '../../src/cli/commands.ts';
 import type { Invocation } from '../../src/cli/invocation.ts';
-import type { OptionName } from '../../src/cli/options.ts';
+import type { Option } from '../../src/cli/options/option.ts';
+import { type OptionName, options, variableOf } from '../../src/cli/options.ts';
+import { formatReference, type Reference } from '../../src/oci/reference.ts';
+import type { Failure } from '../../src/result.ts';
 
 const arm64 = { os: 'linux', architecture: 'arm64' };
 const amd64 = { os: 'linux', architecture: 'amd64' };
@@ -51,6 +54,14 @@ const given: [title: string, argv: string[], want: Partial<Record<OptionName, un
   ['the last one wins', ['--project-dir=a', '-C', 'b'], { projectDir: 'b' }],
   ['short and glued number', ['-j4'], { jobs: 4 }],
   ['short ones in a group', ['-kn'], { keepGoing: true, dryRun: true }],
+  ['short and glued path', ['-C../h'], { projectDir: '../h' }],
+  ['short and glued with =', ['-C=h'], { projectDir: 'h' }],
+  ['short, after a space', ['-C', 'h'], { projectDir: 'h' }],
+  ['a value at the end of a group', ['-kvj3'], { keepGoing: true, verbose: 1, jobs: 3 }],
+  ['a value after a group', ['-kvC', 'there'], { keepGoing: true, verbose: 1, projectDir: 'there' }],
+  ['a value that looks like a group', ['-Cknqh'], { projectDir: 'knqh', keepGoing: false, quiet: false }],
+  ['a short one that is off', ['-k=no'], { keepGoing: false }],
+  ['flags in a group', ['-qv'], { quiet: true, verbose: 1 }],
   ['counted', ['-vv', '-v'], { verbose: 3 }],
   ['-v alone', ['-v'], { verbose: 1 }],
   ['=false', ['--stop-on-first-error=false'], { stopOnFirstError: false }],
@@ -93,6 +104,30 @@ for (const [title, argv, want] of given) {
     const before = await invocation([...argv, 'build']);
     const after = await invocation(['build', ...argv]);
     assert.deepEqual(pick(after.options, Object.keys(want)), want);
+    assert.deepEqual(before, after);
+  });
+}
+
+/** What takes a value takes the rest of the word, as with docker, make and tar. */
+const glued: [argv: string[], want: Partial<Record<OptionName, unknown>>][] = [
+  [['-twhoami', '--push'], { tag: ['docker.io/library/whoami:latest'], push: true }],
+  [['-thello'], { tag: ['docker.io/library/hello:latest'] }],
+  [['-tlocalhost:5918/foo:1'], { tag: ['localhost:5918/foo:1'] }],
+  [['-t=foo'], { tag: ['docker.io/library/foo:latest'] }],
+  [['-tfoo', '-tch'], { tag: ['docker.io/library/foo:latest', 'docker.io/library/ch:latest'] }],
+  [['-vt', 'name'], { tag: ['docker.io/library/name:latest'], verbose: 1 }],
+  [['-qvtname'], { tag: ['docker.io/library/name:latest'], quiet: true, verbose: 1 }],
+  [['-fDockerfile'], { file: 'Dockerfile' }],
+  [['-f-'], { file: '-' }],
+  [['-otype=oci,dest=hh.tar'], { output: [{ dest: 'hh.tar', tar: true }] }],
+];
+for (const [argv, want] of glued) {
+  test(`short options: build-image . ${argv.join(' ')}`, async () => {
+    const before = await invocation(['build-image', ...argv, '.']);
+    const after = await invocation(['build-image', '.', ...argv]);
+    const { tag, ...rest } = pick(after.options, Object.keys(want));
+    const names = want['tag'] === undefined ? {} : { tag: (tag as Reference[]).map(formatReference) };
+    assert.deepEqual([{ ...rest, ...names }, after.positionals], [want, ['.']]);
     assert.deepEqual(before, after);
   });
 }
@@ -169,6 +204,7 @@ const help: [title: string, argv: string[], command: string | undefined][] = [
   ['beats a bad value', ['build', '--jobs=none', '--help'], 'build'],
   ['before the command', ['-h', 'build'], 'build'],
   ['beats an unknown command', ['bild', '-h'], undefined],
+  ['in a group', ['build', '-kh'], 'build'],
 ];
 for (const [title, argv, command] of help) {
   test(`help: ${title}: ${argv.join(' ')}`, async () => {
@@ -225,6 +261,12 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['half a command', ['registry'], ['unknown-command']],
   ['help of an unknown command', ['help', 'bild'], ['unknown-command']],
   ['unknown options', ['build', '--bogus', '-x'], ['unknown-option', 'unknown-option']],
+  ['an unknown short option with what may be its value', ['build', '-Dhello'], ['unknown-option']],
+  ['an unknown short option in a group', ['build', '-kxh'], ['unknown-option']],
+  ['a glued value that is wrong', ['build-image', '.', '-ohello'], ['invalid-option-value']],
+  ['a glued value that is empty', ['build-image', '.', '-t='], ['option-without-value']],
+  ['a short option that is perhaps on', ['build', '-k=perhaps'], ['invalid-option-value']],
+  ['no value at the end of a group', ['build-image', '.', '-vt'], ['option-without-value']],
   ['an option of another command', ['build', '--from=local'], ['option-of-other-command']],
   ['missing option', ['publish'], ['missing-option']],
   ['missing value', ['build', '--project-dir'], ['option-without-value']],
@@ -262,6 +304,26 @@ test('mistakes: a bad value in the environment', async () => {
   assert.deepEqual(await reasons(['build'], { CIP_JOBS: 'x' }), ['invalid-option-value']);
 });
 
+const variables = (Object.keys(options) as OptionName[]).flatMap((name) => {
+  const variable = variableOf(name);
+  const command = commands.find((one) => one.options.includes(name));
+  return variable === undefined || command === undefined ? [] : [{ name, variable, command }];
+});
+for (const { name, variable, command } of variables) {
+  test(`mistakes: ${variable}=: has a message with its place and what to do`, async () => {
+    const env = { CIP_REMOTE_REGISTRY: 'r.example.com', [variable]: 'maybe:-:' };
+    const parsed = await parseCommandLine(command.name.split(' '), env);
+    const { kind }: Option = options[name];
+    // Any text may be a path, or the name of a host.
+    if (parsed.ok) return assert.ok(['projectDir', 'registryCa', 'insecureRegistry'].includes(name));
+    const [{ reason, message, hint = '' }] = parsed.failure as [Failure];
+    assert.equal(reason, 'invalid-option-value');
+    assert.ok(message.startsWith(`${variable} can't be "maybe:-:": `) && !/Invalid|undefined/.test(message), message);
+    if (kind === 'boolean') assert.equal(hint, `set ${variable} to true or false, or unset it`);
+    assert.notEqual(hint, '');
+  });
+}
+
 for (const { name } of commands) {
   const [first = ''] = name.split(' ');
   test(`help: every command has its help: ${name}`, async () => {
@@ -288,6 +350,8 @@ const slips: [argv: string[], hint: string][] = [
   [['help', 'frobnicate'], 'run cip help for a list of commands'],
   [['build', '--projct-dir=x'], 'did you mean --project-dir?'],
   [['build', '--keep-goin'], 'did you mean --keep-going?'],
+  [['build-image', '.', '-push'], 'did you mean --push?'],
+  [['build', '-keep-going'], 'did you mean --keep-going?'],
   [['build', '--secret=foo'], 'write --secret id=ID,src=FILE'],
   [['build', '--secret=id=a'], 'write --secret id=a,src=FILE'],
   [['build', '--secret=id=a,src=b,type=env'], 'write --secret id=a,src=b'],

@@ -2,6 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { dockerOptions } from '../../src/cli/docker-options.ts';
+import { flagOf, type OptionName, options } from '../../src/cli/options.ts';
+
+const nameOfFlag = new Map((Object.keys(options) as OptionName[]).map((name) => [flagOf(name), name]));
 
 const value = 'invalid-option-value';
 const instead = (text: string) => `write --output type=oci,dest=${text}`;
@@ -24,6 +29,11 @@ const rows: Readonly<Record<string, readonly [words: readonly string[], ...want:
   'a secret of the environment': [['--secret', 'id=x,env=TOKEN'], `${value}: write --secret id=x,src=FILE`],
   'a secret without a file': [['--secret', 'id=x'], `${value}: write --secret id=x,src=FILE`],
   'a secret without an id': [['--secret', 'src=f'], `${value}: write --secret id=ID,src=f`],
+  'a secret as docker has it': [['--secret', 'id=x,source=f']],
+  'a secret of a type': [['--secret', 'type=file,id=x,source=f']],
+  'a secret with more': [['--secret', 'id=x,source=f,mode=0400'], `${value}: write --secret id=x,src=f`],
+  'a secret twice': [['--secret', 'id=x,src=f', '--secret', 'id=x,source=f']],
+  'a secret with two files': [['--secret', 'id=x,src=f', '--secret', 'id=x,src=g'], `${value}: give each id once`],
   'two targets': [['--target', 'a', '--target=b'], 'option-repeated: give it once'],
   'a target twice': [['--target', 'a', '--target=a']],
   'two Dockerfiles': [['-f', 'a', '--file=b'], 'option-repeated: give it once'],
@@ -36,6 +46,44 @@ for (const [title, [words, ...want]] of Object.entries(rows)) {
     // What is to be written is right, or says nothing that is a circle.
     for (const hint of want.map((one) => / write (--(?:output|secret) \S+=\S+)$/.exec(one)?.[1]))
       if (hint !== undefined) assert.deepEqual(await mistakesOf(['build-image', '.', ...hint.split(' ')]), []);
+  });
+}
+
+for (const [typed, instead] of dockerOptions) {
+  test(`build-image ${typed} is no slip, and has a hint of its own`, async () => {
+    for (const words of [[typed], [typed, 'x']]) {
+      const mistakes = await mistakesOf(['build-image', '.', ...words]);
+      assert.deepEqual(mistakes, [`unknown-option: ${instead}`]);
+    }
+    const elsewhere = await mistakesOf(['build', typed]);
+    assert.deepEqual(elsewhere, ['unknown-option: run cip build --help for a list of options']);
+  });
+
+  test(`build-image has every option that the hint of ${typed} names`, async () => {
+    assert.equal(nameOfFlag.has(typed.slice(2)), false);
+    const named = instead.replace(/RUN --\S+|COPY --\S+|systemd-run --\S+/g, '').match(/--[a-z-]+/g) ?? [];
+    const { options: own } = commands.find(({ name }) => name === 'build-image')!;
+    for (const flag of named) assert.ok(own.includes(nameOfFlag.get(flag.slice(2))!), flag);
+  });
+}
+
+test('the options of docker build that people give most have a hint', () => {
+  const words = `pull iidfile builder annotation load cache-from cache-to label ssh network add-host ulimit metadata-file
+    provenance sbom attest squash rm compress memory build-context call`;
+  for (const word of words.split(/\s+/)) assert.ok(dockerOptions.has(`--${word}`), word);
+});
+
+/** Words → what is said to be wrong. */
+const problems: Readonly<Record<string, string>> = {
+  'id=x,source=f,mode=0400': 'it can have id, src and type, not mode',
+  'id=x,src=f,type=env': 'values of environment variables are not supported, only files',
+  'id=x,src=f,type=fil': 'the type is file, not fil',
+  'id=x': 'it needs the id of the secret and the file',
+};
+for (const [secret, want] of Object.entries(problems)) {
+  test(`--secret ${secret}: ${want}`, async () => {
+    const line = await parseCommandLine(['build', `--secret=${secret}`], {});
+    assert.deepEqual(line.ok || line.failure.map(({ message }) => message), [`--secret can't be "${secret}": ${want}`]);
   });
 }
 

@@ -150,6 +150,60 @@ test('build-image pushes each of its names, for two platforms as one index', opt
   }
 });
 
+const silent = '127.0.0.1:1';
+const reachedBefore: Readonly<
+  Record<
+    string,
+    {
+      /** `HERE`: a registry that answers. */
+      readonly args: readonly string[];
+      readonly input?: string;
+      readonly want: {
+        readonly names: readonly string[];
+        readonly pushed: readonly string[];
+        readonly failures: readonly string[];
+      };
+    }
+  >
+> = {
+  'a second registry that does not answer': {
+    args: ['-t', 'HERE/a:1', '-t', 'HERE/b:1', '-t', `${silent}/c:1`, '--push'],
+    want: {
+      names: ['HERE/a:1', 'HERE/b:1', `${silent}/c:1`],
+      pushed: ['HERE/a:1', 'HERE/b:1'],
+      failures: ['registry-unreachable'],
+    },
+  },
+  'a first registry that does not answer': {
+    args: ['-t', `${silent}/c:1`, '-t', 'HERE/d:1', '--push'],
+    want: { names: [`${silent}/c:1`, 'HERE/d:1'], pushed: [], failures: ['registry-unreachable'] },
+  },
+  'a file that cannot be written': {
+    args: ['-t', 'HERE/e:1', '-o', 'type=oci,dest=/dev/full', '--push'],
+    want: { names: ['HERE/e:1'], pushed: [], failures: ['output-unwritable'] },
+  },
+  'a base that is not there': {
+    args: ['-t', 'HERE/f:1', '--push'],
+    input: `FROM ${silent}/base\n`,
+    want: { names: [], pushed: [], failures: ['registry-unreachable'] },
+  },
+};
+test('build-image --json says what was reached before a failure', options, async (t) => {
+  await using rig = await Rig.setup({ files, registry: true });
+  const named = (text: string) => text.replace('HERE', rig.registry);
+  for (const [title, { args, input, want }] of Object.entries(reachedBefore)) {
+    await t.test(title, async () => {
+      const given = { input: input ?? 'FROM scratch\nCOPY a /a\n' };
+      const { stdout } = await rig.cip('build-image', '.', '-f', '-', '--json', ...args.map(named), given);
+      const { names, pushed, failures } = JSON.parse(stdout) as Record<string, unknown[]>;
+      assert.deepEqual(
+        { names, pushed, failures: failures?.map((failure) => (failure as { reason: string }).reason) },
+        { names: want.names.map(named), pushed: want.pushed.map(named), failures: want.failures },
+      );
+    });
+  }
+});
+
 test('build-image: a secret is there for the step alone', { ...options, ...needs('busybox') }, async () => {
   const dockerfile = [
     'FROM scratch',
@@ -161,6 +215,21 @@ test('build-image: a secret is there for the step alone', { ...options, ...needs
   });
   const built = await rig.cip('build-image', 'd', '--secret', 'id=word,src=word');
   assert.equal(built.status, 0, built.stderr);
+});
+
+test('build-image names the full log of a step that failed', { ...options, ...needs('busybox') }, async () => {
+  const dockerfile = 'FROM scratch\nCOPY --chmod=755 busybox /bin/sh\nRUN echo first word; exit 3\n';
+  await using rig = await Rig.setup({
+    files: { 'd/Dockerfile': dockerfile, 'd/busybox': await readFile('/bin/busybox') },
+  });
+  const failed = await rig.cip('build-image', 'd');
+  assert.deepEqual([failed.status, complaintsIn(failed.stderr)], [1, ['run-failed d/Dockerfile:3:1']]);
+  const logs = [...failed.stderr.matchAll(/full log: (.+)$/gm)].map(([, path]) => path!);
+  assert.equal(logs.length, 1);
+  assert.match(await readFile(logs[0]!, 'utf8'), /first word/);
+  // Where no step ran there is none.
+  const mistake = await rig.cip('build-image', 'd', '--target', 'gone');
+  assert.doesNotMatch(mistake.stderr, /full log/);
 });
 
 const ends: Readonly<

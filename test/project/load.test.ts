@@ -111,6 +111,24 @@ for (const [title, files, want] of notices) {
   });
 }
 
+const noProjects: Readonly<Record<string, readonly [files: Readonly<Record<string, string>>, hint: RegExp]>> = {
+  'nothing in it': [{}, /^pass -C .* or create contexts\/00-base/],
+  'a Dockerfile': [
+    { Dockerfile: 'FROM scratch' },
+    /^run cip build-image here to build its Dockerfile alone; .* pass -C/,
+  ],
+};
+for (const [title, [files, hint]] of Object.entries(noProjects)) {
+  test(`loadProject() says what to do in a directory with ${title}`, async () => {
+    await using directory = await tempDir();
+    for (const [name, content] of Object.entries(files)) await writeFile(join(directory.path, name), content);
+    const project = await loadProject(directory.path, { shownAs: 'here' });
+    assert.match((!project.ok && project.failure[0]?.hint) || '', hint);
+    const nowhere = await loadProject(join(directory.path, 'gone'), { shownAs: 'gone' });
+    assert.deepEqual(nowhere.ok || nowhere.failure.map(({ message }) => message), ['gone is not a directory']);
+  });
+}
+
 test('loadProject() fails without contexts/ (Q23)', async () => {
   await using directory = await tempDir();
   assert.deepEqual(problemsIn(await loadProject(directory.path)), ['missing-contexts']);

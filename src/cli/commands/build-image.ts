@@ -10,15 +10,17 @@ import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
 import { outputPlace } from '../../engine/exporter/output-place.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
+import { failureJson } from '../../orchestrator/plan/failure-json.ts';
 import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { invalidTag, noDirectoryFor, nothingToPush } from '../failure.ts';
+import { bug, invalidTag, noDirectoryFor, nothingToPush, systemFailure } from '../failure.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
@@ -46,36 +48,57 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
   const start = world.surroundings.now();
-  const { digest } = await made({ source, title, secrets, context: context.context, names }, options, world).catch(
-    (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      if (!world.signal.aborted)
-        world.progress.emit({
-          type: 'image-failed',
-          image: title,
-          message,
-          failures: failuresOf(error),
-          code: systemErrorCode(error),
-        });
-      throw error;
-    },
-  );
+  const reached: Reached = { names: [], pushed: [] };
+  const building = { source, title, secrets, context: context.context, names };
+  const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (options.json) printReached(reached, error, world);
+    if (!world.signal.aborted)
+      world.progress.emit({
+        type: 'image-failed',
+        image: title,
+        message,
+        failures: failuresOf(error),
+        code: systemErrorCode(error),
+      });
+    throw error;
+  });
   // The digest that is printed below: whoever gets the image elsewhere gets it compressed, under another one.
   const duration = world.surroundings.now() - start;
   world.progress.emit({ type: 'image-finished', image: title, digest, duration });
   await world.renderer.close();
   tell(likeStages(source), world);
   const shown = names.map(formatReference);
-  const document = { schema: 'cip.image/v1', digest, names: shown, pushed: options.push ? shown : [], failures: [] };
-  if (options.json) world.print(`${JSON.stringify(document, null, 2)}\n`);
+  if (options.json) world.print(documentOf({ digest, ...reached, failures: [] }));
   else world.print(shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join(''));
   return exitStatus.done;
 }
 
-/** Builds the image and brings it where it is wanted: what it is at the last of these places. */
+/** Names under which the image is there by now, in full. */
+interface Reached {
+  /** In the store. */
+  names: readonly string[];
+  /** In registries. */
+  readonly pushed: string[];
+}
+
+/** `cip.image/v1` */
+function documentOf(document: Reached & { readonly digest?: Digest; readonly failures: readonly Failure[] }): string {
+  const { failures, ...found } = document;
+  const shown = failures.map((failure) => failureJson(failure));
+  return `${JSON.stringify({ schema: 'cip.image/v1', ...found, failures: shown }, null, 2)}\n`;
+}
+
+/** What others can see already stays there, whatever went wrong then. */
+function printReached(reached: Reached, error: unknown, { signal, print }: World): void {
+  const why: unknown = signal.aborted ? signal.reason : error;
+  print(documentOf({ ...reached, failures: failuresOf(why) ?? [systemFailure(why) ?? bug(why)] }));
+}
+
+/** Builds the image and brings it where it is wanted: what it is at the last of these places. Adds to `reached`. */
 async function made(
   building: Building,
-  options: Invocation<BuildImageOption>['options'],
+  { options, reached }: { readonly options: Invocation<BuildImageOption>['options']; readonly reached: Reached },
   world: World,
 ): Promise<Descriptor> {
   const { source, names } = building;
@@ -87,11 +110,19 @@ async function made(
     store,
     preparation: new PushPreparation(store),
     repository: async ({ registry, repository }) => (await world.registryClient()).repository({ registry, repository }),
-    progress: world.progress,
+    progress: {
+      ...world.progress,
+      emit(event) {
+        if (event.type === 'image-pushed') reached.pushed.push(event.reference);
+        world.progress.emit(event);
+      },
+    },
   };
   let sent = image;
-  for (const output of outputsOf(options, world))
+  for (const output of outputsOf(options, world)) {
     sent = await exporterFor(output, services).export({ image, names }, world.signal);
+    if (output.type === 'store') reached.names = names.map(formatReference);
+  }
   return sent;
 }
 

@@ -37,17 +37,30 @@ export const buildOptions = {
       z
         .array(
           z.string().transform((text, context): Secret => {
-            const { id = '', src = '', type = 'file', ...rest } = pairsIn(text);
-            if (id !== '' && src !== '' && type === 'file' && Object.keys(rest).length === 0) return { id, src };
+            const { id = '', source = '', src = source, type = 'file', ...rest } = pairsIn(text);
+            const strange = Object.keys(rest)[0];
+            if (id !== '' && src !== '' && type === 'file' && strange === undefined) return { id, src };
             const hint = `write --secret id=${id || 'ID'},src=${src || 'FILE'}`;
             const isEnv = type === 'env' || 'env' in rest;
             const message = isEnv
               ? 'values of environment variables are not supported, only files'
-              : 'it needs the id of the secret and the file';
+              : id === '' || src === ''
+                ? 'it needs the id of the secret and the file'
+                : strange !== undefined
+                  ? `it can have id, src and type, not ${strange}`
+                  : `the type is file, not ${type}`;
             context.addIssue({ code: 'custom', message, params: { hint } });
             return z.NEVER;
           }),
         )
+        .superRefine((secrets, context) => {
+          for (const id of idsOfSeveral(secrets))
+            context.addIssue({
+              code: 'custom',
+              message: `${id} has several files`,
+              params: { hint: 'give each id once' },
+            });
+        })
         .default([]),
   }),
   isolation: option({
@@ -66,3 +79,9 @@ export const buildOptions = {
     schema: toggle,
   }),
 } as const;
+
+/** One of the files would be lost without a word. */
+function idsOfSeveral(secrets: readonly Secret[]): readonly string[] {
+  const lasts = new Map(secrets.map(({ id, src }) => [id, src]));
+  return [...lasts].flatMap(([id, last]) => (secrets.some((one) => one.id === id && one.src !== last) ? [id] : []));
+}

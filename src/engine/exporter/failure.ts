@@ -6,12 +6,16 @@ declare module '../../result.ts' {
   }
 }
 
-/** `dest` has content, and no earlier output is known to be what is there. */
-export function outputExists(dest: string) {
+/** A tar would replace a directory, or a directory what is not an empty one. */
+export function outputExists({ dest, tar }: { readonly dest: string; readonly tar: boolean }) {
   return {
     reason: 'output-exists',
-    message: `${dest} is there already, and is not what would be replaced`,
-    hint: 'name a directory that is empty or not there, or remove it',
+    message: tar
+      ? `${dest} is a directory, and the output is a tar file`
+      : `${dest} is there already, and is not an empty directory`,
+    hint: tar
+      ? `name a file, such as ${dest}/image.tar, or write tar=false for a directory`
+      : 'name a directory that is empty or not there, or remove it',
   } as const satisfies FailureShape;
 }
 

@@ -52,7 +52,8 @@ export class OciLayoutExporter implements Exporter {
       if (place.kind === 'file' || place.kind === 'directory') await this.#replace(place, from);
       else await this.#stream(place, from);
     } catch (error) {
-      if (isOccupied(error)) throw new FailureError(outputExists(dest), { cause: error });
+      if (isOccupied(error))
+        throw new FailureError(outputExists({ dest, tar: place.kind !== 'directory' }), { cause: error });
       throw asUnwritable(dest, error);
     }
     return exported.image;

@@ -33,9 +33,9 @@ export async function outputPlace({ dest, tar }: WantedOutput): Promise<OutputPl
     const there = await statIfThere(dest);
     if (there?.isBlockDevice()) throw new FailureError(outputUnwritable(dest, 'it is a block device'));
     if (there?.isSocket()) throw new FailureError(outputUnwritable(dest, 'it is a socket'));
-    if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists(dest));
+    if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists({ dest, tar }));
     // A directory that is empty is replaced.
-    if (there?.isDirectory() && (await readdir(dest)).length > 0) throw new FailureError(outputExists(dest));
+    if (there?.isDirectory() && (await readdir(dest)).length > 0) throw new FailureError(outputExists({ dest, tar }));
     if (there?.isFIFO()) return { kind: 'pipe', path: dest };
     if (there?.isCharacterDevice()) return { kind: 'device', path: dest };
     const path = there === undefined ? await endOfLinks(dest) : await realpath(dest);

@@ -66,7 +66,17 @@ function partsOf(selector: string) {
 
 function noMatch(graph: Ancestry, selector: string) {
   const { name, ancestors, descendants } = partsOf(selector);
-  const nearest = suggestionFor(name, graph.order);
+  const typed = imageIn(name);
+  const nearest = graph.order.find((one) => one === typed) ?? suggestionFor(typed, graph.order);
   const suggestion = nearest && `${ancestors ? '+' : ''}${nearest}${descendants ? '+' : ''}`;
   return unknownSelector(selector, graph.order, suggestion);
+}
+
+/** `contexts/10-tools/Dockerfile`, as a shell completes it, and `registry/group/tools:1.1.0` → `tools`. */
+function imageIn(typed: string): string {
+  const path = typed.replace(/(?:\/(?:Dockerfile|info\.edn)?)$/, '');
+  return path
+    .slice(path.lastIndexOf('/') + 1)
+    .replace(/[:@].*$/s, '')
+    .replace(/^\d+-(?=.)/, '');
 }

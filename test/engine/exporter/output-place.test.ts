@@ -222,8 +222,10 @@ for (const [title, { before, dest = 'dest', tar = true, reason, needs: component
     const was = await readdir(out);
     await assert.rejects(outputPlace({ dest: there, tar }), (error) => {
       assert.equal(reasonOf(error), reason);
-      const { message } = failuresOf(error)![0]!;
+      const { message, hint = '' } = failuresOf(error)![0]!;
       assert.ok(message.includes(there) && !message.includes('.cip-'), message);
+      // What is to be named is not what is there already.
+      assert.match(hint, reason !== 'output-exists' || !tar ? /^name (?:another file|a directory)/ : /^name a file/);
       return true;
     });
     assert.deepEqual(await readdir(out), was);

@@ -63,7 +63,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a directory in place of a file is found after the build',
     file: 'src/engine/exporter/output-place.ts',
-    find: 'if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists(dest));',
+    find: 'if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists({ dest, tar }));',
     replace: '',
     tests: places,
     only: 'in place of',

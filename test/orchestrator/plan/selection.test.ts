@@ -50,3 +50,21 @@ test('selectImages() reports every selector that matches nothing, with what may 
     ['unknown-selector', `did you mean jq?`],
   ]);
 });
+
+const meant: Readonly<Record<string, string>> = {
+  'contexts/10-jq': 'jq',
+  'contexts/10-jq/': 'jq',
+  './contexts/10-jq/Dockerfile': 'jq',
+  '10-jq': 'jq',
+  'jq:1.1.0': 'jq',
+  'localhost:5000/group/jq:1.1.0': 'jq',
+  'jq@sha256:0000': 'jq',
+  '+contexts/02-web-dev+': '+web-dev+',
+  'contexts/02-wbe-dev': 'web-dev',
+};
+for (const [selector, name] of Object.entries(meant)) {
+  test(`selectImages() says that ${selector} is perhaps ${name}`, () => {
+    const result = selectImages(graph, [selector]);
+    assert.deepEqual(result.ok || result.failure.map((failure) => failure.meant), [name]);
+  });
+}

@@ -1,0 +1,57 @@
+const isNothing = 'leave it out: cip has nothing like it';
+const isNoAttestation = 'leave it out: cip makes no attestations';
+const isInStore = 'keep the directory of CIP_STORE between runs: results of earlier runs are there';
+const limits = 'start cip itself with these limits: ulimit, or systemd-run --scope -p MemoryMax=2G cip build-image …';
+const digest = 'leave it out: the digest is printed on standard output, with --json in a document';
+const isClean = 'leave it out: no container is left of a step';
+
+/**
+ * Options of `docker build` (reference of the command, buildx 0.31) and `podman build` that `cip build-image` does not have →
+ * what to do instead. None of them is a slip of one of its own, however near they are.
+ */
+export const dockerOptions: ReadonlyMap<string, string> = new Map([
+  ['--add-host', isNothing],
+  ['--allow', isNothing],
+  ['--annotation', 'describe the image with LABEL in the Dockerfile: cip adds no annotations'],
+  ['--attest', isNoAttestation],
+  ['--authfile', 'set REGISTRY_AUTH_FILE to the path'],
+  ['--build-context', 'copy the directory into DIR, or begin a stage with FROM the image'],
+  ['--builder', 'leave it out: cip builds by itself, without a daemon'],
+  ['--cache-from', isInStore],
+  ['--cache-to', isInStore],
+  ['--call', isNothing],
+  ['--cgroup-parent', limits],
+  ['--compress', 'leave it out: no context is sent anywhere'],
+  ['--cpu-period', limits],
+  ['--cpu-quota', limits],
+  ['--cpu-shares', limits],
+  ['--cpuset-cpus', limits],
+  ['--cpuset-mems', limits],
+  ['--force-rm', isClean],
+  ['--iidfile', digest],
+  ['--label', 'write LABEL NAME=VALUE into the Dockerfile'],
+  [
+    '--load',
+    'leave it out: the image is kept in the store; --output type=oci,dest=image.tar writes a file that skopeo copies to Docker',
+  ],
+  ['--memory', limits],
+  ['-m', limits],
+  ['--memory-swap', limits],
+  ['--metadata-file', digest],
+  ['--network', 'write it at the step: RUN --network=none, default or host'],
+  ['--no-cache-filter', 'use --no-cache, which holds for every stage'],
+  ['--policy', isNothing],
+  ['--provenance', isNoAttestation],
+  [
+    '--pull',
+    'leave it out: tags of base images are looked up in their registries at every run, but for names that the store has',
+  ],
+  ['--rm', isClean],
+  ['--sbom', isNoAttestation],
+  ['--security-opt', isNothing],
+  ['--shm-size', isNothing],
+  ['--squash', 'copy the result into a last stage of one layer: FROM scratch, COPY --from=STAGE / /'],
+  ['--ssh', 'give the key as a secret: --secret id=ID,src=FILE, and RUN --mount=type=secret,id=ID'],
+  ['--tls-verify', 'use --insecure-registry HOST for a registry without TLS'],
+  ['--ulimit', limits],
+]);
