@@ -347,16 +347,27 @@ test('what is pushed is told by each of its names', () =>
     );
   }));
 
-test('a directory that holds something else is left as it is', () =>
-  withServices(async (here) => {
-    const dest = layout(here);
-    await mkdir(dest, { recursive: true });
-    await writeFile(join(dest, 'mine'), '');
-    const image = await imageOf(here.store, 'one');
-    await assert.rejects(
-      exporterFor({ type: 'oci', dest, tar: false }, here.services).export({ image, names: [] }, live),
-      (error) => failuresOf(error)?.[0]?.reason === 'output-exists',
-    );
-    assert.deepEqual(await readdir(dest), ['mine']);
-    assert.deepEqual(await unfinished(here), []);
-  }));
+for (const isThere of [true, false])
+  test(`a directory that holds something else ${isThere ? '' : 'when the export is on its way '}is left as it is`, () =>
+    withServices(async (here) => {
+      const dest = layout(here);
+      const fill = async () => {
+        await mkdir(dest, { recursive: true });
+        await writeFile(join(dest, 'mine'), '');
+      };
+      class Filling extends PushPreparation {
+        override async prepare(...args: Parameters<PushPreparation['prepare']>) {
+          await fill();
+          return super.prepare(...args);
+        }
+      }
+      if (isThere) await fill();
+      const image = await imageOf(here.store, 'one');
+      const services = { ...here.services, preparation: new Filling(here.store) };
+      await assert.rejects(
+        exporterFor({ type: 'oci', dest, tar: false }, services).export({ image, names: [] }, live),
+        (error) => failuresOf(error)?.[0]?.reason === 'output-exists',
+      );
+      assert.deepEqual(await readdir(dest), ['mine']);
+      assert.deepEqual(await unfinished(here), []);
+    }));
