@@ -2,7 +2,7 @@ const isNothing = 'leave it out: cip has nothing like it';
 const isNoAttestation = 'leave it out: cip makes no attestations';
 const isInStore = 'keep the directory of CIP_STORE between runs: results of earlier runs are there';
 const limits = 'start cip itself with these limits: ulimit, or systemd-run --scope -p MemoryMax=2G cip build-image …';
-const digest = 'leave it out: the digest is printed on standard output, with --json in a document';
+const digest = 'leave it out: the digest is printed on standard output, and stands in the document of --json';
 const isClean = 'leave it out: no container is left of a step';
 
 /**
@@ -50,7 +50,7 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--sbom', isNoAttestation],
   ['--security-opt', isNothing],
   ['--shm-size', isNothing],
-  ['--squash', 'copy the result into a last stage of one layer: FROM scratch, COPY --from=STAGE / /'],
+  ['--squash', 'for one layer, end the Dockerfile with FROM scratch and COPY --from=STAGE / /'],
   ['--ssh', 'give the key as a secret: --secret id=ID,src=FILE, and RUN --mount=type=secret,id=ID'],
   ['--tls-verify', 'use --insecure-registry HOST for a registry without TLS'],
   ['--ulimit', limits],

@@ -8,7 +8,7 @@ import type { Notice } from '../project/project.ts';
 import { imageLikeStage } from '../project/reference-failure.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import { isEnvironment } from './exit-codes.ts';
-import { copiedWithoutContext, stageMisspelled } from './failure.ts';
+import { copiedWithoutContext, stageMisspelled } from './image-failure.ts';
 import type { ImageSource } from './image-source.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
 import { unusedSecrets } from './unused-secrets.ts';

@@ -13,7 +13,7 @@ import {
   dockerfileTwice,
   dockerfileUnreadable,
   missingDirectory,
-} from './failure.ts';
+} from './image-failure.ts';
 import type { Invocation } from './invocation.ts';
 import { orThrow } from './open-project.ts';
 import type { World } from './world.ts';

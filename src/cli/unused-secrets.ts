@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Dockerfile, Instruction, RunMount } from '../dockerfile/dockerfile.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Notice } from '../project/project.ts';
-import { unusedSecret } from './failure.ts';
+import { unusedSecret } from './image-failure.ts';
 
 /** One notice for each secret that no RUN mounts. None where a variable decides what is mounted. */
 export function unusedSecrets(given: readonly string[], dockerfiles: Iterable<Dockerfile>): readonly Notice[] {

@@ -20,7 +20,8 @@ import { type Failure, FailureError, FailuresError, failuresOf } from '../../res
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { bug, invalidTag, noDirectoryFor, nothingToPush, systemFailure } from '../failure.ts';
+import { bug, systemFailure } from '../failure.ts';
+import { invalidTag, noDirectoryFor, nothingToPush } from '../image-failure.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';

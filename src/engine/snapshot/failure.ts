@@ -30,6 +30,6 @@ export function snapshotRemoved(directory: string) {
   return {
     reason: 'snapshot-removed',
     message: `${directory} was removed while a step used it`,
-    hint: 'remove nothing from the store while cip runs; run it again',
+    hint: 'run it again, and remove nothing from the store while cip runs',
   } as const satisfies FailureShape;
 }

@@ -1,0 +1,119 @@
+import type { NoticeShape } from '../project/project.ts';
+import type { Failure, FailureShape, SourceSpan } from '../result.ts';
+
+/** `cip build-image` without its argument. */
+export function missingDirectory() {
+  return {
+    reason: 'missing-directory',
+    message: 'cip build-image needs the directory to build',
+    hint: 'cip build-image . builds the Dockerfile of this one',
+  } as const satisfies FailureShape;
+}
+
+/** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
+export function contextNotDirectory(path: string) {
+  return {
+    reason: 'missing-directory',
+    message: `${path} is not a directory`,
+    hint: 'name the directory that holds the files to copy, and a Dockerfile elsewhere with --file',
+  } as const satisfies FailureShape;
+}
+
+/** A Dockerfile from standard input, without a directory, copies `source`. */
+export function copiedWithoutContext(source: string, at: SourceSpan) {
+  return {
+    reason: 'copy-source-missing',
+    message: `${source} cannot be copied: a Dockerfile from standard input alone has no build context`,
+    hint: 'name the directory that holds it: cip build-image DIR -f -',
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** `slip`: what is no stage; `why`: what became of it as an image. */
+export function stageMisspelled(
+  { text, meant, at }: { readonly text: string; readonly meant: string; readonly at: SourceSpan },
+  why: Failure,
+) {
+  return {
+    reason: 'stage-misspelled',
+    message: `${text} is no stage above it, and as an image it cannot be had`,
+    hint: `did you mean the stage ${meant}?`,
+    details: [why.message],
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** `meant`: a secret that is mounted and was not given. */
+export function unusedSecret(id: string, meant: string | undefined) {
+  return {
+    level: 'warning',
+    reason: 'unused-secret',
+    message: `no RUN of the Dockerfile mounts the secret ${id}`,
+    hint:
+      meant === undefined
+        ? `mount it where it is needed: RUN --mount=type=secret,id=${id}`
+        : `did you mean --secret id=${meant}?`,
+  } as const satisfies NoticeShape;
+}
+
+/** `file` as typed or as it has to be; `meant`: what was probably to be typed. */
+export function dockerfileMissing(
+  file: string,
+  { isNamed, meant }: { readonly isNamed: boolean; readonly meant: string | undefined },
+) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: isNamed ? `${file} does not exist, as seen from the current directory` : `${file} does not exist`,
+    hint:
+      meant !== undefined
+        ? `did you mean --file ${meant}?`
+        : isNamed
+          ? 'write its path from the current directory'
+          : 'name the Dockerfile with --file',
+  } as const satisfies FailureShape;
+}
+
+/** `why` is the system's message; `file` as typed. */
+export function dockerfileUnreadable(file: string, why: string) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: `${file} cannot be read: ${why}`,
+    hint: 'name the Dockerfile with --file',
+  } as const satisfies FailureShape;
+}
+
+/** `cip build-image - --file FILE`: two Dockerfiles. */
+export function dockerfileTwice(file: string) {
+  return {
+    reason: 'contradictory-options',
+    message: `- is a Dockerfile from standard input, and --file ${file} names another`,
+    hint: 'leave --file out; with files to copy: cip build-image DIR --file - (or --file FILE)',
+  } as const satisfies FailureShape;
+}
+
+/** `--tag` says what to call an image that is not there yet, so it can't have a digest. */
+export function invalidTag(name: string) {
+  return {
+    reason: 'invalid-tag',
+    message: `--tag ${name} names a digest`,
+    hint: 'write it as name:tag; the digest is known when the image is built',
+  } as const satisfies FailureShape;
+}
+
+/** `dest`: of `--output`; `parent`: the directory that it is to be made in. */
+export function noDirectoryFor(dest: string, parent: string) {
+  return {
+    reason: 'no-output-directory',
+    message: `${dest} cannot be written: ${parent} is not a directory`,
+    hint: `check the path, or make the directory: mkdir -p ${parent}`,
+  } as const satisfies FailureShape;
+}
+
+/** `--push` without `--tag`. */
+export function nothingToPush() {
+  return {
+    reason: 'nothing-to-push',
+    message: '--push needs a name to push to',
+    hint: 'add --tag registry.example.com/name:tag',
+  } as const satisfies FailureShape;
+}
