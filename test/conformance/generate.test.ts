@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wayOf } from './generate.ts';
 import { dockerfileOf, type RandomCase, randomCaseOf } from './random-case.ts';
+import { repaired } from './repair.ts';
 import { shrunk, smallerOnes } from './shrink.ts';
 
 test('random cases: the same for the same number, and all instructions occur', () => {
@@ -78,6 +79,40 @@ test('shrinking: no more often than the limit, and the case stays as it is if no
   assert.equal(asked, 5);
   for (const smaller of smallerOnes(one)) assert.notDeepEqual(smaller, one);
 });
+
+const line = (keyword: string, rest: string) => ({ keyword, options: [], words: [], rest });
+const broken: RandomCase = {
+  ...randomCaseOf(1),
+  directives: ['# escape=`'],
+  globals: ['ARG A'],
+  stages: [
+    { name: 'zero', options: [], base: 'scratch', lines: [line('RUN', '<<E\na\nb\nE'), line('COPY', 'none /')] },
+    { name: 'one', options: [], base: 'zero', lines: [line('EXPOSE', 'x'), line('CMD', 'y')] },
+  ],
+};
+const pointing = (...lines: number[]) => lines.map((at) => `error[x]: y\n --> a/Dockerfile:${at}:3\n  |`).join('\n');
+const repairs = [
+  { at: [5], left: [['COPY'], ['EXPOSE', 'CMD']] },
+  { at: [8], left: [['COPY'], ['EXPOSE', 'CMD']] },
+  { at: [9], left: [['RUN'], ['EXPOSE', 'CMD']] },
+  { at: [6, 11], left: [['COPY'], ['CMD']] },
+  { at: [12], left: [['RUN', 'COPY'], ['EXPOSE']] },
+  { at: [4], left: undefined },
+  { at: [10], left: undefined },
+  { at: [2], left: undefined },
+  { at: [], left: undefined },
+];
+
+for (const { at, left } of repairs) {
+  test(`repairing: what is refused at ${at.join(' and ') || 'no line'} is gone, and nothing else`, () => {
+    const made = repaired(broken, pointing(...at));
+    assert.deepEqual(
+      made?.stages.map(({ lines }) => lines.map(({ keyword }) => keyword)),
+      left,
+    );
+    if (made !== undefined) assert.deepEqual({ ...made, stages: [] }, { ...broken, stages: [] });
+  });
+}
 
 const ways = [
   [{ at: 'outcome', ours: 'refused: error[file-unreadable]: x', theirs: 'built' }, 'outcome: file-unreadable'],

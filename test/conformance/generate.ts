@@ -1,10 +1,12 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mapBounded } from '../../src/map-bounded.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import type { CompareOne, Examine } from './builders.ts';
 import type { Difference } from './difference.ts';
 import type { Identity } from './identity.ts';
 import { type RandomCase, randomCaseOf, writeRandomCase } from './random-case.ts';
+import { repaired } from './repair.ts';
 import { shrunk } from './shrink.ts';
 
 export interface GenerateOptions {
@@ -22,16 +24,20 @@ export interface GenerateOptions {
   readonly report: (line: string) => void;
 }
 
+/** How many random cases are looked into at a time. */
+const WORKERS = 2;
+
 /**
- * Builds random cases with both builders, `seed` first, until the time is over. The first that differs in some way is made
- * as small as it gets and written to `into`; others that differ in the same way are only counted.
+ * Builds random cases with both builders, `seed` first, until the time is over; one that both refuse is tried again without
+ * what is wrong in it. The first that differs in some way is made as small as it gets and written to `into`; others that differ
+ * in the same way are only counted.
  */
 export async function generate(options: GenerateOptions): Promise<void> {
   const { seed, minutes, into, skip, compareOne, examine, identity, report } = options;
   await using scratch = await tempDir();
   // An ordinary user builds from there.
   await chmod(scratch.path, 0o755);
-  const end = performance.now() + minutes * 60_000;
+  let end = performance.now() + minutes * 60_000;
   const ways = new Map<string, number>();
   const refusals = new Map<string, number>();
   const count = { builds: 0, equal: 0, refused: 0, different: 0, shrinking: 0 };
@@ -44,26 +50,43 @@ export async function generate(options: GenerateOptions): Promise<void> {
     const found = [...differences.map(wayOf), ...objections.map(({ oracle }) => `oracle: ${oracle}`)];
     return { outcome: objections.length > 0 ? 'different' : outcome, ways: new Set(found), refused } as const;
   };
-  for (let next = seed; performance.now() < end; next++) {
-    const one = randomCaseOf(next);
-    const { outcome, ways: own, refused } = await tried(one);
-    count.builds++;
-    count[outcome]++;
-    if (refused !== undefined) more(refusals, reasonIn(refused));
-    for (const way of own) {
-      more(ways, way);
-      if (ways.get(way) !== 1 || skip.includes(way)) continue;
-      const small = await shrunk(one, async (smaller) => {
-        // With the time over, what was found is written as it is.
-        if (performance.now() > end) return false;
-        count.shrinking++;
-        return (await tried(smaller)).ways.has(way);
-      });
-      const folder = join(into, `${next}-${way.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 60)}`);
-      await writeRandomCase(small, folder, folder);
-      report(`${way}\n    ${folder}`);
+  const shrink = async (one: RandomCase, way: string, number: number) => {
+    const small = await shrunk(one, async (smaller) => {
+      // With the time over, what was found is written as it is.
+      if (performance.now() > end) return false;
+      count.shrinking++;
+      return (await tried(smaller)).ways.has(way);
+    });
+    const folder = join(into, `${number}-${way.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 60)}`);
+    await writeRandomCase(small, folder, folder);
+    report(`${way}\n    ${folder}`);
+  };
+  let next = seed;
+  const worker = async () => {
+    while (performance.now() < end) {
+      const number = next++;
+      for (let one: RandomCase | undefined = randomCaseOf(number); one !== undefined; ) {
+        const { outcome, ways: own, refused } = await tried(one);
+        count.builds++;
+        count[outcome]++;
+        if (refused !== undefined) more(refusals, reasonIn(refused));
+        for (const way of own) {
+          more(ways, way);
+          if (ways.get(way) === 1 && !skip.includes(way)) await shrink(one, way, number);
+        }
+        one = refused === undefined ? undefined : repaired(one, refused);
+      }
     }
-  }
+  };
+  await mapBounded(Array.from({ length: WORKERS }), WORKERS, async () => {
+    try {
+      await worker();
+    } catch (error) {
+      // The others have hours to go.
+      end = 0;
+      throw error;
+    }
+  });
   const table = (counted: ReadonlyMap<string, number>, what: string) => {
     const sorted = [...counted].sort(([, a], [, b]) => b - a);
     for (const [name, times] of sorted) report(`${String(times).padStart(5)} × ${what}${name}`);
@@ -72,7 +95,7 @@ export async function generate(options: GenerateOptions): Promise<void> {
   table(ways, '');
   const { builds, equal, refused, different, shrinking } = count;
   report(
-    `seed ${seed}, ${minutes} minutes: ${builds} cases, ${equal} equal, ${refused} refused by both, ${different} different in ${ways.size} ways; ${shrinking} more to make them small`,
+    `seed ${seed} to ${next - 1}, ${minutes} minutes: ${builds} cases, ${equal} equal, ${refused} refused by both, ${different} different in ${ways.size} ways; ${shrinking} more to make them small`,
   );
 }
 

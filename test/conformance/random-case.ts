@@ -142,12 +142,15 @@ export function randomCaseOf(seed: number): RandomCase {
 }
 
 export function dockerfileOf({ directives, globals, stages }: RandomCase): string {
-  const text = ({ keyword, options, words, rest }: RandomLine) =>
-    [keyword, ...options, ...words, rest].join(' ').trim();
   const all = stages.map(({ name, options, base, lines }) =>
-    [['FROM', ...options, base, 'AS', name].join(' '), ...lines.map(text)].join('\n'),
+    [['FROM', ...options, base, 'AS', name].join(' '), ...lines.map(instructionText)].join('\n'),
   );
   return `${[...directives, 'ARG BASES', ...globals, ...all].join('\n')}\n`;
+}
+
+/** As it stands in the Dockerfile: of more than one line if it has a heredoc. */
+export function instructionText({ keyword, options, words, rest }: RandomLine): string {
+  return [keyword, ...options, ...words, rest].join(' ').trim();
 }
 
 /** Writes it as a case, a new folder. */

@@ -4,6 +4,7 @@ const inDifferences = { file: 'test/conformance/difference.ts', tests: ['test/co
 const inImages = { file: 'test/conformance/image.ts', tests: ['test/conformance/image.test.ts'] };
 const inVerdicts = { file: 'test/conformance/verdict.ts', tests: ['test/conformance/verdict.test.ts'] };
 const inShrinking = { file: 'test/conformance/shrink.ts', tests: ['test/conformance/generate.test.ts'] };
+const inRepairs = { file: 'test/conformance/repair.ts', tests: ['test/conformance/generate.test.ts'] };
 
 /** A comparison of images that overlooks something finds nothing for ever. */
 export const faults: readonly Fault[] = [
@@ -132,6 +133,18 @@ export const faults: readonly Fault[] = [
     name: 'what was not run is no longer known',
     find: 'filter(([name]) => !gone.has(name))',
     replace: 'filter(([name]) => results.some((one) => one.name === name) && !gone.has(name))',
+  },
+  {
+    ...inRepairs,
+    name: 'a heredoc counts as one line',
+    find: "at += instructionText(line).split('\\n').length;",
+    replace: 'at++;',
+  },
+  {
+    ...inRepairs,
+    name: 'nothing left out is called a repair',
+    find: 'gone === 0 ? undefined :',
+    replace: 'gone < 0 ? undefined :',
   },
   {
     ...inShrinking,
