@@ -1,6 +1,13 @@
 import { nextTurn } from '../next-turn.ts';
 import { childOf } from '../tree-path.ts';
-import { type DiskEntry, type DiskNode, isWhiteoutDevice, readDirectory, readDiskEntry } from './disk-entry.ts';
+import {
+  type DiskEntry,
+  type DiskNode,
+  isUnpacked,
+  isWhiteoutDevice,
+  readDirectory,
+  readDiskEntry,
+} from './disk-entry.ts';
 import type { OtherXattrs } from './disk-xattrs.ts';
 import { digestOfFile } from './file-digest.ts';
 import type { WhiteoutEntry } from './layer-entry.ts';
@@ -29,8 +36,8 @@ export interface DiffOptions {
   readonly onOtherXattrs?: ((others: OtherXattrs) => void) | undefined;
   /** Whose a path is, where the owner on disk says nothing because owners could not be preserved. */
   readonly ownerOf?: ((path: string, onDisk: Owner) => Owner) | undefined;
-  /** Paths of `lower` that are not on disk though nobody removed them, such as devices that could not be made. */
-  readonly notUnpacked?: ReadonlySet<string> | undefined;
+  /** Whether devices of `lower` are not on disk though nobody removed them: they could not be made. False unless given. */
+  readonly lacksDevices?: boolean | undefined;
 }
 
 /** Where the difference is looked for. */
@@ -133,10 +140,14 @@ function namesIn(source: DiffSource, path: string, isBelowUntouched: boolean): S
     .map((name) => ({ path: childOf(path, name), isRemoved: removed.has(name), isBelowUntouched }));
 }
 
-function removedNames({ lower, notUnpacked }: DiffSource, path: string, present: readonly string[]): Set<string> {
+function removedNames(
+  { lower, lacksDevices = false }: DiffSource,
+  path: string,
+  present: readonly string[],
+): Set<string> {
   const names = new Set(present);
-  const isGone = (name: string) => !names.has(name) && notUnpacked?.has(childOf(path, name)) !== true;
-  return new Set(lower.children(path).filter(isGone));
+  const wasThere = (name: string) => isUnpacked(lower.lookup(childOf(path, name))!.entry, !lacksDevices);
+  return new Set(lower.children(path).filter((name) => !names.has(name) && wasThere(name)));
 }
 
 function owned(disk: DiskEntry, { ownerOf }: DiffSource): DiskEntry {

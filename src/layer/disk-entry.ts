@@ -70,6 +70,15 @@ export function isWhiteoutDevice(node: {
   return node.type === 'char-device' && node.major === 0 && node.minor === 0;
 }
 
+/**
+ * Whether an entry of a layer is on disk where the layer is unpacked: a device 0/0 would be a whiteout there, and others take
+ * more than most users may.
+ */
+export function isUnpacked(entry: Parameters<typeof isWhiteoutDevice>[0], makesDevices: boolean): boolean {
+  const isDevice = entry.type === 'char-device' || entry.type === 'block-device';
+  return !isDevice || (makesDevices && !isWhiteoutDevice(entry));
+}
+
 const REPLACEMENT = '\uFFFD';
 
 /** The decoder puts the replacement character for bytes that are not UTF-8; a name may also have that very character. */

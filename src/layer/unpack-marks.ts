@@ -33,12 +33,17 @@ function prune(path: string, directory: UnpackDirectory, pruned: Set<string>): v
 }
 
 /**
- * Makes an overlayfs whiteout for each path of the layers below that is gone. There is no other mark: a directory that
- * hides the one below gets a whiteout for each child of that, since its attribute cannot be set from Node.
+ * Makes an overlayfs whiteout for each path of the layers below that is gone, or has something on it that could not be made.
+ * There is no other mark: a directory that hides the one below gets a whiteout for each child of that, since its attribute
+ * cannot be set from Node.
  */
 export async function expandMarks(
   index: LayerIndex,
-  { directory, lower }: { readonly directory: UnpackDirectory; readonly lower: Tree },
+  {
+    directory,
+    lower,
+    skipped,
+  }: { readonly directory: UnpackDirectory; readonly lower: Tree; readonly skipped: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   const gone = new Set<string>();
@@ -59,6 +64,7 @@ export async function expandMarks(
     if (mark.type === 'whiteout') hide(mark.path);
     else if (mark.type === 'opaque') hideChildren(mark.path);
   }
+  for (const path of skipped) if (lower.lookup(path) !== undefined) gone.add(path);
   const isHidden = hiddenBelow(gone, directory);
   const needed = [...gone].filter((path) => !isHidden(parentOf(path))).sort(comparePaths);
   for (const path of needed) directory.ensure(parentOf(path));

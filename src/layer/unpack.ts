@@ -121,11 +121,11 @@ class Unpacking {
   }
 
   async finish(signal: AbortSignal) {
-    const lower = await this.#lower();
     const devicesSkipped = await this.#specials.make((entry) => this.#setMetadata(entry), signal);
     for (const path of devicesSkipped) this.#directory.find(path)!.xattrs = undefined;
+    const lower = await this.#lower(devicesSkipped);
     if (lower === undefined) applyMarks(this.index, this.#directory);
-    else await expandMarks(this.index, { directory: this.#directory, lower }, signal);
+    else await expandMarks(this.index, { directory: this.#directory, lower, skipped: devicesSkipped }, signal);
     const { directories, xattrs } = this.#final(lower);
     const xattrsSkipped =
       this.#options.xattrs === 'apply' ? await writeXattrs(this.#into, xattrs, signal) : [...xattrs.keys()];
@@ -135,12 +135,12 @@ class Unpacking {
   }
 
   /** undefined where the layers below are in the directory; the empty tree where they make no difference. */
-  async #lower(): Promise<Tree | undefined> {
+  async #lower(skipped: readonly string[]): Promise<Tree | undefined> {
     if (this.#options.whiteouts === 'apply') return undefined;
     const { lower } = this.#options;
     if (typeof lower !== 'function') return lower;
     const matters = ({ type }: LayerEntry) => type === 'whiteout' || type === 'opaque';
-    return this.#directory.hasImplicit || this.index.some(matters) ? lower() : Tree.empty;
+    return this.#directory.hasImplicit || skipped.length > 0 || this.index.some(matters) ? lower() : Tree.empty;
   }
 
   #make(entry: Exclude<LayerRecord['entry'], { readonly type: 'file' }>): void {

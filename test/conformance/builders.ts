@@ -32,7 +32,7 @@ export type Examine = (one: Case, identity?: Identity) => Promise<readonly Objec
 
 /**
  * Starts a registry with the bases of the cases for as long as `task` takes, and what builds when it is first asked, with nothing
- * built yet.
+ * built yet. Rejects at the end if what all builds of somebody share is not what their layers say.
  */
 export async function withBuilders<T>(
   { cases, fresh = false }: BuildersOptions,
@@ -76,7 +76,12 @@ export async function withBuilders<T>(
   };
   const examine: Examine = (one, identity = 'root') =>
     objections(withBases(one), { identity, directory: scratch.path });
-  return await task(compareOne, examine);
+  const result = await task(compareOne, examine);
+  for (const { identity, unpacked } of [root, user, chroot]) {
+    const { wrong } = await unpacked();
+    if (wrong.length > 0) throw new Error([`what builds as ${identity} share is wrong`, ...wrong].join('\n  '));
+  }
+  return result;
 }
 
 /** Of all that has a part in what BuildKit makes. */

@@ -4,24 +4,38 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { bin } from '../support/paths.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { type Person, personWithSubids, self } from '../worker/people.ts';
+import { type Person, personWithSubids, self, subids } from '../worker/people.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
 import type { Identity } from './identity.ts';
+import { type OwnersOnDisk, type UnpackedLayers, unpackedLayers } from './unpacked.ts';
 
 const exec = promisify(execFile);
 
 /** `cip build-image` of somebody, with a store of their own. */
-export async function startCip(
-  identity: Identity,
-): Promise<ConformanceBuilder & AsyncDisposable & { readonly identity: Identity }> {
+export interface Cip extends ConformanceBuilder, AsyncDisposable {
+  readonly identity: Identity;
+  /** What all builds together have left for the next ones. */
+  readonly unpacked: () => Promise<UnpackedLayers>;
+}
+
+/** Nothing is built yet. */
+export async function startCip(identity: Identity): Promise<Cip> {
   const directory = await tempDir();
   const store = join(directory.path, 'home', 'store');
   return {
     name: 'cip',
     identity,
     build: (staged) => runCip(staged, { identity, store }),
+    unpacked: () => unpackedLayers(store, identity === 'user' ? ownersOnDisk(personWithSubids()) : undefined),
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
+}
+
+/** Root of an image is the person, and the others are those of the range. */
+function ownersOnDisk(person: Person): OwnersOnDisk {
+  const from = (file: Parameters<typeof subids>[0], own: number) => (id: number) =>
+    id === 0 ? own : subids(file, person)[0] + id - 1;
+  return { uid: from('/etc/subuid', person.uid), gid: from('/etc/subgid', person.gid) };
 }
 
 export interface CipRun {
@@ -52,7 +66,10 @@ export async function runCip(
   }
   const { uid, gid } = person;
   const become = ['setpriv', '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--'];
+  // Its steps see the processes around them: those of the machine are none of a case's business.
+  const alone = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
   const [command, ...rest] = [
+    ...(run.identity === 'chroot' ? alone : []),
     ...(run.through ?? []),
     ...(uid === self.uid ? [] : become),
     ...[process.execPath, bin, 'build-image', context, '--file', join(folder, 'Dockerfile')],

@@ -45,30 +45,45 @@ export async function readImage(layout: string): Promise<ReadImage> {
   }
   const { config, history, rootfs, created: _, ...rest } = await json(blob(document.config));
   const tree = new Map<string, Node>();
-  for (const layer of (document.layers ?? []) as Descriptor[]) await apply(tree, blob(layer), layer.mediaType);
+  for (const layer of (document.layers ?? []) as Descriptor[]) await applyLayer(tree, blob(layer), layer.mediaType);
   return { config: { ...rest, ...config }, history: history ?? [], diffIDs: rootfs.diff_ids ?? [], tree };
 }
 
-async function apply(tree: Map<string, Node>, file: string, mediaType: string): Promise<void> {
+/** What a layer says, in its order: files, what it removes of those below it, and what it hides whole. */
+export type LayerLine =
+  | { readonly says: 'file'; readonly path: string; readonly entry: TarEntry }
+  | { readonly says: 'whiteout'; readonly path: string }
+  | { readonly says: 'opaque'; readonly path: string };
+
+/** Of the blob of a layer; the root is left out. */
+export async function* layerLines(file: string, mediaType: string): AsyncGenerator<LayerLine, void, undefined> {
   const unpacked = mediaType.endsWith('gzip') ? createGunzip() : new PassThrough();
-  const own = new Set<string>();
   for await (const entry of readTar(createReadStream(file).pipe(unpacked))) {
     const path = entry.header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
     if (path === '' || path === '.') continue;
     const name = path.slice(path.lastIndexOf('/') + 1);
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (name === '.wh..wh..opq') {
-      for (const other of [...tree.keys()]) if (isBelow(other, parent) && !own.has(other)) tree.delete(other);
-      continue;
+    if (name === '.wh..wh..opq') yield { says: 'opaque', path: parent };
+    else if (name.startsWith('.wh.')) yield { says: 'whiteout', path: join(parent, name.slice(4)) };
+    else yield { says: 'file', path, entry };
+  }
+}
+
+/** Puts a layer onto what is below it. */
+export async function applyLayer(tree: Map<string, Node>, file: string, mediaType: string): Promise<void> {
+  const own = new Set<string>();
+  for await (const line of layerLines(file, mediaType)) {
+    const { path } = line;
+    if (line.says === 'opaque') {
+      for (const other of [...tree.keys()]) if (isBelow(other, path) && !own.has(other)) tree.delete(other);
+    } else if (line.says === 'whiteout') {
+      remove(tree, path);
+    } else {
+      own.add(path);
+      const node = await nodeOf(line.entry, tree);
+      if (node.type !== 'directory') remove(tree, path);
+      tree.set(path, node);
     }
-    if (name.startsWith('.wh.')) {
-      remove(tree, parent === '' ? name.slice(4) : `${parent}/${name.slice(4)}`);
-      continue;
-    }
-    own.add(path);
-    const node = await nodeOf(entry, tree);
-    if (node.type !== 'directory') remove(tree, path);
-    tree.set(path, node);
   }
 }
 
@@ -82,7 +97,8 @@ function isBelow(path: string, directory: string): boolean {
   return directory === '' || path.startsWith(`${directory}/`);
 }
 
-async function nodeOf({ header, body }: TarEntry, tree: ReadonlyMap<string, Node>): Promise<Node> {
+/** The file that an entry is; `tree` has what hard links can name. */
+export async function nodeOf({ header, body }: TarEntry, tree: ReadonlyMap<string, Node>): Promise<Node> {
   const { type, mode, uid, gid, mtime, size, linkName, devMajor, devMinor, xattrs = {} } = header;
   if (type === 'hardlink') return tree.get(linkName.replace(/^(\.?\/)+/, ''))!;
   const content = async () => {

@@ -15,7 +15,7 @@ const program = `
   const { Tree } = await import(${at('tree')});
   const { unpackLayer } = await import(${at('unpack')});
   const plain = { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0, size: 0, digest: 'sha256:' + '0'.repeat(64) };
-  const lower = Tree.of([[{ ...plain, path: 'gone' }, { ...plain, path: 'old' }]]);
+  const lower = Tree.of([[{ ...plain, path: 'gone' }, { ...plain, path: 'old' }, { ...plain, path: 'null' }]]);
   const options = { whiteouts: 'overlay', lower, owner: 'preserve', xattrs: 'apply' };
   const { signal } = new AbortController();
   const { devicesSkipped, xattrsSkipped } = await unpackLayer({ tar: process.stdin, into: process.argv[1] }, options, signal);
@@ -23,7 +23,7 @@ const program = `
 `;
 
 test(
-  'unpackLayer() in a user namespace makes whiteouts and FIFOs, and says which devices it may not make',
+  'unpackLayer() in a user namespace makes whiteouts and FIFOs, says which devices it may not make, and hides what they replace',
   needs('user namespaces', 'mknod', 'setfattr'),
   async () => {
     await using dir = await tempDir();
@@ -44,6 +44,7 @@ test(
     assert.deepEqual(onDisk(dir.path, { times: true }), {
       f: `f 4755 ${me} 0 x`,
       gone: 'whiteout',
+      null: 'whiteout',
       old: 'whiteout',
       pipe: `p 600 ${me} 7`,
     });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { type UpperDiffOptions, upperDiff } from '../../src/layer/diff.ts';
 import type { LayerInput } from '../../src/layer/layer-input.ts';
+import { Tree } from '../../src/layer/tree.ts';
 import { needs } from '../support/needs.ts';
 import { before, brief, cases } from './diff-cases.ts';
 import { directory, input, signal } from './entries.ts';
@@ -111,6 +112,35 @@ test('upperDiff() does not take for removed what could not be unpacked', overlay
   } as const;
   const lower = overlay.lower.apply([device, { ...device, path: 'dev/zero' }]);
   run(overlay, 'rm dev/f');
-  const notUnpacked = new Set(['dev/null', 'dev/zero']);
-  assert.deepEqual((await difference(overlay, { lower, notUnpacked })).map(brief), ['directory dev', 'whiteout dev/f']);
+  const lacksDevices = true;
+  assert.deepEqual((await difference(overlay, { lower, lacksDevices })).map(brief), [
+    'directory dev',
+    'whiteout dev/f',
+  ]);
+});
+
+test('upperDiff() takes for removed what stands where a device was that could not be unpacked', overlays, async () => {
+  await using overlay = await mountOverlay([directory('d'), input('d/f'), input('d/link'), input('d/stays')]);
+  const device = { type: 'char-device', mode: 0o666, uid: 0, gid: 0, mtime: 0, major: 1, minor: 3 } as const;
+  const below = Tree.of([
+    [
+      { ...device, path: 'd/f' },
+      { ...device, path: 'd/n' },
+      { type: 'hardlink', path: 'd/link', target: 'd/f' },
+    ],
+  ]);
+  const lower = below.apply(
+    [...overlay.lower.walk()].map(({ path, entry }) => ({ ...entry, path })).filter(({ path }) => path !== ''),
+  );
+  run(overlay, 'rm d/f d/link');
+  const options = { lower: lower.apply([{ type: 'hardlink', path: 'd/m', target: 'd/n' }]), lacksDevices: true };
+  assert.deepEqual((await difference(overlay, options)).map(brief), ['directory d', 'whiteout d/f', 'whiteout d/link']);
+});
+
+test('upperDiff() does not take a device 0/0 for removed: nobody unpacks it', overlays, async () => {
+  await using overlay = await mountOverlay([directory('d'), input('d/f')]);
+  const owned = { mode: 0o666, uid: 0, gid: 0, mtime: 0 };
+  const lower = overlay.lower.apply([{ type: 'char-device', path: 'd/zero', ...owned, major: 0, minor: 0 }]);
+  run(overlay, 'rm d/f');
+  assert.deepEqual((await difference(overlay, { lower })).map(brief), ['directory d', 'whiteout d/f']);
 });

@@ -72,14 +72,13 @@ export class Layers extends LayerContents {
   async diffOptions(snapshot: Snapshot, signal: AbortSignal): Promise<DiffOptions> {
     const { owners, makesDevices, notice } = this.#options;
     const lower = await this.tree(snapshot, signal);
-    const missing = makesDevices ? undefined : await this.devices(snapshot, signal);
-    if (missing !== undefined) this.#sayMissing(missing, lower);
+    if (!makesDevices && !this.#hasSaidMissing) this.#sayMissing(await this.devices(snapshot, signal), lower);
     return {
       lower,
       onXattrsUnavailable: () => notice('file capabilities that a RUN sets are lost: install attr (getfattr)'),
       // Where all files are ours on disk, those that a lower layer has stay whose they were.
       ...(owners.areKept ? {} : { ownerOf: (path, onDisk) => ownerIn(lower, path) ?? onDisk }),
-      notUnpacked: missing,
+      lacksDevices: !makesDevices,
     };
   }
 
@@ -88,7 +87,7 @@ export class Layers extends LayerContents {
     const isThere = (path: string) => lower.lookup(path)?.entry.type.endsWith('-device') === true;
     const found = [...devices].filter((path) => !path.startsWith('dev/') && isThere(path));
     const [first] = found;
-    if (first === undefined || this.#hasSaidMissing) return;
+    if (first === undefined) return;
     this.#hasSaidMissing = true;
     const more = found.length === 1 ? '' : ` and ${found.length - 1} more`;
     this.#options.notice(

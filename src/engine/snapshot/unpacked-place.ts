@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isUnpacked } from '../../layer/disk-entry.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { parentOf } from '../../tree-path.ts';
@@ -20,9 +21,9 @@ export function placeName(
   { count, index }: { readonly count: number; readonly index: LayerIndex },
   by: UnpackedBy,
 ): string {
-  const isOwn = isIndependent(index);
+  const isOwn = isIndependent(index, by);
   const name = isOwn ? `layer-${hexOf(layers[count - 1]!.diffID)}` : `chain-${hexOf(chain[count - 1]!)}`;
-  const lacksDevices = !by.makesDevices && index.some(({ type }) => type === 'char-device' || type === 'block-device');
+  const lacksDevices = index.some((entry) => !isUnpacked(entry, by.makesDevices));
   return versioned(lacksDevices ? `no-devices-${name}` : name, by);
 }
 
@@ -38,13 +39,15 @@ function versioned(name: string, { owners }: UnpackedBy): string {
 }
 
 /**
- * Whether a layer comes to the same files on whatever it stands. What it removes has to be hidden where it is there, and
- * directories that it leaves out are as they are below.
+ * Whether a layer comes to the same files on whatever it stands. What it removes, or has a device in place of that cannot be
+ * made, has to be hidden where it is there, and directories that it leaves out are as they are below.
  */
-function isIndependent(index: LayerIndex): boolean {
+function isIndependent(index: LayerIndex, { makesDevices }: UnpackedBy): boolean {
   const directories = new Set(['']);
-  for (const { type, path } of index) {
-    if (type === 'whiteout' || type === 'opaque' || !directories.has(parentOf(path))) return false;
+  for (const entry of index) {
+    const { type, path } = entry;
+    if (type === 'whiteout' || type === 'opaque' || !isUnpacked(entry, makesDevices)) return false;
+    if (!directories.has(parentOf(path))) return false;
     if (type === 'directory') directories.add(path);
     else directories.delete(path);
   }

@@ -35,6 +35,7 @@ const indexes: readonly [title: string, index: LayerIndex, isShared: boolean][] 
   ['a directory that comes after what is in it', [fifo('d/f'), directory('d')], false],
   ['a file in place of a directory, and what is in that', [directory('d'), fifo('d'), fifo('d/f')], false],
   ['a whiteout', [{ type: 'whiteout', path: 'f' }], false],
+  ['a device that is like a whiteout', [{ ...device('d'), major: 0, minor: 0 } as LayerEntry], false],
   ['an opaque directory', [directory('d'), { type: 'opaque', path: 'd' }], false],
 ];
 for (const [title, index, isShared] of indexes)
@@ -43,10 +44,24 @@ for (const [title, index, isShared] of indexes)
     assert.equal(new Set(names).size, isShared ? 1 : 2);
   });
 
+test('a layer with a device is unpacked for each stack where the device cannot be made: it may stand in place of something', () => {
+  const index = [device('d')];
+  for (const makesDevices of [true, false]) {
+    const names = [one, other].map((stack) => placeName(stack, { count: 2, index }, { ...here, makesDevices }));
+    assert.equal(new Set(names).size, makesDevices ? 1 : 2);
+  }
+});
+
 const processes: readonly [title: string, index: LayerIndex, by: UnpackedBy, isShared: boolean][] = [
   ['the same owners', [fifo('f')], here, true],
   ['other owners', [fifo('f')], { ...here, owners: 'one-id' }, false],
   ['no devices, and none in the layer', [fifo('f')], { ...here, makesDevices: false }, true],
+  [
+    'no devices, and one in a layer with a whiteout',
+    [device('f'), { type: 'whiteout', path: 'g' }],
+    { ...here, makesDevices: false },
+    false,
+  ],
   ['no devices, and one in the layer', [device('f')], { ...here, makesDevices: false }, false],
 ];
 for (const [title, index, by, isShared] of processes)

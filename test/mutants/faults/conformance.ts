@@ -5,6 +5,7 @@ const inImages = { file: 'test/conformance/image.ts', tests: ['test/conformance/
 const inVerdicts = { file: 'test/conformance/verdict.ts', tests: ['test/conformance/verdict.test.ts'] };
 const inShrinking = { file: 'test/conformance/shrink.ts', tests: ['test/conformance/generate.test.ts'] };
 const inRepairs = { file: 'test/conformance/repair.ts', tests: ['test/conformance/generate.test.ts'] };
+const inUnpacked = { file: 'test/conformance/unpacked.ts', tests: ['test/conformance/unpacked.test.ts'] };
 
 /** A comparison of images that overlooks something finds nothing for ever. */
 export const faults: readonly Fault[] = [
@@ -70,9 +71,9 @@ export const faults: readonly Fault[] = [
   },
   {
     ...inImages,
-    name: 'a whiteout of the root is lost',
-    find: "parent === '' ? name.slice(4) :",
-    replace: "parent === '/' ? name.slice(4) :",
+    name: 'whiteouts are of other paths',
+    find: 'path: join(parent, name.slice(4))',
+    replace: "path: join('/', parent, name.slice(4))",
   },
   {
     ...inImages,
@@ -145,6 +146,42 @@ export const faults: readonly Fault[] = [
     name: 'nothing left out is called a repair',
     find: 'gone === 0 ? undefined :',
     replace: 'gone < 0 ? undefined :',
+  },
+  {
+    ...inUnpacked,
+    name: 'attributes of unpacked files are overlooked',
+    find: "['xattrs', own.sort().join(' '), Object.keys(node.xattrs).sort().join(' ')],",
+    replace: '',
+  },
+  {
+    ...inUnpacked,
+    name: 'marks that hide what is below are overlooked',
+    find: "['opaque', isOpaque, wanted.opaque.has(name)],",
+    replace: '',
+  },
+  {
+    ...inUnpacked,
+    name: 'files that no layer has are overlooked',
+    find: 'if (!isParent) found.push(',
+    replace: 'if (isParent) found.push(',
+  },
+  {
+    ...inUnpacked,
+    name: 'links that are files of their own are overlooked',
+    find: 'new Set(own).size > 1',
+    replace: 'new Set(own).size > 9',
+  },
+  {
+    ...inUnpacked,
+    name: 'files that are one by mistake are overlooked',
+    find: 'nodes.size > 1',
+    replace: 'nodes.size > 9',
+  },
+  {
+    ...inUnpacked,
+    name: 'whiteouts that are missing are overlooked',
+    find: 'for (const name of wanted.whiteouts) if (!seen.has(name)) found',
+    replace: 'for (const name of wanted.whiteouts) if (seen.has(name)) found',
   },
   {
     ...inShrinking,
