@@ -223,7 +223,7 @@ class Engine implements Builder {
     return {
       store: this.#store,
       layers: this.#layers,
-      snapshotter: (signal) => this.#machine.snapshotter(signal),
+      snapshotter: () => this.#machine.snapshotter(),
       isolationWords: isolation === 'none' ? [] : keyWords[isolation],
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),

@@ -15,7 +15,6 @@ import { CopySnapshotter } from './snapshot/copy.ts';
 import { mountRefused } from './snapshot/failure.ts';
 import type { Layers } from './snapshot/layers.ts';
 import { OverlaySnapshotter, type SnapshotterOptions } from './snapshot/overlay.ts';
-import { scratch } from './snapshot/snapshot.ts';
 import type { Snapshotter } from './snapshot/snapshotter.ts';
 
 /** What the parts of the machine are made from when they are first asked for. */
@@ -47,9 +46,9 @@ export class Machine {
     this.#parts = parts;
   }
 
-  snapshotter(signal: AbortSignal): Promise<Snapshotter> {
+  snapshotter(): Promise<Snapshotter> {
     const { options: _, ...rest } = this.#parts;
-    return this.#snapshotter.get(() => chooseSnapshotter(rest, signal));
+    return this.#snapshotter.get(() => chooseSnapshotter(rest));
   }
 
   /** Emulates foreign platforms by itself. */
@@ -116,14 +115,13 @@ class Once<T> {
   }
 }
 
-/** `overlay` if this kernel mounts one on the store's file system, else `copy`, which is told to whoever watches. */
+/** `overlay` if one works on the store's file system, else `copy`, which is told to whoever watches. */
 async function chooseSnapshotter(
   options: SnapshotterOptions & { readonly notice: (message: string) => void },
-  signal: AbortSignal,
 ): Promise<Snapshotter> {
   const overlay = new OverlaySnapshotter(options);
   try {
-    await (await overlay.prepare(scratch, signal))[Symbol.asyncDispose]();
+    await overlay.rehearse();
     return overlay;
   } catch (error) {
     const [failure] = failuresOf(error) ?? [];

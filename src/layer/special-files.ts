@@ -22,6 +22,12 @@ export async function makeDevice(file: string, device: DeviceEntry, signal: Abor
   throw new FailureError(programFailed('mknod', 'make a device', complaintOf(made)));
 }
 
+/** Whether a whiteout can be made at `file`: not on an overlay, which has its own. As `makeDevice`. */
+export function makesWhiteout(file: string, signal: AbortSignal): Promise<boolean> {
+  const owned = { path: '', mode: 0, uid: 0, gid: 0, mtime: 0 };
+  return makeDevice(file, { type: 'char-device', ...owned, major: 0, minor: 0 }, signal);
+}
+
 /**
  * Whiteouts of overlayfs at absolute paths that do not exist yet: one device 0/0, and links to it. Any user may make
  * it in a user namespace of its own.

@@ -146,7 +146,7 @@ export class ExecMounts implements AsyncDisposable {
     if (!node) throw new FailureError(mountSourceMissing(place.source, origin));
     let root = this.#roots.get(place.input);
     if (!root) {
-      root = await (await services.snapshotter(signal)).prepare(snapshot, signal);
+      root = await (await services.snapshotter()).prepare(snapshot, signal);
       this.#roots.set(place.input, root);
       this.#stack.push(root);
     }

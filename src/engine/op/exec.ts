@@ -50,7 +50,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const executor = await services.executor(signal);
       const { hasMounts } = executor;
       await using mounts = await ExecMounts.open({ op, inputs, services, origin, hasMounts }, signal);
-      const snapshotter = await services.snapshotter(signal);
+      const snapshotter = await services.snapshotter();
       await using active = await snapshotter.prepare(base, signal);
       const output = new LastLines(mounts.secretValues, (stream, text) =>
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),

@@ -9,7 +9,7 @@ export interface RunnerServices {
   readonly store: Store;
   readonly layers: Layers;
   /** Chosen when the first step needs a root file system. */
-  readonly snapshotter: (signal: AbortSignal) => Promise<Snapshotter>;
+  readonly snapshotter: () => Promise<Snapshotter>;
   /** What the key of a RUN step says of the executor, known before there is one: the row of `keyWords`. */
   readonly isolationWords: readonly string[];
   /** Chosen when the first step runs a process. */

@@ -4,16 +4,19 @@ import type { DiffOptions } from '../../layer/diff.ts';
 import { type OtherXattrs, removeXattr } from '../../layer/disk-xattrs.ts';
 import { clearInheritance } from '../../layer/inheritance.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
-import type { Tree } from '../../layer/tree.ts';
+import { makesWhiteout } from '../../layer/special-files.ts';
+import { Tree } from '../../layer/tree.ts';
 import { trimUpper } from '../../layer/trim-upper.ts';
 import { unpackLayer } from '../../layer/unpack.ts';
 import { opaqueXattr } from '../../layer/xattr.ts';
 import { mapBounded } from '../../map-bounded.ts';
 import type { ChainID } from '../../oci/digest.ts';
 import { removeTree } from '../../remove-tree.ts';
+import { FailureError } from '../../result.ts';
+import { mountRefused } from './failure.ts';
 import { AT_ONCE, inLayer, LayerContents, type LayerContentsOptions, remember, type Stack } from './layer-contents.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
-import { filesIn, flatPlaceName, placeName, type UnpackedBy } from './unpacked-place.ts';
+import { filesIn, flatPlaceName, needsWhiteouts, placeName, type TopLayer, type UnpackedBy } from './unpacked-place.ts';
 
 /** How layers can be unpacked by this process: with which owners, and with devices or without. */
 export interface LayersOptions extends LayerContentsOptions {
@@ -30,6 +33,7 @@ export class Layers extends LayerContents {
   readonly #flat = new Map<ChainID, Promise<string>>();
   #cleared: Promise<void> | undefined;
   #hasSaidMissing = false;
+  #makesWhiteouts: Promise<boolean> | undefined;
 
   constructor(options: LayersOptions) {
     super(options);
@@ -42,14 +46,17 @@ export class Layers extends LayerContents {
 
   /**
    * Directories the layers are unpacked to, base first, in the form overlayfs takes as lower layers: one for each, or
-   * where there are more than it takes, one for many of the lowest.
+   * where there are more than it takes, one for many of the lowest. Throws FailureError where no whiteouts can be made.
    */
   async directories(snapshot: Snapshot, signal: AbortSignal): Promise<string[]> {
     const stack = this.stackOf(snapshot);
     const flat = flatLayers(stack.layers.length);
     const counts = stack.layers.slice(flat).map((_, at) => flat + at + 1);
     const lowest = flat === 0 ? [] : [await this.#flatDirectory(stack, flat, signal)];
-    return [...lowest, ...(await mapBounded(counts, AT_ONCE, (count) => this.#directory(stack, count, signal)))];
+    const others = await mapBounded(counts, AT_ONCE, (count) => this.#directory(stack, count, signal));
+    if ((await this.#makesWhiteouts) === false)
+      throw new FailureError(mountRefused('an overlay file system', 'there can be no whiteouts where the store is'));
+    return [...lowest, ...others];
   }
 
   /** A path for a directory to work in, in which what is made has no more than it is given. */
@@ -119,7 +126,7 @@ export class Layers extends LayerContents {
     const left = new Set(index.map(({ path }) => path));
     const opaque = { name: opaqueXattr, paths: others.opaque.filter((path) => left.has(path)) };
     if (!(await removeXattr(upper, opaque, signal))) return;
-    await this.#moveIntoPlace(directory, this.#placeFor(stack, stack.layers.length, index));
+    await this.#moveIntoPlace(directory, await this.#placeFor(stack, { count: stack.layers.length, index }, signal));
   }
 
   /**
@@ -141,19 +148,31 @@ export class Layers extends LayerContents {
     return remember(this.#directories, stack.chain[count - 1]!, async () => {
       const layer = stack.layers[count - 1]!;
       const index = (await this.indexes.get(layer.diffID)) ?? (await this.storedIndex(layer));
-      const place = index && this.#placeFor(stack, count, index);
+      const place = index && (await this.#placeFor(stack, { count, index }, signal));
       // A layer that is not known yet is read once: unpacking it tells its index as well.
       return place !== undefined && (await exists(place)) ? filesIn(place) : this.#unpack(stack, count, signal);
     });
   }
 
-  #placeFor(stack: Stack, count: number, index: LayerIndex): string {
-    return join(this.#options.store.paths.snapshots, placeName(stack, { count, index }, this.#unpackedBy));
+  async #placeFor(stack: Stack, top: TopLayer, signal: AbortSignal): Promise<string> {
+    const makesWhiteouts = await this.#canMark(top.index, signal);
+    const name = placeName(stack, top, { ...this.#unpackedBy, makesWhiteouts });
+    return join(this.#options.store.paths.snapshots, name);
   }
 
   get #unpackedBy(): UnpackedBy {
     const { owners, makesDevices } = this.#options;
-    return { owners: owners.name, makesDevices };
+    return { owners: owners.name, makesDevices, makesWhiteouts: true };
+  }
+
+  /**
+   * Whether all can be made that hides what is below a layer. On an overlay (the root of a container) nobody makes whiteouts.
+   * Nothing can be mounted there either, and files are read from where they are known to be.
+   */
+  async #canMark(index: LayerIndex, signal: AbortSignal): Promise<boolean> {
+    if (!needsWhiteouts(index, this.#options.makesDevices)) return true;
+    this.#makesWhiteouts ??= this.workplace('whiteout').then((file) => makesWhiteout(file, signal));
+    return await this.#makesWhiteouts;
   }
 
   /** One directory with all that the lowest `count` layers come to. */
@@ -169,7 +188,10 @@ export class Layers extends LayerContents {
   /** Unpacks the topmost of the lowest `count` layers to its place. */
   async #unpack(stack: Stack, count: number, signal: AbortSignal): Promise<string> {
     const layer = stack.layers[count - 1]!;
-    const lower = () => this.treeBelow(stack, count - 1, signal);
+    const lower = async () =>
+      (await this.#canMark(await this.index(layer, signal), signal))
+        ? await this.treeBelow(stack, count - 1, signal)
+        : Tree.empty;
     // Known as soon as the layer is read: of two stacks that have the same layers in another order, neither waits for
     // the other.
     let onIndexed: (index: LayerIndex) => void = () => {};
@@ -186,7 +208,7 @@ export class Layers extends LayerContents {
         const how = { layer, whiteouts: 'overlay', lower, onIndexed } as const;
         const { index, isWhole } = await this.#unpackInto(directory, how, signal);
         await this.putIndex(layer.diffID, index);
-        return isWhole ? this.#placeFor(stack, count, index) : undefined;
+        return isWhole ? await this.#placeFor(stack, { count, index }, signal) : undefined;
       });
     } catch (error) {
       onFailed(error);

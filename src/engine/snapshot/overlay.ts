@@ -1,4 +1,4 @@
-import { access, mkdir, symlink } from 'node:fs/promises';
+import { access, mkdir, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { upperDiff } from '../../layer/diff.ts';
 import type { OtherXattrs } from '../../layer/disk-xattrs.ts';
@@ -8,7 +8,7 @@ import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { mountRefused, snapshotRemoved } from './failure.ts';
 import type { Layers } from './layers.ts';
-import type { Snapshot, SnapshotLayer } from './snapshot.ts';
+import { type Snapshot, type SnapshotLayer, scratch } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
 import { filesIn } from './unpacked-place.ts';
 
@@ -32,9 +32,29 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   async prepare(parent: Snapshot, signal: AbortSignal): Promise<OverlayRoot> {
-    const { layers } = this.#options;
-    const lower = await layers.directories(parent, signal);
-    const directory = await layers.workplace('overlay');
+    return await this.#rootOn(await this.#options.layers.directories(parent, signal), parent);
+  }
+
+  /**
+   * Tries once what steps rely on: a directory that is made anew hides the one below it, by an attribute that some file systems
+   * do not keep though they are mounted. Throws FailureError.
+   */
+  async rehearse(): Promise<void> {
+    const below = await this.#options.layers.workplace('rehearsal');
+    await mkdir(join(below, 'd'), { recursive: true });
+    await using root = await this.#rootOn([below], scratch);
+    const directory = join(root.rootfs, 'd');
+    try {
+      await rmdir(directory);
+      await mkdir(directory);
+    } catch (error) {
+      const said = `a directory could not be made anew in it (${(error as NodeJS.ErrnoException).code})`;
+      throw new FailureError(mountRefused('an overlay file system', said), { cause: error });
+    }
+  }
+
+  async #rootOn(lower: readonly string[], parent: Snapshot): Promise<OverlayRoot> {
+    const directory = await this.#options.layers.workplace('overlay');
     const root = new OverlayRoot(parent, directory);
     await Promise.all(
       [UPPER, 'work', 'merged', 'empty'].map((name) => mkdir(join(directory, name), { recursive: true })),

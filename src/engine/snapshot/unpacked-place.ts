@@ -10,21 +10,33 @@ export interface UnpackedBy {
   /** How owners are on disk, see `DiskOwners`; '' where they are as in the image. */
   readonly owners: string;
   readonly makesDevices: boolean;
+  /** Whether there can be whiteouts where the store is; it makes no difference for layers that need none. */
+  readonly makesWhiteouts: boolean;
+}
+
+/** The topmost of the lowest `count` layers of a stack. */
+export interface TopLayer {
+  readonly count: number;
+  readonly index: LayerIndex;
 }
 
 /**
  * The name of the directory that the topmost of the lowest `count` layers is unpacked to: the same for all stacks and
  * processes for which unpacking it gives the same files, another for each that it does not.
  */
-export function placeName(
-  { layers, chain }: Stack,
-  { count, index }: { readonly count: number; readonly index: LayerIndex },
-  by: UnpackedBy,
-): string {
+export function placeName({ layers, chain }: Stack, { count, index }: TopLayer, by: UnpackedBy): string {
   const isOwn = isIndependent(index, by);
   const name = isOwn ? `layer-${hexOf(layers[count - 1]!.diffID)}` : `chain-${hexOf(chain[count - 1]!)}`;
   const lacksDevices = index.some((entry) => !isUnpacked(entry, by.makesDevices));
-  return versioned(lacksDevices ? `no-devices-${name}` : name, by);
+  const lacksWhiteouts = !by.makesWhiteouts && needsWhiteouts(index, by.makesDevices);
+  return versioned([lacksWhiteouts ? 'no-whiteouts-' : '', lacksDevices ? 'no-devices-' : '', name].join(''), by);
+}
+
+/** Whether a layer hides what is below it: what it removes, or has a device in place of that cannot be made. */
+export function needsWhiteouts(index: LayerIndex, makesDevices: boolean): boolean {
+  return index.some(
+    (entry) => entry.type === 'whiteout' || entry.type === 'opaque' || !isUnpacked(entry, makesDevices),
+  );
 }
 
 /** Of the directory that has all that the lowest `count` layers come to. */
@@ -39,14 +51,13 @@ function versioned(name: string, { owners }: UnpackedBy): string {
 }
 
 /**
- * Whether a layer comes to the same files on whatever it stands. What it removes, or has a device in place of that cannot be
- * made, has to be hidden where it is there, and directories that it leaves out are as they are below.
+ * Whether a layer comes to the same files on whatever it stands. What it hides has to be hidden where it is there, and
+ * directories that it leaves out are as they are below.
  */
 function isIndependent(index: LayerIndex, { makesDevices }: UnpackedBy): boolean {
+  if (needsWhiteouts(index, makesDevices)) return false;
   const directories = new Set(['']);
-  for (const entry of index) {
-    const { type, path } = entry;
-    if (type === 'whiteout' || type === 'opaque' || !isUnpacked(entry, makesDevices)) return false;
+  for (const { type, path } of index) {
     if (!directories.has(parentOf(path))) return false;
     if (type === 'directory') directories.add(path);
     else directories.delete(path);

@@ -85,3 +85,19 @@ for (const [title, want] of Object.entries(shared))
     const shown = (await printedBy('shared-places-process', title)) as string[];
     assert.deepEqual(shown, ['. 755', ...want, 'new 755'].sort());
   });
+
+/** Where the store is, what is done with it → what comes of it. In a container without a volume it is on an overlay. */
+const oddStores: readonly [kind: 'overlay' | 'ramfs' | 'disk', title: string, want: unknown][] = [
+  ['overlay', 'a file of a layer that removes others is read', ['d/new', 'd/kept']],
+  ['overlay', 'what one run has unpacked is there for the next', 1],
+  ['overlay', 'layers that remove nothing are unpacked as everywhere', ['2-layer-']],
+  ['overlay', 'what cannot hide anything is not mounted', 'mount-refused'],
+  ['overlay', 'a rehearsal of what steps do', 'mount-refused'],
+  ['ramfs', 'a rehearsal of what steps do', 'mount-refused'],
+  ['disk', 'a rehearsal of what steps do', 'done'],
+];
+
+for (const [kind, title, want] of oddStores)
+  test(`a store on ${kind}: ${title}`, needs('user namespaces'), async () => {
+    assert.deepEqual(await printedBy('odd-store-process', kind, title), want);
+  });

@@ -22,7 +22,7 @@ function stackOf(...names: readonly string[]): Stack {
   return { layers, chain: chainIDsOf(diffIDs) };
 }
 
-const here: UnpackedBy = { owners: '', makesDevices: true };
+const here: UnpackedBy = { owners: '', makesDevices: true, makesWhiteouts: true };
 const one = stackOf('below', 'it');
 const other = stackOf('else', 'it');
 
@@ -55,6 +55,8 @@ test('a layer with a device is unpacked for each stack where the device cannot b
 const processes: readonly [title: string, index: LayerIndex, by: UnpackedBy, isShared: boolean][] = [
   ['the same owners', [fifo('f')], here, true],
   ['other owners', [fifo('f')], { ...here, owners: 'one-id' }, false],
+  ['no whiteouts, and none in the layer', [fifo('f')], { ...here, makesWhiteouts: false }, true],
+  ['no whiteouts, and one in the layer', [{ type: 'whiteout', path: 'f' }], { ...here, makesWhiteouts: false }, false],
   ['no devices, and none in the layer', [fifo('f')], { ...here, makesDevices: false }, true],
   [
     'no devices, and one in a layer with a whiteout',
