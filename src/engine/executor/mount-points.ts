@@ -115,12 +115,14 @@ class MountPointMaker {
     if (at.stats !== undefined && !at.stats.isDirectory()) throw new FailureError(invalid('it is not a directory'));
     await this.#makeDirectories(at, invalid);
     const size = mount.size === undefined ? [] : [`size=${mount.size}`];
+    // As the directory that it covers.
+    const mode = at.stats === undefined ? 0o1777 : at.stats.mode & 0o7777;
     this.steps.push(
       mountStep(
         { source: 'tmpfs', target: `${this.#rootfs}${at.path}`, type: 'tmpfs' },
         'nosuid',
         'nodev',
-        'mode=1777',
+        `mode=${mode.toString(8)}`,
         ...size,
       ),
     );

@@ -296,6 +296,12 @@ describe('as root', needs('linux', 'root', 'user namespaces', 'busybox'), () => 
         'busybox df -k /t | busybox tail -1 | busybox awk "{print \\$2}"',
         '1024\n',
       ],
+      [
+        'a tmpfs has the mode of the directory that it covers, and is for all where there was none',
+        () => ['/home', '/new'].map((target) => ({ type: 'tmpfs', target })),
+        'busybox stat -c %a /home /new',
+        '755\n1777\n',
+      ],
       ['a tmpfs hides what is there', () => [{ type: 'tmpfs', target: '/home' }], 'ls /home; touch /home/x', ''],
       [
         'the lower one is mounted last, in whatever order they come',

@@ -202,8 +202,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'memory has no size',
     file: 'src/engine/executor/mount-points.ts',
-    find: "'mode=1777',\n        ...size,",
-    replace: "'mode=1777',",
+    find: '`mode=${mode.toString(8)}`,\n        ...size,',
+    replace: '`mode=${mode.toString(8)}`,',
     tests: contract,
     only: 'a mount, or its refusal',
   },
@@ -279,5 +279,13 @@ export const faults: readonly Fault[] = [
     replace: 'capabilities }',
     tests: contract,
     only: 'seen from outside',
+  },
+  {
+    name: 'a tmpfs lets everybody in',
+    file: 'src/engine/executor/mount-points.ts',
+    find: 'at.stats === undefined ? 0o1777 : at.stats.mode & 0o7777',
+    replace: '0o1777',
+    tests: ['test/engine/executor/namespaces-executor.test.ts'],
+    only: 'the mode of the directory that it covers',
   },
 ];
