@@ -4,6 +4,7 @@ import type { DiffOptions } from '../../layer/diff.ts';
 import { type OtherXattrs, removeXattr } from '../../layer/disk-xattrs.ts';
 import { clearInheritance } from '../../layer/inheritance.ts';
 import type { LayerIndex } from '../../layer/layer-entry.ts';
+import { isReadAsUnpacked, type NameOrder, nameOrderOf } from '../../layer/name-order.ts';
 import { makesWhiteout } from '../../layer/special-files.ts';
 import { Tree } from '../../layer/tree.ts';
 import { trimUpper } from '../../layer/trim-upper.ts';
@@ -34,6 +35,7 @@ export class Layers extends LayerContents {
   #cleared: Promise<void> | undefined;
   #hasSaidMissing = false;
   #makesWhiteouts: Promise<boolean> | undefined;
+  #nameOrder: NameOrder | undefined;
 
   constructor(options: LayersOptions) {
     super(options);
@@ -122,6 +124,9 @@ export class Layers extends LayerContents {
     const index = await this.index(stack.layers.at(-1)!, signal);
     const upper = filesIn(directory);
     if (!trimUpper(upper, index)) return;
+    // Nor does a layer have an order in which its files were made, and steps that list a directory see it.
+    this.#nameOrder ??= nameOrderOf(await this.workplace('names'));
+    if (!isReadAsUnpacked(upper, index, this.#nameOrder)) return;
     // Nothing is hidden by them here: what is gone has whiteouts. On other layers something would be.
     const left = new Set(index.map(({ path }) => path));
     const opaque = { name: opaqueXattr, paths: others.opaque.filter((path) => left.has(path)) };

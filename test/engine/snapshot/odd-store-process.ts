@@ -1,9 +1,10 @@
 /**
  * Run inside a user and mount namespace: opens a store on a file system that is not like others, and prints what comes of the case
- * of its argument, as JSON: `overlay`, where the kernel lets nobody make whiteouts, or `ramfs`, which keeps no attributes.
+ * of its argument, as JSON: `overlay`, where the kernel lets nobody make whiteouts, `ramfs`, which keeps no attributes, or `tmpfs`, which reads
+ * directories in the order in which files were made in them.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, opendir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -30,19 +31,20 @@ const file = (path: string): LayerInput => ({
 const below = [directory('d'), file('d/gone'), file('d/kept')];
 const removing = [directory('d'), file('d/new'), whiteout('d/gone')];
 
-const [kind, title] = process.argv.slice(2) as ['overlay' | 'ramfs' | 'disk', string];
+const [kind, title] = process.argv.slice(2) as ['overlay' | 'ramfs' | 'tmpfs' | 'disk', string];
 const place = await mkdtemp(join(tmpdir(), 'cip-test-'));
 for (const name of ['lower', 'upper', 'work', 'store']) await mkdir(join(place, name));
 const mounts = {
   overlay: ['-t', 'overlay', 'overlay', '-o', 'lowerdir=lower,upperdir=upper,workdir=work,userxattr', 'store'],
   ramfs: ['-t', 'ramfs', 'ramfs', 'store'],
+  tmpfs: ['-t', 'tmpfs', 'tmpfs', 'store'],
   disk: ['--bind', 'store', 'store'],
 };
 execFileSync('mount', mounts[kind], { cwd: place });
 
 /** Each in a run of its own. */
-async function inStore<T>(work: (layers: Layers, store: Store) => Promise<T>): Promise<T> {
-  const store = await Store.open(join(place, 'store', 'of-cip'));
+async function inStore<T>(work: (layers: Layers, store: Store) => Promise<T>, name = 'of-cip'): Promise<T> {
+  const store = await Store.open(join(place, 'store', name));
   try {
     return await work(
       new Layers({
@@ -81,9 +83,29 @@ const cases: Readonly<Record<string, () => Promise<unknown>>> = {
       const snapshot = await stackOf(layers, below, removing);
       return await reasonOf(layers.directories(snapshot, signal));
     }),
+  'how many orders a next step finds files in that were made in three': async () => {
+    const found = new Set<string>();
+    for (const names of ['abcdefg', 'gfedcba', 'egacbfd']) found.add(await inStore(namesAfter(names), names));
+    return found.size;
+  },
   'a rehearsal of what steps do': () =>
     inStore((layers, store) => reasonOf(new OverlaySnapshotter({ store, layers }).rehearse())),
 };
+
+/** Names as a step reads them, of files that the step before made in the order of `names`. */
+function namesAfter(names: string) {
+  return async (layers: Layers, store: Store): Promise<string> => {
+    const snapshotter = new OverlaySnapshotter({ store, layers });
+    const active = await snapshotter.prepare(scratch, signal);
+    await mkdir(join(active.rootfs, 'd'));
+    for (const name of names) await mkdir(join(active.rootfs, 'd', name));
+    const layer = await snapshotter.commit(active, signal);
+    await using next = await snapshotter.prepare({ layers: [layer] }, signal);
+    let read = '';
+    for await (const { name } of await opendir(join(next.rootfs, 'd'))) read += name;
+    return read;
+  };
+}
 
 async function reasonOf(work: Promise<unknown>): Promise<string> {
   try {

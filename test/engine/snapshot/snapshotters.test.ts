@@ -87,7 +87,7 @@ for (const [title, want] of Object.entries(shared))
   });
 
 /** Where the store is, what is done with it → what comes of it. In a container without a volume it is on an overlay. */
-const oddStores: readonly [kind: 'overlay' | 'ramfs' | 'disk', title: string, want: unknown][] = [
+const oddStores: readonly [kind: 'overlay' | 'ramfs' | 'tmpfs' | 'disk', title: string, want: unknown][] = [
   ['overlay', 'a file of a layer that removes others is read', ['d/new', 'd/kept']],
   ['overlay', 'what one run has unpacked is there for the next', 1],
   ['overlay', 'layers that remove nothing are unpacked as everywhere', ['2-layer-']],
@@ -95,6 +95,8 @@ const oddStores: readonly [kind: 'overlay' | 'ramfs' | 'disk', title: string, wa
   ['overlay', 'a rehearsal of what steps do', 'mount-refused'],
   ['ramfs', 'a rehearsal of what steps do', 'mount-refused'],
   ['disk', 'a rehearsal of what steps do', 'done'],
+  ['tmpfs', 'how many orders a next step finds files in that were made in three', 1],
+  ['disk', 'how many orders a next step finds files in that were made in three', 1],
 ];
 
 for (const [kind, title, want] of oddStores)

@@ -184,4 +184,26 @@ export const faults: readonly Fault[] = [
     tests: shown,
     only: 'ramfs',
   },
+  {
+    name: 'the order in which a step made its files is seen by all others',
+    file: layers,
+    find: 'if (!isReadAsUnpacked(upper, index, this.#nameOrder)) return;',
+    replace: '',
+    tests: shown,
+    only: 'a store on tmpfs',
+  },
+  {
+    name: 'files that were made backwards count as made forwards',
+    file: 'src/layer/name-order.ts',
+    find: "order === 'forwards' ? names : names.toReversed()",
+    replace: 'names',
+    tests: ['test/layer/name-order.test.ts'],
+  },
+  {
+    name: 'where pipes come is not asked',
+    file: 'src/layer/name-order.ts',
+    find: "|| index.some(({ type }) => type === 'fifo')",
+    replace: '',
+    tests: ['test/layer/name-order.test.ts'],
+  },
 ];
