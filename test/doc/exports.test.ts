@@ -67,6 +67,15 @@ const cases: readonly (readonly [title: string, text: string, want: readonly (re
   ['a link in it', '/** As {@link b} says. */\nexport const a = 1;', [['a', 'As {@link b} says.']]],
   ['overloads', '/** Says. */\nexport function f(): void;\nexport function f(a?: 1): void {}', [['f', 'Says.']]],
   ['a schema and its type', 'export const S = 1;\n/** Says. */\nexport type S = number;', [['S', 'Says.']]],
+  ['a list at the end', '/** Says. */\nfunction f() {}\nexport { f };', [['f', '']]],
+  [
+    'names of a pattern',
+    'export const { a, b: [c] } = d;',
+    [
+      ['a', ''],
+      ['c', ''],
+    ],
+  ],
   ['what is handed on', "export { a } from './a.ts';\nexport * from './b.ts';", []],
 ];
 

@@ -20,9 +20,12 @@ export function exportsIn(text: string, file: string): readonly Exported[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found = new Map<string, Exported>();
   for (const statement of source.statements) {
+    // The sentence belongs where the name is made, and a name that is exported at the end has none there.
+    const isList = ts.isExportDeclaration(statement) && statement.moduleSpecifier === undefined;
     const isExported =
-      ts.canHaveModifiers(statement) &&
-      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+      isList ||
+      (ts.canHaveModifiers(statement) &&
+        ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true);
     if (!isExported) continue;
     const line = source.getLineAndCharacterOfPosition(statement.getStart(source)).line + 1;
     const sentence = sentenceBefore(statement);
@@ -51,9 +54,20 @@ function sentenceBefore(statement: ts.Statement): string {
 
 function namesOf(statement: ts.Statement): readonly string[] {
   if (ts.isVariableStatement(statement))
-    return statement.declarationList.declarations.flatMap(({ name }) => (ts.isIdentifier(name) ? [name.text] : []));
+    return statement.declarationList.declarations.flatMap(({ name }) => boundNames(name));
+  if (
+    ts.isExportDeclaration(statement) &&
+    statement.exportClause !== undefined &&
+    ts.isNamedExports(statement.exportClause)
+  )
+    return statement.exportClause.elements.map(({ name }) => name.text);
   const { name } = statement as ts.Statement & { readonly name?: ts.Node };
   return name !== undefined && ts.isIdentifier(name) ? [name.text] : [];
+}
+
+function boundNames(name: ts.BindingName): readonly string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? boundNames(element.name) : []));
 }
 
 /** A name and the words of it, as in `fooOfBar` and "The foo of the bar.": nothing that one would not know without it. */

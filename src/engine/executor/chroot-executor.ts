@@ -39,7 +39,7 @@ import { programsToTry, stepCalls } from './step-calls.ts';
 import { Stubs } from './stubs.ts';
 
 /** Of this process; `process` is the step's further down. */
-const { arch: hostArchitecture } = process;
+const hostArchitecture = process.arch;
 
 /** Character devices: name → major and minor number. https://docs.kernel.org/admin-guide/devices.html */
 const devices = {

@@ -97,4 +97,18 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests,
   },
+  {
+    name: 'what is exported at the end needs no sentence',
+    file,
+    find: 'statement.moduleSpecifier === undefined',
+    replace: 'statement.moduleSpecifier !== undefined',
+    tests,
+  },
+  {
+    name: 'names of a pattern need no sentence',
+    file,
+    find: 'boundNames(element.name) : []',
+    replace: '[] : []',
+    tests,
+  },
 ];
