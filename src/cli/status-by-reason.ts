@@ -264,6 +264,7 @@ export const statusByReason = {
   'owners-lost': 'environment',
   'program-failed': 'environment',
   'program-missing': 'environment',
+  'proxy-invalid': 'environment',
   'registry-answer-not-understood': 'environment',
   'registry-denied': 'environment',
   'registry-redirect-refused': 'environment',
