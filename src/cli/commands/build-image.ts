@@ -4,6 +4,7 @@ import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { FileDigests } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
+import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
@@ -218,8 +219,9 @@ async function contextOf(
 ): Promise<DockerfileContext> {
   const { arch, now } = world.surroundings;
   const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs };
-  const ignore = orThrow(await readIgnoreFile(directory, path, file));
+  const written = orThrow(await readIgnoreFile(directory, path, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
+  const ignore = await ignoringStore(written, { context: directory, store: world.storeDirectory });
   return await decideDockerfileContext(
     { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
     { files: contextFiles, memory, now },
