@@ -104,6 +104,15 @@ export function contextNotCounted(what: string) {
   } as const satisfies FailureShape;
 }
 
+/** The environment. `why` as in words of `whyUnreadable`; no line of it could leave the file itself out. */
+export function ignoreFileUnreadable(file: string, why: string) {
+  return {
+    reason: 'context-unreadable',
+    message: `${file} cannot be read: ${why}`,
+    hint: 'make it readable for the user that runs cip, or remove it: it says what is left out of the build context',
+  } as const satisfies FailureShape;
+}
+
 /** A pipe would block and a device never end: neither is opened. */
 export function ignoreFileNotRegular(file: string) {
   return {

@@ -31,6 +31,8 @@ const files: Files = {
   'elsewhere/My.Dockerfile': 'FROM scratch\nCOPY . /\n',
   'elsewhere/My.Dockerfile.dockerignore': '*\n!b\n',
   plain: 'FROM scratch\nENV PLAIN=yes\n',
+  'lower/dockerfile': 'FROM scratch\nLABEL word=low\nCOPY x /\n',
+  'lower/x': '',
   copying: 'FROM scratch\nCOPY a /a\n',
 };
 
@@ -44,6 +46,7 @@ interface Case {
 
 const cases: Readonly<Record<string, Case>> = {
   'a directory': { args: ['.'], labels: { word: 'one' }, layers: 2 },
+  'a dockerfile in lower case': { args: ['lower'], labels: { word: 'low' }, layers: 1 },
   'another stage, with an argument': {
     args: ['.', '--target', 'first', '--build-arg', 'WORD=two'],
     labels: { word: 'two' },
