@@ -43,10 +43,15 @@ export interface NamedSource {
   readonly trigger?: string | undefined;
 }
 
-/** `clue`: what may be meant; `outside` for a path with `..`. */
+/** `clue`: what may be meant; `outside` for a path with `..`; `option` where another dash stands for its hyphens. */
 export function sourceMissing(
   named: NamedSource,
-  clue: 'outside' | { readonly within: string } | { readonly nearest: string } | undefined,
+  clue:
+    | 'outside'
+    | { readonly option: string }
+    | { readonly within: string }
+    | { readonly nearest: string }
+    | undefined,
 ) {
   const { source, shown, at } = named;
   const general = `check the spelling and the case: paths are relative to ${shown}`;
@@ -55,9 +60,11 @@ export function sourceMissing(
       ? general
       : clue === 'outside'
         ? `a build sees nothing above ${shown}: move or copy the file into it`
-        : 'within' in clue
-          ? `write ${clue.within}: paths are relative to ${shown}`
-          : `did you mean ${clue.nearest}?`;
+        : 'option' in clue
+          ? `did you mean ${clue.option}? Options begin with two hyphens, and this is another dash`
+          : 'within' in clue
+            ? `write ${clue.within}: paths are relative to ${shown}`
+            : `did you mean ${clue.nearest}?`;
   return {
     reason: 'copy-source-missing',
     message: `${source} does not exist in the build context (${shown})${wanted(named)}`,

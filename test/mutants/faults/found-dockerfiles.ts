@@ -51,9 +51,9 @@ export const faults: readonly Fault[] = [
     name: 'ignore files are Dockerfiles',
     file: find,
     find: " && !name.endsWith('ignore')",
-    replace: " || name.endsWith('ignore')",
+    replace: '',
     tests,
-    only: 'longer names',
+    only: 'a Containerfile',
   },
   {
     name: 'a Containerfile is not known',
