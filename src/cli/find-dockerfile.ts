@@ -21,7 +21,7 @@ type Resolve = (path: string) => string;
  * The text of a Dockerfile and its name for people; bytes that are not UTF-8 are replaced. In the place of a `Dockerfile`
  * that is not there a `dockerfile` is taken, as BuildKit does. Throws FailureError: `dockerfile-unreadable`.
  */
-export async function readDockerfile(
+export async function findDockerfile(
   asked: AskedDockerfile,
   resolve: Resolve,
 ): Promise<{ readonly file: string; readonly text: string }> {

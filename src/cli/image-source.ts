@@ -7,7 +7,7 @@ import { hostPlatform, type Platform } from '../oci/platform.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { parseBuildArguments } from './build-arguments.ts';
-import { readDockerfile } from './find-dockerfile.ts';
+import { findDockerfile } from './find-dockerfile.ts';
 import { contextNotDirectory, dockerfileTwice, missingDirectory } from './image-failure.ts';
 import type { Invocation } from './invocation.ts';
 import { orThrow } from './open-project.ts';
@@ -56,7 +56,7 @@ export async function findImageSource(
   const asked = { file: options.file ?? join(from, 'Dockerfile'), isNamed: options.file !== undefined, from };
   const { file: shown, text } = isInput
     ? { file: standardInput, text: await world.surroundings.readInput() }
-    : await readDockerfile(asked, world.resolve);
+    : await findDockerfile(asked, world.resolve);
   const wrong = notText(text, shown);
   if (wrong !== undefined) throw new FailureError(wrong);
   const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);

@@ -149,6 +149,16 @@ export function emptyContinuation(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Legal, and the instruction goes to a shell or becomes a word of another: `at` is its line, `line` where the other begins. */
+export function swallowedInstruction(keyword: string, line: number, at: SourceSpan) {
+  return {
+    reason: 'swallowed-instruction',
+    message: `this ${keyword} is part of the instruction on line ${line}: an empty line does not end one that a \\ continues`,
+    hint: `remove the \\ at the end of the last line above the empty one, if ${keyword} is to be an instruction`,
+    at,
+  } as const satisfies FailureShape;
+}
+
 /** The file ends before the line that ends the heredoc; `at` is where it is opened. */
 export function unterminatedHeredoc(name: string, at: SourceSpan) {
   return {

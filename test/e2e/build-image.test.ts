@@ -281,6 +281,10 @@ const remarked: Readonly<
     args: ['--build-arg', 'A=1', '--secret', 'id=word,src=a'],
     want: [],
   },
+  'an instruction below an empty line that continues another': {
+    input: 'FROM scratch\nCMD a \\\n\nLABEL b=2\n',
+    want: ['swallowed-instruction: remove the \\'],
+  },
   'a build argument that nothing declares': {
     input: 'FROM scratch\nARG WHO\n',
     args: ['--build-arg', 'WHOM=x', '--build-arg', 'TARGETARCH=x', '--build-arg', 'HTTP_PROXY=x'],

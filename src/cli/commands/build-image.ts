@@ -16,6 +16,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import { failureJson } from '../../orchestrator/plan/failure-json.ts';
+import { dockerfileNotices } from '../../project/dockerfile-notices.ts';
 import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import { systemErrorCode } from '../../store/failure.ts';
@@ -44,7 +45,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const context = await contextOf(source, 'counted', world);
   const mistakes = await certainMistakes(source, context, world);
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell(unusedGifts(source, secrets), world);
+  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, secrets)], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
