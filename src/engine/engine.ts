@@ -97,6 +97,7 @@ class Engine implements Builder {
       fetch: (layer, signal) => this.#fetch(layer, signal),
       owners,
       makesDevices: options.tier === 'none' && process.getuid?.() === 0,
+      gid: process.getgid?.() ?? 0,
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });

@@ -63,9 +63,10 @@ export class Store {
     const paths = storePaths(root);
     const lock = new Lock(paths.lock, options.lockTimeout === undefined ? {} : { timeout: options.lockTimeout });
     if (options.session !== undefined) return new Store(paths, await Session.join(options.session.path), lock);
-    if (!(await isMade(paths))) await make(paths, lock, signal);
+    if (!(await isMade(paths)) || !existsSync(paths.index)) await make(paths, lock, signal);
+    else await completed(paths);
     await keepOthersOut(paths);
-    const session = await openSession(paths);
+    const session = await Session.open(paths);
     await sweep(paths, session);
     return new Store(paths, session, lock);
   }
@@ -115,7 +116,6 @@ async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise
     await refuseStrangers(paths);
     await makeDirectories(paths);
     await lock.hold(async () => {
-      if (await isMade(paths)) return;
       const session = await Session.open(paths);
       const files: [path: string, text: string][] = [
         [paths.ociLayout, '{"imageLayoutVersion":"1.0.0"}'],
@@ -132,14 +132,13 @@ async function make(paths: StorePaths, lock: Lock, signal: AbortSignal): Promise
   }
 }
 
-/** Somebody may have removed the directory of the sessions to make room. */
-async function openSession(paths: StorePaths): Promise<Session> {
+/** Somebody may have removed directories of it to make room. */
+async function completed(paths: StorePaths): Promise<void> {
   try {
-    return await Session.open(paths);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
     await makeDirectories(paths);
-    return Session.open(paths);
+  } catch (error) {
+    // What is there can be read.
+    if (systemErrorCode(error) !== 'EROFS') throw explained(error, paths.root);
   }
 }
 
@@ -190,6 +189,7 @@ async function refuseStrangers(paths: StorePaths): Promise<void> {
   const ours = new Set([
     'version',
     'lock',
+    'logs',
     'images',
     'records',
     'indexes',

@@ -18,8 +18,19 @@ let engine: Builder | undefined;
 
 closeInheritedFiles();
 process.umask(0o022);
+takeGroupOfRoot();
 process.on('message', (message: ToWorker) => void receive(message));
 process.on('disconnect', () => void end());
+
+/** Root may have another group (newgrp, sg, `docker run -u 0:1000`), and what it makes in an image would have it as well. */
+function takeGroupOfRoot(): void {
+  if (process.getuid?.() !== 0 || process.getgid?.() === 0) return;
+  try {
+    process.setgid?.(0);
+  } catch {
+    // Not with the capabilities that it has; then it may not give files away either.
+  }
+}
 
 async function receive(message: ToWorker): Promise<void> {
   if (message.type === 'start') await start(message);

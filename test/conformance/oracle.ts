@@ -28,7 +28,7 @@ const exec = promisify(execFile);
  * What holds for every case, whatever BuildKit makes of it:
  *
  * - `consume`: built again from the cache, it is the same bytes, and no step is done.
- * - `determinism`: built with another empty store, on one processor, with another umask and time zone, it is the same bytes.
+ * - `determinism`: built with another empty store, on one processor, with another umask, time zone and group, it is the same bytes.
  * - `shape`: a context with equal files that were made in another order, at other times, by somebody else, and that is reached by
  *   a link, is the same bytes, and with a full cache no step is done.
  * - `collision`: a case that differs in one thing is the same bytes with the full cache of the first and with an empty one.
@@ -96,7 +96,11 @@ export async function objections(one: Case, options: OracleOptions): Promise<rea
       await object('consume', await build(one, context, { store: store('first') }), 'no steps');
     }
     if (oracles.includes('determinism')) {
-      await object('determinism', await build(one, context, { store: store('second'), through: elsewhere }), 'steps');
+      await object(
+        'determinism',
+        await build(one, context, { store: store('second'), through: elsewhere(identity) }),
+        'steps',
+      );
     }
     const shaped = oracles.includes('shape') ? await otherShape(context, join(lab, 'shaped')) : undefined;
     if (shaped !== undefined) {
@@ -116,11 +120,14 @@ export async function objections(one: Case, options: OracleOptions): Promise<rea
   }
 }
 
-/** One processor, other rights for new files, another time zone and language. */
-const elsewhere = [
-  ...['taskset', '--cpu-list', '0', 'env', 'TZ=Asia/Kathmandu', 'LC_ALL=C'],
-  ...['sh', '-c', 'umask 077; exec "$@"', 'sh'],
-];
+/** One processor, other rights for new files, another time zone and language; for root another group as well. */
+function elsewhere(identity: Identity): readonly string[] {
+  return [
+    ...['taskset', '--cpu-list', '0', 'env', 'TZ=Asia/Kathmandu', 'LC_ALL=C'],
+    ...(identity === 'user' ? [] : ['setpriv', '--regid', '12345', '--clear-groups', '--']),
+    ...['sh', '-c', 'umask 077; exec "$@"', 'sh'],
+  ];
+}
 
 /** The reasons of failures; text of messages may name directories. */
 function reasonsIn(said: string): string {

@@ -60,6 +60,7 @@ export class ContextBuilds implements AsyncDisposable {
       fetch: no,
       owners: { areKept: true, name: '' },
       makesDevices: true,
+      gid: process.getgid!(),
       notice: () => {},
     });
     const services = {

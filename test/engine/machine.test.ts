@@ -26,6 +26,7 @@ async function withMachine(
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     owners: { areKept: false, name: '' },
     makesDevices: false,
+    gid: process.getgid!(),
     notice,
   });
   const options: EngineOptions = {

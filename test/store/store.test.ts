@@ -84,14 +84,26 @@ test('Store.open() completes a store whose making was broken off, and keeps its 
   assert.ok(existsSync(store.paths.trash));
 });
 
-test('Store.open() makes the directories again that somebody has removed', async () => {
+for (const name of ['images', 'images/blobs', 'records', 'indexes', 'snapshots', 'cache-mounts', 'sessions', 'trash'])
+  test(`Store.open() makes ${name} again, which somebody has removed`, async () => {
+    await using dir = await tempDir();
+    const first = await Store.open(dir.path);
+    await first.close();
+    await rm(join(dir.path, name), { recursive: true });
+    await using store = await Store.open(dir.path);
+    const { blobs, records, indexes, snapshots, cacheMounts, trash, index, ociLayout } = store.paths;
+    const wanted = [blobs, records, indexes, snapshots, cacheMounts, trash, index, ociLayout, store.session.path];
+    assert.deepEqual(
+      wanted.filter((path) => !existsSync(path)),
+      [],
+    );
+  });
+
+test('Store.open() goes on with a store whose making was ended after the logs of the first command', async () => {
   await using dir = await tempDir();
-  const first = await Store.open(dir.path);
-  await first.close();
-  for (const path of [first.paths.sessions, first.paths.trash]) await rm(path, { recursive: true });
+  await mkdir(join(dir.path, 'logs'));
   await using store = await Store.open(dir.path);
-  assert.ok(existsSync(store.session.path));
-  assert.ok(existsSync(store.paths.trash));
+  assert.ok(existsSync(store.paths.version));
 });
 
 test('Store.open() refuses a directory with other things in it, and leaves it alone', async () => {

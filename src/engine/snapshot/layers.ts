@@ -24,6 +24,8 @@ export interface LayersOptions extends LayerContentsOptions {
   readonly owners: DiskOwners;
   /** Whether device nodes can be made here: not in a user namespace. */
   readonly makesDevices: boolean;
+  /** Of this process. */
+  readonly gid: number;
   readonly notice: (message: string) => void;
 }
 
@@ -64,7 +66,7 @@ export class Layers extends LayerContents {
   /** A path for a directory to work in, in which what is made has no more than it is given. */
   async workplace(purpose: string): Promise<string> {
     const { session } = this.#options.store;
-    this.#cleared ??= clearInheritance(session.path);
+    this.#cleared ??= clearInheritance(session.path, this.#options.gid);
     await this.#cleared;
     return session.tempPath(purpose);
   }

@@ -87,6 +87,7 @@ async function withStore(run: (world: World) => Promise<void>): Promise<void> {
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
       owners: { areKept: isRoot, name: '' },
       makesDevices: false,
+      gid: process.getgid!(),
       notice: () => {},
     });
     const snapshot: Snapshot = { layers: [await layers.commit(files, {}, signal)] };

@@ -55,7 +55,8 @@ test('layers are unpacked to places of their own, one by one and many at once', 
   const store = await Store.open(join(temp.path, 'store'));
   try {
     const fetch = () => Promise.reject(new Error('nothing is fetched'));
-    const open = (owners: DiskOwners) => new Layers({ store, fetch, owners, makesDevices: false, notice: () => {} });
+    const open = (owners: DiskOwners) =>
+      new Layers({ store, fetch, owners, makesDevices: false, gid: process.getgid!(), notice: () => {} });
     const entries = [directory('d'), input('d/file', '')];
     const layer = await open(all).commit(entries, {}, signal);
     // More than overlayfs takes: the lowest ones come to one directory.

@@ -42,6 +42,7 @@ export class OpRig implements AsyncDisposable {
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
       owners: { areKept: this.#isRoot, name: '' },
       makesDevices: this.#isRoot,
+      gid: process.getgid!(),
       notice: (message) => this.events.push({ type: 'notice', message }),
     });
   }

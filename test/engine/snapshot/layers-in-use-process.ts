@@ -20,6 +20,7 @@ function layersOf(store: Store): Layers {
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     owners: { areKept: true, name: '' },
     makesDevices: false,
+    gid: process.getgid!(),
     notice: () => {},
   });
 }

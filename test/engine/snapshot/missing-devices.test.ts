@@ -37,6 +37,7 @@ for (const makesDevices of [false, true]) {
           fetch: () => Promise.reject(new Error('nothing is fetched here')),
           owners: { areKept: true, name: '' },
           makesDevices,
+          gid: process.getgid!(),
           notice: (message) => said.push(message),
         });
         let snapshot: Snapshot = scratch;

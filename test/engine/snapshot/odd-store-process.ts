@@ -52,6 +52,7 @@ async function inStore<T>(work: (layers: Layers, store: Store) => Promise<T>, na
         fetch: () => Promise.reject(new Error('nothing is fetched here')),
         owners: { areKept: true, name: '' },
         makesDevices: false,
+        gid: process.getgid!(),
         notice: () => {},
       }),
       store,

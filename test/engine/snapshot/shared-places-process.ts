@@ -45,6 +45,7 @@ class Place {
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
       owners: { areKept: true, name: '' },
       makesDevices: false,
+      gid: process.getgid!(),
       notice: () => {},
     });
   }

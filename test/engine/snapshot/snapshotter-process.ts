@@ -70,6 +70,7 @@ try {
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     owners: { areKept: true, name: '' },
     makesDevices: false,
+    gid: process.getgid!(),
     notice: () => {},
   });
   const parent: Snapshot = { layers: [await layers.commit(base, {}, signal)] };

@@ -67,6 +67,7 @@ async function withLayers(work: (store: Store, open: (served: Layer[]) => Layers
       },
       owners: { areKept: false, name: 'one-id' },
       makesDevices: false,
+      gid: process.getgid!(),
       notice: () => {},
     });
   try {

@@ -206,4 +206,18 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests: ['test/layer/name-order.test.ts'],
   },
+  {
+    name: 'what is made has the group of where the store is',
+    file: 'src/layer/inheritance.ts',
+    find: 'if ((await stat(directory)).gid !== gid)',
+    replace: 'if ((await stat(directory)).gid === undefined)',
+    tests: ['test/layer/inheritance.test.ts'],
+  },
+  {
+    name: 'what is made inherits setgid bits',
+    file: 'src/layer/inheritance.ts',
+    find: 'await chmod(directory, 0o700);',
+    replace: '',
+    tests: ['test/layer/inheritance.test.ts'],
+  },
 ];
