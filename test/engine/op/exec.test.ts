@@ -315,8 +315,13 @@ const toNeither: Readonly<
   ],
   'a program that is not there, and no secret': [
     [],
-    'the command, or the shell that runs it, is not in the image',
+    'the command, the shell that runs it, or the interpreter in the first line of a script is not in the image; a script with CRLF line ends names one that is nowhere',
     127,
+  ],
+  'a program that may not be run': [
+    ['npm_token'],
+    'the command is there and cannot be run: make it executable, with COPY --chmod=755 or RUN chmod +x, or give it to its interpreter',
+    126,
   ],
 };
 for (const [title, [given, hint, code = 1]] of Object.entries(toNeither))
