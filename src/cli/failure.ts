@@ -230,6 +230,24 @@ export function registryCaNotReadable(file: string) {
   } as const satisfies FailureShape;
 }
 
+/** The file of `--registry-ca` is there, and holds something else; `why` follows "certificates: ". */
+export function registryCaInvalid(file: string, why: string) {
+  return {
+    reason: 'registry-ca-invalid',
+    message: `${file}, given with --registry-ca, holds no certificates: ${why}`,
+    hint: 'pass the certificate of the authority in PEM: -----BEGIN CERTIFICATE----- and what follows (openssl x509 -inform der makes it of a .der or .cer)',
+  } as const satisfies FailureShape;
+}
+
+/** The directory that cip was started in is not there any more. `was`: its path, where the shell said it. */
+export function noWorkingDirectory(was: string | undefined) {
+  return {
+    reason: 'no-working-directory',
+    message: `the current directory${was ? ` (${was})` : ''} does not exist any more`,
+    hint: 'change to a directory that does (cd), and run the same command again',
+  } as const satisfies FailureShape;
+}
+
 /** Neither the environment nor the system has a home directory for this account, so there is no place for the store. */
 export function noHome() {
   return {
@@ -284,6 +302,7 @@ export function systemFailure(error: unknown) {
   const hints: Readonly<Record<string, string>> = {
     ENOSPC: 'free some space and try again; what is complete is kept',
     EDQUOT: 'the disk quota of this account is used up: free some space and try again',
+    EFBIG: 'files may not be that big here: see ulimit -f, or use another disk',
     EACCES: 'give this account permission, or use another directory (--project-dir, CIP_STORE)',
     EROFS: 'use another directory (--project-dir, CIP_STORE)',
     EMFILE: 'raise the limit of open files: ulimit -n 4096',

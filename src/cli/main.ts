@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Failure, failuresOf } from '../result.ts';
+import { type Failure, FailureError, failuresOf } from '../result.ts';
 import type { Command } from './command.ts';
 import { type ParsedCommandLine, parseCommandLine } from './command-line.ts';
 import { type ExitStatus, exitStatus, statusOf, statusOfSignal } from './exit-codes.ts';
-import { bug, interrupted, systemFailure } from './failure.ts';
+import { bug, interrupted, noWorkingDirectory, systemFailure } from './failure.ts';
 import { flushed } from './flushed.ts';
 import { interruption } from './interruption.ts';
 import type { Invocation } from './invocation.ts';
@@ -72,6 +72,7 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
     if (invocation.options.json && !hasPrinted()) await printDocument(invocation, failures);
   };
   try {
+    if (here.isCwdGone) throw new FailureError(noWorkingDirectory(here.env['PWD']));
     await using world = await createWorld(here, invocation.options, interruption.signal);
     hasPrinted = world.hasPrinted;
     fullLogs = () => world.logs.paths();

@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError } from '../result.ts';
-import { noHome, registryCaNotReadable } from './failure.ts';
+import { noHome, registryCaInvalid, registryCaNotReadable } from './failure.ts';
 import type { OptionValues } from './options.ts';
 import { type Surroundings, versionOfCip } from './surroundings.ts';
 
@@ -45,10 +46,34 @@ function dockerConfigFile(env: Environment, cwd: string): string {
 }
 
 function readCertificates(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (cause) {
     throw new FailureError(registryCaNotReadable(file), { cause });
+  }
+  const why = certificatesProblem(text);
+  if (why !== undefined) throw new FailureError(registryCaInvalid(file, why));
+  return text;
+}
+
+/** OpenSSL leaves out without a word what is no PEM, and the next connection fails. Files may have text between certificates. */
+function certificatesProblem(text: string): string | undefined {
+  const found = text.match(
+    /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?(?:-----END [A-Z0-9 ]*CERTIFICATE-----|$)/gs,
+  );
+  if (found === null) return text.trim() === '' ? 'it is empty' : 'it has no "-----BEGIN CERTIFICATE-----"';
+  const bad = found.findIndex((one) => !isCertificate(one));
+  return bad < 0 ? undefined : `number ${bad + 1} of ${found.length} in it cannot be read`;
+}
+
+function isCertificate(pem: string): boolean {
+  // OpenSSL's own form, with what it is trusted for behind it: for those who make connections, not for Node's parser.
+  if (pem.startsWith('-----BEGIN TRUSTED')) return true;
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
   }
 }
 

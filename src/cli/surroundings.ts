@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** The current directory was removed: `cwd` is none to work in then. */
+  readonly isCwdGone?: boolean;
   readonly pid: number;
   /** Node's name for the processor. */
   readonly arch: string;
@@ -22,6 +24,7 @@ export interface Surroundings {
 
 /** A reader that went away (`cip graph | head`) is no error: what is written after that goes nowhere. */
 export function surroundings(): Surroundings {
+  const cwd = currentDirectory();
   let lost: Error | undefined;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -31,7 +34,8 @@ export function surroundings(): Surroundings {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: cwd ?? '/',
+    isCwdGone: cwd === undefined,
     pid: process.pid,
     arch: process.arch,
     stdout: process.stdout,
@@ -40,6 +44,17 @@ export function surroundings(): Surroundings {
     outputLost: () => lost,
     now: Date.now,
   };
+}
+
+/** Undefined where it was removed; the process is in `/` then. */
+function currentDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    // Libraries ask as well, for the help too.
+    process.chdir('/');
+    return undefined;
+  }
 }
 
 /** The version of cip, from its package.json, which is above `src/` as well as above `dist/src/`. */

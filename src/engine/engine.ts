@@ -18,6 +18,7 @@ import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
+import { atBase, type UsedBase } from './base-at-fault.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
 import { CacheStack } from './cache/stack.ts';
@@ -151,20 +152,22 @@ class Engine implements Builder {
     const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
-    const { definition, config, warnings, baseAt, isOnLost } = await this.#lower(build, signal);
+    const { definition, config, warnings, baseAt, isOnLost, bases } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
     if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
-    const snapshot = await this.#solver.solve(definition, { progress, cache }, signal);
+    const snapshot = await this.#solver.solve(definition, { progress, cache }, signal).catch((error: unknown) => {
+      throw atBase(error, bases);
+    });
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
     const annotations = { ...all.manifests[name], ...lost };
     const request = { snapshot, config, platform, annotations, store: this.#store, layers: this.#layers };
     const manifest = await assembleImage(request, signal).catch((error: unknown) => {
-      throw locatedAt(error, baseAt);
+      throw locatedAt(atBase(error, bases), baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];
     return mark === undefined ? manifest : { ...manifest, annotations: { [annotationNames.ownersLost]: mark } };
@@ -174,13 +177,14 @@ class Engine implements Builder {
   async #lower(
     { request, dockerfile, tree, platform }: PlatformBuild,
     signal: AbortSignal,
-  ): Promise<Complete & { readonly isOnLost: boolean }> {
+  ): Promise<Complete & { readonly isOnLost: boolean; readonly bases: readonly UsedBase[] }> {
     const context = new BuildContext(tree, {
       directory: request.contextDir,
       recorded: request.context,
       platform: formatPlatform(platform),
     });
     const images = new Map<string, ResolvedImage>();
+    const bases: UsedBase[] = [];
     for (;;) {
       const lowered = lower({
         dockerfile,
@@ -199,14 +203,17 @@ class Engine implements Builder {
       if (!lowered.ok) throw new FailuresError(lowered.failure);
       if (!lowered.value.missing) {
         context.verifyStages(lowered.value.stages.map((index) => dockerfile.stages[index]!));
-        return { ...lowered.value, isOnLost: isOnLost(images, request) };
+        return { ...lowered.value, isOnLost: isOnLost(images, request), bases };
       }
       await Promise.all(
         lowered.value.missing.map(async (wanted) => {
           const resolved = this.#images.resolve(wanted, request, signal).catch((error: unknown) => {
             throw locatedAt(error, wanted.at);
           });
-          images.set(imageKey(wanted), await resolved);
+          const image = await resolved;
+          images.set(imageKey(wanted), image);
+          const layers = image.layers.map(({ blob }) => blob.digest);
+          bases.push({ reference: wanted.reference, at: wanted.at, layers });
         }),
       );
     }

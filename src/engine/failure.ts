@@ -1,11 +1,13 @@
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import type { FailureShape, ReasonOf } from '../result.ts';
+import type { Failure, FailureShape, ReasonOf } from '../result.ts';
 
 declare module '../result.ts' {
   interface Reasons {
     readonly engine: ReasonOf<typeof import('./failure.ts')>;
   }
 }
+
+const BROKEN = 'the image is broken: push it again, or use another tag';
 
 /** The registry answered 404 for the tag or digest, or that the repository is unknown. */
 export function baseNotFound(reference: string) {
@@ -23,8 +25,14 @@ export function platformMissing(reference: string, wanted: Platform, offered: re
   const real = offered.filter((platform) => platform.os !== 'unknown').map(formatPlatform);
   return {
     reason: 'platform-missing',
-    message: `${reference} is not there for ${formatPlatform(wanted)}, only for ${real.join(', ') || 'nothing'}`,
-    hint: 'choose another base, or name the platforms of this image with :platforms in its info.edn',
+    message:
+      real.length === 0
+        ? `${reference} has no image for any platform: its index is empty`
+        : `${reference} is not there for ${formatPlatform(wanted)}, only for ${real.join(', ')}`,
+    hint:
+      real.length === 0
+        ? BROKEN
+        : 'choose another base, or name the platforms of this image with :platforms in its info.edn',
   } as const satisfies FailureShape;
 }
 
@@ -32,8 +40,46 @@ export function platformMissing(reference: string, wanted: Platform, offered: re
 export function layersDoNotMatch(reference: string, layers: number, diffIDs: number) {
   return {
     reason: 'layers-do-not-match',
-    message: `${reference} has ${layers} layers, but its configuration names ${diffIDs}`,
-    hint: 'the image is broken: push it again, or use another tag',
+    message: `${reference} has ${layers} ${layers === 1 ? 'layer' : 'layers'}, but its configuration names ${diffIDs}`,
+    hint: BROKEN,
+  } as const satisfies FailureShape;
+}
+
+/** It is in a registry like an image, and is none: a chart, a signature, a module. `mediaType` is that of what it is. */
+export function baseNotAnImage(reference: string, mediaType: string) {
+  return {
+    reason: 'base-not-an-image',
+    message: `${reference} is not a container image: it has the media type ${mediaType}`,
+    hint: 'charts, signatures and other artifacts are kept in registries too: use the name of an image',
+  } as const satisfies FailureShape;
+}
+
+/** An image of layers that are not the plain, gzip or zstd tars which are read; `mediaType` is that of the first of them. */
+export function layerNotSupported(reference: string, mediaType: string) {
+  return {
+    reason: 'layer-not-supported',
+    message: `${reference} has a layer of the media type ${mediaType}, which cannot be read`,
+    hint: mediaType.includes('encrypted')
+      ? 'decrypt the image first (skopeo copy --decryption-key), or use one that is not encrypted'
+      : 'layers are tars, as they are or with gzip or zstd: push the image again in such a form, or use another base',
+  } as const satisfies FailureShape;
+}
+
+/** `why` is what was met in a layer of a base: no tar, or not compressed as its media type says. */
+export function baseLayerBroken(reference: string, why: Failure) {
+  return {
+    reason: 'base-layer-broken',
+    message: `${reference} has a broken layer: ${why.message}`,
+    hint: BROKEN,
+  } as const satisfies FailureShape;
+}
+
+/** `why`: a layer is another than the configuration of the image says, by their digests. */
+export function baseLayerSwapped(reference: string, why: Failure) {
+  return {
+    reason: 'layer-digest-mismatch',
+    message: `the configuration of ${reference} names another layer than it has: ${why.message}`,
+    hint: BROKEN,
   } as const satisfies FailureShape;
 }
 

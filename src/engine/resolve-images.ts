@@ -3,14 +3,15 @@ import { annotations } from '../oci/annotations.ts';
 import type { ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { DiffID } from '../oci/digest.ts';
-import { isIndexType, layerCompression } from '../oci/media-type.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { isConfigType, isIndexType, layerCompression, mediaTypes } from '../oci/media-type.ts';
 import { selectPlatform } from '../oci/platform-match.ts';
 import { readConfig, readIndex, readManifest } from '../oci/read-document.ts';
 import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import { FailureError, FailuresError } from '../result.ts';
 import type { Store } from '../store/store.ts';
-import { baseNotFound, layersDoNotMatch, platformMissing } from './failure.ts';
+import { baseNotAnImage, baseNotFound, layerNotSupported, layersDoNotMatch, platformMissing } from './failure.ts';
 import { type ImageRequest, imageKey, type ResolvedImage } from './frontend/lower-input.ts';
 
 /**
@@ -82,11 +83,15 @@ export class ImageResolver {
       manifestDescriptor,
       signal,
     );
+    const artifact = artifactType(manifest.value);
+    if (artifact !== undefined) throw new FailureError(baseNotAnImage(request.reference, artifact));
     const configDescriptor = manifest.value.config;
     const config = await readConfig(await this.#local(configDescriptor, source, signal), configDescriptor, signal);
-    const blobs = manifest.value.layers.filter((layer) => layerCompression(layer.mediaType) !== undefined);
+    const blobs = manifest.value.layers.filter(isReadable);
     const diffIDs = config.value.rootfs.diff_ids;
     if (blobs.length !== diffIDs.length) {
+      const unreadable = manifest.value.layers.find((layer) => !isReadable(layer));
+      if (unreadable) throw new FailureError(layerNotSupported(request.reference, unreadable.mediaType));
       throw new FailureError(layersDoNotMatch(request.reference, blobs.length, diffIDs.length));
     }
     const layers = blobs.map(({ mediaType, digest, size }, i) => ({
@@ -121,6 +126,17 @@ export class ImageResolver {
     if (source !== blobs) await blobs.put(descriptor, () => source.open(descriptor, signal), signal);
     return blobs;
   }
+}
+
+function isReadable({ mediaType }: Descriptor): boolean {
+  return layerCompression(mediaType) !== undefined;
+}
+
+/** What a manifest is that is no image's; old tools gave configurations odd types, so that with layers it is an image. */
+function artifactType({ config: { mediaType }, layers, artifactType }: Manifest): string | undefined {
+  if (isConfigType(mediaType)) return undefined;
+  if (mediaType === mediaTypes.empty) return artifactType ?? layers[0]?.mediaType ?? mediaType;
+  return layers.some(isReadable) ? undefined : (artifactType ?? mediaType);
 }
 
 function tagOf(reference: Reference): string {

@@ -87,7 +87,7 @@ export function digestMismatch(what: string, want: string, actual: string) {
   return {
     reason: 'layer-digest-mismatch',
     message: `${what} is ${actual} but was to be ${want}`,
-    hint: 'remove the layer from the store and fetch it again',
+    hint: 'the image that it belongs to is broken: make or push it again',
   } as const satisfies FailureShape;
 }
 

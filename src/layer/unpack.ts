@@ -269,6 +269,7 @@ function explained(path: string, cause: unknown): unknown {
 const hints: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', 'free some space, or put the store on another disk'],
   ['EDQUOT', 'free some space, or put the store on another disk'],
+  ['EFBIG', 'files may not be that big here: see ulimit -f, or put the store on another disk'],
   [
     'EPERM',
     'the owner of the file cannot be set: give this user a range in /etc/subuid and /etc/subgid, or run as root',

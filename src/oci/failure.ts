@@ -192,8 +192,8 @@ export interface ExpectedDocument {
 export function documentNotUnderstood({ kind, name }: ExpectedDocument, wrong: string, start: string) {
   return {
     reason: 'document-not-understood',
-    message: `${name} is not ${kind}: ${shortened(wrong)}`,
-    hint: `it begins with ${JSON.stringify(start)}`,
+    message: `${name} is not ${kind}: ${shortened(wrong)}; it begins with ${JSON.stringify(start)}`,
+    hint: 'publish the image again, or use another tag; if it is no image at all, check the name and what answers at its address',
   } as const satisfies FailureShape;
 }
 

@@ -33,6 +33,11 @@ export function isDocumentType(mediaType: string): boolean {
   return isIndexType(mediaType) || isManifestType(mediaType);
 }
 
+/** The configuration of an image, OCI's or Docker's. */
+export function isConfigType(mediaType: string): boolean {
+  return mediaType === mediaTypes.imageConfig || mediaType === mediaTypes.dockerConfig;
+}
+
 /** How the tar of a layer is packed, as the suffix of its media type says. */
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 

@@ -42,12 +42,14 @@ export function parseDocument(
 
   if (isIndexType(actual)) {
     const index = ImageIndex.safeParse(json);
-    return index.success ? ok({ mediaType: actual, kind: 'index', value: index.data }) : not(problemsOf(index.error));
+    return index.success
+      ? ok({ mediaType: actual, kind: 'index', value: index.data })
+      : not(problemsOf(index.error, json));
   }
   const manifest = Manifest.safeParse(json);
   return manifest.success
     ? ok({ mediaType: actual, kind: 'manifest', value: manifest.data })
-    : not(problemsOf(manifest.error));
+    : not(problemsOf(manifest.error, json));
 }
 
 /** A document of one known kind, such as the configuration of an image. */
@@ -56,9 +58,11 @@ export function parseAs<T>(
   bytes: Uint8Array,
   expected: ExpectedDocument,
 ): Result<T, readonly [DocumentFailure]> {
-  const parsed = schema.safeParse(jsonOf(bytes));
+  const json = jsonOf(bytes);
+  if (json === undefined) return notUnderstood(bytes, expected, 'it is not JSON');
+  const parsed = schema.safeParse(json);
   if (parsed.success) return ok(parsed.data);
-  return notUnderstood(bytes, expected, problemsOf(parsed.error));
+  return notUnderstood(bytes, expected, problemsOf(parsed.error, json));
 }
 
 /** The first characters, for a person to see what came instead: often a page of HTML. */
@@ -88,9 +92,32 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
-function problemsOf(error: z.ZodError): string {
+function problemsOf(error: z.ZodError, json: unknown): string {
   return error.issues
     .slice(0, 3)
-    .map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`)
+    .map((issue) => problemOf(issue, json))
     .join('; ');
+}
+
+/** Zod speaks of the types of TypeScript, and of a missing field as one that is undefined. */
+function problemOf(issue: z.core.$ZodIssue, json: unknown): string {
+  const field = issue.path.join('.') || 'the document';
+  if (issue.code !== 'invalid_type') return `${field}: ${issue.message}`;
+  const [expected, found] = [`${issue.expected}`, typeOf(valueAt(json, issue.path))];
+  return found === undefined
+    ? `${field} is missing`
+    : `${field} is ${withArticle(found)} and not ${withArticle(expected)}`;
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
+}
+
+function typeOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+}
+
+function withArticle(type: string): string {
+  if (type === 'null') return type;
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }

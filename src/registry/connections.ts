@@ -1,35 +1,43 @@
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { RegistryLimits } from './limits.ts';
+import { Proxies, type ProxyAddress } from './proxies.ts';
 import type { RegistryOptions } from './registry-options.ts';
 
-/** Keeps connections open between requests: one set that checks certificates, one for insecure registries. */
+/** Keeps connections open between requests: sets that check certificates and for insecure registries, for each proxy and without. */
 export class Connections {
   readonly #options: RegistryOptions;
   readonly #limits: Pick<RegistryLimits, 'connect'>;
-  #checked: Dispatcher | undefined;
-  #unchecked: Dispatcher | undefined;
+  readonly #proxies: Proxies;
+  readonly #open = new Map<string, Dispatcher>();
 
   constructor(options: RegistryOptions, limits: Pick<RegistryLimits, 'connect'>) {
     this.#options = options;
     this.#limits = limits;
+    this.#proxies = new Proxies(options);
   }
 
+  /** Throws FailureError: `proxy-invalid`. */
   to(url: URL, checksCertificates: boolean): Dispatcher {
-    if (url.protocol === 'https:' && !checksCertificates) {
-      this.#unchecked ??= this.#open(false);
-      return this.#unchecked;
-    }
-    this.#checked ??= this.#open(true);
-    return this.#checked;
+    const proxy = this.#proxies.for(url);
+    const checks = checksCertificates || url.protocol !== 'https:';
+    const key = `${checks} ${proxy?.url.href ?? ''}`;
+    const open = this.#open.get(key) ?? this.#dispatcher(checks, proxy);
+    this.#open.set(key, open);
+    return open;
+  }
+
+  /** Through which a request goes. */
+  proxyFor(url: URL): ProxyAddress | undefined {
+    return this.#proxies.for(url);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#checked?.destroy(), this.#unchecked?.destroy()]);
+    await Promise.all([...this.#open.values()].map((dispatcher) => dispatcher.destroy()));
   }
 
-  #open(checksCertificates: boolean): Dispatcher {
-    const { ca, timeoutMs, env } = this.#options;
+  #dispatcher(checksCertificates: boolean, proxy: ProxyAddress | undefined): Dispatcher {
+    const { ca, timeoutMs } = this.#options;
     const tls = {
       rejectUnauthorized: checksCertificates,
       ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
@@ -40,11 +48,6 @@ export class Connections {
       bodyTimeout: timeoutMs,
       keepAliveTimeout: 30_000,
     };
-    const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? '';
-    const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
-    if (httpProxy === '' && httpsProxy === '') return new Agent(options);
-    // All three are given, or undici would look into the environment of the process.
-    const noProxy = ['localhost', '127.0.0.1', '[::1]', env['no_proxy'] ?? env['NO_PROXY'] ?? ''].join(',');
-    return new EnvHttpProxyAgent({ ...options, requestTls: tls, httpProxy, httpsProxy, noProxy });
+    return proxy ? new ProxyAgent({ ...options, requestTls: tls, uri: proxy.url.href }) : new Agent(options);
   }
 }

@@ -32,7 +32,7 @@ export const errorCodes: Readonly<Record<string, ErrorMeaning>> = {
     temporary: true,
     mostRetries: 2,
     meaning: 'what it received has another digest',
-    hint: 'the content was damaged on the way, by a proxy before the registry or by its disk',
+    hint: 'perhaps the content was damaged on the way, by a proxy before the registry or by its disk',
   },
   MANIFEST_BLOB_UNKNOWN: {
     temporary: false,
@@ -42,7 +42,7 @@ export const errorCodes: Readonly<Record<string, ErrorMeaning>> = {
   MANIFEST_INVALID: {
     temporary: false,
     meaning: 'it does not accept the manifest',
-    hint: 'the registry may be too old for this media type',
+    hint: 'perhaps its tags may not be moved, or it is too old for this media type; its log may say more',
   },
   MANIFEST_UNKNOWN: { temporary: false, meaning: 'it does not have the manifest' },
   NAME_INVALID: {

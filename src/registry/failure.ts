@@ -44,6 +44,43 @@ export function registryLost({ registry }: RegistryResource, problem: string) {
   } as const satisfies RegistryFailure;
 }
 
+/**
+ * Nobody answers at `host`, where the registry sends requests: with blobs to its storage, for tokens to its token server. The
+ * registry itself may be well.
+ */
+export function otherHostUnreachable({ resource, doing }: Purpose, host: string, problem: string) {
+  const { registry } = resource;
+  return {
+    reason: 'registry-unreachable',
+    registry,
+    message: `no connection to ${host}, where ${registry} sends requests to ${doing}: ${problem}`,
+    hint: `check that this machine may reach ${host}; if there is no such host, the address is wrong in the configuration of ${registry}`,
+  } as const satisfies RegistryFailure;
+}
+
+/** Nobody answers at the proxy that `variable` names: nothing is known of the registry. */
+export function proxyUnreachable(
+  { registry }: RegistryResource,
+  proxy: { readonly variable: string; readonly url: URL },
+  problem: string,
+) {
+  return {
+    reason: 'registry-unreachable',
+    registry,
+    message: `the proxy ${proxy.url.host} (from ${proxy.variable}) for ${registry} is unreachable: ${problem}`,
+    hint: `correct ${proxy.variable}, or leave the registry out of it: NO_PROXY=${registry.replace(/:\d+$/, '')}`,
+  } as const satisfies RegistryFailure;
+}
+
+/** A variable of the environment is no address of a proxy. What may be a password in it is not shown. */
+export function proxyInvalid(variable: string, value: string) {
+  return {
+    reason: 'proxy-invalid',
+    message: `${variable} is ${JSON.stringify(value.replace(/^.*@/s, '…@'))}, which is not the address of a proxy`,
+    hint: 'write it as http://host:port, or unset it',
+  } as const satisfies FailureShape;
+}
+
 /** It answers, but so slowly that its answer would not end in any useful time. `problem` follows "is too slow: ". */
 export function registryTooSlow({ resource, doing }: Purpose, problem: string) {
   return {
@@ -128,12 +165,12 @@ export function registryRefused(
   answer: { readonly status: number; readonly code?: string | undefined; readonly said?: string | undefined },
 ) {
   const known = answer.code === undefined ? undefined : errorCodes[answer.code];
-  const words = [`status ${answer.status}`, answer.code, answer.said].filter(
-    (word) => word !== undefined && word !== '',
-  );
+  const ours = [known?.meaning, `status ${answer.status}`, answer.code].filter((word) => word !== undefined).join(', ');
+  // What the registry says of itself comes first: our meaning of its code is what it is most often.
+  const words = answer.said ? `${JSON.stringify(answer.said)} (${ours})` : ours;
   return {
     reason: 'registry-refused',
-    message: `${resource.registry} failed to ${doing}${inRepository(resource)}: ${known === undefined ? '' : `${known.meaning}, `}${words.join(', ')}`,
+    message: `${resource.registry} failed to ${doing}${inRepository(resource)}: ${words}`,
     hint: known?.hint ?? hintFor(answer.status),
   } as const satisfies FailureShape;
 }

@@ -3,6 +3,7 @@ import { type Dispatcher, request as send } from 'undici';
 import { FailureError } from '../result.ts';
 import { Connections } from './connections.ts';
 import type { Deadline } from './deadline.ts';
+import { apiHost } from './endpoint.ts';
 import { registryTooSlow } from './failure.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import type { Purpose } from './purpose.ts';
@@ -52,7 +53,11 @@ export class Sender {
     const explain = (error: unknown) => {
       if (deadline.signal.aborted) return deadline.signal.reason;
       if (error instanceof FailureError) return error;
-      return transferErrorOf(error, message, { wasReached: this.#reached.has(registry) });
+      return transferErrorOf(error, message, {
+        otherHost: isAtHome(url, registry) ? undefined : url.host,
+        proxy: this.#connections.proxyFor(url),
+        wasReached: this.#reached.has(registry),
+      });
     };
     let source: StreamedBody | undefined;
     let body: Uint8Array | Readable | null;
@@ -136,6 +141,11 @@ export class Sender {
       });
     return Readable.from(paced(), { objectMode: false });
   }
+}
+
+/** Through URL, which leaves the default port out. */
+function isAtHome({ protocol, host }: URL, registry: string): boolean {
+  return new URL(`${protocol}//${apiHost(registry)}`).host === host;
 }
 
 /** `30 s`, for messages. */

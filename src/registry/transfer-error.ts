@@ -1,5 +1,13 @@
 import { type Failure, FailureError } from '../result.ts';
-import { registryAnswerNotUnderstood, registryLost, registryTlsFailed, registryUnreachable } from './failure.ts';
+import {
+  otherHostUnreachable,
+  proxyUnreachable,
+  registryAnswerNotUnderstood,
+  registryLost,
+  registryTlsFailed,
+  registryUnreachable,
+} from './failure.ts';
+import type { ProxyAddress } from './proxies.ts';
 import type { Purpose } from './purpose.ts';
 
 /** How a request ended, as far as another try is concerned. What each means: `TransferError`. */
@@ -99,8 +107,12 @@ const malformed: readonly (readonly [start: string, problem: string])[] = [
   ['UND_ERR_HEADERS_OVERFLOW', 'the headers of its answer are too long'],
 ];
 
-/** How far the other side got before the error. */
+/** To whom the request went, and how far the other side got before the error. */
 export interface Contact {
+  /** `host[:port]` where it is not the registry's own: where that sent the request. */
+  readonly otherHost?: string | undefined;
+  /** Through which it went. */
+  readonly proxy?: ProxyAddress | undefined;
   /** It has answered some request of this run: this is no wrong name and no firewall. */
   readonly wasReached: boolean;
 }
@@ -109,15 +121,17 @@ export interface Contact {
  * What an error of undici or of a socket means, whatever it is: all that a registry can do wrong must have a reason. Not for
  * errors of our own, such as those of a body's source.
  */
-export function transferErrorOf(error: unknown, purpose: Purpose, { wasReached }: Contact): TransferError {
+export function transferErrorOf(error: unknown, purpose: Purpose, contact: Contact): TransferError {
   const { resource } = purpose;
+  const { otherHost, proxy, wasReached } = contact;
   const said = error instanceof Error ? error.message : String(error);
   const lastingly = (failure: Failure) => new TransferError(failure, { temporary: false, cause: error });
   const code = networkErrorCode(error);
   if (code === undefined) return lastingly(registryAnswerNotUnderstood(purpose, said));
   if (Object.hasOwn(tls, code) || /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/.test(code)) {
     const isPlainText = answersInPlainText.has(code);
-    const failure = registryTlsFailed(purpose, `${tls[code] ?? said} (${code})`, { isPlainText });
+    const at = otherHost === undefined ? purpose : { ...purpose, resource: { ...resource, registry: otherHost } };
+    const failure = registryTlsFailed(at, `${tls[code] ?? said} (${code})`, { isPlainText });
     return new TransferError(failure, { temporary: false, isPlainText, cause: error });
   }
   const wrong = malformed.find(([start]) => code.startsWith(start))?.[1];
@@ -129,9 +143,21 @@ export function transferErrorOf(error: unknown, purpose: Purpose, { wasReached }
       : undefined;
   if (problem === undefined) return lastingly(registryAnswerNotUnderstood(purpose, `${said} (${code})`));
   const what = `${problem} (${code})`;
-  const failure = wasReached ? registryLost(resource, what) : registryUnreachable(resource, what);
+  const lost = () => (wasReached ? registryLost(resource, what) : registryUnreachable(resource, what));
+  // Connections are made to the proxy: whether it reaches the server it says in an answer.
+  const failure =
+    proxy && isOfConnecting(code)
+      ? proxyUnreachable(resource, proxy, what)
+      : otherHost === undefined
+        ? lost()
+        : otherHostUnreachable(purpose, otherHost, what);
   const mostRetries = waitedFor.has(code) ? 1 : undefined;
   return new TransferError(failure, { temporary: Object.hasOwn(passing, code), mostRetries, cause: error });
+}
+
+/** Whether there was no connection yet. */
+function isOfConnecting(code: string): boolean {
+  return Object.hasOwn(lasting, code) || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
 
 /** The code of an error or, where Node tried several addresses, that of the first. */

@@ -69,6 +69,15 @@ export function diskFull(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** EFBIG at `path`: a limit of this process, of a quota or of the file system. */
+export function fileTooBig(path: string) {
+  return {
+    reason: 'file-too-big',
+    message: `${path} grew beyond the size that files may have here`,
+    hint: 'see ulimit -f; or set CIP_STORE to a directory on another disk: FAT, for one, has no files of 4 GiB and more',
+  } as const satisfies FailureShape;
+}
+
 /** EROFS at `path`. */
 export function storeReadOnly(path: string) {
   return {
@@ -99,6 +108,7 @@ export function noDirectory(path: string) {
 const byCode: Readonly<Record<string, (path: string) => Failure>> = {
   ENOSPC: diskFull,
   EDQUOT: diskFull,
+  EFBIG: fileTooBig,
   EROFS: storeReadOnly,
   EACCES: noPermission,
   EPERM: noPermission,

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { storeDirectory } from '../../src/cli/settings.ts';
+import { rootCertificates } from 'node:tls';
+import { registryOptions, storeDirectory } from '../../src/cli/settings.ts';
+import type { Surroundings } from '../../src/cli/surroundings.ts';
 import { failuresOf } from '../../src/result.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 const cases: [title: string, env: Record<string, string>, want: string][] = [
   ['CIP_STORE', { CIP_STORE: '/s', XDG_DATA_HOME: '/x', HOME: '/h' }, '/s'],
@@ -30,5 +34,35 @@ for (const env of [{}, { HOME: '' }, { HOME: '', XDG_DATA_HOME: '', CIP_STORE: '
       () => storeDirectory(env, '/cwd', () => undefined),
       (error) => failuresOf(error)?.[0]?.reason === 'no-home',
     );
+  });
+}
+
+const [one, other] = rootCertificates as [string, string];
+const key = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n';
+const files: readonly (readonly [title: string, content: string | undefined, reason: string | undefined])[] = [
+  ['a certificate', one, undefined],
+  ['two, with text between them', `# first\n${one}\n# second\n${other}\n`, undefined],
+  ['a certificate and its key', `${key}${one}`, undefined],
+  ['a certificate with the ends of lines of Windows', one.replaceAll('\n', '\r\n'), undefined],
+  ['nothing', '', 'registry-ca-invalid'],
+  ['a Dockerfile', 'FROM scratch\n', 'registry-ca-invalid'],
+  ['a key alone', key, 'registry-ca-invalid'],
+  ['bytes', '\u0000\u0001\ufffd', 'registry-ca-invalid'],
+  ['a certificate that was cut off', one.slice(0, 300), 'registry-ca-invalid'],
+  ['a good one and a damaged one', `${one}\n${other.replace(/\n\S{8}/, '\n????????')}`, 'registry-ca-invalid'],
+  ['no file', undefined, 'registry-ca-not-readable'],
+];
+for (const [title, content, reason] of files) {
+  test(`--registry-ca with ${title}: ${reason ?? 'taken'}`, async () => {
+    await using dir = await tempDir();
+    if (content !== undefined) await writeFile(join(dir.path, 'ca.pem'), content);
+    const read = () => registryOptions({ registryCa: 'ca.pem' }, { env: {}, cwd: dir.path } as Surroundings);
+    if (reason === undefined) assert.equal(read().ca, content);
+    else
+      assert.throws(read, (error) => {
+        const [failure] = failuresOf(error) ?? [];
+        assert.ok(failure?.message.includes(join(dir.path, 'ca.pem')));
+        return failure?.reason === reason;
+      });
   });
 }

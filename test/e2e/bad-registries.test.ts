@@ -103,7 +103,6 @@ const bases: Readonly<Record<string, Case>> = {
     rest: 'COPY --from=0 /x /x',
     reason: 'blob-digest-mismatch',
     status: 5,
-    at: '2:1',
   },
   'wants-a-login': {
     serve: (_, response) => {

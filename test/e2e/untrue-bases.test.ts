@@ -27,14 +27,10 @@ test('a base whose layer is another than its configuration says is in no image',
     });
   }
   const { status, stderr } = await rig.cip('build', '--keep-going');
-  assert.equal(status, 1, stderr);
-  assert.deepEqual(
-    complaintsIn(stderr)
-      .map((one) => one.replace(/:\d+:\d+$/, ''))
-      .toSorted(),
-    rows.map((_, at) => `layer-digest-mismatch contexts/row${at}/Dockerfile`),
-    stderr,
-  );
+  assert.equal(status, 5, stderr);
+  // Of all four once: it is the registry's doing.
+  assert.deepEqual(complaintsIn(stderr), ['layer-digest-mismatch'], stderr);
+  assert.match(stderr, /\/other:1 /);
 });
 
 test('a base for another machine is told, with its place', canBuild, async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { execa } from 'execa';
 import { commands } from '../../src/cli/commands.ts';
+import { complaintsIn } from '../support/complaints.ts';
+import { needs } from '../support/needs.ts';
+import { bin } from '../support/paths.ts';
 import { Rig } from '../support/rig.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 const project = {
   'contexts/00-base/Dockerfile': 'FROM scratch\n',
@@ -187,4 +192,39 @@ test('registry serve: not for others without leave', async () => {
   const { stdout, stderr, status } = await rig.cip('registry', 'serve', '--addr=0.0.0.0:0', '--storage=r');
   assert.deepEqual({ stdout, status }, { stdout: '', status: 5 });
   assert.match(stderr, /^error\[not-loopback\]/);
+});
+
+/** What needs no directory to work in, and what does. */
+const inNoDirectory: readonly (readonly [args: readonly string[], status: number, reasons: readonly string[]])[] = [
+  [['--help'], 0, []],
+  [['help', 'build'], 0, []],
+  [['--version'], 0, []],
+  [['completion', 'bash'], 0, []],
+  [['build-image', '/'], 5, ['no-working-directory']],
+  [['graph'], 5, ['no-working-directory']],
+  [['build', '--bogus'], 2, ['unknown-option']],
+];
+for (const [args, status, reasons] of inNoDirectory) {
+  test(`${args.join(' ')} in a directory that was removed: ${reasons[0] ?? 'done'}`, needs('linux'), async () => {
+    await using dir = await tempDir();
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    const run = await execa('sh', ['-ec', script, 'sh', process.execPath, bin, ...args], {
+      cwd: dir.path,
+      env: { CIP_STORE: `${dir.path}/store` },
+      reject: false,
+    });
+    assert.deepEqual([run.exitCode, complaintsIn(run.stderr)], [status, reasons], run.stderr);
+    if (status === 5) assert.ok(run.stderr.includes(`${dir.path}/gone`), run.stderr);
+  });
+}
+
+test('--json in a directory that was removed is a document', needs('linux'), async () => {
+  await using dir = await tempDir();
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+  const run = await execa('sh', ['-ec', script, 'sh', process.execPath, bin, 'graph', '--json'], {
+    cwd: dir.path,
+    reject: false,
+  });
+  assert.equal(run.exitCode, 5, run.stderr);
+  assert.ok(run.stdout.includes('"no-working-directory"'), run.stdout);
 });

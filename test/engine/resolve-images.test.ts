@@ -5,6 +5,8 @@ import { emptyContext } from '../../src/context/recorded-context.ts';
 import { ImageResolver } from '../../src/engine/resolve-images.ts';
 import { copyGraph } from '../../src/oci/copy-graph.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-type.ts';
 import { readDocument, readIndex } from '../../src/oci/read-document.ts';
 import type { ImageName } from '../../src/project/image-name.ts';
 import { failuresOf } from '../../src/result.ts';
@@ -121,3 +123,85 @@ test('an image of the store wins over one of a registry', async () => {
   assert.equal(resolved.manifest, await manifestOf(second));
   assert.equal(resolved.origin, undefined);
 });
+
+/** Documents of images as they should not be, and what is said of each. */
+interface Odd {
+  readonly layers?: readonly string[];
+  readonly configType?: string;
+  readonly artifactType?: string;
+  readonly config?: unknown;
+  /** In place of a manifest. */
+  readonly manifests?: readonly unknown[];
+  readonly diffIDs?: number;
+}
+
+const { layerTar: plain, layerTarGzip: gzip } = mediaTypes;
+const encrypted = `${gzip}+encrypted`;
+const chart = 'application/vnd.cncf.helm.config.v1+json';
+const chartContent = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
+const rows: Readonly<Record<string, readonly [image: Odd, reason: string | undefined, says?: string]>> = {
+  'one layer': [{ layers: [gzip] }, undefined],
+  'no layers': [{ layers: [] }, undefined],
+  'a configuration of an odd type, and a layer': [
+    { layers: [gzip], configType: 'application/octet-stream' },
+    undefined,
+  ],
+  'a layer, and something else that is counted nowhere': [{ layers: [plain, 'text/plain'], diffIDs: 1 }, undefined],
+  'a layer of an unknown type': [{ layers: ['application/x-foo'] }, 'layer-not-supported', 'application/x-foo'],
+  'an encrypted layer': [{ layers: [encrypted] }, 'layer-not-supported', encrypted],
+  'an encrypted layer on one that is not': [{ layers: [gzip, encrypted] }, 'layer-not-supported', encrypted],
+  'fewer layers than it should have': [{ layers: [gzip], diffIDs: 2 }, 'layers-do-not-match', '1 layer,'],
+  'no layer of two': [{ layers: [], diffIDs: 2 }, 'layers-do-not-match', '0 layers,'],
+  'a chart': [{ layers: [chartContent], configType: chart, config: { name: 'x' } }, 'base-not-an-image', chart],
+  'an artifact with an empty configuration': [
+    { layers: ['application/x-wasm'], configType: mediaTypes.empty, config: {} },
+    'base-not-an-image',
+    'application/x-wasm',
+  ],
+  'an artifact that says what it is': [
+    { layers: [gzip], configType: mediaTypes.empty, artifactType: 'application/x-module', config: {} },
+    'base-not-an-image',
+    'application/x-module',
+  ],
+  'an empty configuration': [{ layers: [], config: {} }, 'document-not-understood', 'architecture is missing'],
+  'a configuration of other types': [
+    { layers: [], config: { architecture: 5, os: 'linux', rootfs: { type: 'layers', diff_ids: [] } } },
+    'document-not-understood',
+    'architecture is a number and not a string',
+  ],
+  'an index of nothing': [{ manifests: [] }, 'platform-missing', 'has no image for any platform'],
+};
+
+for (const [title, [odd, reason, says]] of Object.entries(rows)) {
+  test(`a base of ${title}: ${reason ?? 'taken'}`, async () => {
+    await using workshop = await Workshop.open({});
+    const { store } = workshop;
+    const put = async (mediaType: string, value: unknown) => {
+      const bytes = Buffer.from(JSON.stringify(value));
+      const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+      await store.blobs.putDocument({ descriptor, bytes, value });
+      return descriptor;
+    };
+    const { layers = [], configType = mediaTypes.imageConfig, artifactType, diffIDs = layers.length } = odd;
+    const rootfs = { type: 'layers', diff_ids: Array.from({ length: diffIDs }, () => digestOf('tar')) };
+    const config = await put(configType, odd.config ?? { architecture: 'amd64', os: 'linux', config: {}, rootfs });
+    const blobs = layers.map((mediaType) => ({ mediaType, digest: digestOf(mediaType), size: 1 }));
+    const root = odd.manifests
+      ? await put(mediaTypes.imageIndex, { schemaVersion: 2, manifests: odd.manifests })
+      : await put(mediaTypes.imageManifest, {
+          schemaVersion: 2,
+          ...(artifactType !== undefined && { artifactType }),
+          config,
+          layers: blobs,
+        });
+    const resolver = new ImageResolver({ store, registry: undefined as never });
+    const images = { resolved: { it: root }, pinned: {} };
+    const failure = await resolver.resolve({ reference: 'it', platform: amd64 }, images, never).then(
+      () => undefined,
+      (error: unknown) => failuresOf(error)?.[0],
+    );
+    assert.equal(failure?.reason, reason, failure?.message);
+    if (says !== undefined) assert.ok(failure?.message.includes(says), failure?.message);
+    assert.doesNotMatch(failure?.hint ?? '', /it begins with/);
+  });
+}

@@ -75,6 +75,25 @@ test('a full disk fails as disk-full, and what was there stays', needs('linux', 
   });
 });
 
+test('a file beyond the limit of sizes fails as file-too-big, and nothing of it stays', needs('linux'), async () => {
+  await using dir = await tempDir();
+  const body = `
+    import { readdirSync } from 'node:fs';
+    const store = await Store.open(root);
+    const large = await attempt(store.blobs.putBytes('text/plain', randomBytes(6_000_000)));
+    const index = await attempt(store.indexes.put('abc', randomBytes(6_000_000)));
+    const left = readdirSync(store.session.path).filter((name) => name !== 'started');
+    print({ large, index, left, small: await attempt(store.blobs.putBytes('text/plain', randomBytes(20_000))) });
+    `;
+  // In units of 512 bytes.
+  const limited = ['-ec', 'ulimit -f 4000; exec "$@"', 'sh', process.execPath];
+  const { stdout } = await execa('sh', [...limited, ...script(join(dir.path, 'store'), body)], {
+    cwd: join(import.meta.dirname, '../..'),
+  });
+  const want = { large: 'file-too-big', index: 'file-too-big', left: [], small: 'done' };
+  assert.deepEqual(JSON.parse(stdout), want);
+});
+
 test('a read-only file system fails as store-read-only', needs('linux', 'user namespaces'), async () => {
   await using dir = await tempDir();
   const got = await inNamespace(

@@ -12,6 +12,7 @@ import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { notALayer } from './failure.ts';
+import { LayerError } from './layer-error.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import { VerifiedLayers } from './verified-layers.ts';
 
@@ -77,7 +78,7 @@ export class LayerContents {
 
   /** The blob as well, and that it holds what the configuration of its image says: an image is made of nothing else. */
   async ensureContent(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
-    await this.ensureBlob(layer, signal);
+    await inLayer(layer, () => this.ensureBlob(layer, signal));
     if (await this.verified.has(layer)) return;
     await inLayer(layer, async () => this.verified.verify(layer, await this.openTar(layer, signal), signal));
   }
@@ -206,13 +207,14 @@ export function remember<K, V>(map: Map<K, Promise<V>>, key: K, make: () => Prom
   return made;
 }
 
-/** What `work` throws of a layer, with the name of the layer: of many, one has to be found. */
+/** What `work` throws of a layer, as a LayerError, with the name of the layer: of many, one has to be found. */
 export async function inLayer<T>({ blob }: SnapshotLayer, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
+    if (!(error instanceof FailureError) || error instanceof LayerError) throw error;
     const { failure } = error;
-    throw new FailureError({ ...failure, message: `${failure.message} (layer ${blob.digest})` }, { cause: error });
+    const named = { ...failure, message: `${failure.message} (layer ${blob.digest})` };
+    throw new LayerError(named, blob.digest, { cause: error });
   }
 }

@@ -100,6 +100,11 @@ const asked: Readonly<Record<string, readonly [op: ExecOp, of: (order: ExecutorR
     [['/bin/sh', '-c', 'make'], '/work'],
   ],
   'HOME is that of the user': [exec({ user: 'ada' }), ({ process: { env } }) => env, ['PATH=/bin', 'HOME=/home/ada']],
+  'HOME that is empty is not set': [
+    exec({ env: ['HOME=', 'A=1'], user: 'ada' }),
+    ({ process: { env } }) => env,
+    ['A=1', 'HOME=/home/ada'],
+  ],
   'HOME that is set stays': [exec({ env: ['HOME=/x'], user: 'ada' }), ({ process: { env } }) => env, ['HOME=/x']],
   'proxies win over what the image says, and there is one of each': [
     exec({ env: ['http_proxy=i', 'A=1'], keylessEnv: ['http_proxy=p'] }),
