@@ -87,9 +87,9 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
 const beginning = new RegExp(`^(${Object.keys(keywords).join('|')})[ \\t]`);
 
 /** The first line below an empty one inside an instruction, if it begins as another instruction does. */
-function swallowedBy({ line, next, emptyLine }: ReadLine, source: Source): Warning | undefined {
+function swallowedBy({ line, emptyLine }: ReadLine, source: Source): Warning | undefined {
   let below = emptyLine && source.lineAt(emptyLine.next);
-  while (below && below.start < next) {
+  while (below) {
     const text = source.text.slice(below.start, below.end);
     if (!/^\s*(?:#|$)/.test(text)) {
       const [, keyword] = beginning.exec(text) ?? [];

@@ -17,10 +17,10 @@ export const faults: readonly Fault[] = [
   },
   { name: 'blanks in front do not matter', file, find: '`^(${Object', replace: '`^\\\\s*(${Object', tests, only },
   {
-    name: 'lines that end no instruction are looked at',
+    name: 'words in lower case are instructions',
     file,
-    find: '&& below.start < next',
-    replace: '',
+    find: '[ \\\\t]`);',
+    replace: "[ \\\\t]`, 'i');",
     tests,
     only,
   },
