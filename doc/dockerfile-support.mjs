@@ -116,7 +116,15 @@ const features = {
     [
       'owners and modes without options',
       yes,
-      ['copy/user*', 'copy/host-owner', 'copy/group-writable', 'copy/setuid*', 'copy/from-owner', 'copy/from-modes'],
+      [
+        'copy/user*',
+        'copy/host-owner',
+        'copy/group-writable',
+        'copy/setuid*',
+        'copy/setgid*',
+        'copy/from-owner',
+        'copy/from-modes',
+      ],
     ],
     ['`--from`', yes, ['copy/from*']],
     ['`--chown`', yes, ['copy/chown*', 'user/chown*', 'user/root-on-scratch', 'copy/parents-created-chown']],

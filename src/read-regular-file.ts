@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { getSystemErrorMap } from 'node:util';
 
 /** Neither waits for somebody to open the other end of a pipe. */
 const flags = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -29,6 +30,12 @@ export function readRegularFileSync(path: string): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** Why a file could not be read, in words and without its path: `permission denied (EACCES)`. */
+export function whyUnreadable({ errno, code, message }: NodeJS.ErrnoException): string {
+  const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  return words === undefined ? message : `${words} (${code})`;
 }
 
 function verify(stats: Stats): void {

@@ -56,29 +56,37 @@ export function unusedSecret(id: string, meant: string | undefined) {
   } as const satisfies NoticeShape;
 }
 
-/** `file` as typed or as it has to be; `meant`: what was probably to be typed. */
+/** `file` as typed or as it has to be; `meant`: what was probably to be typed; `target`: where a link leads to nothing. */
 export function dockerfileMissing(
   file: string,
-  { isNamed, meant }: { readonly isNamed: boolean; readonly meant: string | undefined },
+  {
+    isNamed,
+    meant,
+    target,
+  }: { readonly isNamed: boolean; readonly meant: readonly string[]; readonly target: string | undefined },
 ) {
+  const general = isNamed ? 'write its path from the current directory' : 'name the Dockerfile with --file';
+  const seen = isNamed ? `${file} does not exist, as seen from the current directory` : `${file} does not exist`;
   return {
     reason: 'dockerfile-unreadable',
-    message: isNamed ? `${file} does not exist, as seen from the current directory` : `${file} does not exist`,
+    message: target === undefined ? seen : `${file} is a link to ${target}, which does not exist`,
     hint:
-      meant !== undefined
-        ? `did you mean --file ${meant}?`
-        : isNamed
-          ? 'write its path from the current directory'
-          : 'name the Dockerfile with --file',
+      meant.length > 0
+        ? `did you mean ${meant.map((one) => `--file ${one}`).join(' or ')}?`
+        : target === undefined
+          ? general
+          : 'let the link lead to a Dockerfile, or name one with --file',
   } as const satisfies FailureShape;
 }
 
-/** `why` is the system's message; `file` as typed. */
-export function dockerfileUnreadable(file: string, why: string) {
+/** `why` in words; `file` as typed. */
+export function dockerfileUnreadable(file: string, why: string, isForbidden: boolean) {
   return {
     reason: 'dockerfile-unreadable',
     message: `${file} cannot be read: ${why}`,
-    hint: 'name the Dockerfile with --file',
+    hint: isForbidden
+      ? 'make it readable for the user that runs cip, or name another with --file'
+      : 'name the Dockerfile with --file',
   } as const satisfies FailureShape;
 }
 

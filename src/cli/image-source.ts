@@ -1,19 +1,14 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
+import { notText } from '../dockerfile/decode.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
-import { readRegularFile } from '../read-regular-file.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { parseBuildArguments } from './build-arguments.ts';
-import {
-  contextNotDirectory,
-  dockerfileMissing,
-  dockerfileTwice,
-  dockerfileUnreadable,
-  missingDirectory,
-} from './image-failure.ts';
+import { findDockerfile } from './find-dockerfile.ts';
+import { contextNotDirectory, dockerfileTwice, missingDirectory } from './image-failure.ts';
 import type { Invocation } from './invocation.ts';
 import { orThrow } from './open-project.ts';
 import type { World } from './world.ts';
@@ -31,7 +26,7 @@ export interface ImageSource {
     /** False where the Dockerfile is all there is. */
     readonly isGiven: boolean;
   };
-  /** Absolute; undefined for standard input. */
+  /** Absolute, as it was asked for: ignore files go by it. Undefined for standard input. */
   readonly file: string | undefined;
   readonly text: string;
   readonly dockerfile: Dockerfile;
@@ -58,13 +53,17 @@ export async function findImageSource(
     throw new FailureError(dockerfileTwice(options.file));
   const directory = isGiven ? await directoryAt(from, world) : await emptyDirectory(await world.store());
   const isInput = !isGiven || options.file === '-';
-  const shown = isInput ? standardInput : (options.file ?? join(from, 'Dockerfile'));
-  const text = isInput ? await world.surroundings.readInput() : await textOf(shown, { from, options }, world);
+  const asked = { file: options.file ?? join(from, 'Dockerfile'), isNamed: options.file !== undefined, from };
+  const { file: shown, text } = isInput
+    ? { file: standardInput, text: await world.surroundings.readInput() }
+    : await findDockerfile(asked, world.resolve);
+  const wrong = notText(text, shown);
+  if (wrong !== undefined) throw new FailureError(wrong);
   const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
   const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env, []));
   return {
     context: { directory, path: isGiven ? normalize(from).replace(/(?<=.)\/$/, '') : '-', isGiven },
-    file: isInput ? undefined : world.resolve(shown),
+    file: isInput ? undefined : world.resolve(asked.file),
     text,
     dockerfile: orThrow(parseDockerfile(text, shown)),
     target: options.target,
@@ -78,26 +77,6 @@ async function directoryAt(from: string, world: World): Promise<string> {
   const path = await realpath(world.resolve(from)).catch(() => undefined);
   if (path === undefined || !(await stat(path)).isDirectory()) throw new FailureError(contextNotDirectory(from));
   return path;
-}
-
-async function textOf(
-  file: string,
-  { from, options }: { readonly from: string; readonly options: Pick<Invocation<'file'>['options'], 'file'> },
-  world: World,
-): Promise<string> {
-  try {
-    return (await readRegularFile(world.resolve(file))).toString();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new FailureError(dockerfileUnreadable(file, message), { cause: error });
-    const inDirectory = join(from, file);
-    const isThere = await stat(world.resolve(inDirectory)).then(
-      (found) => found.isFile(),
-      () => false,
-    );
-    const meant = options.file !== undefined && isThere ? inDirectory : undefined;
-    throw new FailureError(dockerfileMissing(file, { isNamed: options.file !== undefined, meant }), { cause: error });
-  }
 }
 
 async function emptyDirectory(store: Store): Promise<string> {

@@ -36,6 +36,7 @@ export const statusByReason = {
   'not-an-image': 'done',
   'problems-elsewhere': 'done',
   'stage-like-image': 'done',
+  'swallowed-instruction': 'done',
   'undeclared-registry': 'done',
   'unused-build-argument': 'done',
   'unused-secret': 'done',

@@ -11,7 +11,7 @@ import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { assertNever, ok, type SourceSpan } from '../result.ts';
 import { globalValues } from './global-values.ts';
-import { bindSelector, isRemote, type Masks, type Selector } from './selector.ts';
+import { bindSelector, isRemote, leadsOut, type Masks, type Selector } from './selector.ts';
 import { StageVariables } from './stage-variables.ts';
 
 /** What one instruction takes from the context. */
@@ -23,6 +23,8 @@ export interface ContextRead extends Selector {
 export interface PlacedRead {
   readonly read: ContextRead;
   readonly at: SourceSpan;
+  /** The source as written, where it leads out of the context: `read` has what is left of it then. */
+  readonly written?: string | undefined;
   /** Text of the trigger, if it is one. */
   readonly trigger?: string | undefined;
 }
@@ -93,7 +95,7 @@ interface StageReading {
   readonly triggers: string[];
 }
 
-type ReadPlace = Omit<PlacedRead, 'read'>;
+type ReadPlace = Omit<PlacedRead, 'read' | 'written'>;
 
 class Reading {
   readonly places: PlacedRead[] = [];
@@ -289,8 +291,9 @@ class Reading {
     });
     if (!isKnown) this.isWhole = true;
     else if (expanded.ok && expanded.value.type === 'bind') {
-      const read = { ...bindSelector(expanded.value.source ?? ''), masks: { mode: false, owner: false } };
-      this.places.push({ read, ...place });
+      const { source = '' } = expanded.value;
+      const read = { ...bindSelector(source), masks: { mode: false, owner: false } };
+      this.places.push({ read, ...place, ...(leadsOut(source) && { written: source }) });
     }
   }
 

@@ -43,10 +43,15 @@ export interface NamedSource {
   readonly trigger?: string | undefined;
 }
 
-/** `clue`: what may be meant; `outside` for a path with `..`. */
+/** `clue`: what may be meant; `outside` for a path with `..`; `option` where another dash stands for its hyphens. */
 export function sourceMissing(
   named: NamedSource,
-  clue: 'outside' | { readonly within: string } | { readonly nearest: string } | undefined,
+  clue:
+    | 'outside'
+    | { readonly option: string }
+    | { readonly within: string }
+    | { readonly nearest: string }
+    | undefined,
 ) {
   const { source, shown, at } = named;
   const general = `check the spelling and the case: paths are relative to ${shown}`;
@@ -55,9 +60,11 @@ export function sourceMissing(
       ? general
       : clue === 'outside'
         ? `a build sees nothing above ${shown}: move or copy the file into it`
-        : 'within' in clue
-          ? `write ${clue.within}: paths are relative to ${shown}`
-          : `did you mean ${clue.nearest}?`;
+        : 'option' in clue
+          ? `did you mean ${clue.option}? Options begin with two hyphens, and this is another dash`
+          : 'within' in clue
+            ? `write ${clue.within}: paths are relative to ${shown}`
+            : `did you mean ${clue.nearest}?`;
   return {
     reason: 'copy-source-missing',
     message: `${source} does not exist in the build context (${shown})${wanted(named)}`,
@@ -101,6 +108,15 @@ export function contextNotCounted(what: string) {
     reason: 'context-not-counted',
     message: `the build copies ${what} from its context, which no instruction of the Dockerfile says`,
     hint: 'the base image has an ONBUILD trigger that copies it: write the same COPY in the Dockerfile, so that a change of these files rebuilds the image',
+  } as const satisfies FailureShape;
+}
+
+/** The environment. `why` as in words of `whyUnreadable`; no line of it could leave the file itself out. */
+export function ignoreFileUnreadable(file: string, why: string) {
+  return {
+    reason: 'context-unreadable',
+    message: `${file} cannot be read: ${why}`,
+    hint: 'make it readable for the user that runs cip, or remove it: it says what is left out of the build context',
   } as const satisfies FailureShape;
 }
 

@@ -1,8 +1,8 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { ignoreMatcher, parseIgnoreFile, parseIgnorePattern } from '../dockerfile/dockerignore.ts';
-import { readRegularFile } from '../read-regular-file.ts';
+import { readRegularFile, whyUnreadable } from '../read-regular-file.ts';
 import { FailureError, ok, type Result } from '../result.ts';
-import { contextUnreadable, type IgnoreLine, ignoreFileNotRegular } from './failure.ts';
+import { type IgnoreLine, ignoreFileNotRegular, ignoreFileUnreadable } from './failure.ts';
 
 /**
  * The patterns that leave files of a context out, in order: of `Dockerfile.dockerignore`, else of `.dockerignore`. `shown` is
@@ -39,7 +39,7 @@ async function findIgnoreFile(
       if (error.code === 'ENOENT') return undefined;
       if (error.code === 'ENOTREG' || error.code === 'EISDIR')
         throw new FailureError(ignoreFileNotRegular(shownAs(shown, name)));
-      throw new FailureError(contextUnreadable(shownAs(shown, name), error.message), { cause: error });
+      throw new FailureError(ignoreFileUnreadable(shownAs(shown, name), whyUnreadable(error)), { cause: error });
     });
     if (text !== undefined) return { file: shownAs(shown, name), text };
   }

@@ -9,7 +9,7 @@ import { excludingLine, type ShownContext } from './ignore-file.ts';
 import { resolveSource, type SourceTree } from './source-tree.ts';
 
 /** What an instruction takes from its context and is not there. */
-export interface MissingSource extends Omit<PlacedRead, 'read'> {
+export interface MissingSource extends Omit<PlacedRead, 'read' | 'written'> {
   /** As written, with variables filled in. */
   readonly source: string;
 }
@@ -21,13 +21,15 @@ export function missingAt(
 ): readonly MissingSource[] {
   if (missing.size === 0) return [];
   const sources = new Map([...missing].map(([read, absent]) => [JSON.stringify(read), absent]));
-  return places.flatMap(({ read, ...place }) =>
-    (sources.get(JSON.stringify(read)) ?? []).map((source) => ({ ...place, source })),
+  return places.flatMap(({ read, written, ...place }) =>
+    (sources.get(JSON.stringify(read)) ?? []).map((source) => ({ ...place, source: written ?? source })),
   );
 }
 
 /** How many of a context are explained; what else is missing is most likely missing for the same reason. */
 const mostExplained = 100;
+/** What word processors and web pages make of `--` before a name; one of its hyphens may be left. */
+const dashes = /^-?[\u2010-\u2015\u2212]-?(?=[a-z]+(?:=|$))/;
 /** Names of a directory that are compared with one that is not there. */
 const mostNames = 10_000;
 
@@ -56,6 +58,8 @@ async function failureOf(
   const place = { source, shown, at, trigger };
   if (!isExplained) return sourceMissing(place, undefined);
   if (names.includes('..')) return sourceMissing(place, 'outside');
+  const [option] = dashes.test(source) ? [source.replace(dashes, '--')] : [];
+  if (option !== undefined) return sourceMissing(place, { option });
   const path = names.join('/');
   if ((await files.look(`${directory}/${path}`)) !== undefined) {
     const line = await excludingLine(context, path);

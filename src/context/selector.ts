@@ -32,6 +32,11 @@ export function bindSelector(source: string): Selector {
   return { patterns: [path], exclude: [], parents: true, literal: true };
 }
 
+/** Whether a path begins above the directory that it is seen from: `bindSelector` takes such a beginning away, as BuildKit does. */
+export function leadsOut(source: string): boolean {
+  return /^\.\.(?:\/|$)/.test(posix.normalize(source.replace(/^\/+/, '')));
+}
+
 /** Whether a source of ADD is something to download, and no path in the context. */
 export function isRemote(source: string): boolean {
   return remote.test(source);

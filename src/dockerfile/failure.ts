@@ -19,6 +19,24 @@ export function invalidUtf8(file: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** Two bytes for a character, whatever the order; what is wrong is so from the first character on. */
+export function savedAsUtf16(file: string) {
+  return {
+    reason: 'invalid-utf8',
+    message: `${file} is saved as UTF-16`,
+    hint: 'save it as UTF-8; in PowerShell, write it with Set-Content -Encoding utf8',
+  } as const satisfies FailureShape;
+}
+
+/** An archive, a program or the like. */
+export function binaryFile(file: string) {
+  return {
+    reason: 'invalid-utf8',
+    message: `${file} is a binary file, not text`,
+    hint: 'name a text file, saved as UTF-8',
+  } as const satisfies FailureShape;
+}
+
 /** The limit is on a line as it stands in the file, before lines are joined; both numbers are bytes. */
 export function lineTooLong(bytes: number, limit: number, at: SourceSpan) {
   return {
@@ -127,6 +145,16 @@ export function emptyContinuation(at: SourceSpan) {
   return {
     reason: 'empty-continuation',
     message: 'an empty line inside an instruction is skipped; it may become an error',
+    at,
+  } as const satisfies FailureShape;
+}
+
+/** Legal, and the instruction goes to a shell or becomes a word of another: `at` is its line, `line` where the other begins. */
+export function swallowedInstruction(keyword: string, line: number, at: SourceSpan) {
+  return {
+    reason: 'swallowed-instruction',
+    message: `this ${keyword} is part of the instruction on line ${line}: an empty line does not end one that a \\ continues`,
+    hint: `remove the \\ at the end of the last line above the empty one, if ${keyword} is to be an instruction`,
     at,
   } as const satisfies FailureShape;
 }

@@ -1,6 +1,6 @@
 import { type Failure, failed, type Result, type SourceSpan } from '../result.ts';
 import type { Heredoc } from './dockerfile.ts';
-import { emptyContinuation, nulCharacter, unterminatedHeredoc } from './failure.ts';
+import { emptyContinuation, nulCharacter, swallowedInstruction, unterminatedHeredoc } from './failure.ts';
 import { HeredocBodies, type HeredocWord, heredocWords } from './heredoc.ts';
 import type { ParseContext, Parsed, Warning } from './instruction-parser.ts';
 import { keywords } from './keywords.ts';
@@ -54,6 +54,8 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
   ) {
     const { line } = read;
     if (read.emptyLine) warnings.push(emptyContinuation(source.span(read.emptyLine.start, read.emptyLine.end)));
+    const swallowed = swallowedBy(read, source);
+    if (swallowed) warnings.push(swallowed);
     const statement = readStatement(line, escapeCharacter);
     const bodies = readBodies(heredocs, read, statement);
     offset = bodies.next;
@@ -79,6 +81,26 @@ export function readInstructions(source: Source, escapeCharacter: Escape): ReadI
     instructions.push({ keyword, at, instruction: result.ok ? result.value : undefined });
   }
   return { instructions, unread, warnings, failures };
+}
+
+/** An instruction as it begins where people write it, without the blanks that continue another. */
+const beginning = new RegExp(`^(${Object.keys(keywords).join('|')})[ \\t]`);
+
+/** The first line below an empty one inside an instruction, if it begins as another instruction does. */
+function swallowedBy({ line, next, emptyLine }: ReadLine, source: Source): Warning | undefined {
+  let below = emptyLine && source.lineAt(emptyLine.next);
+  while (below && below.start < next) {
+    const text = source.text.slice(below.start, below.end);
+    if (!/^\s*(?:#|$)/.test(text)) {
+      const [, keyword] = beginning.exec(text) ?? [];
+      const first = line.span(0, 1).line;
+      return keyword === undefined
+        ? undefined
+        : swallowedInstruction(keyword, first, source.span(below.start, below.end));
+    }
+    below = source.lineAt(below.next);
+  }
+  return undefined;
 }
 
 interface Bodies {

@@ -5,6 +5,7 @@ import { Source } from '../dockerfile/source.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { parseContextDirectory } from './context-directory.ts';
 import type { ContextInfo } from './context-info.ts';
+import { dockerfileNotices } from './dockerfile-notices.ts';
 import { ignoredDirectory, invalidImageName, missingDockerfile, missingMetadata, notAnImage } from './failure.ts';
 import { parseInfoEdn } from './info-edn.ts';
 import type { Context, Notice, UnreadContext } from './project.ts';
@@ -53,7 +54,7 @@ export function parseContext(contents: ContextContents): ParsedContext {
   const { notices, ...rest } = info.value;
   const { order, name: imageName } = name.value;
   const context = { directory, path, order, name: imageName, ...rest, ...dockerfile };
-  return { context, failures: [], notices };
+  return { context, failures: [], notices: [...notices, ...dockerfileNotices(dockerfile.dockerfile)] };
 }
 
 /** Whether somebody meant the directory to be one: what a branch left behind that git does not track was never meant. */

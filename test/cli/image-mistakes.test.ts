@@ -1,6 +1,6 @@
 /** Mistakes around one Dockerfile that has no project: what `cip build-image` says before its first step, all at once. */
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { statusOf } from '../../src/cli/exit-codes.ts';
@@ -11,7 +11,8 @@ import { runHere } from './run-here.ts';
 interface Row {
   /** Below `FROM scratch`, or the whole of it where it has a FROM. Of `d`. */
   readonly dockerfile?: string;
-  readonly files?: Readonly<Record<string, string>>;
+  /** `-> target` is a link. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** After `build-image`; `d` if not given. */
   readonly args?: readonly string[];
   readonly status: number;
@@ -80,6 +81,79 @@ const rows: Readonly<Record<string, Row>> = {
     status: 4,
     want: ['dockerfile-unreadable: write its path'],
   },
+  'a slip in the name of a Dockerfile': {
+    files: { 'x/My.Dockerfile': '' },
+    args: ['d', '-f', 'x/My.Dokcerfile'],
+    status: 4,
+    want: ['dockerfile-unreadable: did you mean --file x/My.Dockerfile?'],
+  },
+  'a Containerfile': {
+    files: { 'e/Containerfile': 'FROM scratch\n', 'e/Dockerfile.dockerignore': '' },
+    args: ['e'],
+    status: 4,
+    want: ['dockerfile-unreadable: did you mean --file e/Containerfile?'],
+  },
+  'Dockerfiles with longer names': {
+    files: Object.fromEntries(
+      ['Dockerfile.prod', 'web.Dockerfile', 'other', 'xdockerfile'].map((name) => [`e/${name}`, '']),
+    ),
+    args: ['e'],
+    status: 4,
+    want: ['dockerfile-unreadable: did you mean --file e/Dockerfile.prod or --file e/web.Dockerfile?'],
+  },
+  'a Dockerfile in docker/': {
+    files: { 'e/docker/Dockerfile': '', 'e/Dockerfile.d/x': '' },
+    args: ['e'],
+    status: 4,
+    want: ['dockerfile-unreadable: did you mean --file e/docker/Dockerfile?'],
+  },
+  'a Dockerfile that is a link to nothing': {
+    files: { 'e/Dockerfile': '-> /nope/Dockerfile' },
+    args: ['e'],
+    status: 4,
+    want: ['dockerfile-unreadable: e/Dockerfile is a link to /nope/Dockerfile, let the link lead'],
+  },
+  'a Dockerfile that is a directory': {
+    files: { 'e/Dockerfile/x': '' },
+    args: ['e'],
+    status: 4,
+    want: ['dockerfile-unreadable: name the Dockerfile with --file'],
+  },
+  'mistakes in a dockerfile, by the name that it has': {
+    files: { 'e/dockerfile': 'FROM scratch\nCOPY gone /\n' },
+    args: ['e'],
+    status: 4,
+    want: ['copy-source-missing e/dockerfile:2:1: check the spelling'],
+  },
+  'a dockerfile in the place of one that is named': {
+    files: { 'e/dockerfile': 'FROM scratch\nCOPY gone /\n' },
+    args: ['d', '-f', 'e/Dockerfile'],
+    status: 4,
+    want: ['copy-source-missing e/dockerfile:2:1: check the spelling'],
+  },
+  'a Dockerfile beside a dockerfile': {
+    files: { 'd/dockerfile': 'FROM scratch\n' },
+    dockerfile: 'COPY gone /',
+    status: 4,
+    want: ['copy-source-missing d/Dockerfile:2:1: check the spelling'],
+  },
+  'the ignore file of a dockerfile': {
+    files: { 'e/dockerfile': 'FROM scratch\nCOPY a /\n', 'e/a': '', 'e/Dockerfile.dockerignore': 'a\n' },
+    args: ['e'],
+    status: 4,
+    want: ['copy-source-missing e/dockerfile:2:1: line 1 of PROJECT/e/Dockerfile.dockerignore'],
+  },
+  'a Dockerfile in UTF-16': {
+    files: { 'd/Dockerfile': Buffer.from('\ufeffFROM scratch\r\nCOPY a /a\r\n', 'utf16le') },
+    status: 4,
+    want: ['invalid-utf8: save it as UTF-8'],
+  },
+  'an archive as Dockerfile': {
+    files: { 'd/a.tar': Buffer.from(`name${'\0'.repeat(508)}FROM scratch\n`) },
+    args: ['d', '-f', 'd/a.tar'],
+    status: 4,
+    want: ['invalid-utf8: name a text file'],
+  },
   'no Dockerfile': {
     files: { 'e/x': '' },
     args: ['e'],
@@ -91,7 +165,8 @@ const rows: Readonly<Record<string, Row>> = {
 function said({ reason, message, hint = '', at }: Failure, project: string): string {
   const place = at === undefined ? '' : ` ${at.file}:${at.line}:${at.column}`;
   const line = /line \d+ of [^:]*/.exec(message)?.[0].replace(project, 'PROJECT');
-  return `${reason}${place}: ${line ?? hint}`;
+  const link = /.* is a link to .*(?=, which)/.exec(message)?.[0];
+  return `${reason}${place}: ${link === undefined ? '' : `${link}, `}${line ?? hint}`;
 }
 
 describe('what build-image says of', { concurrency: 4 }, () => {
@@ -103,7 +178,9 @@ describe('what build-image says of', { concurrency: 4 }, () => {
       const all = { 'd/Dockerfile': `${text}\n`, 'd/index.html': '', ...files };
       for (const [path, content] of Object.entries(all)) {
         await mkdir(dirname(join(project, path)), { recursive: true });
-        await writeFile(join(project, path), content);
+        const file = join(project, path);
+        if (typeof content === 'string' && content.startsWith('-> ')) await symlink(content.slice(3), file);
+        else await writeFile(file, content);
       }
       const { failures } = await runHere(directory.path, ['build-image', ...args]);
       const told = failures.map((failure) => said(failure, project));

@@ -93,6 +93,22 @@ const rows: Readonly<Record<string, Row>> = {
     want: ['2: secert: check'],
   },
   'above the context': { dockerfile: 'COPY ../shared/x /', want: ['2: ../shared/x: a build sees nothing above'] },
+  'a mount from above the context': {
+    dockerfile: 'RUN --mount=type=bind,src=../x,target=/x --mount=target=/y,source=/src/../../z ls',
+    want: ['2: ../x: a build sees nothing above', '2: /src/../../z: a build sees nothing above'],
+  },
+  'a mount from above that comes back, or leads to what is there': {
+    dockerfile: 'RUN --mount=src=src/../gone,target=/x --mount=target=/y,source=../src ls',
+    want: ['2: gone: check'],
+  },
+  'an en dash for the hyphens of an option': {
+    dockerfile: 'FROM scratch AS a\nFROM scratch\nCOPY \u2013from=a src /x/\nCOPY \u2013-link src /y/',
+    want: ['3: \u2013from=a: did you mean --from=a? Options', '4: \u2013-link: did you mean --link? Options'],
+  },
+  'names with a dash': {
+    dockerfile: 'COPY \u2013 \u2013Notes.md a\u2013b /x/',
+    want: ['2: \u2013: check', '2: \u2013Notes.md: check', '2: a\u2013b: check'],
+  },
   'as seen from the project': {
     dockerfile: 'COPY contexts/01-app/src/main.ts /',
     want: ['2: contexts/01-app/src/main.ts: write src/main.ts'],
@@ -153,7 +169,7 @@ const rows: Readonly<Record<string, Row>> = {
 
 const hintOf = ({ message, hint = '' }: Failure) =>
   /line \d+ of contexts\/01-app\/(.*)$/.exec(message)?.[0].replace('contexts/01-app/', '') ??
-  /^(check|a build sees nothing above|write [^:]+|.*)/.exec(hint)![0];
+  /^(check|a build sees nothing above|write [^:]+|did you mean --.*Options|.*)/.exec(hint)![0];
 
 async function projectOf(directory: string, row: Row): Promise<void> {
   const scratch = (text: string) => (/^FROM/m.test(text) ? text : `FROM scratch\n${text}`);

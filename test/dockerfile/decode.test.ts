@@ -40,6 +40,31 @@ for (const [title, before, wrong, after, line, column] of invalid) {
   });
 }
 
+const utf16le = (text: string) => Buffer.from(text, 'utf16le');
+const wholes: readonly (readonly [title: string, bytes: Uint8Array, message: string])[] = [
+  ['UTF-16 with a byte order mark', utf16le('\ufeffFROM é\r\n'), 'Dockerfile is saved as UTF-16'],
+  ['UTF-16 without', utf16le('FROM a\n'), 'Dockerfile is saved as UTF-16'],
+  ['UTF-16, the high byte first', utf16le('\ufeffFROM a\n').swap16(), 'Dockerfile is saved as UTF-16'],
+  ['UTF-16, the high byte first, without', utf16le('FROM a\n').swap16(), 'Dockerfile is saved as UTF-16'],
+  ['a tar', Buffer.from(`Dockerfile${'\0'.repeat(502)}FROM a\n`), 'Dockerfile is a binary file, not text'],
+  ['gzip', Uint8Array.from([0x1f, 0x8b, 8, 0, 0x66, 0xff]), 'Dockerfile is a binary file, not text'],
+];
+for (const [title, given, message] of wholes) {
+  test(`decodeDockerfile() says one thing of ${title}`, () => {
+    const result = decodeDockerfile(given, 'Dockerfile');
+    assert.ok(!result.ok);
+    assert.deepEqual(
+      result.failure.map((failure) => [failure.reason, failure.message]),
+      [['invalid-utf8', message]],
+    );
+  });
+}
+
+test('decodeDockerfile() leaves NUL characters in a text to whoever reads it', () => {
+  for (const text of ['FROM a\nENV A=\0\n', 'A\0B\0C D', '\0\0\0'])
+    assert.equal(valueIn(decodeDockerfile(bytes(text), 'Dockerfile')), text);
+});
+
 test('decodeDockerfile() does not count a byte order mark as a column', () => {
   const result = decodeDockerfile(Uint8Array.from([...BOM, 0x61, 0xff]), 'Dockerfile');
   assert.ok(!result.ok);

@@ -312,6 +312,37 @@ test('the text of an instruction is its logical line, its place all it is writte
   );
 });
 
+const swallowing: [title: string, text: string, want: (string | number)[][]][] = [
+  ['an instruction below an empty line', 'RUN a && \\\n\nCOPY b /b\n', [['swallowed-instruction', 4, 'COPY', 2]]],
+  [
+    'comments and more empty lines between, and CRLF',
+    'RUN a && \\\r\n# c\r\n \r\n\r\n  # d\r\nENTRYPOINT ["b"]\r\n',
+    [['swallowed-instruction', 7, 'ENTRYPOINT', 2]],
+  ],
+  [
+    'two in turn, the second by the first',
+    'RUN a \\\n\nCOPY b \\\n\nUSER c\n',
+    [['swallowed-instruction', 4, 'COPY', 2]],
+  ],
+  ['what ends above the empty line', 'RUN a\n\nCOPY b /b\n', []],
+  ['a line that goes on without an empty one', 'RUN a \\\nCOPY b\n', []],
+  ['another word below an empty line', 'RUN a \\\n\nCOPYING b\n', []],
+  ['an argument below an empty line', 'RUN a \\\n\n  b\nCOPY c /c\n', []],
+  ['a word of another case', 'RUN a \\\n\nuser b\n', []],
+  ['a word that is continued with blanks', 'RUN echo \\\n\n  USER b\n', []],
+  ['an instruction after the end', 'RUN a \\\n\nb\nCOPY c /c\n', []],
+];
+for (const [title, text, want] of swallowing) {
+  test(`an empty line ends nothing: ${title}`, () => {
+    const told = parsed(`FROM a\n${text}`).warnings.filter(({ reason }) => reason !== 'empty-continuation');
+    const named = told.map(({ reason, message, at }) => {
+      const [, keyword = '', line] = /^this (\S+) .* line (\d+):/.exec(message) ?? [];
+      return [reason, at.line, keyword, Number(line)];
+    });
+    assert.deepEqual(named, want);
+  });
+}
+
 test('HEALTHCHECK NONE with flags is legal, and remarked on', () => {
   const { stages, warnings } = parsed('FROM a\nHEALTHCHECK --interval=3s NONE\n');
   assert.deepEqual(bare(stages[0]?.instructions), [{ keyword: 'HEALTHCHECK', check: { type: 'none' } }]);

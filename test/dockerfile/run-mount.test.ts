@@ -3,6 +3,7 @@ import test from 'node:test';
 import type { RunMount } from '../../src/dockerfile/dockerfile.ts';
 import { expand } from '../../src/dockerfile/expand.ts';
 import { expandMount } from '../../src/dockerfile/instructions/run-mount.ts';
+import { parseDockerfile } from '../../src/dockerfile/parse.ts';
 import { bare, complaints, instructionOf } from './marked.ts';
 import { reasonsIn, valueIn } from './outcome.ts';
 
@@ -76,6 +77,27 @@ for (const [value, about] of wrong) {
   test(`RUN refuses --mount=${value}`, () => {
     const column = 'RUN --mount='.length + value.indexOf(about) + 1;
     assert.deepEqual(complaints(`FROM a\nRUN --mount=${value} true`), [`invalid-mount 2:${column} ${about}`]);
+  });
+}
+
+const blanks: [flag: string, hint: RegExp][] = [
+  ['type=cache, target=/x', /^write all of it without blanks/],
+  ['type=cache,target=/x,', /^write all of it without blanks/],
+  ['type=cache,target', /^write target=…, without blanks/],
+  ['type=cache,,target=/x', /^remove the comma/],
+  [',type=cache', /^remove the comma/],
+  ['', /^write for example --mount=/],
+  ['type=cache,traget=/x', /^did you mean target\?/],
+];
+for (const [flag, hint] of blanks) {
+  test(`RUN says what to do about --mount=${flag}`, () => {
+    const parsed = parseDockerfile(`FROM a\nRUN --mount=${flag} true`, 'Dockerfile');
+    assert.ok(!parsed.ok);
+    assert.deepEqual(
+      parsed.failure.map(({ reason }) => reason),
+      ['invalid-mount'],
+    );
+    assert.match(parsed.failure[0]?.hint ?? '', hint);
   });
 }
 

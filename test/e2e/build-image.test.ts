@@ -31,6 +31,8 @@ const files: Files = {
   'elsewhere/My.Dockerfile': 'FROM scratch\nCOPY . /\n',
   'elsewhere/My.Dockerfile.dockerignore': '*\n!b\n',
   plain: 'FROM scratch\nENV PLAIN=yes\n',
+  'lower/dockerfile': 'FROM scratch\nLABEL word=low\nCOPY x /\n',
+  'lower/x': '',
   copying: 'FROM scratch\nCOPY a /a\n',
 };
 
@@ -44,6 +46,7 @@ interface Case {
 
 const cases: Readonly<Record<string, Case>> = {
   'a directory': { args: ['.'], labels: { word: 'one' }, layers: 2 },
+  'a dockerfile in lower case': { args: ['lower'], labels: { word: 'low' }, layers: 1 },
   'another stage, with an argument': {
     args: ['.', '--target', 'first', '--build-arg', 'WORD=two'],
     labels: { word: 'two' },
@@ -277,6 +280,10 @@ const remarked: Readonly<
     input: 'ARG A\nFROM scratch\nONBUILD RUN --mount=type=secret,id=word true\n',
     args: ['--build-arg', 'A=1', '--secret', 'id=word,src=a'],
     want: [],
+  },
+  'an instruction below an empty line that continues another': {
+    input: 'FROM scratch\nCMD a \\\n\nLABEL b=2\n',
+    want: ['swallowed-instruction: remove the \\'],
   },
   'a build argument that nothing declares': {
     input: 'FROM scratch\nARG WHO\n',

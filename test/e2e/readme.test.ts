@@ -150,8 +150,10 @@ test(
     await using shell = await Shell.open();
     await using registry = await startDockerRegistry(shell.directory);
     const here = (text: string) => withoutComments(text).replaceAll('localhost:5000', registry.host);
-    assert.match(project, /^cip registry serve &.*localhost:5000$/m);
-    const { stdout, stderr } = await shell.run(here(project).replace(/^cip registry serve &$/m, 'echo ---'));
+    // It is there by the time that three other commands have ended.
+    assert.match(project, /^cip registry serve &.*localhost:5000\n(?:cip (?:check|graph|build)\b.*\n){3}cip publish /m);
+    const written = here(project).replace(/^cip registry serve &$/m, '');
+    const { stdout, stderr } = await shell.run(written.replace(/^(?=cip publish )/m, 'echo ---\n'));
     const [told = '', published = ''] = stdout.split('---\n');
     assert.match(told, /^4 contexts; 4 internal references, all up to date/);
     const names = ['core', 'config', 'pages', 'shop'];

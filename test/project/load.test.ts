@@ -86,6 +86,11 @@ const notices: [title: string, files: ProjectFiles, want: string[]][] = [
   ['no contexts (Q25)', {}, ['no-contexts']],
   ['ignored directories (Q18)', { '.cache': { x: '' } }, ['no-contexts', 'ignored-directory']],
   ['prefixes of mixed width (Q19)', { '10-x': scratch, '2-y': scratch }, ['mixed-prefix-widths']],
+  [
+    'a RUN that swallows the next instruction',
+    { '00-a': image('1.0.0', 'FROM scratch', 'RUN a \\', '', 'COPY b /b') },
+    ['swallowed-instruction contexts/00-a/Dockerfile:5:1'],
+  ],
   ['no mixed widths where both orders agree', { '1-x': scratch, '20-y': scratch }, []],
   [
     'what a branch left behind, whatever it is called, and takes no name from an image (Q18)',

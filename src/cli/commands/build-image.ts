@@ -4,6 +4,7 @@ import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { FileDigests } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
+import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
@@ -15,6 +16,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import { failureJson } from '../../orchestrator/plan/failure-json.ts';
+import { dockerfileNotices } from '../../project/dockerfile-notices.ts';
 import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import { systemErrorCode } from '../../store/failure.ts';
@@ -43,7 +45,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const context = await contextOf(source, 'counted', world);
   const mistakes = await certainMistakes(source, context, world);
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell(unusedGifts(source, secrets), world);
+  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, secrets)], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
@@ -218,8 +220,9 @@ async function contextOf(
 ): Promise<DockerfileContext> {
   const { arch, now } = world.surroundings;
   const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs };
-  const ignore = orThrow(await readIgnoreFile(directory, path, file));
+  const written = orThrow(await readIgnoreFile(directory, path, file));
   const memory = (await world.store()).records('file-digests', FileDigests);
+  const ignore = await ignoringStore(written, { context: directory, store: world.storeDirectory });
   return await decideDockerfileContext(
     { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
     { files: contextFiles, memory, now },

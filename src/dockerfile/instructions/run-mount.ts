@@ -74,6 +74,8 @@ export function parseMount(written: Fragment, line: LogicalLine): Result<RunMoun
     const equals = part.text.indexOf('=');
     const name = (equals === -1 ? part.text : part.text.slice(0, equals)).toLowerCase();
     const key = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
+    if (part.text === '')
+      return failed(emptyField(parts.indexOf(part) === parts.length - 1, parts.length, part.at(line)));
     if (key === undefined) {
       const suggestion = suggestionFor(name, Object.keys(KEYS));
       const hint =
@@ -81,11 +83,19 @@ export function parseMount(written: Fragment, line: LogicalLine): Result<RunMoun
       return failed(invalidMount(`has the unknown key ${quoted(name)}`, part.at(line), hint));
     }
     const value = equals === -1 ? undefined : part.slice(equals + 1);
-    if (!value && !SWITCHES.has(key)) return failed(invalidMount(`gives ${name} no value`, part.at(line)));
+    if (!value && !SWITCHES.has(key))
+      return failed(invalidMount(`gives ${name} no value`, part.at(line), `write ${name}=…, without blanks`));
     fields.push({ key, value: value?.text, at: part.at(line) });
     if (key === 'from' && value) from = value.text === '' ? undefined : { value: value.text, at: value.at(line) };
   }
   return mountOf(fields, { at, from, isExpanded: false });
+}
+
+/** Most often what follows a comma stands behind a blank, where the flag has ended. */
+function emptyField(isLast: boolean, count: number, at: SourceSpan): Failure {
+  if (count === 1) return invalidMount('is empty', at, 'write for example --mount=type=cache,target=/root/.cache');
+  if (!isLast) return invalidMount('has nothing in front of a comma', at, 'remove the comma, or name what is missing');
+  return invalidMount('ends with a comma', at, 'write all of it without blanks, or remove the comma');
 }
 
 /**

@@ -1,15 +1,4 @@
-import {
-  chmod,
-  lchown,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { lchown, lstat, readdir, readFile, readlink, realpath, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hostPlatform } from '../../oci/platform.ts';
@@ -30,7 +19,7 @@ import { ownIds, requireMapped } from './id-map.ts';
 import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
 import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
-import { kernelDirectories, makeKernelDirectory } from './mount-points.ts';
+import { kernelDirectories, makeLevel } from './mount-points.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
 import { isInPlace, type Located, RootView } from './root-view.ts';
@@ -155,7 +144,7 @@ class TemporaryFiles implements AsyncDisposable {
     for (const target of kernelDirectories) {
       const at = await this.#root.locate(target);
       if (typeof at === 'string') throw new FailureError(mountTargetInvalid(target, at));
-      if (at.stats === undefined && at.path === target) await makeKernelDirectory(at.file!);
+      if (at.stats === undefined && at.path === target) await makeLevel(at.file!);
     }
   }
 
@@ -193,8 +182,7 @@ class TemporaryFiles implements AsyncDisposable {
     if (typeof at === 'string') throw new FailureError(workingDirectoryInvalid(cwd, at));
     if (!at.stats?.isDirectory()) throw new FailureError(workingDirectoryInvalid(cwd, `${at.path} is not a directory`));
     for (const { file } of missing) {
-      await mkdir(file!);
-      await chmod(file!, 0o755);
+      await makeLevel(file!);
       await lchown(file!, user.uid, user.gid);
     }
   }
@@ -210,16 +198,13 @@ class TemporaryFiles implements AsyncDisposable {
     await this.#stubs.remove();
   }
 
-  /** With the directories above it made where they are missing. */
+  /** With the directories above it made where they are missing: above where it leads, if it is a link. */
   async #located(path: string): Promise<Located> {
-    const parent = await this.#root.locate(dirname(path));
-    if (typeof parent === 'string') throw new FailureError(mountTargetInvalid(path, parent));
-    if (parent.stats === undefined) {
-      await this.#located(parent.path);
-      await this.#stubs.makeDirectory(parent.file!);
-    }
     const at = await this.#root.locate(path);
     if (typeof at === 'string') throw new FailureError(mountTargetInvalid(path, at));
+    if (at.stats !== undefined) return at;
+    const parent = await this.#located(dirname(at.path));
+    if (parent.stats === undefined) await this.#stubs.makeDirectory(parent.file!);
     return at;
   }
 }

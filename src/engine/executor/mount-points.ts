@@ -1,4 +1,4 @@
-import { chmod, lchown, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, lchown, lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { type Failure, FailureError } from '../../result.ts';
 import type { Mount, ProcessSpec } from './executor.ts';
@@ -48,10 +48,13 @@ function byDepth(mounts: readonly Mount[]): readonly Mount[] {
 /** In every root that a process ran in. */
 export const kernelDirectories = ['/proc', '/sys', '/dev'] as const;
 
-/** Owned by root and 0755, whatever the umask; `file` is its path on this machine. */
-export async function makeKernelDirectory(file: string): Promise<void> {
+/**
+ * A directory that is missing in a root: owned by root and 0755, whatever the umask, with what the one above it hands on, the
+ * set-group-ID bit. `file` is its path on this machine.
+ */
+export async function makeLevel(file: string): Promise<void> {
   await mkdir(file);
-  await chmod(file, 0o755);
+  await chmod(file, ((await lstat(file)).mode & 0o7000) | 0o755);
 }
 
 class MountPointMaker {
@@ -74,7 +77,7 @@ class MountPointMaker {
       const invalid = (why: string) => mountTargetInvalid(target, why);
       const at = await this.#locate(target, invalid);
       if (at.path !== target) throw new FailureError(invalid('it is a symbolic link in the image'));
-      if (at.stats === undefined) await makeKernelDirectory(at.file!);
+      if (at.stats === undefined) await makeLevel(at.file!);
       // Nobody looks into the /dev of the machine: the one of the process is another.
       this.#root.add({
         target,
@@ -105,8 +108,7 @@ class MountPointMaker {
         continue;
       }
       if (level.on.creatable === 'no') throw new FailureError(invalid(`${level.on.target} is read-only`));
-      await mkdir(level.file);
-      await chmod(level.file, 0o755);
+      await makeLevel(level.file);
       await lchown(level.file, user.uid, user.gid);
     }
   }

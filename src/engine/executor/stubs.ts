@@ -62,7 +62,8 @@ export class Stubs {
     const before = this.#touched.get(parent)?.before ?? (await lstat(parent, { bigint: true }));
     await create();
     this.#made.push({ path, kind });
-    await chmod(path, modes[kind]);
+    // With what a directory has of the one above it: the set-group-ID bit.
+    await chmod(path, ((await lstat(path)).mode & 0o7000) | modes[kind]);
     const after = (await lstat(parent, { bigint: true })).mtimeNs;
     this.#touched.set(parent, { before, after });
   }

@@ -4,7 +4,7 @@ import { LINK_LIMIT } from '../../layer/layer-links.ts';
 import { FailureError } from '../../result.ts';
 import { baseOf, childOf, parentOf } from '../../tree-path.ts';
 import { archiveEntryImpossible } from './failure.ts';
-import type { DraftContent, DraftNode, LayerDraft } from './layer-draft.ts';
+import { type DraftContent, type DraftNode, type LayerDraft, SET_GROUP_ID } from './layer-draft.ts';
 import type { StepOrigin } from './op-definition.ts';
 
 /** Where an archive of ADD is unpacked, and what its files become. */
@@ -115,7 +115,8 @@ export class ArchivePlacement {
       const next = childOf(at, name);
       const found = draft.at(next);
       if (found === undefined) {
-        draft.set(next, { content: { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime } });
+        const mode = draft.inheritedGroup(at) === undefined ? 0o755 : 0o755 | SET_GROUP_ID;
+        draft.set(next, { content: { type: 'directory', mode, uid: 0, gid: 0, mtime } });
         at = next;
       } else at = found.type === 'directory' ? next : this.#existing(this.#inTarget(next), path);
       if (draft.at(at)?.type !== 'directory' && at !== '') throw this.#impossible(path, `${name} is not a directory`);

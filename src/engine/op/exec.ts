@@ -103,7 +103,9 @@ function lastOfEach(env: readonly string[]): readonly string[] {
 }
 
 function withHome(env: readonly string[], home: string): readonly string[] {
-  return env.some((pair) => pair.startsWith('HOME=')) ? env : [...env, `HOME=${home}`];
+  // One that is empty says nothing, as for those who start a shell.
+  const given = env.filter((pair) => pair !== 'HOME=');
+  return given.some((pair) => pair.startsWith('HOME=')) ? given : [...given, `HOME=${home}`];
 }
 
 function failureOf(options: {

@@ -152,10 +152,12 @@ export function runFailed(options: {
     message: `${command} ${ending} (${origin ? `${origin.image}, stage ${origin.stage}, ` : ''}${platform})`,
     hint:
       code === 127
-        ? 'the command, or the shell that runs it, is not in the image'
-        : secret
-          ? `if it needs the secret ${secret.id}, which was not given: ${secretToGive(secret)}`
-          : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
+        ? 'the command, the shell that runs it, or the interpreter in the first line of a script is not in the image; a script with CRLF line ends names one that is nowhere'
+        : code === 126
+          ? 'the command is there and cannot be run: make it executable, with COPY --chmod=755 or RUN chmod +x, or give it to its interpreter'
+          : secret
+            ? `if it needs the secret ${secret.id}, which was not given: ${secretToGive(secret)}`
+            : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
     at: origin?.at,
     details: lastLines,
   } as const satisfies FailureShape;

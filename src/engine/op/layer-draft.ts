@@ -23,6 +23,9 @@ export type Found =
 
 type BaseEntry = Exclude<NodeEntry, { readonly type: 'hardlink' }>;
 
+/** The bit of a directory that hands on its group, and itself. */
+export const SET_GROUP_ID = 0o2000;
+
 /**
  * A layer in the making over a base of which only the index is looked at. Paths are canonical, '' is the root; links are
  * never followed. Costs what is put in, whatever the base has.
@@ -49,6 +52,16 @@ export class LayerDraft {
   /** Where links of the base lead that are on the way to an absolute path; missing components are kept. */
   resolve(path: string): string {
     return this.#base.resolve(path, { followLast: true }).path;
+  }
+
+  /**
+   * The group that the kernel gives to what is made in a directory with the set-group-ID bit, which directories then have as
+   * well; undefined where the bit is not set. inode(7)
+   */
+  inheritedGroup(directory: string): number | undefined {
+    const found = this.at(directory);
+    const content = found?.node?.content ?? found?.below;
+    return content?.type === 'directory' && (content.mode & SET_GROUP_ID) !== 0 ? content.gid : undefined;
   }
 
   /** Gives the path a new node, or one that other names have. What was there is no longer; what is below it stays. */

@@ -21,14 +21,15 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
 
     async exec([base = scratch], { signal, progress }) {
       const { layers } = services;
-      const owner = await lookupOwner(op.user, readText(services, base, signal), {
-        unknown: (name, file) => {
-          const at = origin ? `${origin.at.file}:${origin.at.line}: ` : '';
-          const who = file === '/etc/passwd' ? 'the user 0' : "the user's own group";
-          const message = `${at}${name} is not in the image's ${file}, so ${op.path} belongs to ${who} where it is created`;
-          progress.emit({ type: 'warning', message });
-        },
-      });
+      const unknown = (name: string, file: string) => {
+        const at = origin ? `${origin.at.file}:${origin.at.line}: ` : '';
+        const who = file === '/etc/passwd' ? 'the user 0' : "the user's own group";
+        const message = `${at}${name} is not in the image's ${file}, so ${op.path} belongs to ${who} where it is created`;
+        progress.emit({ type: 'warning', message });
+      };
+      // Without USER it belongs to nobody in particular, and takes the group of a set-group-ID directory.
+      const owner =
+        op.user === '' ? undefined : await lookupOwner(op.user, readText(services, base, signal), { unknown });
       const placement = new Placement({
         base: await layers.tree(base, signal),
         owner,

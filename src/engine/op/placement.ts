@@ -5,7 +5,7 @@ import { FailureError } from '../../result.ts';
 import { excessOf, parentOf } from '../../tree-path.ts';
 import { applyChmod, isOctal } from './chmod.ts';
 import { copyOntoDirectory, copyOntoNonDirectory, copyPathTooLong, invalidChmod } from './failure.ts';
-import { type DraftNode, LayerDraft } from './layer-draft.ts';
+import { type DraftNode, LayerDraft, SET_GROUP_ID } from './layer-draft.ts';
 import type { StepOrigin } from './op-definition.ts';
 
 type NodeInput = Extract<LayerInput, { readonly mode: number }>;
@@ -26,7 +26,8 @@ const DIRECTORY_MODE = 0o755;
 
 /**
  * What a copy puts where, by the rules of fsutil's copy. Directories made on the way are 0755 0:0, or have the owner of
- * `--chown` and the permissions of an octal `--chmod`, without its special bits; directories that exist keep theirs.
+ * `--chown` and the permissions of an octal `--chmod`, without its special bits; in one with the set-group-ID bit they have
+ * that bit, and its group where none is given. Directories that exist keep theirs.
  * https://github.com/tonistiigi/fsutil/tree/master/copy
  */
 export class Placement {
@@ -58,9 +59,11 @@ export class Placement {
     if (existing) throw new FailureError(copyOntoNonDirectory(path, origin));
     this.makeDirectories(parentOf(path), { isForArchive });
     const isGiven = chmod !== undefined && !isForArchive && isOctal(chmod);
-    const mode = isGiven ? this.#changed(DIRECTORY_MODE, true) & 0o777 : DIRECTORY_MODE;
+    const group = this.draft.inheritedGroup(parentOf(path));
+    const permissions = isGiven ? this.#changed(DIRECTORY_MODE, true) & 0o777 : DIRECTORY_MODE;
+    const mode = group === undefined ? permissions : permissions | SET_GROUP_ID;
     this.draft.set(path, {
-      content: { type: 'directory', mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mtime },
+      content: { type: 'directory', mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? group ?? 0, mtime },
     });
   }
 

@@ -53,9 +53,10 @@ async function missingIn(
   const root = { directory, path, ignore: ignored.value };
   const tree = new DiskTree({ ...root, files: contextFiles, digestOf: () => undefined, signal });
   const missing = new Map<string, MissingSource>();
-  for (const { read, ...written } of reads) {
-    for (const source of await missingOf(read, tree)) {
-      missing.set(`${written.at.file} ${written.at.offset} ${source}`, { ...written, source });
+  for (const { read, written, ...place } of reads) {
+    for (const absent of await missingOf(read, tree)) {
+      const source = written ?? absent;
+      missing.set(`${place.at.file} ${place.at.offset} ${source}`, { ...place, source });
     }
   }
   return await missingSourceFailures([...missing.values()], { context: root, files: contextFiles }, signal);

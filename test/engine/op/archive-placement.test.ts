@@ -169,6 +169,11 @@ test('ArchivePlacement: with / as its destination nothing is said of the root it
   ]);
 });
 
+test("a directory that an archive leaves out has the set-group-ID bit of the one it is in, and is root's", async () => {
+  const made = await unpacked([directory('d', { mode: 0o2750 }), file('d/new/f')]);
+  assert.ok(made.includes('directory t/d/new 2755 0:0 @0'), made.join('\n'));
+});
+
 test('of extended attributes, layers have capabilities alone; a hard link says which the file has from then on', async () => {
   const xattrs = { 'security.capability': 'AQ==', 'user.x': 'eA==' };
   const lower = Tree.of([

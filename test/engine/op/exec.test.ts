@@ -100,6 +100,11 @@ const asked: Readonly<Record<string, readonly [op: ExecOp, of: (order: ExecutorR
     [['/bin/sh', '-c', 'make'], '/work'],
   ],
   'HOME is that of the user': [exec({ user: 'ada' }), ({ process: { env } }) => env, ['PATH=/bin', 'HOME=/home/ada']],
+  'HOME that is empty is not set': [
+    exec({ env: ['HOME=', 'A=1'], user: 'ada' }),
+    ({ process: { env } }) => env,
+    ['A=1', 'HOME=/home/ada'],
+  ],
   'HOME that is set stays': [exec({ env: ['HOME=/x'], user: 'ada' }), ({ process: { env } }) => env, ['HOME=/x']],
   'proxies win over what the image says, and there is one of each': [
     exec({ env: ['http_proxy=i', 'A=1'], keylessEnv: ['http_proxy=p'] }),
@@ -310,8 +315,13 @@ const toNeither: Readonly<
   ],
   'a program that is not there, and no secret': [
     [],
-    'the command, or the shell that runs it, is not in the image',
+    'the command, the shell that runs it, or the interpreter in the first line of a script is not in the image; a script with CRLF line ends names one that is nowhere',
     127,
+  ],
+  'a program that may not be run': [
+    ['npm_token'],
+    'the command is there and cannot be run: make it executable, with COPY --chmod=755 or RUN chmod +x, or give it to its interpreter',
+    126,
   ],
 };
 for (const [title, [given, hint, code = 1]] of Object.entries(toNeither))

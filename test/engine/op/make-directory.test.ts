@@ -45,6 +45,16 @@ const cases: Readonly<Record<string, Case>> = {
     op: op('/link/new'),
     layer: ['out/ 755 0:0 @5', 'out/new/ 755 0:0 @5'],
   },
+  'in a directory with the set-group-ID bit, its group': {
+    base: [directory('s', { mode: 0o2775, gid: 50 })],
+    op: op('/s/a'),
+    layer: ['s/ 2775 0:50 @0', 's/a/ 2755 0:50 @5'],
+  },
+  'in a directory with the set-group-ID bit, the group of USER': {
+    base: [directory('s', { mode: 0o2775, gid: 50 })],
+    op: op('/s/a', { user: 'root' }),
+    layer: ['s/ 2775 0:50 @0', 's/a/ 2755 0:0 @5'],
+  },
   'a user of the image, and its group': {
     base: passwd,
     op: op('/a', { user: 'ada' }),

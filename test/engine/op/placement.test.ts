@@ -53,6 +53,20 @@ for (const [destination, want] of resolved) {
   });
 }
 
+const shared = Tree.of([[{ type: 'directory', path: 's', ...owned, mode: 0o2775, gid: 50 }]]);
+const inherited: [title: string, options: Partial<ConstructorParameters<typeof Placement>[0]>, want: string][] = [
+  ['the bit and the group', {}, '0:50 2755'],
+  ['the bit, and another owner', { owner: { uid: 5, gid: 6 } }, '5:6 2755'],
+  ['the bit, and other permissions', { chmod: '0700' }, '0:50 2700'],
+  ['the bit, and not those of files', { chmod: 'u=rwX,go=' }, '0:50 2755'],
+];
+for (const [title, options, want] of inherited)
+  test(`directories that are made in one with the set-group-ID bit have ${title}`, () => {
+    const placement = new Placement({ base: shared, mtime: 0, ...options });
+    placement.makeDirectories('s/a/b');
+    assert.deepEqual(paths(placement), ['directory s 1:50 2775', `directory s/a ${want}`, `directory s/a/b ${want}`]);
+  });
+
 test('directories that are made on the way are 0755 and belong to root; those of the base come along as they are', () => {
   const placement = new Placement({ base, mtime: 0 });
   placement.makeDirectories('srv/data/new/deep');

@@ -36,9 +36,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a Dockerfile is not looked for in the directory',
-    file: 'src/cli/image-source.ts',
-    find: 'options.file !== undefined && isThere ? inDirectory',
-    replace: 'options.file === undefined && isThere ? inDirectory',
+    file: 'src/cli/find-dockerfile.ts',
+    find: 'if (inDirectory !== undefined)',
+    replace: 'if (inDirectory === null)',
     tests,
   },
   {

@@ -42,7 +42,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a mount is not looked at',
     file: 'src/context/context-reads.ts',
-    find: 'this.places.push({ read, ...place });',
+    find: 'this.places.push({ read, ...place, ...(leadsOut(source) && { written: source }) });',
     replace: '',
     tests,
   },

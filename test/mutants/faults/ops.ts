@@ -90,8 +90,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'HOME is set over what the image says',
     file: 'src/engine/op/exec.ts',
-    find: "env.some((pair) => pair.startsWith('HOME='))",
-    replace: "env.some((pair) => pair.startsWith('HOME=='))",
+    find: "given.some((pair) => pair.startsWith('HOME='))",
+    replace: "given.some((pair) => pair.startsWith('HOME=='))",
     tests: exec,
     only: 'HOME',
   },

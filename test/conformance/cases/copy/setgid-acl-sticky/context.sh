@@ -1,0 +1,2 @@
+mkdir -p d/e
+echo x > d/e/x

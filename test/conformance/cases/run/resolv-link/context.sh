@@ -1,0 +1,2 @@
+mkdir etc
+ln -s /run/systemd/resolve/stub-resolv.conf etc/resolv.conf
