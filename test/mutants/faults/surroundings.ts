@@ -67,4 +67,19 @@ export const faults: readonly Fault[] = [
     tests: disk,
     only: 'limit of sizes',
   },
+  {
+    name: 'the directory that was removed is not named',
+    file: 'src/cli/main.ts',
+    find: "noWorkingDirectory(here.env['PWD'])",
+    replace: 'noWorkingDirectory(undefined)',
+    tests: usage,
+    only: 'was removed',
+  },
+  {
+    name: 'a file without any certificate is taken',
+    file: 'src/cli/settings.ts',
+    find: 'if (found === null) return',
+    replace: 'if (found === null) return undefined; else if (found.length < 0) return',
+    tests: settings,
+  },
 ];
