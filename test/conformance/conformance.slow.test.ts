@@ -15,6 +15,8 @@ const wanted = [
   'newuidmap',
   'setpriv',
   'taskset',
+  'unshare',
+  'getfattr',
   'docker-registry',
   'runc',
   'skopeo',
