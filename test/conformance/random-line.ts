@@ -85,7 +85,8 @@ const commands = [
   'mkdir -p /t/sub && echo deep > /t/sub/x && rm -rf /t/sub/* && mkdir /t/sub/new',
   'rm -rf /home && mkdir /home && echo h > /home/h',
   'ls -d /t /a/b /new /mnt /c > /tmp/list 2>&1 || true',
-  'echo w > /mnt/w 2>/dev/null; cat /mnt/* > /tmp/cat 2>/dev/null; true',
+  // A pipe would be waited for.
+  'echo w > /mnt/w 2>/dev/null; for i in /mnt/*; do test -p "$i" || cat "$i"; done > /tmp/cat 2>/dev/null; true',
   'truncate -s 3000 /tmp/size; adduser -D -u 1234 new 2>/dev/null || true',
   'mount > /dev/null; umask > /tmp/umask; echo $HOME > /tmp/home; hostname > /tmp/hostname',
 ];
