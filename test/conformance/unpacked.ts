@@ -137,7 +137,7 @@ async function differencesOf(directory: string, comparing: Comparing): Promise<r
     if (stats.isCharacterDevice() && stats.rdev === 0) {
       // Of a device that cannot be made, so that nothing below is seen in its place.
       if (!withDevices && isDevice(wanted.files.get(name))) continue;
-      if (!wanted.whiteouts.has(name)) found.push(`removes ${name}`);
+      if (!wanted.whiteouts.has(name) && !isHidden(name, wanted.opaque)) found.push(`removes ${name}`);
       seen.add(name);
       continue;
     }
@@ -176,6 +176,11 @@ function linkGroups(files: ReadonlyMap<string, Node>, seen: ReadonlySet<string>)
   return groups.values();
 }
 
+/** Whether a layer hides what is below it there: in a directory that it makes opaque, or in the root. */
+function isHidden(name: string, opaque: ReadonlySet<string>): boolean {
+  return [...opaque].some((directory) => directory === '' || name.startsWith(`${directory}/`));
+}
+
 function isAbove(name: string, { files, whiteouts, opaque }: Wanted): boolean {
   return [...files.keys(), ...whiteouts, ...opaque].some((other) => other === name || other.startsWith(`${name}/`));
 }
@@ -188,10 +193,7 @@ interface Found {
   readonly xattrs: Readonly<Record<string, string>>;
 }
 
-async function inFile(
-  { path, name, node, stats, xattrs }: Found,
-  { wanted, owners }: Comparing,
-): Promise<readonly string[]> {
+async function inFile({ path, name, node, stats, xattrs }: Found, { owners }: Comparing): Promise<readonly string[]> {
   const isOpaque = Object.keys(xattrs).some((one) => one.endsWith('.overlay.opaque'));
   const own = Object.keys(xattrs).filter((one) => !/^(trusted|user)\.overlay\./.test(one));
   const type = typeOf(stats);
@@ -202,7 +204,8 @@ async function inFile(
     ['gid', stats.gid, owners.gid(node.gid)],
     ['mtime', Math.floor(Number(stats.mtimeMs) / 1000), Math.floor(node.mtime)],
     ['xattrs', own.sort().join(' '), Object.keys(node.xattrs).sort().join(' ')],
-    ['opaque', isOpaque, wanted.opaque.has(name)],
+    // Whiteouts say it of each file below: with the attribute, more would be hidden in another image.
+    ['opaque', isOpaque, false],
     ['content', await contentOf(path, type), ['file', 'symlink'].includes(node.type) ? node.content : undefined],
   ];
   return pairs.flatMap(([what, is, should]) =>
