@@ -137,7 +137,7 @@ async function differencesOf(directory: string, comparing: Comparing): Promise<r
     if (stats.isCharacterDevice() && stats.rdev === 0) {
       // Of a device that cannot be made, so that nothing below is seen in its place.
       if (!withDevices && isDevice(wanted.files.get(name))) continue;
-      if (!wanted.whiteouts.has(name) && !isHidden(name, wanted.opaque)) found.push(`removes ${name}`);
+      if (!wanted.whiteouts.has(name) && !isHidden(name, wanted)) found.push(`removes ${name}`);
       seen.add(name);
       continue;
     }
@@ -176,9 +176,9 @@ function linkGroups(files: ReadonlyMap<string, Node>, seen: ReadonlySet<string>)
   return groups.values();
 }
 
-/** Whether a layer hides what is below it there: in a directory that it makes opaque, or in the root. */
-function isHidden(name: string, opaque: ReadonlySet<string>): boolean {
-  return [...opaque].some((directory) => directory === '' || name.startsWith(`${directory}/`));
+/** Whether a layer hides what is below it there: in a directory that it makes opaque, or removes and has again. */
+function isHidden(name: string, { whiteouts, opaque }: Wanted): boolean {
+  return [...opaque, ...whiteouts].some((directory) => directory === '' || name.startsWith(`${directory}/`));
 }
 
 function isAbove(name: string, { files, whiteouts, opaque }: Wanted): boolean {
