@@ -230,11 +230,11 @@ export function registryCaNotReadable(file: string) {
   } as const satisfies FailureShape;
 }
 
-/** The file of `--registry-ca` is there, and holds something else; `why` follows "certificates: ". */
+/** The file of `--registry-ca` is there, and holds something else; `why` follows "cannot be used: ". */
 export function registryCaInvalid(file: string, why: string) {
   return {
     reason: 'registry-ca-invalid',
-    message: `${file}, given with --registry-ca, holds no certificates: ${why}`,
+    message: `${file}, given with --registry-ca, cannot be used: ${why}`,
     hint: 'pass the certificate of the authority in PEM: -----BEGIN CERTIFICATE----- and what follows (openssl x509 -inform der makes it of a .der or .cer)',
   } as const satisfies FailureShape;
 }

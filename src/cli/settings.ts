@@ -64,7 +64,7 @@ function certificatesProblem(text: string): string | undefined {
   );
   if (found === null) return text.trim() === '' ? 'it is empty' : 'it has no "-----BEGIN CERTIFICATE-----"';
   const bad = found.findIndex((one) => !isCertificate(one));
-  return bad < 0 ? undefined : `number ${bad + 1} of ${found.length} in it cannot be read`;
+  return bad < 0 ? undefined : `the certificate number ${bad + 1} of ${found.length} cannot be read`;
 }
 
 function isCertificate(pem: string): boolean {

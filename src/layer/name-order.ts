@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, opendirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { childOf } from '../tree-path.ts';
 import type { LayerIndex } from './layer-entry.ts';
 import { comparePaths } from './path-order.ts';
 import { scopedPath } from './scoped-path.ts';
@@ -37,7 +38,7 @@ export function isReadAsUnpacked(root: string, index: LayerIndex, order: NameOrd
   const known = new Set(index.map(({ path }) => path));
   const directories = index.flatMap(({ type, path }) => (type === 'directory' ? [path] : []));
   return ['', ...directories].every((directory) => {
-    const isOfLayer = (name: string) => known.has(directory === '' ? name : `${directory}/${name}`);
+    const isOfLayer = (name: string) => known.has(childOf(directory, name));
     const names = namesAsRead(scopedPath(root, directory)).filter(isOfLayer);
     const made = order === 'forwards' ? names : names.toReversed();
     return made.every((name, at) => at === 0 || comparePaths(made[at - 1]!, name) < 0);

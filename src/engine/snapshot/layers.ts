@@ -178,7 +178,13 @@ export class Layers extends LayerContents {
    */
   async #canMark(index: LayerIndex, signal: AbortSignal): Promise<boolean> {
     if (!needsWhiteouts(index, this.#options.makesDevices)) return true;
-    this.#makesWhiteouts ??= this.workplace('whiteout').then((file) => makesWhiteout(file, signal));
+    this.#makesWhiteouts ??= this.workplace('whiteout')
+      .then((file) => makesWhiteout(file, signal))
+      .catch((error: unknown) => {
+        // A build that was ended ends no other.
+        this.#makesWhiteouts = undefined;
+        throw error;
+      });
     return await this.#makesWhiteouts;
   }
 

@@ -156,8 +156,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'files of a store on an overlay cannot be read',
     file: layers,
-    find: 'makesWhiteout(file, signal));',
-    replace: 'makesWhiteout(file, signal)).then(() => true);',
+    find: 'makesWhiteout(file, signal))',
+    replace: 'makesWhiteout(file, signal)).then(() => true)',
     tests: shown,
     only: 'a file of a layer that removes others',
   },
