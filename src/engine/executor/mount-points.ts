@@ -1,4 +1,4 @@
-import { chmod, lchown, lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, lchown, lstat, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { type Failure, FailureError } from '../../result.ts';
 import type { Mount, ProcessSpec } from './executor.ts';
@@ -57,6 +57,28 @@ export async function makeLevel(file: string): Promise<void> {
   await chmod(file, ((await lstat(file)).mode & 0o7000) | 0o755);
 }
 
+/** For cache mounts: steps that run at the same time may each want the same name, and one of them makes it. */
+const lasting: Pick<Stubs, 'makeDirectory' | 'makeFile'> = {
+  makeDirectory: async (path) => void (await unlessThere(makeLevel(path))),
+  makeFile: async (path) => void (await unlessThere(makeEmptyFile(path))),
+};
+
+async function makeEmptyFile(path: string): Promise<void> {
+  await writeFile(path, '', { flag: 'wx' });
+  await chmod(path, 0o644);
+}
+
+/** False if somebody else has made it meanwhile. */
+async function unlessThere(making: Promise<void>): Promise<boolean> {
+  try {
+    await making;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 class MountPointMaker {
   readonly steps: SetupStep[] = [];
   readonly stubs: Stubs;
@@ -108,8 +130,8 @@ class MountPointMaker {
         continue;
       }
       if (level.on.creatable === 'no') throw new FailureError(invalid(`${level.on.target} is read-only`));
-      await makeLevel(level.file);
-      await lchown(level.file, user.uid, user.gid);
+      const made = await unlessThere(makeLevel(level.file));
+      if (made) await lchown(level.file, user.uid, user.gid);
     }
   }
 
@@ -173,12 +195,12 @@ class MountPointMaker {
     }
   }
 
-  /** Stubs of the root are removed; one in a cache mount stays, since others may use it by now. */
+  /** Stubs of the root are removed; one in a cache mount stays, since other steps may use it by now. */
   #creator(at: Located, invalid: Invalid): Pick<Stubs, 'makeDirectory' | 'makeFile'> {
     if (at.on.creatable === 'no') {
       throw new FailureError(invalid(`it does not exist, and ${at.on.target} is read-only`));
     }
-    return at.on.creatable === 'for-a-while' ? this.stubs : new Stubs(at.on.source!);
+    return at.on.creatable === 'for-a-while' ? this.stubs : lasting;
   }
 
   /** Upper ones first. In what is empty until the process starts, every level below the mount is taken as missing. */

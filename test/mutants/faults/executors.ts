@@ -200,6 +200,13 @@ export const faults: readonly Fault[] = [
     only: 'a mount, or its refusal',
   },
   {
+    name: 'two steps make one name of a cache',
+    file: 'src/engine/executor/mount-points.ts',
+    find: "if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;",
+    replace: '',
+    tests: ['test/engine/executor/mount-points.test.ts'],
+  },
+  {
     name: 'memory has no size',
     file: 'src/engine/executor/mount-points.ts',
     find: '`mode=${mode.toString(8)}`,\n        ...size,',
