@@ -11,7 +11,7 @@ export interface RandomLine {
 }
 
 const sources = ['f', 'd', 'd/', 'd/x', 'd/sub', '.', '*', 'd/*', 'l', 'ld', '**/x', './d/./sub', '/d/x', 'ld/*'];
-const moreSources = ['[df]*', 'd/../f', '?', 'd/s*', 'ld/x', 'd/./*', 'l*/./x', '*/x', '*/./x', 'd/**', 'no*', 'none'];
+const moreSources = ['[df]*', 'd/../f', '?', 'd/s*', 'ld/x', 'd/./*', 'l*/./x', '*/x', 'd/**', 'no*', 'none'];
 const ofStage = [
   '/t',
   '/t/x',

@@ -87,9 +87,9 @@ const pastaThat = (does: string) => helperThat(does).replace('slirp4netns', 'pas
 const idle = [
   'for namespace; do :; done',
   'n="nsenter --net=$namespace"',
-  '$n ip tuntap add dev tap0 mode tap',
-  '$n ip addr add 10.0.2.100/24 dev tap0',
-  '$n ip link set tap0 up',
+  '$n ip tuntap add dev eth0 mode tap',
+  '$n ip addr add 10.0.2.100/24 dev eth0',
+  '$n ip link set eth0 up',
   '$n ip route add default via 10.0.2.2',
   'exec sleep 1000',
 ];

@@ -1,9 +1,9 @@
 import { complaintLine } from '../../program/run-program.ts';
 import { type RunningProgram, startProgram } from '../../program/start-program.ts';
 
-/** What a private network is like inside, whichever program is its way out: that of slirp4netns(1), unless told. */
+/** What a private network is like inside, whichever program is its way out: as slirp4netns(1) has it, on the `eth0` of containers. */
 export const HELPER = {
-  interface: 'tap0',
+  interface: 'eth0',
   address: '10.0.2.100',
   prefix: 24,
   gateway: '10.0.2.2',

@@ -101,7 +101,7 @@ for (const { who, person, ...program } of everybody) {
     ] as const) {
       test(`${who}: a datagram for 127.0.0.1 by a ${way}, out of the interface, does not arrive`, async () => {
         copyFileSync(past, join(root.path, 'past.pl'));
-        const command = ['/usr/bin/perl', '/past.pl', way, 'tap0'];
+        const command = ['/usr/bin/perl', '/past.pl', way, 'eth0'];
         const { stdout, stderr } = await runner.run(command, { network: 'default', mounts });
         assert.deepEqual({ stdout, stderr }, { stdout: want, stderr: '' });
       });
@@ -134,7 +134,7 @@ for (const { who, person, ...program } of everybody) {
 
     test('it has its interfaces in /sys, and a name server', async () => {
       const { stdout } = await runner.run('ls /sys/class/net; cat /etc/resolv.conf', { network: 'default' });
-      assert.deepEqual(stdout.split('\n').slice(0, 2), ['lo', 'tap0']);
+      assert.deepEqual(stdout.split('\n').slice(0, 2), ['eth0', 'lo']);
       assert.doesNotMatch(stdout, /nameserver 127\./);
     });
   });
@@ -157,7 +157,7 @@ for (const [name, { script, needs: programs }] of Object.entries(accepted)) {
     const within = ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'];
     await using runner = new ProcessRunner(self, root.path, 'namespaces', within);
     const { stdout } = await runner.run('ls /sys/class/net', { network: 'default' });
-    assert.match(stdout, /tap0/);
+    assert.match(stdout, /eth0/);
     const started = descendantsOf(runner.process.pid!);
     const helpers = started.filter((pid) => argumentsOf(pid).includes(name === 'pasta' ? 'passt' : name));
     assert.equal(helpers.length, 1);
