@@ -20,6 +20,8 @@ const Args = z.strictObject({
   secrets: z.record(z.string(), z.string()).default({}),
   /** Where cip does otherwise on purpose, and why, for everybody or by identity: the case must differ then. */
   deviation: z.union([z.string(), z.partialRecord(z.enum(identities), z.string())]).optional(),
+  /** Reasons of cip, sorted, where both builders refuse the case. */
+  refused: z.array(z.string()).default([]),
   /** Fields that are not defined, and what makes them so: `tree`, `config.Env`. */
   undefined: z.record(z.string(), z.string()).default({}),
 });

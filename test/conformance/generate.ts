@@ -6,6 +6,7 @@ import type { CompareOne, Examine } from './builders.ts';
 import type { Difference } from './difference.ts';
 import type { Identity } from './identity.ts';
 import { type RandomCase, randomCaseOf, writeRandomCase } from './random-case.ts';
+import { reasonsIn } from './reasons.ts';
 import { repaired } from './repair.ts';
 import { shrunk } from './shrink.ts';
 
@@ -112,7 +113,7 @@ export function wayOf({ at, ours }: Difference): string {
 }
 
 function reasonIn(said: string): string {
-  return /error\[([a-z-]+)\]/.exec(said)?.[1] ?? 'no reason';
+  return reasonsIn(said)[0] ?? 'no reason';
 }
 
 function more(counted: Map<string, number>, name: string): void {

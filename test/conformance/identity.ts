@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/paths.ts';
+import { reasonsIn } from './reasons.ts';
 
 /** Who cip builds as: root; an ordinary user with a range in /etc/subuid; root without namespaces, as in a container. */
 export const identities = ['root', 'user', 'chroot'] as const;
@@ -14,6 +15,6 @@ const forced = JSON.parse(readFileSync(join(root, 'test', 'conformance', 'forced
 
 /** Whether what cip said is such a failure, and nothing else. */
 export function isForced(said: string, identity: Identity): boolean {
-  const reasons = [...said.matchAll(/^(?:refused: )?error\[([a-z-]+)\]/gm)].map(([, reason]) => reason!);
+  const reasons = reasonsIn(said);
   return reasons.length > 0 && reasons.every((reason) => Object.hasOwn(forced[identity], reason));
 }

@@ -21,6 +21,7 @@ import { differences } from './difference.ts';
 import type { Identity } from './identity.ts';
 import { readImage } from './image.ts';
 import { changeContext, neighboursOf } from './neighbour.ts';
+import { reasonsIn } from './reasons.ts';
 
 const exec = promisify(execFile);
 
@@ -77,7 +78,7 @@ export async function objections(one: Case, options: OracleOptions): Promise<rea
     await mkdir(scratch);
     const buildArgs = { SOURCE_DATE_EPOCH: EPOCH, ...what.args.buildArgs };
     const built = await runCip({ case: what, context, scratch }, { ...run, identity, buildArgs });
-    if ('refused' in built) return { text: `refused: ${reasonsIn(built.refused)}`, steps: built.steps };
+    if ('refused' in built) return { text: `refused: ${reasonsIn(built.refused).join(', ')}`, steps: built.steps };
     return { text: await digestIn(built.layout), layout: built.layout, steps: built.steps };
   };
   const store = (name: string) => join(lab, `home-${name}`, 'store');
@@ -127,11 +128,6 @@ function elsewhere(identity: Identity): readonly string[] {
     ...(identity === 'user' ? [] : ['setpriv', '--regid', '12345', '--clear-groups', '--']),
     ...['sh', '-c', 'umask 077; exec "$@"', 'sh'],
   ];
-}
-
-/** The reasons of failures; text of messages may name directories. */
-function reasonsIn(said: string): string {
-  return [...said.matchAll(/^error\[([a-z-]+)\]/gm)].map(([, reason]) => reason).join(', ');
 }
 
 async function digestIn(layout: string): Promise<string> {

@@ -7,7 +7,7 @@ import { isFailure, type KnownDifferences, sliceOf, summaryOf, updated, type Ver
 
 const table: readonly [outcome: 'equal' | 'refused' | 'different', written: string, Verdict, fails: boolean][] = [
   ['equal', '', 'equal', false],
-  ['refused', '', 'refused', false],
+  ['refused', '', 'other refusal', true],
   ['different', '', 'new', true],
   ['equal', 'known', 'not known', true],
   ['refused', 'known', 'not known', true],
@@ -15,14 +15,21 @@ const table: readonly [outcome: 'equal' | 'refused' | 'different', written: stri
   ['equal', 'deviation', 'no deviation', true],
   ['refused', 'deviation', 'no deviation', true],
   ['different', 'deviation', 'deviation', false],
+  ['equal', 'refused', 'no refusal', true],
+  ['refused', 'refused', 'refused', false],
+  ['refused', 'refused otherwise', 'other refusal', true],
+  ['different', 'refused', 'new', true],
 ];
 
 for (const [outcome, written, verdict, fails] of table) {
   test(`verdict: ${outcome}, written down as ${written || 'nothing'}: ${verdict}`, async () => {
     const { args } = await readCase('/nowhere', 'a/b');
-    const one = { name: 'a/b', folder: '', args: { ...args, ...(written === 'deviation' && { deviation: 'why' }) } };
+    const refused = { refused: ['a-reason', 'b-reason'], 'refused otherwise': ['b-reason'] }[written] ?? [];
+    const deviation = written === 'deviation' ? { deviation: 'why' } : {};
+    const one = { name: 'a/b', folder: '', args: { ...args, refused, ...deviation } };
+    const said = 'Building x\nerror[b-reason]: b\n\nerror[a-reason]: error[c-reason]\nerror[b-reason]: again';
     const known: KnownDifferences = written === 'known' ? { 'a/b': 'why' } : { 'a/c': 'why' };
-    assert.equal(verdictOf({ case: one, identity: 'root', outcome, differences: [] }, known), verdict);
+    assert.equal(verdictOf({ case: one, identity: 'root', outcome, differences: [], refused: said }, known), verdict);
     assert.equal(isFailure(verdict), fails);
   });
 }
@@ -45,6 +52,14 @@ for (const [title, identity, deviation, ours, verdict] of tiers) {
     assert.equal(verdictOf({ case: one, identity, outcome: 'different', differences }, {}), verdict);
   });
 }
+
+test('verdict: what an identity cannot do may be refused for that', async () => {
+  const { args } = await readCase('/nowhere', 'a/b');
+  const one = { name: 'a/b', folder: '', args: { ...args, refused: ['bind-source-missing'] } };
+  const both = { case: one, outcome: 'refused', differences: [], refused: 'error[mounts-unsupported]: x' } as const;
+  assert.equal(verdictOf({ ...both, identity: 'chroot' }, {}), 'refused');
+  assert.equal(verdictOf({ ...both, identity: 'root' }, {}), 'other refusal');
+});
 
 test('verdict: the summary counts all, and names failures only if there are any', () => {
   assert.equal(

@@ -1,28 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
 import { deviationOf } from './case.ts';
 import type { Comparison } from './compare.ts';
 import { isForced } from './identity.ts';
+import { reasonsIn } from './reasons.ts';
 
-/** What a run makes of a case: the last three fail it. */
-export type Verdict = 'equal' | 'refused' | 'deviation' | 'known' | 'new' | 'no deviation' | 'not known';
+/** What a run makes of a case: those after `known` fail it. */
+export type Verdict =
+  | 'equal'
+  | 'refused'
+  | 'deviation'
+  | 'known'
+  | 'new'
+  | 'no deviation'
+  | 'not known'
+  | 'no refusal'
+  | 'other refusal';
 
 /** Names of cases that cip does not build as BuildKit does yet, and why: `known.json`. */
 export type KnownDifferences = Readonly<Record<string, string>>;
 
 /**
  * `new`: differs, and nobody wrote that down. `no deviation` and `not known`: it is written down that the case differs, and it
- * does not, so what is written down can only become less.
+ * does not, so what is written down can only become less. `other refusal`: both refuse
+ * it, which shows nothing unless it is for the reason that the case is about; `no refusal`: both build what was to be refused.
  */
-export function verdictOf({ case: one, identity, outcome, differences }: Comparison, known: KnownDifferences): Verdict {
-  const { name } = one;
+export function verdictOf(comparison: Comparison, known: KnownDifferences): Verdict {
+  const { case: one, identity, outcome, differences, refused = '' } = comparison;
+  const { name, args } = one;
   const differs = outcome === 'different';
   if (differences.some(({ at, ours }) => at === 'outcome' && isForced(String(ours), identity))) return 'deviation';
   if (deviationOf(one, identity) !== undefined) return differs ? 'deviation' : 'no deviation';
   if (Object.hasOwn(known, name)) return differs ? 'known' : 'not known';
-  return differs ? 'new' : outcome;
+  if (differs) return 'new';
+  if (outcome === 'equal') return args.refused.length > 0 ? 'no refusal' : 'equal';
+  return isForced(refused, identity) || isDeepStrictEqual(reasonsIn(refused), args.refused)
+    ? 'refused'
+    : 'other refusal';
 }
 
+const failing: ReadonlySet<Verdict> = new Set(['new', 'no deviation', 'not known', 'no refusal', 'other refusal']);
+
 export function isFailure(verdict: Verdict): boolean {
-  return verdict === 'new' || verdict === 'no deviation' || verdict === 'not known';
+  return failing.has(verdict);
 }
 
 /** One line: how many cases have which verdict, those that fail only if there are any. */
@@ -32,6 +51,8 @@ export function summaryOf(verdicts: readonly Verdict[]): string {
     [count('new'), 'differ and are not known'],
     [count('not known'), 'are known to differ and do not'],
     [count('no deviation'), 'do not deviate as they say'],
+    [count('no refusal'), 'are built and say that they are refused'],
+    [count('other refusal'), 'are refused for another reason than they say'],
   ] as const;
   return [
     `${verdicts.length} cases: ${count('equal')} equal`,

@@ -30,7 +30,29 @@ export function lowerShell(instruction: ShellInstruction, state: StageState, con
   context.record(state, `SHELL [${instruction.args.join(' ')}]`);
 }
 
-/** As Docker's history prints a list: `["a" "b"]`. */
+/** As Docker's history prints a list: `["a" "b"]`, each as Go's `%q` has it (https://pkg.go.dev/strconv#Quote). */
 function quoted(args: readonly string[]): string {
-  return `[${args.map((arg) => JSON.stringify(arg)).join(' ')}]`;
+  return `[${args.map((arg) => `"${Array.from(arg, escaped).join('')}"`).join(' ')}]`;
+}
+
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+]);
+
+function escaped(char: string): string {
+  const known = escapes.get(char);
+  if (known !== undefined) return known;
+  if (/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(char)) return char;
+  const code = char.codePointAt(0)!;
+  const digits = (count: number) => code.toString(16).padStart(count, '0');
+  if (code < 0x80) return `\\x${digits(2)}`;
+  return code < 0x10000 ? `\\u${digits(4)}` : `\\U${digits(8)}`;
 }

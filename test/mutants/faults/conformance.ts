@@ -120,8 +120,20 @@ export const faults: readonly Fault[] = [
   {
     ...inVerdicts,
     name: 'a new difference does not fail the run',
-    find: "verdict === 'new' || verdict === 'no deviation'",
-    replace: "verdict === 'no deviation'",
+    find: "new Set(['new', 'no deviation'",
+    replace: "new Set(['no deviation'",
+  },
+  {
+    ...inVerdicts,
+    name: 'a case may be refused for another reason',
+    find: 'isDeepStrictEqual(reasonsIn(refused), args.refused)',
+    replace: 'args.refused.length > 0',
+  },
+  {
+    ...inVerdicts,
+    name: 'a case that is to be refused may be built',
+    find: "args.refused.length > 0 ? 'no refusal' : 'equal'",
+    replace: "'equal'",
   },
   {
     ...inVerdicts,
