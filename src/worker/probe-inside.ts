@@ -81,6 +81,7 @@ const ordinary = {
   devices: 'steps make device nodes',
   'raw-sockets': 'steps open raw sockets',
   ping: "steps can ping with a datagram socket, as iputils and Alpine's busybox do; Debian's busybox takes a raw one, and fails",
+  'set-user-id': 'set-user-ID programs and file capabilities have their effect in steps',
 } satisfies Partial<Record<Lack['id'], string>>;
 
 function lackFacts(lacks: readonly Lack[]): readonly MachineFact[] {

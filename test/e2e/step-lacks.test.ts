@@ -94,7 +94,12 @@ test('doctor says what steps may not do, and what to do about it', options, asyn
     steps
       .filter(({ name }) => name !== 'steps-ping' || ping.length > 0)
       .map(({ name, state, hint }) => [name, state, hint !== undefined]),
-    [['steps-devices', 'limited', true], ['steps-raw-sockets', 'limited', true], ...ping],
+    [
+      ['steps-devices', 'limited', true],
+      ['steps-raw-sockets', 'limited', true],
+      ...ping,
+      ['steps-set-user-id', 'ok', false],
+    ],
   );
 });
 

@@ -108,7 +108,7 @@ test(
 
 const failures: readonly [error: Error, isTaken: boolean][] = [
   [new FailureError(noUserNamespaces('', [])), true],
-  [new FailureError(idMapRefused('')), true],
+  [new FailureError(idMapRefused('', 'root')), true],
   [new FailureError(workerDied('exit status 1', '')), false],
   [new Error('a bug'), false],
 ];

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hostPlatform } from '../../oci/platform.ts';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { FailureError } from '../../result.ts';
-import { defaultCapabilities, ownCapabilities } from './capabilities.ts';
+import { defaultCapabilities, hasNoNewPrivileges, ownCapabilities } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import {
   mountsUnsupported,
@@ -16,7 +16,7 @@ import {
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds, requireMapped } from './id-map.ts';
-import { type Lack, noDevices, noProc, noRawSockets } from './lack.ts';
+import { type Lack, noDevices, noProc, noRawSockets, noSetUserId } from './lack.ts';
 import { kill, killGroup, launch } from './launch.ts';
 import { type Limit, onlyChroot } from './limit.ts';
 import { kernelDirectories, makeLevel } from './mount-points.ts';
@@ -66,7 +66,9 @@ export class ChrootExecutor implements Executor {
     const { permitted } = await ownCapabilities();
     const may = (name: (typeof defaultCapabilities)[number]['name']) =>
       defaultCapabilities.some((one) => one.name === name && (permitted & (1n << BigInt(one.number))) !== 0n);
-    return [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()]), noProc()];
+    const setUserId = (await hasNoNewPrivileges()) ? [noSetUserId()] : [];
+    const rights = [...(may('mknod') ? [] : [noDevices()]), ...(may('net_raw') ? [] : [noRawSockets()])];
+    return [...rights, noProc(), ...setUserId];
   }
 
   async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {

@@ -1,7 +1,7 @@
 /** Something that root of an ordinary container may do and a step of this executor may not. */
 export interface Lack {
   /** Stable: `devices`. */
-  readonly id: 'devices' | 'raw-sockets' | 'ping' | 'owners' | 'proc';
+  readonly id: 'devices' | 'raw-sockets' | 'ping' | 'owners' | 'proc' | 'set-user-id';
   /** One sentence, no full stop. */
   readonly message: string;
   /** What to do instead, or what would make it otherwise. */
@@ -52,6 +52,17 @@ export function fewOwners(): Lack {
     message: 'steps cannot give files to all users and groups, because this user has too few ids',
     fix: 'give the user a range of 65536 ids in /etc/subuid and /etc/subgid (`cip doctor` prints the command)',
     programs: ['chown', 'chgrp', 'useradd', 'adduser', 'install', 'apt-get', 'apt', 'dpkg', 'su', 'tar'],
+  };
+}
+
+/** no_new_privs is handed on to all that a process starts, and nothing takes it away (prctl(2)). */
+export function noSetUserId(): Lack {
+  return {
+    id: 'set-user-id',
+    message:
+      'set-user-ID programs and file capabilities have no effect in steps, because cip was started with no_new_privs',
+    fix: 'start cip without it: no --security-opt no-new-privileges (Docker, Podman), allowPrivilegeEscalation: true (Kubernetes), NoNewPrivileges=no (systemd)',
+    programs: ['sudo', 'su', 'doas', 'newgrp', 'sg', 'passwd', 'chsh', 'chfn', 'gpasswd', 'crontab', 'mount', 'umount'],
   };
 }
 

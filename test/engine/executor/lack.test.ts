@@ -2,10 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IdRange } from '../../../src/engine/executor/id-map.ts';
-import { fewOwners, lackOf, noDevices, noPing, noProc, noRawSockets } from '../../../src/engine/executor/lack.ts';
+import {
+  fewOwners,
+  lackOf,
+  noDevices,
+  noPing,
+  noProc,
+  noRawSockets,
+  noSetUserId,
+} from '../../../src/engine/executor/lack.ts';
 import { pingGroups } from '../../../src/engine/executor/ping.ts';
 
-const all = [noDevices(), noPing('private'), noRawSockets(), fewOwners(), noProc()];
+const all = [noDevices(), noPing('private'), noRawSockets(), fewOwners(), noProc(), noSetUserId()];
 
 const commands: readonly [command: string, lack: string | undefined][] = [
   ['mknod /dev/x c 1 3', 'devices by mknod'],
@@ -17,6 +25,7 @@ const commands: readonly [command: string, lack: string | undefined][] = [
   ['/bin/sh -c tcpdump -i lo', 'raw-sockets by tcpdump'],
   ['/bin/sh -c chown -R 70000 /srv', 'owners by chown'],
   ['/bin/sh -c ps aux | grep x', 'proc by ps'],
+  ['/bin/sh -c sudo make', 'set-user-id by sudo'],
   ['/bin/sh -c make', undefined],
   // Only whole words are programs.
   ['/bin/sh -c echo pinging remknod mknod2 x-mknod', undefined],
