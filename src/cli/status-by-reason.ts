@@ -282,6 +282,7 @@ export const statusByReason = {
   'session-missing': 'environment',
   'snapshot-removed': 'environment',
   'storage-in-use': 'environment',
+  'store-noexec': 'environment',
   'store-read-only': 'environment',
   'store-version-unknown': 'environment',
   'subuid-range-missing': 'environment',

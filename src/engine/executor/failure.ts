@@ -26,6 +26,15 @@ export function sandboxFailed(said: string) {
   } as const satisfies FailureShape;
 }
 
+/** The roots of steps are copies in the store, and its file system starts no programs. */
+export function storeNoexec(mountPoint: string) {
+  return {
+    reason: 'store-noexec',
+    message: `no step can run: its files are in the store, and ${mountPoint} is mounted noexec`,
+    hint: `set CIP_STORE to a directory on another file system, or allow programs there: sudo mount -o remount,exec ${mountPoint}`,
+  } as const satisfies FailureShape;
+}
+
 /** The sandbox was made, and the program of the step was not started in it; `said` is the system's reason. */
 export function cannotExecute(program: string, said: string) {
   return {
