@@ -287,6 +287,7 @@ export const statusByReason = {
   'store-version-unknown': 'environment',
   'subuid-range-missing': 'environment',
   'system-error': 'environment',
+  'too-many-open-files': 'environment',
   'tool-missing': 'environment',
   unwritable: 'environment',
   'worker-died': 'environment',

@@ -125,3 +125,12 @@ export function workerDied(how: string, said: string) {
     ...(said.trim() === '' ? {} : { details: said.trim().split('\n') }),
   } as const satisfies FailureShape;
 }
+
+/** EMFILE or ENFILE in the worker; `said` names the call, and the file if there is one. */
+export function workerFilesExhausted(said: string) {
+  return {
+    reason: 'too-many-open-files',
+    message: `the limit of open files is reached: ${said}`,
+    hint: 'raise it (ulimit -n 4096; Docker: --ulimit nofile=4096; systemd: LimitNOFILE=4096), or build fewer images at once (-j 1)',
+  } as const satisfies FailureShape;
+}

@@ -76,6 +76,8 @@ async function launchIn(dir: string, options: Launch, signal: AbortSignal): Prom
   ]);
   if ('how' in running) {
     await passed;
+    // No fault of the namespaces: it is told for what it is.
+    if (running.error.code === 'EMFILE' || running.error.code === 'ENFILE') throw running.error;
     throw new FailureError(sandboxFailed(running.error.message), { cause: running.error });
   }
   // Its end is what tells: a script that is not read to its end is no news.
