@@ -111,7 +111,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a failed step is told nothing of what it lacks',
     file: 'src/engine/op/exec.ts',
-    find: "lack: lackOf(op.args.join(' '), lacks),",
+    find: "lack: lackOf(op.args.join(' '), lacks, lastLines),",
     replace: "lack: lackOf('', lacks),",
     tests: real,
     only: 'mknod by root',
@@ -119,7 +119,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'each failed step is told of the first lack',
     file: 'src/engine/op/exec.ts',
-    find: "lack: lackOf(op.args.join(' '), lacks),",
+    find: "lack: lackOf(op.args.join(' '), lacks, lastLines),",
     replace: "lack: lacks[0] && { ...lacks[0], program: 'mknod' },",
     tests: real,
     only: 'a failure of another kind',
@@ -127,8 +127,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot is said to have a /proc',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: 'noRawSockets()]), noProc()]',
-    replace: 'noRawSockets()])]',
+    find: '...rights, noProc(), ...setUserId]',
+    replace: '...rights, ...setUserId]',
     tests: real,
     only: 'ps in a chroot',
   },
