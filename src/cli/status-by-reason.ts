@@ -72,6 +72,7 @@ export const statusByReason = {
   'platform-missing': 'failed',
   'publish-partial': 'failed',
   'reserved-name': 'failed',
+  'root-unusable': 'failed',
   'run-failed': 'failed',
   'run-not-allowed': 'failed',
   'stage-not-counted': 'failed',

@@ -53,6 +53,15 @@ export function mountTargetInvalid(target: string, why: string) {
   } as const satisfies FailureShape;
 }
 
+/** Every step needs something at `path`, and what the image has there leaves no place for it; `why` says what it is. */
+export function rootUnusable(path: string, why: string, wanted: 'a directory' | 'a file') {
+  return {
+    reason: 'root-unusable',
+    message: `no RUN can be started in this image, because of its ${path}: ${why}`,
+    hint: `make ${path} ${wanted} in the base image or in the context that it is copied from, or leave it out there`,
+  } as const satisfies FailureShape;
+}
+
 /** Found by the executor: a mount whose source on this machine is gone, which is no mistake of the Dockerfile. */
 export function bindSourceMissing(source: string, target: string) {
   return {
