@@ -52,6 +52,7 @@ export const statusByReason = {
   'copy-onto-directory': 'failed',
   'copy-onto-non-directory': 'failed',
   'copy-path-too-long': 'failed',
+  'command-too-long': 'failed',
   'corrupt-compression': 'failed',
   'group-unknown': 'failed',
   'image-not-counted': 'failed',

@@ -75,7 +75,7 @@ export class ChrootExecutor implements Executor {
     await temporaryFiles.makeWorkingDirectory(process);
     return await launch(
       {
-        program: process.args[0]!,
+        process,
         dir,
         tools,
         kill: async (pid) => {

@@ -35,6 +35,15 @@ export function cannotExecute(program: string, said: string) {
   } as const satisfies FailureShape;
 }
 
+/** More than the kernel hands to a program (E2BIG); `size` is in bytes. */
+export function commandTooLong(what: string, size: number) {
+  return {
+    reason: 'command-too-long',
+    message: `${what} has ${size} bytes, which is more than Linux hands to a program: 128 KiB at a time, some 2 MiB in all`,
+    hint: 'put what is long into a file: a script by COPY (`COPY <<EOF /script` takes it from the Dockerfile) that RUN starts, or values that it reads',
+  } as const satisfies FailureShape;
+}
+
 /** A process, file or mount needs an id that the map of the namespace does not have. */
 export function idNotMapped(kind: 'user' | 'group', id: number) {
   return {

@@ -62,6 +62,12 @@ const outcomes: readonly [title: string, command: Command, changed: Partial<Proc
   ['a name is looked up in PATH of the image', ['id', '-u'], { env: ['PATH=/nowhere:/bin'] }, { stdout: '0\n' }],
   ['environment exactly as given, in order', ['/bin/env'], { env }, { stdout: `${env.join('\n')}\n` }],
   ['user and groups', 'id -u; id -G', { user: ada }, { stdout: '1000\n1000 29\n' }],
+  [
+    'an argument as long as Linux takes',
+    ['/bin/sh', '-c', `echo ${'#'.padEnd(2 ** 17 - 6, 'x')}`],
+    { env: ['PATH=/bin'] },
+    { stdout: '\n' },
+  ],
   ['umask 022', 'umask', {}, { stdout: '0022\n' }],
   ['standard input is empty', 'cat; echo end', {}, { stdout: 'end\n' }],
   ['null, zero and random of /dev', 'echo x > /dev/null; head -c3 /dev/zero | wc -c', {}, { stdout: '3\n' }],
@@ -72,6 +78,14 @@ const unstartable: readonly [title: string, args: readonly string[], changed: Pa
   [
     ['a program that is not there', ['/bin/nothing'], {}, 'cannot-execute'],
     ['a name that is not in PATH', ['nothing'], {}, 'cannot-execute'],
+    ['an argument that is too long', ['/bin/sh', '-c', `: ${'x'.repeat(2 ** 17)}`], {}, 'command-too-long'],
+    ['a variable that is too long', ['/bin/ls'], { env: [`A=${'ü'.repeat(2 ** 16)}`] }, 'command-too-long'],
+    [
+      'variables that are too long together',
+      ['/bin/ls'],
+      { env: Array.from({ length: 80 }, (_, at) => `A${at}=${'x'.repeat(100_000)}`) },
+      'command-too-long',
+    ],
     ['a file that is not executable', ['/etc/passwd'], {}, 'cannot-execute'],
     ['a working directory that is a file', ['/bin/ls'], { cwd: '/etc/passwd' }, 'working-directory-invalid'],
     ['a working directory below a file', ['/bin/ls'], { cwd: '/etc/passwd/x' }, 'working-directory-invalid'],

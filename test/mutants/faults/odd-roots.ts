@@ -95,4 +95,12 @@ export const faults: readonly Fault[] = [
     replace: "isOwn && why === '' ? rootUnusable",
     ...contract,
   },
+  {
+    name: 'a command that is too long is a fault of the machine',
+    file: 'src/engine/executor/launch.ts',
+    find: 'if (isTooLong || ',
+    replace: 'if (',
+    tests: contract.tests,
+    only: 'too long',
+  },
 ];
