@@ -65,13 +65,19 @@ export async function ownersOf(
   });
 }
 
-/** Containers are often run as an id that has no name. */
+/**
+ * Containers are often run as an id that has no name; and whoever has an account may have another group than that
+ * (newgrp, sg). What root makes has root's group all the same.
+ */
 export function userOf(): WorkerBuilderOptions['user'] {
-  const { uid, gid, name } = named() ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, name: '' };
-  return { uid, gid, name: name || String(uid) };
+  const gid = process.getegid?.() ?? 0;
+  const account = accountHere();
+  if (account === undefined) return { uid: process.getuid?.() ?? 0, gid, name: String(process.getuid?.() ?? 0) };
+  const { uid, name } = account;
+  return { uid, gid: uid === 0 ? account.gid : gid, name: name || String(uid), accountGid: account.gid };
 }
 
-function named() {
+function accountHere() {
   try {
     const { uid, gid, username } = userInfo();
     return { uid, gid, name: username };

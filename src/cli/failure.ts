@@ -295,17 +295,26 @@ export function bug(error: unknown) {
   return { reason: 'bug', message: `cip has a bug: ${message}` } as const satisfies FailureShape;
 }
 
+/** EMFILE or ENFILE in this process; `said` names the call, and the file if there is one. */
+export function filesExhausted(said: string) {
+  return {
+    reason: 'too-many-open-files',
+    message: `the limit of open files is reached: ${said}`,
+    hint: 'raise it: ulimit -n 4096 (Docker: --ulimit nofile=4096; systemd: LimitNOFILE=4096)',
+  } as const satisfies FailureShape;
+}
+
 /** An error of the operating system that no room foresaw where it happened; undefined for anything else. */
 export function systemFailure(error: unknown) {
   const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === undefined || syscall === undefined) return undefined;
+  if (code === 'EMFILE' || code === 'ENFILE') return filesExhausted(message ?? code);
   const hints: Readonly<Record<string, string>> = {
     ENOSPC: 'free some space and try again; what is complete is kept',
     EDQUOT: 'the disk quota of this account is used up: free some space and try again',
     EFBIG: 'files may not be that big here: see ulimit -f, or use another disk',
     EACCES: 'give this account permission, or use another directory (--project-dir, CIP_STORE)',
     EROFS: 'use another directory (--project-dir, CIP_STORE)',
-    EMFILE: 'raise the limit of open files: ulimit -n 4096',
   };
   const hint = hints[code];
   return {

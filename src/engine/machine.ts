@@ -9,12 +9,19 @@ import { ChrootExecutor } from './executor/chroot-executor.ts';
 import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor, ExecutorOptions } from './executor/executor.ts';
 import type { ExecutorName } from './executor/executor-name.ts';
-import { isolationLimited } from './executor/failure.ts';
+import { isolationLimited, storeNoexec } from './executor/failure.ts';
+import {
+  lostInCopies,
+  lostInMounts,
+  makeExecutableDir,
+  mountFlagsOf,
+  requireExecutableDir,
+} from './executor/mount-flags.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
 import { CopySnapshotter } from './snapshot/copy.ts';
 import { mountRefused } from './snapshot/failure.ts';
 import type { Layers } from './snapshot/layers.ts';
-import { OverlaySnapshotter, type SnapshotterOptions } from './snapshot/overlay.ts';
+import { OverlaySnapshotter } from './snapshot/overlay.ts';
 import type { Snapshotter } from './snapshot/snapshotter.ts';
 
 /** What the parts of the machine are made from when they are first asked for. */
@@ -47,8 +54,7 @@ export class Machine {
   }
 
   snapshotter(): Promise<Snapshotter> {
-    const { options: _, ...rest } = this.#parts;
-    return this.#snapshotter.get(() => chooseSnapshotter(rest));
+    return this.#snapshotter.get(() => chooseSnapshotter(this.#parts));
   }
 
   /** Emulates foreign platforms by itself. */
@@ -66,7 +72,8 @@ export class Machine {
   async #makeExecutor(signal: AbortSignal): Promise<Executor> {
     const { sessionDir, tools, emulators, tier, isolation, requireIsolation } = this.#parts.options;
     const dir = join(sessionDir, 'executor');
-    await mkdir(dir, { recursive: true });
+    if (isolation === 'namespaces') await makeExecutableDir(dir, tools);
+    else await requireExecutableDir(dir);
     const hostArchitecture = hostPlatform(process.arch).architecture;
     const emulation = new BinfmtEmulation({
       dir,
@@ -116,17 +123,19 @@ class Once<T> {
 }
 
 /** `overlay` if one works on the store's file system, else `copy`, which is told to whoever watches. */
-async function chooseSnapshotter(
-  options: SnapshotterOptions & { readonly notice: (message: string) => void },
-): Promise<Snapshotter> {
-  const overlay = new OverlaySnapshotter(options);
+async function chooseSnapshotter({ options, store, layers, notice }: MachineOptions): Promise<Snapshotter> {
+  const overlay = new OverlaySnapshotter({ store, layers });
+  const flags = await mountFlagsOf(options.sessionDir);
   try {
     await overlay.rehearse();
+    if (flags.noexec) notice(lostInMounts(flags).message);
     return overlay;
   } catch (error) {
     const [failure] = failuresOf(error) ?? [];
     if (failure?.reason !== 'mount-refused') throw error;
-    options.notice(`${failure.message}; files are copied for each RUN instead, which is slower`);
-    return new CopySnapshotter(options);
+    if (flags.noexec) throw new FailureError(storeNoexec(flags.mountPoint));
+    notice(`${failure.message}; files are copied for each RUN instead, which is slower`);
+    for (const { message } of lostInCopies(flags, options.isolation)) notice(message);
+    return new CopySnapshotter({ store, layers });
   }
 }

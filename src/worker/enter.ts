@@ -1,20 +1,34 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { IsolationTier } from '../engine/engine-options.ts';
+import { hasNoNewPrivileges } from '../engine/executor/capabilities.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
 import { findProgram } from '../engine/executor/tools.ts';
 import { complaintOf, runProgram, succeeded } from '../program/run-program.ts';
 import { type RunningProgram, startProgram } from '../program/start-program.ts';
 import { type Failure, FailureError } from '../result.ts';
 import {
+  accountGroupLeft,
+  helpersWithoutPrivileges,
   idMapHelpersRefused,
   idMapRefused,
   namespaceToolMissing,
   noUserNamespaces,
+  ownIdRefused,
   rootIdsRefused,
 } from './failure.ts';
 import { type IdPlan, idMapText, planIds } from './id-plan.ts';
 import { namespaceSettings, remediesFor } from './remedies.ts';
+
+/** Who has started cip. */
+export interface CallingUser {
+  readonly uid: number;
+  /** Of this process, which newgrp(1) and others may have changed. */
+  readonly gid: number;
+  readonly name: string;
+  /** The primary group of the account; `gid` if not given. */
+  readonly accountGid?: number | undefined;
+}
 
 /** What to start inside new namespaces, and as whom. */
 export interface EnterOptions {
@@ -24,7 +38,7 @@ export interface EnterOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Where programs are looked for, as in PATH. */
   readonly path: string;
-  readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
+  readonly user: CallingUser;
   /** `chroot` starts the command where this process is: for machines that refuse namespaces. */
   readonly isolation: 'namespaces' | 'chroot';
   /** Roots of steps are below this directory. */
@@ -54,7 +68,9 @@ export interface Ending {
 /**
  * First process of the namespaces: waits for its ids, which the parent maps. Until then it is nobody, and has lost its
  * rights; starting itself anew as root gives them back. Without them it would be within reach of steps where those can see
- * it, and through it the files of the machine (ptrace(2) asks for no fewer capabilities than the other has).
+ * it, and through it the files of the machine (ptrace(2) asks for no fewer capabilities than the other has). With
+ * no_new_privs nothing is given back by a start: there it keeps its rights while it waits (`--keep-caps`), as ambient
+ * ones, which steps do not get.
  */
 const FIRST_PROCESS = `
 echo ready >&4
@@ -140,7 +156,9 @@ export async function enter(options: EnterOptions): Promise<Entered> {
     if ('child' in entered) return { ...entered, tier: plan.tier, warnings: [...warnings, ...refused] };
     refused.push(entered);
   }
-  throw new FailureError(idMapRefused(refused.map(({ message }) => message).join('\n')));
+  const { uid } = options.user;
+  const user = uid === 0 ? 'root' : { remedies: remediesFor(await namespaceSettings(uid)) };
+  throw new FailureError(idMapRefused(refused.map(({ message }) => message).join('\n'), user));
 }
 
 /** The plans that `enter()` would try, best first, and what keeps a better one from being there. */
@@ -154,10 +172,12 @@ async function plansFor(options: Pick<EnterOptions, 'user'>, tools: EnterTools) 
 
 /** Returns the failure of mapping; what is worth another plan is not thrown. */
 async function enterWith(plan: IdPlan, options: EnterOptions, tools: EnterTools): Promise<Started | Failure> {
-  const namespaces = ['--user', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
+  const keepsRights = (await hasNoNewPrivileges()) ? ['--keep-caps'] : [];
+  const namespaces = ['--user', ...keepsRights, '--mount', '--pid', '--fork', '--kill-child'];
   const started = await start(
     [
-      ...[tools.unshare, ...namespaces, tools.sh, '-c', FIRST_PROCESS, tools.sh, tools.sh, '-c', REAPER, tools.mount],
+      ...[tools.unshare, ...namespaces, '--propagation', 'private'],
+      ...[tools.sh, '-c', FIRST_PROCESS, tools.sh, tools.sh, '-c', REAPER, tools.mount],
       ...options.command,
     ],
     options.env,
@@ -166,7 +186,7 @@ async function enterWith(plan: IdPlan, options: EnterOptions, tools: EnterTools)
     const { said } = await started.ended;
     throw new FailureError(noUserNamespaces(said, remediesFor(await namespaceSettings(options.user.uid))));
   }
-  const failure = await mapIds(started.child.pid, plan, tools);
+  const failure = await mapIds(started.child.pid, plan, { tools, user: options.user });
   if (failure !== undefined) {
     started.kill();
     await started.ended;
@@ -215,7 +235,11 @@ async function isReady({ child, ended }: Started): Promise<boolean> {
   return answer;
 }
 
-async function mapIds(pid: number, plan: IdPlan, tools: EnterTools): Promise<Failure | undefined> {
+async function mapIds(
+  pid: number,
+  plan: IdPlan,
+  { tools, user }: { readonly tools: EnterTools; readonly user: CallingUser },
+): Promise<Failure | undefined> {
   if (plan.by === 'helper') {
     for (const [helper, ranges] of [
       [tools.newuidmap!, plan.users],
@@ -223,7 +247,7 @@ async function mapIds(pid: number, plan: IdPlan, tools: EnterTools): Promise<Fai
     ] as const) {
       const args = [`${pid}`, ...idMapText(ranges).trim().split(/\s+/)];
       const mapped = await runProgram(helper, { args, env: 'inherited' });
-      if (!succeeded(mapped)) return idMapHelpersRefused(complaintOf(mapped));
+      if (!succeeded(mapped)) return await whyRefused(user, complaintOf(mapped));
     }
     return undefined;
   }
@@ -234,8 +258,15 @@ async function mapIds(pid: number, plan: IdPlan, tools: EnterTools): Promise<Fai
     await writeFile(`/proc/${pid}/gid_map`, idMapText(plan.groups));
     return undefined;
   } catch (error) {
-    return rootIdsRefused((error as NodeJS.ErrnoException).code ?? String(error));
+    const said = (error as NodeJS.ErrnoException).code ?? String(error);
+    return user.uid === 0 ? rootIdsRefused(said) : ownIdRefused(said);
   }
+}
+
+/** `said` is what the helper answered, which often knows no more than that the kernel refused. */
+async function whyRefused({ name, gid, accountGid = gid }: CallingUser, said: string): Promise<Failure> {
+  if (await hasNoNewPrivileges()) return helpersWithoutPrivileges();
+  return gid === accountGid ? idMapHelpersRefused(said) : accountGroupLeft({ name, gid, accountGid });
 }
 
 interface EnterTools {

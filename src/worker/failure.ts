@@ -16,12 +16,16 @@ export function noUserNamespaces(said: string, remedies: readonly string[]) {
   } as const satisfies FailureShape;
 }
 
-/** Every plan of `planIds` was tried and failed; `said` has what the system said of each, a line each. */
-export function idMapRefused(said: string) {
+/**
+ * Every plan of `planIds` was tried and failed; `said` has what the system said of each, a line each. Root lacks
+ * capabilities for it; `remedies` are for others, most likely first.
+ */
+export function idMapRefused(said: string, user: 'root' | { readonly remedies: readonly string[] }) {
   return {
     reason: 'id-map-refused',
     message: 'the kernel refused every map of user ids for the namespace to build in',
-    hint: 'root needs the capabilities SETUID, SETGID and SETFCAP for it',
+    hint:
+      user === 'root' ? 'root needs the capabilities SETUID, SETGID and SETFCAP for it' : user.remedies.join('; or '),
     details: said.trim().split('\n'),
   } as const satisfies FailureShape;
 }
@@ -54,7 +58,34 @@ export function idMapHelpersRefused(said: string) {
   return {
     reason: 'newuidmap-refused',
     message: `newuidmap could not map the ids of /etc/subuid: ${said.trim() || 'it gave no reason'}; what RUN steps make belongs to root, and they run as root only`,
-    hint: 'newuidmap has to be set-user-ID root, and new privileges allowed (Kubernetes: allowPrivilegeEscalation: true)',
+    hint: 'newuidmap and newgidmap have to be set-user-ID root (or have the capabilities cap_setuid and cap_setgid), and the ranges in /etc/subuid and /etc/subgid to belong to this user',
+  } as const satisfies FailureShape;
+}
+
+/** A warning: newuidmap is set-user-ID root, which has no effect for this process and all it starts (prctl(2)). */
+export function helpersWithoutPrivileges() {
+  return {
+    reason: 'no-new-privileges',
+    message:
+      'newuidmap may not map the ids of /etc/subuid, because cip was started with no_new_privs: what RUN steps make belongs to root, and they run as root only',
+    hint: 'start cip without it: no --security-opt no-new-privileges (Docker, Podman), allowPrivilegeEscalation: true (Kubernetes), NoNewPrivileges=no (systemd)',
+  } as const satisfies FailureShape;
+}
+
+/** A warning: newuidmap serves those only whose group is the one of their account (newgrp(1), sg(1), setpriv(1)). */
+export function accountGroupLeft({ name, gid, accountGid }: { name: string; gid: number; accountGid: number }) {
+  return {
+    reason: 'account-group-left',
+    message: `newuidmap does not map the ids of /etc/subuid, because cip was started with group ${gid}, and the primary group of ${name} is ${accountGid}: what RUN steps make belongs to root, and they run as root only`,
+    hint: `start cip with group ${accountGid}, for example: sg "$(id -gn ${name})" -c 'cip build'`,
+  } as const satisfies FailureShape;
+}
+
+/** The last plan of an ordinary user, a map of its own id only, was refused; `said` is the error code. */
+export function ownIdRefused(said: string) {
+  return {
+    reason: 'own-id-refused',
+    message: `this user may not map its own id (${said})`,
   } as const satisfies FailureShape;
 }
 
@@ -92,5 +123,14 @@ export function workerDied(how: string, said: string) {
     message: `the process that builds images ended unexpectedly (${how})`,
     hint: 'if it was killed for lack of memory, build fewer images at once (-j)',
     ...(said.trim() === '' ? {} : { details: said.trim().split('\n') }),
+  } as const satisfies FailureShape;
+}
+
+/** EMFILE or ENFILE in the worker; `said` names the call, and the file if there is one. */
+export function workerFilesExhausted(said: string) {
+  return {
+    reason: 'too-many-open-files',
+    message: `the limit of open files is reached: ${said}`,
+    hint: 'raise it (ulimit -n 4096; Docker: --ulimit nofile=4096; systemd: LimitNOFILE=4096), or build fewer images at once (-j 1)',
   } as const satisfies FailureShape;
 }

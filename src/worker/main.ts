@@ -44,6 +44,8 @@ async function receive(message: ToWorker): Promise<void> {
 
 async function start({ module, options }: ToWorker & { type: 'start' }): Promise<void> {
   try {
+    const { loadEngineInParts } = await import('../engine/load-parts.ts');
+    await loadEngineInParts();
     // biome-ignore lint/plugin: who starts the worker says which engine it runs.
     const { createEngine } = (await import(module)) as EngineModule;
     engine = await createEngine(options, { now: () => performance.now(), outputTaken: () => channel.taken() });

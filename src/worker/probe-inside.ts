@@ -3,30 +3,43 @@ import { join } from 'node:path';
 import { elfTargets, tinyProgram } from '../engine/executor/elf.ts';
 import { BinfmtEmulation, findEmulators } from '../engine/executor/emulation.ts';
 import type { ProcessSpec } from '../engine/executor/executor.ts';
+import { storeNoexec } from '../engine/executor/failure.ts';
 import type { Lack } from '../engine/executor/lack.ts';
 import type { Limit } from '../engine/executor/limit.ts';
 import { mayMountSys } from '../engine/executor/machine-view.ts';
+import {
+  lostInCopies,
+  lostInMounts,
+  type MountFlags,
+  makeExecutableDir,
+  mountFlagsOf,
+} from '../engine/executor/mount-flags.ts';
 import { NamespacesExecutor } from '../engine/executor/namespaces-executor.ts';
 import { type ExecutorTools, findTools } from '../engine/executor/tools.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { complaintLine, runProgram, succeeded } from '../program/run-program.ts';
-import { failuresOf } from '../result.ts';
+import { FailureError, failuresOf } from '../result.ts';
 import type { MachineFact } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
 
 /** In the worker: does each thing once. */
 export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<readonly MachineFact[]> {
   const tools = await findTools(path);
+  const executorDir = join(dir, 'executor');
+  await makeExecutableDir(executorDir, tools);
   const host = hostPlatform(process.arch);
   const emulators = await findEmulators(path);
-  const options = { dir, tools, emulators, hostArchitecture: host.architecture };
+  const options = { dir: executorDir, tools, emulators, hostArchitecture: host.architecture };
   const emulation = new BinfmtEmulation({ ...options, ownUserNamespace: tier !== 'none' });
-  const executor = new NamespacesExecutor({ dir, tools, emulation });
+  const executor = new NamespacesExecutor({ dir: executorDir, tools, emulation });
 
   const { signal } = new AbortController();
-  const facts = [await overlayFact(join(dir, OVERLAY), tools), await sysFact(tools)];
-  const rootfs = join(dir, 'root');
-  await mkdir(rootfs);
+  const overlay = await overlayFact(join(dir, OVERLAY), tools);
+  const flags = await mountFlagsOf(dir);
+  const facts = [overlay, storeMountFact(flags, overlay), await sysFact(tools)];
+  // As roots of steps are made here.
+  const rootfs = overlay.ok === 'yes' ? join(dir, OVERLAY, 'merged') : join(dir, 'root');
+  await mkdir(rootfs, { recursive: true });
   const target = elfTargets[host.architecture];
   if (target !== undefined) {
     await writeFile(join(rootfs, 'exit'), tinyProgram(target, target.exit), { mode: 0o755 });
@@ -35,7 +48,10 @@ export async function probeInside({ dir, path, tier }: ProbeOrder): Promise<read
       ['network-none', 'none'],
     ] as const) {
       const process = { ...smallest, network, platform: host };
-      const run = executor.run({ rootfs, process, onOutput: () => {} }, signal);
+      const isStartable = overlay.ok === 'yes' || !flags.noexec;
+      const run = !isStartable
+        ? Promise.reject(new FailureError(storeNoexec(flags.mountPoint)))
+        : executor.run({ rootfs, process, onOutput: () => {} }, signal);
       facts.push(await factOf(id, run, id === 'run' ? 'a step runs' : 'a step runs without network'));
     }
   }
@@ -81,6 +97,7 @@ const ordinary = {
   devices: 'steps make device nodes',
   'raw-sockets': 'steps open raw sockets',
   ping: "steps can ping with a datagram socket, as iputils and Alpine's busybox do; Debian's busybox takes a raw one, and fails",
+  'set-user-id': 'set-user-ID programs and file capabilities have their effect in steps',
 } satisfies Partial<Record<Lack['id'], string>>;
 
 function lackFacts(lacks: readonly Lack[]): readonly MachineFact[] {
@@ -121,6 +138,15 @@ async function overlayFact(dir: string, { mount }: ExecutorTools): Promise<Machi
     detail: `no overlay can be mounted where the store is, so files are copied for each RUN: ${complaint}`,
     fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs',
   };
+}
+
+/** What the flags of the file system that the store is on take from steps. */
+function storeMountFact(flags: MountFlags, overlay: MachineFact): MachineFact {
+  const id = 'store-mount';
+  const lost = overlay.ok !== 'yes' ? lostInCopies(flags, 'namespaces') : [];
+  const [first] = flags.noexec ? [lostInMounts(flags)] : lost;
+  if (first !== undefined) return { id, ok: 'partly', detail: first.message, fix: first.fix };
+  return { id, ok: 'yes', detail: 'programs in the store can be started, with their set-user-ID bits' };
 }
 
 async function sysFact(tools: ExecutorTools): Promise<MachineFact> {

@@ -4,6 +4,8 @@ import { release } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IsolationTier } from '../engine/engine-options.ts';
+import { storeNoexec } from '../engine/executor/failure.ts';
+import { mountFlagsOf } from '../engine/executor/mount-flags.ts';
 import { findProgram } from '../engine/executor/tools.ts';
 import { FailureError, failuresOf } from '../result.ts';
 import { type Entered, type EnterOptions, enter } from './enter.ts';
@@ -70,13 +72,23 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
     if (failure === undefined) throw error;
     const { inContainer = false, user, env } = options;
     const isChroot = inContainer && (await isChrootTaken(error, { user, env, rootsDir: dir }));
-    const tier = isChroot ? tierFacts.chroot : tierFacts.none;
-    return [tier, ...outside, { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint }];
+    const noexec = isChroot ? await whyNotFrom(dir) : undefined;
+    const tier = isChroot && noexec === undefined ? tierFacts.chroot : tierFacts.none;
+    const refused: MachineFact = { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint };
+    return [tier, ...outside, refused, ...(noexec === undefined ? [] : [noexec])];
   } finally {
     // The kernel leaves it with no rights at all, not even for its owner.
     await chmod(join(dir, OVERLAY, 'work', 'work'), 0o700).catch(() => {});
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** Why no step runs in a chroot below the directory, where the reason is its file system. */
+async function whyNotFrom(dir: string): Promise<MachineFact | undefined> {
+  const { noexec, mountPoint } = await mountFlagsOf(dir);
+  if (!noexec) return undefined;
+  const { message, hint } = storeNoexec(mountPoint);
+  return { id: 'run', ok: 'no', detail: message, fix: hint };
 }
 
 /** What RUN steps are kept in by `--isolation=auto`: the rows of README's table of tiers. */

@@ -3,6 +3,7 @@ import type { EngineOptions, IsolationTier } from '../engine/engine-options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
 import { systemErrorCode } from '../store/failure.ts';
+import { workerFilesExhausted } from './failure.ts';
 
 /** From the parent to the worker, over Node's IPC channel. `id` tells builds apart. */
 export type ToWorker =
@@ -50,6 +51,9 @@ export function sendable(error: unknown): SentError {
   if (failures !== undefined) return { kind: 'failures', failures };
   const bug = error instanceof Error ? error : new Error(String(error));
   const code = systemErrorCode(bug);
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return { kind: 'failures', failures: [workerFilesExhausted(bug.message)] };
+  }
   const said = { name: bug.name, message: bug.message, stack: stackOf(bug) };
   return { kind: 'bug', ...said, ...(code !== undefined && { code }) };
 }

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { exitStatus, statusOf, statusOfRun, statusOfSignal } from '../../src/cli/exit-codes.ts';
+import { systemFailure } from '../../src/cli/failure.ts';
 import { type StatusName, statusByReason } from '../../src/cli/status-by-reason.ts';
 import type { Failure, Reason, Reasons } from '../../src/result.ts';
 import { root } from '../support/paths.ts';
@@ -90,3 +91,13 @@ test('every failure.ts adds its reasons', () => {
   const homes = files.filter((file) => basename(file) === 'failure.ts').map(dirname);
   assert.deepEqual(homes.sort(), Object.keys(ofRooms).sort());
 });
+
+for (const code of ['EMFILE', 'ENFILE']) {
+  test(`${code} is a failure of the machine with a remedy`, () => {
+    const error = Object.assign(new Error(`${code}: open '/x'`), { code, syscall: 'open', path: '/x' });
+    const failure = systemFailure(error)!;
+    assert.equal(failure.reason, 'too-many-open-files');
+    assert.match(failure.hint!, /ulimit -n/);
+    assert.equal(statusOf([failure]), exitStatus.environment);
+  });
+}

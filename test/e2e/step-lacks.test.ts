@@ -21,6 +21,18 @@ const pingGroups = (groups: string) => [
   ...['unshare', '--net', 'sh', '-c', `echo ${groups} > /proc/sys/net/ipv4/ping_group_range && exec "$@"`, 'sh'],
 ];
 
+/** Root of a user namespace with 70000 users and 80000 groups. Maps are written from outside, once it is there. */
+const ofFewerIds = [
+  'sh',
+  '-c',
+  `dir=$(mktemp -d); mkfifo "$dir/go"
+unshare --user sh -c 'read -r x < "$0/go"; exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' "$dir" "$@" & pid=$!
+while [ "$(readlink /proc/$pid/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done
+printf '0 0 1\\n1 200000 69999\\n' > /proc/$pid/uid_map; printf '0 0 1\\n1 200000 79999\\n' > /proc/$pid/gid_map
+echo > "$dir/go"; wait $pid; status=$?; rm -r "$dir"; exit $status`,
+  'sh',
+];
+
 interface Case {
   /** What RUN says. */
   readonly run: string;
@@ -63,7 +75,19 @@ const cases: Readonly<Record<string, Case>> = {
     who: 'a user without',
     hint: /^if chown failed: .*\/etc\/subuid/,
   },
-  'an owner that nobody has an id for': { run: 'chown 99999 /tmp', who: 'a user with subordinate ids', hint: null },
+  'an owner above the ids of a user': {
+    run: 'chown 3000000 /tmp',
+    who: 'a user with subordinate ids',
+    hint: /^if chown failed: the ids that steps can give files to end at 65536 here; .*\/etc\/subuid/,
+  },
+  'an owner above the ids of a root that has not all': {
+    run: 'chown 3000000 /tmp',
+    who: 'root',
+    through: ofFewerIds,
+    hint: /^if chown failed: .* end at 69999 for users and at 79999 for groups here; .*root of the machine/,
+  },
+  'an owner that root has': { run: 'chown 3000000 /tmp', who: 'root' },
+  'another failure of chown': { run: 'chown 1 /nowhere', who: 'a user with subordinate ids', hint: null },
 };
 
 for (const [title, { run, who, isolation, through = [], hint }] of Object.entries(cases)) {
@@ -94,7 +118,12 @@ test('doctor says what steps may not do, and what to do about it', options, asyn
     steps
       .filter(({ name }) => name !== 'steps-ping' || ping.length > 0)
       .map(({ name, state, hint }) => [name, state, hint !== undefined]),
-    [['steps-devices', 'limited', true], ['steps-raw-sockets', 'limited', true], ...ping],
+    [
+      ['steps-devices', 'limited', true],
+      ['steps-raw-sockets', 'limited', true],
+      ...ping,
+      ['steps-set-user-id', 'ok', false],
+    ],
   );
 });
 

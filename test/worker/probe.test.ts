@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -91,24 +92,34 @@ describe(
   },
 );
 
-test(
-  'root of a container that refuses namespaces gets a chroot, also as doctor says',
-  needs('linux', 'root'),
-  async () => {
-    await using dir = await tempDir();
-    const bin = join(dir.path, 'bin');
-    await mkdir(bin);
-    const refusing = '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n';
-    await writeFile(join(bin, 'unshare'), refusing, { mode: 0o755 });
-    const env = { PATH: `${bin}:${process.env['PATH']!}` };
-    const [tier] = await probeMachine({ dir: dir.path, user: self, env, inContainer: true }, signal);
-    assert.match(tier!.detail, /^chroot/);
-  },
-);
+for (const [title, mounted, want] of [
+  ['gets a chroot', undefined, /^chroot/],
+  ['has no place for one where the store is mounted noexec', 'noexec', /^none/],
+] as const)
+  test(
+    `root of a container that refuses namespaces ${title}, also as doctor says`,
+    needs('linux', 'root', 'user namespaces'),
+    async () => {
+      await using dir = await tempDir();
+      const [bin, store] = [join(dir.path, 'bin'), join(dir.path, 'store')];
+      for (const one of [bin, store]) await mkdir(one);
+      const refusing = '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n';
+      await writeFile(join(bin, 'unshare'), refusing, { mode: 0o755 });
+      if (mounted !== undefined) execFileSync('mount', ['-t', 'tmpfs', '-o', mounted, 'tmpfs', store]);
+      try {
+        const env = { PATH: `${bin}:${process.env['PATH']!}` };
+        const [tier, ...facts] = await probeMachine({ dir: store, user: self, env, inContainer: true }, signal);
+        assert.match(tier!.detail, want);
+        assert.equal(facts.find(({ id }) => id === 'run')?.ok, mounted === undefined ? undefined : 'no');
+      } finally {
+        if (mounted !== undefined) execFileSync('umount', [store]);
+      }
+    },
+  );
 
 const failures: readonly [error: Error, isTaken: boolean][] = [
   [new FailureError(noUserNamespaces('', [])), true],
-  [new FailureError(idMapRefused('')), true],
+  [new FailureError(idMapRefused('', 'root')), true],
   [new FailureError(workerDied('exit status 1', '')), false],
   [new Error('a bug'), false],
 ];

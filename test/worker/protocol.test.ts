@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FailureError } from '../../src/result.ts';
+import { FailureError, failuresOf } from '../../src/result.ts';
 import { systemErrorCode } from '../../src/store/failure.ts';
 import { received, sendable } from '../../src/worker/protocol.ts';
 
@@ -17,5 +17,15 @@ for (const [title, { error, code }] of Object.entries(rows)) {
       { message: arrived.message, name: arrived.name, code: systemErrorCode(arrived) },
       { message: (error as Error).message, name: (error as Error).name, code },
     );
+  });
+}
+
+for (const code of ['EMFILE', 'ENFILE']) {
+  test(`${code} in the worker is a failure with a remedy, not a bug`, () => {
+    const error = Object.assign(new Error(`${code}: open '/x'`), { code, syscall: 'open', path: '/x' });
+    const [failure] = failuresOf(received(JSON.parse(JSON.stringify(sendable(error)))))!;
+    assert.equal(failure!.reason, 'too-many-open-files');
+    assert.match(failure!.message, /\/x/);
+    assert.match(failure!.hint!, /ulimit -n/);
   });
 }

@@ -28,3 +28,8 @@ export async function ownCapabilities(): Promise<{ readonly permitted: bigint; r
   const last = await readFile('/proc/sys/kernel/cap_last_cap', 'utf8').catch(() => '40');
   return { permitted: mask('CapPrm'), last: Number(last) };
 }
+
+/** Whether this process and all it starts get no rights by starting a program: set-user-ID has no effect (prctl(2)). */
+export async function hasNoNewPrivileges(): Promise<boolean> {
+  return /^NoNewPrivs:\s*1$/m.test(await readFile('/proc/self/status', 'utf8'));
+}

@@ -64,6 +64,11 @@ export function areAll(ranges: readonly IdRange[]): boolean {
   return range !== undefined && range.inside === 0 && range.outside === 0 && range.count === 0xffffffff;
 }
 
+/** The highest id that exists. */
+export function lastOf(ranges: readonly IdRange[]): number {
+  return Math.max(...ranges.map(({ inside, count }) => inside + count - 1));
+}
+
 /** `id` as it is inside the namespace. */
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);

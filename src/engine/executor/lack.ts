@@ -1,13 +1,15 @@
 /** Something that root of an ordinary container may do and a step of this executor may not. */
 export interface Lack {
   /** Stable: `devices`. */
-  readonly id: 'devices' | 'raw-sockets' | 'ping' | 'owners' | 'proc';
+  readonly id: 'devices' | 'raw-sockets' | 'ping' | 'owners' | 'proc' | 'set-user-id' | 'far-owners';
   /** One sentence, no full stop. */
   readonly message: string;
   /** What to do instead, or what would make it otherwise. */
   readonly fix: string;
   /** Names of programs that are known to fail for it. */
   readonly programs: readonly string[];
+  /** What they say when they fail for it; absent where they say many things. */
+  readonly saying?: RegExp;
 }
 
 /** The kernel asks for CAP_MKNOD of its first user namespace (mknod(2)); pipes, sockets and whiteouts need nothing. */
@@ -55,6 +57,29 @@ export function fewOwners(): Lack {
   };
 }
 
+/** no_new_privs is handed on to all that a process starts, and nothing takes it away (prctl(2)). */
+export function noSetUserId(): Lack {
+  return {
+    id: 'set-user-id',
+    message:
+      'set-user-ID programs and file capabilities have no effect in steps, because cip was started with no_new_privs',
+    fix: 'start cip without it: no --security-opt no-new-privileges (Docker, Podman), allowPrivilegeEscalation: true (Kubernetes), NoNewPrivileges=no (systemd)',
+    programs: ['sudo', 'su', 'doas', 'newgrp', 'sg', 'passwd', 'chsh', 'chfn', 'gpasswd', 'crontab', 'mount', 'umount'],
+  };
+}
+
+/** Ids end at the last one of the map: what is above does not exist for the kernel (EINVAL of chown(2)). */
+export function farOwners(lastUser: number, lastGroup: number): Lack {
+  const end = lastUser === lastGroup ? `${lastUser}` : `${lastUser} for users and at ${lastGroup} for groups`;
+  return {
+    id: 'far-owners',
+    message: `the ids that steps can give files to end at ${end} here`,
+    fix: 'use smaller ids, or build with more of them: as root of the machine, or as a user with longer ranges in /etc/subuid and /etc/subgid',
+    programs: [...fewOwners().programs, 'usermod', 'groupmod', 'groupadd', 'addgroup', 'cp', 'rsync', 'npm', 'apk'],
+    saying: /invalid argument|EINVAL/i,
+  };
+}
+
 /** In a chroot nothing can be mounted. */
 export function noProc(): Lack {
   return {
@@ -65,10 +90,19 @@ export function noProc(): Lack {
   };
 }
 
-/** The first lack for which a program is known to fail that `command` names, and that program. */
-export function lackOf(command: string, lacks: readonly Lack[]): (Lack & { readonly program: string }) | undefined {
+/**
+ * The first lack for which a program is known to fail that `command` names, and that program. `said` is the end of what it
+ * printed.
+ */
+export function lackOf(
+  command: string,
+  lacks: readonly Lack[],
+  said: readonly string[] = [],
+): (Lack & { readonly program: string }) | undefined {
   const names = command.split(/[^\w./+-]+/).map((word) => word.slice(word.lastIndexOf('/') + 1));
   for (const lack of lacks) {
+    const { saying } = lack;
+    if (saying !== undefined && !said.some((line) => saying.test(line))) continue;
     const program = names.find((name) => lack.programs.includes(name));
     if (program !== undefined) return { ...lack, program };
   }

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
+import { hasNoNewPrivileges } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
-import { areTooFew, requireMapped } from './id-map.ts';
-import { fewOwners, type Lack, noDevices, noPing, noRawSockets } from './lack.ts';
+import { areAll, areTooFew, lastOf, requireMapped } from './id-map.ts';
+import { farOwners, fewOwners, type Lack, noDevices, noPing, noRawSockets, noSetUserId } from './lack.ts';
 import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
 import { examineMachine, type MachineView, mayMountSys, mountTable } from './machine-view.ts';
@@ -55,7 +56,7 @@ export class NamespacesExecutor implements Executor {
     await using points = await makeMountPoints(root, { process, mounts: withShown(files, process.mounts) }, view);
     return await launch(
       {
-        program: process.args[0]!,
+        process,
         dir,
         tools,
         kill: machine.seesOwnPids ? killChildren : killGroup,
@@ -107,6 +108,8 @@ export class NamespacesExecutor implements Executor {
       lacks.push(noRawSockets());
     }
     if (areTooFew(ids.users) || areTooFew(ids.groups)) lacks.push(fewOwners());
+    else if (!areAll(ids.users) || !areAll(ids.groups)) lacks.push(farOwners(lastOf(ids.users), lastOf(ids.groups)));
+    if (await hasNoNewPrivileges()) lacks.push(noSetUserId());
     return lacks;
   }
 

@@ -70,9 +70,9 @@ export function stepCalls(step: StepCalls): readonly GateCall[] {
   ];
 }
 
-/** What is executed after these has no capabilities, whoever it is. */
+/** What is executed after these has no capabilities, whoever it is and whatever is inheritable. */
 export function withoutCapabilities(): readonly GateCall[] {
-  return dropCalls(range(64));
+  return [...dropCalls(range(64)), { call: 'capset', args: capabilitySets(0n) }];
 }
 
 /** As execvp(3) looks for a program, but for scripts that name no interpreter: those are refused, as by BuildKit. */

@@ -124,7 +124,7 @@ function failureOf(options: {
     code: status.code,
     signal: status.signal,
     lastLines,
-    lack: lackOf(op.args.join(' '), lacks),
+    lack: lackOf(op.args.join(' '), lacks, lastLines),
     secret: secrets[0],
   });
 }

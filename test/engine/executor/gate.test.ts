@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { gateProgram } from '../../../src/engine/executor/gate.ts';
+import { gateProgram, gateScript } from '../../../src/engine/executor/gate.ts';
 import { callTable, type GateCall } from '../../../src/engine/executor/gate-table.ts';
+import { withoutCapabilities } from '../../../src/engine/executor/step-calls.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
 import { needs } from '../../support/needs.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -101,3 +102,24 @@ for (const { architecture, emulator } of machines) {
     }
   });
 }
+
+test(
+  'what is to have no capabilities has none, inheritable ones included',
+  needs('linux', 'root', 'setpriv'),
+  async () => {
+    await using dir = await tempDir();
+    const [gate, table] = [join(dir.path, 'gate'), join(dir.path, 'table')];
+    writeFileSync(gate, gateProgram(host)!, { mode: 0o755 });
+    writeFileSync(table, callTable(host, withoutCapabilities(), ['/bin/sh']));
+    const rights = '+chown,+sys_admin';
+    const rich = ['setpriv', '--inh-caps', rights, '--ambient-caps', rights, '--'];
+    const script = gateScript(
+      gate,
+      table,
+      'while read -r name value; do case $name in Cap*) echo "$value"; esac; done',
+    );
+    const [program, ...args] = [...rich, 'sh', '-c', `${script} </proc/self/status`];
+    const { stdout } = spawnSync(program!, args, { encoding: 'utf8' });
+    assert.equal(stdout, '0000000000000000\n'.repeat(5));
+  },
+);

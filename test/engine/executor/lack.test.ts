@@ -2,10 +2,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IdRange } from '../../../src/engine/executor/id-map.ts';
-import { fewOwners, lackOf, noDevices, noPing, noProc, noRawSockets } from '../../../src/engine/executor/lack.ts';
+import {
+  farOwners,
+  fewOwners,
+  lackOf,
+  noDevices,
+  noPing,
+  noProc,
+  noRawSockets,
+  noSetUserId,
+} from '../../../src/engine/executor/lack.ts';
 import { pingGroups } from '../../../src/engine/executor/ping.ts';
 
-const all = [noDevices(), noPing('private'), noRawSockets(), fewOwners(), noProc()];
+const all = [noDevices(), noPing('private'), noRawSockets(), fewOwners(), noProc(), noSetUserId()];
 
 const commands: readonly [command: string, lack: string | undefined][] = [
   ['mknod /dev/x c 1 3', 'devices by mknod'],
@@ -17,6 +26,7 @@ const commands: readonly [command: string, lack: string | undefined][] = [
   ['/bin/sh -c tcpdump -i lo', 'raw-sockets by tcpdump'],
   ['/bin/sh -c chown -R 70000 /srv', 'owners by chown'],
   ['/bin/sh -c ps aux | grep x', 'proc by ps'],
+  ['/bin/sh -c sudo make', 'set-user-id by sudo'],
   ['/bin/sh -c make', undefined],
   // Only whole words are programs.
   ['/bin/sh -c echo pinging remknod mknod2 x-mknod', undefined],
@@ -33,6 +43,17 @@ test('lackOf() says nothing of what steps do not lack', () => {
   assert.equal(lackOf('mknod x c 1 3', [noRawSockets(), noProc()]), undefined);
   assert.equal(lackOf('ping -c 1 127.0.0.1', [noDevices(), noRawSockets()])?.id, 'raw-sockets');
 });
+
+const said: readonly [lines: readonly string[], lack: string | undefined][] = [
+  [['chown: /x: Invalid argument'], 'far-owners'],
+  [['npm error code EINVAL', 'more'], 'far-owners'],
+  [['chown: /x: No such file or directory'], undefined],
+  [[], undefined],
+];
+for (const [lines, want] of said) {
+  test(`lackOf() where the step said ${JSON.stringify(lines)}: ${want}`, () =>
+    assert.equal(lackOf('chown 3000000 /x', [noProc(), farOwners(65_536, 65_536)], lines)?.id, want));
+}
 
 const maps: readonly [title: string, map: readonly IdRange[], want: string][] = [
   ['all ids', [{ inside: 0, outside: 0, count: 4_294_967_295 }], '0 2147483647'],

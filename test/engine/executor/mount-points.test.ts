@@ -24,12 +24,10 @@ test('steps that run at the same time make what each of them mounts on in one ca
         [...Array(8).keys()].map(async (step) => {
           const root = join(dir.path, `root-${round}-${step}`);
           for (const name of ['', 'proc', 'sys', 'dev']) mkdirSync(join(root, name));
+          const own = mounts.map((mount) => (mount.target === '/c' ? { ...mount, source: cache } : mount));
           const made = await makeMountPoints(
             root,
-            {
-              process: { cwd: '/c/work/here', user },
-              mounts: mounts.map((mount) => (mount.target === '/c' ? { ...mount, source: cache } : mount)),
-            },
+            { process: { cwd: '/c/work/here', user, mounts: own }, mounts: own },
             { mounts: [] },
           );
           await made[Symbol.asyncDispose]();

@@ -8,6 +8,35 @@ const inExecutor = { file: 'src/engine/executor/namespaces-executor.ts', tests: 
 
 export const faults: readonly Fault[] = [
   {
+    name: 'whatever a command said, its ids were too high',
+    ...inLack,
+    find: 'if (saying !== undefined && !said.some((line) => saying.test(line))) continue;',
+    replace: 'if (saying !== undefined && said.length < 0) continue;',
+  },
+  {
+    name: 'what a step has said is not looked at',
+    file: 'src/engine/op/exec.ts',
+    find: 'lacks, lastLines),',
+    replace: 'lacks),',
+    tests: real,
+    only: '^an owner above the ids of a user',
+  },
+  {
+    name: 'root that has not all ids lacks none',
+    ...inExecutor,
+    find: 'else if (!areAll(ids.users) || !areAll(ids.groups))',
+    replace: 'else if (!areAll(ids.users) && ids.users.length > 2)',
+    only: '^an owner above the ids of a root',
+  },
+  {
+    name: 'ids end one later',
+    file: 'src/engine/executor/id-map.ts',
+    find: 'inside + count - 1)',
+    replace: 'inside + count)',
+    tests: real,
+    only: '^an owner above the ids of a user',
+  },
+  {
     name: 'a program is found in the middle of a word',
     ...inLack,
     find: 'names.find((name) => lack.programs.includes(name))',
@@ -82,7 +111,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a failed step is told nothing of what it lacks',
     file: 'src/engine/op/exec.ts',
-    find: "lack: lackOf(op.args.join(' '), lacks),",
+    find: "lack: lackOf(op.args.join(' '), lacks, lastLines),",
     replace: "lack: lackOf('', lacks),",
     tests: real,
     only: 'mknod by root',
@@ -90,7 +119,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'each failed step is told of the first lack',
     file: 'src/engine/op/exec.ts',
-    find: "lack: lackOf(op.args.join(' '), lacks),",
+    find: "lack: lackOf(op.args.join(' '), lacks, lastLines),",
     replace: "lack: lacks[0] && { ...lacks[0], program: 'mknod' },",
     tests: real,
     only: 'a failure of another kind',
@@ -98,8 +127,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot is said to have a /proc',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: 'noRawSockets()]), noProc()]',
-    replace: 'noRawSockets()])]',
+    find: '...rights, noProc(), ...setUserId]',
+    replace: '...rights, ...setUserId]',
     tests: real,
     only: 'ps in a chroot',
   },
