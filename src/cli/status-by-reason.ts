@@ -90,6 +90,7 @@ export const statusByReason = {
   // The command line
   'arguments-after-dashes': 'usage',
   'contradictory-options': 'usage',
+  'input-not-a-tar': 'usage',
   'invalid-build-argument': 'usage',
   'invalid-option-value': 'usage',
   'invalid-source-date-epoch': 'usage',
@@ -103,6 +104,7 @@ export const statusByReason = {
   'option-repeated': 'usage',
   'option-without-value': 'usage',
   'output-exists': 'usage',
+  'output-to-terminal': 'usage',
   'output-unwritable': 'usage',
   'registry-ca-invalid': 'usage',
   'registry-ca-not-readable': 'usage',
