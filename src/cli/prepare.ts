@@ -16,7 +16,6 @@ import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
-import { reportFailure } from './report-failure.ts';
 import { requiredRemote } from './required-remote.ts';
 import { unusedArguments } from './unused-arguments.ts';
 import type { World } from './world.ts';
@@ -67,7 +66,7 @@ export async function prepare(
   const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
   const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
-  for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  for (const notice of unused) world.notify(notice, notice.level);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
   if (client !== undefined) await new ProjectRegistry(registry, client).reach(world.progress, world.signal);
@@ -98,7 +97,7 @@ export async function prepare(
 
 function warnOfOwners({ images }: Plan, world: World): void {
   const lost = sentWithoutOwners(images);
-  if (lost.length > 0) world.tell(`${reportFailure(sentWithLostOwners(lost), 'warning', world.reportOptions)}\n`);
+  if (lost.length > 0) world.notify(sentWithLostOwners(lost), 'warning');
 }
 
 /** A forgotten cascade, once for each image that is named by another version; not where it forbids the plan anyway. */
@@ -107,7 +106,7 @@ function warnOfStale({ images, failures }: Plan, graph: DependencyGraph, world: 
   for (const group of staleGroups(graph.stale.filter(({ edge }) => planned.has(edge.from)))) {
     const warning = staleGroupFailure(group);
     if (failures.some(({ reason, subject }) => reason === warning.reason && subject === warning.subject)) continue;
-    world.tell(`${reportFailure(warning, 'warning', world.reportOptions)}\n`);
+    world.notify(warning, 'warning');
   }
 }
 

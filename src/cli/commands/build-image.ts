@@ -30,7 +30,6 @@ import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import type { ImageOutput } from '../options/image-output.ts';
 import { readableSecrets } from '../prepare.ts';
-import { reportFailure } from '../report-failure.ts';
 import { toStandardOutput, writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
@@ -136,7 +135,7 @@ async function made(
 }
 
 function tell(notices: readonly Notice[], world: World): void {
-  for (const notice of notices) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  for (const notice of notices) world.notify(notice, notice.level);
 }
 
 /**
