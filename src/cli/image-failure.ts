@@ -48,7 +48,7 @@ export function unusedSecret(id: string, meant: string | undefined) {
   return {
     level: 'warning',
     reason: 'unused-secret',
-    message: `no RUN of the Dockerfile mounts the secret ${id}`,
+    message: `no RUN mounts the secret ${id}`,
     hint:
       meant === undefined
         ? `mount it where it is needed: RUN --mount=type=secret,id=${id}`

@@ -17,7 +17,8 @@ import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { requiredRemote } from './required-remote.ts';
-import { unusedArguments } from './unused-arguments.ts';
+import { undeclaredArguments } from './unused-arguments.ts';
+import { unusedSecrets } from './unused-secrets.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
@@ -54,7 +55,7 @@ export function plannedPublish(
 /** Looks at the project, the store and, to publish, at the registry, and decides what to do. Changes nothing. */
 export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
-  invocation: Invocation<PlanOption>,
+  invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret'>> },
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
@@ -65,7 +66,9 @@ export async function prepare(
   const targets = buildTargets(graph, selection.selected, target);
   const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
-  const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
+  const dockerfiles = [...needed].map((name) => graph.project.contexts.get(name)!.dockerfile);
+  const secrets = (invocation.options.secret ?? []).map(({ id }) => id);
+  const unused = [...undeclaredArguments(buildArgs, dockerfiles), ...unusedSecrets(secrets, dockerfiles)];
   for (const notice of unused) world.notify(notice, notice.level);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.

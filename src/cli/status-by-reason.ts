@@ -40,6 +40,7 @@ export const statusByReason = {
   'undeclared-registry': 'done',
   'unused-build-argument': 'done',
   'unused-secret': 'done',
+  'variable-ignored': 'done',
   'version-not-semver': 'done',
   // The work itself
   'archive-entry-impossible': 'failed',
@@ -268,6 +269,7 @@ export const statusByReason = {
   'program-failed': 'environment',
   'program-missing': 'environment',
   'proxy-invalid': 'environment',
+  'proxy-refused': 'environment',
   'registry-answer-not-understood': 'environment',
   'registry-denied': 'environment',
   'registry-redirect-refused': 'environment',

@@ -17,7 +17,7 @@ import { createRenderer } from './render/create-renderer.ts';
 import type { Renderer } from './render/renderer.ts';
 import { visible, visibleButColours } from './render/visible.ts';
 import type { FailureGroup, Level } from './report-failure.ts';
-import { registryOptions, storeDirectory } from './settings.ts';
+import { ignoredVariables, registryOptions, storeDirectory } from './settings.ts';
 import { isOfFullDisk } from './shared-failures.ts';
 import { sourceReader } from './source-reader.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -121,6 +121,7 @@ export async function createWorld(
           readSource: sourceReader(cwd),
           cwd,
         });
+  if (!options.quiet) for (const notice of ignoredVariables(env, root)) messages.failure(notice, notice.level);
   let hasPrinted = false;
   return {
     surroundings,
