@@ -50,7 +50,7 @@ async function knownFrom(
   const failuresOf = dockerfileFailures({ ...project, machine });
   const platformsOf = (context: Context) => wantedPlatforms(context, { kind: 'declared', defaults });
   return [
-    ...(await missingSourcesIn(project, defaults, world.signal)),
+    ...(await missingSourcesIn(project, { defaults, storeDirectory: world.storeDirectory }, world.signal)),
     ...[...graph.project.contexts.values()].flatMap((context) =>
       platformsOf(context).flatMap((platform) => failuresOf(context.name, platform)),
     ),

@@ -104,7 +104,12 @@ export async function preparePlan(
   const project = { graph, buildArgs, targets };
   const [contexts, storeImages] = await Promise.all([
     decideContexts(
-      { ...project, images: withAncestors(names, graph), platforms: platformsIn(names, request) },
+      {
+        ...project,
+        images: withAncestors(names, graph),
+        platforms: platformsIn(names, request),
+        storeDirectory: store.paths.root,
+      },
       { files: contextFiles, memory, now },
       signal,
     ),
