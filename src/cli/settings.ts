@@ -31,7 +31,9 @@ export function storeDirectory(env: Environment, cwd: string, ofAccount = homeOf
  */
 export function ignoredVariables(env: Environment, directory: string): readonly Notice[] {
   const data = env['XDG_DATA_HOME'] ?? '';
-  return env['CIP_STORE'] || data === '' || isAbsolute(data) ? [] : [relativeVariable('XDG_DATA_HOME', data, directory)];
+  return env['CIP_STORE'] || data === '' || isAbsolute(data)
+    ? []
+    : [relativeVariable('XDG_DATA_HOME', data, directory)];
 }
 
 /** What clients of registries are made from; throws where the certificates to trust cannot be read. */

@@ -61,7 +61,10 @@ test('a relative XDG_DATA_HOME is said once, and makes nothing in the current di
     [['graph', '-q'], []],
   ] as const) {
     const { stderr } = await rig.cip(...args, { env: { CIP_STORE: '', XDG_DATA_HOME: 'x' } });
-    assert.deepEqual([...stderr.matchAll(/^warning\[(.*?)\]/gm)].map(([, reason]) => reason), want);
+    assert.deepEqual(
+      [...stderr.matchAll(/^warning\[(.*?)\]/gm)].map(([, reason]) => reason),
+      want,
+    );
     assert.deepEqual(await readdir(rig.project), ['a']);
   }
 });

@@ -152,6 +152,7 @@ export async function preparePlan(
     graph,
     selection,
     platforms: request.platforms,
+    machine: request.machine,
     taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,
