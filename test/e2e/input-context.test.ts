@@ -178,7 +178,7 @@ test('build-image - that is stopped while it reads ends at once, and leaves noth
       through: ['sh', '-c', 'exec "$@" < "$PIPE"', 'sh'],
       env: { PIPE: pipe.path },
       onStart: (child) =>
-        void delay(2000).then(() => {
+        void (args[0] === '-' ? inputArrives(rig) : delay(3000)).then(() => {
           signalled = Date.now();
           child.kill(signal);
         }),
@@ -190,6 +190,15 @@ test('build-image - that is stopped while it reads ends at once, and leaves noth
     assert.deepEqual(await leftIn(rig), []);
   }
 });
+
+/** Waits until the first bytes of standard input are in the store, wherever in its sessions. */
+async function inputArrives(rig: Rig): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    const names = await readdir(join(rig.store, 'sessions'), { recursive: true }).catch(() => []);
+    if (names.some((name) => /(?:^|\/)input/.test(name))) return;
+    await delay(50);
+  }
+}
 
 /** A pipe that gives so much and does not end by itself while anybody has the patience. */
 async function pipeWith(rig: Rig, head: Uint8Array): Promise<AsyncDisposable & { readonly path: string }> {

@@ -32,7 +32,7 @@ export const faults: readonly Fault[] = [
     name: 'what was on standard input stays',
     file: 'src/cli/input-context.ts',
     find: 'const file = session.tempPath(',
-    replace: "const file = session.path.replace(/[^/]*$/, '') + (",
+    replace: "const file = session.path.replace(/[^/]*$/, 'input') + Date.now() + (",
     tests: ['test/e2e/input-context.test.ts'],
     only: 'stopped while it reads',
   },
