@@ -167,6 +167,13 @@ const features = {
       yes,
       ['mount/stub*', 'run/no-stubs', 'run/no-dev', 'run/stub-times', 'copy/onto-removed*'],
     ],
+    ['mounts at and above /etc/hosts and /etc/resolv.conf, in /dev, at /proc and /sys', yes, ['mount/at-*']],
+    [
+      'roots with something else where a step needs /dev, /proc, /sys, /etc/hosts and /etc/resolv.conf',
+      yes,
+      ['run/odd-root*'],
+      'where no step could run: `root-unusable`',
+    ],
     ['`--network=none`, `default`, `host`', yes, ['run/network*']],
   ],
   'The configuration and its history': [

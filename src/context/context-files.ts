@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { nextTurn } from '../next-turn.ts';
 import { type Digest, digestFromHex } from '../oci/digest.ts';
 import { FailureError } from '../result.ts';
+import { ChangeTimes } from './change-times.ts';
 import { contextUnreadable } from './failure.ts';
 import type { SourceNode } from './source-tree.ts';
 
@@ -19,6 +20,8 @@ export interface ContextFiles {
   /** Of a file's bytes. */
   digest(path: string, size: number, signal: AbortSignal): Promise<Digest | undefined>;
   linkTarget(path: string): Promise<string | undefined>;
+  /** What stamps are worth on each file system. */
+  changeTimes(): Promise<ChangeTimes>;
 }
 
 /** One entry of a directory as the disk has it, in the form that keys and layers use. */
@@ -35,8 +38,11 @@ export interface FoundFile {
   readonly device?: { readonly major: number; readonly minor: number } | undefined;
   /** Equal for the names of one file; absent where there is just one name. */
   readonly identity?: string | undefined;
+  /** That it is on: `major:minor` of its device. */
+  readonly fileSystem: string;
   /**
-   * Other whenever the content may be: made of size, inode and the times of modification and of change. Empty for a file
+   * Other whenever the content may be, as far as `ContextFiles.changeTimes` tell on its file system: made of size, inode and the
+   * times of modification and of change. Empty for a file
    * that is there and cannot be looked at, because its name is not UTF-8.
    */
   readonly stamp: string;
@@ -63,6 +69,7 @@ export const contextFiles: ContextFiles = {
     return hex === undefined ? undefined : digestFromHex(hex);
   },
   linkTarget: (path) => ifThere(path, () => linkTarget(path)),
+  changeTimes: () => ChangeTimes.read(),
 };
 
 /** Files looked at before the rest of the program gets its turn: to wait for each costs ten times what the look does. */
@@ -77,13 +84,23 @@ async function namelessIn(directory: string): Promise<FoundFile[]> {
   const names = await ifThere(directory, () => readdir(directory, { encoding: 'buffer' }));
   return (names ?? [])
     .filter((name) => !isUtf8(name))
-    .map((name) => ({ name: name.toString(), type: 'file', mode: 0, mtime: 0, size: 0, stamp: '', changedAt: 0 }));
+    .map((name) => ({
+      name: name.toString(),
+      type: 'file',
+      mode: 0,
+      mtime: 0,
+      size: 0,
+      fileSystem: '',
+      stamp: '',
+      changedAt: 0,
+    }));
 }
 
 function look(path: string, name: string): FoundFile | undefined {
   const stats = explained(path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
   const type = stats && typeOf(stats);
   if (stats === undefined || type === undefined) return undefined;
+  const { major, minor } = deviceNumbers(stats.dev);
   return {
     name,
     type,
@@ -92,6 +109,7 @@ function look(path: string, name: string): FoundFile | undefined {
     size: Number(stats.size),
     device: type === 'char-device' || type === 'block-device' ? deviceNumbers(stats.rdev) : undefined,
     identity: type === 'file' && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined,
+    fileSystem: `${major}:${minor}`,
     stamp: `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`,
     changedAt: Number(stats.ctimeMs),
   };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Digest } from '../oci/digest.ts';
 import { Semaphore } from '../semaphore.ts';
 import { baseOf, parentOf } from '../tree-path.ts';
+import type { ChangeTimes } from './change-times.ts';
 import type { ContextFiles, FoundFile } from './context-files.ts';
 import { ContextMoved } from './context-moved.ts';
 
@@ -37,7 +38,7 @@ const settleTime = 2_000;
 
 /**
  * Digests of files of the context at `root` (absolute), by path. A file is read only if it is not the one whose digest
- * is remembered. Throws ContextMoved for one that is gone, or was written to while it was read.
+ * is remembered, or if its file system does not tell. Throws ContextMoved for one that is gone, or was written to while it was read.
  */
 export async function hashFiles(
   { root, files }: { readonly root: string; readonly files: ReadonlyMap<string, FoundFile> },
@@ -52,7 +53,7 @@ export async function hashFiles(
     else others.push([path, file]);
   }
   const digests = new Map<string, Digest>();
-  const hashing = { root, digests, dependencies, signal };
+  const hashing = { root, digests, changeTimes: await dependencies.files.changeTimes(), dependencies, signal };
   await Promise.all([...byDirectory].map(([directory, members]) => hashDirectory(directory, members, hashing)));
   return digests;
 }
@@ -60,8 +61,9 @@ export async function hashFiles(
 async function hashDirectory(
   directory: string,
   members: readonly (readonly [path: string, file: FoundFile])[],
-  { root, digests, dependencies, signal }: Hashing,
+  hashing: Hashing,
 ): Promise<void> {
+  const { root, digests, changeTimes, dependencies } = hashing;
   const { memory, now } = dependencies;
   const place = join(root, directory);
   const known = (await memory.get(place)) ?? {};
@@ -70,14 +72,15 @@ async function hashDirectory(
   await Promise.all(
     members.map(async ([path, file]) => {
       const name = baseOf(path);
-      const remembered = Object.hasOwn(known, name) ? known[name] : undefined;
+      const tells = await changeTimes.tell(file.fileSystem, place);
+      const remembered = tells && Object.hasOwn(known, name) ? known[name] : undefined;
       if (remembered?.[0] === file.stamp) {
         digests.set(path, remembered[1]);
         return;
       }
-      const digest = await hashFile(path, file, { root, digests, dependencies, signal });
+      const digest = await hashFile(path, file, hashing);
       digests.set(path, digest);
-      if (now() - file.changedAt < settleTime) unsettled.add(name);
+      if (!tells || now() - file.changedAt < settleTime) unsettled.add(name);
       else fresh[name] = [file.stamp, digest];
     }),
   );
@@ -89,6 +92,7 @@ async function hashDirectory(
 interface Hashing {
   readonly root: string;
   readonly digests: Map<string, Digest>;
+  readonly changeTimes: ChangeTimes;
   readonly dependencies: HashFilesDependencies;
   readonly signal: AbortSignal;
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ChangeTimes } from '../../src/context/change-times.ts';
 import { type ContextFiles, contextFiles } from '../../src/context/context-files.ts';
 import { decideContext } from '../../src/context/decide-context.ts';
 import type { FileDigests } from '../../src/context/file-digests.ts';
@@ -91,6 +92,19 @@ test('decideContext() does not trust a file that changed just before it was hash
   await context.decide({ now: Date.now() });
   context.taken();
   await context.decide({ now: Date.now() });
+  assert.deepEqual(context.taken(), ['a', 'below/b']);
+});
+
+test('decideContext() reads a file each time where its times tell nothing, and remembers nothing of it', async () => {
+  await using context = await contextWith(two);
+  const files = { ...context.watched, changeTimes: async () => new ChangeTimes('') };
+  for (let time = 1; time <= 2; time++) {
+    await context.decide({ files });
+    assert.deepEqual(context.taken(), ['a', 'below/b']);
+  }
+  await context.decide();
+  assert.deepEqual(context.taken(), ['a', 'below/b']);
+  await context.decide({ files });
   assert.deepEqual(context.taken(), ['a', 'below/b']);
 });
 

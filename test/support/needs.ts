@@ -7,6 +7,7 @@ const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
   root: () => process.getuid?.() === 0,
   'tun device': () => existsSync('/dev/net/tun'),
+  'loop devices': () => process.getuid?.() === 0 && spawnSync('losetup', ['--find']).status === 0,
   'user namespaces': () => spawnSync('unshare', ['-Urm', 'true']).status === 0,
   'conformance data': () => existsSync(conformanceDir),
   'test/support/foreign-busybox.sh': () => ['amd64', 'arm64'].every((name) => existsSync(busyboxFor(name))),

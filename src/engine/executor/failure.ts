@@ -35,6 +35,15 @@ export function cannotExecute(program: string, said: string) {
   } as const satisfies FailureShape;
 }
 
+/** More than the kernel hands to a program (E2BIG); `size` is in bytes. */
+export function commandTooLong(what: string, size: number) {
+  return {
+    reason: 'command-too-long',
+    message: `${what} has ${size} bytes, which is more than Linux hands to a program: 128 KiB at a time, some 2 MiB in all`,
+    hint: 'put what is long into a file: a script by COPY (`COPY <<EOF /script` takes it from the Dockerfile) that RUN starts, or values that it reads',
+  } as const satisfies FailureShape;
+}
+
 /** A process, file or mount needs an id that the map of the namespace does not have. */
 export function idNotMapped(kind: 'user' | 'group', id: number) {
   return {
@@ -50,6 +59,15 @@ export function mountTargetInvalid(target: string, why: string) {
     reason: 'mount-target-invalid',
     message: `nothing can be mounted at ${target}: ${why}`,
     hint: 'choose another target',
+  } as const satisfies FailureShape;
+}
+
+/** Every step needs something at `path`, and what the image has there leaves no place for it; `why` says what it is. */
+export function rootUnusable(path: string, why: string, wanted: 'a directory' | 'a file') {
+  return {
+    reason: 'root-unusable',
+    message: `no RUN can be started in this image, because of its ${path}: ${why}`,
+    hint: `make ${path} ${wanted} in the base image or in the context that it is copied from, or leave it out there`,
   } as const satisfies FailureShape;
 }
 

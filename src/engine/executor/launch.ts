@@ -8,8 +8,8 @@ import { getSystemErrorMap } from 'node:util';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { type ProgramEnd, type RunningProgram, startProgram } from '../../program/start-program.ts';
 import { FailureError } from '../../result.ts';
-import type { OnOutput, ProcessExit } from './executor.ts';
-import { cannotExecute, sandboxFailed } from './failure.ts';
+import type { OnOutput, ProcessExit, ProcessSpec } from './executor.ts';
+import { cannotExecute, commandTooLong, sandboxFailed } from './failure.ts';
 import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
 import type { ExecutorTools } from './tools.ts';
 
@@ -21,7 +21,7 @@ const CHILD_WAS_KILLED = 'sigprocmask unblock failed';
 /** One process to start: its command, the files it needs, and how to kill all of it. */
 export interface Launch {
   /** For the message when it cannot be executed. */
-  readonly program: string;
+  readonly process: Pick<ProcessSpec, 'args' | 'env'>;
   readonly command: (files: LaunchFiles) => LaunchCommand;
   /** Where the files of this run go. On a file system that has FIFOs. */
   readonly dir: string;
@@ -88,8 +88,11 @@ async function launchIn(dir: string, options: Launch, signal: AbortSignal): Prom
   await running.closed;
   const [before = '', after] = running.said().split(`${STARTED}\n`);
   const errno = end.how === 'status' ? end.status : undefined;
+  // The first program that is handed the arguments of the process is one of this machine.
+  const isTooLong = (after === undefined ? before : '').includes('Argument list too long');
+  if (isTooLong || (after?.includes(NOT_EXECUTED) && errno === system.errno.E2BIG)) throw tooLong(options.process);
   if (after === undefined) throw new FailureError(sandboxFailed(complaint(before, errno)));
-  if (after.includes(NOT_EXECUTED)) throw new FailureError(cannotExecute(options.program, errorText(errno)));
+  if (after.includes(NOT_EXECUTED)) throw new FailureError(cannotExecute(options.process.args[0]!, errorText(errno)));
   return exitStatus(after.includes(CHILD_WAS_KILLED) ? { how: 'signal', signal: 'SIGKILL' } : end);
 }
 
@@ -150,6 +153,21 @@ function complaint(said: string, errno: number | undefined): string {
 function errorText(errno: number | undefined): string {
   const [name, text] = getSystemErrorMap().get(-(errno ?? 0)) ?? [];
   return text === undefined ? `error ${errno}` : `${text} (${name})`;
+}
+
+/** Of pages of 4 KiB, with the byte that ends it. MAX_ARG_STRLEN of execve(2) */
+const LONGEST_ARGUMENT = 32 * 4096;
+
+/** Machines with larger pages take more; who is refused is told what is longest. */
+function tooLong({ args, env }: Launch['process']): FailureError {
+  const parts = [
+    ...args.map((text) => ({ what: 'the command', size: Buffer.byteLength(text) })),
+    ...env.map((text) => ({ what: `the variable ${text.split('=', 1)[0]}`, size: Buffer.byteLength(text) })),
+  ];
+  const longest = parts.reduce((best, part) => (part.size > best.size ? part : best));
+  if (longest.size >= LONGEST_ARGUMENT) return new FailureError(commandTooLong(longest.what, longest.size));
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  return new FailureError(commandTooLong('the command with its environment', size));
 }
 
 function exitStatus(end: ProgramEnd): ProcessExit {

@@ -2,7 +2,7 @@ import { chmod, lchown, lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { type Failure, FailureError } from '../../result.ts';
 import type { Mount, ProcessSpec } from './executor.ts';
-import { bindSourceMissing, mountTargetInvalid, workingDirectoryInvalid } from './failure.ts';
+import { bindSourceMissing, mountTargetInvalid, rootUnusable, workingDirectoryInvalid } from './failure.ts';
 import { submountsOf } from './mount-table.ts';
 import { type KernelView, readonlyBind } from './namespaces.ts';
 import { type Located, RootView } from './root-view.ts';
@@ -19,18 +19,22 @@ export interface MountPoints extends AsyncDisposable {
 }
 
 /**
- * Creates what is missing in `rootfs` (canonical) for /proc, /sys and /dev, for `mounts`, and the working directory.
+ * Creates what is missing in `rootfs` (canonical) for /proc, /sys and /dev, for `mounts`, which are those of the process
+ * and others, and the working directory.
  * Nothing else may be at work in the root meanwhile.
  */
 export async function makeMountPoints(
   rootfs: string,
-  { process, mounts }: { readonly process: Pick<ProcessSpec, 'cwd' | 'user'>; readonly mounts: readonly Mount[] },
+  {
+    process,
+    mounts,
+  }: { readonly process: Pick<ProcessSpec, 'cwd' | 'user' | 'mounts'>; readonly mounts: readonly Mount[] },
   view: Pick<KernelView, 'mounts'>,
 ): Promise<MountPoints> {
   const maker = new MountPointMaker(rootfs, view);
   try {
     await maker.makeStandard();
-    for (const mount of byDepth(mounts)) await maker.make(mount);
+    for (const mount of byDepth(mounts)) await maker.make(mount, !process.mounts.includes(mount));
     await maker.makeWorkingDirectory(process);
   } catch (error) {
     await maker.stubs.remove();
@@ -57,6 +61,19 @@ export async function makeLevel(file: string): Promise<void> {
   await chmod(file, ((await lstat(file)).mode & 0o7000) | 0o755);
 }
 
+/** These three are taken as they are named; a link in their place would lead elsewhere. Throws FailureError. */
+export async function locateKernelDirectory(
+  root: RootView,
+  target: (typeof kernelDirectories)[number],
+): Promise<Located> {
+  const unusable = (why: string) => new FailureError(rootUnusable(target, why, 'a directory'));
+  const at = await root.locate(target);
+  if (typeof at === 'string') throw unusable(at);
+  if (at.path !== target) throw unusable('it is a symbolic link');
+  if (at.stats !== undefined && !at.stats.isDirectory()) throw unusable('it is not a directory');
+  return at;
+}
+
 class MountPointMaker {
   readonly steps: SetupStep[] = [];
   readonly stubs: Stubs;
@@ -71,12 +88,9 @@ class MountPointMaker {
     this.stubs = new Stubs(rootfs);
   }
 
-  /** These three are mounted on as they are named; a link in their place would lead elsewhere. */
   async makeStandard(): Promise<void> {
     for (const target of kernelDirectories) {
-      const invalid = (why: string) => mountTargetInvalid(target, why);
-      const at = await this.#locate(target, invalid);
-      if (at.path !== target) throw new FailureError(invalid('it is a symbolic link in the image'));
+      const at = await locateKernelDirectory(this.#root, target);
       if (at.stats === undefined) await makeLevel(at.file!);
       // Nobody looks into the /dev of the machine: the one of the process is another.
       this.#root.add({
@@ -87,8 +101,10 @@ class MountPointMaker {
     }
   }
 
-  async make(mount: Mount): Promise<void> {
-    const invalid = (why: string) => mountTargetInvalid(mount.target, why);
+  /** `isOwn`: nobody has chosen the target. */
+  async make(mount: Mount, isOwn: boolean): Promise<void> {
+    const invalid = (why: string) =>
+      isOwn ? rootUnusable(mount.target, why, 'a file') : mountTargetInvalid(mount.target, why);
     if (!posix.isAbsolute(mount.target)) throw new FailureError(invalid('it is not an absolute path'));
     const at = await this.#locate(mount.target, invalid);
     if (at.path === '/') throw new FailureError(invalid('it is the root'));

@@ -55,7 +55,7 @@ export class NamespacesExecutor implements Executor {
     await using points = await makeMountPoints(root, { process, mounts: withShown(files, process.mounts) }, view);
     return await launch(
       {
-        program: process.args[0]!,
+        process,
         dir,
         tools,
         kill: machine.seesOwnPids ? killChildren : killGroup,

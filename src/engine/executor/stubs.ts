@@ -1,11 +1,17 @@
 import type { BigIntStats } from 'node:fs';
-import { chmod, lstat, mkdir, rmdir, unlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { restoreTimes } from './file-times.ts';
+import type { PutAway } from './put-away.ts';
 import { isInPlace } from './root-view.ts';
 
-type Kind = 'directory' | 'file' | 'device';
-
-const modes = { directory: 0o755, file: 0o644, device: 0o666 } satisfies Record<Kind, number>;
+interface Stub {
+  readonly path: string;
+  readonly mode: number;
+  readonly create: () => Promise<unknown>;
+  /** False where it stays, since the process has put it to use. */
+  readonly remove: () => Promise<boolean>;
+}
 
 interface Touched {
   /** As they were before the first stub was put in. */
@@ -20,7 +26,7 @@ interface Touched {
  */
 export class Stubs {
   readonly #rootfs: string;
-  readonly #made: { readonly path: string; readonly kind: Kind }[] = [];
+  readonly #made: Stub[] = [];
   readonly #touched = new Map<string, Touched>();
 
   constructor(rootfs: string) {
@@ -28,45 +34,64 @@ export class Stubs {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#make(path, 'directory', () => mkdir(path));
+    return this.#make({ path, mode: 0o755, create: () => mkdir(path), remove: () => removeEmptyDirectory(path) });
   }
 
   makeFile(path: string): Promise<void> {
-    return this.#make(path, 'file', () => writeFile(path, '', { flag: 'wx' }));
+    return this.#make({ path, mode: 0o644, create: () => makeFile(path, ''), remove: () => removeEmptyFile(path) });
   }
 
-  /** For roots that nothing can be mounted on: a device of its own, made by `create`. */
-  makeDevice(path: string, create: () => Promise<unknown>): Promise<void> {
-    return this.#make(path, 'device', create);
+  /**
+   * For roots that nothing can be mounted on: a file in place of what is there, if anything is, which is away meanwhile.
+   * Whatever the process makes of it is taken away.
+   */
+  lendFile(path: string, text: string, away: PutAway): Promise<void> {
+    return this.#make({
+      path,
+      mode: 0o644,
+      create: async () => {
+        if ((await lstat(path).catch(() => undefined)) !== undefined) await away.take(path);
+        await makeFile(path, text);
+      },
+      remove: async () => {
+        await away.giveBack(path);
+        return true;
+      },
+    });
   }
 
   /** May be called more than once. What the process has put to use stays. */
   async remove(): Promise<void> {
-    for (const { path, kind } of this.#made.splice(0).reverse()) {
+    for (const { path, remove } of this.#made.splice(0).reverse()) {
       const parent = dirname(path);
       if (!(await isInPlace(this.#rootfs, parent))) continue;
       const now = await lstat(parent, { bigint: true });
       const touched = this.#touched.get(parent);
-      const removed = await (kind === 'directory' ? removeEmptyDirectory(path) : removeFile(path, kind));
+      const removed = await remove();
       if (!removed || touched === undefined) continue;
       // What the process itself did to the directory is to be seen: then its own time is kept.
       const mtimeNs = now.mtimeNs === touched.after ? touched.before.mtimeNs : now.mtimeNs;
-      await utimes(parent, seconds(touched.before.atimeNs), seconds(mtimeNs));
+      await restoreTimes(parent, { atimeNs: touched.before.atimeNs, mtimeNs });
       touched.after = (await lstat(parent, { bigint: true })).mtimeNs;
     }
     this.#touched.clear();
   }
 
-  async #make(path: string, kind: Kind, create: () => Promise<unknown>): Promise<void> {
+  async #make(stub: Stub): Promise<void> {
+    const { path, mode, create } = stub;
     const parent = dirname(path);
     const before = this.#touched.get(parent)?.before ?? (await lstat(parent, { bigint: true }));
     await create();
-    this.#made.push({ path, kind });
+    this.#made.push(stub);
     // With what a directory has of the one above it: the set-group-ID bit.
-    await chmod(path, ((await lstat(path)).mode & 0o7000) | modes[kind]);
+    await chmod(path, ((await lstat(path)).mode & 0o7000) | mode);
     const after = (await lstat(parent, { bigint: true })).mtimeNs;
     this.#touched.set(parent, { before, after });
   }
+}
+
+async function makeFile(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'wx' });
 }
 
 async function removeEmptyDirectory(path: string): Promise<boolean> {
@@ -80,19 +105,9 @@ async function removeEmptyDirectory(path: string): Promise<boolean> {
   }
 }
 
-async function removeFile(path: string, kind: Kind): Promise<boolean> {
+async function removeEmptyFile(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
-  const isOurs = kind === 'device' ? stats?.isCharacterDevice() : stats?.isFile() && stats.size === 0;
-  if (!isOurs) return false;
+  if (!stats?.isFile() || stats.size > 0) return false;
   await unlink(path);
   return true;
-}
-
-/**
- * The microsecond is the finest that utimes() takes; what came out of an archive has whole seconds. Half of one more
- * keeps the rounding of a floating-point number from making it the one before.
- */
-function seconds(nanoseconds: bigint): number {
-  const microseconds = Number(nanoseconds / 1000n);
-  return (microseconds % 1e6 === 0 ? microseconds : microseconds + 0.5) / 1e6;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -69,13 +70,55 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
     });
   }
 
-  test('gives files of the image back as they were, but keeps what the process made of them', async () => {
+  test('gives files of the image back as they were, whatever the process made of them', async () => {
     await using other = await makeRoot(0);
     writeFileSync(join(other.path, 'etc', 'hosts'), 'of the image');
     writeFileSync(join(other.path, 'etc', 'resolv.conf'), 'of the image');
-    await run('echo mine > /etc/hosts', {}, { rootfs: other.path });
-    assert.equal(readFileSync(join(other.path, 'etc', 'hosts'), 'utf8'), 'mine\n');
+    const ran = await run('echo mine > /etc/hosts; rm /etc/resolv.conf', {}, { rootfs: other.path });
+    assert.deepEqual(ran.status, { code: 0 });
+    assert.equal(readFileSync(join(other.path, 'etc', 'hosts'), 'utf8'), 'of the image');
     assert.equal(readFileSync(join(other.path, 'etc', 'resolv.conf'), 'utf8'), 'of the image');
+  });
+
+  test('what it removes or replaces of the kernel’s directories is as it was', async () => {
+    await using other = await makeRoot(0);
+    mkdirSync(join(other.path, 'dev', 'of-the-image'), { mode: 0o700 });
+    const before = tree(other.path).filter((line) => !line.startsWith('/ '));
+    const machine = join(other.dir, 'dev-of-machine');
+    mkdirSync(machine);
+    writeFileSync(join(machine, 'x'), '');
+    const script = `rm -r /dev && ln -s ${machine} /dev; rmdir /proc && echo > /proc; rmdir /sys; echo done`;
+    assert.equal((await run(script, {}, { rootfs: other.path })).stdout, 'done\n');
+    assert.deepEqual(
+      tree(other.path).filter((line) => !line.startsWith('/ ')),
+      before,
+    );
+    assert.deepEqual(paths(machine), ['x']);
+  });
+
+  test('in an overlay, which nothing can be moved out of', async () => {
+    await using other = await makeRoot(0);
+    execFileSync(
+      'sh',
+      ['-ec', 'mkdir dev/d; echo x > dev/d/x; echo y > dev/null; touch -d @9 dev/d; echo z > etc/hosts'],
+      {
+        cwd: other.path,
+      },
+    );
+    const before = tree(other.path);
+    const { upper, stderr, status } = await run(
+      'echo x > /dev/null; rm /etc/hosts',
+      {},
+      { rootfs: other.path, overlay: true },
+    );
+    assert.deepEqual({ stderr, status }, { stderr: '', status: { code: 0 } });
+    const times = /(?<=^(etc)?\/ .*) \d+$/;
+    assert.deepEqual(
+      upper!
+        .map((line) => line.replace(times, ''))
+        .filter((line) => !before.map((one) => one.replace(times, '')).includes(line)),
+      [],
+    );
   });
 
   test('a root whose directory was replaced by a link to that of the machine does not lead the clean-up there', async () => {

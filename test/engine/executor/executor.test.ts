@@ -1,5 +1,6 @@
 /** What every executor keeps to: a row in `executors` is all that another one needs. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -61,6 +62,12 @@ const outcomes: readonly [title: string, command: Command, changed: Partial<Proc
   ['a name is looked up in PATH of the image', ['id', '-u'], { env: ['PATH=/nowhere:/bin'] }, { stdout: '0\n' }],
   ['environment exactly as given, in order', ['/bin/env'], { env }, { stdout: `${env.join('\n')}\n` }],
   ['user and groups', 'id -u; id -G', { user: ada }, { stdout: '1000\n1000 29\n' }],
+  [
+    'an argument as long as Linux takes',
+    ['/bin/sh', '-c', `echo ${'#'.padEnd(2 ** 17 - 6, 'x')}`],
+    { env: ['PATH=/bin'] },
+    { stdout: '\n' },
+  ],
   ['umask 022', 'umask', {}, { stdout: '0022\n' }],
   ['standard input is empty', 'cat; echo end', {}, { stdout: 'end\n' }],
   ['null, zero and random of /dev', 'echo x > /dev/null; head -c3 /dev/zero | wc -c', {}, { stdout: '3\n' }],
@@ -71,6 +78,14 @@ const unstartable: readonly [title: string, args: readonly string[], changed: Pa
   [
     ['a program that is not there', ['/bin/nothing'], {}, 'cannot-execute'],
     ['a name that is not in PATH', ['nothing'], {}, 'cannot-execute'],
+    ['an argument that is too long', ['/bin/sh', '-c', `: ${'x'.repeat(2 ** 17)}`], {}, 'command-too-long'],
+    ['a variable that is too long', ['/bin/ls'], { env: [`A=${'ü'.repeat(2 ** 16)}`] }, 'command-too-long'],
+    [
+      'variables that are too long together',
+      ['/bin/ls'],
+      { env: Array.from({ length: 80 }, (_, at) => `A${at}=${'x'.repeat(100_000)}`) },
+      'command-too-long',
+    ],
     ['a file that is not executable', ['/etc/passwd'], {}, 'cannot-execute'],
     ['a working directory that is a file', ['/bin/ls'], { cwd: '/etc/passwd' }, 'working-directory-invalid'],
     ['a working directory below a file', ['/bin/ls'], { cwd: '/etc/passwd/x' }, 'working-directory-invalid'],
@@ -109,6 +124,60 @@ const mounts: Readonly<
     ['file'],
   ],
 };
+
+const there = 'for i in null zero random urandom full tty; do test -c /dev/$i && echo $i; done';
+const all = 'null\nzero\nrandom\nurandom\nfull\ntty\n';
+/** What an image has where a process needs something else: a script in the root, what a process says there or the reason. */
+const oddRoots: readonly (readonly [
+  title: string,
+  made: string,
+  command: string,
+  said: string | { readonly reason: string },
+])[] = [
+  ['a file that is /dev/null', 'echo x > dev/null; chmod 4751 dev/null', there, all],
+  ['a directory that is /dev/zero', 'mkdir dev/zero; echo x > dev/zero/x', there, all],
+  ['links that are devices', 'ln -s none dev/tty; ln -s /etc/passwd dev/full; ln -s /etc dev/random', there, all],
+  [
+    'what is in /dev is hidden, and what the process puts there is gone',
+    'echo x > dev/x; mkdir -m 1777 dev/d; echo y > dev/d/y; ln dev/x etc/x; chmod 700 dev; touch -d @9 dev/d dev',
+    'cat /dev/x /dev/d/y 2>/dev/null || echo hidden; echo 2>/dev/null > /dev/new; echo 2>/dev/null > /dev/x; true',
+    'hidden\n',
+  ],
+  ['for each user', 'chmod 700 dev; touch -d @9 dev', 'echo x > /dev/null && head -c3 /dev/zero | wc -c', '3\n'],
+  ...['dev', 'proc', 'sys'].flatMap((name) =>
+    [
+      ['a file', `echo > ${name}`],
+      ['a link to a directory', `mkdir real; ln -s real ${name}`],
+      ['a link into nothing', `ln -s none/x ${name}`],
+      ['a link that leads out', `mkdir ../outside; ln -s ../outside ${name}`],
+      ['a link in a ring', `ln -s ${name} ${name}`],
+    ].map(
+      ([what, made]) => [`${what} at /${name}`, `rmdir ${name}; ${made}`, 'echo', { reason: 'root-unusable' }] as const,
+    ),
+  ),
+  ...['hosts', 'resolv.conf'].flatMap(
+    (name) =>
+      [
+        [`a directory at /etc/${name}`, `mkdir etc/${name}`, 'echo', { reason: 'root-unusable' }],
+        [`a link in a ring at /etc/${name}`, `ln -s ${name} etc/${name}`, 'echo', { reason: 'root-unusable' }],
+        [`a pipe at /etc/${name}`, `mkfifo etc/${name}`, `test -f /etc/${name} && echo file`, 'file\n'],
+        [
+          `a file for root alone at /etc/${name}`,
+          `echo > etc/${name}; chmod 0 etc/${name}`,
+          `cat /etc/${name} >/dev/null && echo`,
+          '\n',
+        ],
+      ] as const,
+  ),
+  ['a file at /etc', 'mv etc gone; echo > etc', 'echo', { reason: 'root-unusable' }],
+  ['no /etc', 'mv etc gone', 'grep -c localhost /etc/hosts', '2\n'],
+  [
+    'what the process does to the files of the network',
+    'echo mine > etc/hosts; chmod 640 etc/hosts; touch -d @9 etc/hosts etc',
+    'echo x 2>/dev/null >> /etc/hosts; echo x 2>/dev/null > /etc/resolv.conf; echo done',
+    'done\n',
+  ],
+];
 
 for (const [executor, { needed, hasMounts, own, devices: shown }] of entriesOf(executors)) {
   describe(`executor ${executor}`, needs(...needed), () => {
@@ -266,6 +335,23 @@ for (const [executor, { needed, hasMounts, own, devices: shown }] of entriesOf(e
         assert.deepEqual({ stdout, failure }, { stdout: said, failure: undefined }, ran.stderr);
         assert.deepEqual(readdirSync(source), kept);
         assert.equal(readFileSync(join(source, 'file'), 'utf8'), 'given\n');
+      });
+
+    for (const [title, made, command, said] of oddRoots)
+      test(`a root that has ${title}; it is as it was`, async () => {
+        await using other = await makeRoot(0);
+        execFileSync('sh', ['-ec', made], { cwd: other.path });
+        const user = title === 'for each user' ? { user: ada } : {};
+        const before = tree(other.path);
+        const { stdout, stderr, failure } = await run(command, user, { rootfs: other.path });
+        const { reason } = typeof said === 'string' ? {} : said;
+        const expected = { stdout: typeof said === 'string' ? said : '', stderr: '', reason };
+        assert.deepEqual({ stdout, stderr, reason: failure?.reason }, expected);
+        assert.deepEqual(tree(other.path), before);
+        assert.deepEqual(
+          readdirSync(other.dir).filter((name) => name.startsWith('root-')),
+          [],
+        );
       });
 
     test('/dev holds these and nothing else', async () => {

@@ -218,7 +218,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a chroot has one device more',
-    file: 'src/engine/executor/chroot-executor.ts',
+    file: 'src/engine/executor/temporary-files.ts',
     find: '  tty: [5, 0],',
     replace: '  tty: [5, 0],\n  kmsg: [1, 11],',
     tests: contract,

@@ -1,0 +1,146 @@
+import type { BigIntStats } from 'node:fs';
+import { chmod, lchown, lstat, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
+import { removeTree } from '../../remove-tree.ts';
+import { FailureError } from '../../result.ts';
+import type { ProcessSpec } from './executor.ts';
+import { rootUnusable, sandboxFailed, workingDirectoryInvalid } from './failure.ts';
+import { restoreTimes } from './file-times.ts';
+import { kernelDirectories, locateKernelDirectory, makeLevel } from './mount-points.ts';
+import { PutAway } from './put-away.ts';
+import { type Located, RootView } from './root-view.ts';
+import { Stubs } from './stubs.ts';
+import type { ExecutorTools } from './tools.ts';
+
+/** Character devices: name → major and minor number. https://docs.kernel.org/admin-guide/devices.html */
+const devices = {
+  null: [1, 3],
+  zero: [1, 5],
+  full: [1, 7],
+  random: [1, 8],
+  urandom: [1, 9],
+  tty: [5, 0],
+} as const;
+
+/** Of what the kernel has there. */
+const modes = { '/proc': 0o555, '/sys': 0o555, '/dev': 0o755 } satisfies Record<
+  (typeof kernelDirectories)[number],
+  number
+>;
+
+interface Emptied {
+  readonly directory: string;
+  /** What was in it and is away by now. */
+  readonly taken: string[];
+  /** Whether that is all. */
+  isEmpty: boolean;
+  readonly before: BigIntStats;
+}
+
+/**
+ * What a process needs to find in its root, put there for a while where nothing can be mounted. As under a mount, what the
+ * image has in those places is hidden, and is as it was once this is disposed, whatever the process did there.
+ */
+export class TemporaryFiles implements AsyncDisposable {
+  readonly #rootfs: string;
+  readonly #root: RootView;
+  readonly #stubs: Stubs;
+  readonly #away: PutAway;
+  readonly #emptied: Emptied[] = [];
+
+  /** `rootfs` is canonical. */
+  constructor(rootfs: string, tools: Pick<ExecutorTools, 'cp'>) {
+    this.#rootfs = rootfs;
+    this.#root = new RootView(rootfs);
+    this.#stubs = new Stubs(rootfs);
+    this.#away = new PutAway(rootfs, tools);
+  }
+
+  /** As where they can be mounted on; empty. Throws FailureError. */
+  async makeKernelDirectories(): Promise<void> {
+    const found = await Promise.all(kernelDirectories.map((target) => locateKernelDirectory(this.#root, target)));
+    for (const { file, stats } of found) if (stats === undefined) await makeLevel(file!);
+    for (const target of kernelDirectories) {
+      const directory = `${this.#rootfs}${target}`;
+      const before = await lstat(directory, { bigint: true });
+      const emptied: Emptied = { directory, taken: [], isEmpty: false, before };
+      this.#emptied.push(emptied);
+      for (const name of await readdir(directory)) {
+        const file = join(directory, name);
+        await this.#away.take(file);
+        emptied.taken.push(file);
+      }
+      emptied.isEmpty = true;
+      await lchown(directory, 0, 0);
+      await chmod(directory, modes[target]);
+    }
+  }
+
+  /** In the empty /dev. Throws FailureError. */
+  async makeDevices(): Promise<void> {
+    for (const [name, [major, minor]] of Object.entries(devices)) {
+      const file = `${this.#rootfs}/dev/${name}`;
+      const made = await runProgram('mknod', { args: [file, 'c', `${major}`, `${minor}`], env: 'inherited' });
+      if (!succeeded(made)) throw new FailureError(sandboxFailed(complaintOf(made)));
+      await chmod(file, 0o666);
+    }
+  }
+
+  /** Gives a file another content for a while. Throws FailureError. */
+  async lendFile(path: string, text: string): Promise<void> {
+    const at = await this.#located(path);
+    if (at.stats?.isDirectory()) throw new FailureError(rootUnusable(path, 'it is a directory', 'a file'));
+    // A link to a device, which stays one for others.
+    if (at.stats !== undefined && kernelDirectories.some((directory) => at.path.startsWith(`${directory}/`))) return;
+    await this.#stubs.lendFile(at.file!, text, this.#away);
+  }
+
+  /** It stays. Throws FailureError. */
+  async makeWorkingDirectory({ cwd, user }: Pick<ProcessSpec, 'cwd' | 'user'>): Promise<void> {
+    const missing: Located[] = [];
+    let at = await this.#root.locate(cwd);
+    while (typeof at !== 'string' && at.stats === undefined) {
+      missing.unshift(at);
+      at = await this.#root.locate(dirname(at.path));
+    }
+    if (typeof at === 'string') throw new FailureError(workingDirectoryInvalid(cwd, at));
+    if (!at.stats?.isDirectory()) throw new FailureError(workingDirectoryInvalid(cwd, `${at.path} is not a directory`));
+    for (const { file } of missing) {
+      await makeLevel(file!);
+      await lchown(file!, user.uid, user.gid);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stubs.remove();
+    for (const { directory, taken, isEmpty, before } of this.#emptied.splice(0)) {
+      if (isEmpty) await emptyDirectory(directory);
+      for (const file of taken) await this.#away.giveBack(file);
+      await lchown(directory, Number(before.uid), Number(before.gid));
+      await chmod(directory, Number(before.mode & 0o7777n));
+      await restoreTimes(directory, before);
+    }
+    await this.#away[Symbol.asyncDispose]();
+  }
+
+  /** With the directories above it made where they are missing: above where it leads, if it is a link. */
+  async #located(path: string): Promise<Located> {
+    const at = await this.#root.locate(path);
+    if (typeof at === 'string') throw new FailureError(rootUnusable(path, at, 'a file'));
+    if (at.stats !== undefined) return at;
+    const parent = await this.#located(dirname(at.path));
+    if (parent.stats === undefined) await this.#stubs.makeDirectory(parent.file!);
+    return at;
+  }
+}
+
+/** Makes it anew where the process has put something else in its place; a link there is not followed. */
+async function emptyDirectory(directory: string): Promise<void> {
+  const stats = await lstat(directory).catch(() => undefined);
+  if (!stats?.isDirectory()) {
+    await removeTree(directory);
+    await mkdir(directory);
+  }
+  for (const name of await readdir(directory)) await removeTree(join(directory, name));
+}

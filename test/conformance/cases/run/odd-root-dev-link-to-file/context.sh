@@ -1,0 +1,1 @@
+mkdir r && ln -s file r/dev && echo a > r/file

@@ -1,0 +1,1 @@
+mkdir -p r/var/real && ln -s var/real r/dev && echo x > r/var/real/x

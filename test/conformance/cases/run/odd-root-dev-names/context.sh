@@ -1,0 +1,1 @@
+mkdir -p r/dev/zero r/dev/pts r/dev/lib r/target && echo of-the-image > r/dev/null && echo one > r/dev/other && echo a > r/dev/zero/a && echo b > r/dev/lib/b && echo t > r/target/t && ln -s nothing r/dev/tty && ln -s ../target/t r/dev/random && ln -s ../target/none r/dev/urandom && ln -s /target r/dev/full && chmod 4751 r/dev/lib/b && chmod 1777 r/dev/lib && chmod 700 r/dev

@@ -1,0 +1,1 @@
+mkdir -p r/etc/hosts r/etc/resolv.conf && echo a > r/etc/hosts/a

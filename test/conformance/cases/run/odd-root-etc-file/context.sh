@@ -1,0 +1,1 @@
+mkdir r && echo f > r/etc

@@ -1,0 +1,1 @@
+mkdir r && ln -s etc r/etc

@@ -1,0 +1,1 @@
+mkdir -p r/usr/tmp && ln -s ../../../usr/tmp r/etc

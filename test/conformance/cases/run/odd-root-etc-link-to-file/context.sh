@@ -1,0 +1,1 @@
+mkdir r && ln -s file r/etc && echo a > r/file

@@ -1,0 +1,1 @@
+mkdir -p r/etc && mkfifo r/etc/hosts r/etc/resolv.conf

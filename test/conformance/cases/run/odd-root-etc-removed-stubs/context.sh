@@ -1,0 +1,1 @@
+mkdir -p r/etc && echo a > r/a

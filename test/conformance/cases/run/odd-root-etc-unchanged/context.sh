@@ -1,0 +1,1 @@
+mkdir -p r/etc && echo of > r/etc/hosts && echo of > r/etc/resolv.conf

@@ -1,0 +1,1 @@
+mkdir r && ln -s nothing/there r/sys
