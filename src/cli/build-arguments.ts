@@ -1,6 +1,6 @@
 import { parseEpoch, sourceDateEpoch } from '../context/source-date-epoch.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { invalidBuildArgument, invalidSourceDateEpoch, unknownBuildArgument } from './failure.ts';
+import { invalidBuildArgument, invalidSourceDateEpoch, registryArgument, unknownBuildArgument } from './failure.ts';
 
 /** What `--` is followed by: settings of the builds themselves. */
 export interface BuildArguments {
@@ -31,8 +31,7 @@ export function parseBuildArguments(
     const value = glued ?? rest.shift();
     if (value === undefined || value === '') failures.push(invalidBuildArgument(flag, 'needs a value'));
     else if (flag === '--target') target = value;
-    else if (taken.includes(value.split('=')[0]!))
-      failures.push(invalidBuildArgument(`${flag} ${value}`, 'sets what the registry options set'));
+    else if (taken.includes(nameIn(value))) failures.push(registryArgument(`${flag} ${value}`, nameIn(value)));
     else failures.push(...setBuildArg(buildArgs, value, env));
   }
   failures.push(...takeEpoch(buildArgs, env));
@@ -50,6 +49,10 @@ function takeEpoch(
   if (Number.isNaN(parseEpoch(text))) return [invalidSourceDateEpoch(text)];
   if (text !== '') buildArgs[sourceDateEpoch] = text;
   return [];
+}
+
+function nameIn(argument: string): string {
+  return argument.split('=')[0]!;
 }
 
 function setBuildArg(

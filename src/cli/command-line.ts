@@ -113,7 +113,7 @@ function parseWords(argv: readonly string[]): Words {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const badToggles: { flag: string; typed: string }[] = [];
   const unknown: string[] = [];
-  const before = argv.slice(0, end).flatMap((word, index) => {
+  const before = withDashes(argv.slice(0, end)).flatMap((word, index) => {
     if (index === 0 && /^-(h|-help)$/i.test(word)) return word.toLowerCase();
     return shortOptionsIn(word, unknown).map((one) => unNegated(one, badToggles));
   });
@@ -134,6 +134,19 @@ function parseWords(argv: readonly string[]): Words {
     badToggles,
     afterDashes: argv.slice(end + 1),
   };
+}
+
+/** `-o -` → `--output=-`: behind an option with many values, the parser takes `-` for an argument of the command. */
+function withDashes(words: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const last = joined.at(-1);
+    const name = names.find((one) => last === `--${flagOf(one)}` || last === `-${definitionOf(one).alias}`);
+    if (word === '-' && name !== undefined && definitionOf(name).kind === 'list')
+      joined.splice(-1, 1, `--${flagOf(name)}=-`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** `--no-color` → `--color=never`; `--json=yes` → `--json=true`, so that repetitions stay in order for the parser. */

@@ -74,7 +74,8 @@ export const commands: readonly Command[] = [
     summary: 'Build one Dockerfile that belongs to no project',
     positionals: {
       usage: 'DIR|-',
-      description: 'the directory with the files to copy; - reads a Dockerfile that copies none from standard input',
+      description:
+        'the directory with the files to copy; - reads it from standard input as a tar, or a Dockerfile that copies none',
       atMost: 1,
     },
     options: [
@@ -96,6 +97,7 @@ export const commands: readonly Command[] = [
     examples: [
       ['cip build-image . -t registry.example.com/tool:1.0 --push', 'build for this machine, and push'],
       ['cip build-image . -o type=oci,dest=tool.tar', 'into a file that other tools read'],
+      ['git archive HEAD | cip build-image - -t tool', 'build what is committed'],
     ],
     load: () => import('./commands/build-image.ts'),
   }),

@@ -2,7 +2,6 @@ import type { Plan } from '../orchestrator/plan/plan.ts';
 import { planJson } from '../orchestrator/plan/plan-json.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import { planText } from './render/plan.ts';
-import { reportFailures } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** Prints a plan instead of running it. What forbids running it decides the exit status; else whether work is left. */
@@ -13,7 +12,7 @@ export function concludePlan(
 ): ExitStatus {
   world.print(json ? `${JSON.stringify(planJson(plan), null, 2)}\n` : planText(plan, world.colors));
   if (plan.failures.length > 0) {
-    world.complain(reportFailures(plan.failures, world.reportOptions));
+    world.report(plan.failures);
     return statusOf(plan.failures);
   }
   const isWork = plan.images.some(({ action, tags }) => action === 'build' || action === 'retag' || tags.length > 0);

@@ -188,6 +188,15 @@ export function invalidBuildArgument(typed: string, problem: string) {
   } as const satisfies FailureShape;
 }
 
+/** A build argument that cip gives itself, from the options that name registries. */
+export function registryArgument(typed: string, name: string) {
+  return {
+    reason: 'invalid-build-argument',
+    message: `${typed} cannot be passed: cip sets ${name} itself`,
+    hint: 'name the registry with --local-registry or --remote-registry',
+  } as const satisfies FailureShape;
+}
+
 /** `meant`: for each name that is like one that is declared, that one. */
 export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMap<string, string>) {
   const slips = names.flatMap((name) => {
@@ -255,6 +264,16 @@ export function noHome() {
     message: 'HOME is not set, and this account has no home directory, so there is no place for the store',
     hint: 'set CIP_STORE to a directory outside of what is built, or HOME',
   } as const satisfies FailureShape;
+}
+
+/** A variable that is to hold an absolute path; `directory`: where the store is, as if the variable were not set. */
+export function relativeVariable(variable: string, value: string, directory: string) {
+  return {
+    level: 'warning',
+    reason: 'variable-ignored',
+    message: `${variable} is ${JSON.stringify(value)}, which is not an absolute path, and is ignored: the store is ${directory}`,
+    hint: `set ${variable} to an absolute path, or CIP_STORE to the directory of the store`,
+  } as const satisfies NoticeShape;
 }
 
 /** `directory`: of the store. */

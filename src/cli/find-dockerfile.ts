@@ -51,14 +51,18 @@ async function textOf(file: string, resolve: Resolve): Promise<string | undefine
 /** How many are named. */
 const most = 3;
 
-/** Names that Dockerfiles are given; not that of an ignore file. */
 const usual = /^(?:(?:docker|container)file(?:[.-].+)?|.+\.(?:docker|container)file)$/i;
+
+/** Whether Dockerfiles are called so; ignore files are not. */
+export function isUsualName(name: string): boolean {
+  return usual.test(name) && !name.endsWith('ignore');
+}
 
 /** Files that are there, as they are to be typed. */
 async function meantInstead({ file, isNamed, from }: AskedDockerfile, resolve: Resolve): Promise<readonly string[]> {
   if (!isNamed) {
     const names = [...(await namesIn(resolve(from))), join('docker', 'Dockerfile')];
-    const likely = names.filter((name) => usual.test(basename(name)) && !name.endsWith('ignore'));
+    const likely = names.filter((name) => isUsualName(basename(name)));
     return (
       await filesOf(
         likely.map((name) => join(from, name)),

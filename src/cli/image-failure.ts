@@ -48,7 +48,7 @@ export function unusedSecret(id: string, meant: string | undefined) {
   return {
     level: 'warning',
     reason: 'unused-secret',
-    message: `no RUN of the Dockerfile mounts the secret ${id}`,
+    message: `no RUN mounts the secret ${id}`,
     hint:
       meant === undefined
         ? `mount it where it is needed: RUN --mount=type=secret,id=${id}`
@@ -90,12 +90,42 @@ export function dockerfileUnreadable(file: string, why: string, isForbidden: boo
   } as const satisfies FailureShape;
 }
 
-/** `cip build-image - --file FILE`: two Dockerfiles. */
+/** `cip build-image - --file FILE` with a Dockerfile on standard input: two of them. */
 export function dockerfileTwice(file: string) {
   return {
     reason: 'contradictory-options',
     message: `- is a Dockerfile from standard input, and --file ${file} names another`,
-    hint: 'leave --file out; with files to copy: cip build-image DIR --file - (or --file FILE)',
+    hint: 'leave --file out; with files to copy: cip build-image DIR --file - (or --file FILE), or give the context as a tar on standard input',
+  } as const satisfies FailureShape;
+}
+
+/** `cip build-image - --file -` with a tar on standard input: it cannot be the Dockerfile too. */
+export function inputTwice() {
+  return {
+    reason: 'contradictory-options',
+    message: 'standard input is the build context, a tar, and --file - reads the Dockerfile from it too',
+    hint: 'name the Dockerfile in the tar: --file Dockerfile',
+  } as const satisfies FailureShape;
+}
+
+/** `compression`: what the bytes on standard input begin like. */
+export function inputNotTar(compression: string) {
+  return {
+    reason: 'input-not-a-tar',
+    message: `standard input is compressed with ${compression}, and there is no whole tar inside`,
+    hint: 'pipe a build context into cip as a tar: tar -cz . | cip build-image -',
+  } as const satisfies FailureShape;
+}
+
+/** `file`: the path that it would have in the tar; `found`: paths there that look like Dockerfiles. */
+export function dockerfileNotPacked(file: string, found: readonly string[]) {
+  return {
+    reason: 'dockerfile-unreadable',
+    message: `the tar on standard input has no file ${file}`,
+    hint:
+      found.length === 0
+        ? 'put the Dockerfile into the tar, or name it with --file: its path is the one in the tar'
+        : `did you mean ${found.map((one) => `--file ${one}`).join(' or ')}? COPY takes its files from the top of the tar`,
   } as const satisfies FailureShape;
 }
 
@@ -114,6 +144,15 @@ export function noDirectoryFor(dest: string, parent: string) {
     reason: 'no-output-directory',
     message: `${dest} cannot be written: ${parent} is not a directory`,
     hint: `check the path, or make the directory: mkdir -p ${parent}`,
+  } as const satisfies FailureShape;
+}
+
+/** A tar on a terminal helps nobody. */
+export function outputToTerminal() {
+  return {
+    reason: 'output-to-terminal',
+    message: 'standard output is a terminal, and --output type=oci,dest=- writes a tar to it',
+    hint: 'redirect it, as in > image.tar, or write --output type=oci,dest=image.tar',
   } as const satisfies FailureShape;
 }
 

@@ -7,11 +7,16 @@ import { bug, interrupted, noWorkingDirectory, systemFailure } from './failure.t
 import { flushed } from './flushed.ts';
 import { interruption } from './interruption.ts';
 import type { Invocation } from './invocation.ts';
+import { asksForJsonLines } from './json-lines.ts';
+import type { Messages } from './messages.ts';
 import { surroundings, versionOfCip } from './surroundings.ts';
 
 const here = surroundings();
 /** As far as it is known; failures on the way there are coloured as the environment says. */
 let color: 'auto' | 'always' | 'never' = 'auto';
+
+/** Whether stderr has a JSON object per line; where the command line is wrong, as far as it can be seen. */
+let isJson = asksForJsonLines(here.argv, here.env);
 
 /** Of what ran before a failure was thrown. */
 let fullLogs: () => readonly string[] = () => [];
@@ -44,7 +49,7 @@ async function main(): Promise<ExitStatus> {
 
 /** Every mistake of the line, on stderr; below the general help where no command was given. */
 async function refuse(failures: readonly Failure[]): Promise<ExitStatus> {
-  if (failures.some(({ reason }) => reason === 'missing-command')) {
+  if (!isJson && failures.some(({ reason }) => reason === 'missing-command')) {
     const { generalHelp } = await import('./help.ts');
     here.stderr.write(`${await generalHelp(columns(here.stderr))}\n`);
   }
@@ -65,6 +70,7 @@ async function answer(line: Exclude<ParsedCommandLine, { kind: 'run' }>): Promis
 async function run(command: Command, invocation: Invocation): Promise<ExitStatus> {
   if (command.load === undefined) throw new Error(`${command.name} cannot be run`);
   color = invocation.options.color;
+  isJson = invocation.options.progress === 'json';
   // Loaded in a function of its own: tsc leaves `import('./x.ts')` as it is in a function that has `using`.
   const createWorld = await worldMaker();
   let hasPrinted = () => false;
@@ -79,13 +85,13 @@ async function run(command: Command, invocation: Invocation): Promise<ExitStatus
     interruption.signal.throwIfAborted();
     const status = await (await command.load()).run(invocation, world);
     const by = interruption.by();
-    return by === undefined || status === exitStatus.done ? status : stopped(by);
+    return by === undefined || status === exitStatus.done ? status : await stopped(by);
   } catch (error) {
     const by = interruption.by();
     const failures = failuresOf(error) ?? [systemFailure(error) ?? bug(error)];
     await printFailures(by === undefined ? failures : [interrupted(by)]);
     if (by === undefined) throw error;
-    return stopped(by);
+    return await stopped(by);
   }
 }
 
@@ -103,9 +109,9 @@ async function worldMaker() {
 }
 
 /** What went wrong after the signal went wrong because of it. */
-function stopped(by: NodeJS.Signals): ExitStatus {
+async function stopped(by: NodeJS.Signals): Promise<ExitStatus> {
   isStopped = true;
-  here.stderr.write(`cip: stopped by ${by}\n`);
+  (await messages()).text(`cip: stopped by ${by}\n`);
   return statusOfSignal(by);
 }
 
@@ -116,24 +122,37 @@ async function report(error: unknown): Promise<ExitStatus> {
     await complain(failures);
     return statusOf(failures);
   }
-  const [{ reportBug }, { visible }] = await Promise.all([
-    import('./report-failure.ts'),
-    import('./render/visible.ts'),
-  ]);
-  here.stderr.write(visible(reportBug(error, versionOfCip())));
+  const { reportBug } = await import('./report-failure.ts');
+  const text = reportBug(error, versionOfCip());
+  const told = await messages();
+  if (isJson) told.failure({ ...bug(error), details: text.trimEnd().split('\n') }, 'error');
+  else told.text(text);
   return exitStatus.bug;
 }
 
 async function complain(failures: readonly Failure[]): Promise<void> {
-  const [{ reportFailures }, { colorsFor }, { sourceReader }, { visibleLine }] = await Promise.all([
-    import('./report-failure.ts'),
-    import('./colors.ts'),
-    import('./source-reader.ts'),
-    import('./render/visible.ts'),
-  ]);
+  const told = await messages();
+  told.failures(failures);
+  const logs = fullLogs();
+  if (logs.length === 0) return;
+  const { visibleLine } = await import('./render/visible.ts');
+  for (const log of logs) told.text(isJson ? `full log: ${log}` : `   = full log: ${visibleLine(log)}\n`);
+}
+
+/** For all that is said once no world is there any more, or before there is one. */
+async function messages(): Promise<Messages> {
+  const [{ jsonMessages, textMessages }, { colorsFor }, { sourceReader }, { visible, visibleButColours }] =
+    await Promise.all([
+      import('./messages.ts'),
+      import('./colors.ts'),
+      import('./source-reader.ts'),
+      import('./render/visible.ts'),
+    ]);
+  const write = (text: string) => void here.stderr.write(text);
+  if (isJson) return jsonMessages(write, here.now, here.cwd);
   const colors = colorsFor(color, here.env, here.stderr.isTTY);
-  here.stderr.write(reportFailures(failures, { colors, readSource: sourceReader(here.cwd), cwd: here.cwd }));
-  for (const log of fullLogs()) here.stderr.write(`   = full log: ${visibleLine(log)}\n`);
+  const harmless = colors.level === 0 ? visible : visibleButColours;
+  return textMessages((text) => write(harmless(text)), { colors, readSource: sourceReader(here.cwd), cwd: here.cwd });
 }
 
 /** The width to break lines at: the terminal's, or one that is good to read in a file. */

@@ -8,7 +8,6 @@ import { type Failure, FailuresError, ok, type Result } from '../result.ts';
 import { type BuildArguments, parseBuildArguments } from './build-arguments.ts';
 import { problemsElsewhere } from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import { reportFailure } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** The options that decide what a project means. Every command that reads one takes all of them. */
@@ -43,7 +42,7 @@ export async function openProject(invocation: Invocation<ProjectOption>, world: 
   const ahead = problemsFor(selection.value, positionals, aheadProblems(stale)).elsewhere;
   const others = [...elsewhere, ...ahead];
   for (const notice of [...project.notices, ...(others.length > 0 ? [problemsElsewhere(others)] : [])]) {
-    world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+    world.notify(notice, notice.level);
   }
   return { ...project, selection: selection.value };
 }

@@ -16,9 +16,9 @@ import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
-import { reportFailure } from './report-failure.ts';
 import { requiredRemote } from './required-remote.ts';
-import { unusedArguments } from './unused-arguments.ts';
+import { undeclaredArguments } from './unused-arguments.ts';
+import { unusedSecrets } from './unused-secrets.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
@@ -55,7 +55,7 @@ export function plannedPublish(
 /** Looks at the project, the store and, to publish, at the registry, and decides what to do. Changes nothing. */
 export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
-  invocation: Invocation<PlanOption>,
+  invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret'>> },
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
@@ -66,8 +66,10 @@ export async function prepare(
   const targets = buildTargets(graph, selection.selected, target);
   const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
-  const unused = unusedArguments(buildArgs, [...selection.selected, ...selection.implied], graph);
-  for (const notice of unused) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  const dockerfiles = [...needed].map((name) => graph.project.contexts.get(name)!.dockerfile);
+  const secrets = (invocation.options.secret ?? []).map(({ id }) => id);
+  const unused = [...undeclaredArguments(buildArgs, dockerfiles), ...unusedSecrets(secrets, dockerfiles)];
+  for (const notice of unused) world.notify(notice, notice.level);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
   if (client !== undefined) await new ProjectRegistry(registry, client).reach(world.progress, world.signal);
@@ -98,7 +100,7 @@ export async function prepare(
 
 function warnOfOwners({ images }: Plan, world: World): void {
   const lost = sentWithoutOwners(images);
-  if (lost.length > 0) world.tell(`${reportFailure(sentWithLostOwners(lost), 'warning', world.reportOptions)}\n`);
+  if (lost.length > 0) world.notify(sentWithLostOwners(lost), 'warning');
 }
 
 /** A forgotten cascade, once for each image that is named by another version; not where it forbids the plan anyway. */
@@ -107,7 +109,7 @@ function warnOfStale({ images, failures }: Plan, graph: DependencyGraph, world: 
   for (const group of staleGroups(graph.stale.filter(({ edge }) => planned.has(edge.from)))) {
     const warning = staleGroupFailure(group);
     if (failures.some(({ reason, subject }) => reason === warning.reason && subject === warning.subject)) continue;
-    world.tell(`${reportFailure(warning, 'warning', world.reportOptions)}\n`);
+    world.notify(warning, 'warning');
   }
 }
 

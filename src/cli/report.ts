@@ -9,7 +9,7 @@ import { type Failure, failuresOf } from '../result.ts';
 import { type ExitStatus, exitStatus, statusOfRun } from './exit-codes.ts';
 import { duration } from './render/duration.ts';
 import { plural } from './render/plural.ts';
-import { type FailureGroup, reportFailures, reportGroups } from './report-failure.ts';
+import type { FailureGroup } from './report-failure.ts';
 import { withSharedFailures } from './shared-failures.ts';
 import type { World } from './world.ts';
 
@@ -36,8 +36,8 @@ export interface FinishedRun {
 export async function conclude(run: FinishedRun, json: boolean, world: World): Promise<ExitStatus> {
   await world.renderer.close();
   const groups = failureGroups(run, world);
-  world.complain(reportGroups(groups, world.reportOptions));
-  if (run.failures.length > 0) world.complain(reportFailures(run.failures, world.reportOptions));
+  world.reportGroups(groups);
+  if (run.failures.length > 0) world.report(run.failures);
   const unbuilt = isUnpublished(run) ? '' : notBuilt(run.results);
   if (unbuilt !== '') world.complain(unbuilt);
   world.tell(`${lastLine(run)}\n`);

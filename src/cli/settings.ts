@@ -2,25 +2,38 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import type { Notice } from '../project/project.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import { FailureError } from '../result.ts';
-import { noHome, registryCaInvalid, registryCaNotReadable } from './failure.ts';
+import { noHome, registryCaInvalid, registryCaNotReadable, relativeVariable } from './failure.ts';
 import type { OptionValues } from './options.ts';
 import { type Surroundings, versionOfCip } from './surroundings.ts';
 
 type Environment = Surroundings['env'];
 
 /**
- * `$CIP_STORE`, else `$XDG_DATA_HOME/cip`, else `~/.local/share/cip`. Absolute; never below `cwd` unless one of the
- * variables says so, or the store would be part of what is built. Throws FailureError: `no-home`. `ofAccount` gives the
+ * `$CIP_STORE`, else `$XDG_DATA_HOME/cip`, else `~/.local/share/cip`. Absolute; never below `cwd` unless a variable says so, or
+ * the store would be part of what is built. Throws FailureError: `no-home`. `ofAccount` gives the
  * home directory that the system has for this account.
  */
 export function storeDirectory(env: Environment, cwd: string, ofAccount = homeOfAccount): string {
   if (env['CIP_STORE']) return resolve(cwd, env['CIP_STORE']);
-  if (env['XDG_DATA_HOME']) return resolve(cwd, env['XDG_DATA_HOME'], 'cip');
+  const data = env['XDG_DATA_HOME'] ?? '';
+  if (isAbsolute(data)) return join(data, 'cip');
   const home = homeIn(env, ofAccount);
   if (home === undefined) throw new FailureError(noHome());
   return resolve(cwd, home, '.local', 'share', 'cip');
+}
+
+/**
+ * What of the environment is passed over for the place of the store. A relative XDG_DATA_HOME is: "All paths set in these
+ * environment variables must be absolute." https://specifications.freedesktop.org/basedir-spec/latest/#variables
+ */
+export function ignoredVariables(env: Environment, directory: string): readonly Notice[] {
+  const data = env['XDG_DATA_HOME'] ?? '';
+  return env['CIP_STORE'] || data === '' || isAbsolute(data)
+    ? []
+    : [relativeVariable('XDG_DATA_HOME', data, directory)];
 }
 
 /** What clients of registries are made from; throws where the certificates to trust cannot be read. */

@@ -40,6 +40,7 @@ export const statusByReason = {
   'undeclared-registry': 'done',
   'unused-build-argument': 'done',
   'unused-secret': 'done',
+  'variable-ignored': 'done',
   'version-not-semver': 'done',
   // The work itself
   'archive-entry-impossible': 'failed',
@@ -92,6 +93,7 @@ export const statusByReason = {
   // The command line
   'arguments-after-dashes': 'usage',
   'contradictory-options': 'usage',
+  'input-not-a-tar': 'usage',
   'invalid-build-argument': 'usage',
   'invalid-option-value': 'usage',
   'invalid-source-date-epoch': 'usage',
@@ -105,6 +107,7 @@ export const statusByReason = {
   'option-repeated': 'usage',
   'option-without-value': 'usage',
   'output-exists': 'usage',
+  'output-to-terminal': 'usage',
   'output-unwritable': 'usage',
   'registry-ca-invalid': 'usage',
   'registry-ca-not-readable': 'usage',
@@ -271,6 +274,7 @@ export const statusByReason = {
   'program-failed': 'environment',
   'program-missing': 'environment',
   'proxy-invalid': 'environment',
+  'proxy-refused': 'environment',
   'registry-answer-not-understood': 'environment',
   'registry-denied': 'environment',
   'registry-redirect-refused': 'environment',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 
 /** What a process finds itself in. Read here, and given to everyone else. */
 export interface Surroundings {
@@ -14,8 +14,8 @@ export interface Surroundings {
   readonly arch: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  /** All of standard input. */
-  readInput(): Promise<string>;
+  /** Standard input. Asked for only by those who read it to its end. */
+  input(): Readable;
   /** What kept something that was written from getting where it was to go, other than a reader that went away. */
   outputLost(): Error | undefined;
   /** Milliseconds since 1970. */
@@ -40,7 +40,7 @@ export function surroundings(): Surroundings {
     arch: process.arch,
     stdout: process.stdout,
     stderr: process.stderr,
-    readInput: () => text(process.stdin),
+    input: () => process.stdin,
     outputLost: () => lost,
     now: Date.now,
   };

@@ -6,7 +6,6 @@ import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import { duration } from './render/duration.ts';
 import { transferCounts } from './render/transfer.ts';
-import { reportFailures } from './report-failure.ts';
 import type { World } from './world.ts';
 
 /** The options of the commands that move images as they are. */
@@ -51,7 +50,7 @@ export async function transferImages(
       : await mirror(request, { from: source, to: target, progress }, signal);
 
   await world.renderer.close();
-  if (report.failures.length > 0) world.complain(reportFailures(report.failures, world.reportOptions));
+  if (report.failures.length > 0) world.report(report.failures);
   world.tell(`${transferCounts(report)} in ${duration(world.surroundings.now() - start)}\n`);
   if (options.json) {
     world.print(`${JSON.stringify({ schema: 'cip.transfer/v1', command, ...report }, null, 2)}\n`);

@@ -4,18 +4,20 @@ import type { OwnersHere } from '../orchestrator/plan/owners-here.ts';
 import type { Progress, ProgressEvent } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { Failure } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
 import { storeDiskFull } from './failure.ts';
 import { keptUp } from './kept-up.ts';
 import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
+import { jsonMessages, textMessages } from './messages.ts';
 import type { OptionValues } from './options.ts';
 import { createRenderer } from './render/create-renderer.ts';
 import type { Renderer } from './render/renderer.ts';
 import { visible, visibleButColours } from './render/visible.ts';
-import type { ReportOptions } from './report-failure.ts';
-import { registryOptions, storeDirectory } from './settings.ts';
+import type { FailureGroup, Level } from './report-failure.ts';
+import { ignoredVariables, registryOptions, storeDirectory } from './settings.ts';
 import { isOfFullDisk } from './shared-failures.ts';
 import { sourceReader } from './source-reader.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -29,9 +31,8 @@ export interface World extends AsyncDisposable {
   /** To the renderer and to the log files. */
   readonly progress: Progress;
   readonly logs: LogFiles;
-  /** For stdout; those of stderr are in `reportOptions`. */
+  /** For stdout. */
   readonly colors: Colors;
-  readonly reportOptions: ReportOptions;
   readonly registryOptions: RegistryOptions;
   /** Starts its process with the first image that really is to be built. */
   readonly builder: Builder;
@@ -43,10 +44,15 @@ export interface World extends AsyncDisposable {
   print(text: string): void;
   /** Whether anything was. */
   hasPrinted(): boolean;
-  /** Writes to stderr, unless only errors are wanted there. */
+  /** Writes to stderr, as `messages.ts` has it, unless only errors are wanted there. */
   tell(text: string): void;
+  /** The same of what is no error yet. */
+  notify(failure: Failure, level: Exclude<Level, 'error'>): void;
   /** Writes to stderr in any case. */
   complain(text: string): void;
+  /** What went wrong, in any case. */
+  report(failures: readonly Failure[]): void;
+  reportGroups(groups: readonly FailureGroup[]): void;
   /** A path as typed, from the directory cip was started in. */
   resolve(path: string): string;
   store(): Promise<Store>;
@@ -107,6 +113,15 @@ export async function createWorld(
     );
     return found;
   };
+  const messages =
+    options.progress === 'json'
+      ? jsonMessages((text) => void stderr.write(text), now, cwd)
+      : textMessages((text) => void stderr.write(harmless(text, colors)), {
+          colors,
+          readSource: sourceReader(cwd),
+          cwd,
+        });
+  if (!options.quiet) for (const notice of ignoredVariables(env, root)) messages.failure(notice, notice.level);
   let hasPrinted = false;
   return {
     surroundings,
@@ -115,7 +130,6 @@ export async function createWorld(
     progress,
     logs,
     colors: colorsOfStdout,
-    reportOptions: { colors, readSource: sourceReader(cwd), cwd },
     registryOptions: registry,
     builder,
     owners,
@@ -125,8 +139,11 @@ export async function createWorld(
       stdout.write(harmless(text, colorsOfStdout));
     },
     hasPrinted: () => hasPrinted,
-    tell: (text) => void (options.quiet || stderr.write(harmless(text, colors))),
-    complain: (text) => void stderr.write(harmless(text, colors)),
+    tell: (text) => void (options.quiet || messages.text(text)),
+    notify: (failure, level) => void (options.quiet || messages.failure(failure, level)),
+    complain: messages.text,
+    report: messages.failures,
+    reportGroups: messages.groups,
     resolve: (path) => resolve(cwd, path),
     store: openStore,
     registryClient: openClient,

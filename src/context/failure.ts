@@ -89,6 +89,17 @@ export function sourceExcluded(named: NamedSource, { file, line, pattern }: Igno
   } as const satisfies FailureShape;
 }
 
+/** It is cip's own store, or lies in it. */
+export function sourceInStore(named: NamedSource) {
+  const { source, shown, at } = named;
+  return {
+    reason: 'copy-source-missing',
+    message: `${source} belongs to the store of cip, which is left out of the build context (${shown})${wanted(named)}`,
+    hint: 'copy something else; if the file is yours, move it out of the store, or set CIP_STORE to another directory',
+    at,
+  } as const satisfies FailureShape;
+}
+
 function wanted({ trigger }: NamedSource): string {
   return trigger === undefined ? '' : `, as the base image wants it: ONBUILD ${trigger}`;
 }

@@ -1,10 +1,11 @@
+import { ignoreMatcher } from '../dockerfile/dockerignore.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Failure } from '../result.ts';
 import { childOf } from '../tree-path.ts';
 import type { ContextFiles } from './context-files.ts';
 import type { ContextRead, ContextReads, PlacedRead } from './context-reads.ts';
 import { DiskTree } from './disk-tree.ts';
-import { sourceExcluded, sourceMissing } from './failure.ts';
+import { sourceExcluded, sourceInStore, sourceMissing } from './failure.ts';
 import { excludingLine, type ShownContext } from './ignore-file.ts';
 import { resolveSource, type SourceTree } from './source-tree.ts';
 
@@ -64,6 +65,8 @@ async function failureOf(
   if ((await files.look(`${directory}/${path}`)) !== undefined) {
     const line = await excludingLine(context, path);
     if (line !== undefined) return sourceExcluded(place, line);
+    // The one line that stands in no file: see `ignoringStore`.
+    if (ignoreMatcher(context.ignore).excludes(path)) return sourceInStore(place);
   }
   // `contexts/02-web/app.js`: as seen from the project, not from the context.
   const within = path.startsWith(`${shown}/`) ? path.slice(shown.length + 1) : undefined;

@@ -98,7 +98,8 @@ export async function unpackLayer(
 /** Up to here a file is written at once. */
 const SMALL = 1024 * 1024;
 
-class Unpacking {
+/** Entries that are put into a directory one by one; `finish` sets what is to be set after all else. Throws FailureError. */
+export class Unpacking {
   readonly index: LayerEntry[] = [];
   readonly #into: string;
   readonly #options: UnpackOptions;

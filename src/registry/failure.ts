@@ -72,6 +72,34 @@ export function proxyUnreachable(
   } as const satisfies RegistryFailure;
 }
 
+/**
+ * The proxy that `variable` names answers itself, with a status other than 200, where a connection to `host` was to lead
+ * through it (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6). Its password is not shown.
+ */
+export function proxyRefused(
+  { registry }: RegistryResource,
+  proxy: { readonly variable: string; readonly url: URL },
+  { host, status }: { readonly host: string; readonly status: number },
+) {
+  const { variable, url } = proxy;
+  const name = host.replace(/:\d+$/, '');
+  const past = `leave it out of the proxy: NO_PROXY=${name}`;
+  const hint =
+    status === 407
+      ? url.username === ''
+        ? `the proxy wants a login: write it as ${variable}=${url.protocol}//NAME:PASSWORD@${url.host}, or ${past}`
+        : `the proxy does not accept the login in ${variable}: correct it there, with special characters as %40 for @, or ${past}`
+      : status >= 500
+        ? `check the name ${host}, and whether the proxy can reach it, or ${past}`
+        : `ask whoever runs the proxy to allow ${host}, or ${past}`;
+  return {
+    reason: 'proxy-refused',
+    registry,
+    message: `the proxy ${url.host} (from ${variable}) does not connect to ${host}: it answers with status ${status}`,
+    hint,
+  } as const satisfies RegistryFailure;
+}
+
 /** A variable of the environment is no address of a proxy. What may be a password in it is not shown. */
 export function proxyInvalid(variable: string, value: string) {
   return {
@@ -259,5 +287,10 @@ function hintFor(status: number): string {
 /** Whether a failure is one of the registry as a whole: whatever else was asked of it would fail the same way. */
 export function isLossOfRegistry(failure: Failure): boolean {
   const { reason } = failure;
-  return reason === 'registry-unreachable' || reason === 'registry-too-slow' || reason === 'registry-tls-failed';
+  return (
+    reason === 'registry-unreachable' ||
+    reason === 'registry-too-slow' ||
+    reason === 'registry-tls-failed' ||
+    reason === 'proxy-refused'
+  );
 }

@@ -1,6 +1,7 @@
 import { type Failure, FailureError } from '../result.ts';
 import {
   otherHostUnreachable,
+  proxyRefused,
   proxyUnreachable,
   registryAnswerNotUnderstood,
   registryLost,
@@ -107,6 +108,9 @@ const malformed: readonly (readonly [start: string, problem: string])[] = [
   ['UND_ERR_HEADERS_OVERFLOW', 'the headers of its answer are too long'],
 ];
 
+/** What undici says of an answer to CONNECT that leads nowhere. */
+const refusalOfProxy = /^Proxy response \((\d+)\)/;
+
 /** To whom the request went, and how far the other side got before the error. */
 export interface Contact {
   /** `host[:port]` where it is not the registry's own: where that sent the request. */
@@ -128,6 +132,13 @@ export function transferErrorOf(error: unknown, purpose: Purpose, contact: Conta
   const lastingly = (failure: Failure) => new TransferError(failure, { temporary: false, cause: error });
   const code = networkErrorCode(error);
   if (code === undefined) return lastingly(registryAnswerNotUnderstood(purpose, said));
+  const refusal = code === 'UND_ERR_ABORTED' ? refusalOfProxy.exec(said)?.[1] : undefined;
+  if (proxy !== undefined && refusal !== undefined) {
+    const status = Number(refusal);
+    const failure = proxyRefused(resource, proxy, { host: otherHost ?? resource.registry, status });
+    // What a gateway cannot reach now it may reach in a moment; a rule stays.
+    return new TransferError(failure, { temporary: status >= 500, mostRetries: 1, cause: error });
+  }
   if (Object.hasOwn(tls, code) || /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/.test(code)) {
     const isPlainText = answersInPlainText.has(code);
     const at = otherHost === undefined ? purpose : { ...purpose, resource: { ...resource, registry: otherHost } };

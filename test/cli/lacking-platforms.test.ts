@@ -38,3 +38,43 @@ for (const [words, want] of rows) {
     if (status !== undefined && want !== 0) assert.match(stderr, /contexts\/01-app\/Dockerfile:3:6/);
   });
 }
+
+/** Lines of a Dockerfile below `ARG REGISTRY` → whether the remedy is to build the stage on the machine that builds. */
+const stages: Readonly<Record<string, readonly [lines: readonly string[], isOffered: boolean]>> = {
+  'that is copied from': [['FROM ${REGISTRY}/base:1.0.0 AS b', 'FROM scratch', 'COPY --from=b / /'], true],
+  'that is copied from by its number': [['FROM ${REGISTRY}/base:1.0.0', 'FROM scratch', 'COPY --from=0 / /'], true],
+  'that is mounted': [['FROM ${REGISTRY}/base:1.0.0 AS b', 'FROM scratch', 'RUN --mount=from=b,target=/b true'], true],
+  'that is the last': [['FROM ${REGISTRY}/base:1.0.0 AS b', 'LABEL a=b'], false],
+  'that another starts from': [['FROM ${REGISTRY}/base:1.0.0 AS b', 'FROM b', 'COPY --from=b / /'], false],
+  'that has a platform': [
+    ['FROM --platform=linux/arm64 ${REGISTRY}/base:1.0.0 AS b', 'FROM scratch', 'COPY --from=b / /'],
+    false,
+  ],
+  'that there is none': [['FROM scratch', 'COPY --from=${REGISTRY}/base:1.0.0 / /'], false],
+};
+for (const [title, [lines, isOffered]] of Object.entries(stages)) {
+  for (const words of ['plan', 'check']) {
+    test(`cip ${words}: the remedy for a stage ${title}`, async () => {
+      await using directory = await tempDir();
+      await writeProject(join(directory.path, 'project'), {
+        ...files,
+        '01-app': image('1.0.0', 'ARG REGISTRY', ...lines),
+      });
+      const { stderr, failures } = await runHere(directory.path, [words, both]);
+      const said = `${stderr}${JSON.stringify(failures)}`;
+      assert.match(said, /parent-platform-missing/);
+      assert.equal(said.includes('FROM --platform=$BUILDPLATFORM'), isOffered, said);
+    });
+  }
+}
+
+test('the remedy is not the machine that builds where the parent is not there for it', async () => {
+  await using directory = await tempDir();
+  await writeProject(join(directory.path, 'project'), {
+    '00-base': { ...files['00-base'], 'info.edn': '{:version "1.0.0" :platforms ["linux/arm64"]}\n' },
+    '01-app': image('1.0.0', 'ARG REGISTRY', 'FROM ${REGISTRY}/base:1.0.0 AS b', 'FROM scratch', 'COPY --from=b / /'),
+  });
+  const { stderr } = await runHere(directory.path, ['plan', both]);
+  assert.match(stderr, /parent-platform-missing/);
+  assert.ok(!stderr.includes('BUILDPLATFORM'), stderr);
+});

@@ -105,6 +105,24 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       'build --dry-run -- --build-arg VERSON=1 --build-arg OTHER=2': [0, '! unused-build-argument'],
     },
   },
+  'a secret that no RUN mounts': {
+    files: {
+      '00-base': image('1.0.0', 'FROM scratch', 'RUN --mount=type=secret,id=token true'),
+      '01-app': image('1.0.0', 'FROM ${REGISTRY}/base:1.0.0'),
+      '02-own': image('1.0.0', 'FROM scratch'),
+      '03-any': image('1.0.0', 'FROM scratch', 'ARG ID=token', 'RUN --mount=type=secret,id=$ID true'),
+    },
+    want: {
+      'build app --dry-run --secret id=token,src=package.json': [0],
+      'build app --dry-run --secret id=tokn,src=package.json': [0, '! unused-secret'],
+      'build own --dry-run --secret id=token,src=package.json --secret id=b,src=package.json': [
+        0,
+        '! unused-secret',
+        '! unused-secret',
+      ],
+      'build own any --dry-run --secret id=other,src=package.json': [0],
+    },
+  },
   'a stage that is not there for every platform': {
     files: {
       '00-app': plain('FROM scratch AS s-amd64', 'FROM s-$TARGETARCH'),

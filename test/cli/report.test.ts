@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chalk } from 'chalk';
+import { textMessages } from '../../src/cli/messages.ts';
 import { conclude, type FinishedRun, madeIn, reportDocument } from '../../src/cli/report.ts';
 import type { World } from '../../src/cli/world.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -43,10 +44,10 @@ async function concluded(finished: FinishedRun, json = false, signal = new Abort
   const toStderr = (text: string) => {
     written.stderr += text;
   };
+  const messages = textMessages(toStderr, { colors: new Chalk({ level: 0 }), readSource: () => undefined, cwd: '/' });
   const world = {
     renderer: { begin() {}, emit() {}, async close() {} },
     logs: { pathFor: (image: string) => (image === 'web' ? '/logs/web.log' : undefined) },
-    reportOptions: { colors: new Chalk({ level: 0 }), readSource: () => undefined, cwd: '/' },
     print: (text: string) => {
       written.stdout += text;
     },
@@ -54,6 +55,8 @@ async function concluded(finished: FinishedRun, json = false, signal = new Abort
     surroundings: { cwd: '/' },
     tell: toStderr,
     complain: toStderr,
+    report: messages.failures,
+    reportGroups: messages.groups,
   } as unknown as World;
   const status = await conclude(finished, json, world);
   return { ...written, status };

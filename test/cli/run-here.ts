@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
 import type { Surroundings } from '../../src/cli/surroundings.ts';
 import { createWorld } from '../../src/cli/world.ts';
@@ -41,7 +41,7 @@ export async function runHere(
     arch: 'x64',
     stdout: stream('stdout'),
     stderr: stream('stderr'),
-    readInput: async () => '',
+    input: () => Readable.from([]),
     outputLost: () => undefined,
     now: Date.now,
   };

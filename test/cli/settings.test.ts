@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { rootCertificates } from 'node:tls';
-import { registryOptions, storeDirectory } from '../../src/cli/settings.ts';
+import { ignoredVariables, registryOptions, storeDirectory } from '../../src/cli/settings.ts';
 import type { Surroundings } from '../../src/cli/surroundings.ts';
 import { failuresOf } from '../../src/result.ts';
+import { Rig } from '../support/rig.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const cases: [title: string, env: Record<string, string>, want: string][] = [
   ['CIP_STORE', { CIP_STORE: '/s', XDG_DATA_HOME: '/x', HOME: '/h' }, '/s'],
   ['a relative CIP_STORE', { CIP_STORE: 's' }, '/cwd/s'],
   ['XDG_DATA_HOME', { XDG_DATA_HOME: '/x', HOME: '/h' }, '/x/cip'],
+  ['a relative XDG_DATA_HOME', { XDG_DATA_HOME: 'x', HOME: '/h' }, '/h/.local/share/cip'],
+  ['an XDG_DATA_HOME of dots', { XDG_DATA_HOME: './x', HOME: '/h' }, '/h/.local/share/cip'],
   ['HOME', { HOME: '/h', CIP_STORE: '', XDG_DATA_HOME: '' }, '/h/.local/share/cip'],
 ];
 for (const [title, env, want] of cases) {
@@ -36,6 +39,35 @@ for (const env of [{}, { HOME: '' }, { HOME: '', XDG_DATA_HOME: '', CIP_STORE: '
     );
   });
 }
+
+for (const [env, want] of [
+  [{ XDG_DATA_HOME: 'x' }, ['variable-ignored']],
+  [{ XDG_DATA_HOME: 'x', CIP_STORE: 's' }, []],
+  [{ XDG_DATA_HOME: '/x' }, []],
+  [{ XDG_DATA_HOME: '' }, []],
+  [{}, []],
+] as const) {
+  test(`ignoredVariables() of ${JSON.stringify(env)}`, () =>
+    assert.deepEqual(
+      ignoredVariables(env, '/store').map(({ reason }) => reason),
+      want,
+    ));
+}
+
+test('a relative XDG_DATA_HOME is said once, and makes nothing in the current directory', async () => {
+  await using rig = await Rig.setup({ files: { a: '' } });
+  for (const [args, want] of [
+    [['graph'], ['variable-ignored']],
+    [['graph', '-q'], []],
+  ] as const) {
+    const { stderr } = await rig.cip(...args, { env: { CIP_STORE: '', XDG_DATA_HOME: 'x' } });
+    assert.deepEqual(
+      [...stderr.matchAll(/^warning\[(.*?)\]/gm)].map(([, reason]) => reason),
+      want,
+    );
+    assert.deepEqual(await readdir(rig.project), ['a']);
+  }
+});
 
 const [one, other] = rootCertificates as [string, string];
 const key = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n';

@@ -24,7 +24,7 @@ export interface RunOptions {
   /** A command that starts cip with the arguments it is given after its own; Node itself if not given. */
   readonly through?: readonly string[];
   /** Standard input; none if not given. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Called with the process right after its start, to signal it or to close its streams. */
   readonly onStart?: (process: ChildProcess) => void;
 }

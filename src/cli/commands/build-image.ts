@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
-import { FileDigests } from '../../context/file-digests.ts';
+import { type DigestMemory, FileDigests } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
@@ -22,14 +22,15 @@ import { type Failure, FailureError, FailuresError, failuresOf } from '../../res
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { bug, systemFailure } from '../failure.ts';
-import { invalidTag, noDirectoryFor, nothingToPush } from '../image-failure.ts';
+import { bug, contradictoryOptions, systemFailure } from '../failure.ts';
+import { invalidTag, noDirectoryFor, nothingToPush, outputToTerminal } from '../image-failure.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
+import type { ImageOutput } from '../options/image-output.ts';
 import { readableSecrets } from '../prepare.ts';
-import { reportFailure } from '../report-failure.ts';
+import { toStandardOutput, writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption = ImageSourceOption | 'tag' | 'secret' | 'push' | 'output' | 'noCache' | 'json';
@@ -72,8 +73,11 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   await world.renderer.close();
   tell(likeStages(source), world);
   const shown = names.map(formatReference);
+  const lines = shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join('');
   if (options.json) world.print(documentOf({ digest, ...reached, failures: [] }));
-  else world.print(shown.length === 0 ? `${digest}\n` : shown.map((name) => `${name}@${digest}\n`).join(''));
+  // The tar has standard output to itself.
+  else if (options.output.some(isToStandardOutput)) world.tell(lines);
+  else world.print(lines);
   return exitStatus.done;
 }
 
@@ -122,27 +126,54 @@ async function made(
     },
   };
   let sent = image;
-  for (const output of outputsOf(options, world)) {
-    sent = await exporterFor(output, services).export({ image, names }, world.signal);
-    if (output.type === 'store') reached.names = names.map(formatReference);
+  for (const { to, passedOn } of outputsOf(options, store, world)) {
+    sent = await exporterFor(to, services).export({ image, names }, world.signal);
+    if (passedOn !== undefined) await writeToStandardOutput(passedOn, world);
+    if (to.type === 'store') reached.names = names.map(formatReference);
   }
   return sent;
 }
 
 function tell(notices: readonly Notice[], world: World): void {
-  for (const notice of notices) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  for (const notice of notices) world.notify(notice, notice.level);
 }
 
-/** In the order in which they are made: what fails is told before anybody else sees the image. */
-function outputsOf({ output, push }: Invocation<BuildImageOption>['options'], world: World): readonly Output[] {
-  const files = output.map(({ dest, tar }) => ({ type: 'oci', dest: world.resolve(dest), tar }) as const);
-  return [{ type: 'store' }, ...files, ...(push ? [{ type: 'registry' } as const] : [])];
+/**
+ * In the order in which they are made: what fails is told before anybody else sees the image. `passedOn`: a file that is to be
+ * written to standard output, and removed.
+ */
+function outputsOf(
+  { output, push }: Invocation<BuildImageOption>['options'],
+  { session }: Store,
+  world: World,
+): readonly { readonly to: Output; readonly passedOn?: string | undefined }[] {
+  const files = output.map((one) => {
+    const passedOn = isToStandardOutput(one) ? session.tempPath('output') : undefined;
+    return { to: { type: 'oci', dest: passedOn ?? world.resolve(one.dest), tar: one.tar } as const, passedOn };
+  });
+  return [{ to: { type: 'store' } }, ...files, ...(push ? [{ to: { type: 'registry' } as const }] : [])];
+}
+
+function isToStandardOutput({ dest }: ImageOutput): boolean {
+  return dest === toStandardOutput;
+}
+
+/** Standard output is for one tar, or for one document, and not for people. */
+function standardOutputFailures({ output, json }: Invocation<BuildImageOption>['options'], world: World): Failure[] {
+  const count = output.filter(isToStandardOutput).length;
+  if (count === 0) return [];
+  const flag = '--output type=oci,dest=-';
+  return [
+    ...(count > 1 ? [contradictoryOptions(flag, flag)] : []),
+    ...(json ? [contradictoryOptions(flag, '--json')] : []),
+    ...(world.surroundings.stdout.isTTY ? [outputToTerminal()] : []),
+  ];
 }
 
 /** Before anything is built: a slip in a path would make directories that nobody wants, or cost the whole build. */
 async function expectWritable(options: Invocation<BuildImageOption>['options'], world: World): Promise<void> {
-  const failures: Failure[] = [];
-  for (const { dest, tar } of options.output) {
+  const failures = standardOutputFailures(options, world);
+  for (const { dest, tar } of options.output.filter((one) => !isToStandardOutput(one))) {
     const parent = dirname(dest);
     const isThere = await stat(world.resolve(parent)).then(
       (found) => found.isDirectory(),
@@ -214,14 +245,14 @@ async function build(
 }
 
 async function contextOf(
-  { context: { directory, path }, file, dockerfile, target, buildArgs, platforms }: ImageSource,
+  { context: { directory, path, isUnpacked }, file, dockerfile, target, buildArgs, platforms }: ImageSource,
   part: 'counted' | 'whole',
   world: World,
 ): Promise<DockerfileContext> {
   const { arch, now } = world.surroundings;
   const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs };
-  const written = orThrow(await readIgnoreFile(directory, path, file));
-  const memory = (await world.store()).records('file-digests', FileDigests);
+  const written = isUnpacked ? [] : orThrow(await readIgnoreFile(directory, path, file));
+  const memory = isUnpacked ? noMemory : (await world.store()).records('file-digests', FileDigests);
   const ignore = await ignoringStore(written, { context: directory, store: world.storeDirectory });
   return await decideDockerfileContext(
     { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
@@ -229,6 +260,9 @@ async function contextOf(
     world.signal,
   );
 }
+
+/** Of directories that no later run meets again. */
+const noMemory: DigestMemory = { get: async () => undefined, append: async () => {} };
 
 /** What other builders make of one platform: its manifest, without an index. */
 async function onlyManifest(index: Descriptor, store: Store, signal: AbortSignal): Promise<Descriptor> {

@@ -4,7 +4,6 @@ import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { openProject, orThrow, type ProjectOption } from '../open-project.ts';
 import { cascadeDocument, cascadeSize, cascadeTree } from '../render/cascade.ts';
-import { reportFailure } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
 type Options = ProjectOption | 'check' | 'dryRun' | 'allowDowngrade' | 'json';
@@ -14,7 +13,7 @@ export async function run(invocation: Invocation<Options>, world: World): Promis
   const { options } = invocation;
   const { graph } = await openProject(invocation, world);
   const cascade = orThrow(planCascade(graph, { allowDowngrade: options.allowDowngrade }));
-  for (const notice of cascade.notices) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+  for (const notice of cascade.notices) world.notify(notice, notice.level);
   const isBehind = cascade.bumps.length > 0;
   const isLeft = options.check || options.dryRun;
 

@@ -11,7 +11,6 @@ import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { type FoundProject, findProject, type ProjectOption } from '../open-project.ts';
 import { checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
-import { reportFailure, reportFailures } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
 /** `cip check`: every problem of the project (4), or every reference that is behind (3), or what is fine (0). */
@@ -24,8 +23,8 @@ export async function run(
   const report = found.ok
     ? checkOf(found.value, await knownFrom(found.value, invocation, world))
     : checkOfInvalid(found.failure);
-  for (const notice of report.warnings) world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
-  world.complain(reportFailures([...report.problems, ...report.stale], world.reportOptions));
+  for (const notice of report.warnings) world.notify(notice, notice.level);
+  world.report([...report.problems, ...report.stale]);
   if (options.json) world.print(`${JSON.stringify(report, null, 2)}\n`);
   else if (report.problems.length === 0) world.print(checkSummary(report));
   if (report.problems.length > 0) return exitStatus.invalidProject;
@@ -51,7 +50,7 @@ async function knownFrom(
   const failuresOf = dockerfileFailures({ ...project, machine });
   const platformsOf = (context: Context) => wantedPlatforms(context, { kind: 'declared', defaults });
   return [
-    ...(await missingSourcesIn(project, defaults, world.signal)),
+    ...(await missingSourcesIn(project, { defaults, storeDirectory: world.storeDirectory }, world.signal)),
     ...[...graph.project.contexts.values()].flatMap((context) =>
       platformsOf(context).flatMap((platform) => failuresOf(context.name, platform)),
     ),

@@ -5,7 +5,6 @@ import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { type PlannedCommand, type PlanOption, plannedPublish, prepare } from '../prepare.ts';
-import { reportFailure } from '../report-failure.ts';
 import type { World } from '../world.ts';
 
 const plannable: readonly PlannedCommand['command'][] = ['build', 'publish-locally', 'publish'];
@@ -21,7 +20,7 @@ export async function run(invocation: Invocation<Option>, world: World): Promise
   const names = new Set(plan.images.map(({ name }) => name));
   const edges = graph.edges.filter(({ from }) => names.has(from));
   for (const notice of floatingAdvice(edges, graph.project)) {
-    world.tell(`${reportFailure(notice, notice.level, world.reportOptions)}\n`);
+    world.notify(notice, notice.level);
   }
   return concludePlan(plan, invocation.options, world);
 }

@@ -52,7 +52,8 @@ export const imageOptions = {
     alias: 'o',
     kind: 'list',
     value: 'type=oci,dest=FILE',
-    description: 'Also write the image as an OCI layout: a tar, or with tar=false a directory; may be repeated',
+    description:
+      'Also write the image as an OCI layout: a tar (- for standard output), or with tar=false a directory; may be repeated',
     group: 'Where',
     fromEnvironment: false,
     schema: ({ z }) =>

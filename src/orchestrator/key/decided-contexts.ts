@@ -2,6 +2,7 @@ import type { ContextReads } from '../../context/context-reads.ts';
 import { type ContextListing, type DecidedContext, decideContext } from '../../context/decide-context.ts';
 import type { HashFilesDependencies } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
+import { ignoringStore } from '../../context/ignored-store.ts';
 import { missingAt, missingSourceFailures } from '../../context/missing-source.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import { mapBounded } from '../../map-bounded.ts';
@@ -72,11 +73,13 @@ interface DecidedReads {
 export interface DecideInputs extends ProjectReadsInputs {
   readonly images: readonly ImageName[];
   readonly platforms: readonly Platform[];
+  /** Absolute: cip's own store is no part of a context above it. Nothing is left out if not given. */
+  readonly storeDirectory?: string | undefined;
 }
 
 /** Looks at the contexts of images. Ignore files that are wrong are reported all at once. */
 export async function decideContexts(
-  { images, platforms, ...project }: DecideInputs,
+  { images, platforms, storeDirectory, ...project }: DecideInputs,
   hashing: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContexts> {
@@ -88,8 +91,13 @@ export async function decideContexts(
   const reads = new ProjectReads(project);
   const patterns = ignored.flatMap((result) => (result.ok ? [result.value] : []));
   const decided = await mapBounded(contexts, 8, async ({ name, directory, path }, index) => {
+    const written = patterns[index]!;
+    const ignore =
+      storeDirectory === undefined
+        ? written
+        : await ignoringStore(written, { context: directory, store: storeDirectory });
     const distinct = new Map(platforms.map((platform) => reads.of(name, platform)).map((one) => [idOf(one), one]));
-    const root = { directory, ignore: patterns[index]! };
+    const root = { directory, ignore };
     const context = await decideContext({ root, reads: [...distinct.values()] }, hashing, signal);
     const missing = new Map<string, readonly Failure[]>();
     for (const [number, [id, one]] of [...distinct].entries()) {

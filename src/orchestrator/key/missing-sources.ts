@@ -4,6 +4,7 @@ import type { PlacedRead } from '../../context/context-reads.ts';
 import { missingOf } from '../../context/decide-context.ts';
 import { DiskTree } from '../../context/disk-tree.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
+import { ignoringStore } from '../../context/ignored-store.ts';
 import { type MissingSource, missingSourceFailures } from '../../context/missing-source.ts';
 import { mapBounded } from '../../map-bounded.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -18,11 +19,12 @@ const parallel = 8;
 /**
  * Everything that the images of a project copy from their contexts and is not there, and what is wrong with their ignore
  * files, without hashing a file or entering a directory that is copied whole. Only of stages that are built: what the
- * others say fails no build. `defaults`: the platforms of images that say none.
+ * others say fails no build. `defaults`: the platforms of images that say none; `storeDirectory`: of cip's own store, which is
+ * in no context.
  */
 export async function missingSourcesIn(
   inputs: ProjectReadsInputs,
-  defaults: readonly Platform[],
+  { defaults, storeDirectory }: { readonly defaults: readonly Platform[]; readonly storeDirectory: string },
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   const reads = new ProjectReads(inputs);
@@ -31,7 +33,7 @@ export async function missingSourcesIn(
   const { contexts } = inputs.graph.project;
   const found = await mapBounded([...contexts.values()], parallel, async (context) => {
     try {
-      return await missingIn(context, readsOf(context), signal);
+      return await missingIn(context, { reads: readsOf(context), storeDirectory }, signal);
     } catch (error) {
       // Somebody is writing there: what is missing now may be there in a moment.
       if (error instanceof ContextMoved) return [];
@@ -45,12 +47,13 @@ export async function missingSourcesIn(
 
 async function missingIn(
   { directory, path }: Context,
-  reads: readonly PlacedRead[],
+  { reads, storeDirectory }: { readonly reads: readonly PlacedRead[]; readonly storeDirectory: string },
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   const ignored = await readIgnoreFile(directory, path);
   if (!ignored.ok) return ignored.failure;
-  const root = { directory, path, ignore: ignored.value };
+  const ignore = await ignoringStore(ignored.value, { context: directory, store: storeDirectory });
+  const root = { directory, path, ignore };
   const tree = new DiskTree({ ...root, files: contextFiles, digestOf: () => undefined, signal });
   const missing = new Map<string, MissingSource>();
   for (const { read, written, ...place } of reads) {

@@ -20,11 +20,13 @@ export interface TagDecision {
 
 /** Adds the tags to a decision: content that is in place is up to date only if all of its tags are. */
 export function withTags(
-  { action, reasons, isUntagged = false }: Pick<Decision, 'action' | 'reasons' | 'isUntagged'>,
+  decision: Pick<Decision, 'action' | 'reasons' | 'isUntagged' | 'platforms' | 'base'>,
   question: TagQuestion,
 ): TagDecision {
+  const { action, reasons, isUntagged = false } = decision;
   if (action === 'build' || action === 'retag') {
-    return { action, tags: isUntagged ? [] : tagsOfVersion(question), reasons };
+    const tags = isUntagged ? [] : tagsOfVersion(question);
+    return { action, tags: tags.filter((tag) => !isInPlace(tag, decision, question)), reasons };
   }
   const isOurs = isComparable(action) || reasons[0]?.code === 'other-key-schema';
   const misplaced = isOurs ? misplacedTags(question) : [];
@@ -41,6 +43,18 @@ function tagsOfVersion({ repository, version, target }: TagQuestion): readonly P
   const owner = ownerOfLatest(version, tagsIn(target, repository));
   const tags = owner === version ? [version, latest] : [version];
   return tags.map((tag) => plannedTag(`${repository}:${tag}`, target));
+}
+
+/** Whether a tag names what the version will name, as `latest` does where nothing but the number was raised: all of one index. */
+function isInPlace(
+  { reference }: PlannedTag,
+  { action, platforms, base }: Pick<Decision, 'action' | 'platforms' | 'base'>,
+  { target }: TagQuestion,
+): boolean {
+  const now = target.tags.get(reference);
+  if (action !== 'retag' || now === undefined || base !== undefined) return false;
+  const isOfNow = platforms.every(({ source }) => 'index' in source && source.index.digest === now.descriptor.digest);
+  return isOfNow && platforms.length === now.platforms.length;
 }
 
 /**

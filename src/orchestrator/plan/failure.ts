@@ -69,13 +69,15 @@ export interface MissingPlatform {
   /** Whether the child is built for it too, and does not only take it for a stage. */
   readonly isOwn: boolean;
   readonly offered: readonly Platform[];
+  /** The parent is there for the machine that builds, and the stage that starts from it is only copied from. */
+  readonly runsHere: boolean;
   /** The parent is there already and is left as it is. */
   readonly isLeft: boolean;
 }
 
 /** The same as a builder would find: the plan tells it before anything is built. */
 export function parentPlatformMissing(missing: MissingPlatform, at: SourceSpan) {
-  const { child, parent, path, wanted, isOwn, offered, isLeft } = missing;
+  const { child, parent, path, wanted, isOwn, runsHere, offered, isLeft } = missing;
   const platform = formatPlatform(wanted);
   const made = offered.map(formatPlatform).join(', ') || 'no platform of this run';
   const remedy = isLeft
@@ -84,7 +86,13 @@ export function parentPlatformMissing(missing: MissingPlatform, at: SourceSpan) 
   return {
     reason: 'parent-platform-missing',
     message: `${child} needs ${parent} for ${platform}, but ${parent} is only ${isLeft ? 'there' : 'made'} for ${made}`,
-    hint: isOwn ? `${remedy}, or build ${child} for ${made} only` : remedy,
+    hint: [
+      remedy,
+      ...(runsHere
+        ? ['if the files copied from that stage fit all platforms, write FROM --platform=$BUILDPLATFORM']
+        : []),
+      ...(isOwn ? [`build ${child} for ${made} only`] : []),
+    ].join(', or '),
     at,
   } as const satisfies FailureShape;
 }

@@ -1,3 +1,4 @@
+import { usesOfStages } from '../../dockerfile/stages.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { Edge } from '../../project/edge.ts';
@@ -29,7 +30,14 @@ export function lackingPlatforms(
     graph,
     taken,
     lacking,
-  }: { readonly graph: DependencyGraph; readonly taken: UsedParentsOf; readonly lacking: LackingIn },
+    machine,
+  }: {
+    readonly graph: DependencyGraph;
+    readonly taken: UsedParentsOf;
+    readonly lacking: LackingIn;
+    /** Whose platform `$BUILDPLATFORM` is. */
+    readonly machine?: Platform | undefined;
+  },
 ): readonly Failure[] {
   const found = platforms.flatMap((platform) =>
     taken(image, platform, 'here').flatMap(([parent, wanted, by]) => {
@@ -37,8 +45,10 @@ export function lackingPlatforms(
       if (why === undefined) return [];
       const isOwn = samePlatform(platform, wanted);
       const { path } = graph.project.contexts.get(parent)!;
+      const isHere = machine !== undefined && why.offered.some((one) => samePlatform(one, machine));
+      const runsHere = isHere && isForFiles(by, image, graph);
       const failure = parentPlatformMissing(
-        { child: image, parent, path, wanted, isOwn, ...why },
+        { child: image, parent, path, wanted, isOwn, runsHere, ...why },
         placeOf(by, image, graph),
       );
       return [[`${parent} ${formatPlatform(wanted)}`, failure] as const];
@@ -69,7 +79,22 @@ export function lackingInProject(
     const offered = needed.get(parent)!;
     return offered.some((one) => samePlatform(one, wanted)) ? undefined : { offered, isLeft: false };
   };
-  return graph.order.flatMap((name) => lackingPlatforms(name, needed.get(name)!, { graph, taken, lacking }));
+  return graph.order.flatMap((name) => lackingPlatforms(name, needed.get(name)!, { graph, taken, lacking, machine }));
+}
+
+/**
+ * Whether an image is only the start of a stage whose files others take, which none starts from: such a stage can be built for
+ * the machine that builds.
+ */
+function isForFiles({ from, kind, stage: number }: Edge, image: ImageName, { project }: DependencyGraph): boolean {
+  const { stages } = project.contexts.get(image)!.dockerfile;
+  const stage = stages[number];
+  if (kind !== 'from' || from !== image || stage === undefined || stage.from.platform !== undefined) return false;
+  const uses = stages
+    .slice(number + 1)
+    .flatMap(usesOfStages)
+    .filter(({ value, use }) => value.toLowerCase() === stage.name || (use !== 'from' && value === String(number)));
+  return uses.length > 0 && uses.every(({ use }) => use !== 'from');
 }
 
 /** A trigger of a parent runs where the image names that parent. */

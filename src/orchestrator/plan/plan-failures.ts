@@ -37,7 +37,7 @@ export function obstaclesTo(name: ImageName, decisions: Decisions, inputs: PlanI
 
 /** Platforms of its parents that it is built from and that they will not be there for. */
 function lackedBy(name: ImageName, decisions: Decisions, inputs: PlanInputs): readonly Failure[] {
-  const { graph, taken = () => [], target } = inputs;
+  const { graph, taken = () => [], target, machine } = inputs;
   const lacking: LackingIn = (parent, wanted) => {
     const decision = decisions.get(parent);
     // Nothing can be built on drift, which is said already.
@@ -52,7 +52,7 @@ function lackedBy(name: ImageName, decisions: Decisions, inputs: PlanInputs): re
     const offered = decision.platforms.map(({ platform }) => platform);
     return offered.some((one) => samePlatform(one, wanted)) ? undefined : { offered, isLeft };
   };
-  return lackingPlatforms(name, builtPlatforms(decisions.get(name)!), { graph, taken, lacking });
+  return lackingPlatforms(name, builtPlatforms(decisions.get(name)!), { graph, taken, lacking, machine });
 }
 
 /** What the builds of the platforms that are built will report for sure; each once. */

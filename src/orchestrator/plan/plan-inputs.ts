@@ -20,6 +20,8 @@ export interface PlanInputs {
   readonly graph: DependencyGraph;
   readonly selection: Selection;
   readonly platforms: PlatformChoice;
+  /** That builds; only remedies depend on it. */
+  readonly machine?: Platform | undefined;
   /** Nothing of the project if not given. */
   readonly taken?: UsedParentsOf | undefined;
   readonly keyOf: (image: ImageName, platform: Platform) => Digest;

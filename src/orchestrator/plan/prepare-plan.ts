@@ -104,7 +104,12 @@ export async function preparePlan(
   const project = { graph, buildArgs, targets };
   const [contexts, storeImages] = await Promise.all([
     decideContexts(
-      { ...project, images: withAncestors(names, graph), platforms: platformsIn(names, request) },
+      {
+        ...project,
+        images: withAncestors(names, graph),
+        platforms: platformsIn(names, request),
+        storeDirectory: store.paths.root,
+      },
       { files: contextFiles, memory, now },
       signal,
     ),
@@ -147,6 +152,7 @@ export async function preparePlan(
     graph,
     selection,
     platforms: request.platforms,
+    machine: request.machine,
     taken,
     keyOf: (image, platform) => keys.keyOf(image, platform),
     bases: baseImages,

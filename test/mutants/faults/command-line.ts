@@ -60,8 +60,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'names in the store are told only when everything went well',
     file: 'src/cli/commands/build-image.ts',
-    find: "if (output.type === 'store') reached.names =",
-    replace: "if (output.type === 'registry') reached.names =",
+    find: "if (to.type === 'store') reached.names =",
+    replace: "if (to.type === 'registry') reached.names =",
     tests: e2e,
     only: 'says what was reached',
   },

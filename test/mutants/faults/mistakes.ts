@@ -58,8 +58,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'plan does not look for arguments that nobody declares',
     file: 'src/cli/prepare.ts',
-    find: 'for (const notice of unused) world.tell(',
-    replace: 'for (const notice of unused.slice(0, 0)) world.tell(',
+    find: 'for (const notice of unused) world.notify(',
+    replace: 'for (const notice of unused.slice(0, 0)) world.notify(',
     tests: ['test/cli/mistakes.test.ts'],
   },
   {

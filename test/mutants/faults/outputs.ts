@@ -119,8 +119,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a second Dockerfile is ignored',
     file: 'src/cli/image-source.ts',
-    find: "if (!isGiven && options.file !== undefined && options.file !== '-')",
-    replace: "if (from === '' && options.file !== undefined)",
+    find: "if (file !== undefined && file !== '-') throw",
+    replace: "if (file === '') throw",
     tests: first,
     only: 'two Dockerfiles',
   },
