@@ -89,14 +89,23 @@ export async function runCip(
   } catch (error) {
     const { stderr = String(error), code = 1 } = error as { stderr?: string; code?: number };
     if (code === 70) throw new Error(`cip ends with 70: ${stderr}`);
-    const said = stderr.split('\n').filter((line) => !line.startsWith('{"time"'));
-    return { refused: said.join('\n').trim(), steps: startedIn(stderr), code };
+    return { refused: refusalIn(stderr), steps: startedIn(stderr), code };
   }
+}
+
+/** Failures as people see them, by the lines of `--progress=json`, and what stands beside those. */
+function refusalIn(stderr: string): string {
+  const lines = stderr.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return [line];
+    const { type, reason, message, place } = JSON.parse(line);
+    return type === 'error' ? [`error[${reason}]: ${message}`, ...(place === undefined ? [] : [` --> ${place}`])] : [];
+  });
+  return lines.join('\n').trim();
 }
 
 /** Names of the steps that were started, by events of `--progress=json`. */
 function startedIn(stderr: string): readonly string[] {
-  const events = stderr.split('\n').flatMap((line) => (line.startsWith('{"time"') ? [JSON.parse(line)] : []));
+  const events = stderr.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
   return events.flatMap(({ type, name }) => (type === 'step-started' ? [name as string] : []));
 }
 

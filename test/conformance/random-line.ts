@@ -11,7 +11,7 @@ export interface RandomLine {
 }
 
 const sources = ['f', 'd', 'd/', 'd/x', 'd/sub', '.', '*', 'd/*', 'l', 'ld', '**/x', './d/./sub', '/d/x', 'ld/*'];
-const moreSources = ['[df]*', 'd/../f', '?', 'd/s*', 'ld/x', 'd/./*', 'l*/./x', '*/x', 'd/**', 'no*', 'none'];
+const moreSources = ['[df]*', 'd/../f', '?', 'd/s*', 'ld/x', 'd/./*', '*/x', 'd/**', 'no*', 'none'];
 const ofStage = [
   '/t',
   '/t/x',
@@ -136,7 +136,7 @@ export const furnished: readonly RandomLine[] = [
     keyword: 'RUN',
     options: [],
     words: [],
-    rest: 'mkdir -p /t/sub /a /m /home && echo x > /t/x && echo y > /t/sub/x && ln -s /tmp /l && chmod 2711 /m',
+    rest: 'mkdir -p /t/sub /a /m /home && echo x > /t/x && echo yy > /t/sub/x && ln -s /tmp /l && chmod 2711 /m',
   },
 ];
 

@@ -88,7 +88,8 @@ async function runCases(cases: readonly Case[]): Promise<void> {
         const verdict = verdictOf(comparison, known);
         const isShown = verdict === 'new' || positionals.length > 0;
         const lines = isShown ? comparison.differences.map(shown) : [];
-        if (verdict === 'other refusal') lines.push(`    ${comparison.refused}`);
+        if (comparison.refused !== undefined && (isShown || verdict === 'other refusal'))
+          lines.push(`    ${comparison.refused}`);
         console.log([`${verdict.padEnd(12)} ${identity.padEnd(6)} ${one.name}`, ...lines].join('\n'));
         const why = [...new Set(comparison.differences.map(wayOf))].join(', ');
         made.push({ name: one.name, identity, verdict, why });

@@ -26,7 +26,8 @@ export const faults: readonly Fault[] = [
     replace: 'reasons.some(',
   },
   {
-    ...inIdentities,
+    file: 'test/conformance/reasons.ts',
+    tests: ['test/conformance/verdict.test.ts'],
     name: 'reasons are found anywhere in what was said',
     find: '/^(?:refused: )?error',
     replace: '/error',

@@ -1,0 +1,1 @@
+mkdir d; echo x > d/x; echo f > f; ln -s d ld; ln -s f l
