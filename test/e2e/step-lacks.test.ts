@@ -73,7 +73,7 @@ const cases: Readonly<Record<string, Case>> = {
   'an owner that a user has no id for': {
     run: 'chown 4711 /tmp',
     who: 'a user without',
-    hint: /^if chown failed: .*\/etc\/subuid/,
+    hint: /^if chown failed: .* 65536 ids in \/etc\/subuid/,
   },
   'an owner above the ids of a user': {
     run: 'chown 3000000 /tmp',
