@@ -108,6 +108,15 @@ export function inputTwice() {
   } as const satisfies FailureShape;
 }
 
+/** Not a byte: whatever was to write a Dockerfile or a tar has failed. */
+export function inputEmpty() {
+  return {
+    reason: 'input-empty',
+    message: 'standard input is empty, and has to be a Dockerfile, or a build context as a tar',
+    hint: 'check the command in front of the pipe; for the current directory: cip build-image .',
+  } as const satisfies FailureShape;
+}
+
 /** `compression`: what the bytes on standard input begin like. */
 export function inputNotTar(compression: string) {
   return {

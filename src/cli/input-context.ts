@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { decompressArchive, detectArchive, detectCompression } from '../layer/detect.ts';
 import { unpackArchive } from '../layer/unpack-archive.ts';
 import { FailureError } from '../result.ts';
-import { inputNotTar } from './image-failure.ts';
+import { inputEmpty, inputNotTar } from './image-failure.ts';
 import type { World } from './world.ts';
 
 /** What `cip build-image -` reads: a Dockerfile, or a build context as a tar. */
@@ -14,7 +14,7 @@ export type InputContext =
   | { readonly kind: 'context'; readonly directory: string };
 
 /**
- * Standard input to its end; which of the two it is, its bytes say. Throws FailureError: `input-not-a-tar`, and what is wrong
+ * Standard input to its end; which of the two it is, its bytes say. Throws FailureError: `input-empty`, `input-not-a-tar`, and what is wrong
  * with the tar.
  */
 export async function readInputContext(world: World): Promise<InputContext> {
@@ -27,7 +27,9 @@ export async function readInputContext(world: World): Promise<InputContext> {
     if (compression === undefined) {
       const packed = detectCompression(await headOf(file));
       if (packed !== 'none') throw new FailureError(inputNotTar(packed));
-      return { kind: 'dockerfile', text: (await readFile(file)).toString() };
+      const text = (await readFile(file)).toString();
+      if (text === '') throw new FailureError(inputEmpty());
+      return { kind: 'dockerfile', text };
     }
     const directory = session.tempPath('context');
     await mkdir(directory);

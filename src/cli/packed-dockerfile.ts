@@ -24,7 +24,9 @@ export async function packedDockerfile(
     const node = await resolveSource(tree, name);
     if (node?.type === 'file') return { file: name, text: (await readRegularFile(await tree.fileOf(node))).toString() };
   }
-  throw new FailureError(dockerfileNotPacked(asked, await likelyIn(tree)));
+  // What leads out of the tar is not there, whatever it is called.
+  const likely = (await likelyIn(tree)).filter((name) => !names.includes(name));
+  throw new FailureError(dockerfileNotPacked(asked, likely.slice(0, most)));
 }
 
 /** How many are named. */
@@ -41,5 +43,5 @@ async function likelyIn(tree: SourceTree): Promise<readonly string[]> {
     if ((await tree.lookup(name))?.type !== 'directory') continue;
     found.push(...(await tree.children(name)).filter(isUsualName).map((child) => `${name}/${child}`));
   }
-  return found.slice(0, most);
+  return found;
 }

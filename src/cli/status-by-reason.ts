@@ -93,6 +93,7 @@ export const statusByReason = {
   // The command line
   'arguments-after-dashes': 'usage',
   'contradictory-options': 'usage',
+  'input-empty': 'usage',
   'input-not-a-tar': 'usage',
   'invalid-build-argument': 'usage',
   'invalid-option-value': 'usage',

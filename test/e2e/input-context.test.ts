@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -99,6 +99,10 @@ test('build-image: nothing of this machine comes in by a tar on standard input',
   await symlink(join(outside, 'secret'), join(rig.project, 'c/Linked'));
   const linked = await rig.cip('build-image', '-', '-f', 'Linked', { input: tarOf(rig, '-C', 'c', '.') });
   assert.deepEqual([linked.status, complaintsIn(linked.stderr)], [4, ['dockerfile-unreadable']]);
+  assert.match(linked.stderr, /did you mean --file Dockerfile\?/);
+  await rename(join(rig.project, 'c/Linked'), join(rig.project, 'c/Linked.Dockerfile'));
+  const meant = await rig.cip('build-image', '-', '-f', 'Linked.Dockerfile', { input: tarOf(rig, '-C', 'c', '.') });
+  assert.doesNotMatch(meant.stderr, /--file Linked/);
   const copied = await rig.cip('build-image', '-', { input: tarOf(rig, '-C', 'c', '.') });
   assert.deepEqual([copied.status, complaintsIn(copied.stderr)], [4, ['copy-source-missing <stdin>/Dockerfile:2:1']]);
   // Names that lead out, and through links that were unpacked before.
@@ -151,7 +155,7 @@ test('build-image says what is wrong with what is on standard input', options, a
       input: execFileSync('gzip', ['-c'], { input: 'FROM scratch\n' }),
       want: '2 input-not-a-tar',
     },
-    'nothing at all': { input: '', want: '4 no-instructions <stdin>:1:1' },
+    'nothing at all': { input: '', want: '2 input-empty' },
   };
   for (const [title, { args = [], input, want }] of Object.entries(rows)) {
     await t.test(title, async () => {

@@ -5,6 +5,14 @@ const tests = ['test/e2e/input-context.test.ts'];
 /** A tar on standard input as build context, and one on standard output. */
 export const faults: readonly Fault[] = [
   {
+    name: 'nothing at all on standard input is a Dockerfile',
+    file: 'src/cli/input-context.ts',
+    find: "if (text === '') throw new FailureError(inputEmpty());",
+    replace: '',
+    tests: ['test/e2e/input-context.test.ts'],
+    only: 'says what is wrong',
+  },
+  {
     name: 'a tar on standard input is a Dockerfile',
     file: 'src/cli/input-context.ts',
     find: 'if (compression === undefined) {',
