@@ -9,7 +9,6 @@ import { tempDir } from '../support/temp-dir.ts';
 import { runHere } from './run-here.ts';
 
 const rows: Readonly<Record<string, readonly [args: readonly string[], reason: string, named: string]>> = {
-  'two Dockerfiles': [['-', '-f', 'Dockerfile'], 'contradictory-options', '--file Dockerfile'],
   'an output that is a directory': [['.', '-o', 'type=oci,dest=d'], 'output-exists', '/d'],
   'an output that is a link to a directory': [['.', '-o', 'type=oci,dest=link'], 'output-exists', '/link'],
   'a directory that is a pipe': [['.', '-o', 'type=oci,dest=pipe,tar=false'], 'output-exists', '/pipe'],

@@ -121,8 +121,8 @@ export const faults: readonly Fault[] = [
     file: 'src/cli/image-source.ts',
     find: "if (file !== undefined && file !== '-') throw",
     replace: "if (file === '') throw",
-    tests: first,
-    only: 'two Dockerfiles',
+    tests: ['test/e2e/input-context.test.ts'],
+    only: 'says what is wrong',
   },
   {
     name: 'a full disk of an output is taken for that of the store',
