@@ -27,7 +27,7 @@ test('steps that run at the same time make what each of them mounts on in one ca
           const own = mounts.map((mount) => (mount.target === '/c' ? { ...mount, source: cache } : mount));
           const made = await makeMountPoints(
             root,
-            { process: { cwd: '/c/work/here', user, mounts: own }, mounts: own },
+            { process: { cwd: '/c/deep/here', user, mounts: own }, mounts: own },
             { mounts: [] },
           );
           await made[Symbol.asyncDispose]();
@@ -44,8 +44,8 @@ test('steps that run at the same time make what each of them mounts on in one ca
           ['a/b', '755'],
           ['d', '755'],
           ['d/file', '644'],
-          ['work', '755'],
-          ['work/here', '755'],
+          ['deep', '755'],
+          ['deep/here', '755'],
         ],
       );
     });
