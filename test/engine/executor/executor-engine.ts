@@ -80,17 +80,21 @@ export async function createEngine(options: EngineOptions): Promise<Builder> {
         return order.hearing === undefined ? undefined : delay(order.hearing);
       };
       const start = performance.now();
-      const answer = order.asksLimits
-        ? await asked(executor, order, given)
-        : {
-            status: await executor.run(
-              { rootfs: upper?.merged ?? order.rootfs, process: order.process, onOutput },
-              given,
-            ),
-            took: performance.now() - start,
-            upper: upper && tree(upper.upper),
-          };
-      if (upper) execFileSync('umount', [upper.merged]);
+      const answering = async () =>
+        order.asksLimits
+          ? await asked(executor, order, given)
+          : {
+              status: await executor.run(
+                { rootfs: upper?.merged ?? order.rootfs, process: order.process, onOutput },
+                given,
+              ),
+              took: performance.now() - start,
+              upper: upper && tree(upper.upper),
+            };
+      // Outside of namespaces it would outlive what failed.
+      const answer = await answering().finally(() => {
+        if (upper) execFileSync('umount', [upper.merged]);
+      });
       progress.emit({
         type: 'notice',
         message: JSON.stringify({ ...answer, executor: executor.name, hasMounts: executor.hasMounts }),
