@@ -16,6 +16,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
+import { RemoteSources } from '../remote/remote-sources.ts';
 import { FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
@@ -32,6 +33,8 @@ import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
 import { Machine } from './machine.ts';
 import { BuildContext } from './op/build-context.ts';
+import { Checkouts } from './op/checkouts.ts';
+import { FetchedFiles } from './op/fetched-files.ts';
 import type { Step, StepOrigin } from './op/op-definition.ts';
 import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
@@ -66,6 +69,8 @@ class Engine implements Builder {
   readonly #outputTaken: RunnerServices['outputTaken'];
   readonly #store: Store;
   readonly #registry: RegistryClient;
+  readonly #remote: RemoteSources;
+  readonly #checkouts: Checkouts;
   readonly #images: ImageResolver;
   readonly #layers: Layers;
   readonly #machine: Machine;
@@ -92,6 +97,8 @@ class Engine implements Builder {
     this.#outputTaken = surroundings.outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
+    this.#remote = new RemoteSources({ store, registry: options.registry });
+    this.#checkouts = new Checkouts(this.#remote.repositories, () => store.session.tempPath('git'));
     this.#images = new ImageResolver({ store, registry: this.#registry });
     this.#layers = new Layers({
       store,
@@ -141,6 +148,7 @@ class Engine implements Builder {
   }
 
   async close(): Promise<void> {
+    await this.#remote.close();
     await this.#store.close();
   }
 
@@ -196,6 +204,7 @@ class Engine implements Builder {
         proxies: this.#options.env,
         context,
         secrets: request.secrets,
+        remotes: request.remotes,
         images,
         epoch: epochOf(request.buildArgs),
         counted: request.counted && (request.counted[formatPlatform(platform)] ?? nothingCounted),
@@ -236,6 +245,7 @@ class Engine implements Builder {
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
+      fetched: new FetchedFiles(this.#remote, this.#checkouts, step.remotes ?? {}),
       secrets: step.secrets ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       outputTaken: this.#outputTaken,

@@ -14,6 +14,7 @@ import type { Vertex } from '../../src/engine/solver/vertex.ts';
 import { formatPlatform, type Platform } from '../../src/oci/platform.ts';
 import { failuresOf } from '../../src/result.ts';
 import { Store } from '../../src/store/store.ts';
+import { fetching } from '../engine/op/fetching.ts';
 import { amd64, lowerText } from '../support/lower-text.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import type { ContextFolder } from './context-folder.ts';
@@ -70,6 +71,7 @@ export class ContextBuilds implements AsyncDisposable {
       snapshotter: no,
       executor: no,
       memoryFile: no,
+      fetched: fetching(store),
       secrets: {},
       secretLike: () => undefined,
     };

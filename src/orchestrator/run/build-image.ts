@@ -23,6 +23,7 @@ export interface ImagesToUse {
   readonly resolved: Readonly<Record<string, Descriptor>>;
   /** In registries: the same. */
   readonly pinned: Readonly<Record<string, Descriptor>>;
+  readonly remotes: BuildRequest['remotes'];
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
   /** Whether an image of the project that it is built on has lost the owners of its files. */
@@ -106,7 +107,7 @@ function requestFor(
   { image, context, uses }: BuildableImage,
   { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
-  const { resolved, pinned, builtOn, ownersLost, counted, inputsOf } = uses;
+  const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
@@ -122,6 +123,7 @@ function requestFor(
     secrets,
     resolved,
     pinned,
+    remotes,
     annotations: {
       manifests: Object.fromEntries(
         built.map((planned) => {

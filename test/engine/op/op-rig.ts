@@ -14,6 +14,7 @@ import type { ProgressEvent } from '../../../src/progress.ts';
 import { failuresOf } from '../../../src/result.ts';
 import { Store } from '../../../src/store/store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { fetching } from './fetching.ts';
 
 /** In place of a process: does to the root what one would do, and says how it ended. */
 export type Act = (order: ExecutorRun, signal: AbortSignal) => Promise<ProcessExit>;
@@ -134,6 +135,7 @@ export class OpRig implements AsyncDisposable {
       isolationWords: this.isolationWords,
       executor: async () => executor,
       context: step.context,
+      fetched: fetching(this.store, step.remotes),
       secrets: step.secrets ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
