@@ -88,9 +88,9 @@ export function isCommit(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
-/** An address without the password in it; one without any as it is. */
+/** The text without passwords in the addresses that it has. */
 export function withoutPassword(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]*):[^/?#@]*@/i, '$1$2:***@');
+  return address.replace(/([a-z][a-z0-9+.-]*:\/\/)([^/?#@\s]*):[^/?#@\s]*@/gi, '$1$2:***@');
 }
 
 /** `user@host:path`, as ssh and scp have it. */

@@ -63,7 +63,7 @@ export class GitRepositories {
     const must = async (doing: string, args: readonly string[]) => {
       const outcome = await git(args);
       if (succeeded(outcome)) return outcome.stdout;
-      throw new FailureError(gitFailed(describeRemote(source), doing, complaintLine(outcome)));
+      throw new FailureError(gitFailed(describeRemote(source), doing, withoutPassword(complaintLine(outcome))));
     };
     const format = commit.length === 64 ? ['--object-format=sha256'] : [];
     await must('make a place for', ['init', '--quiet', ...format, '.']);
@@ -107,7 +107,7 @@ export class GitRepositories {
     const { remote, ref = 'HEAD', commit: wanted } = source;
     const outcome = await this.#git(['ls-remote', '--', remote, ref, `${ref}^{}`], source, { signal });
     if (!succeeded(outcome)) {
-      throw new FailureError(gitFailed(withoutPassword(remote), 'read', complaintLine(outcome)));
+      throw new FailureError(gitFailed(withoutPassword(remote), 'read', withoutPassword(complaintLine(outcome))));
     }
     const refs: Refs = new Map(
       outcome.stdout.split('\n').flatMap((line) => {

@@ -1,5 +1,11 @@
 import type { AddInstruction } from '../../dockerfile/dockerfile.ts';
-import { describeRemote, isFixed, isRemoteSource, parseRemoteSource } from '../../dockerfile/remote-source.ts';
+import {
+  describeRemote,
+  isFixed,
+  isRemoteSource,
+  parseRemoteSource,
+  withoutPassword,
+} from '../../dockerfile/remote-source.ts';
 import type { FetchedSource } from '../op/op-definition.ts';
 import { pushCopy } from './copy.ts';
 import { invalidValue, notSupported, remoteNotCounted } from './failure.ts';
@@ -64,7 +70,7 @@ function fetchedSources(
       lowering.fail(remoteNotCounted(describeRemote(source), at));
       continue;
     }
-    if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:[^/?#@]*@/i.test(word)) {
+    if (withoutPassword(word) !== word) {
       lowering.warnings.push(
         `${at.file}:${at.line}: the address of ${describeRemote(source)} holds a password, which all who have the image read in its history`,
       );

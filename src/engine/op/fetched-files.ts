@@ -40,11 +40,7 @@ export class FetchedFiles {
   }
 
   /** `work` has the files of a commit until it ends. */
-  async commit<T>(
-    source: GitSource,
-    work: (tree: CommitTree) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async commit<T>(source: GitSource, work: (tree: CommitTree) => Promise<T>, signal: AbortSignal): Promise<T> {
     const pin = this.#pins[JSON.stringify(source)];
     const commit = pin?.type === 'git' ? pin.commit : await this.#remote.repositories.commitOf(source, signal);
     const use = (checkout: Parameters<Parameters<Checkouts['use']>[0]['work']>[0]) =>
