@@ -104,6 +104,7 @@ test('a commit that moved away under its ref is still fetched, while the reposit
   await using world = await setUp();
   const { rig, address, path, second } = world;
   await git(path, 'checkout', '--quiet', '-B', 'main', 'light');
+  await git(path, 'tag', '--delete', 'both');
   const { names } = await namesIn(rig.run(), rig, gitAt(`${address}#main`), second);
   assert.deepEqual(names, ['.git', '.gitattributes', 'a', 'b', 'link', 'x']);
   const gone = 'f'.repeat(40);

@@ -4,8 +4,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CopyOp, FetchedSource } from '../../../src/engine/op/op-definition.ts';
+import { RemoteSources } from '../../../src/remote/remote-sources.ts';
 import { input } from '../../layer/entries.ts';
 import { sourceOf } from '../../remote/remote-rig.ts';
+import { clientOptions } from '../../support/client-options.ts';
 import { commit, commitTime, git, repository } from '../../support/git-repository.ts';
 import { needs } from '../../support/needs.ts';
 import { startWebServer, type WebFile, type WebServer } from '../../support/web-server.ts';
@@ -141,7 +143,9 @@ test('what was decided is used, whatever the server has by now', async () => {
   await using world = await setUp();
   const { rig, web } = world;
   const source = sourceOf(`http://${web.host}/f`);
-  const decided = { [JSON.stringify(source)]: await rig.remote.resolve(source, new AbortController().signal) };
+  // By another run: that of the rig has asked nobody yet.
+  await using deciding = new RemoteSources({ store: rig.store, registry: clientOptions });
+  const decided = { [JSON.stringify(source)]: await deciding.resolve(source, new AbortController().signal) };
   const op = add([{ before: 0, source, unpack: false }]);
   const before = await rig.key({ op, remotes: decided });
   web.files.set('/f', { body: 'moved' });
