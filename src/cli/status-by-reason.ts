@@ -116,6 +116,7 @@ export const statusByReason = {
   'output-exists': 'usage',
   'output-to-terminal': 'usage',
   'output-unwritable': 'usage',
+  'outputs-collide': 'usage',
   'registry-ca-invalid': 'usage',
   'registry-ca-not-readable': 'usage',
   'registry-empty': 'usage',
