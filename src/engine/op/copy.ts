@@ -14,7 +14,7 @@ import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
 import { placeAll } from './place-fetched.ts';
-import { placeInline, type Source } from './place-sources.ts';
+import { type CopiedFiles, placeInline } from './place-sources.ts';
 import { Placement } from './placement.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText, snapshotTree } from './snapshot-tree.ts';
@@ -22,7 +22,7 @@ import { readText, snapshotTree } from './snapshot-tree.ts';
 /** COPY and ADD: selected files become a layer in one pass, without a root file system. */
 export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOrigin): Op<Snapshot> {
   // Selected once, for the key and for the work.
-  let fromContext: Promise<Source> | undefined;
+  let fromContext: Promise<CopiedFiles> | undefined;
   const context = () => {
     fromContext ??= selectFromContext(op, services, origin);
     return fromContext;
@@ -97,7 +97,7 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
   };
 }
 
-async function selectFromContext(op: CopyOp, { context }: RunnerServices, origin?: StepOrigin): Promise<Source> {
+async function selectFromContext(op: CopyOp, { context }: RunnerServices, origin?: StepOrigin): Promise<CopiedFiles> {
   if (context === undefined) throw new Error('a copy from the context of a build without one');
   const { tree } = context;
   const place = { description: tree.description, isContext: true };
@@ -112,7 +112,7 @@ async function selectFromSnapshot(
     origin,
     signal,
   }: { readonly services: RunnerServices; readonly origin: StepOrigin | undefined; readonly signal: AbortSignal },
-): Promise<Source> {
+): Promise<CopiedFiles> {
   const tree = await snapshotTree(services, from, signal);
   const place = { description: tree.description, isContext: false };
   return { tree, selection: await select(tree, op, (pattern) => copySourceMissing(pattern, place, origin)) };

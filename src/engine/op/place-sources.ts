@@ -10,13 +10,13 @@ import type { PackedFiles } from './packed-files.ts';
 import type { Placement } from './placement.ts';
 
 /** What is copied, and from where. */
-export interface Source {
+export interface CopiedFiles {
   readonly tree: SourceTree;
   readonly selection: readonly Selected[];
 }
 
 /** A copy under way: where its files go, and what becomes of them there. */
-export interface Placing extends Source {
+export interface Placing extends CopiedFiles {
   readonly op: CopyOp;
   readonly placement: Placement;
   readonly archives: ArchiveUnpacker;
