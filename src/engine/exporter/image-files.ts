@@ -1,14 +1,12 @@
-import type { LayerIndex, NodeEntry } from '../../layer/layer-entry.ts';
-import { readLayer } from '../../layer/layer-reader.ts';
 import { headerOf } from '../../layer/pack.ts';
-import type { TreeNode } from '../../layer/tree-node.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { readConfig, readDocument, readManifest } from '../../oci/read-document.ts';
 import type { Store } from '../../store/store.ts';
+import type { TarHeader } from '../../tar/header.ts';
 import type { TarInput } from '../../tar/write.ts';
 import { LayerContents } from '../snapshot/layer-contents.ts';
-import type { Snapshot, SnapshotLayer } from '../snapshot/snapshot.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 
 /** How the files of an image are shown. */
 export interface FilesOptions {
@@ -42,7 +40,7 @@ export class ImageFiles extends LayerContents {
     for (const { platform, snapshot } of images) {
       const below = isSplit ? `${formatPlatform(platform).replaceAll('/', '_')}/` : '';
       if (isSplit) yield { header: { ...platformDirectory, name: below, mtime } };
-      for await (const { header, body } of this.#merged(snapshot, signal)) {
+      for await (const { header, body } of this.#files(snapshot, signal)) {
         const linkName = header.type === 'hardlink' ? `${below}${header.linkName}` : header.linkName;
         const time = options.mtime === undefined ? {} : { mtime };
         yield { header: { ...header, ...time, name: `${below}${header.name}`, linkName }, body };
@@ -68,45 +66,20 @@ export class ImageFiles extends LayerContents {
     return found;
   }
 
-  async *#merged(snapshot: Snapshot, signal: AbortSignal): AsyncGenerator<TarInput> {
-    const names = new Map<NodeEntry, string[]>();
-    for (const { path, entry } of (await this.tree(snapshot, signal)).walk()) {
-      if (entry.type === 'directory') yield { header: headerOf({ ...entry, path }) };
-      else if (names.has(entry)) names.get(entry)!.push(path);
-      else names.set(entry, [path]);
-    }
-    for (const layer of snapshot.layers) yield* this.#ofLayer(layer, names, signal);
-  }
-
-  /** What is left of a layer; it is taken out of `names`. */
-  async *#ofLayer(
-    layer: SnapshotLayer,
-    names: Map<NodeEntry, string[]>,
-    signal: AbortSignal,
-  ): AsyncGenerator<TarInput> {
-    const index: LayerIndex = await this.index(layer, signal);
-    const isLeft = (entry: LayerIndex[number]) => names.has(entry as NodeEntry);
-    if (!index.some(isLeft)) return;
-    let at = 0;
-    for await (const { body } of readLayer(await this.openTar(layer, signal))) {
-      const entry = index[at] as TreeNode['entry'];
-      at += 1;
-      const [first, ...others] = names.get(entry) ?? [];
-      if (first === undefined) continue;
-      names.delete(entry);
-      const header = inTar(entry, first);
-      yield { header, body };
-      const { xattrs: _, ...shared } = header;
-      const link = { ...shared, type: 'hardlink', linkName: first, size: 0, devMajor: 0, devMinor: 0 } as const;
-      for (const name of others) yield { header: { ...link, name } };
+  async *#files(snapshot: Snapshot, signal: AbortSignal): AsyncGenerator<TarInput> {
+    let header: TarHeader | undefined;
+    for await (const input of this.merged(snapshot, 0, signal)) {
+      if (input.type === 'hardlink') {
+        // It comes right behind the file that it is another name of.
+        const { xattrs: _, ...shared } = header!;
+        const link = { type: 'hardlink', linkName: input.target, size: 0, devMajor: 0, devMinor: 0 } as const;
+        yield { header: { ...shared, ...link, name: input.path } };
+        continue;
+      }
+      header = headerOf(input);
+      yield { header, body: input.type === 'file' && 'open' in input ? input.open() : undefined };
     }
   }
-}
-
-function inTar(entry: TreeNode['entry'], path: string): TarInput['header'] {
-  if (entry.type !== 'file') return headerOf({ ...entry, path });
-  const { digest: _, ...file } = entry;
-  return headerOf({ ...file, path, sourcePath: '' });
 }
 
 const nobody = { uid: 0, gid: 0, size: 0, devMajor: 0, devMinor: 0 };

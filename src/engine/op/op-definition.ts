@@ -145,8 +145,15 @@ export interface ExecOp {
   readonly epoch?: number | undefined;
 }
 
+/** Layers made one. Input: the stack. */
+export interface SquashOp {
+  readonly kind: 'squash';
+  /** How many layers each of those of the result is made of, base first; all of them together are those of the input. */
+  readonly groups: readonly number[];
+}
+
 /** Every kind of work the engine does, as plain data: hashed into a vertex's digest, printable, comparable. */
-export type OpDefinition = ScratchOp | ImageOp | CopyOp | MakeDirectoryOp | ExecOp;
+export type OpDefinition = ScratchOp | ImageOp | CopyOp | MakeDirectoryOp | ExecOp | SquashOp;
 
 /** What the engine's vertices carry: the work, and where it was asked for. */
 export interface Step {

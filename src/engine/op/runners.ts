@@ -7,6 +7,7 @@ import { imageRunner, scratchRunner } from './image.ts';
 import { makeDirectoryRunner } from './make-directory.ts';
 import type { OpDefinition, Step, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
+import { squashRunner } from './squash.ts';
 
 /** A row per kind, or it does not compile. */
 type Runners = {
@@ -23,6 +24,7 @@ const runners: Runners = {
   copy: copyRunner,
   'make-directory': makeDirectoryRunner,
   exec: execRunner,
+  squash: squashRunner,
 };
 
 /** The operation that a step stands for. What fails in it is told with the place of its instruction. */

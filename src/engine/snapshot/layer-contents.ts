@@ -13,6 +13,7 @@ import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { notALayer } from './failure.ts';
 import { LayerError } from './layer-error.ts';
+import { mergedLayers } from './merged-layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import { VerifiedLayers } from './verified-layers.ts';
 
@@ -70,6 +71,18 @@ export class LayerContents {
     return id === undefined
       ? Tree.empty
       : remember(this.#trees, id, () => this.#makeTree(stack, stack.layers.length, signal));
+  }
+
+  /** Entries of one layer in the place of all but the lowest `from`; see `mergedLayers`. */
+  async *merged(snapshot: Snapshot, from: number, signal: AbortSignal): AsyncGenerator<LayerInput> {
+    yield* mergedLayers({
+      layers: snapshot.layers,
+      from,
+      tree: await this.tree(snapshot, signal),
+      below: await this.treeBelow(this.stackOf(snapshot), from, signal),
+      index: (layer) => this.index(layer, signal),
+      open: (layer) => this.openTar(layer, signal),
+    });
   }
 
   async ensureBlob(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
