@@ -10,6 +10,7 @@ export const rooms = {
   dockerfile: { imports: [] },
   // All others run programs by it, and so with an environment that they chose.
   program: { imports: [], touches: ['disk', 'programs', 'process', 'timers'] },
+  ssh: { imports: [], touches: ['disk', 'network', 'chance'] },
   store: { imports: ['oci'], touches: ['disk', 'process', 'clock', 'timers', 'chance'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
@@ -24,7 +25,7 @@ export const rooms = {
   'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
   'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
   'engine/op': {
-    imports: ['oci', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
+    imports: ['oci', 'ssh', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
     touches: ['disk'],
   },
   'engine/frontend': {
@@ -89,6 +90,7 @@ export const reasons = {
     timers: 'the end of connections that do not end',
     chance: 'ids of uploads, which nobody is to guess',
   },
+  ssh: { chance: 'signatures that have a random number in them' },
   project: {
     process: 'whether the one that was interrupted in a cascade still runs',
     chance: 'names of journals that no other process takes',

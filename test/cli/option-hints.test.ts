@@ -73,7 +73,7 @@ for (const [typed, instead] of dockerOptions) {
 }
 
 test('the options of docker build that people give most have a hint', () => {
-  const words = `pull iidfile builder annotation load cache-from cache-to label ssh network add-host ulimit metadata-file
+  const words = `pull iidfile builder annotation load cache-from cache-to label network add-host ulimit metadata-file
     provenance sbom attest squash rm compress memory build-context call`;
   for (const word of words.split(/\s+/)) assert.ok(dockerOptions.has(`--${word}`), word);
 });

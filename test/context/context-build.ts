@@ -71,6 +71,7 @@ export class ContextBuilds implements AsyncDisposable {
       executor: no,
       memoryFile: no,
       secrets: {},
+      ssh: {},
       secretLike: () => undefined,
     };
     return new ContextBuilds(services, async () => {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import type { BuildRequest } from '../../builder.ts';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { type DigestMemory, FileDigests } from '../../context/file-digests.ts';
@@ -30,10 +31,11 @@ import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import type { ImageOutput } from '../options/image-output.ts';
 import { readableSecrets } from '../prepare.ts';
+import { sshSources } from '../ssh-sources.ts';
 import { toStandardOutput, writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
-type BuildImageOption = ImageSourceOption | 'tag' | 'secret' | 'push' | 'output' | 'noCache' | 'json';
+type BuildImageOption = ImageSourceOption | 'tag' | 'secret' | 'ssh' | 'push' | 'output' | 'noCache' | 'json';
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
@@ -43,17 +45,18 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   await expectWritable(options, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
+  const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
   const mistakes = await certainMistakes(source, context, world);
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, secrets)], world);
+  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, context: context.context, names };
+  const building = { source, title, secrets, ssh, context: context.context, names };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -202,13 +205,14 @@ interface Building {
   readonly source: ImageSource;
   readonly title: string;
   readonly secrets: Readonly<Record<string, string>>;
+  readonly ssh: BuildRequest['ssh'];
   readonly names: readonly Reference[];
   /** What the Dockerfile says that it reads. */
   readonly context: RecordedContext;
 }
 
 async function build(
-  { source, title, secrets, context: counted }: Building,
+  { source, title, secrets, ssh, context: counted }: Building,
   { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
   world: World,
 ): Promise<Descriptor> {
@@ -225,6 +229,7 @@ async function build(
     buildArgs,
     platforms,
     secrets,
+    ssh,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },

@@ -49,6 +49,7 @@ export interface LowerInput {
   readonly context?: Step['context'];
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+  readonly ssh?: Step['ssh'];
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
   /** What the triggers of images from elsewhere may use; everything if not given. */

@@ -135,6 +135,7 @@ export class OpRig implements AsyncDisposable {
       executor: async () => executor,
       context: step.context,
       secrets: step.secrets ?? {},
+      ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
         this.#memoryFiles += 1;
