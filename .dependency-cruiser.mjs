@@ -15,6 +15,7 @@ export const rooms = {
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
   registry: { imports: ['oci', 'program'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
+  remote: { imports: ['oci', 'dockerfile', 'program', 'registry', 'store'], touches: ['disk', 'network'] },
   'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
   project: { imports: ['oci', 'dockerfile'], touches: ['disk', 'process', 'chance'] },
   'engine/solver': { imports: ['oci'] },
@@ -25,11 +26,30 @@ export const rooms = {
   'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
   'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
   'engine/op': {
-    imports: ['oci', 'ssh', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
+    imports: [
+      'oci',
+      'dockerfile',
+      'layer',
+      'store',
+      'context',
+      'remote',
+      'ssh',
+      'engine/solver',
+      'engine/executor',
+      'engine/snapshot',
+    ],
     touches: ['disk'],
   },
   'engine/frontend': {
-    imports: ['oci', 'dockerfile', 'context', 'engine/solver/vertex', 'engine/op/op-definition', 'engine/op/chmod'],
+    imports: [
+      'oci',
+      'dockerfile',
+      'context',
+      'remote/remote-pin',
+      'engine/solver/vertex',
+      'engine/op/op-definition',
+      'engine/op/chmod',
+    ],
   },
   'engine/exporter': {
     imports: ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
@@ -42,7 +62,7 @@ export const rooms = {
   },
   'orchestrator/key': { imports: ['oci', 'dockerfile', 'context', 'project'] },
   'orchestrator/state': {
-    imports: ['oci', 'dockerfile', 'context', 'project', 'registry', 'store', 'orchestrator/key'],
+    imports: ['oci', 'dockerfile', 'context', 'project', 'registry', 'remote', 'store', 'orchestrator/key'],
     touches: ['timers'],
   },
   'orchestrator/plan': {

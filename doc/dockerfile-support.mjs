@@ -143,12 +143,16 @@ const features = {
       ['add/archive*', 'add/empty*', 'add/gzip*', 'add/directory*', 'add/wildcard*'],
     ],
     [
-      'ADD of URLs, `--checksum`',
-      no,
-      ['add/url', 'add/checksum*', 'copy/of-url', 'copy/checksum*'],
-      'refused: `not-supported`',
+      'ADD of URLs, `--checksum`, `--unpack`',
+      yes,
+      ['add/url*', 'add/checksum*', 'add/unknown*', 'copy/of-url', 'copy/checksum*'],
     ],
-    ['ADD of git repositories, `--keep-git-dir`', no, ['copy/of-git'], 'refused: `not-supported`'],
+    [
+      'ADD of git repositories, `--keep-git-dir`',
+      yes,
+      ['add/git', 'add/git-*', 'copy/of-git'],
+      'by the `git` that is installed',
+    ],
     ['`.dockerignore`, `<Dockerfile>.dockerignore`', yes, ['ignore/*']],
   ],
   RUN: [

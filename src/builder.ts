@@ -3,6 +3,7 @@ import type { RecordedContext } from './context/recorded-context.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Progress } from './progress.ts';
+import type { RemotePin } from './remote/remote-pin.ts';
 import type { AgentSource } from './ssh/agent-source.ts';
 
 /** One context directory to one image, for one or more platforms. Plain data: it crosses a process border. */
@@ -29,6 +30,8 @@ export interface BuildRequest {
   readonly resolved: Readonly<Record<string, Descriptor>>;
   /** Images of registries that must be used as they were when the build was decided: full reference → what to ask for. */
   readonly pinned: Readonly<Record<string, Descriptor>>;
+  /** What sources of ADD were when the build was decided, by the JSON of the source; the others are what they are now. */
+  readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
   /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
   readonly annotations: {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;

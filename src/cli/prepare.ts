@@ -94,7 +94,14 @@ export async function prepare(
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail', lostOwners },
-    { store: await world.store(), client, baseClient: () => world.registryClient(), owners: () => world.owners(), now },
+    {
+      store: await world.store(),
+      client,
+      baseClient: () => world.registryClient(),
+      remotes: () => world.remoteSources(),
+      owners: () => world.owners(),
+      now,
+    },
     world.signal,
   );
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);

@@ -16,6 +16,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
+import { RemoteSources } from '../remote/remote-sources.ts';
 import { type Failure, FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
@@ -32,7 +33,9 @@ import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
 import { Machine } from './machine.ts';
 import { BuildContext } from './op/build-context.ts';
+import { Checkouts } from './op/checkouts.ts';
 import { sshMissing } from './op/failure.ts';
+import { FetchedFiles } from './op/fetched-files.ts';
 import type { Step, StepOrigin } from './op/op-definition.ts';
 import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
@@ -67,6 +70,8 @@ class Engine implements Builder {
   readonly #outputTaken: RunnerServices['outputTaken'];
   readonly #store: Store;
   readonly #registry: RegistryClient;
+  readonly #remote: RemoteSources;
+  readonly #checkouts: Checkouts;
   readonly #images: ImageResolver;
   readonly #layers: Layers;
   readonly #machine: Machine;
@@ -93,6 +98,8 @@ class Engine implements Builder {
     this.#outputTaken = surroundings.outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
+    this.#remote = new RemoteSources({ store, registry: options.registry });
+    this.#checkouts = new Checkouts(this.#remote.repositories, () => store.session.tempPath('git'));
     this.#images = new ImageResolver({ store, registry: this.#registry });
     this.#layers = new Layers({
       store,
@@ -142,6 +149,7 @@ class Engine implements Builder {
   }
 
   async close(): Promise<void> {
+    await this.#remote.close();
     await this.#store.close();
   }
 
@@ -200,6 +208,7 @@ class Engine implements Builder {
         context,
         secrets: request.secrets,
         ssh: request.ssh,
+        remotes: request.remotes,
         images,
         epoch: epochOf(request.buildArgs),
         counted: request.counted && (request.counted[formatPlatform(platform)] ?? nothingCounted),
@@ -240,6 +249,7 @@ class Engine implements Builder {
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
+      fetched: new FetchedFiles(this.#remote, this.#checkouts, step.remotes ?? {}),
       secrets: step.secrets ?? {},
       ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),

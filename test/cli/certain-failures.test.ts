@@ -26,12 +26,14 @@ const wrong: Readonly<Record<string, Row>> = {
   'a malformed pattern by a variable': ['ARG NAME=we[ird\nCOPY $NAME /x', 'bad-pattern 3:1'],
   'a malformed pattern of a stage': ['COPY a /a\nFROM scratch\nCOPY --from=0 we[ird /x', 'bad-pattern 4:1'],
   'a malformed pattern of what is left out': ['COPY --exclude=[a . /x', 'bad-pattern 2:1'],
-  'ADD of a git repository': ['ADD git@example.com:a/b.git#v1 /x', 'not-supported 2:1'],
-  'ADD of a git repository by its address': ['ADD https://example.com/a/b.git#v1 /x', 'not-supported 2:1'],
-  'ADD of an address': ['ADD https://example.com/a.tar.gz /x', 'not-supported 2:1'],
-  'ADD of an address below an image from elsewhere': [
-    'FROM base\nADD https://example.com/$VERSION.tar.gz $WHERE/',
-    'not-supported 2:1',
+  'ADD by another protocol': ['ADD ftp://example.com/a.tar.gz /x', 'invalid-value 2:1'],
+  'ADD of no address': ['ADD https:// /x', 'invalid-value 2:1'],
+  'ADD of a repository with two refs': ['ADD https://example.com/a.git?branch=b#c /x', 'invalid-value 2:1'],
+  'ADD of a file with a git directory': ['ADD --keep-git-dir https://example.com/a /x', 'invalid-value 2:1'],
+  'ADD with a checksum that is none': ['ADD --checksum=abc https://example.com/a /x', 'invalid-value 2:1'],
+  'ADD of several with a checksum': [
+    `ADD --checksum=sha256:${'0'.repeat(64)} https://example.com/a https://example.com/b /x/`,
+    'invalid-value 2:1',
   ],
   'ADD with a checksum': [`ADD --checksum=sha256:${'0'.repeat(64)} a /x`, 'not-supported 2:1'],
   'the first stage, from itself': ['COPY --from=0 /a /b', 'stage-not-yet-defined 2:13'],
@@ -68,13 +70,13 @@ const wrong: Readonly<Record<string, Row>> = {
     'bad-pattern 3:6',
   ],
   several: [
-    'EXPOSE http\nSTOPSIGNAL SIGNOTHING\nADD https://example.com/a /x',
+    'EXPOSE http\nSTOPSIGNAL SIGNOTHING\nADD --keep-git-dir a /x',
     'invalid-value 2:1',
     'invalid-value 3:1',
     'not-supported 4:1',
   ],
   'what a base can change, beside what it cannot': [
-    'FROM base\nEXPOSE $PORT http\nEXPOSE http\nADD https://example.com/a $HOME',
+    'FROM base\nEXPOSE $PORT http\nEXPOSE http\nADD --keep-git-dir a $HOME',
     'invalid-value 3:1',
     'not-supported 4:1',
   ],
@@ -83,6 +85,8 @@ const wrong: Readonly<Record<string, Row>> = {
 /** May be right, as far as anybody knows without the base: `FROM base` is an image from elsewhere. */
 const unknown: Readonly<Record<string, string>> = {
   'a port of the base': 'EXPOSE $PORT',
+  'an address of the base': 'ADD $WHERE/a /x',
+  'a version of the base': 'ADD https://example.com/$VERSION.tar.gz $WHERE/',
   'a volume that is made of a value of the base': 'ENV DATA=$BASE_DATA\nVOLUME $DATA',
   'an argument that is made of a value of the base': 'ARG SIG=$BASE_SIGNAL\nSTOPSIGNAL $SIG',
   'a volume of the base': 'VOLUME $DATA',

@@ -122,7 +122,7 @@ const glued: [argv: string[], want: Partial<Record<OptionName, unknown>>][] = [
   [['-qvtname'], { tag: ['docker.io/library/name:latest'], quiet: true, verbose: 1 }],
   [['-fDockerfile'], { file: 'Dockerfile' }],
   [['-f-'], { file: '-' }],
-  [['-otype=oci,dest=hh.tar'], { output: [{ dest: 'hh.tar', tar: true }] }],
+  [['-otype=oci,dest=hh.tar'], { output: [{ type: 'oci', dest: 'hh.tar', tar: true }] }],
 ];
 for (const [argv, want] of glued) {
   test(`short options: build-image . ${argv.join(' ')}`, async () => {
@@ -266,7 +266,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['unknown options', ['build', '--bogus', '-x'], ['unknown-option', 'unknown-option']],
   ['an unknown short option with what may be its value', ['build', '-Dhello'], ['unknown-option']],
   ['an unknown short option in a group', ['build', '-kxh'], ['unknown-option']],
-  ['a glued value that is wrong', ['build-image', '.', '-ohello'], ['invalid-option-value']],
+  ['a glued value that is wrong', ['build-image', '.', '-otype=hello'], ['invalid-option-value']],
   ['a glued value that is empty', ['build-image', '.', '-t='], ['option-without-value']],
   ['a short option that is perhaps on', ['build', '-k=perhaps'], ['invalid-option-value']],
   ['no value at the end of a group', ['build-image', '.', '-vt'], ['option-without-value']],

@@ -82,6 +82,7 @@ const ofRooms = {
   registry: 'not-a-registry',
   'registry-server': 'not-loopback',
   ssh: 'ssh-key-invalid',
+  remote: 'source-unreachable',
   store: 'not-a-store',
   tar: 'tar-truncated',
   worker: 'worker-died',

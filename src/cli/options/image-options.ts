@@ -51,17 +51,17 @@ export const imageOptions = {
   output: option({
     alias: 'o',
     kind: 'list',
-    value: 'type=oci,dest=FILE',
+    value: 'DIR|type=TYPE,…',
     description:
-      'Also write the image as an OCI layout: a tar (- for standard output), or with tar=false a directory; may be repeated',
+      'Also write the image: an archive (type=oci or docker,dest=FILE), its files (DIR, or type=tar,dest=FILE), or to a registry (type=registry,name=NAME); - is standard output; may be repeated',
     group: 'Where',
     fromEnvironment: false,
-    schema: ({ z }) =>
+    schema: ({ z, parseReference }) =>
       z
         .array(
           z.string().transform((text, context): ImageOutput => {
-            const output = parseOutput(text);
-            if ('dest' in output) return output;
+            const output = parseOutput(text, parseReference);
+            if ('type' in output) return output;
             const { message, hint } = output;
             context.addIssue({ code: 'custom', message, params: { hint } });
             return z.NEVER;

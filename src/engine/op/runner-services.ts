@@ -4,6 +4,7 @@ import type { Executor } from '../executor/executor.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import type { BuildContext } from './build-context.ts';
+import type { FetchedFiles } from './fetched-files.ts';
 
 /** What operations work with: one set per engine. */
 export interface RunnerServices {
@@ -17,6 +18,8 @@ export interface RunnerServices {
   readonly executor: (signal: AbortSignal) => Promise<Executor>;
   /** Of the build that the step is part of; undefined where it has none. */
   readonly context?: BuildContext | undefined;
+  /** What ADD fetches, as it was when the build was decided. */
+  readonly fetched: FetchedFiles;
   /** Absolute paths of files with the values of secrets, by id: those that were given. */
   readonly secrets: Readonly<Record<string, string>>;
   /** What steps may sign with, by the id of their mount. */

@@ -23,6 +23,7 @@ export interface ImagesToUse {
   readonly resolved: Readonly<Record<string, Descriptor>>;
   /** In registries: the same. */
   readonly pinned: Readonly<Record<string, Descriptor>>;
+  readonly remotes: BuildRequest['remotes'];
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
   /** Whether an image of the project that it is built on has lost the owners of its files. */
@@ -108,7 +109,7 @@ function requestFor(
   { image, context, uses }: BuildableImage,
   { buildArgs, targets, secrets, ssh, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
-  const { resolved, pinned, builtOn, ownersLost, counted, inputsOf } = uses;
+  const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
@@ -125,6 +126,7 @@ function requestFor(
     ssh,
     resolved,
     pinned,
+    remotes,
     annotations: {
       manifests: Object.fromEntries(
         built.map((planned) => {

@@ -2,6 +2,9 @@ import type { Fault } from '../fault.ts';
 
 const places = ['test/engine/exporter/output-place.test.ts'];
 const first = ['test/cli/build-image-first.test.ts'];
+const files = ['test/engine/exporter/image-files.test.ts'];
+const contract = ['test/engine/exporter/exporter.test.ts'];
+const forms = ['test/engine/exporter/push-preparation.test.ts'];
 
 export const faults: readonly Fault[] = [
   {
@@ -63,7 +66,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a directory in place of a file is found after the build',
     file: 'src/engine/exporter/output-place.ts',
-    find: 'if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists({ dest, tar }));',
+    find: '    if (there !== undefined && there.isDirectory() === tar)\n      throw new FailureError(outputExists({ dest, tar, isFilled }));\n',
     replace: '',
     tests: places,
     only: 'in place of',
@@ -102,17 +105,17 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an error while writing is the error of a system call',
-    file: 'src/engine/exporter/oci-layout.ts',
-    find: 'throw asUnwritable(dest, error);',
+    file: 'src/engine/exporter/output-file.ts',
+    find: 'throw asUnwritable(output.dest, error);',
     replace: 'throw error;',
     tests: places,
     only: 'a device that is full',
   },
   {
     name: 'outputs are looked at when all is built',
-    file: 'src/cli/commands/build-image.ts',
-    find: 'await outputPlace({ dest: world.resolve(dest), tar })',
-    replace: 'await Promise.resolve({ tar, outputPlace })',
+    file: 'src/cli/outputs.ts',
+    find: 'await outputPlace(wantedOf(one, world)).then(',
+    replace: "await Promise.resolve({ kind: 'device', path: one.dest, outputPlace, wantedOf } as const).then(",
     tests: first,
     only: 'output',
   },
@@ -145,5 +148,116 @@ export const faults: readonly Fault[] = [
     replace: '(await readdir(dest)).length < 0',
     tests: places,
     only: 'something in it',
+  },
+  {
+    name: 'what a layer removes is in the files of an image',
+    file: 'src/engine/exporter/image-files.ts',
+    find: 'names.get(entry) ?? []',
+    replace: 'names.get(entry) ?? [entry.path]',
+    tests: files,
+    only: 'what a layer removes',
+  },
+  {
+    name: 'a layer that occurs twice is written twice',
+    file: 'src/engine/exporter/image-files.ts',
+    find: '      names.delete(entry);\n',
+    replace: '',
+    tests: files,
+    only: 'what occurs twice|one layer twice',
+  },
+  {
+    name: 'a hard link of files of one platform leads out of its directory',
+    file: 'src/engine/exporter/image-files.ts',
+    find: "header.type === 'hardlink' ? `${below}${header.linkName}` : header.linkName",
+    replace: 'header.linkName',
+    tests: files,
+    only: 'SOURCE_DATE_EPOCH',
+  },
+  {
+    name: 'the first name of a file is where it was in its layer',
+    file: 'src/engine/exporter/image-files.ts',
+    find: 'const header = inTar(entry, first);',
+    replace: 'const header = inTar(entry, entry.path);',
+    tests: files,
+    only: 'whose first name is gone',
+  },
+  {
+    name: 'files are moved over a directory only when some are moved already',
+    file: 'src/engine/exporter/merge-tree.ts',
+    find: 'expectRoom(within(source, name), within(target, name));',
+    replace: 'void expectRoom;',
+    tests: files,
+    only: 'would have to lose a directory',
+  },
+  {
+    name: 'a link in a directory of files is followed',
+    file: 'src/engine/exporter/merge-tree.ts',
+    find: 'return lstatSync(path, { throwIfNoEntry: false });',
+    replace:
+      'try {\n    return lstatSync(Buffer.concat([path, Buffer.from("/.")]));\n  } catch {\n    return lstatSync(path, { throwIfNoEntry: false });\n  }',
+    tests: files,
+    only: 'has links replaced',
+  },
+  {
+    name: 'a directory of files is replaced by another',
+    file: 'src/engine/exporter/files-directory.ts',
+    find: '{ dest, tar: false, isFilled: true }',
+    replace: '{ dest, tar: false }',
+    tests: files,
+    only: 'keeps what',
+  },
+  {
+    name: 'what an ordinary user cannot make is not said',
+    file: 'src/engine/exporter/files-directory.ts',
+    find: 'if (lacks.length > 0)',
+    replace: 'if (lacks.length > 3)',
+    tests: files,
+    only: 'says once',
+  },
+  {
+    name: 'two outputs are written to one file',
+    file: 'src/cli/outputs.ts',
+    find: 'failures.push(...collisionsOf(found));',
+    replace: 'void collisionsOf(found);',
+    tests: first,
+    only: 'two outputs',
+  },
+  {
+    name: 'an output in the directory of another is not seen',
+    file: 'src/cli/outputs.ts',
+    find: 'return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);',
+    replace: 'return one === other;',
+    tests: first,
+    only: 'in (?:the|a) directory of another',
+  },
+  {
+    name: 'links to directories are not followed before outputs are compared',
+    file: 'src/engine/exporter/output-place.ts',
+    find: 'return join(await realOf(dirname(at)), basename(at));',
+    replace: 'return (void realOf, void basename, at);',
+    tests: first,
+    only: 'by a link to a directory',
+  },
+  {
+    name: 'the archive for Docker has the first platform for every machine',
+    file: 'src/engine/exporter/layout-files.ts',
+    find: 'return fitting ?? manifests[0]!;',
+    replace: 'return manifests[0] ?? fitting!;',
+    tests: contract,
+    only: 'this machine',
+  },
+  {
+    name: 'a level of compression gets what another was compressed to',
+    file: 'src/engine/exporter/push-preparation.ts',
+    find: "compression === 'gzip' && level === usualLevel.gzip ? digest",
+    replace: "compression === 'gzip' ? digest",
+    tests: forms,
+  },
+  {
+    name: 'layers of a base are compressed anew without being asked for',
+    file: 'src/engine/exporter/push-preparation.ts',
+    find: 'isOwn || form.isForced ? form.compression : was',
+    replace: 'form.compression',
+    tests: forms,
   },
 ];
