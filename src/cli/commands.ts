@@ -17,6 +17,7 @@ const building = [
   'offlineBases',
   'noCache',
   'secret',
+  'ssh',
   'isolation',
   'requireIsolation',
 ] as const;
@@ -84,6 +85,7 @@ export const commands: readonly Command[] = [
       'target',
       'buildArg',
       'secret',
+      'ssh',
       'platform',
       'push',
       'load',

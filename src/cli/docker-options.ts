@@ -44,7 +44,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--security-opt', isNothing],
   ['--shm-size', isNothing],
   ['--squash', 'for one layer, end the Dockerfile with FROM scratch and COPY --from=STAGE / /'],
-  ['--ssh', 'give the key as a secret: --secret id=ID,src=FILE, and RUN --mount=type=secret,id=ID'],
   ['--tls-verify', 'use --insecure-registry HOST for a registry without TLS'],
   ['--ulimit', limits],
 ]);

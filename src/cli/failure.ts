@@ -230,6 +230,24 @@ export function secretNotAFile(id: string, file: string) {
   } as const satisfies FailureShape;
 }
 
+/** `--ssh ID` without a socket means that of the environment. */
+export function sshAgentUnknown(id: string) {
+  return {
+    reason: 'ssh-agent-unknown',
+    message: `--ssh ${id} means the agent of SSH_AUTH_SOCK, which is not set`,
+    hint: `start one with eval "$(ssh-agent)" and ssh-add, or name a key: --ssh ${id}=FILE`,
+  } as const satisfies FailureShape;
+}
+
+/** One ID has one agent, or keys. */
+export function sshSourcesMixed(id: string) {
+  return {
+    reason: 'ssh-sources-mixed',
+    message: `--ssh ${id} names the socket of an agent and something else`,
+    hint: 'name one socket, or any number of keys',
+  } as const satisfies FailureShape;
+}
+
 /** The file of `--registry-ca` is missing or may not be read. */
 export function registryCaNotReadable(file: string) {
   return {

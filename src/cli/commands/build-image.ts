@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { BuildRequest } from '../../builder.ts';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { type DigestMemory, FileDigests } from '../../context/file-digests.ts';
@@ -31,12 +32,13 @@ import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../prepare.ts';
+import { sshSources } from '../ssh-sources.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
   | ImageSourceOption
-  | ('tag' | 'secret' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
+  | ('tag' | 'secret' | 'ssh' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
@@ -46,17 +48,18 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const expected = await expectOutputs(options, tags, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
+  const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
   const mistakes = await certainMistakes(source, context, world);
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, secrets)], world);
+  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, context: context.context, tags, expected };
+  const building = { source, title, secrets, ssh, context: context.context, tags, expected };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -164,6 +167,7 @@ interface Building {
   readonly title: string;
   readonly secrets: Readonly<Record<string, string>>;
   readonly expected: ExpectedOutputs;
+  readonly ssh: BuildRequest['ssh'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
@@ -171,7 +175,7 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, context: counted }: Building,
+  { source, title, secrets, ssh, context: counted }: Building,
   { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
   world: World,
 ): Promise<Descriptor> {
@@ -188,6 +192,7 @@ async function build(
     buildArgs,
     platforms,
     secrets,
+    ssh,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
