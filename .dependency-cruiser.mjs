@@ -10,6 +10,7 @@ export const rooms = {
   dockerfile: { imports: [] },
   // All others run programs by it, and so with an environment that they chose.
   program: { imports: [], touches: ['disk', 'programs', 'process', 'timers'] },
+  ssh: { imports: [], touches: ['disk', 'network', 'chance'] },
   store: { imports: ['oci'], touches: ['disk', 'process', 'clock', 'timers', 'chance'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
@@ -32,6 +33,7 @@ export const rooms = {
       'store',
       'context',
       'remote',
+      'ssh',
       'engine/solver',
       'engine/executor',
       'engine/snapshot',
@@ -51,7 +53,7 @@ export const rooms = {
   },
   'engine/exporter': {
     imports: ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
-    // Of the network the class alone that writes to named pipes without a thread.
+    // Of the network the sockets of Docker and Podman, and the class that writes to named pipes without a thread.
     touches: ['disk', 'network', 'timers', 'chance'],
   },
   worker: {
@@ -108,6 +110,7 @@ export const reasons = {
     timers: 'the end of connections that do not end',
     chance: 'ids of uploads, which nobody is to guess',
   },
+  ssh: { chance: 'signatures that have a random number in them' },
   project: {
     process: 'whether the one that was interrupted in a cascade still runs',
     chance: 'names of journals that no other process takes',

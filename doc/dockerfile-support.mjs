@@ -165,7 +165,8 @@ const features = {
     ['`--mount=type=cache`', yes, ['mount/cache*']],
     ['`--mount=type=tmpfs`', yes, ['mount/tmpfs*', 'run/tmpfs*', 'mount/nested', 'mount/through*']],
     ['`--mount=type=secret`', yes, ['mount/secret*']],
-    ['`--mount=type=ssh`, `--security=insecure`, `--device`', no, [], 'refused: `not-supported`'],
+    ['`--mount=type=ssh`, `--ssh`', yes, ['mount/ssh*']],
+    ['`--security=insecure`, `--device`', no, [], 'refused: `not-supported`'],
     [
       'mount points that are not kept, but for /dev, /proc and /sys',
       yes,

@@ -56,6 +56,29 @@ export function unusedSecret(id: string, meant: string | undefined) {
   } as const satisfies NoticeShape;
 }
 
+/** `meant`: an agent that is mounted and was not given. */
+export function unusedSsh(id: string, meant: string | undefined) {
+  return {
+    level: 'warning',
+    reason: 'unused-ssh',
+    message: `no RUN mounts the SSH agent ${id}`,
+    hint:
+      meant === undefined
+        ? `mount it where it is needed: RUN --mount=type=ssh${id === 'default' ? '' : `,id=${id}`}`
+        : `did you mean --ssh ${meant}?`,
+  } as const satisfies NoticeShape;
+}
+
+/** The agent answers, and has nothing to sign with. */
+export function sshAgentEmpty(id: string, socket: string) {
+  return {
+    level: 'warning',
+    reason: 'ssh-agent-empty',
+    message: `the SSH agent ${id} has no keys: ${socket}`,
+    hint: 'add one with ssh-add',
+  } as const satisfies NoticeShape;
+}
+
 /** `file` as typed or as it has to be; `meant`: what was probably to be typed; `target`: where a link leads to nothing. */
 export function dockerfileMissing(
   file: string,

@@ -52,7 +52,7 @@ const wrong: Readonly<Record<string, Row>> = {
   'a volume without a name': ['ARG WHERE\nVOLUME $WHERE', 'invalid-value 3:1'],
   'a working directory without end': [`WORKDIR /${'x'.repeat(5000)}`, 'invalid-value 2:1'],
   'a platform that is none': ['FROM --platform=moon/shine base', 'invalid-value 1:1'],
-  'an agent': ['RUN --mount=type=ssh true', 'not-supported 2:13'],
+  'the source of an agent': ['RUN --mount=type=ssh,source=x true', 'invalid-mount 2:13'],
   'a step without limits': ['RUN --security=insecure true', 'not-supported 2:1'],
   'the mode of a mount': ['RUN --mount=type=cache,target=/c,mode=17777 true', 'invalid-value 2:13'],
   'the owner of a mount': ['RUN --mount=type=cache,target=/c,uid=4294967295 true', 'invalid-value 2:13'],

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { buildkitDir } from '../support/fixtures.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { agentFlags } from './agents.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
 
 const exec = promisify(execFile);
@@ -66,6 +67,7 @@ async function build(address: string, { case: { folder, args }, context, scratch
       ...['--local', `context=${context}`, '--local', `dockerfile=${folder}`],
       ...Object.entries(options).flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
       ...secrets,
+      ...(await agentFlags(args.ssh, scratch)),
       ...['--output', `type=oci,tar=false,dest=${layout}`],
     ]);
     return { layout };

@@ -77,6 +77,7 @@ export class ContextBuilds implements AsyncDisposable {
       memoryFile: no,
       fetched: new FetchedFiles(remote, new Checkouts(remote.repositories, () => store.session.tempPath('git')), {}),
       secrets: {},
+      ssh: {},
       secretLike: () => undefined,
     };
     return new ContextBuilds(services, async () => {

@@ -201,6 +201,7 @@ export class Workshop implements AsyncDisposable {
       store: this.store,
       progress: this.progress,
       secrets: {},
+      ssh: {},
       noCache: false,
       clock: () => performance.now(),
     };

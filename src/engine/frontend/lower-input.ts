@@ -50,6 +50,7 @@ export interface LowerInput {
   readonly context?: Step['context'];
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+  readonly ssh?: Step['ssh'];
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
   /** What remote sources were when the build was decided, by their JSON. */

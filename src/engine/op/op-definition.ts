@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
+import type { AgentSource } from '../../ssh/agent-source.ts';
 import type { BuildContext } from './build-context.ts';
 
 /** Where the text of a step stands, for failures. Not part of what a step means. */
@@ -125,6 +126,15 @@ export type ExecMount =
       readonly uid: number;
       readonly gid: number;
     }
+  | {
+      readonly type: 'ssh';
+      readonly id: string;
+      readonly target: string;
+      readonly required: boolean;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
   | { readonly type: 'file'; readonly target: string; readonly content: string; readonly mode: number };
 
 /** RUN. Inputs: the root, then what the mounts refer to. */
@@ -161,6 +171,8 @@ export interface Step {
   readonly origin?: StepOrigin | undefined;
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** What steps may sign with, by the id of their mount. */
+  readonly ssh?: Readonly<Record<string, AgentSource>> | undefined;
   /** Where a copy from the context takes its files. */
   readonly context?: BuildContext | undefined;
   /** What remote sources were when the build was decided, by their JSON; of others the answer of now counts. */

@@ -1,3 +1,4 @@
+import type { AgentSource } from '../../ssh/agent-source.ts';
 import type { Store } from '../../store/store.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Layers } from '../snapshot/layers.ts';
@@ -21,6 +22,8 @@ export interface RunnerServices {
   readonly fetched: FetchedFiles;
   /** Absolute paths of files with the values of secrets, by id: those that were given. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** What steps may sign with, by the id of their mount. */
+  readonly ssh: Readonly<Record<string, AgentSource>>;
   /** The id of a given secret that is nearly this one. */
   readonly secretLike: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */

@@ -50,6 +50,8 @@ export interface BuildImageDependencies {
   readonly targets?: BuildTargets | undefined;
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** What steps may sign with, by id. */
+  readonly ssh: BuildRequest['ssh'];
   readonly noCache: boolean;
   readonly contexts: DecidedContexts;
   /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
@@ -105,7 +107,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 
 function requestFor(
   { image, context, uses }: BuildableImage,
-  { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
+  { buildArgs, targets, secrets, ssh, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -121,6 +123,7 @@ function requestFor(
     target: targets?.get(image.name),
     platforms,
     secrets,
+    ssh,
     resolved,
     pinned,
     remotes,

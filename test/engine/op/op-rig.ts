@@ -146,6 +146,7 @@ export class OpRig implements AsyncDisposable {
       context: step.context,
       fetched: new FetchedFiles(this.remote, this.#checkouts, step.remotes ?? {}),
       secrets: step.secrets ?? {},
+      ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
         this.#memoryFiles += 1;

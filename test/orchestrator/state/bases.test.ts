@@ -37,6 +37,7 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
       buildArgs: {},
       platforms: [amd64, arm64],
       secrets: {},
+      ssh: {},
       resolved: {},
       pinned: {},
       annotations: { manifests: {}, index: {} },
