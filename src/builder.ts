@@ -1,4 +1,5 @@
 import type { CountedInputs } from './context/counted-inputs.ts';
+import type { LayerChoice } from './context/layer-choice.ts';
 import type { RecordedContext } from './context/recorded-context.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
@@ -37,6 +38,8 @@ export interface BuildRequest {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;
     readonly index: Readonly<Record<string, string>>;
   };
+  /** Which layers the image has; one for each step if not given. */
+  readonly layers?: LayerChoice | undefined;
   /** Use no results of earlier runs; still keep those of this one for later. */
   readonly noCache: boolean;
 }

@@ -43,7 +43,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--sbom', isNoAttestation],
   ['--security-opt', isNothing],
   ['--shm-size', isNothing],
-  ['--squash', 'for one layer, end the Dockerfile with FROM scratch and COPY --from=STAGE / /'],
   ['--tls-verify', 'use --insecure-registry HOST for a registry without TLS'],
   ['--ulimit', limits],
 ]);

@@ -3,6 +3,7 @@ import { buildOptions } from './options/build-options.ts';
 import { connectionOptions } from './options/connection-options.ts';
 import { copyOptions } from './options/copy-options.ts';
 import { imageOptions } from './options/image-options.ts';
+import { layerOptions } from './options/layer-options.ts';
 import type { Option } from './options/option.ts';
 import { outputOptions } from './options/output-options.ts';
 import { platformOptions } from './options/platform-options.ts';
@@ -16,6 +17,7 @@ export const options = {
   ...platformOptions,
   ...imageOptions,
   ...buildOptions,
+  ...layerOptions,
   ...runOptions,
   ...connectionOptions,
   ...copyOptions,

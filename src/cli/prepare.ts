@@ -13,6 +13,7 @@ import { type Failure, FailuresError } from '../result.ts';
 import { dockerfileFailures } from './dockerfile-failures.ts';
 import { secretNotAFile, secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
+import { layerChoice } from './layer-choice.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
@@ -28,7 +29,9 @@ export type PlanOption =
   | 'platform'
   | 'onlyLocalPlatform'
   | 'offlineBases'
-  | 'noCache';
+  | 'noCache'
+  | 'commit'
+  | 'squash';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -59,6 +62,7 @@ export async function prepare(
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
+  const layers = layerChoice(invocation.options);
   const { graph, selection, buildArgs, target } = await openProject(invocation, world);
   const needed = new Set([...selection.selected, ...selection.implied]);
   const ahead = aheadFailures(graph.stale.filter(({ edge }) => needed.has(edge.from)));
@@ -93,7 +97,7 @@ export async function prepare(
   };
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
-    { ...request, offlineBases, rebuild, onDrift: 'fail', lostOwners },
+    { ...request, offlineBases, rebuild, layers, onDrift: 'fail', lostOwners },
     {
       store: await world.store(),
       client,

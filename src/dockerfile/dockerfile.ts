@@ -34,6 +34,8 @@ interface Base {
   readonly at: SourceSpan;
   /** The logical line: continuations joined, comments dropped, one line, without heredoc bodies. */
   readonly text: string;
+  /** `#!COMMIT` stands behind it: with `--commit=explicit`, layers end here. */
+  readonly commits?: boolean;
 }
 
 /** `<<EOF`: `body` ends in a newline unless empty; tabs already stripped for `<<-`. */

@@ -29,6 +29,7 @@ export function instructionBase<K extends Keyword>(
   statement: Statement & { readonly keyword: K },
   context: ParseContext,
 ) {
-  const { keyword, line, start, end } = statement;
-  return { keyword, at: line.spanToEnd(start, context.end), text: line.text.slice(start, end) };
+  const { keyword, line, start, end, commits } = statement;
+  const common = { keyword, at: line.spanToEnd(start, context.end), text: line.text.slice(start, end) };
+  return commits ? { ...common, commits } : common;
 }

@@ -44,6 +44,8 @@ export interface Statement {
   readonly end: number;
   /** Of what stands behind keyword and flags. */
   readonly argumentsStart: number;
+  /** `#!COMMIT` stands at its end, which is no part of it: Makisu's word for where a layer ends. */
+  readonly commits: boolean;
 }
 
 interface Range extends TextRange {
@@ -75,7 +77,9 @@ const grammars: Readonly<Record<Keyword, Grammar>> = {
 
 /** Takes the instruction apart that stands between `start` and the end of a logical line. */
 export function readStatement(line: LogicalLine, escapeCharacter: Escape, from = 0): Result<Statement, Failure> {
-  const [start, end] = trimmedRange(line.text, from, line.text.length);
+  const [start, last] = trimmedRange(line.text, from, line.text.length);
+  const mark = commitMark.exec(line.text.slice(start, last))?.index;
+  const end = mark === undefined ? last : trimmedRange(line.text, start, start + mark)[1];
   const [first] = blankSeparated(line.text, { start, end });
   if (!first) return failed(emptyInstruction(line.spanToEnd(0)));
   const keyword = first.text.toUpperCase();
@@ -87,8 +91,20 @@ export function readStatement(line: LogicalLine, escapeCharacter: Escape, from =
   const [argumentsStart] = trimmedRange(line.text, flags.end, end);
   const read = grammars[keyword]({ line, start: argumentsStart, end, escapeCharacter }, keyword);
   if (!read.ok) return read;
-  return ok({ keyword, flags: flags.words, arguments: read.value, line, start, end, argumentsStart });
+  return ok({
+    keyword,
+    flags: flags.words,
+    arguments: read.value,
+    line,
+    start,
+    end,
+    argumentsStart,
+    commits: mark !== undefined,
+  });
 }
+
+/** As Makisu reads it, but that other comments behind an instruction belong to that, as with BuildKit. */
+const commitMark = /\s#!\s*commit$/i;
 
 function isKeyword(word: string): word is Keyword {
   return Object.hasOwn(grammars, word);

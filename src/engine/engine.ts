@@ -209,6 +209,7 @@ class Engine implements Builder {
         secrets: request.secrets,
         ssh: request.ssh,
         remotes: request.remotes,
+        layers: request.layers,
         images,
         epoch: epochOf(request.buildArgs),
         counted: request.counted && (request.counted[formatPlatform(platform)] ?? nothingCounted),

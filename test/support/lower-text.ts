@@ -34,6 +34,8 @@ export interface LoweredText {
   readonly history: readonly string[];
   /** `created_by` of entries that have a layer. */
   readonly layers: readonly string[];
+  /** Of each entry of the history: whether it has none. */
+  readonly empty: readonly boolean[];
   /** Operations from the first to the target, each once. */
   readonly ops: readonly OpDefinition[];
   readonly target: Vertex<Step>;
@@ -77,6 +79,7 @@ export function lowerText(
     config: config.config ?? {},
     history: config.history.map((entry) => entry.created_by ?? ''),
     layers: config.history.filter((entry) => !entry.empty_layer).map((entry) => entry.created_by ?? ''),
+    empty: config.history.map((entry) => entry.empty_layer === true),
     ops: [...vertices].map((vertex) => vertex.op.op),
     target: definition.target,
     warnings,

@@ -29,6 +29,7 @@ import { writeImageFiles } from '../image-files.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
+import { layerChoice } from '../layer-choice.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../prepare.ts';
@@ -38,13 +39,27 @@ import type { World } from '../world.ts';
 
 type BuildImageOption =
   | ImageSourceOption
-  | ('tag' | 'secret' | 'ssh' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
+  | (
+      | 'tag'
+      | 'secret'
+      | 'ssh'
+      | 'push'
+      | 'load'
+      | 'output'
+      | 'iidfile'
+      | 'metadataFile'
+      | 'noCache'
+      | 'commit'
+      | 'squash'
+      | 'json'
+    );
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const tags = options.tag.map(nameOf);
   const names = namesInStore(options.output, tags);
+  const layers = layerChoice(options);
   const expected = await expectOutputs(options, tags, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
@@ -59,7 +74,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, ssh, context: context.context, tags, expected };
+  const building = { source, title, secrets, ssh, context: context.context, layers, tags, expected };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -168,6 +183,7 @@ interface Building {
   readonly secrets: Readonly<Record<string, string>>;
   readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
+  readonly layers: BuildRequest['layers'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
@@ -175,7 +191,7 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, ssh, context: counted }: Building,
+  { source, title, secrets, ssh, layers, context: counted }: Building,
   { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
   world: World,
 ): Promise<Descriptor> {
@@ -196,6 +212,7 @@ async function build(
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
+    layers,
     noCache,
   });
   const buildOn = async (context: RecordedContext) =>

@@ -1,4 +1,5 @@
 import type { CountedInputs } from '../../context/counted-inputs.ts';
+import type { LayerChoice } from '../../context/layer-choice.ts';
 import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
@@ -51,6 +52,8 @@ export interface LowerInput {
   /** Files with the values of secrets, by id. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   readonly ssh?: Step['ssh'];
+  /** Which layers the image has; one for each step if not given. */
+  readonly layers?: LayerChoice | undefined;
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
   /** What remote sources were when the build was decided, by their JSON. */

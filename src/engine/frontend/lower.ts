@@ -18,6 +18,7 @@ import { globalArgs } from './arg.ts';
 import { stageNotYetDefined } from './failure.ts';
 import { type ForeignTrigger, ofTrigger, uncountedImage } from './foreign-trigger.ts';
 import { lowerFrom } from './from.ts';
+import { withLayers } from './layer-groups.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
@@ -37,10 +38,11 @@ export function lower(input: LowerInput): Result<Lowered> {
   if (lowering.failures.length > 0) return failed(lowering.failures);
   if (!state) return ok({ missing: [...lowering.missing.values()] });
   const { author } = state;
+  const { vertex, history } = withLayers(state, input.layers);
   // Of what the image is for, whatever FROM --platform says: an index lists it so.
   const { platform } = input;
   return ok({
-    definition: { target: state.vertex },
+    definition: { target: vertex },
     config: {
       created: timeText(lowering.mtime),
       ...(author === undefined ? {} : { author }),
@@ -48,7 +50,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       os: platform.os,
       ...machineOf(platform, state.base),
       config: writtenConfig(state.config),
-      history: state.history,
+      history,
     },
     warnings: lowering.warnings,
     baseAt: state.baseAt,
@@ -187,6 +189,7 @@ class Lowering implements LoweringContext {
     const before = this.failures.length;
     state.hasGuessed = false;
     lowerInstruction(instruction, state, context);
+    if (instruction.commits) state.commits.add(state.ownLayers);
     if (state.hasGuessed) this.#withdrawGuesses(before, instruction, state);
   }
 

@@ -97,6 +97,7 @@ export class InstructionContext {
       { op: layer.op, inputs: [state.vertex, ...(layer.inputs ?? [])], name: title },
       { origin, secrets, ssh, context, remotes },
     );
+    state.ownLayers += 1;
     this.#remember(state, layer.createdBy, {});
   }
 

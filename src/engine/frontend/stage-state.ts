@@ -30,6 +30,12 @@ export class StageState {
   readonly variables: Map<string, string>;
   /** The FROM that names the image it stands on; undefined on `scratch`. */
   readonly baseAt: SourceSpan | undefined;
+  /** How many layers are below those that instructions make. */
+  readonly baseLayers: number;
+  /** How many layers instructions have made so far. */
+  ownLayers: number;
+  /** Numbers of those up to which a layer is to be: those of `#!COMMIT`, and of the ends of stages below. */
+  readonly commits: Set<number>;
   /** Whether what no instruction has set may have any value, since nobody asked what the image holds that it stands on. */
   isOpen: boolean;
   /** Whether such a value was asked for. */
@@ -48,6 +54,9 @@ export class StageState {
     readonly variables: ReadonlyMap<string, string>;
     readonly baseAt?: SourceSpan | undefined;
     readonly isOpen?: boolean;
+    readonly baseLayers?: number;
+    readonly ownLayers?: number;
+    readonly commits?: ReadonlySet<number>;
   }) {
     this.vertex = parts.vertex;
     this.platform = parts.platform;
@@ -59,6 +68,9 @@ export class StageState {
     this.variables = new Map(parts.variables);
     this.baseAt = parts.baseAt;
     this.isOpen = parts.isOpen ?? false;
+    this.baseLayers = parts.baseLayers ?? 0;
+    this.ownLayers = parts.ownLayers ?? 0;
+    this.commits = new Set(parts.commits);
   }
 
   static onScratch(vertex: Vertex<Step>, platform: Platform): StageState {
@@ -92,6 +104,7 @@ export class StageState {
       variables: new Map(),
       baseAt,
       isOpen: image.isUnknown ?? false,
+      baseLayers: image.layers.length,
     });
     state.#readEnv();
     if (!state.variables.has('PATH') && !state.isOpen) state.setEnv('PATH', DEFAULT_PATH);
@@ -101,6 +114,7 @@ export class StageState {
   /** A stage that starts where this one ended: files, environment and arguments. What both set is what ENV says again. */
   child(): StageState {
     const state = new StageState(this);
+    state.commits.add(state.ownLayers);
     // What nobody has looked at may have any of the arguments in its environment.
     if (state.isOpen) state.variables.clear();
     state.#readEnv();

@@ -77,7 +77,6 @@ export class LayerContents {
   async *merged(snapshot: Snapshot, from: number, signal: AbortSignal): AsyncGenerator<LayerInput> {
     yield* mergedLayers({
       layers: snapshot.layers,
-      from,
       tree: await this.tree(snapshot, signal),
       below: await this.treeBelow(this.stackOf(snapshot), from, signal),
       index: (layer) => this.index(layer, signal),

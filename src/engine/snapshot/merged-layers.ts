@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { LayerIndex, NodeEntry } from '../../layer/layer-entry.ts';
+import type { LayerIndex } from '../../layer/layer-entry.ts';
 import type { LayerInput } from '../../layer/layer-input.ts';
 import { readLayer } from '../../layer/layer-reader.ts';
 import type { Tree } from '../../layer/tree.ts';
@@ -10,9 +10,7 @@ import type { SnapshotLayer } from './snapshot.ts';
 export interface LayersToMerge {
   /** All of them, base first. */
   readonly layers: readonly SnapshotLayer[];
-  /** How many at the bottom stay as they are. */
-  readonly from: number;
-  /** Of all layers, and of those that stay. */
+  /** Of all layers, and of those at the bottom that stay as they are. */
   readonly tree: Tree;
   readonly below: Tree;
   readonly index: (layer: SnapshotLayer) => Promise<LayerIndex>;
@@ -26,18 +24,21 @@ export interface LayersToMerge {
  * Each layer is read at most once, and no more of a file is held than a piece.
  */
 export async function* mergedLayers(merge: LayersToMerge): AsyncGenerator<LayerInput> {
-  const { layers, from, tree, below } = merge;
+  const { layers, tree, below } = merge;
   yield* removed(tree, below);
-  const names = new Map<NodeEntry, readonly string[]>();
+  const wanted = layers.map((): Wanted => new Map());
   for (const { path, entry, layer } of tree.walk()) {
+    const before = below.lookup(path);
     // A name that is new counts too where its file is not.
-    const isOwn = layer >= from || below.lookup(path)?.entry !== entry;
-    if (!isOwn) continue;
+    if (before?.layer === layer && before.entry.path === entry.path) continue;
     if (entry.type === 'directory') yield { ...entry, path };
-    else if (!names.has(entry)) names.set(entry, tree.names(path));
+    else if (!wanted[layer]!.has(entry.path)) wanted[layer]!.set(entry.path, tree.names(path));
   }
-  for (const layer of layers) yield* filesOf(layer, names, merge);
+  for (const [at, layer] of layers.entries()) yield* filesOf(layer, wanted[at]!, merge);
 }
+
+/** Of one layer: path of an entry in it → names that its file has in the end. */
+type Wanted = Map<string, readonly string[]>;
 
 /** What is below and not in the tree any more: the topmost of it. */
 function* removed(tree: Tree, below: Tree, directory = ''): Generator<LayerInput> {
@@ -50,21 +51,23 @@ function* removed(tree: Tree, below: Tree, directory = ''): Generator<LayerInput
   }
 }
 
-/** What is left of a layer; it is taken out of `names`. */
+/** What is wanted of a layer, in its order. */
 async function* filesOf(
   layer: SnapshotLayer,
-  names: Map<NodeEntry, readonly string[]>,
+  wanted: Wanted,
   { index: indexOf, open }: LayersToMerge,
 ): AsyncGenerator<LayerInput> {
+  if (wanted.size === 0) return;
   const index = await indexOf(layer);
-  if (!index.some((entry) => names.has(entry as NodeEntry))) return;
-  let at = 0;
+  // Of a path that occurs twice the later entry counts; marks speak of the layers below.
+  const isMark = ({ type }: LayerIndex[number]) => type === 'whiteout' || type === 'opaque';
+  const last = new Map(index.flatMap((entry, at) => (isMark(entry) ? [] : [[entry.path, at]])));
+  let at = -1;
   for await (const { body } of readLayer(await open(layer))) {
-    const entry = index[at] as NodeEntry;
     at += 1;
-    const [path, ...others] = names.get(entry) ?? [];
-    if (path === undefined) continue;
-    names.delete(entry);
+    const entry = index[at]!;
+    const [path, ...others] = last.get(entry.path) === at ? (wanted.get(entry.path) ?? []) : [];
+    if (path === undefined || entry.type === 'whiteout' || entry.type === 'opaque') continue;
     if (entry.type === 'file') {
       const { digest: _, ...file } = entry;
       yield { ...file, path, open: () => Readable.from(body, { objectMode: false }) };

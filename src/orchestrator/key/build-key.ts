@@ -30,7 +30,7 @@ export interface KeyParts {
   readonly keywords?: readonly string[] | undefined;
   /** The escape character of the Dockerfile, which changes what the instructions mean. */
   readonly escape: string;
-  /** Build arguments that the Dockerfile can see → digest of the value. */
+  /** Build arguments that the Dockerfile can see, and options such as `--squash` → digest of the value. */
   readonly args: Readonly<Record<string, Digest>>;
   /** Images of the project that it is built from, at the version the project holds → their keys, with the platform where that is another. */
   readonly parents: Readonly<Record<string, Digest>>;
@@ -51,6 +51,8 @@ export interface KeyInputs {
   /** All that the build is given, REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly parents: ReadonlyMap<string, KeyedParent>;
+  /** Options that change what an image is, by name as they are typed → value; those that are not given are not here. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
 }
 
 /** An image of the project that the keyed one is built from, whose key stands in for its content. */
@@ -73,7 +75,12 @@ export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly pa
     instructions: instructions.map(({ line, digest }) => [line, digest]),
     keywords: instructions.map(({ keyword }) => keyword),
     escape: dockerfile.escape,
-    args: Object.fromEntries(argsInUse(inputs).map(([name, value]) => [name, canonicalDigest(value)])),
+    args: Object.fromEntries(
+      [...argsInUse(inputs), ...sortedEntries(inputs.options ?? {})].map(([name, value]) => [
+        name,
+        canonicalDigest(value),
+      ]),
+    ),
     parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
     context: inputs.listing.digest,
   };
@@ -90,7 +97,7 @@ export function readingsOf(inputs: KeyInputs): Readings {
   const numbers = [undefined, -1, ...stages.map(({ index }) => index)];
   const all = (of: KeyInputs) =>
     instructionsOf(of).map(([instruction, stage]) => {
-      const said = canonicalInstruction(instruction, referencesIn(instruction, stage, of));
+      const said = canonicalInstruction(instruction, referencesIn(instruction, stage, of), of);
       return numbers.map((number) => instructionDigest(said, number));
     });
   return { alike: all(inputs), idle: idle.length === 0 ? [] : all({ ...inputs, stages: new Set(idle) }).flat() };
@@ -102,7 +109,7 @@ function digestsOf(inputs: KeyInputs) {
     line: instruction.at.line,
     keyword: instruction.keyword,
     digest: instructionDigest(
-      canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
+      canonicalInstruction(instruction, referencesIn(instruction, stage, inputs), inputs),
       withNumbers ? stage : undefined,
     ),
   }));
@@ -184,13 +191,24 @@ function namesByNumber(instruction: AnyInstruction): boolean {
 }
 
 /** The logical text, its references to images of the project replaced, and the bodies of its heredocs. */
-function canonicalInstruction(instruction: AnyInstruction, references: readonly Replacement[]): Canonical {
+function canonicalInstruction(
+  instruction: AnyInstruction,
+  references: readonly Replacement[],
+  inputs: KeyInputs,
+): Canonical {
   let text: string = instruction.text;
   for (const { written, stands } of references) {
     const at = text.indexOf(written);
     if (at >= 0) text = text.slice(0, at) + stands + text.slice(at + written.length);
   }
-  return [text, bodies(instruction)];
+  // Whether it counts is said by the option.
+  return instruction.commits === true && countsCommits(inputs)
+    ? [text, bodies(instruction), 'commit']
+    : [text, bodies(instruction)];
+}
+
+function countsCommits({ options }: KeyInputs): boolean {
+  return options?.['--commit'] !== undefined;
 }
 
 function bodies(instruction: AnyInstruction): Canonical {

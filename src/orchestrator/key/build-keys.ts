@@ -28,6 +28,8 @@ export interface BuildKeysInputs {
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets?: BuildTargets | undefined;
+  /** As `KeyInputs` has them: for all images. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The keys of a project's images, each computed when it is first asked for. */
@@ -96,7 +98,7 @@ export class BuildKeys {
 
   /** Depth first: as deep as the graph has levels. */
   #compute(image: ImageName, platform: Platform): ComputedKey {
-    const { graph, contexts, buildArgs, targets } = this.#inputs;
+    const { graph, contexts, buildArgs, targets, options } = this.#inputs;
     const context = graph.project.contexts.get(image)!;
     const listing = contexts.listing(image, platform);
     const edges = this.#edges.get(image) ?? [];
@@ -118,6 +120,7 @@ export class BuildKeys {
       stages,
       buildArgs,
       parents: new Map(parents),
+      options,
     };
     return { ...buildKey(inputs), listing, readings: () => readingsOf(inputs) };
   }

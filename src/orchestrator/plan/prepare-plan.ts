@@ -1,5 +1,6 @@
 import { contextFiles } from '../../context/context-files.ts';
 import { FileDigests } from '../../context/file-digests.ts';
+import { type LayerChoice, optionOf } from '../../context/layer-choice.ts';
 import { epochOf, timeText } from '../../context/source-date-epoch.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
@@ -49,6 +50,8 @@ export interface PlanRequest {
   readonly target?: string | undefined;
   /** Ask no registry about external images: they are what they were when last seen. */
   readonly offlineBases: boolean;
+  /** Which layers images have; one for each step if not given. */
+  readonly layers?: LayerChoice | undefined;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
   /** What a publish does about content whose owners were lost; `refuse` if not given. */
@@ -87,6 +90,7 @@ export interface PreparedPlan {
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets: BuildTargets;
+  readonly layers?: LayerChoice | undefined;
   readonly machine: Platform;
   /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
@@ -117,7 +121,9 @@ export async function preparePlan(
     ),
     storeState(store, signal),
   ]);
-  const keys = new BuildKeys({ ...project, contexts });
+  const { layers } = request;
+  const options = layers && Object.fromEntries([optionOf(layers)]);
+  const keys = new BuildKeys({ ...project, contexts, options });
   const taken: UsedParentsOf = (image, platform, where) =>
     keys.taken(image, platform, where === 'here' ? request.machine : undefined);
   const needed = neededPlatforms(askedPlatforms(names, request), { graph, taken });
@@ -194,6 +200,7 @@ export async function preparePlan(
     durations,
     buildArgs,
     targets,
+    layers,
     machine: request.machine,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };

@@ -48,6 +48,7 @@ export interface BuildImageDependencies {
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets?: BuildTargets | undefined;
+  readonly layers?: BuildRequest['layers'];
   /** By id: absolute path of the file. */
   readonly secrets: Readonly<Record<string, string>>;
   /** What steps may sign with, by id. */
@@ -107,7 +108,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 
 function requestFor(
   { image, context, uses }: BuildableImage,
-  { buildArgs, targets, secrets, ssh, noCache, contexts, created }: BuildImageDependencies,
+  { buildArgs, targets, layers, secrets, ssh, noCache, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -121,6 +122,7 @@ function requestFor(
     buildArgs,
     counted: Object.fromEntries(platforms.map((platform) => [formatPlatform(platform), counted(platform)])),
     target: targets?.get(image.name),
+    layers,
     platforms,
     secrets,
     ssh,
