@@ -30,7 +30,7 @@ import { findImageSource, type ImageSource, type ImageSourceOption } from '../im
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
-import { readableSecrets } from '../prepare.ts';
+import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
@@ -160,7 +160,7 @@ function nameOf(reference: Reference): Reference {
 interface Building {
   readonly source: ImageSource;
   readonly title: string;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: BuildRequest['secrets'];
   readonly ssh: BuildRequest['ssh'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
