@@ -53,7 +53,7 @@ export const rooms = {
   },
   'engine/exporter': {
     imports: ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
-    // Of the network the class alone that writes to named pipes without a thread.
+    // Of the network the sockets of Docker and Podman, and the class that writes to named pipes without a thread.
     touches: ['disk', 'network', 'timers', 'chance'],
   },
   worker: {

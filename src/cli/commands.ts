@@ -88,7 +88,10 @@ export const commands: readonly Command[] = [
       'ssh',
       'platform',
       'push',
+      'load',
       'output',
+      'iidfile',
+      'metadataFile',
       'noCache',
       'isolation',
       'requireIsolation',
@@ -98,6 +101,7 @@ export const commands: readonly Command[] = [
     ],
     examples: [
       ['cip build-image . -t registry.example.com/tool:1.0 --push', 'build for this machine, and push'],
+      ['cip build-image . -t tool --load', 'build, and load into Docker or Podman'],
       ['cip build-image . -o type=oci,dest=tool.tar', 'into a file that other tools read'],
       ['git archive HEAD | cip build-image - -t tool', 'build what is committed'],
     ],

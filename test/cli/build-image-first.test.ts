@@ -17,7 +17,7 @@ const rows: Readonly<Record<string, readonly [args: readonly string[], reason: s
     'output-unwritable',
     '/sys/x.tar',
   ],
-  'a link to where nothing can be': [['.', '-o', 'type=oci,dest=nowhere'], 'output-unwritable', '--output'],
+  'a link to where nothing can be': [['.', '-o', 'type=oci,dest=nowhere'], 'output-unwritable', '/nowhere'],
   'a directory of files that is a file': [['.', '-o', 'pipe'], 'output-exists', '/pipe'],
   'two outputs in one file': [['.', '-o', 'type=oci,dest=x', '-o', 'type=tar,dest=./x'], 'outputs-collide', './x'],
   'two outputs in one file, by a link': [
@@ -41,6 +41,14 @@ const rows: Readonly<Record<string, readonly [args: readonly string[], reason: s
     'outputs-collide',
     'd/new',
   ],
+  'an output in the file for the id': [
+    ['.', '-o', 'type=oci,dest=made', '--iidfile', 'tomade'],
+    'outputs-collide',
+    'tomade',
+  ],
+  'one file for the id and the rest': [['.', '--iidfile', 'x', '--metadata-file', './x'], 'outputs-collide', './x'],
+  'an id in a directory that is not there': [['.', '--iidfile', 'nodir/x'], 'no-output-directory', 'nodir'],
+  'an id in place of a directory': [['.', '--iidfile', 'd'], 'output-exists', '/d'],
   'two tars for standard output': [
     ['.', '-o', '-', '-o', 'type=docker,dest=-'],
     'contradictory-options',

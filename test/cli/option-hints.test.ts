@@ -14,6 +14,11 @@ const instead = (text: string) => `write --output type=oci,dest=${text}`;
 /** Words → `reason: fix` of each mistake. */
 const rows: Readonly<Record<string, readonly [words: readonly string[], ...want: string[]]>> = {
   'an output that is a directory of files': [['-o', 'out']],
+  'an output for Docker itself': [['-o', 'type=docker']],
+  'an output for Docker itself, compressed': [
+    ['-o', 'type=docker,compression=zstd'],
+    `${value}: write --output type=docker,dest=image.tar`,
+  ],
   'an output without a place': [['-o', 'type=oci'], `${value}: ${instead('image.tar')}`],
   'an output without a type': [['-o', 'dest=x.tar'], `${value}: ${instead('x.tar')}`],
   'an output of no type': [['-o', 'type=,dest=x.tar'], `${value}: ${instead('x.tar')}`],
@@ -122,7 +127,7 @@ for (const [typed, instead] of dockerOptions) {
 }
 
 test('the options of docker build that people give most have a hint', () => {
-  const words = `pull iidfile builder annotation load cache-from cache-to label network add-host ulimit metadata-file
+  const words = `pull builder annotation cache-from cache-to label network add-host ulimit
     provenance sbom attest squash rm compress memory build-context call`;
   for (const word of words.split(/\s+/)) assert.ok(dockerOptions.has(`--${word}`), word);
 });

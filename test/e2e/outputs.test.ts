@@ -215,6 +215,36 @@ test('outputs have names of their own, in registries also none', options, async 
   await assert.rejects(tags.then(({ stdout }) => assert.notDeepEqual(JSON.parse(stdout).Tags, [])));
 });
 
+test('the ID of an image and what buildx says of one are in files, once it is everywhere', options, async () => {
+  await using rig = await Rig.setup({ files: { ...files, 'old/iid': 'old', 'old/meta': 'old' } });
+  const to = ['--iidfile', 'old/iid', '--metadata-file', 'old/meta'];
+  const failed = await rig.cip('build-image', '.', '-o', 'type=oci,dest=/dev/full', ...to);
+  assert.equal(failed.status, 2);
+  assert.deepEqual([await rig.read('old/iid'), await rig.read('old/meta')], ['old', 'old']);
+  const digest = (await built(rig, ...to, '-t', 'it:1', '-t', 'x/y', '-o', 'type=oci,dest=it,tar=false')).replace(
+    /^.*@/s,
+    '',
+  );
+  const { manifests } = await json(join(rig.project, 'it/index.json'));
+  const { config } = await json(join(rig.project, 'it/blobs', digest.replace(':', '/')));
+  const { annotations: _, ...descriptor } = manifests[0];
+  assert.equal(await rig.read('old/iid'), config.digest);
+  assert.deepEqual(JSON.parse(await rig.read('old/meta')), {
+    'containerimage.config.digest': config.digest,
+    'containerimage.descriptor': descriptor,
+    'containerimage.digest': digest,
+    'image.name': 'docker.io/library/it:1,docker.io/x/y:latest',
+  });
+  // Several platforms have no configuration in common.
+  const index = await built(rig, ...to, ...twoPlatforms);
+  assert.equal(await rig.read('old/iid'), index);
+  assert.deepEqual(Object.keys(JSON.parse(await rig.read('old/meta'))), [
+    'containerimage.descriptor',
+    'containerimage.digest',
+  ]);
+  assert.deepEqual(await readdir(join(rig.project, 'old')), ['iid', 'meta']);
+});
+
 test('files on a full device are a failure of the output', options, async () => {
   await using rig = await Rig.setup({ files });
   await mkdir(join(rig.project, 'out'));

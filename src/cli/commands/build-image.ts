@@ -25,24 +25,27 @@ import { userOf } from '../create-builder.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { bug, systemFailure } from '../failure.ts';
 import { invalidTag } from '../image-failure.ts';
+import { writeImageFiles } from '../image-files.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
-import { expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
+import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
-type BuildImageOption = ImageSourceOption | 'tag' | 'secret' | 'ssh' | 'push' | 'output' | 'noCache' | 'json';
+type BuildImageOption =
+  | ImageSourceOption
+  | ('tag' | 'secret' | 'ssh' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const tags = options.tag.map(nameOf);
   const names = namesInStore(options.output, tags);
-  await expectOutputs(options, tags, world);
+  const expected = await expectOutputs(options, tags, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
@@ -56,7 +59,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, ssh, context: context.context, tags };
+  const building = { source, title, secrets, ssh, context: context.context, tags, expected };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -111,7 +114,7 @@ async function made(
   { options, reached }: { readonly options: Invocation<BuildImageOption>['options']; readonly reached: Reached },
   world: World,
 ): Promise<Descriptor> {
-  const { source, tags } = building;
+  const { source, tags, expected } = building;
   const store = await world.store();
   const index = await build(building, options, world);
   const isOne = source.platforms.length === 1;
@@ -135,15 +138,17 @@ async function made(
     resolve: world.resolve,
     tempPath: (purpose) => session.tempPath(purpose),
     mtime: epochOf(source.buildArgs),
+    expected,
   });
   let sent = image;
   for (const { to, names, passedOn } of ways) {
     const exported = await exporterFor(to, services).export({ image, names }, world.signal);
-    // Of its files alone nobody can tell the image.
-    if (to.type !== 'tar' && to.type !== 'local') sent = exported;
+    // Of its files alone nobody can tell the image; the daemon's is that of the store.
+    if (to.type !== 'tar' && to.type !== 'local' && to.type !== 'load') sent = exported;
     if (passedOn !== undefined) await writeToStandardOutput(passedOn, world);
     if (to.type === 'store') reached.names = names.map(formatReference);
   }
+  await writeImageFiles({ image: sent, names: ways[0]!.names }, options, world);
   return sent;
 }
 
@@ -161,6 +166,7 @@ interface Building {
   readonly source: ImageSource;
   readonly title: string;
   readonly secrets: BuildRequest['secrets'];
+  readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];

@@ -31,8 +31,14 @@ export interface NamedImage extends OfImage {
   readonly isByDigest: boolean;
 }
 
+/** An image for Docker or Podman: `type=docker` without a file. */
+interface LoadedImage {
+  readonly type: 'load';
+  readonly names?: readonly Reference[] | undefined;
+}
+
 /** One `--output`, as Docker and BuildKit write it. */
-export type ImageOutput = LayoutToWrite | FilesToWrite | NamedImage;
+export type ImageOutput = LayoutToWrite | FilesToWrite | NamedImage | LoadedImage;
 
 /** What completes "can't be …", and the text to write instead. */
 interface OutputProblem {
@@ -96,10 +102,12 @@ function outputIn(text: string, parseName: ParseName): ImageOutput {
   const strange = Object.keys(pairs).find((key) => key !== 'type' && !known.includes(key));
   if (strange !== undefined)
     throw new Problem(`with type=${type} it can have ${listOf(known)}, not ${strange}`, without(fields, strange));
-  return parsers[type as ImageOutput['type']](pairs, parseName);
+  return parsers[type as Exclude<ImageOutput['type'], 'load'>](pairs, parseName);
 }
 
-const parsers: Readonly<Record<ImageOutput['type'], (pairs: Pairs, parseName: ParseName) => ImageOutput>> = {
+const parsers: Readonly<
+  Record<Exclude<ImageOutput['type'], 'load'>, (pairs: Pairs, parseName: ParseName) => ImageOutput>
+> = {
   oci: layoutIn,
   docker: layoutIn,
   tar: filesIn,
@@ -108,9 +116,15 @@ const parsers: Readonly<Record<ImageOutput['type'], (pairs: Pairs, parseName: Pa
   registry: imageIn,
 };
 
-function layoutIn(pairs: Pairs, parseName: ParseName): LayoutToWrite {
+function layoutIn(pairs: Pairs, parseName: ParseName): LayoutToWrite | LoadedImage {
   const type = pairs['type'] as 'oci' | 'docker';
   const tar = booleanIn(pairs, 'tar') ?? true;
+  if (type === 'docker' && tar && pairs['dest'] === undefined) {
+    const { form, names } = imagePart(pairs, parseName);
+    if (form !== undefined)
+      throw new Problem('what is loaded into Docker is not compressed', 'write --output type=docker,dest=image.tar');
+    return { type: 'load', ...(names && { names }) };
+  }
   const dest = checkedDest(pairs['dest'] ?? '', type, tar);
   return { type, dest, tar, ...imagePart(pairs, parseName) };
 }

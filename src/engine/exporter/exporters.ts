@@ -1,3 +1,4 @@
+import { DaemonExporter, type DaemonOutput } from './daemon.ts';
 import { type DockerArchive, DockerArchiveExporter } from './docker-archive.ts';
 import type { Exporter, ExportServices } from './exporter.ts';
 import { type FilesDirectory, FilesDirectoryExporter } from './files-directory.ts';
@@ -13,6 +14,7 @@ export type Output =
   | DockerArchive
   | FilesTar
   | FilesDirectory
+  | DaemonOutput
   | RegistryOutput;
 
 /** A row per form, or it does not compile. */
@@ -26,6 +28,7 @@ const exporters: Exporters = {
   docker: (output, services) => new DockerArchiveExporter(output, services),
   tar: (output, services) => new FilesTarExporter(output, services),
   local: (output, services) => new FilesDirectoryExporter(output, services),
+  load: (output, services) => new DaemonExporter(output, services),
   registry: (output, services) => new RegistryExporter(output, services),
 };
 

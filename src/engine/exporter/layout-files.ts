@@ -23,6 +23,8 @@ export interface LayoutSource {
   readonly from: ContentSource;
   /** Also for programs that know Docker's archives, with the image of this platform, or else the first. */
   readonly docker?: Platform | undefined;
+  /** Digests of blobs that are left out. */
+  readonly without?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -32,14 +34,16 @@ export interface LayoutSource {
  */
 export async function* layoutFiles(
   exported: ExportedImage,
-  { from, docker }: LayoutSource,
+  { from, docker, without }: LayoutSource,
   signal: AbortSignal,
 ): AsyncGenerator<TarInput> {
   yield document('oci-layout', { imageLayoutVersion: '1.0.0' });
   yield document('index.json', indexOf(exported));
   if (docker !== undefined) yield document('manifest.json', await dockerManifest(exported, { from, docker }, signal));
-  for (const blob of await reachedFrom(exported.image, from, signal))
+  for (const blob of await reachedFrom(exported.image, from, signal)) {
+    if (without?.has(blob.digest)) continue;
     yield { header: headerOf(pathOf(blob), blob.size), body: await from.open(blob, signal) };
+  }
 }
 
 /** Writes files with a content into a directory, which is made. */
@@ -75,7 +79,8 @@ async function dockerManifest(
   return [{ Config: pathOf(config), RepoTags: names.map(dockerName), Layers: layers.filter(isThere).map(pathOf) }];
 }
 
-async function imageFor(
+/** The image of this platform, or else the first. */
+export async function imageFor(
   platform: Platform,
   image: Descriptor,
   { from, signal }: { readonly from: ContentSource; readonly signal: AbortSignal },

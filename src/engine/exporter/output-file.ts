@@ -17,18 +17,27 @@ export interface FoundOutput {
   readonly place: OutputPlace;
 }
 
-/**
- * Writes a tar of these entries: a file is complete or not there, a pipe or device is written to as it is. Throws
- * FailureError: `output-unwritable`, `output-exists`, and what the entries throw.
- */
+/** Writes a tar of these entries, as `writeOutput` does. */
 export async function writeTarOutput(
   output: FoundOutput,
   entries: AsyncIterable<TarInput>,
   signal: AbortSignal,
 ): Promise<void> {
+  await writeOutput(output, writeTar(entries), signal);
+}
+
+/**
+ * Writes these bytes: a file is complete or not there, a pipe or device is written to as it is. Throws FailureError:
+ * `output-unwritable`, `output-exists`, and what the source throws.
+ */
+export async function writeOutput(
+  output: FoundOutput,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   const write = async (to: Writable) => {
     try {
-      await pipeline(Readable.from(writeTar(entries)), to, { signal });
+      await pipeline(Readable.from(bytes), to, { signal });
     } catch (error) {
       // Not the error that a pipeline makes of it.
       signal.throwIfAborted();

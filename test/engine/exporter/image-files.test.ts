@@ -83,7 +83,10 @@ const merged: Readonly<Record<string, { readonly layers: readonly LayerOf[]; rea
     want: ['d/ directory mode=493 mtime=0', 'd/a file A'],
   },
   'what a layer replaces': { layers: [[d, a], [{ ...a, text: 'B' }]], want: ['d/ directory mode=493', 'd/a file B'] },
-  'what a layer removes': { layers: [[d, a], [{ name: 'd/.wh.a' }]], want: ['d/ directory mode=493'] },
+  'what a layer removes': {
+    layers: [[d, a, { name: 'd/b' }], [{ name: 'd/.wh.a' }]],
+    want: ['d/ directory mode=493', 'd/b file'],
+  },
   'what a layer hides whole': {
     layers: [
       [d, a],

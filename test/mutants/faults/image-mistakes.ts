@@ -153,7 +153,7 @@ export const faults: readonly Fault[] = [
     name: 'directories are made for outputs',
     file: 'src/cli/outputs.ts',
     find: 'if (isMissing) failures.push',
-    replace: 'if (one.dest === "") failures.push',
+    replace: "if (dest === '') failures.push",
     tests: real,
     only: 'an output in a directory',
   },

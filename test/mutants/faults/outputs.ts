@@ -4,6 +4,7 @@ const places = ['test/engine/exporter/output-place.test.ts'];
 const first = ['test/cli/build-image-first.test.ts'];
 const files = ['test/engine/exporter/image-files.test.ts'];
 const contract = ['test/engine/exporter/exporter.test.ts'];
+const daemons = ['test/engine/exporter/daemon.test.ts'];
 const forms = ['test/engine/exporter/push-preparation.test.ts'];
 
 export const faults: readonly Fault[] = [
@@ -114,8 +115,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'outputs are looked at when all is built',
     file: 'src/cli/outputs.ts',
-    find: 'await outputPlace(wantedOf(one, world)).then(',
-    replace: "await Promise.resolve({ kind: 'device', path: one.dest, outputPlace, wantedOf } as const).then(",
+    find: 'await outputPlace({ ...wanted, dest: world.resolve(dest) }).then(',
+    replace: "await Promise.resolve({ kind: 'device', path: dest, outputPlace } as const).then(",
     tests: first,
     only: 'output',
   },
@@ -259,5 +260,70 @@ export const faults: readonly Fault[] = [
     find: 'isOwn || form.isForced ? form.compression : was',
     replace: 'form.compression',
     tests: forms,
+  },
+  {
+    name: 'the id is written before the image is everywhere',
+    file: 'src/cli/commands/build-image.ts',
+    find: '  for (const { to, names, passedOn } of ways) {\n',
+    replace:
+      '  await writeImageFiles({ image, names: ways[0]!.names }, options, world);\n  for (const { to, names, passedOn } of ways) {\n',
+    tests: ['test/e2e/outputs.test.ts'],
+    only: 'the ID of an image',
+  },
+  {
+    name: 'the id is the digest of the manifest',
+    file: 'src/cli/image-files.ts',
+    find: "read.kind === 'manifest' ? read.value.config.digest : undefined",
+    replace: "read.kind === 'manifest' ? image.digest : undefined",
+    tests: ['test/e2e/outputs.test.ts'],
+    only: 'the ID of an image',
+  },
+  {
+    name: 'that a server did not load an image is missed after status 200',
+    file: 'src/engine/exporter/daemon.ts',
+    find: 'if (said?.error !== undefined)',
+    replace: "if (said?.error === '')",
+    tests: daemons,
+    only: 'says at the end',
+  },
+  {
+    name: 'the answer of a server that refuses early is lost',
+    file: 'src/engine/exporter/daemon-client.ts',
+    find: '  sending.catch(() => {});\n  try {\n',
+    replace: '  try {\n    await sending;\n',
+    tests: daemons,
+    only: 'before it has read anything',
+  },
+  {
+    name: 'layers that a server lacks are not sent',
+    file: 'src/engine/exporter/daemon.ts',
+    find: 'count = Math.max(count, differing < 0 ? own.length : differing);',
+    replace: 'count = Math.max(count, own.filter((one) => theirs.includes(one)).length, differing);',
+    tests: daemons,
+    only: 'given the layers that it lacks',
+  },
+  {
+    name: 'layers that a server had a moment ago are not sent again',
+    file: 'src/engine/exporter/daemon.ts',
+    find: "if (known.size === 0 || failuresOf(error)?.[0]?.reason !== 'daemon-refused') throw error;",
+    replace: "if (known.size >= 0 || failuresOf(error)?.[0]?.reason !== 'daemon-refused') throw error;",
+    tests: daemons,
+    only: 'has lost the layers',
+  },
+  {
+    name: 'a server is given the first platform',
+    file: 'src/engine/exporter/daemon.ts',
+    find: 'await imageFor(server.platform, whole, reading)',
+    replace: "await imageFor({ ...server.platform, architecture: '' }, whole, reading)",
+    tests: daemons,
+    only: 'the image of its platform',
+  },
+  {
+    name: 'a server that goes away is one that refuses',
+    file: 'src/engine/exporter/daemon-client.ts',
+    find: 'if (isBroken && isSending)',
+    replace: 'if (isBroken && !isSending)',
+    tests: daemons,
+    only: 'goes away',
   },
 ];

@@ -14,7 +14,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a secret is shown where what is said is cut',
     file: 'src/engine/op/last-lines.ts',
-    find: "const end = all.lastIndexOf('\n') + 1;",
+    find: "const end = all.lastIndexOf('\\n') + 1;",
     replace: 'const end = all.length;',
     tests: lines,
     only: '^a secret is hidden wherever what is said',
