@@ -48,7 +48,10 @@ export async function startBuildkit(registry: string): Promise<ConformanceBuilde
   };
 }
 
-async function build(address: string, { case: { folder, args }, context, scratch }: StagedCase): Promise<Built> {
+async function build(
+  address: string,
+  { case: { folder, args }, context, scratch, outputs = [] }: StagedCase,
+): Promise<Built> {
   const layout = join(scratch, 'buildkit');
   const secrets: string[] = [];
   for (const [id, value] of Object.entries(args.secrets)) {
@@ -68,7 +71,7 @@ async function build(address: string, { case: { folder, args }, context, scratch
       ...Object.entries(options).flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
       ...secrets,
       ...(await agentFlags(args.ssh, scratch)),
-      ...['--output', `type=oci,tar=false,dest=${layout}`],
+      ...[`type=oci,tar=false,dest=${layout}`, ...outputs].flatMap((output) => ['--output', output]),
     ]);
     return { layout };
   } catch (error) {

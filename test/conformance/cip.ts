@@ -83,6 +83,7 @@ export async function runCip(
     ...secrets,
     ...(await agentFlags(args.ssh, scratch, person)),
     ...['--progress', 'json', '--output', `type=oci,tar=false,dest=${layout}`],
+    ...(staged.outputs ?? []).flatMap((output) => ['--output', output]),
   ];
   const env = { PATH: process.env['PATH'], HOME: dirname(run.store), CIP_STORE: run.store };
   try {

@@ -326,4 +326,20 @@ export const faults: readonly Fault[] = [
     tests: daemons,
     only: 'goes away',
   },
+  {
+    name: 'the disk of a directory of files is taken for that of the store',
+    file: 'src/engine/exporter/files-directory.ts',
+    find: 'throw isOfDisk ? asUnwritable(this.#output.dest, (error as Error).cause) : error;',
+    replace: 'throw isOfDisk && asUnwritable === undefined ? undefined : error;',
+    tests: ['test/e2e/broken-outputs.slow.test.ts'],
+    only: 'a directory of files on a full disk',
+  },
+  {
+    name: 'a directory of files is filled before all of it is there',
+    file: 'src/engine/exporter/files-directory.ts',
+    find: 'const unfinished = join(directory, unfinishedName());',
+    replace: 'const unfinished = join(directory, unfinishedName().slice(0, 0));',
+    tests: files,
+    only: 'keeps what',
+  },
 ];
