@@ -33,12 +33,25 @@ import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
+import { type StepOption, settingsOf } from '../step-settings.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
   | ImageSourceOption
-  | ('tag' | 'secret' | 'ssh' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
+  | (
+      | 'tag'
+      | 'secret'
+      | 'ssh'
+      | StepOption
+      | 'push'
+      | 'load'
+      | 'output'
+      | 'iidfile'
+      | 'metadataFile'
+      | 'noCache'
+      | 'json'
+    );
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
@@ -59,7 +72,16 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, ssh, context: context.context, tags, expected };
+  const building = {
+    source,
+    title,
+    secrets,
+    ssh,
+    settings: settingsOf(options),
+    context: context.context,
+    tags,
+    expected,
+  };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -168,6 +190,7 @@ interface Building {
   readonly secrets: BuildRequest['secrets'];
   readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
+  readonly settings: BuildRequest['settings'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
@@ -175,7 +198,7 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, ssh, context: counted }: Building,
+  { source, title, secrets, ssh, settings, context: counted }: Building,
   { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
   world: World,
 ): Promise<Descriptor> {
@@ -193,6 +216,7 @@ async function build(
     platforms,
     secrets,
     ssh,
+    settings,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
