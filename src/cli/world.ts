@@ -63,7 +63,17 @@ export interface World extends AsyncDisposable {
 /** Options that decide how commands reach people, registries and the kernel; a command has those it needs. */
 export type WorldOptions = Partial<
   OptionValues<
-    'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa' | 'isolation' | 'requireIsolation'
+    | 'progress'
+    | 'color'
+    | 'quiet'
+    | 'verbose'
+    | 'insecureRegistry'
+    | 'registryCa'
+    | 'isolation'
+    | 'requireIsolation'
+    | 'cacheMaxSize'
+    | 'cacheMaxAge'
+    | 'cacheMinFree'
   >
 >;
 
@@ -93,6 +103,7 @@ export async function createWorld(
     taken: () => keptUp(stderr),
   };
   let store: Promise<Store> | undefined;
+  let hasBuilt = false;
   const openStore = () => {
     store ??= import('../store/store.ts').then(({ Store }) => Store.open(root, {}, signal));
     return store;
@@ -104,6 +115,7 @@ export async function createWorld(
   };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
+    hasBuilt = true;
     return createBuilder(options, { store: await openStore(), registry, surroundings });
   });
   let found: Promise<OwnersHere> | undefined;
@@ -149,6 +161,10 @@ export async function createWorld(
     registryClient: openClient,
     async [Symbol.asyncDispose]() {
       await renderer.close();
+      if (hasBuilt && !signal.aborted) {
+        const { careAfterBuild } = await import('./care-after-build.ts');
+        await careAfterBuild(await openStore(), options, { signal, messages, isQuiet: options.quiet ?? false });
+      }
       await builder.close();
       await (await client)?.close();
       await (await store?.catch(() => undefined))?.close();
