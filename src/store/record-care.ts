@@ -58,7 +58,7 @@ function isOfResults(name: string): boolean {
 }
 
 const Results = z.object({
-  layers: z.array(z.object({ blob: z.object({ digest: Digest }), origin: z.unknown() })),
+  layers: z.array(z.object({ blob: z.object({ digest: Digest }), origin: z.unknown().optional() })),
 });
 const Compressed = z.object({ digest: Digest });
 
