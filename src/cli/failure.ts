@@ -230,6 +230,24 @@ export function secretNotAFile(id: string, file: string) {
   } as const satisfies FailureShape;
 }
 
+/** `--ssh ID` without a socket means that of the environment. */
+export function sshAgentUnknown(id: string) {
+  return {
+    reason: 'ssh-agent-unknown',
+    message: `--ssh ${id} means the agent of SSH_AUTH_SOCK, which is not set`,
+    hint: `start one with eval "$(ssh-agent)" and ssh-add, or name a key: --ssh ${id}=FILE`,
+  } as const satisfies FailureShape;
+}
+
+/** One ID has one agent, or keys. */
+export function sshSourcesMixed(id: string) {
+  return {
+    reason: 'ssh-sources-mixed',
+    message: `--ssh ${id} names the socket of an agent and something else`,
+    hint: 'name one socket, or any number of keys',
+  } as const satisfies FailureShape;
+}
+
 /** The file of `--registry-ca` is missing or may not be read. */
 export function registryCaNotReadable(file: string) {
   return {
@@ -341,5 +359,42 @@ export function systemFailure(error: unknown) {
     message: `system call failed: ${message}`,
     code,
     ...(hint && { hint }),
+  } as const satisfies FailureShape;
+}
+
+/** `--load` without a socket of Docker or Podman; `looked`: the paths. */
+export function daemonNotFound(choice: 'auto' | 'docker' | 'podman', looked: readonly string[]) {
+  const programs = {
+    auto: 'neither Docker nor Podman listens',
+    docker: 'Docker does not listen',
+    podman: 'Podman does not listen',
+  };
+  return {
+    reason: 'daemon-not-found',
+    message: `${programs[choice]} on this machine: there is no ${looked.join(' and no ')}`,
+    hint:
+      choice === 'docker'
+        ? 'start Docker, or say with DOCKER_HOST where it listens'
+        : 'start Podman (systemctl --user start podman.socket) or Docker, or write --output type=docker,dest=image.tar and load that',
+  } as const satisfies FailureShape;
+}
+
+/** DOCKER_HOST or CONTAINER_HOST is something else than a socket or a TCP port. */
+export function daemonAddress(variable: string, address: string) {
+  return {
+    reason: 'daemon-address',
+    message: `${variable} is ${address}, and cip connects to unix:///PATH and tcp://HOST:PORT`,
+    hint: address.startsWith('ssh:')
+      ? 'forward the socket (ssh -L /tmp/docker.sock:/var/run/docker.sock HOST), or pipe: --output type=docker,dest=- | ssh HOST docker load'
+      : `write ${variable}=unix:///var/run/docker.sock, for example`,
+  } as const satisfies FailureShape;
+}
+
+/** A file that DOCKER_TLS_VERIFY asks for. */
+export function daemonCertificates(path: string, why: string) {
+  return {
+    reason: 'daemon-certificates',
+    message: `DOCKER_TLS_VERIFY is set, and ${path} cannot be read: ${why}`,
+    hint: 'name the directory of ca.pem, cert.pem and key.pem with DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY',
   } as const satisfies FailureShape;
 }

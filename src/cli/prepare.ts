@@ -18,7 +18,7 @@ import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { requiredRemote } from './required-remote.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
-import { unusedSecrets } from './unused-secrets.ts';
+import { unusedAgents, unusedSecrets } from './unused-secrets.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
@@ -55,7 +55,7 @@ export function plannedPublish(
 /** Looks at the project, the store and, to publish, at the registry, and decides what to do. Changes nothing. */
 export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
-  invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret'>> },
+  invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret' | 'ssh'>> },
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
@@ -68,7 +68,12 @@ export async function prepare(
   if (noStage.length > 0) throw new FailuresError(noStage);
   const dockerfiles = [...needed].map((name) => graph.project.contexts.get(name)!.dockerfile);
   const secrets = (invocation.options.secret ?? []).map(({ id }) => id);
-  const unused = [...undeclaredArguments(buildArgs, dockerfiles), ...unusedSecrets(secrets, dockerfiles)];
+  const agents = (invocation.options.ssh ?? []).map(({ id }) => id);
+  const unused = [
+    ...undeclaredArguments(buildArgs, dockerfiles),
+    ...unusedSecrets(secrets, dockerfiles),
+    ...unusedAgents(agents, dockerfiles),
+  ];
   for (const notice of unused) world.notify(notice, notice.level);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
@@ -89,7 +94,14 @@ export async function prepare(
   const { noCache: rebuild, offlineBases } = invocation.options;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail', lostOwners },
-    { store: await world.store(), client, baseClient: () => world.registryClient(), owners: () => world.owners(), now },
+    {
+      store: await world.store(),
+      client,
+      baseClient: () => world.registryClient(),
+      remotes: () => world.remoteSources(),
+      owners: () => world.owners(),
+      now,
+    },
     world.signal,
   );
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);

@@ -4,6 +4,7 @@ import type { OwnersHere } from '../orchestrator/plan/owners-here.ts';
 import type { Progress, ProgressEvent } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { RemoteSources } from '../remote/remote-sources.ts';
 import type { Failure } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
@@ -58,6 +59,8 @@ export interface World extends AsyncDisposable {
   store(): Promise<Store>;
   /** One for all of the run: connections and tokens are shared. */
   registryClient(): Promise<RegistryClient>;
+  /** What ADD fetches; opened when it is first needed. */
+  remoteSources(): Promise<RemoteSources>;
 }
 
 /** Options that decide how commands reach people, registries and the kernel; a command has those it needs. */
@@ -113,6 +116,13 @@ export async function createWorld(
     client ??= import('../registry/registry.ts').then(({ RegistryClient }) => new RegistryClient(registry));
     return client;
   };
+  let remote: Promise<RemoteSources> | undefined;
+  const openRemote = () => {
+    remote ??= import('../remote/remote-sources.ts').then(
+      async ({ RemoteSources }) => new RemoteSources({ store: await openStore(), registry }),
+    );
+    return remote;
+  };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
     hasBuilt = true;
@@ -159,6 +169,7 @@ export async function createWorld(
     resolve: (path) => resolve(cwd, path),
     store: openStore,
     registryClient: openClient,
+    remoteSources: openRemote,
     async [Symbol.asyncDispose]() {
       await renderer.close();
       if (hasBuilt && !signal.aborted) {
@@ -167,6 +178,7 @@ export async function createWorld(
       }
       await builder.close();
       await (await client)?.close();
+      await (await remote)?.close();
       await (await store?.catch(() => undefined))?.close();
     },
   };

@@ -8,6 +8,12 @@ interface Secret {
   readonly src: string;
 }
 
+/** An agent for steps; no paths: that of the environment. */
+interface Agent {
+  readonly id: string;
+  readonly paths: readonly string[];
+}
+
 /** Each there is, or it does not compile. */
 const isolations: Readonly<Record<Isolation, true>> = { auto: true, namespaces: true, chroot: true, none: true };
 
@@ -60,6 +66,34 @@ export const buildOptions = {
               message: `${id} has several files`,
               params: { hint: 'give each id once' },
             });
+        })
+        .default([]),
+  }),
+  ssh: option({
+    kind: 'list',
+    value: 'default|ID[=SOCKET|KEY[,KEY]]',
+    description: 'Give an SSH agent, or keys, to RUN --mount=type=ssh; may be repeated',
+    group: 'How',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(
+          z.string().transform((text, context): Agent => {
+            const at = text.indexOf('=');
+            const id = at < 0 ? text : text.slice(0, at);
+            const paths = at < 0 ? [] : text.slice(at + 1).split(',');
+            if (id !== '' && !id.includes(',') && !paths.includes('')) return { id, paths };
+            const message = id === '' ? 'it needs an id' : 'it needs a socket or keys after the equals sign';
+            const hint = `write --ssh ${/^[^,]+/.exec(id)?.[0] ?? 'default'}, or --ssh default=FILE`;
+            context.addIssue({ code: 'custom', message, params: { hint } });
+            return z.NEVER;
+          }),
+        )
+        .superRefine((agents, context) => {
+          const twice = agents.find(({ id }, index) => agents.findIndex((one) => one.id === id) < index);
+          if (twice === undefined) return;
+          const hint = `give each id once, with all of its keys: --ssh ${twice.id}=FILE,FILE`;
+          context.addIssue({ code: 'custom', message: `${twice.id} is given twice`, params: { hint } });
         })
         .default([]),
   }),
