@@ -136,6 +136,8 @@ export const statusByReason = {
   'ssh-sources-mixed': 'usage',
   'secret-missing': 'usage',
   'secret-not-a-file': 'usage',
+  'secret-too-big': 'usage',
+  'secret-variable-unset': 'usage',
   'secret-not-readable': 'usage',
   'unexpected-argument': 'usage',
   'unknown-build-argument': 'usage',
