@@ -34,11 +34,24 @@ import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, 
 import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
+import { unknownStages } from '../unknown-stages.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
   | ImageSourceOption
-  | ('tag' | 'secret' | 'ssh' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
+  | (
+      | 'tag'
+      | 'secret'
+      | 'ssh'
+      | 'push'
+      | 'load'
+      | 'output'
+      | 'iidfile'
+      | 'metadataFile'
+      | 'noCache'
+      | 'noCacheFilter'
+      | 'json'
+    );
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
@@ -50,7 +63,10 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
-  const mistakes = await certainMistakes(source, context, world);
+  const mistakes = [
+    ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...(await certainMistakes(source, context, world)),
+  ];
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
@@ -176,7 +192,7 @@ interface Building {
 
 async function build(
   { source, title, secrets, ssh, context: counted }: Building,
-  { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
+  { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -197,6 +213,7 @@ async function build(
     pinned: {},
     annotations: { manifests: {}, index: {} },
     noCache,
+    noCacheStages: noCacheFilter,
   });
   const buildOn = async (context: RecordedContext) =>
     (await world.builder.build(request(context), world.progress, world.signal)).image;
