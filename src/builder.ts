@@ -6,6 +6,9 @@ import type { Progress } from './progress.ts';
 import type { RemotePin } from './remote/remote-pin.ts';
 import type { AgentSource } from './ssh/agent-source.ts';
 
+/** A secret of a build: the absolute path of the file that holds it, or the value itself. */
+export type SecretSource = string | { readonly value: string };
+
 /** One context directory to one image, for one or more platforms. Plain data: it crosses a process border. */
 export interface BuildRequest {
   /** Name of the image, for progress. */
@@ -22,8 +25,8 @@ export interface BuildRequest {
   /** By `linux/amd64`; nothing counts for a platform that is not there. Without it everything may be used: there is no key. */
   readonly counted?: Readonly<Record<string, CountedInputs>> | undefined;
   readonly platforms: readonly Platform[];
-  /** Secrets by id: the absolute path of the file that holds the value. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** By id. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
   /** What steps may sign with, by id. */
   readonly ssh: Readonly<Record<string, AgentSource>>;
   /** Images that references resolve to before any registry is asked: full reference → image in the store. */

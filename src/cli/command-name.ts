@@ -14,5 +14,8 @@ export type CommandName =
   | 'check'
   | 'doctor'
   | 'registry serve'
+  | 'cache du'
+  | 'cache prune'
+  | 'cache verify'
   | 'completion'
   | 'help';

@@ -21,6 +21,8 @@ const building = [
   'isolation',
   'requireIsolation',
 ] as const;
+/** How much the store keeps once images were built. */
+const caring = ['cacheMaxSize', 'cacheMaxAge', 'cacheMinFree'] as const;
 const copying = [...project, ...registries, 'requireAll', 'stopOnFirstError', 'keepGoing', 'json', ...output] as const;
 
 const selectors: Positionals = {
@@ -36,7 +38,7 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: 'Build images that are missing or out of date',
     positionals: selectors,
-    options: [...project, ...building, 'load', ...registries, 'json', ...output],
+    options: [...project, ...building, ...caring, 'load', ...registries, 'json', ...output],
     takesBuildArguments: true,
     examples: [
       ['cip build', 'every image that is missing or out of date'],
@@ -50,7 +52,7 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: 'Build, and push to the local registry',
     positionals: selectors,
-    options: [...project, ...building, ...registries, 'json', ...output],
+    options: [...project, ...building, ...caring, ...registries, 'json', ...output],
     takesBuildArguments: true,
     examples: [['cip publish-locally --local-registry localhost:5000', 'see also: cip registry serve']],
     load: () => import('./commands/publish-locally.ts'),
@@ -60,7 +62,7 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: 'Build for all platforms, and push to the remote registry',
     positionals: selectors,
-    options: [...project, ...building, 'allowLostOwners', ...registries, 'json', ...output],
+    options: [...project, ...building, ...caring, 'allowLostOwners', ...registries, 'json', ...output],
     required: ['remoteRegistry'],
     takesBuildArguments: true,
     examples: [
@@ -95,6 +97,7 @@ export const commands: readonly Command[] = [
       'noCache',
       'isolation',
       'requireIsolation',
+      ...caring,
       ...registries,
       'json',
       ...output,
@@ -213,6 +216,33 @@ export const commands: readonly Command[] = [
     options: ['addr', 'storage', 'allowRemote', 'allowedHost', ...output],
     examples: [['cip registry serve --addr 127.0.0.1:0', 'on a free port, which is printed']],
     load: () => import('./commands/registry-serve.ts'),
+  }),
+  command({
+    name: 'cache du',
+    group: 'Set up',
+    summary: 'Show what the store keeps, and how much of it',
+    options: ['json', ...output],
+    examples: [['cip cache du -v', 'with every entry']],
+    load: () => import('./commands/cache-du.ts'),
+  }),
+  command({
+    name: 'cache prune',
+    group: 'Set up',
+    summary: 'Free space: what no image with a name needs and nothing uses',
+    options: ['all', 'maxSize', 'maxAge', 'minFree', 'filter', 'dryRun', 'json', ...output],
+    examples: [
+      ['cip cache prune --max-age 7d', 'what was not used for a week'],
+      ['cip cache prune --all --max-size 10GB', 'also cached results of images, until 10 GB are left'],
+      ['cip cache prune --filter type=cache-mount -n', 'show what caches of RUN --mount would free'],
+    ],
+    load: () => import('./commands/cache-prune.ts'),
+  }),
+  command({
+    name: 'cache verify',
+    group: 'Set up',
+    summary: 'Read all content of the store again and say what is broken',
+    options: ['repair', 'json', ...output],
+    load: () => import('./commands/cache-verify.ts'),
   }),
   command({
     name: 'completion',

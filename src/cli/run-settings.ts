@@ -5,7 +5,7 @@ import type { BuildImageDependencies } from '../orchestrator/run/build-image.ts'
 import type { RunOptions } from '../orchestrator/run/run-plan.ts';
 import { nameList } from '../project/name-list.ts';
 import type { OptionValues } from './options.ts';
-import { readableSecrets } from './prepare.ts';
+import { readableSecrets } from './readable-secrets.ts';
 import { plural } from './render/plural.ts';
 import type { Run } from './render/renderer.ts';
 import { sshSources } from './ssh-sources.ts';

@@ -93,11 +93,21 @@ const given: [title: string, argv: string[], want: Partial<Record<OptionName, un
   ['repeatable', ['--insecure-registry=a:1', '--insecure-registry', 'b:2'], { insecureRegistry: ['a:1', 'b:2'] }],
   [
     'secrets',
-    ['--secret', 'id=npm,src=.npmrc', '--secret=src=b,id=a'],
+    [
+      '--secret',
+      'id=npm,src=.npmrc',
+      '--secret=src=b,id=a',
+      '--secret=id=c',
+      '--secret=id=d,env=D',
+      '--secret=id=e,type=env,src=E',
+    ],
     {
       secret: [
         { id: 'npm', src: '.npmrc' },
         { id: 'a', src: 'b' },
+        { id: 'c' },
+        { id: 'd', env: 'D' },
+        { id: 'e', env: 'E' },
       ],
     },
   ],
@@ -291,9 +301,9 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['no such mode', ['build', '--progress=fancy'], ['invalid-option-value']],
   ['no id of an agent', ['build', '--ssh==key'], ['invalid-option-value']],
   ['an agent twice', ['build', '--ssh=a', '--ssh=a=key'], ['invalid-option-value']],
-  ['half a secret', ['build', '--secret=id=a'], ['invalid-option-value']],
+  ['half a secret', ['build', '--secret=src=a'], ['invalid-option-value']],
   ['no secret', ['build', '--secret=foo'], ['invalid-option-value']],
-  ['a secret of the environment', ['build', '--secret=id=a,src=b,type=env'], ['invalid-option-value']],
+  ['a secret of both', ['build', '--secret=id=a,src=b,env=c'], ['invalid-option-value']],
   ['a secret with more', ['build', '--secret=id=a,src=b,mode=4'], ['invalid-option-value']],
   ['address without port', ['registry', 'serve', '--addr=localhost'], ['invalid-option-value']],
   ['contradiction', ['build', '-k', '--stop-on-first-error'], ['contradictory-options']],
@@ -360,8 +370,8 @@ const slips: [argv: string[], hint: string][] = [
   [['build', '--ssh=a='], 'write --ssh a, or --ssh default=FILE'],
   [['build', '--ssh=a', '--ssh=a=b'], 'give each id once, with all of its keys: --ssh a=FILE,FILE'],
   [['build', '--secret=foo'], 'write --secret id=ID,src=FILE'],
-  [['build', '--secret=id=a'], 'write --secret id=a,src=FILE'],
-  [['build', '--secret=id=a,src=b,type=env'], 'write --secret id=a,src=b'],
+  [['build', '--secret=id=a,type=file'], 'write --secret id=a,src=FILE'],
+  [['build', '--secret=id=a,src=b,env=c'], 'write --secret id=a,env=c'],
   [['frobnicate'], 'run cip help for a list of commands'],
 ];
 for (const [argv, hint] of slips) {

@@ -31,7 +31,7 @@ import { findImageSource, type ImageSource, type ImageSourceOption } from '../im
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
-import { readableSecrets } from '../prepare.ts';
+import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
@@ -165,7 +165,7 @@ function nameOf(reference: Reference): Reference {
 interface Building {
   readonly source: ImageSource;
   readonly title: string;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: BuildRequest['secrets'];
   readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
   /** Of `--tag`. */

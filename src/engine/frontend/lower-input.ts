@@ -48,8 +48,7 @@ export interface LowerInput {
   readonly proxies?: Readonly<Record<string, string>> | undefined;
   /** Where steps find the files of the context. */
   readonly context?: Step['context'];
-  /** Files with the values of secrets, by id. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  readonly secrets?: Step['secrets'];
   readonly ssh?: Step['ssh'];
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;

@@ -162,8 +162,8 @@ export type OpDefinition = ScratchOp | ImageOp | CopyOp | MakeDirectoryOp | Exec
 export interface Step {
   readonly op: OpDefinition;
   readonly origin?: StepOrigin | undefined;
-  /** Files with the values of secrets, by id. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** By id: absolute paths of files that hold them, or the values themselves. */
+  readonly secrets?: Readonly<Record<string, string | { readonly value: string }>> | undefined;
   /** What steps may sign with, by the id of their mount. */
   readonly ssh?: Readonly<Record<string, AgentSource>> | undefined;
   /** Where a copy from the context takes its files. */

@@ -49,7 +49,7 @@ export interface BuildImageDependencies {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets?: BuildTargets | undefined;
   /** By id: absolute path of the file. */
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: BuildRequest['secrets'];
   /** What steps may sign with, by id. */
   readonly ssh: BuildRequest['ssh'];
   readonly noCache: boolean;
