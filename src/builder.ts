@@ -3,6 +3,11 @@ import type { RecordedContext } from './context/recorded-context.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Progress } from './progress.ts';
+import type { RemotePin } from './remote/remote-pin.ts';
+import type { AgentSource } from './ssh/agent-source.ts';
+
+/** A secret of a build: the absolute path of the file that holds it, or the value itself. */
+export type SecretSource = string | { readonly value: string };
 
 /** One context directory to one image, for one or more platforms. Plain data: it crosses a process border. */
 export interface BuildRequest {
@@ -20,12 +25,16 @@ export interface BuildRequest {
   /** By `linux/amd64`; nothing counts for a platform that is not there. Without it everything may be used: there is no key. */
   readonly counted?: Readonly<Record<string, CountedInputs>> | undefined;
   readonly platforms: readonly Platform[];
-  /** Secrets by id: the absolute path of the file that holds the value. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** By id. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** What steps may sign with, by id. */
+  readonly ssh: Readonly<Record<string, AgentSource>>;
   /** Images that references resolve to before any registry is asked: full reference → image in the store. */
   readonly resolved: Readonly<Record<string, Descriptor>>;
   /** Images of registries that must be used as they were when the build was decided: full reference → what to ask for. */
   readonly pinned: Readonly<Record<string, Descriptor>>;
+  /** What sources of ADD were when the build was decided, by the JSON of the source; the others are what they are now. */
+  readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
   /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
   readonly annotations: {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;

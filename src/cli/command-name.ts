@@ -15,5 +15,8 @@ export type CommandName =
   | 'check'
   | 'doctor'
   | 'registry serve'
+  | 'cache du'
+  | 'cache prune'
+  | 'cache verify'
   | 'completion'
   | 'help';

@@ -49,6 +49,12 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
     case 'pull-latest-from-remote-registry':
     case 'pull':
       return { schema: 'cip.transfer/v1', command, ...nothingCopied, failures: all };
+    case 'cache du':
+      return { schema: 'cip.cache/v1', command, kinds: [], entries: [], failures: all };
+    case 'cache prune':
+      return { schema: 'cip.cache/v1', command, freed: 0, entries: [], dryRun: options.dryRun, failures: all };
+    case 'cache verify':
+      return { schema: 'cip.cache/v1', command, checked: 0, size: 0, broken: [], failures: all };
     // They have no `--json`.
     case 'registry serve':
     case 'completion':

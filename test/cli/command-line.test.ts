@@ -28,7 +28,10 @@ async function reasons(argv: readonly string[], env: Record<string, string> = {}
 const defaults: [command: string, want: Partial<Record<OptionName, unknown>>][] = [
   ['build', { projectDir: '.', localRegistry: localhost, defaultPlatforms: [arm64, amd64], stopOnFirstError: true }],
   ['publish-locally', { projectDir: '.', localRegistry: localhost, defaultPlatforms: [arm64, amd64] }],
-  ['build', { keepGoing: false, onlyLocalPlatform: false, dryRun: false, noCache: false, json: false, secret: [] }],
+  [
+    'build',
+    { keepGoing: false, onlyLocalPlatform: false, dryRun: false, noCache: false, json: false, secret: [], ssh: [] },
+  ],
   ['build', { platform: undefined, jobs: undefined, insecureRegistry: [], registryCa: undefined }],
   ['build', { progress: 'auto', color: 'auto', quiet: false, verbose: 0 }],
   ['publish --remote-registry r.example.com/group', { remoteRegistry: { host: 'r.example.com', path: 'group' } }],
@@ -90,11 +93,21 @@ const given: [title: string, argv: string[], want: Partial<Record<OptionName, un
   ['repeatable', ['--insecure-registry=a:1', '--insecure-registry', 'b:2'], { insecureRegistry: ['a:1', 'b:2'] }],
   [
     'secrets',
-    ['--secret', 'id=npm,src=.npmrc', '--secret=src=b,id=a'],
+    [
+      '--secret',
+      'id=npm,src=.npmrc',
+      '--secret=src=b,id=a',
+      '--secret=id=c',
+      '--secret=id=d,env=D',
+      '--secret=id=e,type=env,src=E',
+    ],
     {
       secret: [
         { id: 'npm', src: '.npmrc' },
         { id: 'a', src: 'b' },
+        { id: 'c' },
+        { id: 'd', env: 'D' },
+        { id: 'e', env: 'E' },
       ],
     },
   ],
@@ -119,7 +132,7 @@ const glued: [argv: string[], want: Partial<Record<OptionName, unknown>>][] = [
   [['-qvtname'], { tag: ['docker.io/library/name:latest'], quiet: true, verbose: 1 }],
   [['-fDockerfile'], { file: 'Dockerfile' }],
   [['-f-'], { file: '-' }],
-  [['-otype=oci,dest=hh.tar'], { output: [{ dest: 'hh.tar', tar: true }] }],
+  [['-otype=oci,dest=hh.tar'], { output: [{ type: 'oci', dest: 'hh.tar', tar: true }] }],
 ];
 for (const [argv, want] of glued) {
   test(`short options: build-image . ${argv.join(' ')}`, async () => {
@@ -263,7 +276,7 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['unknown options', ['build', '--bogus', '-x'], ['unknown-option', 'unknown-option']],
   ['an unknown short option with what may be its value', ['build', '-Dhello'], ['unknown-option']],
   ['an unknown short option in a group', ['build', '-kxh'], ['unknown-option']],
-  ['a glued value that is wrong', ['build-image', '.', '-ohello'], ['invalid-option-value']],
+  ['a glued value that is wrong', ['build-image', '.', '-otype=hello'], ['invalid-option-value']],
   ['a glued value that is empty', ['build-image', '.', '-t='], ['option-without-value']],
   ['a short option that is perhaps on', ['build', '-k=perhaps'], ['invalid-option-value']],
   ['no value at the end of a group', ['build-image', '.', '-vt'], ['option-without-value']],
@@ -286,9 +299,11 @@ const mistakes: [title: string, argv: string[], want: string[]][] = [
   ['too small', ['build', '-j0'], ['invalid-option-value']],
   ['half a toggle', ['build', '--json=perhaps'], ['invalid-option-value']],
   ['no such mode', ['build', '--progress=fancy'], ['invalid-option-value']],
-  ['half a secret', ['build', '--secret=id=a'], ['invalid-option-value']],
+  ['no id of an agent', ['build', '--ssh==key'], ['invalid-option-value']],
+  ['an agent twice', ['build', '--ssh=a', '--ssh=a=key'], ['invalid-option-value']],
+  ['half a secret', ['build', '--secret=src=a'], ['invalid-option-value']],
   ['no secret', ['build', '--secret=foo'], ['invalid-option-value']],
-  ['a secret of the environment', ['build', '--secret=id=a,src=b,type=env'], ['invalid-option-value']],
+  ['a secret of both', ['build', '--secret=id=a,src=b,env=c'], ['invalid-option-value']],
   ['a secret with more', ['build', '--secret=id=a,src=b,mode=4'], ['invalid-option-value']],
   ['address without port', ['registry', 'serve', '--addr=localhost'], ['invalid-option-value']],
   ['contradiction', ['build', '-k', '--stop-on-first-error'], ['contradictory-options']],
@@ -352,9 +367,11 @@ const slips: [argv: string[], hint: string][] = [
   [['build', '--keep-goin'], 'did you mean --keep-going?'],
   [['build-image', '.', '-push'], 'did you mean --push?'],
   [['build', '-keep-going'], 'did you mean --keep-going?'],
+  [['build', '--ssh=a='], 'write --ssh a, or --ssh default=FILE'],
+  [['build', '--ssh=a', '--ssh=a=b'], 'give each id once, with all of its keys: --ssh a=FILE,FILE'],
   [['build', '--secret=foo'], 'write --secret id=ID,src=FILE'],
-  [['build', '--secret=id=a'], 'write --secret id=a,src=FILE'],
-  [['build', '--secret=id=a,src=b,type=env'], 'write --secret id=a,src=b'],
+  [['build', '--secret=id=a,type=file'], 'write --secret id=a,src=FILE'],
+  [['build', '--secret=id=a,src=b,env=c'], 'write --secret id=a,env=c'],
   [['frobnicate'], 'run cip help for a list of commands'],
 ];
 for (const [argv, hint] of slips) {

@@ -18,6 +18,8 @@ const Args = z.strictObject({
   platform: z.string().default('linux/amd64'),
   /** Values by id. */
   secrets: z.record(z.string(), z.string()).default({}),
+  /** Ids of `--ssh`: each gets a new key. */
+  ssh: z.array(z.string()).default([]),
   /** Where cip does otherwise on purpose, and why, for everybody or by identity: the case must differ then. */
   deviation: z.union([z.string(), z.partialRecord(z.enum(identities), z.string())]).optional(),
   /** Reasons of cip, sorted, where both builders refuse the case. */

@@ -54,8 +54,10 @@ export class ChrootExecutor implements Executor {
 
   async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
-    if (process.mounts.length > 0) {
-      throw new FailureError(mountsUnsupported(process.mounts.map(({ target }) => target)));
+    const sockets = process.mounts.filter((mount) => mount.type === 'socket');
+    if (sockets.length < process.mounts.length) {
+      const others = process.mounts.filter((mount) => mount.type !== 'socket');
+      throw new FailureError(mountsUnsupported(others.map(({ target }) => target)));
     }
     if (process.network === 'none') throw new FailureError(networkUnsupported());
     const { dir, emulation, tools } = this.#options;
@@ -74,6 +76,7 @@ export class ChrootExecutor implements Executor {
     await temporaryFiles.makeDevices();
     await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
     await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
+    for (const socket of sockets) await temporaryFiles.lendSocket(socket);
     await temporaryFiles.makeWorkingDirectory(process);
     return await launch(
       {

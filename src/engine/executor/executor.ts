@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Platform } from '../../oci/platform.ts';
 import type { Emulation } from './emulation.ts';
 import type { ExecutorName } from './executor-name.ts';
@@ -17,13 +18,27 @@ export interface ProcessUser {
  * What is mounted over the root file system for one process. Targets are absolute paths in the root file system;
  * missing ones are created and removed again, and never reach the layer. Applied by depth, then in the order given.
  */
-export type Mount =
+export type Mount = PlainMount | SocketMount;
+
+/** What the kernel mounts by itself. */
+export type PlainMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readonly: boolean }
   | {
       readonly type: 'tmpfs';
       readonly target: string /** Bytes; absent means the kernel's default. */;
       readonly size?: number | undefined;
     };
+
+/** A listening socket, made for this process alone. Executors without mounts have it as well. */
+export interface SocketMount {
+  readonly type: 'socket';
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  /** Is given whoever connects to it. */
+  readonly onConnection: (connection: Socket) => void;
+}
 
 /**
  * One process in a root filesystem. Field names are the runtime-spec's `process` where it has them.
@@ -80,7 +95,7 @@ export interface ExecutorRun {
 export interface Executor {
   /** As it is chosen: `namespaces`. */
   readonly name: ExecutorName;
-  /** Whether processes may have mounts of their own: without, `run` refuses whatever names one. */
+  /** Whether processes may have mounts of their own: without, `run` refuses whatever names one but for sockets. */
   readonly hasMounts: boolean;
   /**
    * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status,

@@ -188,3 +188,12 @@ export function runNotAllowed(image: string, at: SourceSpan | undefined) {
     ...(at !== undefined && { at }),
   } as const satisfies FailureShape;
 }
+
+/** `owner` is `uid:gid`: of what is mounted, and unknown where the step runs. */
+export function mountOwnerRefused(target: string, owner: string) {
+  return {
+    reason: 'mount-owner-refused',
+    message: `what is mounted at ${target} cannot belong to ${owner} on this machine`,
+    hint: 'give this user a range that has these numbers in /etc/subuid and /etc/subgid, or run as root',
+  } as const satisfies FailureShape;
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { Mount } from './executor.ts';
+import type { PlainMount } from './executor.ts';
 import { HELPER } from './network-helper.ts';
 
 /** `private` is that of `openPrivateNetwork()`. */
@@ -51,7 +51,7 @@ export class NetworkFiles {
   }
 
   /** Read-only, as what is asked of the network is no part of a layer. */
-  async mounts(hostname: string, network: KindOfNetwork): Promise<readonly Mount[]> {
+  async mounts(hostname: string, network: KindOfNetwork): Promise<readonly PlainMount[]> {
     const text = await machineResolvConf(network);
     const [resolv, hosts] = await Promise.all([
       this.#write('resolv.conf', text),
@@ -75,7 +75,7 @@ export class NetworkFiles {
 }
 
 /** The files, but for those that a mount at a directory above them, or on them, hides; and then the mounts. */
-export function withShown(files: readonly Mount[], mounts: readonly Mount[]): readonly Mount[] {
+export function withShown(files: readonly PlainMount[], mounts: readonly PlainMount[]): readonly PlainMount[] {
   const targets = mounts.map(({ target }) => posix.resolve('/', target));
   const isHidden = (file: string) => targets.some((target) => file === target || file.startsWith(`${target}/`));
   return [...files.filter(({ target }) => !isHidden(target)), ...mounts];

@@ -3,6 +3,7 @@ import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
 import type { ImageOp, Step } from '../op/op-definition.ts';
 import type { Definition } from '../solver/vertex.ts';
@@ -47,10 +48,12 @@ export interface LowerInput {
   readonly proxies?: Readonly<Record<string, string>> | undefined;
   /** Where steps find the files of the context. */
   readonly context?: Step['context'];
-  /** Files with the values of secrets, by id. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  readonly secrets?: Step['secrets'];
+  readonly ssh?: Step['ssh'];
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
+  /** What remote sources were when the build was decided, by their JSON. */
+  readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
   /** What the triggers of images from elsewhere may use; everything if not given. */
   readonly counted?: CountedInputs | undefined;
   /**

@@ -24,7 +24,8 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   const inputs: Vertex<Step>[] = [];
   const mounts: ExecMount[] = [];
   for (const mount of instruction.mounts) {
-    const lowered = lowerRunMount(mount, { state, context, addInput: (vertex) => inputs.push(vertex) });
+    const agents = mounts.filter(({ type }) => type === 'ssh').length;
+    const lowered = lowerRunMount(mount, { state, context, agents, addInput: (vertex) => inputs.push(vertex) });
     if (!lowered) return;
     mounts.push(lowered);
   }
@@ -33,7 +34,7 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   const op: ExecOp = {
     kind: 'exec',
     args,
-    env: [...state.variables].map(([name, value]) => `${name}=${value}`),
+    env: [...[...state.variables].map(([name, value]) => `${name}=${value}`), ...agentVariable(mounts, state)],
     keylessEnv: proxyEnv({ ofMachine: proxies, buildArgs }, state.variables),
     cwd: state.workdir,
     user: state.user,
@@ -46,6 +47,12 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   const declared = [...state.args].map(([name, value]) => `${name}=${state.variables.get(name) ?? value ?? ''}`);
   const prefix = declared.length > 0 ? `|${declared.length} ${declared.join(' ')} ` : '';
   context.push(state, { op, inputs, text, at, createdBy: `RUN ${prefix}${args.join(' ')} # buildkit` });
+}
+
+/** Where programs look for an agent; also where none was given, as what a step is does not depend on that. */
+function agentVariable(mounts: readonly ExecMount[], { variables }: StageState): readonly string[] {
+  const first = mounts.find((mount) => mount.type === 'ssh');
+  return first === undefined || variables.has('SSH_AUTH_SOCK') ? [] : [`SSH_AUTH_SOCK=${first.target}`];
 }
 
 /** Arguments, and the program to be mounted where a heredoc names its interpreter. */

@@ -71,7 +71,15 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       if (status.code !== 0) {
         const lacks = await executor.lacks(op.network, signal);
         throw new FailureError(
-          failureOf({ op, origin, status, lastLines: output.lines, lacks, secrets: mounts.lackingSecrets }),
+          failureOf({
+            op,
+            origin,
+            status,
+            lastLines: output.lines,
+            lacks,
+            secrets: mounts.lackingSecrets,
+            agents: mounts.lackingAgents,
+          }),
         );
       }
       const layer = await snapshotter.commit(active, signal, op.epoch);
@@ -115,8 +123,9 @@ function failureOf(options: {
   readonly lastLines: readonly string[];
   readonly lacks: readonly Lack[];
   readonly secrets: readonly LackingSecret[];
+  readonly agents: readonly string[];
 }) {
-  const { op, origin, status, lastLines, lacks, secrets } = options;
+  const { op, origin, status, lastLines, lacks, secrets, agents } = options;
   return runFailed({
     origin,
     command: origin?.text ?? op.args.join(' '),
@@ -126,5 +135,6 @@ function failureOf(options: {
     lastLines,
     lack: lackOf(op.args.join(' '), lacks, lastLines),
     secret: secrets[0],
+    agent: agents[0],
   });
 }

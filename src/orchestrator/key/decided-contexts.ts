@@ -1,4 +1,4 @@
-import type { ContextReads, PlacedRead } from '../../context/context-reads.ts';
+import type { ContextReads, PlacedRead, PlacedRemote } from '../../context/context-reads.ts';
 import { type ContextListing, type DecidedContext, decideContext } from '../../context/decide-context.ts';
 import type { HashFilesDependencies } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
@@ -36,6 +36,11 @@ export class DecidedContexts {
   /** Where a build for the platform takes something of its context. */
   places(image: ImageName, platform: Platform): readonly PlacedRead[] {
     return this.#reads.of(image, platform).places;
+  }
+
+  /** What the build for a platform fetches from elsewhere. */
+  remotes(image: ImageName, platform: Platform): readonly PlacedRemote[] {
+    return this.#reads.of(image, platform).remotes;
   }
 
   /** What the build for a platform would copy from the context and is not there, as failures; in the order written. */

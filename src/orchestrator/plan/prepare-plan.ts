@@ -64,6 +64,8 @@ export interface PlanDependencies {
   readonly client?: RepositoryClient | undefined;
   /** Asked about external images, by a build too. */
   readonly baseClient: () => Promise<RepositoryClient>;
+  /** Asked about what ADD fetches, by a build too. */
+  readonly remotes: BaseQuestions['remotes'];
   /** Asked only where it makes a difference; steps keep owners if not given. */
   readonly owners?: (() => Promise<OwnersHere>) | undefined;
   /** Milliseconds since 1970. */
@@ -95,7 +97,7 @@ export interface PreparedPlan {
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
 export async function preparePlan(
   request: PlanRequest,
-  { store, client, baseClient, owners, now }: PlanDependencies,
+  { store, client, baseClient, remotes, owners, now }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<PreparedPlan> {
   const { graph, selection, registry } = request;
@@ -127,10 +129,14 @@ export async function preparePlan(
       ? storeImages
       : await registryState(wanted, { registry: new ProjectRegistry(registry, client), store }, signal);
 
-  const baseImages = new BaseImages(project);
+  const baseImages = new BaseImages({
+    ...project,
+    remotesOf: (image, platform) => contexts.remotes(image, platform),
+  });
   const questions: BaseQuestions = {
     store,
     client: baseClient,
+    remotes,
     whenUnreachable: client === undefined ? 'assume' : 'fail',
     offline: request.offlineBases,
     now,
