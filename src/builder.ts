@@ -56,6 +56,8 @@ export interface BuildRequest {
   };
   /** Use no results of earlier runs; still keep those of this one for later. */
   readonly noCache: boolean;
+  /** The same for the steps of these stages alone: names, whatever their case, or numbers. */
+  readonly noCacheStages?: readonly string[] | undefined;
 }
 
 /** What a `Builder` has made: named by digest only, tagging is up to others. */

@@ -1,5 +1,6 @@
 import type { OptionToGive } from './failure.ts';
 import { buildOptions } from './options/build-options.ts';
+import { cacheOptions } from './options/cache-options.ts';
 import { connectionOptions } from './options/connection-options.ts';
 import { copyOptions } from './options/copy-options.ts';
 import { imageOptions } from './options/image-options.ts';
@@ -22,6 +23,7 @@ export const options = {
   ...connectionOptions,
   ...copyOptions,
   ...serverOptions,
+  ...cacheOptions,
   ...outputOptions,
 } as const satisfies Record<string, Option>;
 

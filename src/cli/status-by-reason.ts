@@ -49,6 +49,7 @@ export const statusByReason = {
   'argument-not-counted': 'failed',
   'base-not-an-image': 'failed',
   'base-not-found': 'failed',
+  'blob-broken': 'failed',
   'cache-seed-not-directory': 'failed',
   'cannot-execute': 'failed',
   'context-not-counted': 'failed',

@@ -35,6 +35,7 @@ import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
 import { type StepOption, settingsOf } from '../step-settings.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
+import { unknownStages } from '../unknown-stages.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
@@ -50,6 +51,7 @@ type BuildImageOption =
       | 'iidfile'
       | 'metadataFile'
       | 'noCache'
+      | 'noCacheFilter'
       | 'json'
     );
 
@@ -63,7 +65,10 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
-  const mistakes = await certainMistakes(source, context, world);
+  const mistakes = [
+    ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...(await certainMistakes(source, context, world)),
+  ];
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
@@ -199,7 +204,7 @@ interface Building {
 
 async function build(
   { source, title, secrets, ssh, settings, context: counted }: Building,
-  { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
+  { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -221,6 +226,7 @@ async function build(
     pinned: {},
     annotations: { manifests: {}, index: {} },
     noCache,
+    noCacheStages: noCacheFilter,
   });
   const buildOn = async (context: RecordedContext) =>
     (await world.builder.build(request(context), world.progress, world.signal)).image;

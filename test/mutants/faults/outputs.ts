@@ -342,4 +342,20 @@ export const faults: readonly Fault[] = [
     tests: files,
     only: 'keeps what',
   },
+  {
+    name: 'an index of one platform is said to be not all of itself',
+    file: 'src/engine/exporter/daemon.ts',
+    find: 'read.value.manifests.length > 1',
+    replace: 'read.value.manifests.length > 0',
+    tests: daemons,
+    only: 'one platform',
+  },
+  {
+    name: 'what a build only needs is loaded too',
+    file: 'src/cli/commands/build.ts',
+    find: '!result.image.implied && ',
+    replace: '',
+    tests: ['test/e2e/load.slow.test.ts'],
+    only: 'build --load',
+  },
 ];
