@@ -202,6 +202,7 @@ export const commands: readonly Command[] = [
       'onlyLocalPlatform',
       'offlineBases',
       'noCache',
+      'noCacheFilter',
       'allowLostOwners',
       ...registries,
       'json',
