@@ -207,6 +207,7 @@ export const commands: readonly Command[] = [
       'onlyLocalPlatform',
       'offlineBases',
       'noCache',
+      'noCacheFilter',
       'allowLostOwners',
       ...registries,
       'json',
