@@ -213,11 +213,40 @@ export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMa
 }
 
 /** Found before the first step, not when a RUN mounts it. */
-export function secretNotReadable(id: string, file: string) {
+export function secretNotReadable(id: string, file: string | undefined) {
   return {
     reason: 'secret-not-readable',
-    message: `the file of secret ${id} cannot be read: ${file}`,
-    hint: 'src= is the path of a file, relative to the directory cip was started in',
+    message:
+      file === undefined
+        ? `neither a variable ${id} nor a file ${id} that can be read is there for the secret ${id}`
+        : `the file of secret ${id} cannot be read: ${file}`,
+    hint:
+      file === undefined
+        ? `write --secret id=${id},src=FILE or --secret id=${id},env=NAME`
+        : 'src= is the path of a file, relative to the directory cip was started in',
+  } as const satisfies FailureShape;
+}
+
+/** A part of an option that its own parser found wrong; who shows it says which option. */
+export function invalidWord(message: string, hint: string) {
+  return { reason: 'invalid-option-value', message, hint } as const satisfies FailureShape;
+}
+
+/** `env=` names a variable that cip does not have. */
+export function secretVariableUnset(id: string, variable: string) {
+  return {
+    reason: 'secret-variable-unset',
+    message: `the variable ${variable} of secret ${id} is not set`,
+    hint: `export ${variable}, or name a file: --secret id=${id},src=FILE`,
+  } as const satisfies FailureShape;
+}
+
+/** `limit` in bytes. */
+export function secretTooBig(id: string, limit: number) {
+  return {
+    reason: 'secret-too-big',
+    message: `the secret ${id} has more than ${limit / 1024} KiB`,
+    hint: 'mount a directory that is no secret with --mount=type=bind, or give the key that opens it',
   } as const satisfies FailureShape;
 }
 

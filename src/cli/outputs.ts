@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { askDaemon } from '../engine/exporter/daemon-client.ts';
 import type { Daemon } from '../engine/exporter/daemon-place.ts';
 import type { Output } from '../engine/exporter/exporters.ts';
 import type { FoundOutput } from '../engine/exporter/output-file.ts';
@@ -9,9 +8,9 @@ import { zstd } from '../layer/zstd.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import { contradictoryOptions } from './failure.ts';
-import { findDaemon } from './find-daemon.ts';
 import { noDirectoryFor, nothingToPush, outputsCollide, outputToTerminal } from './image-failure.ts';
 import type { Invocation } from './invocation.ts';
+import { expectDaemon } from './load-images.ts';
 import type { FilesToWrite, ImageOutput, LayoutToWrite, NamedImage } from './options/image-output.ts';
 import { toStandardOutput } from './to-standard-output.ts';
 import type { World } from './world.ts';
@@ -111,9 +110,7 @@ export async function expectOutputs(
   const isZstd = options.output.some((one) => 'form' in one && one.form?.compression === 'zstd');
   if (isZstd) for await (const _ of zstd(nothing(), 1, world.signal));
   const isLoaded = options.load !== undefined || options.output.some(({ type }) => type === 'load');
-  const daemon = isLoaded ? await findDaemon(options.load ?? 'auto', world.surroundings.env) : undefined;
-  if (daemon !== undefined) await askDaemon(daemon, { path: '/_ping' }, world.signal);
-  return { daemon };
+  return { daemon: isLoaded ? await expectDaemon(options.load ?? 'auto', world) : undefined };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}

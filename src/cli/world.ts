@@ -66,7 +66,17 @@ export interface World extends AsyncDisposable {
 /** Options that decide how commands reach people, registries and the kernel; a command has those it needs. */
 export type WorldOptions = Partial<
   OptionValues<
-    'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa' | 'isolation' | 'requireIsolation'
+    | 'progress'
+    | 'color'
+    | 'quiet'
+    | 'verbose'
+    | 'insecureRegistry'
+    | 'registryCa'
+    | 'isolation'
+    | 'requireIsolation'
+    | 'cacheMaxSize'
+    | 'cacheMaxAge'
+    | 'cacheMinFree'
   >
 >;
 
@@ -96,6 +106,7 @@ export async function createWorld(
     taken: () => keptUp(stderr),
   };
   let store: Promise<Store> | undefined;
+  let hasBuilt = false;
   const openStore = () => {
     store ??= import('../store/store.ts').then(({ Store }) => Store.open(root, {}, signal));
     return store;
@@ -114,6 +125,7 @@ export async function createWorld(
   };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
+    hasBuilt = true;
     return createBuilder(options, { store: await openStore(), registry, surroundings });
   });
   let found: Promise<OwnersHere> | undefined;
@@ -160,6 +172,10 @@ export async function createWorld(
     remoteSources: openRemote,
     async [Symbol.asyncDispose]() {
       await renderer.close();
+      if (hasBuilt && !signal.aborted) {
+        const { careAfterBuild } = await import('./care-after-build.ts');
+        await careAfterBuild(await openStore(), options, { signal, messages, isQuiet: options.quiet ?? false });
+      }
       await builder.close();
       await (await client)?.close();
       await (await remote)?.close();

@@ -83,8 +83,10 @@ const rows: Readonly<Record<string, readonly [words: readonly string[], ...want:
     ['-o', 'type=registry,name=X'],
     `${value}: only the host and the tag may have them; write the repository in lower case`,
   ],
-  'a secret of the environment': [['--secret', 'id=x,env=TOKEN'], `${value}: write --secret id=x,src=FILE`],
-  'a secret without a file': [['--secret', 'id=x'], `${value}: write --secret id=x,src=FILE`],
+  'a secret of the environment': [['--secret', 'id=x,env=TOKEN']],
+  'a secret of the environment by its type': [['--secret', 'id=x,type=env,src=TOKEN']],
+  'a secret of both': [['--secret', 'id=x,env=TOKEN,src=f'], `${value}: write --secret id=x,env=TOKEN`],
+  'a secret of its id': [['--secret', 'id=x']],
   'a secret without an id': [['--secret', 'src=f'], `${value}: write --secret id=ID,src=f`],
   'a secret as docker has it': [['--secret', 'id=x,source=f']],
   'a secret of a type': [['--secret', 'type=file,id=x,source=f']],
@@ -125,17 +127,20 @@ for (const [typed, instead] of dockerOptions) {
 }
 
 test('the options of docker build that people give most have a hint', () => {
-  const words = `pull builder annotation cache-from cache-to label network add-host ulimit
+  const words = `pull builder annotation cache-from cache-to label
     provenance sbom attest rm compress memory build-context call`;
   for (const word of words.split(/\s+/)) assert.ok(dockerOptions.has(`--${word}`), word);
 });
 
 /** Words → what is said to be wrong. */
 const problems: Readonly<Record<string, string>> = {
-  'id=x,source=f,mode=0400': 'it can have id, src and type, not mode',
-  'id=x,src=f,type=env': 'values of environment variables are not supported, only files',
-  'id=x,src=f,type=fil': 'the type is file, not fil',
-  'id=x': 'it needs the id of the secret and the file',
+  'id=x,source=f,mode=0400': 'it can have id, src, env and type, not mode',
+  'id=x,src=f,type=env,env=g': 'it is a file or a variable, not both',
+  'id=x,env=f,type=file': 'it is a file or a variable, not both',
+  'id=x,src=f,type=fil': 'the type is file or env, not fil',
+  'id=x,type=file': 'it needs the file',
+  'id=x,type=env': 'it needs the variable',
+  'src=x': 'it needs the id of the secret',
 };
 for (const [secret, want] of Object.entries(problems)) {
   test(`--secret ${secret}: ${want}`, async () => {

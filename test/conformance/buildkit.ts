@@ -48,7 +48,10 @@ export async function startBuildkit(registry: string): Promise<ConformanceBuilde
   };
 }
 
-async function build(address: string, { case: { folder, args }, context, scratch }: StagedCase): Promise<Built> {
+async function build(
+  address: string,
+  { case: { folder, args }, context, scratch, outputs = [] }: StagedCase,
+): Promise<Built> {
   const layout = join(scratch, 'buildkit');
   const secrets: string[] = [];
   for (const [id, value] of Object.entries(args.secrets)) {
@@ -57,6 +60,7 @@ async function build(address: string, { case: { folder, args }, context, scratch
     secrets.push('--secret', `id=${id},src=${file}`);
   }
   const options = {
+    ...args.options?.buildkit,
     platform: args.platform,
     ...(args.target !== undefined && { target: args.target }),
     ...Object.fromEntries(Object.entries(args.buildArgs).map(([name, value]) => [`build-arg:${name}`, value])),
@@ -68,7 +72,7 @@ async function build(address: string, { case: { folder, args }, context, scratch
       ...Object.entries(options).flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
       ...secrets,
       ...(await agentFlags(args.ssh, scratch)),
-      ...['--output', `type=oci,tar=false,dest=${layout}`],
+      ...[`type=oci,tar=false,dest=${layout}`, ...outputs].flatMap((output) => ['--output', output]),
     ]);
     return { layout };
   } catch (error) {

@@ -81,8 +81,10 @@ export async function runCip(
       `${name}=${value}`,
     ]),
     ...secrets,
+    ...(args.options?.cip ?? []),
     ...(await agentFlags(args.ssh, scratch, person)),
     ...['--progress', 'json', '--output', `type=oci,tar=false,dest=${layout}`],
+    ...(staged.outputs ?? []).flatMap((output) => ['--output', output]),
   ];
   const env = { PATH: process.env['PATH'], HOME: dirname(run.store), CIP_STORE: run.store };
   try {

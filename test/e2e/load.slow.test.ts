@@ -112,6 +112,47 @@ test(
   },
 );
 
+test('build --load and pull --load: what was asked for is in Docker', needs(...common, 'dockerd'), async () => {
+  const info = '{:version "1.0.0"}\n';
+  await using rig = await Rig.setup({
+    files: {
+      'contexts/00-base/Dockerfile': 'FROM scratch\nCOPY a /a\n',
+      'contexts/00-base/a': 'A\n',
+      'contexts/00-base/info.edn': info,
+      'contexts/01-app/Dockerfile': 'ARG REGISTRY\nFROM ${REGISTRY}/base:1.0.0\nCOPY b /b\n',
+      'contexts/01-app/b': 'B\n',
+      'contexts/01-app/info.edn': info,
+    },
+    registry: true,
+  });
+  await using temp = await tempDir();
+  const socket = join(temp.path, 'docker.sock');
+  const env = { DOCKER_HOST: `unix://${socket}`, CIP_LOCAL_REGISTRY: rig.registry };
+  // Before anything is built, or asked of a registry.
+  for (const command of [['build'], ['pull', '--from', 'local']]) {
+    const { status, stderr } = await rig.cip(...command, '--load', { env });
+    assert.deepEqual([complaintsIn(stderr), status], [['daemon-unreachable'], 5]);
+  }
+  await using _server = await dockerIn(temp.path);
+  const tags = async () => {
+    const images = JSON.parse(await ask(socket, '/images/json')) as { RepoTags: string[] }[];
+    return images.flatMap(({ RepoTags }) => RepoTags).sort();
+  };
+  const cip = async (...args: string[]) => {
+    const { status, stderr } = await rig.cip(...args, { env });
+    assert.equal(status, 0, stderr);
+  };
+  await cip('build', 'app', '--load');
+  assert.deepEqual(await tags(), [`${rig.registry}/app:1.0.0`]);
+  await cip('publish-locally');
+  await cip('pull', '--from', 'local', '--load=docker');
+  assert.deepEqual(await tags(), [`${rig.registry}/app:1.0.0`, `${rig.registry}/base:1.0.0`]);
+  // What is up to date is loaded as well.
+  await ask(socket, `/images/prune?filters=${encodeURIComponent('{"dangling":["false"]}')}`, {});
+  await cip('build', 'base', '--load');
+  assert.deepEqual(await tags(), [`${rig.registry}/base:1.0.0`]);
+});
+
 test('--load into Podman: the image runs', needs(...common, 'podman', 'crun'), async () => {
   await using rig = await setup();
   await using temp = await tempDir();

@@ -32,9 +32,11 @@ import type { Invocation } from '../invocation.ts';
 import { layerChoice } from '../layer-choice.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
-import { readableSecrets } from '../prepare.ts';
+import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
+import { type StepOption, settingsOf } from '../step-settings.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
+import { unknownStages } from '../unknown-stages.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
@@ -43,6 +45,7 @@ type BuildImageOption =
       | 'tag'
       | 'secret'
       | 'ssh'
+      | StepOption
       | 'push'
       | 'load'
       | 'output'
@@ -51,6 +54,7 @@ type BuildImageOption =
       | 'noCache'
       | 'commit'
       | 'squash'
+      | 'noCacheFilter'
       | 'json'
     );
 
@@ -65,7 +69,10 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
-  const mistakes = await certainMistakes(source, context, world);
+  const mistakes = [
+    ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...(await certainMistakes(source, context, world)),
+  ];
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
@@ -74,7 +81,17 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, ssh, context: context.context, layers, tags, expected };
+  const building = {
+    source,
+    title,
+    secrets,
+    ssh,
+    settings: settingsOf(options),
+    context: context.context,
+    layers,
+    tags,
+    expected,
+  };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -180,10 +197,11 @@ function nameOf(reference: Reference): Reference {
 interface Building {
   readonly source: ImageSource;
   readonly title: string;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: BuildRequest['secrets'];
   readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
   readonly layers: BuildRequest['layers'];
+  readonly settings: BuildRequest['settings'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
@@ -191,8 +209,8 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, ssh, layers, context: counted }: Building,
-  { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
+  { source, title, secrets, ssh, settings, layers, context: counted }: Building,
+  { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -209,11 +227,13 @@ async function build(
     platforms,
     secrets,
     ssh,
+    settings,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
     layers,
     noCache,
+    noCacheStages: noCacheFilter,
   });
   const buildOn = async (context: RecordedContext) =>
     (await world.builder.build(request(context), world.progress, world.signal)).image;

@@ -52,7 +52,7 @@ export const imageOptions = {
     kind: 'string',
     value: 'docker|podman',
     bare: 'auto',
-    description: 'Load the image into Docker or Podman; alone, into the first of them that is there',
+    description: 'Also load what is built or pulled into Docker or Podman; alone, into the first of them that is there',
     group: 'Where',
     isGivenOnce: true,
     fromEnvironment: false,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { DiffID } from '../../oci/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../../oci/platform.ts';
-import { readConfig, readManifest } from '../../oci/read-document.ts';
+import { readConfig, readDocument, readManifest } from '../../oci/read-document.ts';
 import { FailureError, failuresOf } from '../../result.ts';
 import { writeTar } from '../../tar/write.ts';
 import { askDaemon } from './daemon-client.ts';
@@ -43,7 +43,8 @@ export class DaemonExporter implements Exporter {
     const whole = await preparation.prepare(image, signal, form);
     const reading = { from: store.blobs, signal };
     const sent = server.keeps === 'images-of-platforms' ? whole : await imageFor(server.platform, whole, reading);
-    if (sent !== whole) this.#tellPlatform(sent);
+    const read = await readDocument(store.blobs, whole, signal);
+    if (sent !== whole && read.kind === 'index' && read.value.manifests.length > 1) this.#tellPlatform(sent);
     const known = server.keeps === 'layers' ? await this.#knownLayers(sent, signal) : new Set<string>();
     const exported = { image: sent, names };
     try {

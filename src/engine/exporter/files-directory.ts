@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { unpackLayer } from '../../layer/unpack.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { removeTree } from '../../remove-tree.ts';
+import { failuresOf } from '../../result.ts';
 import { writeTar } from '../../tar/write.ts';
 import type { ExportedImage, Exporter, ExportServices } from './exporter.ts';
 import { type FilesOptions, ImageFiles } from './image-files.ts';
@@ -58,7 +59,11 @@ export class FilesDirectoryExporter implements Exporter {
       { tar, into: directory },
       { owner: isRoot ? 'preserve' : 'ignore', xattrs: 'apply', whiteouts: 'apply' },
       signal,
-    );
+    ).catch((error: unknown) => {
+      // It is not the store that lacks space or rights.
+      const isOfDisk = failuresOf(error)?.[0]?.reason === 'unpack-failed';
+      throw isOfDisk ? asUnwritable(this.#output.dest, (error as Error).cause) : error;
+    });
     const others = isRoot ? [] : index.filter((entry) => 'uid' in entry && (entry.uid !== 0 || entry.gid !== 0));
     const lacks = [
       counted(devicesSkipped, 'device is left out', 'devices are left out'),

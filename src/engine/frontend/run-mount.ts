@@ -97,7 +97,7 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
         target: absolute ?? (env === undefined ? `/run/secrets/${posix.basename(id)}` : undefined),
         env,
         required: mount.required ?? false,
-        mode: numberOf(mount.mode, 0o400, 8),
+        mode: numberOf(mount.mode, 0o400, 8) & 0o777,
         uid: numberOf(mount.uid, 0),
         gid: numberOf(mount.gid, 0),
       };

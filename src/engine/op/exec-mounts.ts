@@ -100,15 +100,15 @@ export class ExecMounts implements AsyncDisposable {
 
   async #addSecret(mount: Extract<ExecMount, { type: 'secret' }>, opening: Opening): Promise<void> {
     const { secrets, secretLike } = opening.services;
-    const file = Object.hasOwn(secrets, mount.id) ? secrets[mount.id] : undefined;
-    if (file === undefined) {
+    const source = Object.hasOwn(secrets, mount.id) ? secrets[mount.id] : undefined;
+    if (source === undefined) {
       const lacking = { id: mount.id, meant: secretLike(mount.id) };
       if (mount.required) throw new FailureError(secretMissing(lacking, opening.origin));
       if (mount.env !== undefined) this.env.push(`${mount.env}=`);
       this.lackingSecrets.push(lacking);
       return;
     }
-    const value = await readFile(file);
+    const value = typeof source === 'string' ? await readFile(source) : Buffer.from(source.value);
     const text = value.toString();
     this.secretValues.push(text.replace(/\n$/, ''), ...text.split('\n'));
     if (mount.env !== undefined) this.env.push(`${mount.env}=${text}`);

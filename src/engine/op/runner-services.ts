@@ -5,6 +5,7 @@ import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import type { BuildContext } from './build-context.ts';
 import type { FetchedFiles } from './fetched-files.ts';
+import type { Step } from './op-definition.ts';
 
 /** What operations work with: one set per engine. */
 export interface RunnerServices {
@@ -20,8 +21,8 @@ export interface RunnerServices {
   readonly context?: BuildContext | undefined;
   /** What ADD fetches, as it was when the build was decided. */
   readonly fetched: FetchedFiles;
-  /** Absolute paths of files with the values of secrets, by id: those that were given. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** By id, those that were given. */
+  readonly secrets: NonNullable<Step['secrets']>;
   /** What steps may sign with, by the id of their mount. */
   readonly ssh: Readonly<Record<string, AgentSource>>;
   /** The id of a given secret that is nearly this one. */

@@ -50,10 +50,12 @@ export interface BuildImageDependencies {
   readonly targets?: BuildTargets | undefined;
   readonly layers?: BuildRequest['layers'];
   /** By id: absolute path of the file. */
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: BuildRequest['secrets'];
   /** What steps may sign with, by id. */
   readonly ssh: BuildRequest['ssh'];
   readonly noCache: boolean;
+  /** Stages whose steps use no results of earlier runs. */
+  readonly noCacheStages?: readonly string[] | undefined;
   readonly contexts: DecidedContexts;
   /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
@@ -108,7 +110,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 
 function requestFor(
   { image, context, uses }: BuildableImage,
-  { buildArgs, targets, layers, secrets, ssh, noCache, contexts, created }: BuildImageDependencies,
+  { buildArgs, targets, layers, secrets, ssh, noCache, noCacheStages, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -151,5 +153,6 @@ function requestFor(
       },
     },
     noCache,
+    noCacheStages,
   };
 }

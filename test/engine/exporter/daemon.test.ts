@@ -64,14 +64,14 @@ async function withServer(
 }
 
 /** An index of two platforms with two layers each, of which the lower is shared. */
-async function imageIn(store: Store): Promise<Descriptor> {
+async function imageIn(store: Store, platforms: readonly string[]): Promise<Descriptor> {
   const put = async (mediaType: string, content: string) => {
     const descriptor = { mediaType, digest: digestOf(content), size: content.length };
     await store.blobs.put(descriptor, async () => Readable.from([Buffer.from(content)], { objectMode: false }), live);
     return descriptor;
   };
   const manifests = [];
-  for (const architecture of ['amd64', 'arm64']) {
+  for (const architecture of platforms) {
     const texts = ['base'.repeat(500_000), architecture];
     const rootfs = { type: 'layers', diff_ids: texts.map((one) => digestOf(one)) };
     const manifest = makeDocument(mediaTypes.imageManifest, {
@@ -85,7 +85,12 @@ async function imageIn(store: Store): Promise<Descriptor> {
   return store.blobs.putDocument(makeDocument(mediaTypes.imageIndex, index));
 }
 
-async function load(socketPath: string, dir: string, signal = live) {
+interface Loading {
+  readonly signal?: AbortSignal;
+  readonly platforms?: readonly string[];
+}
+
+async function load(socketPath: string, dir: string, { signal = live, platforms = ['amd64', 'arm64'] }: Loading = {}) {
   await using store = await Store.open(join(dir, 'store'));
   const events: ProgressEvent[] = [];
   const progress = { emit: (event: ProgressEvent) => void events.push(event) };
@@ -93,7 +98,7 @@ async function load(socketPath: string, dir: string, signal = live) {
   const services = { store, preparation: new PushPreparation(store), progress };
   const name = parseReference('it:1');
   assert.ok(name.ok);
-  const image = await imageIn(store);
+  const image = await imageIn(store, platforms);
   const sent = await new DaemonExporter({ type: 'load', daemon }, services).export(
     { image, names: [name.value] },
     signal,
@@ -118,6 +123,12 @@ test('a server is given the image of its platform, as it is in the store, and wh
       events.map((event) => event.type === 'notice' && event.message),
       ['unix:///s keeps one platform of an image: linux/arm64 is loaded'],
     );
+  }));
+
+test('of an index with one platform nothing is said to be left out', () =>
+  withServer({ '/version': json({ ...podman, Arch: 'amd64' }) }, async ({ socketPath, loaded, dir }) => {
+    assert.deepEqual(await load(socketPath, dir, { platforms: ['amd64'] }), []);
+    assert.equal(loaded.length, 1);
   }));
 
 test("a Docker with containerd's store is given all platforms", () =>
@@ -251,6 +262,6 @@ test('a server that does not answer is waited for until the signal', () => {
   const reason = new Error('enough');
   return withServer(
     { '/images/load': (_, request) => void request.once('data', () => stop.abort(reason)) },
-    ({ socketPath, dir }) => assert.rejects(load(socketPath, dir, stop.signal), reason),
+    ({ socketPath, dir }) => assert.rejects(load(socketPath, dir, { signal: stop.signal }), reason),
   );
 });

@@ -155,6 +155,11 @@ const mounts: [title: string, flag: string, want: Record<string, unknown>][] = [
     { type: 'secret', id: 's', target: '/run/secrets/s', env: undefined, required: false, mode: 0o400, uid: 0, gid: 0 },
   ],
   [
+    'a secret has no special bits',
+    'type=secret,id=s,target=/t,mode=07640',
+    { type: 'secret', id: 's', target: '/t', env: undefined, required: false, mode: 0o640, uid: 0, gid: 0 },
+  ],
+  [
     'a secret as a variable',
     'type=secret,id=s,env=S',
     { type: 'secret', id: 's', target: undefined, env: 'S', required: false, mode: 0o400, uid: 0, gid: 0 },
