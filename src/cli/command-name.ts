@@ -10,6 +10,7 @@ export type CommandName =
   | 'pull-latest-from-remote-registry'
   | 'pull'
   | 'plan'
+  | 'why'
   | 'graph'
   | 'check'
   | 'doctor'

@@ -12,7 +12,16 @@ import { sshSources } from './ssh-sources.ts';
 import type { World } from './world.ts';
 
 /** The options that say how a plan is run. */
-export type RunOption = 'jobs' | 'keepGoing' | 'stopOnFirstError' | 'noCache' | 'secret' | 'ssh' | 'dryRun' | 'json';
+export type RunOption =
+  | 'jobs'
+  | 'keepGoing'
+  | 'stopOnFirstError'
+  | 'noCache'
+  | 'noCacheFilter'
+  | 'secret'
+  | 'ssh'
+  | 'dryRun'
+  | 'json';
 
 /** What running a plan needs besides the plan. */
 export async function runSettings(options: OptionValues<RunOption>, world: World) {
@@ -23,6 +32,7 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
     secrets: await readableSecrets(options, world),
     ssh: await sshSources(options, world),
     noCache: options.noCache,
+    noCacheStages: options.noCacheFilter,
     clock: () => world.surroundings.now(),
   } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created' | 'targetState'> & {
     clock: () => number;
