@@ -59,7 +59,7 @@ export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
   invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret' | 'ssh'>> },
   world: World,
-): Promise<PreparedPlan> {
+): Promise<PreparedPlan & { readonly project: DependencyGraph['project'] }> {
   const { now, arch } = world.surroundings;
   const layers = layerChoice(invocation.options);
   const { graph, selection, buildArgs, target } = await openProject(invocation, world);
@@ -113,7 +113,7 @@ export async function prepare(
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
   if (command !== 'build' && lostOwners === 'allow') warnOfOwners(prepared.plan, world);
-  return prepared;
+  return { ...prepared, project: graph.project };
 }
 
 function warnOfOwners({ images }: Plan, world: World): void {
