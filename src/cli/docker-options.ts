@@ -30,7 +30,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--memory', limits],
   ['-m', limits],
   ['--memory-swap', limits],
-  ['--no-cache-filter', 'use --no-cache, which holds for every stage'],
   ['--policy', isNothing],
   ['--provenance', isNoAttestation],
   [
