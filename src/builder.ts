@@ -1,6 +1,6 @@
 import type { CountedInputs } from './context/counted-inputs.ts';
 import type { RecordedContext } from './context/recorded-context.ts';
-import type { Ulimit } from './engine/executor/executor.ts';
+import type { Ulimit } from './engine/executor/ulimits.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Progress } from './progress.ts';

@@ -4,7 +4,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
 import type { AgentSource } from '../../ssh/agent-source.ts';
-import type { Ulimit } from '../executor/executor.ts';
+import type { Ulimit } from '../executor/ulimits.ts';
 import type { BuildContext } from './build-context.ts';
 
 /** Where the text of a step stands, for failures. Not part of what a step means. */
