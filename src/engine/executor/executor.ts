@@ -5,6 +5,7 @@ import type { ExecutorName } from './executor-name.ts';
 import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
 import type { ExecutorTools } from './tools.ts';
+import type { Ulimit } from './ulimits.ts';
 
 /** Numeric identity of a process, as looked up in the image. */
 export interface ProcessUser {
@@ -67,31 +68,6 @@ export interface ProcessSpec {
   readonly ulimits?: readonly Ulimit[] | undefined;
   /** The foreign one is emulated. */
   readonly platform: Platform;
-}
-
-/** As `--ulimit` has it. */
-export type UlimitName =
-  | 'cpu'
-  | 'fsize'
-  | 'data'
-  | 'stack'
-  | 'core'
-  | 'rss'
-  | 'nproc'
-  | 'nofile'
-  | 'memlock'
-  | 'locks'
-  | 'sigpending'
-  | 'msgqueue'
-  | 'nice'
-  | 'rtprio'
-  | 'rttime';
-
-/** One limit of getrlimit(2); -1 is no limit. */
-export interface Ulimit {
-  readonly name: UlimitName;
-  readonly soft: number;
-  readonly hard: number;
 }
 
 /** `code` is 128 + the signal's number when a signal ended the process. */

@@ -1,4 +1,3 @@
-import type { Ulimit, UlimitName } from './executor.ts';
 import type { GateCall } from './gate-table.ts';
 
 /** Name → number of uapi/asm-generic/resource.h. Those that Docker takes: one of the address space would end what sets it. */
@@ -18,7 +17,17 @@ const numbers = {
   nice: 13,
   rtprio: 14,
   rttime: 15,
-} as const satisfies Record<UlimitName, number>;
+} as const;
+
+/** As `--ulimit` has it. */
+export type UlimitName = keyof typeof numbers;
+
+/** One limit of getrlimit(2); -1 is no limit. */
+export interface Ulimit {
+  readonly name: UlimitName;
+  readonly soft: number;
+  readonly hard: number;
+}
 
 /** Every name there is. */
 export const ulimitNames = Object.keys(numbers) as readonly UlimitName[];
