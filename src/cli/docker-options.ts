@@ -32,7 +32,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['-m', limits],
   ['--memory-swap', limits],
   ['--network', 'write it at the step: RUN --network=none, default or host'],
-  ['--no-cache-filter', 'use --no-cache, which holds for every stage'],
   ['--policy', isNothing],
   ['--provenance', isNoAttestation],
   [
