@@ -210,6 +210,7 @@ class Engine implements Builder {
         context,
         secrets: request.secrets,
         ssh: request.ssh,
+        settings: request.settings,
         remotes: request.remotes,
         images,
         epoch: epochOf(request.buildArgs),

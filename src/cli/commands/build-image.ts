@@ -33,6 +33,7 @@ import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
+import { type StepOption, settingsOf } from '../step-settings.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
 import { unknownStages } from '../unknown-stages.ts';
 import type { World } from '../world.ts';
@@ -43,6 +44,7 @@ type BuildImageOption =
       | 'tag'
       | 'secret'
       | 'ssh'
+      | StepOption
       | 'push'
       | 'load'
       | 'output'
@@ -75,7 +77,16 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, ssh, context: context.context, tags, expected };
+  const building = {
+    source,
+    title,
+    secrets,
+    ssh,
+    settings: settingsOf(options),
+    context: context.context,
+    tags,
+    expected,
+  };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -184,6 +195,7 @@ interface Building {
   readonly secrets: BuildRequest['secrets'];
   readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
+  readonly settings: BuildRequest['settings'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
@@ -191,7 +203,7 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, ssh, context: counted }: Building,
+  { source, title, secrets, ssh, settings, context: counted }: Building,
   { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
   world: World,
 ): Promise<Descriptor> {
@@ -209,6 +221,7 @@ async function build(
     platforms,
     secrets,
     ssh,
+    settings,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
