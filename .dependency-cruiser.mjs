@@ -12,6 +12,7 @@ export const rooms = {
   program: { imports: [], touches: ['disk', 'programs', 'process', 'timers'] },
   store: { imports: ['oci'], touches: ['disk', 'process', 'clock', 'timers', 'chance'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
+  lint: { imports: ['oci', 'dockerfile', 'context/global-values'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
   registry: { imports: ['oci', 'program'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
   'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },

@@ -21,6 +21,7 @@ import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
+import { tellChecked } from '../check-image.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { bug, contradictoryOptions, systemFailure } from '../failure.ts';
 import { invalidTag, noDirectoryFor, nothingToPush, outputToTerminal } from '../image-failure.ts';
@@ -33,7 +34,16 @@ import { readableSecrets } from '../prepare.ts';
 import { toStandardOutput, writeToStandardOutput } from '../to-standard-output.ts';
 import type { World } from '../world.ts';
 
-type BuildImageOption = ImageSourceOption | 'tag' | 'secret' | 'push' | 'output' | 'noCache' | 'json';
+type BuildImageOption =
+  | ImageSourceOption
+  | 'tag'
+  | 'secret'
+  | 'push'
+  | 'output'
+  | 'noCache'
+  | 'checkOnly'
+  | 'problemFormat'
+  | 'json';
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
@@ -45,6 +55,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const secrets = await readableSecrets(options, world);
   const context = await contextOf(source, 'counted', world);
   const mistakes = await certainMistakes(source, context, world);
+  if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, secrets)], world);
   const title =

@@ -21,17 +21,29 @@ export interface CheckReport {
   readonly warnings: readonly Notice[];
 }
 
-/** `known`: what builds will find besides. */
-export function checkOf({ graph, buildArgs, notices }: FoundProject, known: readonly Failure[]): CheckReport {
+/** `known`: what builds will find besides; `linted`: what the lint rules find. */
+export function checkOf(
+  { graph, buildArgs, notices }: FoundProject,
+  known: readonly Failure[],
+  linted: readonly Notice[],
+): CheckReport {
   const problems = [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale)];
+  const all = byFile([...problems, ...untold(known, problems)]);
+  const places = new Set(all.map(placeOf));
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: byFile([...problems, ...untold(known, problems)]),
+    problems: all,
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
-    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
+    warnings: [
+      ...notices,
+      ...unusedArguments(buildArgs, graph.order, graph),
+      ...graph.advice,
+      // What fails the build is told as that alone.
+      ...linted.filter(({ subject, ...finding }) => subject !== 'CopyIgnoredFile' || !places.has(placeOf(finding))),
+    ],
   };
 }
 
