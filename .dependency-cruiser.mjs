@@ -10,11 +10,13 @@ export const rooms = {
   dockerfile: { imports: [] },
   // All others run programs by it, and so with an environment that they chose.
   program: { imports: [], touches: ['disk', 'programs', 'process', 'timers'] },
+  ssh: { imports: [], touches: ['disk', 'network', 'chance'] },
   store: { imports: ['oci'], touches: ['disk', 'process', 'clock', 'timers', 'chance'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
   lint: { imports: ['oci', 'dockerfile', 'context/global-values'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
   registry: { imports: ['oci', 'program'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
+  remote: { imports: ['oci', 'dockerfile', 'program', 'registry', 'store'], touches: ['disk', 'network'] },
   'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
   project: { imports: ['oci', 'dockerfile'], touches: ['disk', 'process', 'chance'] },
   'engine/solver': { imports: ['oci'] },
@@ -25,15 +27,34 @@ export const rooms = {
   'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
   'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
   'engine/op': {
-    imports: ['oci', 'layer', 'store', 'context', 'engine/solver', 'engine/executor', 'engine/snapshot'],
+    imports: [
+      'oci',
+      'dockerfile',
+      'layer',
+      'store',
+      'context',
+      'remote',
+      'ssh',
+      'engine/solver',
+      'engine/executor',
+      'engine/snapshot',
+    ],
     touches: ['disk'],
   },
   'engine/frontend': {
-    imports: ['oci', 'dockerfile', 'context', 'engine/solver/vertex', 'engine/op/op-definition', 'engine/op/chmod'],
+    imports: [
+      'oci',
+      'dockerfile',
+      'context',
+      'remote/remote-pin',
+      'engine/solver/vertex',
+      'engine/op/op-definition',
+      'engine/op/chmod',
+    ],
   },
   'engine/exporter': {
     imports: ['oci', 'tar', 'store', 'layer', 'registry', 'engine/snapshot', 'engine/frontend/lower-input'],
-    // Of the network the class alone that writes to named pipes without a thread.
+    // Of the network the sockets of Docker and Podman, and the class that writes to named pipes without a thread.
     touches: ['disk', 'network', 'timers', 'chance'],
   },
   worker: {
@@ -42,7 +63,7 @@ export const rooms = {
   },
   'orchestrator/key': { imports: ['oci', 'dockerfile', 'context', 'project'] },
   'orchestrator/state': {
-    imports: ['oci', 'dockerfile', 'context', 'project', 'registry', 'store', 'orchestrator/key'],
+    imports: ['oci', 'dockerfile', 'context', 'project', 'registry', 'remote', 'store', 'orchestrator/key'],
     touches: ['timers'],
   },
   'orchestrator/plan': {
@@ -90,6 +111,7 @@ export const reasons = {
     timers: 'the end of connections that do not end',
     chance: 'ids of uploads, which nobody is to guess',
   },
+  ssh: { chance: 'signatures that have a random number in them' },
   project: {
     process: 'whether the one that was interrupted in a cascade still runs',
     chance: 'names of journals that no other process takes',

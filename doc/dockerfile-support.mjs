@@ -148,12 +148,16 @@ const features = {
       ['add/archive*', 'add/empty*', 'add/gzip*', 'add/directory*', 'add/wildcard*'],
     ],
     [
-      'ADD of URLs, `--checksum`',
-      no,
-      ['add/url', 'add/checksum*', 'copy/of-url', 'copy/checksum*'],
-      'refused: `not-supported`',
+      'ADD of URLs, `--checksum`, `--unpack`',
+      yes,
+      ['add/url*', 'add/checksum*', 'add/unknown*', 'copy/of-url', 'copy/checksum*'],
     ],
-    ['ADD of git repositories, `--keep-git-dir`', no, ['copy/of-git'], 'refused: `not-supported`'],
+    [
+      'ADD of git repositories, `--keep-git-dir`',
+      yes,
+      ['add/git', 'add/git-*', 'copy/of-git'],
+      'by the `git` that is installed',
+    ],
     ['`.dockerignore`, `<Dockerfile>.dockerignore`', yes, ['ignore/*']],
   ],
   RUN: [
@@ -166,7 +170,8 @@ const features = {
     ['`--mount=type=cache`', yes, ['mount/cache*']],
     ['`--mount=type=tmpfs`', yes, ['mount/tmpfs*', 'run/tmpfs*', 'mount/nested', 'mount/through*']],
     ['`--mount=type=secret`', yes, ['mount/secret*']],
-    ['`--mount=type=ssh`, `--security=insecure`, `--device`', no, [], 'refused: `not-supported`'],
+    ['`--mount=type=ssh`, `--ssh`', yes, ['mount/ssh*']],
+    ['`--security=insecure`, `--device`', no, [], 'refused: `not-supported`'],
     [
       'mount points that are not kept, but for /dev, /proc and /sys',
       yes,
@@ -180,6 +185,11 @@ const features = {
       'where no step could run: `root-unusable`',
     ],
     ['`--network=none`, `default`, `host`', yes, ['run/network*']],
+    [
+      '`--add-host`, `--hostname`, `--network`, `--shm-size`, `--ulimit` of `build-image`; `BUILDKIT_SANDBOX_HOSTNAME`',
+      yes,
+      ['run/options*'],
+    ],
   ],
   'The configuration and its history': [
     ['ENV, LABEL', yes, ['env/*', 'config/labels', 'config/base-environment']],

@@ -165,7 +165,8 @@ function unNegated(word: string, badToggles: { flag: string; typed: string }[]):
   const [, negated, flag = '', typed] = /^--(no-)?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
   const name = nameOfFlag.get(negated === undefined ? flag : `no-${flag}`) ?? nameOfFlag.get(flag);
   if (name === undefined) return word;
-  const { kind, negation } = definitionOf(name);
+  const { kind, negation, bare } = definitionOf(name);
+  if (bare !== undefined && negated === undefined && typed === undefined) return `--${flag}=${bare}`;
   if (negated !== undefined && flagOf(name) === flag) {
     return negation === undefined || typed !== undefined ? word : `--${flag}=${negation}`;
   }

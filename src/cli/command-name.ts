@@ -10,9 +10,13 @@ export type CommandName =
   | 'pull-latest-from-remote-registry'
   | 'pull'
   | 'plan'
+  | 'why'
   | 'graph'
   | 'check'
   | 'doctor'
   | 'registry serve'
+  | 'cache du'
+  | 'cache prune'
+  | 'cache verify'
   | 'completion'
   | 'help';

@@ -43,9 +43,9 @@ function fish(): string {
     for (const word of [first, ...aliases]) {
       lines.push(`complete -c cip -f -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`);
       for (const option of has) {
-        const { alias, description, value }: Option = options[option];
+        const { alias, description, value, bare }: Option = options[option];
         const short = alias === undefined ? '' : ` -s ${alias}`;
-        const takes = value === undefined ? '' : ' -r';
+        const takes = value === undefined || bare !== undefined ? '' : ' -r';
         const on = `-n '__fish_seen_subcommand_from ${word}'`;
         lines.push(`complete -c cip ${on} -l ${flagOf(option)}${short}${takes} -d ${quoted(description)}`);
       }

@@ -2,7 +2,6 @@ const isNothing = 'leave it out: cip has nothing like it';
 const isNoAttestation = 'leave it out: cip makes no attestations';
 const isInStore = 'keep the directory of CIP_STORE between runs: results of earlier runs are there';
 const limits = 'start cip itself with these limits: ulimit, or systemd-run --scope -p MemoryMax=2G cip build-image …';
-const digest = 'leave it out: the digest is printed on standard output, and stands in the document of --json';
 const isClean = 'leave it out: no container is left of a step';
 
 /**
@@ -10,7 +9,6 @@ const isClean = 'leave it out: no container is left of a step';
  * what to do instead. None of them is a slip of one of its own, however near they are.
  */
 export const dockerOptions: ReadonlyMap<string, string> = new Map([
-  ['--add-host', isNothing],
   ['--allow', isNothing],
   ['--annotation', 'describe the image with LABEL in the Dockerfile: cip adds no annotations'],
   ['--attest', isNoAttestation],
@@ -28,17 +26,10 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--cpuset-cpus', limits],
   ['--cpuset-mems', limits],
   ['--force-rm', isClean],
-  ['--iidfile', digest],
   ['--label', 'write LABEL NAME=VALUE into the Dockerfile'],
-  [
-    '--load',
-    'leave it out: the image is kept in the store; --output type=oci,dest=image.tar writes a file that skopeo copies to Docker',
-  ],
   ['--memory', limits],
   ['-m', limits],
   ['--memory-swap', limits],
-  ['--metadata-file', digest],
-  ['--network', 'write it at the step: RUN --network=none, default or host'],
   ['--no-cache-filter', 'use --no-cache, which holds for every stage'],
   ['--policy', isNothing],
   ['--provenance', isNoAttestation],
@@ -49,9 +40,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--rm', isClean],
   ['--sbom', isNoAttestation],
   ['--security-opt', isNothing],
-  ['--shm-size', isNothing],
   ['--squash', 'for one layer, end the Dockerfile with FROM scratch and COPY --from=STAGE / /'],
-  ['--ssh', 'give the key as a secret: --secret id=ID,src=FILE, and RUN --mount=type=secret,id=ID'],
   ['--tls-verify', 'use --insecure-registry HOST for a registry without TLS'],
-  ['--ulimit', limits],
 ]);

@@ -1,6 +1,7 @@
 import { formatRegistry } from '../oci/registry-name.ts';
 import { failureJson } from '../orchestrator/plan/failure-json.ts';
 import { planJson } from '../orchestrator/plan/plan-json.ts';
+import { whyJson } from '../orchestrator/plan/why-json.ts';
 import { assertNever, type Failure } from '../result.ts';
 import type { Invocation } from './invocation.ts';
 import { checkOfInvalid } from './render/check.ts';
@@ -13,6 +14,8 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
   const { command, options } = invocation;
   const all = failures.map((failure) => failureJson(failure));
   switch (command) {
+    case 'why':
+      return whyJson([], failures);
     case 'plan':
       return noPlan(invocation, failures);
     case 'build':
@@ -46,6 +49,12 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
     case 'pull-latest-from-remote-registry':
     case 'pull':
       return { schema: 'cip.transfer/v1', command, ...nothingCopied, failures: all };
+    case 'cache du':
+      return { schema: 'cip.cache/v1', command, kinds: [], entries: [], failures: all };
+    case 'cache prune':
+      return { schema: 'cip.cache/v1', command, freed: 0, entries: [], dryRun: options.dryRun, failures: all };
+    case 'cache verify':
+      return { schema: 'cip.cache/v1', command, checked: 0, size: 0, broken: [], failures: all };
     // They have no `--json`.
     case 'registry serve':
     case 'completion':

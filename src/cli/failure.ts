@@ -213,11 +213,40 @@ export function unusedBuildArguments(names: readonly string[], meant: ReadonlyMa
 }
 
 /** Found before the first step, not when a RUN mounts it. */
-export function secretNotReadable(id: string, file: string) {
+export function secretNotReadable(id: string, file: string | undefined) {
   return {
     reason: 'secret-not-readable',
-    message: `the file of secret ${id} cannot be read: ${file}`,
-    hint: 'src= is the path of a file, relative to the directory cip was started in',
+    message:
+      file === undefined
+        ? `neither a variable ${id} nor a file ${id} that can be read is there for the secret ${id}`
+        : `the file of secret ${id} cannot be read: ${file}`,
+    hint:
+      file === undefined
+        ? `write --secret id=${id},src=FILE or --secret id=${id},env=NAME`
+        : 'src= is the path of a file, relative to the directory cip was started in',
+  } as const satisfies FailureShape;
+}
+
+/** A part of an option that its own parser found wrong; who shows it says which option. */
+export function invalidWord(message: string, hint: string) {
+  return { reason: 'invalid-option-value', message, hint } as const satisfies FailureShape;
+}
+
+/** `env=` names a variable that cip does not have. */
+export function secretVariableUnset(id: string, variable: string) {
+  return {
+    reason: 'secret-variable-unset',
+    message: `the variable ${variable} of secret ${id} is not set`,
+    hint: `export ${variable}, or name a file: --secret id=${id},src=FILE`,
+  } as const satisfies FailureShape;
+}
+
+/** `limit` in bytes. */
+export function secretTooBig(id: string, limit: number) {
+  return {
+    reason: 'secret-too-big',
+    message: `the secret ${id} has more than ${limit / 1024} KiB`,
+    hint: 'mount a directory that is no secret with --mount=type=bind, or give the key that opens it',
   } as const satisfies FailureShape;
 }
 
@@ -227,6 +256,24 @@ export function secretNotAFile(id: string, file: string) {
     reason: 'secret-not-a-file',
     message: `the source of secret ${id} is not a regular file: ${file}`,
     hint: 'write the secret into a file that nobody else can read, and name that',
+  } as const satisfies FailureShape;
+}
+
+/** `--ssh ID` without a socket means that of the environment. */
+export function sshAgentUnknown(id: string) {
+  return {
+    reason: 'ssh-agent-unknown',
+    message: `--ssh ${id} means the agent of SSH_AUTH_SOCK, which is not set`,
+    hint: `start one with eval "$(ssh-agent)" and ssh-add, or name a key: --ssh ${id}=FILE`,
+  } as const satisfies FailureShape;
+}
+
+/** One ID has one agent, or keys. */
+export function sshSourcesMixed(id: string) {
+  return {
+    reason: 'ssh-sources-mixed',
+    message: `--ssh ${id} names the socket of an agent and something else`,
+    hint: 'name one socket, or any number of keys',
   } as const satisfies FailureShape;
 }
 
@@ -341,5 +388,42 @@ export function systemFailure(error: unknown) {
     message: `system call failed: ${message}`,
     code,
     ...(hint && { hint }),
+  } as const satisfies FailureShape;
+}
+
+/** `--load` without a socket of Docker or Podman; `looked`: the paths. */
+export function daemonNotFound(choice: 'auto' | 'docker' | 'podman', looked: readonly string[]) {
+  const programs = {
+    auto: 'neither Docker nor Podman listens',
+    docker: 'Docker does not listen',
+    podman: 'Podman does not listen',
+  };
+  return {
+    reason: 'daemon-not-found',
+    message: `${programs[choice]} on this machine: there is no ${looked.join(' and no ')}`,
+    hint:
+      choice === 'docker'
+        ? 'start Docker, or say with DOCKER_HOST where it listens'
+        : 'start Podman (systemctl --user start podman.socket) or Docker, or write --output type=docker,dest=image.tar and load that',
+  } as const satisfies FailureShape;
+}
+
+/** DOCKER_HOST or CONTAINER_HOST is something else than a socket or a TCP port. */
+export function daemonAddress(variable: string, address: string) {
+  return {
+    reason: 'daemon-address',
+    message: `${variable} is ${address}, and cip connects to unix:///PATH and tcp://HOST:PORT`,
+    hint: address.startsWith('ssh:')
+      ? 'forward the socket (ssh -L /tmp/docker.sock:/var/run/docker.sock HOST), or pipe: --output type=docker,dest=- | ssh HOST docker load'
+      : `write ${variable}=unix:///var/run/docker.sock, for example`,
+  } as const satisfies FailureShape;
+}
+
+/** A file that DOCKER_TLS_VERIFY asks for. */
+export function daemonCertificates(path: string, why: string) {
+  return {
+    reason: 'daemon-certificates',
+    message: `DOCKER_TLS_VERIFY is set, and ${path} cannot be read: ${why}`,
+    hint: 'name the directory of ca.pem, cert.pem and key.pem with DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY',
   } as const satisfies FailureShape;
 }

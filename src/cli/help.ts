@@ -64,7 +64,8 @@ async function render({ before, command, after }: Help, columns: number): Promis
     const definition: Option = options[name];
     const variable = variableOf(name);
     const shown = definition.value !== undefined && definition.default !== undefined;
-    parser.option(`${flagOf(name)}${definition.value === undefined ? '' : `=${definition.value}`}`, {
+    const value = definition.value === undefined ? '' : `=${definition.value}`;
+    parser.option(`${flagOf(name)}${definition.bare === undefined ? value : `[${value}]`}`, {
       ...(definition.alias !== undefined && { alias: definition.alias }),
       ...(shown && { default: definition.default, defaultDescription: definition.default }),
       ...(command?.required.includes(name) && { demandOption: true }),

@@ -56,6 +56,29 @@ export function unusedSecret(id: string, meant: string | undefined) {
   } as const satisfies NoticeShape;
 }
 
+/** `meant`: an agent that is mounted and was not given. */
+export function unusedSsh(id: string, meant: string | undefined) {
+  return {
+    level: 'warning',
+    reason: 'unused-ssh',
+    message: `no RUN mounts the SSH agent ${id}`,
+    hint:
+      meant === undefined
+        ? `mount it where it is needed: RUN --mount=type=ssh${id === 'default' ? '' : `,id=${id}`}`
+        : `did you mean --ssh ${meant}?`,
+  } as const satisfies NoticeShape;
+}
+
+/** The agent answers, and has nothing to sign with. */
+export function sshAgentEmpty(id: string, socket: string) {
+  return {
+    level: 'warning',
+    reason: 'ssh-agent-empty',
+    message: `the SSH agent ${id} has no keys: ${socket}`,
+    hint: 'add one with ssh-add',
+  } as const satisfies NoticeShape;
+}
+
 /** `file` as typed or as it has to be; `meant`: what was probably to be typed; `target`: where a link leads to nothing. */
 export function dockerfileMissing(
   file: string,
@@ -156,12 +179,22 @@ export function noDirectoryFor(dest: string, parent: string) {
   } as const satisfies FailureShape;
 }
 
+/** Two outputs of one build; both as typed. */
+export function outputsCollide(one: string, other: string) {
+  return {
+    reason: 'outputs-collide',
+    message:
+      one === other ? `two outputs are to be written to ${one}` : `the outputs ${one} and ${other} are in one place`,
+    hint: 'give each output a file or directory of its own',
+  } as const satisfies FailureShape;
+}
+
 /** A tar on a terminal helps nobody. */
-export function outputToTerminal() {
+export function outputToTerminal(flag: string) {
   return {
     reason: 'output-to-terminal',
-    message: 'standard output is a terminal, and --output type=oci,dest=- writes a tar to it',
-    hint: 'redirect it, as in > image.tar, or write --output type=oci,dest=image.tar',
+    message: `standard output is a terminal, and ${flag} writes a tar to it`,
+    hint: `redirect it, as in > image.tar, or write ${flag.replace(/-$/, 'image.tar')}`,
   } as const satisfies FailureShape;
 }
 
@@ -169,7 +202,7 @@ export function outputToTerminal() {
 export function nothingToPush() {
   return {
     reason: 'nothing-to-push',
-    message: '--push needs a name to push to',
+    message: 'the image is to be pushed, and has no name to push to',
     hint: 'add --tag registry.example.com/name:tag',
   } as const satisfies FailureShape;
 }

@@ -12,7 +12,7 @@ import { isEnvironment } from './exit-codes.ts';
 import { copiedWithoutContext, stageMisspelled } from './image-failure.ts';
 import type { ImageSource } from './image-source.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
-import { unusedSecrets } from './unused-secrets.ts';
+import { unusedAgents, unusedSecrets } from './unused-secrets.ts';
 import type { World } from './world.ts';
 
 /** All that is known to be wrong before the first step, whatever the base images hold; in the order of the Dockerfile. */
@@ -47,9 +47,13 @@ async function missingIn(
 /** What was given for nothing. */
 export function unusedGifts(
   { dockerfile, buildArgs }: ImageSource,
-  secrets: Readonly<Record<string, string>>,
+  given: { readonly secrets: Readonly<Record<string, unknown>>; readonly ssh: Readonly<Record<string, unknown>> },
 ): readonly Notice[] {
-  return [...undeclaredArguments(buildArgs, [dockerfile]), ...unusedSecrets(Object.keys(secrets), [dockerfile])];
+  return [
+    ...undeclaredArguments(buildArgs, [dockerfile]),
+    ...unusedSecrets(Object.keys(given.secrets), [dockerfile]),
+    ...unusedAgents(Object.keys(given.ssh), [dockerfile]),
+  ];
 }
 
 /** Names of images that are there and yet nearly those of stages. A FROM says of itself that it means an image. */

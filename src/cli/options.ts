@@ -1,5 +1,6 @@
 import type { OptionToGive } from './failure.ts';
 import { buildOptions } from './options/build-options.ts';
+import { cacheOptions } from './options/cache-options.ts';
 import { connectionOptions } from './options/connection-options.ts';
 import { copyOptions } from './options/copy-options.ts';
 import { imageOptions } from './options/image-options.ts';
@@ -9,6 +10,7 @@ import { platformOptions } from './options/platform-options.ts';
 import { projectOptions } from './options/project-options.ts';
 import { runOptions } from './options/run-options.ts';
 import { serverOptions } from './options/server-options.ts';
+import { stepOptions } from './options/step-options.ts';
 
 /** Every option of every command. The flag is the key in kebab-case, where the option names no other; its environment variable `CIP_` and the key. */
 export const options = {
@@ -16,10 +18,12 @@ export const options = {
   ...platformOptions,
   ...imageOptions,
   ...buildOptions,
+  ...stepOptions,
   ...runOptions,
   ...connectionOptions,
   ...copyOptions,
   ...serverOptions,
+  ...cacheOptions,
   ...outputOptions,
 } as const satisfies Record<string, Option>;
 

@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
 import { hostPlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../orchestrator/key/build-targets.ts';
@@ -9,16 +7,16 @@ import { type PreparedPlan, preparePlan } from '../orchestrator/plan/prepare-pla
 import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
-import { type Failure, FailuresError } from '../result.ts';
+import { FailuresError } from '../result.ts';
 import { dockerfileFailures } from './dockerfile-failures.ts';
-import { secretNotAFile, secretNotReadable } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { requiredRemote } from './required-remote.ts';
+import { unknownStages } from './unknown-stages.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
-import { unusedSecrets } from './unused-secrets.ts';
+import { unusedAgents, unusedSecrets } from './unused-secrets.ts';
 import type { World } from './world.ts';
 
 /** The options that a plan is made from. */
@@ -28,7 +26,8 @@ export type PlanOption =
   | 'platform'
   | 'onlyLocalPlatform'
   | 'offlineBases'
-  | 'noCache';
+  | 'noCache'
+  | 'noCacheFilter';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -55,7 +54,7 @@ export function plannedPublish(
 /** Looks at the project, the store and, to publish, at the registry, and decides what to do. Changes nothing. */
 export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
-  invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret'>> },
+  invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret' | 'ssh'>> },
   world: World,
 ): Promise<PreparedPlan> {
   const { now, arch } = world.surroundings;
@@ -67,8 +66,15 @@ export async function prepare(
   const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
   const dockerfiles = [...needed].map((name) => graph.project.contexts.get(name)!.dockerfile);
+  const noFilter = unknownStages(invocation.options.noCacheFilter, dockerfiles);
+  if (noFilter.length > 0) throw new FailuresError(noFilter);
   const secrets = (invocation.options.secret ?? []).map(({ id }) => id);
-  const unused = [...undeclaredArguments(buildArgs, dockerfiles), ...unusedSecrets(secrets, dockerfiles)];
+  const agents = (invocation.options.ssh ?? []).map(({ id }) => id);
+  const unused = [
+    ...undeclaredArguments(buildArgs, dockerfiles),
+    ...unusedSecrets(secrets, dockerfiles),
+    ...unusedAgents(agents, dockerfiles),
+  ];
   for (const notice of unused) world.notify(notice, notice.level);
   const client = command === 'build' ? undefined : await world.registryClient();
   // Before any file is hashed: what is no registry cannot be published to.
@@ -86,10 +92,18 @@ export async function prepare(
     target,
     dockerfileFailures: dockerfileFailures({ graph, buildArgs: values, targets, machine }),
   };
-  const { noCache: rebuild, offlineBases } = invocation.options;
+  const { noCache, noCacheFilter, offlineBases } = invocation.options;
+  const rebuild = noCache || noCacheFilter.length > 0;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail', lostOwners },
-    { store: await world.store(), client, baseClient: () => world.registryClient(), owners: () => world.owners(), now },
+    {
+      store: await world.store(),
+      client,
+      baseClient: () => world.registryClient(),
+      remotes: () => world.remoteSources(),
+      owners: () => world.owners(),
+      now,
+    },
     world.signal,
   );
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
@@ -111,22 +125,4 @@ function warnOfStale({ images, failures }: Plan, graph: DependencyGraph, world: 
     if (failures.some(({ reason, subject }) => reason === warning.reason && subject === warning.subject)) continue;
     world.notify(warning, 'warning');
   }
-}
-
-/** Secrets by id: absolute paths of files that can be read now. */
-export async function readableSecrets(
-  { secret }: OptionValues<'secret'>,
-  world: World,
-): Promise<Readonly<Record<string, string>>> {
-  const failures: Failure[] = [];
-  const files: Record<string, string> = {};
-  for (const { id, src } of secret) {
-    files[id] = world.resolve(src);
-    const found = await stat(files[id]).catch(() => undefined);
-    // Steps read it in another process, as often as they want it: a pipe would be empty, or wait for ever.
-    if (found !== undefined && !found.isFile()) failures.push(secretNotAFile(id, src));
-    else await access(files[id], constants.R_OK).catch(() => failures.push(secretNotReadable(id, src)));
-  }
-  if (failures.length > 0) throw new FailuresError(failures);
-  return files;
 }

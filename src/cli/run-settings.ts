@@ -5,13 +5,23 @@ import type { BuildImageDependencies } from '../orchestrator/run/build-image.ts'
 import type { RunOptions } from '../orchestrator/run/run-plan.ts';
 import { nameList } from '../project/name-list.ts';
 import type { OptionValues } from './options.ts';
-import { readableSecrets } from './prepare.ts';
+import { readableSecrets } from './readable-secrets.ts';
 import { plural } from './render/plural.ts';
 import type { Run } from './render/renderer.ts';
+import { sshSources } from './ssh-sources.ts';
 import type { World } from './world.ts';
 
 /** The options that say how a plan is run. */
-export type RunOption = 'jobs' | 'keepGoing' | 'stopOnFirstError' | 'noCache' | 'secret' | 'dryRun' | 'json';
+export type RunOption =
+  | 'jobs'
+  | 'keepGoing'
+  | 'stopOnFirstError'
+  | 'noCache'
+  | 'noCacheFilter'
+  | 'secret'
+  | 'ssh'
+  | 'dryRun'
+  | 'json';
 
 /** What running a plan needs besides the plan. */
 export async function runSettings(options: OptionValues<RunOption>, world: World) {
@@ -20,7 +30,9 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
     builder: world.builder,
     progress: world.progress,
     secrets: await readableSecrets(options, world),
+    ssh: await sshSources(options, world),
     noCache: options.noCache,
+    noCacheStages: options.noCacheFilter,
     clock: () => world.surroundings.now(),
   } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created' | 'targetState'> & {
     clock: () => number;

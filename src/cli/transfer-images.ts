@@ -2,7 +2,9 @@ import type { RegistryName } from '../oci/registry-name.ts';
 import { mirror, pull } from '../orchestrator/publish/transfer.ts';
 import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
+import type { DaemonChoice } from './find-daemon.ts';
 import type { Invocation } from './invocation.ts';
+import { expectDaemon, loadImages } from './load-images.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import { duration } from './render/duration.ts';
 import { transferCounts } from './render/transfer.ts';
@@ -16,11 +18,13 @@ export interface RegistryRoute {
   readonly command: string;
   readonly from: RegistryName;
   readonly to: RegistryName | 'store';
+  /** Where what is in the store then is loaded. */
+  readonly load?: DaemonChoice | undefined;
 }
 
 /** Copies the selected images, whole and as they are; those that are there already are left alone. */
 export async function transferImages(
-  { command, from, to }: RegistryRoute,
+  { command, from, to, load }: RegistryRoute,
   invocation: Invocation<TransferOption>,
   world: World,
 ): Promise<ExitStatus> {
@@ -33,6 +37,7 @@ export async function transferImages(
     requireAll: options.requireAll,
     keepGoing: options.keepGoing || !options.stopOnFirstError,
   };
+  const daemon = load === undefined ? undefined : await expectDaemon(load, world);
   const client = await world.registryClient();
   const source = new ProjectRegistry(from, client);
   const target = to === 'store' ? 'the store' : new ProjectRegistry(to, client);
@@ -44,11 +49,14 @@ export async function transferImages(
     images: selected,
     lastEvent: 'image-pushed',
   });
-  const report =
+  const transferred =
     typeof target === 'string'
       ? await pull(request, { from: source, to: await world.store(), progress }, signal)
       : await mirror(request, { from: source, to: target, progress }, signal);
 
+  const there = [...transferred.copied, ...transferred.present].map((line) => line.replace(/@.*$/, ''));
+  const unloaded = daemon === undefined ? [] : await loadImages(there, daemon, world);
+  const report = { ...transferred, failures: [...transferred.failures, ...unloaded] };
   await world.renderer.close();
   if (report.failures.length > 0) world.report(report.failures);
   world.tell(`${transferCounts(report)} in ${duration(world.surroundings.now() - start)}\n`);

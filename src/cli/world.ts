@@ -4,6 +4,7 @@ import type { OwnersHere } from '../orchestrator/plan/owners-here.ts';
 import type { Progress, ProgressEvent } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { RemoteSources } from '../remote/remote-sources.ts';
 import type { Failure } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
@@ -58,12 +59,24 @@ export interface World extends AsyncDisposable {
   store(): Promise<Store>;
   /** One for all of the run: connections and tokens are shared. */
   registryClient(): Promise<RegistryClient>;
+  /** What ADD fetches; opened when it is first needed. */
+  remoteSources(): Promise<RemoteSources>;
 }
 
 /** Options that decide how commands reach people, registries and the kernel; a command has those it needs. */
 export type WorldOptions = Partial<
   OptionValues<
-    'progress' | 'color' | 'quiet' | 'verbose' | 'insecureRegistry' | 'registryCa' | 'isolation' | 'requireIsolation'
+    | 'progress'
+    | 'color'
+    | 'quiet'
+    | 'verbose'
+    | 'insecureRegistry'
+    | 'registryCa'
+    | 'isolation'
+    | 'requireIsolation'
+    | 'cacheMaxSize'
+    | 'cacheMaxAge'
+    | 'cacheMinFree'
   >
 >;
 
@@ -93,6 +106,7 @@ export async function createWorld(
     taken: () => keptUp(stderr),
   };
   let store: Promise<Store> | undefined;
+  let hasBuilt = false;
   const openStore = () => {
     store ??= import('../store/store.ts').then(({ Store }) => Store.open(root, {}, signal));
     return store;
@@ -102,8 +116,16 @@ export async function createWorld(
     client ??= import('../registry/registry.ts').then(({ RegistryClient }) => new RegistryClient(registry));
     return client;
   };
+  let remote: Promise<RemoteSources> | undefined;
+  const openRemote = () => {
+    remote ??= import('../remote/remote-sources.ts').then(
+      async ({ RemoteSources }) => new RemoteSources({ store: await openStore(), registry }),
+    );
+    return remote;
+  };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
+    hasBuilt = true;
     return createBuilder(options, { store: await openStore(), registry, surroundings });
   });
   let found: Promise<OwnersHere> | undefined;
@@ -147,10 +169,16 @@ export async function createWorld(
     resolve: (path) => resolve(cwd, path),
     store: openStore,
     registryClient: openClient,
+    remoteSources: openRemote,
     async [Symbol.asyncDispose]() {
       await renderer.close();
+      if (hasBuilt && !signal.aborted) {
+        const { careAfterBuild } = await import('./care-after-build.ts');
+        await careAfterBuild(await openStore(), options, { signal, messages, isQuiet: options.quiet ?? false });
+      }
       await builder.close();
       await (await client)?.close();
+      await (await remote)?.close();
       await (await store?.catch(() => undefined))?.close();
     },
   };

@@ -2,16 +2,17 @@
  * What a build takes from its context, told from the Dockerfile alone, before anything is built: patterns with their
  * variables filled in, stage by stage as the target needs them. Where a value cannot be known, all of the context counts.
  */
-import type { Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
+import type { AddInstruction, Dockerfile, Instruction, RunMount, Stage } from '../dockerfile/dockerfile.ts';
 import { parseIgnorePattern } from '../dockerfile/dockerignore.ts';
 import { type ExpansionRules, expand } from '../dockerfile/expand.ts';
 import { expandMount } from '../dockerfile/instructions/run-mount.ts';
+import { isRemoteSource, parseRemoteSource, type RemoteSource } from '../dockerfile/remote-source.ts';
 import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { assertNever, ok, type SourceSpan } from '../result.ts';
 import { globalValues } from './global-values.ts';
-import { bindSelector, isRemote, leadsOut, type Masks, type Selector } from './selector.ts';
+import { bindSelector, leadsOut, type Masks, type Selector } from './selector.ts';
 import { StageVariables } from './stage-variables.ts';
 
 /** What one instruction takes from the context. */
@@ -29,6 +30,12 @@ export interface PlacedRead {
   readonly trigger?: string | undefined;
 }
 
+/** A source of ADD that is fetched from elsewhere, and where it is written. */
+export interface PlacedRemote {
+  readonly source: RemoteSource;
+  readonly at: SourceSpan;
+}
+
 /** All that a build takes. Plain data; equal text is equal reads. */
 export interface ContextReads {
   /** Numbers of the stages that are built, ascending. */
@@ -38,6 +45,8 @@ export interface ContextReads {
   readonly reads: readonly ContextRead[];
   /** Each of them as often as it is written, in the order in which stages are read. */
   readonly places: readonly PlacedRead[];
+  /** What comes from elsewhere than the context, in the order in which stages are read. */
+  readonly remotes: readonly PlacedRemote[];
 }
 
 /** What an image hands on to those that are built from it. */
@@ -64,8 +73,8 @@ export interface ContextReadsInputs {
 export function contextReads(inputs: ContextReadsInputs): ContextReads {
   const reading = new Reading(inputs);
   reading.target();
-  const { isWhole: whole, places } = reading;
-  return { whole, reads: places.map(({ read }) => read), stages: reading.stages(), places };
+  const { isWhole: whole, places, remotes } = reading;
+  return { whole, reads: places.map(({ read }) => read), stages: reading.stages(), places, remotes };
 }
 
 /** All that several builds take together; places only of what each of them takes. */
@@ -76,6 +85,7 @@ export function readsTogether(all: readonly ContextReads[]): ContextReads {
     places: common.map(([, place]) => place),
     whole: all.some(({ whole }) => whole),
     reads: distinct(all.flatMap(({ reads }) => reads)),
+    remotes: distinct(all.flatMap(({ remotes }) => remotes)),
     stages: [...new Set(all.flatMap(({ stages }) => stages))].sort((a, b) => a - b),
   };
 }
@@ -99,6 +109,7 @@ type ReadPlace = Omit<PlacedRead, 'read' | 'written'>;
 
 class Reading {
   readonly places: PlacedRead[] = [];
+  readonly remotes: PlacedRemote[] = [];
   isWhole = false;
   readonly #inputs: ContextReadsInputs;
   readonly #target: Stage | undefined;
@@ -209,8 +220,9 @@ class Reading {
         else this.#transfer({ instruction, sources: instruction.sources }, state, place);
         return;
       case 'ADD': {
-        const isLocal = (source: string) => !isRemote(this.#fill(source, state) ?? source);
+        const isLocal = (source: string) => !isRemoteSource(this.#fill(source, state) ?? source);
         this.#transfer({ instruction, sources: instruction.sources.filter(isLocal) }, state, place);
+        this.#fetched(instruction, state, place);
         return;
       }
       case 'RUN':
@@ -274,6 +286,17 @@ class Reading {
     this.places.push({ read: { patterns: known, exclude, parents, masks }, ...place });
   }
 
+  /** A mistake in one is told where it is built. */
+  #fetched(instruction: AddInstruction, state: StageReading, { at }: ReadPlace = { at: instruction.at }): void {
+    const checksum = instruction.checksum && this.#fill(instruction.checksum, state);
+    for (const written of instruction.sources) {
+      const text = this.#fill(written, state);
+      if (text === undefined || !isRemoteSource(text)) continue;
+      const source = parseRemoteSource(text, { checksum: checksum || undefined, keepGitDir: instruction.keepGitDir });
+      if (source.ok) this.remotes.push({ source: source.value, at });
+    }
+  }
+
   #mount(
     written: RunMount,
     { state, stage }: { readonly state: StageReading; readonly stage: Stage },
@@ -322,6 +345,6 @@ class Reading {
   }
 }
 
-function distinct(reads: readonly ContextRead[]): readonly ContextRead[] {
-  return [...new Map(reads.map((read) => [JSON.stringify(read), read])).values()];
+function distinct<T>(all: readonly T[]): readonly T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }

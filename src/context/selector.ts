@@ -36,10 +36,3 @@ export function bindSelector(source: string): Selector {
 export function leadsOut(source: string): boolean {
   return /^\.\.(?:\/|$)/.test(posix.normalize(source.replace(/^\/+/, '')));
 }
-
-/** Whether a source of ADD is something to download, and no path in the context. */
-export function isRemote(source: string): boolean {
-  return remote.test(source);
-}
-
-const remote = /^(https?|ftp|git|ssh):\/\/|^git@|\.git(#.*)?$/;

@@ -10,13 +10,15 @@ import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { findStage } from '../dockerfile/stages.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
-import { FailureError, FailuresError, locatedAt } from '../result.ts';
+import { RemoteSources } from '../remote/remote-sources.ts';
+import { type Failure, FailureError, FailuresError, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
 import { MemoryCache } from './cache/memory.ts';
@@ -32,6 +34,9 @@ import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
 import { Machine } from './machine.ts';
 import { BuildContext } from './op/build-context.ts';
+import { Checkouts } from './op/checkouts.ts';
+import { sshMissing } from './op/failure.ts';
+import { FetchedFiles } from './op/fetched-files.ts';
 import type { Step, StepOrigin } from './op/op-definition.ts';
 import type { RunnerServices } from './op/runner-services.ts';
 import { runnerFor } from './op/runners.ts';
@@ -66,6 +71,8 @@ class Engine implements Builder {
   readonly #outputTaken: RunnerServices['outputTaken'];
   readonly #store: Store;
   readonly #registry: RegistryClient;
+  readonly #remote: RemoteSources;
+  readonly #checkouts: Checkouts;
   readonly #images: ImageResolver;
   readonly #layers: Layers;
   readonly #machine: Machine;
@@ -92,6 +99,8 @@ class Engine implements Builder {
     this.#outputTaken = surroundings.outputTaken;
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
+    this.#remote = new RemoteSources({ store, registry: options.registry });
+    this.#checkouts = new Checkouts(this.#remote.repositories, () => store.session.tempPath('git'));
     this.#images = new ImageResolver({ store, registry: this.#registry });
     this.#layers = new Layers({
       store,
@@ -141,6 +150,7 @@ class Engine implements Builder {
   }
 
   async close(): Promise<void> {
+    await this.#remote.close();
     await this.#store.close();
   }
 
@@ -148,7 +158,7 @@ class Engine implements Builder {
     build: PlatformBuild & { readonly progress: Progress },
     signal: AbortSignal,
   ): Promise<Descriptor> {
-    const { noCache, image, annotations: all } = build.request;
+    const { noCache, noCacheStages = [], image, annotations: all } = build.request;
     const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
@@ -156,9 +166,12 @@ class Engine implements Builder {
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
     if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
+    const missing = lackingAgents(definition.target);
+    if (missing.length > 0) throw new FailuresError(missing);
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
-    const snapshot = await this.#solver.solve(definition, { progress, cache }, signal).catch((error: unknown) => {
+    const anew = { is: stepOf(noCacheStages, build.dockerfile), cache: this.#cacheOfThisRun };
+    const snapshot = await this.#solver.solve(definition, { progress, cache, anew }, signal).catch((error: unknown) => {
       throw atBase(error, bases);
     });
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
@@ -196,6 +209,9 @@ class Engine implements Builder {
         proxies: this.#options.env,
         context,
         secrets: request.secrets,
+        ssh: request.ssh,
+        settings: request.settings,
+        remotes: request.remotes,
         images,
         epoch: epochOf(request.buildArgs),
         counted: request.counted && (request.counted[formatPlatform(platform)] ?? nothingCounted),
@@ -236,7 +252,9 @@ class Engine implements Builder {
       executor: (signal) => this.#machine.executor(signal),
       memoryFile: () => this.#machine.memoryFile(),
       context: step.context,
+      fetched: new FetchedFiles(this.#remote, this.#checkouts, step.remotes ?? {}),
       secrets: step.secrets ?? {},
+      ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       outputTaken: this.#outputTaken,
     };
@@ -267,20 +285,42 @@ function isOnLost(images: ReadonlyMap<string, ResolvedImage>, { resolved, buildA
   });
 }
 
+/** Whether a step makes a layer in one of these stages; those that the Dockerfile does not have are of another image. */
+function stepOf(stages: readonly string[], dockerfile: Dockerfile): (step: Step) => boolean {
+  const names = new Set(
+    stages.flatMap((wanted) => {
+      const stage = findStage(dockerfile, wanted);
+      return stage.ok ? [stage.value.name ?? String(stage.value.index)] : [];
+    }),
+  );
+  return ({ op, origin }) => op.kind !== 'image' && origin !== undefined && names.has(origin.stage);
+}
+
 /** The first RUN that the vertex needs. */
 function firstRun(target: Vertex<Step>): { readonly at: StepOrigin['at'] | undefined } | undefined {
-  const seen = new Set<Vertex<Step>>();
-  const visit = (vertex: Vertex<Step>): { readonly at: StepOrigin['at'] | undefined } | undefined => {
-    if (seen.has(vertex)) return undefined;
-    seen.add(vertex);
-    for (const input of vertex.inputs) {
-      const found = visit(input);
-      if (found !== undefined) return found;
+  for (const { op, origin } of stepsOf(target)) if (op.kind === 'exec') return { at: origin?.at };
+  return undefined;
+}
+
+/** Told before anything runs: the last step may be the one that needs an agent. */
+function lackingAgents(target: Vertex<Step>): readonly Failure[] {
+  const failures: Failure[] = [];
+  for (const { op, origin, ssh = {} } of stepsOf(target)) {
+    if (op.kind !== 'exec') continue;
+    for (const mount of op.mounts) {
+      if (mount.type === 'ssh' && mount.required && !Object.hasOwn(ssh, mount.id))
+        failures.push(sshMissing(mount.id, origin));
     }
-    const { op, origin } = vertex.op;
-    return op.kind === 'exec' ? { at: origin?.at } : undefined;
-  };
-  return visit(target);
+  }
+  return failures;
+}
+
+/** What the vertex needs, each once, and before what is made of it. */
+function* stepsOf(target: Vertex<Step>, seen = new Set<Vertex<Step>>()): Generator<Step> {
+  if (seen.has(target)) return;
+  seen.add(target);
+  for (const input of target.inputs) yield* stepsOf(input, seen);
+  yield target.op;
 }
 
 /** The Dockerfile of a request: the text that the build was decided on, whatever the file holds by now. */

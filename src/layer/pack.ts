@@ -147,7 +147,8 @@ class Packing {
 
 const ZEROS = Buffer.alloc(512);
 
-function headerOf(entry: Exclude<LayerInput, { readonly type: 'hardlink' }>): TarHeader {
+/** How an entry of a layer stands in a tar; hard links have the header of their file. */
+export function headerOf(entry: Exclude<LayerInput, { readonly type: 'hardlink' }>): TarHeader {
   if (entry.type === 'whiteout') return { ...PLAIN, type: 'file', name: whiteoutName(entry.path) };
   const { type, path, mode, uid, gid, mtime, xattrs } = entry;
   const owned = { mode, uid, gid, mtime, ...(xattrs && { xattrs }) };

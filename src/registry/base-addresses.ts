@@ -1,10 +1,11 @@
 import type { Deadline } from './deadline.ts';
 import { apiHost, isLoopback, type PlainAnswer, wantsTls } from './endpoint.ts';
+import { networkErrorCode } from './network-error.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
 import type { Sender } from './sender.ts';
-import { networkErrorCode, TransferError } from './transfer-error.ts';
+import { TransferError } from './transfer-error.ts';
 
 const doing = 'find its address';
 

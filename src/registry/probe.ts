@@ -2,10 +2,11 @@ import { startOf } from '../oci/parse-document.ts';
 import { FailureError } from '../result.ts';
 import { errorsIn } from './answer-error.ts';
 import { notARegistry } from './failure.ts';
+import { networkErrorCode } from './network-error.ts';
 import { isRedirect } from './redirect.ts';
 import type { RegistryResource } from './registry-resource.ts';
 import { type RegistryResponse, readUpTo } from './response.ts';
-import { networkErrorCode, TransferError } from './transfer-error.ts';
+import { TransferError } from './transfer-error.ts';
 import type { Transport } from './transport.ts';
 
 /** Of one that does not answer, or says 503: two more, after one and two seconds. */

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { addAbortSignal, pipeline, Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import type { ContentSink, ContentSource } from '../oci/content.ts';
@@ -10,6 +10,7 @@ import { verifyStream } from '../oci/verify-stream.ts';
 import { FailureError } from '../result.ts';
 import { syncDirectory } from './atomic-file.ts';
 import { BlobWriter, type Written } from './blob-writer.ts';
+import type { Claims } from './claims.ts';
 import { blobMissing, explained, systemErrorCode } from './failure.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
@@ -24,12 +25,14 @@ const readSize = 256 * 1024;
 export class BlobStore implements ContentSource, ContentSink {
   readonly #paths: StorePaths;
   readonly #session: Session;
+  readonly #claims: Claims;
   /** Under way in this process: a second put of the same digest waits rather than fetch the bytes again. */
   readonly #puts = new Map<Digest, Promise<void>>();
 
-  constructor(paths: StorePaths, session: Session) {
+  constructor(paths: StorePaths, session: Session, claims: Claims) {
     this.#paths = paths;
     this.#session = session;
+    this.#claims = claims;
   }
 
   /** False too for a file of another size, such as a power cut leaves: a put replaces it. */
@@ -40,15 +43,7 @@ export class BlobStore implements ContentSource, ContentSink {
 
   /** In bytes; undefined where the store has no such blob. */
   async size(digest: Digest): Promise<number | undefined> {
-    const path = this.#paths.blob(digest);
-    try {
-      const { size, mtimeMs } = await stat(path);
-      if (mtimeMs < this.#session.startedAt) await this.#keep(path);
-      return size;
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return undefined;
-      throw explained(error, path);
-    }
+    return this.#claims.claim(this.#paths.blob(digest));
   }
 
   /** The path of a blob that is there, for programs and calls that take a path. Its bytes are not verified. */
@@ -68,7 +63,9 @@ export class BlobStore implements ContentSource, ContentSink {
       throw explained(error, path);
     });
     const where = `the store (${path})`;
-    const { size } = await file.stat();
+    const { size, mtimeMs } = await file.stat();
+    // What is being read is in use, and with it what it names.
+    if (mtimeMs < this.#session.startedAt) await this.#claims.claim(path);
     if (size !== descriptor.size) {
       await file.close();
       throw new FailureError(blobSizeMismatch(where, descriptor, `${size} bytes`));
@@ -147,6 +144,8 @@ export class BlobStore implements ContentSource, ContentSink {
     try {
       if (algorithmOf(digest) === 'sha512') await this.#placeSha512(temp, path);
       else await rename(temp, path);
+      // Whoever was about to take the one that was there sees that this is another.
+      await this.#claims.settled();
     } catch (error) {
       throw explained(error, path);
     }
@@ -157,16 +156,6 @@ export class BlobStore implements ContentSource, ContentSink {
     await mkdir(this.#paths.blobsSha512, { recursive: true });
     await rename(temp, path);
     await syncDirectory(this.#paths.blobsSha512);
-  }
-
-  /** Says that this session relies on a blob. A directory where that may not be written cannot be pruned either. */
-  async #keep(path: string): Promise<void> {
-    const seconds = this.#session.startedAt / 1000;
-    try {
-      await utimes(path, seconds, seconds);
-    } catch (error) {
-      if (!['EPERM', 'EACCES', 'EROFS'].includes(systemErrorCode(error) ?? '')) throw error;
-    }
   }
 }
 

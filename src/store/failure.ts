@@ -42,6 +42,26 @@ export function blobMissing(digest: Digest, path: string) {
   } as const satisfies FailureShape;
 }
 
+/** Bytes of a blob are not those that its name promises; `images` need it, and `isRemoved` tells whether it is gone now. */
+export function blobBroken({
+  digest,
+  images,
+  isRemoved,
+}: {
+  readonly digest: Digest;
+  readonly images: readonly string[];
+  readonly isRemoved: boolean;
+}) {
+  const users = images.length === 0 ? 'no image that has a name needs it' : `needed by ${images.join(', ')}`;
+  return {
+    reason: 'blob-broken',
+    message: `the bytes of the blob ${digest} have changed on disk (${users})${isRemoved ? ': removed' : ''}`,
+    hint: isRemoved
+      ? 'pull or build the images that need it again, with --no-cache where a build finds nothing to do'
+      : 'cip cache verify --repair removes it, so that it is fetched or built again; look after the disk',
+  } as const satisfies FailureShape;
+}
+
 /** `index.json` of the OCI layout is missing or no JSON of an index: without it every image would look nameless. */
 export function indexUnreadable(path: string, why: string) {
   return {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from './atomic-file.ts';
+import type { Claims } from './claims.ts';
 import { explained, systemErrorCode } from './failure.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
@@ -9,16 +10,19 @@ import type { Session } from './session.ts';
 export class IndexFiles {
   readonly #paths: StorePaths;
   readonly #session: Session;
+  readonly #claims: Claims;
 
-  constructor(paths: StorePaths, session: Session) {
+  constructor(paths: StorePaths, session: Session, claims: Claims) {
     this.#paths = paths;
     this.#session = session;
+    this.#claims = claims;
   }
 
   /** `name`: hex digits of a DiffID, and a suffix if the caller likes. */
   async get(name: string): Promise<Buffer | undefined> {
     const path = this.#path(name);
     try {
+      if ((await this.#claims.claim(path)) === undefined) return undefined;
       return await readFile(path);
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined;

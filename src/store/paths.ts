@@ -6,6 +6,8 @@ export interface StorePaths {
   readonly root: string;
   readonly version: string;
   readonly lock: string;
+  /** Held while content is taken away, see `Claims`. */
+  readonly taking: string;
   /** The OCI image layout. */
   readonly images: string;
   readonly ociLayout: string;
@@ -20,6 +22,8 @@ export interface StorePaths {
   readonly cacheMounts: string;
   readonly sessions: string;
   readonly trash: string;
+  /** Full logs of builds, which cli writes. */
+  readonly logs: string;
   blob(digest: Digest): string;
 }
 
@@ -32,6 +36,7 @@ export function storePaths(root: string): StorePaths {
     root,
     version: join(root, 'version'),
     lock: join(root, 'lock'),
+    taking: join(root, 'taking'),
     images,
     ociLayout: join(images, 'oci-layout'),
     index: join(images, 'index.json'),
@@ -43,6 +48,7 @@ export function storePaths(root: string): StorePaths {
     cacheMounts: join(root, 'cache-mounts'),
     sessions: join(root, 'sessions'),
     trash: join(root, 'trash'),
+    logs: join(root, 'logs'),
     blob: (digest) => join(algorithmOf(digest) === 'sha512' ? blobsSha512 : blobs, hexOf(digest)),
   };
 }

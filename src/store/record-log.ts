@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { explained, systemErrorCode } from './failure.ts';
 import { Lock } from './lock.ts';
@@ -44,7 +44,7 @@ export class RecordLog<T> {
     return json === undefined ? undefined : this.#value.safeParse(JSON.parse(json)).data;
   }
 
-  /** Latest values, in the order in which their keys first came. */
+  /** Latest values, those that were written last at the end. */
   async *entries(): AsyncIterable<readonly [key: string, value: T]> {
     await this.#refresh();
     for (const [key, json] of [...this.#records]) {
@@ -73,15 +73,20 @@ export class RecordLog<T> {
   }
 
   /**
-   * Drops the records that others have superseded, and those that `keep` does not want. A record that another process
-   * appends in the very moment may be lost if this one is killed in that moment; no other is.
+   * Drops the records that others have superseded, those that `keep` does not want, and of the rest the oldest until there
+   * are `atMost` bytes. A record that another process appends in the very moment may be lost if this one is killed in that
+   * moment; no other is.
    */
-  async compact(signal: AbortSignal, keep: (key: string, value: T) => boolean = () => true): Promise<void> {
+  async compact(
+    signal: AbortSignal,
+    keep: (key: string, value: T) => boolean = () => true,
+    atMost = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
     await this.#compaction.hold(async () => {
       const old = await openIfThere(this.#path);
       if (old === undefined) return; // nothing was ever recorded
       try {
-        await this.#replace(old, keep);
+        await this.#replace(old, keep, atMost);
       } catch (error) {
         throw explained(error, this.#path);
       } finally {
@@ -90,20 +95,23 @@ export class RecordLog<T> {
     }, signal);
   }
 
-  async #replace(old: FileHandle, keep: (key: string, value: T) => boolean): Promise<void> {
+  async #replace(old: FileHandle, keep: (key: string, value: T) => boolean, atMost: number): Promise<void> {
     const { records, offset } = await readRecords(old, 0);
-    const kept = [...records].filter(([key, json]) => {
+    const kept = [...records].flatMap(([key, json]) => {
       const value = this.#value.safeParse(JSON.parse(json));
-      return value.success && keep(key, value.data);
+      return value.success && keep(key, value.data) ? [Buffer.from(recordOf(key, json))] : [];
     });
     const temp = this.#session.tempPath('records');
     const file = await open(temp, 'ax');
     try {
-      await file.writeFile(kept.map(([key, json]) => recordOf(key, json)).join(''));
+      await file.writeFile(Buffer.concat(newest(kept, atMost)));
       await file.datasync();
       await rename(temp, this.#path);
       const late = await readRecords(old, offset);
       for (const [key, json] of late.records) await writeWhole(file, Buffer.from(recordOf(key, json)));
+    } catch (error) {
+      await rm(temp, { force: true }); // a full disk has no room for half a log
+      throw error;
     } finally {
       await file.close();
     }
@@ -124,7 +132,7 @@ export class RecordLog<T> {
       this.#file ??= await open(this.#path);
       this.#inode = (await this.#file.stat()).ino;
       const { records, offset } = await readRecords(this.#file, this.#offset);
-      for (const [key, json] of records) this.#records.set(key, json);
+      for (const [key, json] of records) setLast(this.#records, key, json);
       this.#offset = offset;
       this.#size = size;
     } catch (error) {
@@ -186,8 +194,22 @@ function addLine(line: string, records: Map<string, string>): boolean {
   const body = line.slice(17);
   const separator = body.indexOf('\t');
   if (separator < 0 || line.slice(0, 17) !== `${sumOf(body)}\t`) return false;
-  records.set(JSON.parse(body.slice(0, separator)), body.slice(separator + 1));
+  setLast(records, JSON.parse(body.slice(0, separator)), body.slice(separator + 1));
   return true;
+}
+
+/** At the end, also where the key was there before. */
+function setLast(records: Map<string, string>, key: string, json: string): void {
+  records.delete(key);
+  records.set(key, json);
+}
+
+/** As many of the last as have `atMost` bytes. */
+function newest(records: readonly Buffer[], atMost: number): readonly Buffer[] {
+  let bytes = records.reduce((sum, { length }) => sum + length, 0);
+  let first = 0;
+  for (; bytes > atMost && first < records.length; first += 1) bytes -= records[first]!.length;
+  return records.slice(first);
 }
 
 function recordOf(key: string, json: string): string {

@@ -95,11 +95,14 @@ export async function sweep(paths: StorePaths, own: Session): Promise<readonly s
   return swept;
 }
 
-/** When the oldest session that may be alive began, in milliseconds since 1970; undefined when there is none. */
-export async function oldestStart(paths: StorePaths): Promise<number | undefined> {
+/**
+ * When the oldest session that may be alive began, in milliseconds since 1970; undefined when there is none. `but` is one
+ * that has ended its work.
+ */
+export async function oldestStart(paths: StorePaths, but?: Session): Promise<number | undefined> {
   const starts: number[] = [];
   for (const { name, state } of await sessions(paths)) {
-    if (state === 'dead') continue;
+    if (state === 'dead' || (but !== undefined && name === basename(but.path))) continue;
     try {
       starts.push(await startOf(join(paths.sessions, name)));
     } catch (error) {

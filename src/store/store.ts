@@ -5,9 +5,10 @@ import type { z } from 'zod';
 import { FailureError } from '../result.ts';
 import { replaceFile } from './atomic-file.ts';
 import { BlobStore } from './blob.ts';
+import { Claims } from './claims.ts';
 import { explained, notAStore, storeVersionUnknown, systemErrorCode } from './failure.ts';
 import { IndexFiles } from './index-files.ts';
-import { Lock } from './lock.ts';
+import { Lock, type LockOptions } from './lock.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { RecordLog } from './record-log.ts';
 import { Refs } from './refs.ts';
@@ -27,7 +28,8 @@ export interface StoreOptions {
  *
  *     <root>/
  *     ├── version               "cip store 1"; written last, so that it says that all else is there
- *     ├── lock                  held while names change and while blobs are pruned (lock.ts)
+ *     ├── lock                  held while names change and while it is decided what is taken away (lock.ts)
+ *     ├── taking                held while content is taken away (claims.ts)
  *     ├── images/               an OCI image layout: skopeo and umoci read it as it is
  *     │   ├── oci-layout
  *     │   ├── index.json        full reference → descriptor (refs.ts)
@@ -43,32 +45,34 @@ export class Store {
   readonly paths: StorePaths;
   readonly session: Session;
   readonly lock: Lock;
+  readonly claims: Claims;
   readonly blobs: BlobStore;
   readonly refs: Refs;
   readonly indexes: IndexFiles;
   readonly #logs = new Map<string, RecordLog<never>>();
 
-  private constructor(paths: StorePaths, session: Session, lock: Lock) {
+  private constructor(paths: StorePaths, session: Session, lockOptions: LockOptions) {
     this.paths = paths;
     this.session = session;
-    this.lock = lock;
-    this.blobs = new BlobStore(paths, session);
-    this.refs = new Refs(paths, session, lock);
-    this.indexes = new IndexFiles(paths, session);
+    this.lock = new Lock(paths.lock, lockOptions);
+    this.claims = new Claims(paths, session, lockOptions);
+    this.blobs = new BlobStore(paths, session, this.claims);
+    this.refs = new Refs(paths, session, this.lock);
+    this.indexes = new IndexFiles(paths, session, this.claims);
   }
 
   /** `root` is absolute; a store is made there when there is none. What dead processes left is moved to the trash. */
   static async open(root: string, options: StoreOptions = {}, signal: AbortSignal = never): Promise<Store> {
     if (!isAbsolute(root)) throw new Error(`not an absolute path: ${root}`);
     const paths = storePaths(root);
-    const lock = new Lock(paths.lock, options.lockTimeout === undefined ? {} : { timeout: options.lockTimeout });
-    if (options.session !== undefined) return new Store(paths, await Session.join(options.session.path), lock);
-    if (!(await isMade(paths)) || !existsSync(paths.index)) await make(paths, lock, signal);
+    const locks: LockOptions = options.lockTimeout === undefined ? {} : { timeout: options.lockTimeout };
+    if (options.session !== undefined) return new Store(paths, await Session.join(options.session.path), locks);
+    if (!(await isMade(paths)) || !existsSync(paths.index)) await make(paths, new Lock(paths.lock, locks), signal);
     else await completed(paths);
     await keepOthersOut(paths);
     const session = await Session.open(paths);
     await sweep(paths, session);
-    return new Store(paths, session, lock);
+    return new Store(paths, session, locks);
   }
 
   /** Always the same object for one name; `value` says which shape its values have. */
@@ -189,6 +193,7 @@ async function refuseStrangers(paths: StorePaths): Promise<void> {
   const ours = new Set([
     'version',
     'lock',
+    'taking',
     'logs',
     'images',
     'records',
@@ -199,6 +204,6 @@ async function refuseStrangers(paths: StorePaths): Promise<void> {
     'trash',
     'lost+found',
   ]);
-  const stranger = (await readdir(paths.root)).find((name) => !ours.has(name) && !name.startsWith('lock.'));
+  const stranger = (await readdir(paths.root)).find((name) => !ours.has(name) && !/^(?:lock|taking)\./.test(name));
   if (stranger !== undefined) throw new FailureError(notAStore(paths.root, stranger));
 }

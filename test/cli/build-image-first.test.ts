@@ -17,7 +17,45 @@ const rows: Readonly<Record<string, readonly [args: readonly string[], reason: s
     'output-unwritable',
     '/sys/x.tar',
   ],
-  'a link to where nothing can be': [['.', '-o', 'type=oci,dest=nowhere'], 'output-unwritable', '--output'],
+  'a link to where nothing can be': [['.', '-o', 'type=oci,dest=nowhere'], 'output-unwritable', '/nowhere'],
+  'a directory of files that is a file': [['.', '-o', 'pipe'], 'output-exists', '/pipe'],
+  'two outputs in one file': [['.', '-o', 'type=oci,dest=x', '-o', 'type=tar,dest=./x'], 'outputs-collide', './x'],
+  'two outputs in one file, by a link': [
+    ['.', '-o', 'type=docker,dest=made', '-o', 'type=oci,dest=tomade'],
+    'outputs-collide',
+    'tomade',
+  ],
+  'two outputs in one file, by a link to a directory': [
+    ['.', '-o', 'type=docker,dest=d/x', '-o', 'type=oci,dest=link/x'],
+    'outputs-collide',
+    'link/x',
+  ],
+  'two outputs in one pipe': [['.', '-o', 'type=tar,dest=pipe', '-o', 'type=oci,dest=pipe'], 'outputs-collide', 'pipe'],
+  'an output in the directory of another': [
+    ['.', '-o', 'd', '-o', 'type=oci,dest=link/x.tar'],
+    'outputs-collide',
+    'link/x.tar',
+  ],
+  'an output in a directory of another that is not there yet': [
+    ['.', '-o', 'link/new/deep', '-o', 'd/new'],
+    'outputs-collide',
+    'd/new',
+  ],
+  'an output in the file for the id': [
+    ['.', '-o', 'type=oci,dest=made', '--iidfile', 'tomade'],
+    'outputs-collide',
+    'tomade',
+  ],
+  'one file for the id and the rest': [['.', '--iidfile', 'x', '--metadata-file', './x'], 'outputs-collide', './x'],
+  'an id in a directory that is not there': [['.', '--iidfile', 'nodir/x'], 'no-output-directory', 'nodir'],
+  'an id in place of a directory': [['.', '--iidfile', 'd'], 'output-exists', '/d'],
+  'two tars for standard output': [
+    ['.', '-o', '-', '-o', 'type=docker,dest=-'],
+    'contradictory-options',
+    'type=docker',
+  ],
+  'a tar of files and a document on standard output': [['.', '-o', '-', '--json'], 'contradictory-options', '--json'],
+  'a registry without a name': [['.', '-o', 'type=registry'], 'nothing-to-push', 'name'],
   'the second of two outputs': [['.', '-o', 'type=oci,dest=new.tar', '-o', 'type=oci,dest=d'], 'output-exists', '/d'],
 };
 for (const [title, [args, reason, named]] of Object.entries(rows))
@@ -28,6 +66,7 @@ for (const [title, [args, reason, named]] of Object.entries(rows))
     await writeFile(join(project, 'd/file'), '');
     await symlink('d', join(project, 'link'));
     await symlink('/proc/nope', join(project, 'nowhere'));
+    await symlink('made', join(project, 'tomade'));
     execFileSync('mkfifo', [join(project, 'pipe')]);
     const was = await readdir(project);
     const { failures } = await runHere(temp.path, ['build-image', ...args]);

@@ -13,26 +13,80 @@ const instead = (text: string) => `write --output type=oci,dest=${text}`;
 
 /** Words → `reason: fix` of each mistake. */
 const rows: Readonly<Record<string, readonly [words: readonly string[], ...want: string[]]>> = {
-  'an output that is a file': [['-o', 'out.tar'], `${value}: ${instead('out.tar')}`],
-  'an output that is a path': [['-o', './a/out.tar'], `${value}: ${instead('./a/out.tar')}`],
-  'an output that is a type': [['-o', 'oci'], `${value}: ${instead('image.tar')}`],
+  'an output that is a directory of files': [['-o', 'out']],
+  'an output for Docker itself': [['-o', 'type=docker']],
+  'an output for Docker itself, compressed': [
+    ['-o', 'type=docker,compression=zstd'],
+    `${value}: write --output type=docker,dest=image.tar`,
+  ],
   'an output without a place': [['-o', 'type=oci'], `${value}: ${instead('image.tar')}`],
   'an output without a type': [['-o', 'dest=x.tar'], `${value}: ${instead('x.tar')}`],
-  'an output for docker load': [['-o', 'type=docker,dest=x.tar'], `${value}: ${instead('x.tar')}`],
-  'an output of files': [['-o', 'type=local,dest=x'], `${value}: ${instead('x,tar=false')}`],
-  'an output to a registry': [['-o', 'type=registry'], `${value}: write --push to push the image under its --tag`],
+  'an output of no type': [['-o', 'type=,dest=x.tar'], `${value}: ${instead('x.tar')}`],
+  'an output of another type': [['-o', 'type=ship,dest=x.tar'], `${value}: ${instead('x.tar')}`],
+  'an output of a type of objects': [['-o', 'type=constructor,dest=x.tar'], `${value}: ${instead('x.tar')}`],
+  'an output for docker load': [['-o', 'type=docker,dest=x.tar']],
+  'an output of files': [['-o', 'type=local,dest=x']],
+  'an output to a registry': [['-o', 'type=registry,name=example.com/x:1']],
   'an output to nowhere': [['-o', 'type=oci,dest='], `${value}: ${instead('image.tar')}`],
   'an output to standard output': [['-o', 'type=oci,dest=-']],
   'a directory to standard output': [['-o', 'type=oci,dest=-,tar=false'], `${value}: ${instead('-')}`],
-  'the files to standard output': [['-o', '-'], `${value}: ${instead('-')}`],
-  'the files to standard output, at length': [['--output=type=tar,dest=-'], `${value}: ${instead('-')}`],
-  'the files as a tar': [['--output=type=tar,dest=x.tar'], `${value}: ${instead('x.tar')}`],
-  'the files to nowhere': [['--output=type=tar'], `${value}: ${instead('-')}`],
-  'an output with more': [['-o', 'type=oci,dest=x,compression=zstd'], `${value}: ${instead('x')}`],
+  'the files to standard output': [['-o', '-']],
+  'the files to standard output, at length': [['--output=type=tar,dest=-']],
+  'a directory of files to standard output': [['-o', 'type=local,dest=-'], `${value}: write --output type=tar,dest=-`],
+  'the files as a tar': [['--output=type=tar,dest=x.tar']],
+  'the files to nowhere': [['--output=type=tar'], `${value}: write --output type=tar,dest=image.tar`],
+  'files of a name': [['-o', 'type=tar,dest=x,name=y'], `${value}: write --output type=tar,dest=x`],
+  'files of all platforms in one place': [
+    ['-o', 'type=local,dest=x,platform-split=false'],
+    `${value}: write --output type=local,dest=x`,
+  ],
+  'an output with more': [['-o', 'type=oci,dest=x,store=true'], `${value}: ${instead('x')}`],
+  'an output with more, and with several names': [
+    ['-o', 'type=oci,dest=x,"name=a,b",store=true'],
+    `${value}: write --output type=oci,dest=x,"name=a,b"`,
+  ],
   'an output that is perhaps a tar': [['-o', 'type=oci,dest=x,tar=maybe'], `${value}: ${instead('x')}`],
   'an output that is right': [['-o', 'type=oci,dest=x,tar=false']],
-  'a secret of the environment': [['--secret', 'id=x,env=TOKEN'], `${value}: write --secret id=x,src=FILE`],
-  'a secret without a file': [['--secret', 'id=x'], `${value}: write --secret id=x,src=FILE`],
+  'an output as BuildKit has it': [
+    [
+      '-o',
+      'type=docker,dest=x,tar=0,oci-mediatypes=f,compression=gzip,compression-level=9,force-compression=TRUE,rewrite-timestamp=1',
+    ],
+  ],
+  'an output with a compression that cip has not': [
+    ['-o', 'type=oci,dest=x,compression=estargz'],
+    `${value}: write compression=zstd, or leave it out for gzip`,
+  ],
+  'an output with a level of nothing': [
+    ['-o', 'type=oci,dest=x,compression=uncompressed,compression-level=1'],
+    `${value}: leave it out, or write compression=gzip`,
+  ],
+  'an output with a level that gzip has not': [
+    ['-o', 'type=oci,dest=x,compression-level=10'],
+    `${value}: write compression-level=9, or leave it out`,
+  ],
+  'an output with the highest level of zstd': [['-o', 'type=oci,dest=x,compression=zstd,compression-level=22']],
+  'an output with a level that is no number': [
+    ['-o', 'type=oci,dest=x,compression-level=fast'],
+    `${value}: write compression-level=9, or leave it out`,
+  ],
+  'an output of Docker with zstd': [
+    ['-o', 'type=docker,dest=x,oci-mediatypes=false,compression=zstd'],
+    `${value}: leave oci-mediatypes=false out, or use gzip`,
+  ],
+  'an output with times as they are': [['-o', 'type=oci,dest=x,rewrite-timestamp=false'], `${value}: leave it out`],
+  'an output with a digest for a name': [
+    ['-o', `type=registry,name=x@sha256:${'0'.repeat(64)}`],
+    `${value}: write name=NAME:TAG`,
+  ],
+  'an output with a name in upper case': [
+    ['-o', 'type=registry,name=X'],
+    `${value}: only the host and the tag may have them; write the repository in lower case`,
+  ],
+  'a secret of the environment': [['--secret', 'id=x,env=TOKEN']],
+  'a secret of the environment by its type': [['--secret', 'id=x,type=env,src=TOKEN']],
+  'a secret of both': [['--secret', 'id=x,env=TOKEN,src=f'], `${value}: write --secret id=x,env=TOKEN`],
+  'a secret of its id': [['--secret', 'id=x']],
   'a secret without an id': [['--secret', 'src=f'], `${value}: write --secret id=ID,src=f`],
   'a secret as docker has it': [['--secret', 'id=x,source=f']],
   'a secret of a type': [['--secret', 'type=file,id=x,source=f']],
@@ -73,17 +127,20 @@ for (const [typed, instead] of dockerOptions) {
 }
 
 test('the options of docker build that people give most have a hint', () => {
-  const words = `pull iidfile builder annotation load cache-from cache-to label ssh network add-host ulimit metadata-file
+  const words = `pull builder annotation cache-from cache-to label
     provenance sbom attest squash rm compress memory build-context call`;
   for (const word of words.split(/\s+/)) assert.ok(dockerOptions.has(`--${word}`), word);
 });
 
 /** Words → what is said to be wrong. */
 const problems: Readonly<Record<string, string>> = {
-  'id=x,source=f,mode=0400': 'it can have id, src and type, not mode',
-  'id=x,src=f,type=env': 'values of environment variables are not supported, only files',
-  'id=x,src=f,type=fil': 'the type is file, not fil',
-  'id=x': 'it needs the id of the secret and the file',
+  'id=x,source=f,mode=0400': 'it can have id, src, env and type, not mode',
+  'id=x,src=f,type=env,env=g': 'it is a file or a variable, not both',
+  'id=x,env=f,type=file': 'it is a file or a variable, not both',
+  'id=x,src=f,type=fil': 'the type is file or env, not fil',
+  'id=x,type=file': 'it needs the file',
+  'id=x,type=env': 'it needs the variable',
+  'src=x': 'it needs the id of the secret',
 };
 for (const [secret, want] of Object.entries(problems)) {
   test(`--secret ${secret}: ${want}`, async () => {

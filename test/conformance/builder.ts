@@ -7,6 +7,8 @@ export interface StagedCase {
   readonly context: string;
   /** A directory for one build: what is written there is the builder's. */
   readonly scratch: string;
+  /** What else is to be written, as both builders understand it: `type=tar,dest=FILE`. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 /** The OCI layout that was made, a directory; or what was said when there was none. */

@@ -14,6 +14,7 @@ import { type Comparison, compare } from './compare.ts';
 import type { Identity } from './identity.ts';
 import { type Objection, objections } from './oracle.ts';
 import { Reference } from './reference.ts';
+import { startWeb } from './web.ts';
 
 const exec = promisify(execFile);
 
@@ -40,6 +41,8 @@ export async function withBuilders<T>(
 ): Promise<T> {
   await using storage = await tempDir();
   await using registry = await startDockerRegistry(storage.path);
+  await using repositories = await tempDir();
+  await using web = await startWeb(repositories.path);
   const dockerfiles = await Promise.all(cases.map(({ folder }) => readFile(join(folder, 'Dockerfile'), 'utf8')));
   const isSaid = (base: string) => dockerfiles.some((text) => text.includes(`\${BASES}/${base}`));
   const { common, special } = await pushBases(registry.host, {
@@ -54,12 +57,12 @@ export async function withBuilders<T>(
   await using reference = new Reference({
     start: () => startBuildkit(registry.host),
     directory: cases.length === 0 ? undefined : join(fresh ? scratch.path : fixturesDir, 'buildkit-results'),
-    surroundings: JSON.stringify([await versions(), common]),
+    surroundings: JSON.stringify([await versions(), common, web.digest]),
     basesOf: async ({ folder }) => {
       const text = await readFile(join(folder, 'Dockerfile'), 'utf8');
       return specialBases.flatMap((base) => (text.includes(`\${BASES}/${base}`) ? [special[base]!] : []));
     },
-    registry: registry.host,
+    hosts: { BASES: registry.host, WEB: web.host },
     began: start,
   });
   await using root = await startCip('root');
@@ -68,7 +71,7 @@ export async function withBuilders<T>(
   const builders = { root, user, chroot };
   const withBases = (one: Case) => ({
     ...one,
-    args: { ...one.args, buildArgs: { BASES: registry.host, ...one.args.buildArgs } },
+    args: { ...one.args, buildArgs: { BASES: registry.host, WEB: web.host, ...one.args.buildArgs } },
   });
   const compareOne: CompareOne = async (one, identity = 'root') => {
     const both = { cip: builders[identity], reference };

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { buildkitDir } from '../support/fixtures.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { agentFlags } from './agents.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
 
 const exec = promisify(execFile);
@@ -48,7 +49,10 @@ export async function startBuildkit(registry: string): Promise<ConformanceBuilde
   };
 }
 
-async function build(address: string, { case: { folder, args }, context, scratch }: StagedCase): Promise<Built> {
+async function build(
+  address: string,
+  { case: { folder, args }, context, scratch, outputs = [] }: StagedCase,
+): Promise<Built> {
   const layout = join(scratch, 'buildkit');
   const secrets: string[] = [];
   for (const [id, value] of Object.entries(args.secrets)) {
@@ -57,6 +61,7 @@ async function build(address: string, { case: { folder, args }, context, scratch
     secrets.push('--secret', `id=${id},src=${file}`);
   }
   const options = {
+    ...args.options?.buildkit,
     platform: args.platform,
     ...(args.target !== undefined && { target: args.target }),
     ...Object.fromEntries(Object.entries(args.buildArgs).map(([name, value]) => [`build-arg:${name}`, value])),
@@ -67,7 +72,8 @@ async function build(address: string, { case: { folder, args }, context, scratch
       ...['--local', `context=${context}`, '--local', `dockerfile=${folder}`],
       ...Object.entries(options).flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
       ...secrets,
-      ...['--output', `type=oci,tar=false,dest=${layout}`],
+      ...(await agentFlags(args.ssh, scratch)),
+      ...[`type=oci,tar=false,dest=${layout}`, ...outputs].flatMap((output) => ['--output', output]),
     ]);
     return { layout };
   } catch (error) {

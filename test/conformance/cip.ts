@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { bin } from '../support/paths.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { type Person, personWithSubids, self, subids } from '../worker/people.ts';
+import { agentFlags } from './agents.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
 import type { Identity } from './identity.ts';
 import { type OwnersOnDisk, type UnpackedLayers, unpackedLayers } from './unpacked.ts';
@@ -80,7 +81,10 @@ export async function runCip(
       `${name}=${value}`,
     ]),
     ...secrets,
+    ...(args.options?.cip ?? []),
+    ...(await agentFlags(args.ssh, scratch, person)),
     ...['--progress', 'json', '--output', `type=oci,tar=false,dest=${layout}`],
+    ...(staged.outputs ?? []).flatMap((output) => ['--output', output]),
   ];
   const env = { PATH: process.env['PATH'], HOME: dirname(run.store), CIP_STORE: run.store };
   try {

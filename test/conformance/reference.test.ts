@@ -93,8 +93,10 @@ test('reference: builds a case once for all runs, another one for other bases, a
   });
   const stage = async () => ({ case: one, context: '/nowhere', scratch: '/nowhere' });
   const ask = async (options: { surroundings: string; registry: string; keep: boolean }) => {
-    const { keep, ...rest } = options;
-    await using reference = new Reference({ start, directory: join(directory.path, 'results'), began: 0, ...rest });
+    const { keep, registry, ...rest } = options;
+    const hosts = { BASES: registry };
+    const results = join(directory.path, 'results');
+    await using reference = new Reference({ start, directory: results, began: 0, hosts, ...rest });
     const result = await reference.resultOf(one, stage);
     if (keep) await reference.keep(one, result);
     return 'refused' in result ? result.refused : undefined;

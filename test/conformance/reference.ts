@@ -19,8 +19,8 @@ export interface ReferenceOptions {
   readonly surroundings: string;
   /** Digests of bases that few cases have, by those who have them. */
   readonly basesOf?: ((one: Case) => Promise<readonly string[]>) | undefined;
-  /** Stands in images, and is another one in each run; `${BASES}` in what is kept. */
-  readonly registry: string;
+  /** Servers by the names of their arguments: they stand in images, and are others in each run; `${BASES}` in what is kept. */
+  readonly hosts: Readonly<Record<string, string>>;
   /** In seconds: what was made since then has a time that nobody defined. */
   readonly began: number;
 }
@@ -50,7 +50,9 @@ export class Reference implements AsyncDisposable {
     const file = await this.#fileFor(one);
     const kept = file === undefined ? undefined : await readFile(file).catch(() => undefined);
     if (kept !== undefined)
-      return resultFrom(gunzipSync(kept).toString().replaceAll('${BASES}', this.#options.registry));
+      return resultFrom(
+        this.#hosts((text, name, host) => text.replaceAll(`\${${name}}`, host), gunzipSync(kept).toString()),
+      );
     this.#builder ??= this.#options.start();
     const built = await (await this.#builder).build(await stage());
     return 'refused' in built ? built : { image: await readImage(built.layout).catch(unreadable) };
@@ -60,11 +62,16 @@ export class Reference implements AsyncDisposable {
   async keep(one: Case, result: Result): Promise<void> {
     const file = await this.#fileFor(one);
     if (file === undefined) return;
-    const text = textOf(result, this.#options.began).replaceAll(this.#options.registry, '${BASES}');
+    const made = textOf(result, this.#options.began);
+    const text = this.#hosts((all, name, host) => all.replaceAll(host, `\${${name}}`), made);
     const unfinished = `${file}.${randomUUID()}`;
     await mkdir(this.#options.directory!, { recursive: true });
     await writeFile(unfinished, gzipSync(text));
     await rename(unfinished, file);
+  }
+
+  #hosts(replace: (text: string, name: string, host: string) => string, text: string): string {
+    return Object.entries(this.#options.hosts).reduce((all, [name, host]) => replace(all, name, host), text);
   }
 
   async #fileFor(one: Case): Promise<string | undefined> {

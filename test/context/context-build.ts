@@ -5,6 +5,8 @@ import { type RecordedContext, RecordedTree } from '../../src/context/recorded-c
 import { parseIgnoreFile } from '../../src/dockerfile/dockerignore.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse.ts';
 import { BuildContext } from '../../src/engine/op/build-context.ts';
+import { Checkouts } from '../../src/engine/op/checkouts.ts';
+import { FetchedFiles } from '../../src/engine/op/fetched-files.ts';
 import type { Step } from '../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../src/engine/op/runners.ts';
@@ -12,8 +14,10 @@ import { Layers } from '../../src/engine/snapshot/layers.ts';
 import { scratch } from '../../src/engine/snapshot/snapshot.ts';
 import type { Vertex } from '../../src/engine/solver/vertex.ts';
 import { formatPlatform, type Platform } from '../../src/oci/platform.ts';
+import { RemoteSources } from '../../src/remote/remote-sources.ts';
 import { failuresOf } from '../../src/result.ts';
 import { Store } from '../../src/store/store.ts';
+import { clientOptions } from '../support/client-options.ts';
 import { amd64, lowerText } from '../support/lower-text.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import type { ContextFolder } from './context-folder.ts';
@@ -63,6 +67,7 @@ export class ContextBuilds implements AsyncDisposable {
       gid: process.getgid!(),
       notice: () => {},
     });
+    const remote = new RemoteSources({ store, registry: clientOptions });
     const services = {
       store,
       layers,
@@ -70,7 +75,9 @@ export class ContextBuilds implements AsyncDisposable {
       snapshotter: no,
       executor: no,
       memoryFile: no,
+      fetched: new FetchedFiles(remote, new Checkouts(remote.repositories, () => store.session.tempPath('git')), {}),
       secrets: {},
+      ssh: {},
       secretLike: () => undefined,
     };
     return new ContextBuilds(services, async () => {

@@ -42,6 +42,7 @@ async function contextWith(files: FolderFiles) {
       whole: false,
       stages: [0],
       places: [],
+      remotes: [],
       reads: [{ patterns, exclude: [], parents: false, masks: noMasks }],
     };
     const place = { directory: folder.path, ignore };

@@ -340,6 +340,7 @@ const refused: Readonly<
     want: ['invalid-option-value'],
     status: 2,
   },
+  'a registry without a name': { args: ['.', '-o', 'type=registry'], want: ['nothing-to-push'], status: 2 },
   'an output in a directory that is not there': {
     args: ['.', '-o', 'type=oci,dest=nodir/x.tar', '-o', 'type=oci,dest=plain/y.tar'],
     want: ['no-output-directory', 'no-output-directory'],

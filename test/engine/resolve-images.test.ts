@@ -29,6 +29,7 @@ async function setUp() {
         buildArgs: {},
         platforms: [amd64, arm64],
         secrets: {},
+        ssh: {},
         resolved: {},
         pinned: {},
         annotations: { manifests: {}, index: {} },

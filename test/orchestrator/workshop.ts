@@ -22,8 +22,10 @@ import type { ImageName } from '../../src/project/image-name.ts';
 import { loadProject } from '../../src/project/load.ts';
 import { RegistryClient } from '../../src/registry/registry.ts';
 import { serveRegistry } from '../../src/registry-server/server.ts';
+import { RemoteSources } from '../../src/remote/remote-sources.ts';
 import type { Result } from '../../src/result.ts';
 import { Store } from '../../src/store/store.ts';
+import { clientOptions } from '../support/client-options.ts';
 import { FakeBuilder, type FakeBuilderOptions } from '../support/fake-builder.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -54,8 +56,6 @@ export function unwrap<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(JSON.stringify(result.failure));
   return result.value;
 }
-
-const clientOptions = { insecureRegistries: [], retries: 0, timeoutMs: 5_000, userAgent: 'test', env: {} };
 
 /** A project, a store and, when asked for, registries, in a temporary directory. */
 export class Workshop implements AsyncDisposable {
@@ -152,7 +152,16 @@ export class Workshop implements AsyncDisposable {
       ...rest,
     };
     const baseClient = async () => this.#bases();
-    return await preparePlan(request, { store: this.store, client, baseClient, owners, now: Date.now }, never);
+    const { store } = this;
+    const remotes = async () => this.#remoteSources();
+    return await preparePlan(request, { store, client, baseClient, remotes, owners, now: Date.now }, never);
+  }
+
+  /** For each plan its own: an address is one file as long as it lives. */
+  #remoteSources(): RemoteSources {
+    const remotes = new RemoteSources({ store: this.store, registry: clientOptions });
+    this.#resources.push(() => remotes.close());
+    return remotes;
   }
 
   /** A client for external images, made when it is first asked. */
@@ -192,6 +201,7 @@ export class Workshop implements AsyncDisposable {
       store: this.store,
       progress: this.progress,
       secrets: {},
+      ssh: {},
       noCache: false,
       clock: () => performance.now(),
     };

@@ -91,6 +91,7 @@ export function plainRequest(buildArgs: Readonly<Record<string, string>>): Build
     buildArgs,
     platforms: [],
     secrets: {},
+    ssh: {},
     resolved: {},
     pinned: {},
     annotations: { manifests: {}, index: {} },

@@ -1,14 +1,14 @@
-import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
+import type { BuildRequest } from '../../builder.ts';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { type DigestMemory, FileDigests } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
+import { epochOf } from '../../context/source-date-epoch.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
-import { exporterFor, type Output } from '../../engine/exporter/exporters.ts';
-import { outputPlace } from '../../engine/exporter/output-place.ts';
+import { exporterFor } from '../../engine/exporter/exporters.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -22,49 +22,75 @@ import { type Failure, FailureError, FailuresError, failuresOf } from '../../res
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { tellChecked } from '../check-image.ts';
+import { userOf } from '../create-builder.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
-import { bug, contradictoryOptions, systemFailure } from '../failure.ts';
-import { invalidTag, noDirectoryFor, nothingToPush, outputToTerminal } from '../image-failure.ts';
+import { bug, systemFailure } from '../failure.ts';
+import { invalidTag } from '../image-failure.ts';
+import { writeImageFiles } from '../image-files.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
 import { orThrow } from '../open-project.ts';
-import type { ImageOutput } from '../options/image-output.ts';
-import { readableSecrets } from '../prepare.ts';
-import { toStandardOutput, writeToStandardOutput } from '../to-standard-output.ts';
+import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
+import { readableSecrets } from '../readable-secrets.ts';
+import { sshSources } from '../ssh-sources.ts';
+import { type StepOption, settingsOf } from '../step-settings.ts';
+import { writeToStandardOutput } from '../to-standard-output.ts';
+import { unknownStages } from '../unknown-stages.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
   | ImageSourceOption
-  | 'tag'
-  | 'secret'
-  | 'push'
-  | 'output'
-  | 'noCache'
-  | 'checkOnly'
-  | 'problemFormat'
-  | 'json';
+  | (
+      | 'tag'
+      | 'secret'
+      | 'ssh'
+      | StepOption
+      | 'push'
+      | 'load'
+      | 'output'
+      | 'iidfile'
+      | 'metadataFile'
+      | 'noCache'
+      | 'noCacheFilter'
+      | 'checkOnly'
+      | 'problemFormat'
+      | 'json'
+    );
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
-  const names = options.tag.map(nameOf);
-  if (options.push && names.length === 0) throw new FailureError(nothingToPush());
-  await expectWritable(options, world);
+  const tags = options.tag.map(nameOf);
+  const names = namesInStore(options.output, tags);
+  const expected = await expectOutputs(options, tags, world);
   const source = await findImageSource(invocation, world);
   const secrets = await readableSecrets(options, world);
+  const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
-  const mistakes = await certainMistakes(source, context, world);
+  const mistakes = [
+    ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...(await certainMistakes(source, context, world)),
+  ];
   if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, secrets)], world);
+  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, context: context.context, names };
+  const building = {
+    source,
+    title,
+    secrets,
+    ssh,
+    settings: settingsOf(options),
+    context: context.context,
+    tags,
+    expected,
+  };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -119,7 +145,7 @@ async function made(
   { options, reached }: { readonly options: Invocation<BuildImageOption>['options']; readonly reached: Reached },
   world: World,
 ): Promise<Descriptor> {
-  const { source, names } = building;
+  const { source, tags, expected } = building;
   const store = await world.store();
   const index = await build(building, options, world);
   const isOne = source.platforms.length === 1;
@@ -135,72 +161,30 @@ async function made(
         world.progress.emit(event);
       },
     },
+    platform: hostPlatform(world.surroundings.arch),
+    isRoot: userOf().uid === 0,
   };
+  const { session } = store;
+  const ways = waysOut(options, tags, {
+    resolve: world.resolve,
+    tempPath: (purpose) => session.tempPath(purpose),
+    mtime: epochOf(source.buildArgs),
+    expected,
+  });
   let sent = image;
-  for (const { to, passedOn } of outputsOf(options, store, world)) {
-    sent = await exporterFor(to, services).export({ image, names }, world.signal);
+  for (const { to, names, passedOn } of ways) {
+    const exported = await exporterFor(to, services).export({ image, names }, world.signal);
+    // Of its files alone nobody can tell the image; the daemon's is that of the store.
+    if (to.type !== 'tar' && to.type !== 'local' && to.type !== 'load') sent = exported;
     if (passedOn !== undefined) await writeToStandardOutput(passedOn, world);
     if (to.type === 'store') reached.names = names.map(formatReference);
   }
+  await writeImageFiles({ image: sent, names: ways[0]!.names }, options, world);
   return sent;
 }
 
 function tell(notices: readonly Notice[], world: World): void {
   for (const notice of notices) world.notify(notice, notice.level);
-}
-
-/**
- * In the order in which they are made: what fails is told before anybody else sees the image. `passedOn`: a file that is to be
- * written to standard output, and removed.
- */
-function outputsOf(
-  { output, push }: Invocation<BuildImageOption>['options'],
-  { session }: Store,
-  world: World,
-): readonly { readonly to: Output; readonly passedOn?: string | undefined }[] {
-  const files = output.map((one) => {
-    const passedOn = isToStandardOutput(one) ? session.tempPath('output') : undefined;
-    return { to: { type: 'oci', dest: passedOn ?? world.resolve(one.dest), tar: one.tar } as const, passedOn };
-  });
-  return [{ to: { type: 'store' } }, ...files, ...(push ? [{ to: { type: 'registry' } as const }] : [])];
-}
-
-function isToStandardOutput({ dest }: ImageOutput): boolean {
-  return dest === toStandardOutput;
-}
-
-/** Standard output is for one tar, or for one document, and not for people. */
-function standardOutputFailures({ output, json }: Invocation<BuildImageOption>['options'], world: World): Failure[] {
-  const count = output.filter(isToStandardOutput).length;
-  if (count === 0) return [];
-  const flag = '--output type=oci,dest=-';
-  return [
-    ...(count > 1 ? [contradictoryOptions(flag, flag)] : []),
-    ...(json ? [contradictoryOptions(flag, '--json')] : []),
-    ...(world.surroundings.stdout.isTTY ? [outputToTerminal()] : []),
-  ];
-}
-
-/** Before anything is built: a slip in a path would make directories that nobody wants, or cost the whole build. */
-async function expectWritable(options: Invocation<BuildImageOption>['options'], world: World): Promise<void> {
-  const failures = standardOutputFailures(options, world);
-  for (const { dest, tar } of options.output.filter((one) => !isToStandardOutput(one))) {
-    const parent = dirname(dest);
-    const isThere = await stat(world.resolve(parent)).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    if (!isThere) failures.push(noDirectoryFor(dest, parent));
-    else
-      await outputPlace({ dest: world.resolve(dest), tar }).catch((error) => failures.push(...failuresOrThrow(error)));
-  }
-  if (failures.length > 0) throw new FailuresError(failures);
-}
-
-function failuresOrThrow(error: unknown): readonly Failure[] {
-  const failures = failuresOf(error);
-  if (failures === undefined) throw error;
-  return failures;
 }
 
 /** A digest names what is there, and not what is to be. */
@@ -212,15 +196,19 @@ function nameOf(reference: Reference): Reference {
 interface Building {
   readonly source: ImageSource;
   readonly title: string;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly names: readonly Reference[];
+  readonly secrets: BuildRequest['secrets'];
+  readonly expected: ExpectedOutputs;
+  readonly ssh: BuildRequest['ssh'];
+  readonly settings: BuildRequest['settings'];
+  /** Of `--tag`. */
+  readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
   readonly context: RecordedContext;
 }
 
 async function build(
-  { source, title, secrets, context: counted }: Building,
-  { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
+  { source, title, secrets, ssh, settings, context: counted }: Building,
+  { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -236,10 +224,13 @@ async function build(
     buildArgs,
     platforms,
     secrets,
+    ssh,
+    settings,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
     noCache,
+    noCacheStages: noCacheFilter,
   });
   const buildOn = async (context: RecordedContext) =>
     (await world.builder.build(request(context), world.progress, world.signal)).image;

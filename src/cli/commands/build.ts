@@ -1,16 +1,18 @@
 import { forbidding } from '../../orchestrator/plan/plan.ts';
 import { runPlan } from '../../orchestrator/run/run-plan.ts';
+import { isComplete } from '../../orchestrator/run/run-report.ts';
 import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
+import { expectDaemon, loadImages } from '../load-images.ts';
 import { type PlanOption, prepare } from '../prepare.ts';
 import { conclude, madeIn } from '../report.ts';
 import { type RunOption, runOf, runSettings } from '../run-settings.ts';
 import type { World } from '../world.ts';
 
 /** `cip build`: what is missing or changed, parents before children, into the store. */
-export async function run(invocation: Invocation<PlanOption | RunOption>, world: World): Promise<ExitStatus> {
+export async function run(invocation: Invocation<PlanOption | RunOption | 'load'>, world: World): Promise<ExitStatus> {
   const { options } = invocation;
   const start = world.surroundings.now();
   const prepared = await prepare(
@@ -24,12 +26,16 @@ export async function run(invocation: Invocation<PlanOption | RunOption>, world:
   const failures = forbidding(prepared.plan, settings);
   if (failures.length > 0) throw new FailuresError(failures);
 
+  const daemon = options.load === undefined ? undefined : await expectDaemon(options.load, world);
   world.renderer.begin(runOf(prepared.plan, settings));
   const { results } = await runPlan({ ...prepared, ...dependencies }, settings, world.signal);
+  const wanted = results.filter((result) => !result.image.implied && isComplete({ results: [result] }));
+  const references = wanted.map(({ image }) => image.reference);
+  const unloaded = daemon === undefined ? [] : await loadImages(references, daemon, world);
   const duration = world.surroundings.now() - start;
   const made = madeIn(results);
   return conclude(
-    { command: 'build', plan: prepared.plan, results, failures: [], made, tags: [], duration },
+    { command: 'build', plan: prepared.plan, results, failures: unloaded, made, tags: [], duration },
     options.json,
     world,
   );

@@ -4,16 +4,15 @@ import { type Failure, FailuresError, failuresOf } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { type PlannedCommand, type PlanOption, plannedPublish, prepare } from '../prepare.ts';
+import { plannable, plannedCommand } from '../planned-command.ts';
+import { type PlanOption, prepare } from '../prepare.ts';
 import type { World } from '../world.ts';
-
-const plannable: readonly PlannedCommand['command'][] = ['build', 'publish-locally', 'publish'];
 
 type Option = PlanOption | 'allowLostOwners' | 'check' | 'json';
 
 /** `cip plan`: the decisions of build, publish-locally or publish, without doing any of it. */
 export async function run(invocation: Invocation<Option>, world: World): Promise<ExitStatus> {
-  const { planned, selectors } = plannedCommand(invocation);
+  const { planned, selectors } = plannedCommand(invocation, 'plan');
   const { plan, graph } = await prepare(planned, { ...invocation, positionals: selectors }, world).catch((error) => {
     throw withCommandMeant(error, invocation.positionals[0]);
   });
@@ -37,26 +36,4 @@ function withCommandMeant(error: unknown, first = ''): unknown {
     failures.map((one) => (isMeant(one) ? { ...one, hint } : one)),
     { cause: error },
   );
-}
-
-/** The first word is the command where it is one of the three; an image of that name is selected by `build build`. */
-function plannedCommand(invocation: Invocation<Option>): {
-  readonly planned: PlannedCommand;
-  readonly selectors: readonly string[];
-} {
-  const [first = '', ...rest] = invocation.positionals;
-  const { localRegistry } = invocation.options;
-  switch (first.toLowerCase()) {
-    case 'publish':
-      return { planned: plannedPublish(invocation, 'plan publish'), selectors: rest };
-    case 'publish-locally':
-      return { planned: { command: 'publish-locally', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
-    case 'build':
-      return { planned: { command: 'build', registry: localRegistry, lostOwners: 'allow' }, selectors: rest };
-    default:
-      return {
-        planned: { command: 'build', registry: localRegistry, lostOwners: 'allow' },
-        selectors: invocation.positionals,
-      };
-  }
 }

@@ -2,10 +2,17 @@ import type { Isolation } from '../../worker/worker-builder.ts';
 import { option } from './option.ts';
 import { pairsIn, toggle } from './schemas.ts';
 
-/** A file to give to steps. */
+/** A value to give to steps: of a file, or of a variable; of whichever is there by the name of its id without either. */
 interface Secret {
   readonly id: string;
-  readonly src: string;
+  readonly src?: string;
+  readonly env?: string;
+}
+
+/** An agent for steps; no paths: that of the environment. */
+interface Agent {
+  readonly id: string;
+  readonly paths: readonly string[];
 }
 
 /** Each there is, or it does not compile. */
@@ -20,6 +27,18 @@ export const buildOptions = {
     default: 'false',
     schema: toggle,
   }),
+  noCacheFilter: option({
+    kind: 'list',
+    value: 'STAGE',
+    description: 'Use no results of earlier runs for the steps of this stage; may be repeated',
+    group: 'How',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(z.string().min(1))
+        .default([])
+        .transform((given) => given.flatMap((names) => names.split(',')).filter((name) => name !== '')),
+  }),
   offlineBases: option({
     kind: 'boolean',
     description: 'Ask no registry about base images: use the digests last seen',
@@ -29,26 +48,33 @@ export const buildOptions = {
   }),
   secret: option({
     kind: 'list',
-    value: 'id=ID,src=FILE',
-    description: 'Give a file to RUN --mount=type=secret; may be repeated',
+    value: 'id=ID[,src=FILE|,env=NAME]',
+    description: 'Give a file, or a variable, to RUN --mount=type=secret; may be repeated',
     group: 'How',
     fromEnvironment: false,
     schema: ({ z }) =>
       z
         .array(
           z.string().transform((text, context): Secret => {
-            const { id = '', source = '', src = source, type = 'file', ...rest } = pairsIn(text);
-            const strange = Object.keys(rest)[0];
-            if (id !== '' && src !== '' && type === 'file' && strange === undefined) return { id, src };
-            const hint = `write --secret id=${id || 'ID'},src=${src || 'FILE'}`;
-            const isEnv = type === 'env' || 'env' in rest;
-            const message = isEnv
-              ? 'values of environment variables are not supported, only files'
-              : id === '' || src === ''
-                ? 'it needs the id of the secret and the file'
+            const { id = '', source = '', src = source, env = '', type = '', ...rest } = pairsIn(text);
+            const [strange] = Object.keys(rest);
+            const variable = type === 'env' && env === '' ? src : env;
+            const file = type === 'env' ? '' : src;
+            const hint = `write --secret id=${id || 'ID'},${variable === '' ? `src=${src || 'FILE'}` : `env=${variable}`}`;
+            const message =
+              id === ''
+                ? 'it needs the id of the secret'
                 : strange !== undefined
-                  ? `it can have id, src and type, not ${strange}`
-                  : `the type is file, not ${type}`;
+                  ? `it can have id, src, env and type, not ${strange}`
+                  : type !== '' && type !== 'file' && type !== 'env'
+                    ? `the type is file or env, not ${type}`
+                    : variable !== '' && ((src !== '' && (type !== 'env' || env !== '')) || type === 'file')
+                      ? 'it is a file or a variable, not both'
+                      : type !== '' && src === '' && variable === ''
+                        ? `it needs the ${type === 'file' ? 'file' : 'variable'}`
+                        : undefined;
+            if (message === undefined)
+              return { id, ...(file !== '' && { src: file }), ...(variable !== '' && { env: variable }) };
             context.addIssue({ code: 'custom', message, params: { hint } });
             return z.NEVER;
           }),
@@ -57,9 +83,37 @@ export const buildOptions = {
           for (const id of idsOfSeveral(secrets))
             context.addIssue({
               code: 'custom',
-              message: `${id} has several files`,
+              message: `${id} has several values`,
               params: { hint: 'give each id once' },
             });
+        })
+        .default([]),
+  }),
+  ssh: option({
+    kind: 'list',
+    value: 'default|ID[=SOCKET|KEY[,KEY]]',
+    description: 'Give an SSH agent, or keys, to RUN --mount=type=ssh; may be repeated',
+    group: 'How',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(
+          z.string().transform((text, context): Agent => {
+            const at = text.indexOf('=');
+            const id = at < 0 ? text : text.slice(0, at);
+            const paths = at < 0 ? [] : text.slice(at + 1).split(',');
+            if (id !== '' && !id.includes(',') && !paths.includes('')) return { id, paths };
+            const message = id === '' ? 'it needs an id' : 'it needs a socket or keys after the equals sign';
+            const hint = `write --ssh ${/^[^,]+/.exec(id)?.[0] ?? 'default'}, or --ssh default=FILE`;
+            context.addIssue({ code: 'custom', message, params: { hint } });
+            return z.NEVER;
+          }),
+        )
+        .superRefine((agents, context) => {
+          const twice = agents.find(({ id }, index) => agents.findIndex((one) => one.id === id) < index);
+          if (twice === undefined) return;
+          const hint = `give each id once, with all of its keys: --ssh ${twice.id}=FILE,FILE`;
+          context.addIssue({ code: 'custom', message: `${twice.id} is given twice`, params: { hint } });
         })
         .default([]),
   }),
@@ -82,6 +136,9 @@ export const buildOptions = {
 
 /** One of the files would be lost without a word. */
 function idsOfSeveral(secrets: readonly Secret[]): readonly string[] {
-  const lasts = new Map(secrets.map(({ id, src }) => [id, src]));
-  return [...lasts].flatMap(([id, last]) => (secrets.some((one) => one.id === id && one.src !== last) ? [id] : []));
+  const sourceOf = ({ src = '', env = '' }: Secret) => JSON.stringify([src, env]);
+  const lasts = new Map(secrets.map((one) => [one.id, sourceOf(one)]));
+  return [...lasts].flatMap(([id, last]) =>
+    secrets.some((one) => one.id === id && sourceOf(one) !== last) ? [id] : [],
+  );
 }

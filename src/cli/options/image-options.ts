@@ -57,20 +57,48 @@ export const imageOptions = {
     fromEnvironment: false,
     schema: toggle,
   }),
+  load: option({
+    kind: 'string',
+    value: 'docker|podman',
+    bare: 'auto',
+    description: 'Also load what is built or pulled into Docker or Podman; alone, into the first of them that is there',
+    group: 'Where',
+    isGivenOnce: true,
+    fromEnvironment: false,
+    schema: ({ z }) => z.enum(['docker', 'podman', 'auto']).optional(),
+  }),
+  iidfile: option({
+    kind: 'string',
+    value: 'FILE',
+    description: "Write the image's ID to a file: the digest of its configuration, or of several platforms' index",
+    group: 'Output',
+    isGivenOnce: true,
+    fromEnvironment: false,
+    schema: (kit) => text(kit).optional(),
+  }),
+  metadataFile: option({
+    kind: 'string',
+    value: 'FILE',
+    description: 'Write digests and names of the image to a file, as JSON',
+    group: 'Output',
+    isGivenOnce: true,
+    fromEnvironment: false,
+    schema: (kit) => text(kit).optional(),
+  }),
   output: option({
     alias: 'o',
     kind: 'list',
-    value: 'type=oci,dest=FILE',
+    value: 'DIR|type=TYPE,…',
     description:
-      'Also write the image as an OCI layout: a tar (- for standard output), or with tar=false a directory; may be repeated',
+      'Also write the image: an archive (type=oci or docker,dest=FILE), its files (DIR, or type=tar,dest=FILE), or to a registry (type=registry,name=NAME); - is standard output; may be repeated',
     group: 'Where',
     fromEnvironment: false,
-    schema: ({ z }) =>
+    schema: ({ z, parseReference }) =>
       z
         .array(
           z.string().transform((text, context): ImageOutput => {
-            const output = parseOutput(text);
-            if ('dest' in output) return output;
+            const output = parseOutput(text, parseReference);
+            if ('type' in output) return output;
             const { message, hint } = output;
             context.addIssue({ code: 'custom', message, params: { hint } });
             return z.NEVER;

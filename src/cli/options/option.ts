@@ -10,6 +10,8 @@ export interface Option<T = unknown> {
   readonly kind: 'string' | 'boolean' | 'count' | 'list';
   /** Stands for the value in help: `DIR`. */
   readonly value?: string;
+  /** What the option stands for without a value: `--load`. */
+  readonly bare?: string;
   /** A value as a person would type it, for those who typed another. */
   readonly example?: string;
   readonly description: string;

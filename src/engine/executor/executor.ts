@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import type { Platform } from '../../oci/platform.ts';
 import type { Emulation } from './emulation.ts';
 import type { ExecutorName } from './executor-name.ts';
 import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
 import type { ExecutorTools } from './tools.ts';
+import type { UlimitName } from './ulimits.ts';
 
 /** Numeric identity of a process, as looked up in the image. */
 export interface ProcessUser {
@@ -17,13 +19,27 @@ export interface ProcessUser {
  * What is mounted over the root file system for one process. Targets are absolute paths in the root file system;
  * missing ones are created and removed again, and never reach the layer. Applied by depth, then in the order given.
  */
-export type Mount =
+export type Mount = PlainMount | SocketMount;
+
+/** What the kernel mounts by itself. */
+export type PlainMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readonly: boolean }
   | {
       readonly type: 'tmpfs';
       readonly target: string /** Bytes; absent means the kernel's default. */;
       readonly size?: number | undefined;
     };
+
+/** A listening socket, made for this process alone. Executors without mounts have it as well. */
+export interface SocketMount {
+  readonly type: 'socket';
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  /** Is given whoever connects to it. */
+  readonly onConnection: (connection: Socket) => void;
+}
 
 /**
  * One process in a root filesystem. Field names are the runtime-spec's `process` where it has them.
@@ -43,8 +59,22 @@ export interface ProcessSpec {
    */
   readonly network: 'none' | 'host' | 'default';
   readonly hostname: string;
+  /** Somebody chose the host name: whoever cannot set it refuses. */
+  readonly isNamed?: boolean | undefined;
+  /** More lines of /etc/hosts. */
+  readonly hosts?: readonly { readonly name: string; readonly ip: string }[] | undefined;
+  /** Bytes of /dev/shm; 64 MiB if not given. */
+  readonly shmSize?: number | undefined;
+  readonly ulimits?: readonly Ulimit[] | undefined;
   /** The foreign one is emulated. */
   readonly platform: Platform;
+}
+
+/** One limit of getrlimit(2); -1 is no limit. */
+export interface Ulimit {
+  readonly name: UlimitName;
+  readonly soft: number;
+  readonly hard: number;
 }
 
 /** `code` is 128 + the signal's number when a signal ended the process. */
@@ -80,7 +110,7 @@ export interface ExecutorRun {
 export interface Executor {
   /** As it is chosen: `namespaces`. */
   readonly name: ExecutorName;
-  /** Whether processes may have mounts of their own: without, `run` refuses whatever names one. */
+  /** Whether processes may have mounts of their own: without, `run` refuses whatever names one but for sockets. */
   readonly hasMounts: boolean;
   /**
    * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status,

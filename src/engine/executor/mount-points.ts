@@ -1,7 +1,7 @@
 import { chmod, lchown, lstat, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { type Failure, FailureError } from '../../result.ts';
-import type { Mount, ProcessSpec } from './executor.ts';
+import type { PlainMount, ProcessSpec } from './executor.ts';
 import { bindSourceMissing, mountTargetInvalid, rootUnusable, workingDirectoryInvalid } from './failure.ts';
 import { submountsOf } from './mount-table.ts';
 import { type KernelView, readonlyBind } from './namespaces.ts';
@@ -28,7 +28,10 @@ export async function makeMountPoints(
   {
     process,
     mounts,
-  }: { readonly process: Pick<ProcessSpec, 'cwd' | 'user' | 'mounts'>; readonly mounts: readonly Mount[] },
+  }: {
+    readonly process: Pick<ProcessSpec, 'cwd' | 'user'> & { readonly mounts: readonly PlainMount[] };
+    readonly mounts: readonly PlainMount[];
+  },
   view: Pick<KernelView, 'mounts'>,
 ): Promise<MountPoints> {
   const maker = new MountPointMaker(rootfs, view);
@@ -44,8 +47,8 @@ export async function makeMountPoints(
 }
 
 /** The upper one first: it would hide the other. */
-function byDepth(mounts: readonly Mount[]): readonly Mount[] {
-  const depth = (mount: Mount) => posix.resolve('/', mount.target).split('/').length;
+function byDepth(mounts: readonly PlainMount[]): readonly PlainMount[] {
+  const depth = (mount: PlainMount) => posix.resolve('/', mount.target).split('/').length;
   return mounts.toSorted((a, b) => depth(a) - depth(b));
 }
 
@@ -124,7 +127,7 @@ class MountPointMaker {
   }
 
   /** `isOwn`: nobody has chosen the target. */
-  async make(mount: Mount, isOwn: boolean): Promise<void> {
+  async make(mount: PlainMount, isOwn: boolean): Promise<void> {
     const invalid = (why: string) =>
       isOwn ? rootUnusable(mount.target, why, 'a file') : mountTargetInvalid(mount.target, why);
     if (!posix.isAbsolute(mount.target)) throw new FailureError(invalid('it is not an absolute path'));
@@ -151,7 +154,7 @@ class MountPointMaker {
     }
   }
 
-  async #makeTmpfs(mount: Mount & { type: 'tmpfs' }, at: Located, invalid: Invalid): Promise<void> {
+  async #makeTmpfs(mount: PlainMount & { type: 'tmpfs' }, at: Located, invalid: Invalid): Promise<void> {
     if (at.stats !== undefined && !at.stats.isDirectory()) throw new FailureError(invalid('it is not a directory'));
     await this.#makeDirectories(at, invalid);
     const size = mount.size === undefined ? [] : [`size=${mount.size}`];
@@ -169,7 +172,7 @@ class MountPointMaker {
     this.#root.add({ target: at.path, source: undefined, creatable: 'for-good' });
   }
 
-  async #makeBind(mount: Mount & { type: 'bind' }, at: Located, invalid: Invalid): Promise<void> {
+  async #makeBind(mount: PlainMount & { type: 'bind' }, at: Located, invalid: Invalid): Promise<void> {
     const source = await realpath(mount.source).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       throw new FailureError(bindSourceMissing(mount.source, mount.target), { cause: error });

@@ -5,6 +5,7 @@ import { areAll, areTooFew, lastOf, requireMapped } from './id-map.ts';
 import { farOwners, fewOwners, type Lack, noDevices, noPing, noRawSockets, noSetUserId } from './lack.ts';
 import { killChildren, killGroup, launch } from './launch.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
+import { ListeningSockets } from './listening-sockets.ts';
 import { examineMachine, type MachineView, mayMountSys, mountTable } from './machine-view.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { sandboxCommand } from './namespaces.ts';
@@ -49,11 +50,13 @@ export class NamespacesExecutor implements Executor {
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(machine.ids, process.user);
-    const files = await this.#networkFiles.mounts(process.hostname, typeof network === 'string' ? network : 'private');
+    const files = await this.#networkFiles.mounts(process, typeof network === 'string' ? network : 'private');
     if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };
-    await using points = await makeMountPoints(root, { process, mounts: withShown(files, process.mounts) }, view);
+    await using sockets = await ListeningSockets.open(process.mounts, dir);
+    const own = { cwd: process.cwd, user: process.user, mounts: sockets.mounts };
+    await using points = await makeMountPoints(root, { process: own, mounts: withShown(files, sockets.mounts) }, view);
     return await launch(
       {
         process,

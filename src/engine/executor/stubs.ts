@@ -7,7 +7,8 @@ import { isInPlace } from './root-view.ts';
 
 interface Stub {
   readonly path: string;
-  readonly mode: number;
+  /** Absent where `create` sees to it. */
+  readonly mode?: number;
   readonly create: () => Promise<unknown>;
   /** False where it stays, since the process has put it to use. */
   readonly remove: () => Promise<boolean>;
@@ -46,12 +47,19 @@ export class Stubs {
    * Whatever the process makes of it is taken away.
    */
   lendFile(path: string, text: string, away: PutAway): Promise<void> {
+    return this.lend(path, away, async () => {
+      await makeFile(path, text);
+      await chmod(path, 0o644);
+    });
+  }
+
+  /** The same of what `make` makes, which is given its mode there. */
+  lend(path: string, away: PutAway, make: () => Promise<unknown>): Promise<void> {
     return this.#make({
       path,
-      mode: 0o644,
       create: async () => {
         if ((await lstat(path).catch(() => undefined)) !== undefined) await away.take(path);
-        await makeFile(path, text);
+        await make();
       },
       remove: async () => {
         await away.giveBack(path);
@@ -84,7 +92,7 @@ export class Stubs {
     await create();
     this.#made.push(stub);
     // With what a directory has of the one above it: the set-group-ID bit.
-    await chmod(path, ((await lstat(path)).mode & 0o7000) | mode);
+    if (mode !== undefined) await chmod(path, ((await lstat(path)).mode & 0o7000) | mode);
     const after = (await lstat(parent, { bigint: true })).mtimeNs;
     this.#touched.set(parent, { before, after });
   }

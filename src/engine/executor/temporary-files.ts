@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
-import type { ProcessSpec } from './executor.ts';
-import { rootUnusable, sandboxFailed, workingDirectoryInvalid } from './failure.ts';
+import type { ProcessSpec, SocketMount } from './executor.ts';
+import { mountTargetInvalid, rootUnusable, sandboxFailed, workingDirectoryInvalid } from './failure.ts';
 import { restoreTimes } from './file-times.ts';
+import { ListeningSocket } from './listening-sockets.ts';
 import { kernelDirectories, locateKernelDirectory, makeLevel } from './mount-points.ts';
 import { PutAway } from './put-away.ts';
 import { type Located, RootView } from './root-view.ts';
@@ -48,6 +49,7 @@ export class TemporaryFiles implements AsyncDisposable {
   readonly #stubs: Stubs;
   readonly #away: PutAway;
   readonly #emptied: Emptied[] = [];
+  readonly #sockets: ListeningSocket[] = [];
 
   /** `rootfs` is canonical. */
   constructor(rootfs: string, tools: Pick<ExecutorTools, 'cp'>) {
@@ -96,6 +98,18 @@ export class TemporaryFiles implements AsyncDisposable {
     await this.#stubs.lendFile(at.file!, text, this.#away);
   }
 
+  /** In place of what is there, which is away meanwhile. Throws FailureError. */
+  async lendSocket(mount: SocketMount): Promise<void> {
+    const invalid = (why: string) => new FailureError(mountTargetInvalid(mount.target, why));
+    const at = await this.#root.locate(mount.target);
+    if (typeof at === 'string') throw invalid(at);
+    if (at.stats?.isDirectory()) throw invalid('it is a directory, and a file is mounted');
+    const { file } = await this.#located(mount.target);
+    await this.#stubs.lend(file!, this.#away, async () => {
+      this.#sockets.push(await ListeningSocket.open(file!, mount));
+    });
+  }
+
   /** It stays. Throws FailureError. */
   async makeWorkingDirectory({ cwd, user }: Pick<ProcessSpec, 'cwd' | 'user'>): Promise<void> {
     const missing: Located[] = [];
@@ -113,6 +127,7 @@ export class TemporaryFiles implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets.splice(0)) await socket[Symbol.asyncDispose]();
     await this.#stubs.remove();
     for (const { directory, taken, isEmpty, before } of this.#emptied.splice(0)) {
       if (isEmpty) await emptyDirectory(directory);

@@ -1,4 +1,5 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Platform } from '../../oci/platform.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Progress } from '../../progress.ts';
 import type { RemoteRepository } from '../../registry/remote-repository.ts';
@@ -22,10 +23,14 @@ export interface ExportServices {
     name: Reference,
   ) => Promise<Pick<RemoteRepository, 'has' | 'put' | 'putManifest' | 'manifestsAreWhole'>>;
   readonly progress: Progress;
+  /** Of this machine. */
+  readonly platform: Platform;
+  /** Whether files can be given to any user. */
+  readonly isRoot: boolean;
 }
 
 /**
- * A form in which images are kept or leave: under names in the store, as an OCI layout, in a registry. `exporters.ts` has a
+ * A form in which images are kept or leave: under names in the store, in an archive or a directory, in a registry. `exporters.ts` has a
  * row for each; what holds for all of them is tested in test/engine/exporter/exporter.test.ts.
  */
 export interface Exporter {

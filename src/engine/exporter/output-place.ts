@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readlink, realpath, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FailureError } from '../../result.ts';
 import { outputExists, outputUnwritable } from './failure.ts';
 
@@ -10,14 +10,16 @@ export interface WantedOutput {
   readonly dest: string;
   /** One file, or a directory. */
   readonly tar: boolean;
+  /** A directory that is there is not replaced, and may have something in it. */
+  readonly isFilled?: boolean | undefined;
 }
 
 /**
  * Where an output is really written. A `file` or `directory` is made beside `path`, where links have been followed, and
- * takes its place when it is complete; a `pipe` or `device` is written to as it is.
+ * takes its place when it is complete; a `pipe` or `device` is written to as it is, and `filled` is a directory that stays.
  */
 export interface OutputPlace {
-  readonly kind: 'file' | 'directory' | 'pipe' | 'device';
+  readonly kind: 'file' | 'directory' | 'filled' | 'pipe' | 'device';
   readonly path: string;
 }
 
@@ -28,12 +30,18 @@ const LINKS = 40;
  * Looks where an output is to go, and tries whether something can be made there. Throws FailureError: `output-exists` for
  * what must not be replaced, `output-unwritable` for what cannot be written.
  */
-export async function outputPlace({ dest, tar }: WantedOutput): Promise<OutputPlace> {
+export async function outputPlace({ dest, tar, isFilled = false }: WantedOutput): Promise<OutputPlace> {
   try {
     const there = await statIfThere(dest);
     if (there?.isBlockDevice()) throw new FailureError(outputUnwritable(dest, 'it is a block device'));
     if (there?.isSocket()) throw new FailureError(outputUnwritable(dest, 'it is a socket'));
-    if (there !== undefined && there.isDirectory() === tar) throw new FailureError(outputExists({ dest, tar }));
+    if (there !== undefined && there.isDirectory() === tar)
+      throw new FailureError(outputExists({ dest, tar, isFilled }));
+    if (there?.isDirectory() && isFilled) {
+      const path = await realpath(dest);
+      await tryIn(path);
+      return { kind: 'filled', path };
+    }
     // A directory that is empty is replaced.
     if (there?.isDirectory() && (await readdir(dest)).length > 0) throw new FailureError(outputExists({ dest, tar }));
     if (there?.isFIFO()) return { kind: 'pipe', path: dest };
@@ -72,7 +80,15 @@ async function endOfLinks(path: string): Promise<string> {
     if (target === undefined) break;
     at = resolve(await realpath(dirname(at)), target);
   }
-  return at;
+  return join(await realOf(dirname(at)), basename(at));
+}
+
+/** Without links, as far as something is there. */
+async function realOf(directory: string): Promise<string> {
+  const real = await realpath(directory).catch(() => undefined);
+  return (
+    real ?? (directory === dirname(directory) ? directory : join(await realOf(dirname(directory)), basename(directory)))
+  );
 }
 
 /** Directories that are missing are made later: what counts is the nearest that is there. */

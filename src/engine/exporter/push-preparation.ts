@@ -1,79 +1,147 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { decompress } from '../../layer/compression.ts';
 import { gzip } from '../../layer/gzip.ts';
+import { zstd } from '../../layer/zstd.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { Digest } from '../../oci/digest.ts';
 import { makeDocument } from '../../oci/document.ts';
-import { isIndexType, mediaTypes } from '../../oci/media-type.ts';
+import type { ImageIndex } from '../../oci/image-index.ts';
+import type { Manifest } from '../../oci/manifest.ts';
+import {
+  isForeignLayer,
+  isIndexType,
+  type LayerCompression,
+  layerCompression,
+  mediaTypes,
+} from '../../oci/media-type.ts';
 import { readIndex, readManifest } from '../../oci/read-document.ts';
 import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
+import { type ImageForm, usualForm, usualLevel } from './image-form.ts';
 
 const Compressed = z.object({ digest: Digest, size: z.number() });
 
 /**
- * What an image of the store looks like on its way to a registry: layers that the store keeps uncompressed are
- * compressed, each once in its life, and the documents above them say so. What came from a registry goes back as the
- * bytes it came in. The same image always gives the same bytes.
+ * What an image of the store looks like on its way to others: layers that the store keeps uncompressed are compressed, each
+ * once in its life, and the documents above them say so. Unless the form is forced, what came from a registry goes on as
+ * the bytes it came in. The same image in the same form always gives the same bytes.
  */
 export class PushPreparation {
   readonly #store: Store;
-  readonly #records: RecordLog<z.infer<typeof Compressed>>;
-  readonly #running = new Map<Digest, Promise<Descriptor>>();
+  readonly #records: RecordLog<Recoded>;
+  readonly #running = new Map<string, Promise<Recoded>>();
 
   constructor(store: Store) {
     this.#store = store;
     this.#records = store.records('compressed-layers', Compressed);
   }
 
-  /** The image to push in place of `root`; all that it reaches is in the store. */
-  async prepare(root: Descriptor, signal: AbortSignal): Promise<Descriptor> {
-    return isIndexType(root.mediaType) ? this.#index(root, signal) : this.#manifest(root, signal);
+  /** The image to pass on in place of `root`; all that it reaches is in the store. */
+  async prepare(root: Descriptor, signal: AbortSignal, form: ImageForm = usualForm): Promise<Descriptor> {
+    return isIndexType(root.mediaType) ? this.#index(root, form, signal) : this.#manifest(root, form, signal);
   }
 
-  async #index(descriptor: Descriptor, signal: AbortSignal): Promise<Descriptor> {
+  async #index(descriptor: Descriptor, form: ImageForm, signal: AbortSignal): Promise<Descriptor> {
     const { value } = await readIndex(this.#store.blobs, descriptor, signal);
     const manifests: Descriptor[] = [];
-    for (const manifest of value.manifests) manifests.push(await this.prepare(manifest, signal));
-    if (manifests.every((manifest, i) => manifest.digest === value.manifests[i]?.digest)) return descriptor;
-    const document = makeDocument(descriptor.mediaType, { ...value, manifests });
-    return { ...descriptor, ...(await this.#store.blobs.putDocument(document)) };
+    for (const manifest of value.manifests) manifests.push(await this.prepare(manifest, signal, form));
+    if (form.mediaTypes === 'docker')
+      return await this.#put(descriptor, mediaTypes.dockerManifestList, { ...value, manifests });
+    if (manifests.every((manifest, at) => manifest.digest === value.manifests[at]?.digest)) return descriptor;
+    return await this.#put(descriptor, descriptor.mediaType, { ...value, manifests });
   }
 
-  async #manifest(descriptor: Descriptor, signal: AbortSignal): Promise<Descriptor> {
+  async #manifest(descriptor: Descriptor, form: ImageForm, signal: AbortSignal): Promise<Descriptor> {
     const { value } = await readManifest(this.#store.blobs, descriptor, signal);
-    if (!value.layers.some((layer) => layer.mediaType === mediaTypes.layerTar)) return descriptor;
     const layers: Descriptor[] = [];
-    for (const layer of value.layers) layers.push(await this.#layer(layer, signal));
-    const document = makeDocument(descriptor.mediaType, { ...value, layers });
+    for (const layer of value.layers) layers.push(await this.#layer(layer, form, signal));
+    if (form.mediaTypes === 'docker') {
+      const config = { ...value.config, mediaType: mediaTypes.dockerConfig };
+      return await this.#put(descriptor, mediaTypes.dockerManifest, { ...value, config, layers });
+    }
+    if (layers.every((layer, at) => layer === value.layers[at])) return descriptor;
+    return await this.#put(descriptor, descriptor.mediaType, { ...value, layers });
+  }
+
+  /** What the descriptor says besides, such as the platform, stays. */
+  async #put(descriptor: Descriptor, mediaType: string, value: Manifest | ImageIndex): Promise<Descriptor> {
+    const isNamed = value.mediaType !== undefined || mediaType !== descriptor.mediaType;
+    const document = makeDocument(mediaType, isNamed ? { ...value, mediaType } : value);
     return { ...descriptor, ...(await this.#store.blobs.putDocument(document)) };
   }
 
-  #layer(layer: Descriptor, signal: AbortSignal): Promise<Descriptor> {
-    if (layer.mediaType !== mediaTypes.layerTar) return Promise.resolve(layer);
-    const known = this.#running.get(layer.digest);
-    if (known) return known;
-    const compressed = this.#compressed(layer, signal);
-    this.#running.set(layer.digest, compressed);
-    compressed.catch(() => this.#running.delete(layer.digest));
-    return compressed;
+  async #layer(layer: Descriptor, form: ImageForm, signal: AbortSignal): Promise<Descriptor> {
+    const was = layerCompression(layer.mediaType);
+    if (was === undefined || isForeignLayer(layer.mediaType)) return layer;
+    const isOwn = layer.mediaType === mediaTypes.layerTar;
+    const wanted = isOwn || form.isForced ? form.compression : was;
+    // Docker has no name for the other.
+    const compression = form.mediaTypes === 'docker' && wanted === 'zstd' ? 'gzip' : wanted;
+    const isSame = compression === was && !(form.isForced && form.level !== undefined && compression !== 'none');
+    if (isSame && form.mediaTypes === 'oci') return layer;
+    const how = { was, compression, level: compression === form.compression ? form.level : undefined };
+    const blob = isSame ? layer : { ...layer, ...(await this.#recoded(layer, how, signal)) };
+    return { ...blob, mediaType: layerTypes[form.mediaTypes][compression] };
   }
 
-  async #compressed(layer: Descriptor, signal: AbortSignal): Promise<Descriptor> {
+  #recoded(layer: Descriptor, how: Recoding, signal: AbortSignal): Promise<Recoded> {
+    const key = keyOf(layer, how);
+    const known = this.#running.get(key);
+    if (known) return known;
+    const recoded = this.#recode(layer, how, signal);
+    this.#running.set(key, recoded);
+    recoded.catch(() => this.#running.delete(key));
+    return recoded;
+  }
+
+  async #recode(layer: Descriptor, how: Recoding, signal: AbortSignal): Promise<Recoded> {
     const { blobs } = this.#store;
-    const recorded = await this.#records.get(layer.digest);
-    if (recorded && (await blobs.size(recorded.digest)) === recorded.size) {
-      return { ...layer, mediaType: mediaTypes.layerTarGzip, ...recorded };
-    }
+    const recorded = await this.#records.get(keyOf(layer, how));
+    if (recorded && (await blobs.size(recorded.digest)) === recorded.size) return recorded;
     const writer = blobs.writer();
     try {
-      await pipeline(await blobs.open(layer, signal), gzip, writer, { signal });
+      const tar = decompress(await blobs.open(layer, signal), how.was);
+      await pipeline(compressed(tar, how, signal), writer, { signal });
       const written = await writer.commit();
-      await this.#records.append(layer.digest, written);
-      return { ...layer, mediaType: mediaTypes.layerTarGzip, ...written };
+      await this.#records.append(keyOf(layer, how), written);
+      return written;
     } catch (error) {
       await writer.abort();
       throw error;
     }
   }
 }
+
+/** What a layer was packed with, and what it is to be packed with. */
+interface Recoding {
+  readonly was: LayerCompression;
+  readonly compression: LayerCompression;
+  readonly level: number | undefined;
+}
+
+type Recoded = z.infer<typeof Compressed>;
+
+/** What is usual has the name that it had when there was nothing else. */
+function keyOf({ digest }: Descriptor, { compression, level = usualLevel[compression] }: Recoding): string {
+  return compression === 'gzip' && level === usualLevel.gzip ? digest : `${digest} ${compression} ${level}`;
+}
+
+function compressed(
+  tar: AsyncIterable<Uint8Array>,
+  { compression, level = usualLevel[compression] }: Recoding,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  if (compression === 'none') return tar;
+  return compression === 'gzip' ? gzip(tar, { level }) : zstd(tar, level, signal);
+}
+
+const layerTypes = {
+  oci: { none: mediaTypes.layerTar, gzip: mediaTypes.layerTarGzip, zstd: mediaTypes.layerTarZstd },
+  // Never asked for the last: such layers are changed to gzip.
+  docker: {
+    none: mediaTypes.dockerLayerTar,
+    gzip: mediaTypes.dockerLayerTarGzip,
+    zstd: mediaTypes.dockerLayerTarGzip,
+  },
+} as const;

@@ -2,9 +2,10 @@ import type { AddInstruction, CopyInstruction } from '../../dockerfile/dockerfil
 import { parseIgnorePattern } from '../../dockerfile/dockerignore.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { pathPattern } from '../../dockerfile/path-pattern.ts';
+import { isRemoteSource } from '../../dockerfile/remote-source.ts';
 import { excessOf } from '../../tree-path.ts';
 import { applyChmod } from '../op/chmod.ts';
-import type { CopyOp, Step } from '../op/op-definition.ts';
+import type { CopyOp, FetchedSource, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { invalidChmodFlag, invalidValue, located } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
@@ -44,7 +45,7 @@ export function sourceOf(
   return lowering.source(source, { before: stage.index, platform: state.platform, at: from.at, foreign });
 }
 
-/** What COPY and ADD of local files have in common. */
+/** What COPY and ADD have in common. */
 export function pushCopy(options: {
   readonly instruction: CopyInstruction | AddInstruction;
   readonly state: StageState;
@@ -53,8 +54,10 @@ export function pushCopy(options: {
   readonly from?: Vertex<Step> | undefined;
   readonly parents: boolean;
   readonly unpack: boolean;
+  /** The sources among those of the instruction that are no paths. */
+  readonly fetched?: readonly FetchedSource[] | undefined;
 }): void {
-  const { instruction, state, context, source, from, parents, unpack } = options;
+  const { instruction, state, context, source, from, parents, unpack, fetched } = options;
   const { at, text, keyword, link } = instruction;
   const exclude = instruction.exclude.flatMap((pattern) => {
     const parsed = parseIgnorePattern(pattern);
@@ -62,7 +65,8 @@ export function pushCopy(options: {
     return parsed.ok ? [parsed.value] : [];
   });
   const fill = (word: string) => context.expand(word, state.valueOf, at);
-  const patterns = instruction.sources.map(fill);
+  const words = instruction.sources.map(fill);
+  const patterns = fetched === undefined ? words : words.filter((word) => !isRemoteSource(word));
   for (const pattern of patterns) {
     const parsed = pathPattern(pattern);
     if (!parsed.ok) context.lowering.fail({ ...parsed.failure, at });
@@ -85,7 +89,7 @@ export function pushCopy(options: {
     context.lowering.fail(invalidValue({ what, value: target, hint: `it has ${excess}` }, at));
     return;
   }
-  if (patterns.length + inline.length > 1 && !target.endsWith('/')) {
+  if (words.length + inline.length > 1 && !target.endsWith('/')) {
     context.lowering.warnings.push(
       `${at.file}:${at.line}: ${keyword} has several sources: unless ${destination} is a directory by then, the last one replaces the others (write ${destination}/)`,
     );
@@ -94,6 +98,7 @@ export function pushCopy(options: {
     kind: 'copy',
     source,
     patterns,
+    ...(fetched !== undefined && { fetched }),
     inline,
     destination: target,
     chown: chown || undefined,
@@ -106,7 +111,7 @@ export function pushCopy(options: {
     epoch: context.lowering.input.epoch,
   };
   const flags = [parents && '--parents', chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean);
-  const names = [...patterns, ...inline.map(({ name }) => `<<${name}`)];
+  const names = [...words, ...inline.map(({ name }) => `<<${name}`)];
   const createdBy = [keyword, ...flags, ...names, destination, '# buildkit'].join(' ');
   context.push(state, { op, inputs: from ? [from] : [], text, at, createdBy });
 }

@@ -93,6 +93,16 @@ export function imageNotCounted(
   } as const satisfies FailureShape;
 }
 
+/** `source`: what ADD fetches. Nobody knew of it when the build was decided. */
+export function remoteNotCounted(source: string, at: SourceSpan) {
+  return {
+    reason: 'remote-not-counted',
+    message: `ADD ${shortenedValue(source)} is in no key, because its address depends on a base image or comes from its trigger`,
+    hint: 'write the address in the Dockerfile or in an ARG, or give ADD a --checksum, so that other content rebuilds the image',
+    at,
+  } as const satisfies FailureShape;
+}
+
 /** What fits into a sentence. */
 export function shortenedValue(text: string): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;

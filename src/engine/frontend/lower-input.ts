@@ -3,8 +3,9 @@ import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
-import type { ImageOp, Step } from '../op/op-definition.ts';
+import type { ExecOp, ImageOp, Step, StepSettings } from '../op/op-definition.ts';
 import type { Definition } from '../solver/vertex.ts';
 
 /** An image that some step stands on, for one platform: known, not fetched. */
@@ -47,10 +48,14 @@ export interface LowerInput {
   readonly proxies?: Readonly<Record<string, string>> | undefined;
   /** Where steps find the files of the context. */
   readonly context?: Step['context'];
-  /** Files with the values of secrets, by id. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  readonly secrets?: Step['secrets'];
+  readonly ssh?: Step['ssh'];
+  /** What all steps have that no instruction says. */
+  readonly settings?: (StepSettings & { readonly network?: ExecOp['network'] | undefined }) | undefined;
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
+  /** What remote sources were when the build was decided, by their JSON. */
+  readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
   /** What the triggers of images from elsewhere may use; everything if not given. */
   readonly counted?: CountedInputs | undefined;
   /**

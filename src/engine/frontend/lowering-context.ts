@@ -92,10 +92,10 @@ export class InstructionContext {
     const name = this.stage.name ?? `${this.stage.index}`;
     const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
     const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
-    const { secrets, context } = this.lowering.input;
+    const { secrets, ssh, context, remotes } = this.lowering.input;
     state.vertex = step(
       { op: layer.op, inputs: [state.vertex, ...(layer.inputs ?? [])], name: title },
-      { origin, secrets, context },
+      { origin, secrets, ssh, context, remotes },
     );
     this.#remember(state, layer.createdBy, {});
   }

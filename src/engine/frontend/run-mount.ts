@@ -8,7 +8,7 @@ import { type Failure, ok } from '../../result.ts';
 import type { ExecMount, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { sourceOf } from './copy.ts';
-import { invalidValue, notSupported } from './failure.ts';
+import { invalidValue } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { StageState } from './stage-state.ts';
@@ -17,6 +17,8 @@ import { step } from './step.ts';
 interface MountContext {
   readonly state: StageState;
   readonly context: InstructionContext;
+  /** How many SSH agents were mounted before it. */
+  readonly agents: number;
   /** Adds an input to the step and returns how many there are then. */
   readonly addInput: (vertex: Vertex<Step>) => number;
 }
@@ -95,16 +97,26 @@ export function lowerRunMount(written: RunMount, place: MountContext): ExecMount
         target: absolute ?? (env === undefined ? `/run/secrets/${posix.basename(id)}` : undefined),
         env,
         required: mount.required ?? false,
-        mode: numberOf(mount.mode, 0o400, 8),
+        mode: numberOf(mount.mode, 0o400, 8) & 0o777,
         uid: numberOf(mount.uid, 0),
         gid: numberOf(mount.gid, 0),
       };
     }
-    case 'ssh':
-      context.lowering.fail(
-        notSupported('RUN --mount=type=ssh', 'give the key as a secret: --mount=type=secret', mount.at),
-      );
-      return undefined;
+    case 'ssh': {
+      if (mount.source !== undefined) {
+        lowering.fail(invalidMount('is of type ssh and cannot have source', mount.at, 'name the agent with id='));
+        return undefined;
+      }
+      return {
+        type: 'ssh',
+        id: mount.id ?? 'default',
+        target: absolute ?? `/run/buildkit/ssh_agent.${place.agents}`,
+        required: mount.required ?? false,
+        mode: numberOf(mount.mode, 0o600, 8) & 0o777,
+        uid: numberOf(mount.uid, 0),
+        gid: numberOf(mount.gid, 0),
+      };
+    }
   }
 }
 

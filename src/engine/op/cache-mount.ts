@@ -106,11 +106,13 @@ async function ensure(
   options: CacheMountOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (await isDirectory(join(place, CONTENT))) return;
+  const { claims } = options.services.store;
+  const isThere = async () => (await claims.claim(place)) !== undefined && (await isDirectory(join(place, CONTENT)));
+  if (await isThere()) return;
   const made = await make(identity, options, signal);
   // Never empty, so that it takes the place of none that is there.
   if (await moved(made, place)) return;
-  if (await isDirectory(join(place, CONTENT))) return removeTree(made);
+  if (await isThere()) return removeTree(made);
   // Somebody removed the content by hand: what is left is in the way.
   const rest = options.services.store.session.tempPath('cache-mount');
   await moved(place, rest);

@@ -2,12 +2,13 @@ import { chmod, chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveSource } from '../../context/source-tree.ts';
 import { FailureError } from '../../result.ts';
+import { agentOf } from '../../ssh/agent-source.ts';
 import type { Mount } from '../executor/executor.ts';
-import { mountsUnsupported } from '../executor/failure.ts';
+import { mountOwnerRefused, mountsUnsupported } from '../executor/failure.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from './cache-mount.ts';
-import { cacheSeedNotDirectory, type LackingSecret, mountSourceMissing, secretMissing } from './failure.ts';
+import { cacheSeedNotDirectory, type LackingSecret, mountSourceMissing, secretMissing, sshMissing } from './failure.ts';
 import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { snapshotTree } from './snapshot-tree.ts';
@@ -30,6 +31,8 @@ export class ExecMounts implements AsyncDisposable {
   readonly secretValues: string[] = [];
   /** Those that the step goes without. */
   readonly lackingSecrets: LackingSecret[] = [];
+  /** Ids of agents that the step goes without. */
+  readonly lackingAgents: string[] = [];
   readonly #stack = new AsyncStack();
   readonly #roots = new Map<number, ActiveSnapshot>();
   /** By identity: a step that mounts one cache at two places must not wait for itself. */
@@ -68,6 +71,8 @@ export class ExecMounts implements AsyncDisposable {
       }
       case 'secret':
         return this.#addSecret(mount, opening);
+      case 'ssh':
+        return this.#addAgent(mount, opening);
       case 'file': {
         await this.#addFile(opening, { ...mount, uid: 0, gid: 0 });
       }
@@ -95,21 +100,33 @@ export class ExecMounts implements AsyncDisposable {
 
   async #addSecret(mount: Extract<ExecMount, { type: 'secret' }>, opening: Opening): Promise<void> {
     const { secrets, secretLike } = opening.services;
-    const file = Object.hasOwn(secrets, mount.id) ? secrets[mount.id] : undefined;
-    if (file === undefined) {
+    const source = Object.hasOwn(secrets, mount.id) ? secrets[mount.id] : undefined;
+    if (source === undefined) {
       const lacking = { id: mount.id, meant: secretLike(mount.id) };
       if (mount.required) throw new FailureError(secretMissing(lacking, opening.origin));
       if (mount.env !== undefined) this.env.push(`${mount.env}=`);
       this.lackingSecrets.push(lacking);
       return;
     }
-    const value = await readFile(file);
+    const value = typeof source === 'string' ? await readFile(source) : Buffer.from(source.value);
     const text = value.toString();
     this.secretValues.push(text.replace(/\n$/, ''), ...text.split('\n'));
     if (mount.env !== undefined) this.env.push(`${mount.env}=${text}`);
     if (mount.target === undefined) return;
     const { target, mode, uid, gid } = mount;
     await this.#addFile(opening, { target, content: value, mode, uid, gid });
+  }
+
+  /** The step gets a socket of its own, which is asked for no more than signatures. */
+  async #addAgent(mount: Extract<ExecMount, { type: 'ssh' }>, { services, origin }: Opening): Promise<void> {
+    const { id, target, uid, gid, mode, required } = mount;
+    const source = Object.hasOwn(services.ssh, id) ? services.ssh[id] : undefined;
+    if (source !== undefined) {
+      this.list.push({ type: 'socket', target, uid, gid, mode, onConnection: await agentOf(source) });
+      return;
+    }
+    if (required) throw new FailureError(sshMissing(id, origin));
+    this.lackingAgents.push(id);
   }
 
   /** A file of our own in memory-backed storage, never on the disk of the store. */
@@ -129,7 +146,10 @@ export class ExecMounts implements AsyncDisposable {
     if (!hasMounts) throw new FailureError(mountsUnsupported([target]));
     const path = await services.memoryFile();
     await writeFile(path, file.content, { mode: 0o600 });
-    await chown(path, file.uid, file.gid);
+    await chown(path, file.uid, file.gid).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EINVAL' && error.code !== 'EPERM') throw error;
+      throw new FailureError(mountOwnerRefused(target, `${file.uid}:${file.gid}`), { cause: error });
+    });
     await chmod(path, file.mode);
     this.list.push({ type: 'bind', source: path, target, readonly: true });
   }

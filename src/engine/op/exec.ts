@@ -31,6 +31,8 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
             ...op,
             keylessEnv: [],
             mounts: op.mounts.map(keyOf),
+            // Where a host is may change, as what a name server says.
+            hosts: op.hosts?.map(({ name }) => name),
             network: op.network === 'none' ? 'none' : 'host',
           }),
           // What a step sees of owners, and what it can do about them, is another thing there (ADR 0025).
@@ -59,7 +61,14 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const status = await executor.run(
         {
           rootfs: active.rootfs,
-          process: { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
+          process: {
+            ...op,
+            env,
+            user: user.value,
+            mounts: mounts.list,
+            hostname: op.hostname ?? HOSTNAME,
+            isNamed: op.hostname !== undefined,
+          },
           onOutput: (stream, text) => {
             output.write(stream, text);
             return services.outputTaken?.();
@@ -71,7 +80,15 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       if (status.code !== 0) {
         const lacks = await executor.lacks(op.network, signal);
         throw new FailureError(
-          failureOf({ op, origin, status, lastLines: output.lines, lacks, secrets: mounts.lackingSecrets }),
+          failureOf({
+            op,
+            origin,
+            status,
+            lastLines: output.lines,
+            lacks,
+            secrets: mounts.lackingSecrets,
+            agents: mounts.lackingAgents,
+          }),
         );
       }
       const layer = await snapshotter.commit(active, signal, op.epoch);
@@ -115,8 +132,9 @@ function failureOf(options: {
   readonly lastLines: readonly string[];
   readonly lacks: readonly Lack[];
   readonly secrets: readonly LackingSecret[];
+  readonly agents: readonly string[];
 }) {
-  const { op, origin, status, lastLines, lacks, secrets } = options;
+  const { op, origin, status, lastLines, lacks, secrets, agents } = options;
   return runFailed({
     origin,
     command: origin?.text ?? op.args.join(' '),
@@ -126,5 +144,6 @@ function failureOf(options: {
     lastLines,
     lack: lackOf(op.args.join(' '), lacks, lastLines),
     secret: secrets[0],
+    agent: agents[0],
   });
 }

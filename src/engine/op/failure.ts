@@ -144,8 +144,10 @@ export function runFailed(options: {
   readonly lack?: { readonly program: string; readonly message: string; readonly fix: string } | undefined;
   /** One that the step went without; whether it failed for that is not known either. */
   readonly secret?: LackingSecret | undefined;
+  /** Id of an agent that the step went without. */
+  readonly agent?: string | undefined;
 }) {
-  const { origin, command, platform, code, signal, lastLines, lack, secret } = options;
+  const { origin, command, platform, code, signal, lastLines, lack, secret, agent } = options;
   const ending = signal ? `was ended by ${signal}` : `exited with status ${code}`;
   return {
     reason: 'run-failed',
@@ -157,7 +159,9 @@ export function runFailed(options: {
           ? 'the command is there and cannot be run: make it executable, with COPY --chmod=755 or RUN chmod +x, or give it to its interpreter'
           : secret
             ? `if it needs the secret ${secret.id}, which was not given: ${secretToGive(secret)}`
-            : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
+            : agent !== undefined
+              ? `if it needs the SSH agent ${agent}, which was not given: add --ssh ${agent}`
+              : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
     at: origin?.at,
     details: lastLines,
   } as const satisfies FailureShape;
@@ -169,6 +173,16 @@ export function secretMissing(secret: LackingSecret, origin?: StepOrigin) {
     reason: 'secret-missing',
     message: `the secret ${secret.id} is required but was not given (${where(origin)})`,
     hint: secretToGive(secret),
+    at: origin?.at,
+  } as const satisfies FailureShape;
+}
+
+/** A mount with `required` names an agent that this build was not given. */
+export function sshMissing(id: string, origin?: StepOrigin) {
+  return {
+    reason: 'ssh-missing',
+    message: `the SSH agent ${id} is required but was not given (${where(origin)})`,
+    hint: `add --ssh ${id} for the agent of SSH_AUTH_SOCK, or --ssh ${id}=FILE for a key`,
     at: origin?.at,
   } as const satisfies FailureShape;
 }

@@ -21,7 +21,10 @@ export class LastLines {
   readonly #lines: string[] = [];
 
   constructor(secrets: readonly string[], emit: (stream: Stream, text: string) => void) {
-    this.#secrets = secrets.filter((secret) => secret.length >= SHORTEST_MASKED);
+    // The longest first: one that begins with another would keep its end.
+    this.#secrets = secrets
+      .filter((secret) => secret.length >= SHORTEST_MASKED)
+      .toSorted((a, b) => b.length - a.length);
     this.#heldBack = Math.max(0, ...this.#secrets.map(({ length }) => length - 1));
     this.#emit = emit;
   }

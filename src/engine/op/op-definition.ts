@@ -1,6 +1,10 @@
+import type { RemoteSource } from '../../dockerfile/remote-source.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
+import type { AgentSource } from '../../ssh/agent-source.ts';
+import type { Ulimit } from '../executor/executor.ts';
 import type { BuildContext } from './build-context.ts';
 
 /** Where the text of a step stands, for failures. Not part of what a step means. */
@@ -39,12 +43,23 @@ export interface InlineFile {
 /** Where a COPY takes its files from: the build's context, or the vertex's second input. */
 export type CopySource = { readonly type: 'context' } | { readonly type: 'input' };
 
-/** COPY and ADD of local files. Inputs: the base and, for a source of type `input`, the source. */
+/** A source of ADD that is fetched. */
+export interface FetchedSource {
+  /** How many of the patterns are copied before it. */
+  readonly before: number;
+  readonly source: RemoteSource;
+  /** An archive is unpacked. */
+  readonly unpack: boolean;
+}
+
+/** COPY and ADD. Inputs: the base and, for a source of type `input`, the source. */
 export interface CopyOp {
   readonly kind: 'copy';
   readonly source: CopySource;
   /** Go `filepath.Match` patterns, relative to the source's root. */
   readonly patterns: readonly string[];
+  /** In the order written; absent where there are none. */
+  readonly fetched?: readonly FetchedSource[] | undefined;
   readonly inline: readonly InlineFile[];
   /** Absolute; a trailing slash means a directory. */
   readonly destination: string;
@@ -112,10 +127,29 @@ export type ExecMount =
       readonly uid: number;
       readonly gid: number;
     }
+  | {
+      readonly type: 'ssh';
+      readonly id: string;
+      readonly target: string;
+      readonly required: boolean;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
   | { readonly type: 'file'; readonly target: string; readonly content: string; readonly mode: number };
 
+/** What all steps of a build have that no instruction says. */
+export interface StepSettings {
+  readonly hostname?: string | undefined;
+  /** More lines of /etc/hosts, names in lower case. */
+  readonly hosts?: readonly { readonly name: string; readonly ip: string }[] | undefined;
+  /** Bytes of /dev/shm. */
+  readonly shmSize?: number | undefined;
+  readonly ulimits?: readonly Ulimit[] | undefined;
+}
+
 /** RUN. Inputs: the root, then what the mounts refer to. */
-export interface ExecOp {
+export interface ExecOp extends StepSettings {
   readonly kind: 'exec';
   readonly args: readonly string[];
   /** `NAME=value`, in order. */
@@ -139,8 +173,12 @@ export type OpDefinition = ScratchOp | ImageOp | CopyOp | MakeDirectoryOp | Exec
 export interface Step {
   readonly op: OpDefinition;
   readonly origin?: StepOrigin | undefined;
-  /** Files with the values of secrets, by id. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** By id: absolute paths of files that hold them, or the values themselves. */
+  readonly secrets?: Readonly<Record<string, string | { readonly value: string }>> | undefined;
+  /** What steps may sign with, by the id of their mount. */
+  readonly ssh?: Readonly<Record<string, AgentSource>> | undefined;
   /** Where a copy from the context takes its files. */
   readonly context?: BuildContext | undefined;
+  /** What remote sources were when the build was decided, by their JSON; of others the answer of now counts. */
+  readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
 }

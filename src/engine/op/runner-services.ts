@@ -1,8 +1,11 @@
+import type { AgentSource } from '../../ssh/agent-source.ts';
 import type { Store } from '../../store/store.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import type { BuildContext } from './build-context.ts';
+import type { FetchedFiles } from './fetched-files.ts';
+import type { Step } from './op-definition.ts';
 
 /** What operations work with: one set per engine. */
 export interface RunnerServices {
@@ -16,8 +19,12 @@ export interface RunnerServices {
   readonly executor: (signal: AbortSignal) => Promise<Executor>;
   /** Of the build that the step is part of; undefined where it has none. */
   readonly context?: BuildContext | undefined;
-  /** Absolute paths of files with the values of secrets, by id: those that were given. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** What ADD fetches, as it was when the build was decided. */
+  readonly fetched: FetchedFiles;
+  /** By id, those that were given. */
+  readonly secrets: NonNullable<Step['secrets']>;
+  /** What steps may sign with, by the id of their mount. */
+  readonly ssh: Readonly<Record<string, AgentSource>>;
   /** The id of a given secret that is nearly this one. */
   readonly secretLike: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */

@@ -1,4 +1,4 @@
-import { access, mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiffOptions } from '../../layer/diff.ts';
 import { type OtherXattrs, removeXattr } from '../../layer/disk-xattrs.ts';
@@ -157,7 +157,7 @@ export class Layers extends LayerContents {
       const index = (await this.indexes.get(layer.diffID)) ?? (await this.storedIndex(layer));
       const place = index && (await this.#placeFor(stack, { count, index }, signal));
       // A layer that is not known yet is read once: unpacking it tells its index as well.
-      return place !== undefined && (await exists(place)) ? filesIn(place) : this.#unpack(stack, count, signal);
+      return place !== undefined && (await this.#claim(place)) ? filesIn(place) : this.#unpack(stack, count, signal);
     });
   }
 
@@ -192,7 +192,7 @@ export class Layers extends LayerContents {
   #flatDirectory(stack: Stack, count: number, signal: AbortSignal): Promise<string> {
     return remember(this.#flat, stack.chain[count - 1]!, async () => {
       const place = join(this.#options.store.paths.snapshots, flatPlaceName(stack, count, this.#unpackedBy));
-      if (await exists(place)) return filesIn(place);
+      if (await this.#claim(place)) return filesIn(place);
       const layers = stack.layers.slice(0, count);
       return this.#making(async (into) => ((await this.unpackAll({ layers }, into, signal)) ? place : undefined));
     });
@@ -277,29 +277,30 @@ export class Layers extends LayerContents {
     return { index: unpacked.index, isWhole: unpacked.xattrsSkipped.length === 0 && !lacksDevices };
   }
 
+  /** Whether something is there; it stays while the session lives. */
+  async #claim(place: string): Promise<boolean> {
+    return (await this.#options.store.claims.claim(place)) !== undefined;
+  }
+
   /** Never in place of one that is there: another step may have it mounted, and would see an empty root from then on. */
   async #moveIntoPlace(directory: string, place: string): Promise<void> {
-    try {
-      await rename(directory, place);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-      await removeTree(directory);
+    for (;;) {
+      try {
+        await rename(directory, place);
+        return;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+      }
+      // One that was to be taken away just now is gone when that is done, and this takes its place.
+      if (await this.#claim(place)) break;
     }
+    await removeTree(directory);
   }
 }
 
 function ownerIn(tree: Tree, path: string): { readonly uid: number; readonly gid: number } | undefined {
   return tree.lookup(path)?.entry;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What becomes of owners where files are put on disk: what is kept there for later runs is for runs with the same. */

@@ -11,6 +11,7 @@ import { assertNever } from '../../result.ts';
 import type { Readings } from './instruction-changes.ts';
 import { parentKey } from './parent-key.ts';
 import { usesRegistry } from './registry-use.ts';
+import { shownText } from './shown-text.ts';
 
 /** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
 export const keySchema = 4;
@@ -28,6 +29,8 @@ export interface KeyParts {
   readonly instructions: readonly (readonly [line: number, digest: Digest])[];
   /** What they begin with, in the same order; no part of the key. Absent where an older version remembered the rest. */
   readonly keywords?: readonly string[] | undefined;
+  /** What they say, in the same order, as far as it may be shown; no part of the key, and no part of what travels. */
+  readonly texts?: readonly string[] | undefined;
   /** The escape character of the Dockerfile, which changes what the instructions mean. */
   readonly escape: string;
   /** Build arguments that the Dockerfile can see → digest of the value. */
@@ -72,6 +75,7 @@ export function buildKey(inputs: KeyInputs): { readonly key: Digest; readonly pa
     ...(inputs.target !== undefined && { target: inputs.target }),
     instructions: instructions.map(({ line, digest }) => [line, digest]),
     keywords: instructions.map(({ keyword }) => keyword),
+    texts: instructions.map(({ text }) => text),
     escape: dockerfile.escape,
     args: Object.fromEntries(argsInUse(inputs).map(([name, value]) => [name, canonicalDigest(value)])),
     parents: Object.fromEntries([...followed(inputs)].flatMap((name) => [...keysOfParent(name, inputs)])),
@@ -101,6 +105,7 @@ function digestsOf(inputs: KeyInputs) {
   return instructionsOf(inputs).map(([instruction, stage]) => ({
     line: instruction.at.line,
     keyword: instruction.keyword,
+    text: shownText(instruction.text),
     digest: instructionDigest(
       canonicalInstruction(instruction, referencesIn(instruction, stage, inputs)),
       withNumbers ? stage : undefined,

@@ -1,4 +1,4 @@
-import type { ContextReads } from '../../context/context-reads.ts';
+import type { ContextReads, PlacedRead, PlacedRemote } from '../../context/context-reads.ts';
 import { type ContextListing, type DecidedContext, decideContext } from '../../context/decide-context.ts';
 import type { HashFilesDependencies } from '../../context/file-digests.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
@@ -31,6 +31,16 @@ export class DecidedContexts {
   /** Numbers of the stages that a build for the platform is made of. */
   stages(image: ImageName, platform: Platform): ReadonlySet<number> {
     return new Set(this.#reads.of(image, platform).stages);
+  }
+
+  /** Where a build for the platform takes something of its context. */
+  places(image: ImageName, platform: Platform): readonly PlacedRead[] {
+    return this.#reads.of(image, platform).places;
+  }
+
+  /** What the build for a platform fetches from elsewhere. */
+  remotes(image: ImageName, platform: Platform): readonly PlacedRemote[] {
+    return this.#reads.of(image, platform).remotes;
   }
 
   /** What the build for a platform would copy from the context and is not there, as failures; in the order written. */

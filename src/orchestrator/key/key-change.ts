@@ -32,9 +32,16 @@ export interface ComparableKey {
       readonly args: Readonly<Record<string, string>>;
       readonly parents: Readonly<Record<string, string>>;
       readonly context: string;
+      readonly texts?: readonly string[] | undefined;
     };
   readonly paths?: Readonly<Record<string, string>> | undefined;
   readonly readings?: (() => Readings) | undefined;
+}
+
+/** Two keys of one image, in a form in which they can be compared. */
+export interface ComparedKeys {
+  readonly before: ComparableKey;
+  readonly after: ComparableKey;
 }
 
 type Paths = Readonly<Record<string, string>>;

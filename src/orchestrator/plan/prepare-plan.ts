@@ -14,7 +14,7 @@ import { BuildKeys } from '../key/build-keys.ts';
 import { builders } from '../key/build-platforms.ts';
 import { type BuildTargets, buildTargets } from '../key/build-targets.ts';
 import { type DecidedContexts, decideContexts } from '../key/decided-contexts.ts';
-import { type ExplainedKey, keyChanges } from '../key/key-change.ts';
+import { type ComparedKeys, type ExplainedKey, keyChanges } from '../key/key-change.ts';
 import { neededPlatforms, type UsedParentsOf } from '../key/needed-platforms.ts';
 import { runsSteps } from '../key/runs-steps.ts';
 import { stagePlatforms } from '../key/stage-platforms.ts';
@@ -64,6 +64,8 @@ export interface PlanDependencies {
   readonly client?: RepositoryClient | undefined;
   /** Asked about external images, by a build too. */
   readonly baseClient: () => Promise<RepositoryClient>;
+  /** Asked about what ADD fetches, by a build too. */
+  readonly remotes: BaseQuestions['remotes'];
   /** Asked only where it makes a difference; steps keep owners if not given. */
   readonly owners?: (() => Promise<OwnersHere>) | undefined;
   /** Milliseconds since 1970. */
@@ -81,6 +83,8 @@ export interface PreparedPlan {
   readonly targetState: TaggedImages;
   readonly baseImages: BaseImages;
   readonly memory: KeyMemory;
+  /** Two keys of one image taken apart, in a form in which they can be compared; undefined where one is not known. */
+  readonly comparedKeys: (before: Digest, after: Digest) => ComparedKeys | undefined;
   readonly durations: Durations;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -93,7 +97,7 @@ export interface PreparedPlan {
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
 export async function preparePlan(
   request: PlanRequest,
-  { store, client, baseClient, owners, now }: PlanDependencies,
+  { store, client, baseClient, remotes, owners, now }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<PreparedPlan> {
   const { graph, selection, registry } = request;
@@ -125,10 +129,14 @@ export async function preparePlan(
       ? storeImages
       : await registryState(wanted, { registry: new ProjectRegistry(registry, client), store }, signal);
 
-  const baseImages = new BaseImages(project);
+  const baseImages = new BaseImages({
+    ...project,
+    remotesOf: (image, platform) => contexts.remotes(image, platform),
+  });
   const questions: BaseQuestions = {
     store,
     client: baseClient,
+    remotes,
     whenUnreachable: client === undefined ? 'assume' : 'fail',
     offline: request.offlineBases,
     now,
@@ -146,6 +154,10 @@ export async function preparePlan(
   const sources = { registry: formatRegistry(registry), target, memory: keyMemory, content };
   const earlier = await earlierKeys(wanted, sources, signal);
   const current = new Map(wanted.flatMap((image) => currentKeys(image, keys)));
+  const comparedKeys = (before: Digest, after: Digest): ComparedKeys | undefined => {
+    const [old, now] = [earlier.get(before), current.get(after)];
+    return old && now && { before: old.key, after: old.hasTravelled ? comparableKey(now) : now };
+  };
   const inputs: PlanInputs = {
     command: client === undefined ? 'build' : 'publish',
     registry: formatRegistry(registry),
@@ -162,8 +174,8 @@ export async function preparePlan(
     ],
     lostParents: (image, platform) => baseImages.lost(image, platform),
     changesBetween: (before, after) => {
-      const [old, now] = [earlier.get(before), current.get(after)];
-      return old && now && keyChanges(old.key, old.hasTravelled ? comparableKey(now) : now);
+      const compared = comparedKeys(before, after);
+      return compared && keyChanges(compared.before, compared.after);
     },
     target,
     store: storeImages,
@@ -185,6 +197,7 @@ export async function preparePlan(
     targetState: target,
     baseImages,
     memory: keyMemory,
+    comparedKeys,
     durations,
     buildArgs,
     targets,

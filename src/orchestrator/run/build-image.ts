@@ -23,6 +23,7 @@ export interface ImagesToUse {
   readonly resolved: Readonly<Record<string, Descriptor>>;
   /** In registries: the same. */
   readonly pinned: Readonly<Record<string, Descriptor>>;
+  readonly remotes: BuildRequest['remotes'];
   /** What the last stage stands on; undefined for `scratch`. */
   readonly builtOn: (platform: Platform) => BuiltOn | undefined;
   /** Whether an image of the project that it is built on has lost the owners of its files. */
@@ -48,8 +49,12 @@ export interface BuildImageDependencies {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets?: BuildTargets | undefined;
   /** By id: absolute path of the file. */
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: BuildRequest['secrets'];
+  /** What steps may sign with, by id. */
+  readonly ssh: BuildRequest['ssh'];
   readonly noCache: boolean;
+  /** Stages whose steps use no results of earlier runs. */
+  readonly noCacheStages?: readonly string[] | undefined;
   readonly contexts: DecidedContexts;
   /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
@@ -104,9 +109,9 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 
 function requestFor(
   { image, context, uses }: BuildableImage,
-  { buildArgs, targets, secrets, noCache, contexts, created }: BuildImageDependencies,
+  { buildArgs, targets, secrets, ssh, noCache, noCacheStages, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
-  const { resolved, pinned, builtOn, ownersLost, counted, inputsOf } = uses;
+  const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
@@ -120,8 +125,10 @@ function requestFor(
     target: targets?.get(image.name),
     platforms,
     secrets,
+    ssh,
     resolved,
     pinned,
+    remotes,
     annotations: {
       manifests: Object.fromEntries(
         built.map((planned) => {
@@ -144,5 +151,6 @@ function requestFor(
       },
     },
     noCache,
+    noCacheStages,
   };
 }

@@ -90,6 +90,7 @@ type Done = Extract<ImageOutcome, { status: 'built' | 'retagged' | 'tagged' }>;
 const nothingToUse: ImagesToUse = {
   resolved: {},
   pinned: {},
+  remotes: {},
   builtOn: () => undefined,
   ownersLost: () => false,
   counted: () => ({ args: [], triggers: [], images: [] }),
@@ -204,7 +205,7 @@ class PlanRun {
       keys
         .taken(image.name, platform, machine)
         .some(([parent, wanted]) => lost.has(`${parent} ${formatPlatform(wanted)}`));
-    return { resolved, pinned, builtOn, ownersLost, counted, inputsOf };
+    return { resolved, pinned, remotes: baseImages.decidedRemotes(), builtOn, ownersLost, counted, inputsOf };
   }
 
   async #contentOf(parent: ImageName, platforms: readonly Platform[]): Promise<ParentContent | undefined> {

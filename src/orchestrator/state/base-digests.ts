@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { mapBounded } from '../../map-bounded.ts';
 import { Descriptor } from '../../oci/descriptor.ts';
 import { familiarReference, formatReference, type Reference, tagOrDigest } from '../../oci/reference.ts';
+import type { RemoteSources } from '../../remote/remote-sources.ts';
 import { type Failure, failuresOf } from '../../result.ts';
 import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
@@ -26,6 +27,8 @@ export type BaseAnswer =
 export interface BaseQuestions {
   readonly store: Store;
   readonly client: () => Promise<RepositoryClient>;
+  /** Asked about what ADD fetches. */
+  readonly remotes: () => Promise<Pick<RemoteSources, 'resolve' | 'lastSeen'>>;
   /** What a registry that cannot be asked means: the digest last seen is assumed, or nothing is. */
   readonly whenUnreachable: 'assume' | 'fail';
   /** Ask nobody: all digests are those last seen. */

@@ -1,3 +1,5 @@
+import type { PlacedRemote } from '../../context/context-reads.ts';
+import { describeRemote, isFixed } from '../../dockerfile/remote-source.ts';
 import { triggersIn } from '../../dockerfile/stages.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
@@ -5,11 +7,13 @@ import { formatReference } from '../../oci/reference.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { Edge } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
-import type { Failure } from '../../result.ts';
+import { identityOfPin, type RemotePin } from '../../remote/remote-pin.ts';
+import type { Failure, SourceSpan } from '../../result.ts';
 import type { BuildTargets } from '../key/build-targets.ts';
 import { type ExternalImage, type ImagesUsed, imagesUsed, type Triggers } from '../key/external-images.ts';
 import { type BaseAnswer, type BaseQuestions, baseDigests, olderVersions } from './base-digests.ts';
 import type { BaseList } from './bases.ts';
+import { type RemoteAnswer, remoteAnswers } from './remote-bases.ts';
 
 /** What is known of the external images of a project when decisions are made. */
 export interface KnownBases {
@@ -20,7 +24,7 @@ export interface KnownBases {
 }
 
 /** An answer without a digest: its failure says why. */
-export type UnknownBase = Extract<BaseAnswer, { readonly failure: Failure }>;
+export type UnknownBase = Extract<BaseAnswer | RemoteAnswer, { readonly failure: Failure }>;
 
 /** An image is built from a version of another that is not the project's, and that is nowhere. */
 export interface LostParent {
@@ -36,6 +40,8 @@ export interface BaseImagesInputs {
   readonly graph: DependencyGraph;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets?: BuildTargets | undefined;
+  /** What an image fetches besides images. */
+  readonly remotesOf: (image: ImageName, platform: Platform) => readonly PlacedRemote[];
 }
 
 /** The external images of a project's images, each asked about at most once. */
@@ -43,6 +49,8 @@ export class BaseImages implements KnownBases {
   readonly #inputs: BaseImagesInputs;
   readonly #used = new Map<string, ImagesUsed>();
   readonly #answers = new Map<string, BaseAnswer>();
+  /** By the JSON of the source. */
+  readonly #remotes = new Map<string, RemoteAnswer>();
 
   constructor(inputs: BaseImagesInputs) {
     this.#inputs = inputs;
@@ -59,6 +67,11 @@ export class BaseImages implements KnownBases {
     for (const [name, answer] of await baseDigests(external, questions, signal)) this.#answers.set(name, answer);
     const older = this.#open(used.flatMap((one) => one.older));
     for (const [name, answer] of await olderVersions(older, questions, signal)) this.#answers.set(name, answer);
+    const remotes = images
+      .flatMap(({ name, platforms }) => platforms.flatMap((platform) => this.#inputs.remotesOf(name, platform)))
+      .map(({ source }) => source)
+      .filter((source) => !this.#remotes.has(JSON.stringify(source)));
+    for (const [id, answer] of await remoteAnswers(remotes, questions, signal)) this.#remotes.set(id, answer);
   }
 
   #open<I extends ExternalImage>(images: readonly I[]): readonly I[] {
@@ -80,14 +93,27 @@ export class BaseImages implements KnownBases {
       if (digest === undefined) return undefined;
       list[name] = digest;
     }
+    // A fixed source is in the key by its text, and cannot move.
+    for (const { source } of this.#inputs.remotesOf(image, platform)) {
+      if (isFixed(source)) continue;
+      const answer = this.#remotes.get(JSON.stringify(source));
+      if (answer?.state !== 'known') return undefined;
+      list[describeRemote(source).replace(/\s/g, '%20')] = identityOfPin(answer.pin);
+    }
     return list;
   }
 
   unknown(image: ImageName, platform: Platform): readonly UnknownBase[] {
-    return this.used(image, platform).external.flatMap(({ reference, at }) => {
-      const answer = this.#answers.get(formatReference(reference));
-      return answer !== undefined && 'failure' in answer ? [{ ...answer, failure: { ...answer.failure, at } }] : [];
-    });
+    const unknown = (answer: BaseAnswer | RemoteAnswer | undefined, at: SourceSpan) =>
+      answer !== undefined && 'failure' in answer ? [{ ...answer, failure: { ...answer.failure, at } }] : [];
+    return [
+      ...this.used(image, platform).external.flatMap(({ reference, at }) =>
+        unknown(this.#answers.get(formatReference(reference)), at),
+      ),
+      ...this.#inputs
+        .remotesOf(image, platform)
+        .flatMap(({ source, at }) => unknown(this.#remotes.get(JSON.stringify(source)), at)),
+    ];
   }
 
   /** Older versions that an image is built from and that are nowhere. */
@@ -102,7 +128,7 @@ export class BaseImages implements KnownBases {
 
   /** What was assumed without asking; one sentence for each image. */
   assumptions(): readonly string[] {
-    return [...this.#answers.values()].flatMap((answer) =>
+    return [...this.#answers.values(), ...this.#remotes.values()].flatMap((answer) =>
       answer.state === 'known' && answer.assumed !== undefined ? [answer.assumed] : [],
     );
   }
@@ -114,6 +140,13 @@ export class BaseImages implements KnownBases {
       const answer = this.#answers.get(formatReference(image.reference));
       return answer?.state === 'known' ? [{ ...image, from: answer.from, descriptor: answer.descriptor }] : [];
     });
+  }
+
+  /** What sources of ADD are, by their JSON: what a build is to use. */
+  decidedRemotes(): Readonly<Record<string, RemotePin>> {
+    return Object.fromEntries(
+      [...this.#remotes].flatMap(([id, answer]) => (answer.state === 'known' ? [[id, answer.pin]] : [])),
+    );
   }
 
   #descriptorOf(name: string): Descriptor | undefined {

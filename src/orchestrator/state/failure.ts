@@ -33,6 +33,25 @@ export function baseNeverSeen(reference: string) {
   } as const satisfies FailureShape;
 }
 
+/** The environment. `why` is what its server said, or did not; `isSeen` where there is content to go on with. */
+export function sourceUnknownNow(source: string, why: Failure, isSeen: boolean) {
+  const hint = why.hint ?? 'try again when its server answers';
+  return {
+    reason: 'source-unknown-now',
+    message: `cannot find out what ${source} is now: ${why.message}`,
+    hint: isSeen ? `${hint}; or pass --offline-bases to use what was last seen` : hint,
+  } as const satisfies FailureShape;
+}
+
+/** The environment, for `--offline-bases`. */
+export function sourceNeverSeen(source: string) {
+  return {
+    reason: 'source-never-seen',
+    message: `${source} was never seen by this store`,
+    hint: 'run the command once without --offline-bases, or give ADD a --checksum',
+  } as const satisfies FailureShape;
+}
+
 /** Its registry answered: there is no such image. */
 export function baseUnknown(reference: string) {
   return {

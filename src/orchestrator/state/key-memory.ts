@@ -12,6 +12,7 @@ const KeyPartsRecord = z.object({
   target: z.string().optional(),
   instructions: z.array(z.tuple([z.number(), Digest])),
   keywords: z.array(z.string()).optional(),
+  texts: z.array(z.string()).optional(),
   escape: z.string(),
   args: z.record(z.string(), Digest),
   parents: z.record(z.string(), Digest),

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { ExportServices } from '../../../src/engine/exporter/exporter.ts';
@@ -19,6 +20,7 @@ import { RegistryClient } from '../../../src/registry/registry.ts';
 import { serveRegistry } from '../../../src/registry-server/server.ts';
 import { failuresOf } from '../../../src/result.ts';
 import { Store } from '../../../src/store/store.ts';
+import { writeTar } from '../../../src/tar/write.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const live = new AbortController().signal;
@@ -36,7 +38,6 @@ interface Here {
 interface Way {
   readonly title: string;
   readonly output: (here: Here) => Output;
-  /** Names and what they lead to, and every blob that is there, by digest. */
   readonly found: (here: Here, names: readonly Reference[]) => Promise<Found>;
   readonly isCompressed: boolean;
   /** An image without a name is there as well. */
@@ -46,12 +47,29 @@ interface Way {
 }
 
 interface Found {
-  readonly names: Readonly<Record<string, string>>;
+  /** What names lead to; undefined for a form that holds the files of an image, and no image. */
+  readonly names: Readonly<Record<string, string>> | undefined;
+  /** Every blob that is there, by digest. */
   readonly blobs: ReadonlyMap<string, Buffer>;
+  /** Files, where there is no image. */
+  readonly files?: readonly string[];
 }
 
 const layout = (here: Here) => join(here.dir, 'out', 'layout');
 const archive = (here: Here) => join(here.dir, 'out', 'it.tar');
+const docker = (here: Here) => join(here.dir, 'out', 'docker.tar');
+const dockerDirectory = (here: Here) => join(here.dir, 'out', 'docker');
+const files = (here: Here) => join(here.dir, 'out', 'files');
+const filesTar = (here: Here) => join(here.dir, 'out', 'files.tar');
+
+/** A tar, unpacked by another program. */
+async function unpacked(here: Here, path: string): Promise<string> {
+  const directory = join(here.dir, 'unpacked');
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory);
+  if (await isThere(path)) execFileSync('tar', ['-xf', path, '-C', directory]);
+  return directory;
+}
 
 const ways: readonly Way[] = [
   {
@@ -75,15 +93,37 @@ const ways: readonly Way[] = [
   {
     title: 'a tar of an OCI layout',
     output: (here) => ({ type: 'oci', dest: archive(here), tar: true }),
-    found: async (here) => {
-      if (!(await isThere(archive(here)))) return { names: {}, blobs: new Map() };
-      const unpacked = join(here.dir, 'unpacked');
-      await rm(unpacked, { recursive: true, force: true });
-      await mkdir(unpacked);
-      execFileSync('tar', ['-xf', archive(here), '-C', unpacked]);
-      return layoutIn(unpacked);
-    },
+    found: async (here) => layoutIn(await unpacked(here, archive(here))),
     isCompressed: true,
+    takesNameless: true,
+  },
+  {
+    title: 'an archive for Docker, as an OCI layout',
+    output: (here) => ({ type: 'docker', dest: docker(here), tar: true }),
+    found: async (here) => layoutIn(await unpacked(here, docker(here))),
+    isCompressed: true,
+    takesNameless: true,
+  },
+  {
+    title: 'a directory for Docker',
+    output: (here) => ({ type: 'docker', dest: dockerDirectory(here), tar: false }),
+    found: async (here) => layoutIn(dockerDirectory(here)),
+    isCompressed: true,
+    takesNameless: true,
+    occupied: 'output-exists',
+  },
+  {
+    title: 'a tar of its files',
+    output: (here) => ({ type: 'tar', dest: filesTar(here) }),
+    found: async (here) => filesIn(await unpacked(here, filesTar(here))),
+    isCompressed: false,
+    takesNameless: true,
+  },
+  {
+    title: 'a directory of its files',
+    output: (here) => ({ type: 'local', dest: files(here) }),
+    found: async (here) => filesIn(files(here)),
+    isCompressed: false,
     takesNameless: true,
   },
   {
@@ -102,6 +142,13 @@ const ways: readonly Way[] = [
     takesNameless: false,
   },
 ];
+
+async function filesIn(directory: string): Promise<Found> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  const found = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const file of found) assert.equal(await readFile(file, 'utf8'), basename(file));
+  return { names: undefined, blobs: new Map(), files: found.map((file) => relative(directory, file)) };
+}
 
 async function isThere(path: string): Promise<boolean> {
   return readFile(path).then(
@@ -143,6 +190,8 @@ async function withServices(act: (here: Here) => Promise<void>): Promise<void> {
     preparation: new PushPreparation(store),
     repository: async ({ registry, repository }) => client.repository({ registry, repository }),
     progress: { emit: (event) => void events.push(event) },
+    platform: { os: 'linux', architecture: 'arm64' },
+    isRoot: process.getuid?.() === 0,
   };
   const registry = `127.0.0.1:${server.address.port}`;
   try {
@@ -167,10 +216,19 @@ async function putBlob(store: Store, mediaType: string, text: string): Promise<D
   return descriptor;
 }
 
+/** A layer with one file, whose name and content is the text. */
+async function layerOf(text: string): Promise<string> {
+  const size = Buffer.byteLength(text);
+  const plain = { linkName: '', mode: 0o644, uid: 0, gid: 0, mtime: 0, devMajor: 0, devMinor: 0 };
+  const tar = writeTar([{ header: { ...plain, type: 'file', name: text, size }, body: [Buffer.from(text)] }]);
+  return (await buffer(tar)).toString();
+}
+
 /** An image of layers that are not compressed, as the engine leaves it in the store. */
 async function imageOf(store: Store, ...texts: string[]): Promise<Descriptor> {
-  const layers = await Promise.all(texts.map((text) => putBlob(store, mediaTypes.layerTar, text)));
-  const rootfs = { type: 'layers', diff_ids: texts.map((text) => digestOf(text)) };
+  const tars = await Promise.all(texts.map(layerOf));
+  const layers = await Promise.all(tars.map((text) => putBlob(store, mediaTypes.layerTar, text)));
+  const rootfs = { type: 'layers', diff_ids: tars.map((text) => digestOf(text)) };
   const config = await putBlob(
     store,
     mediaTypes.imageConfig,
@@ -205,8 +263,20 @@ function layersBelow(digest: string, { blobs }: Found, isCompressed?: boolean): 
     const content = blobs.get(layer);
     assert.ok(content, `the layer ${layer} is not there`);
     if (isCompressed !== undefined) assert.equal(mediaType.endsWith('gzip'), isCompressed);
-    return (mediaType.endsWith('gzip') ? gunzipSync(content) : content).toString();
+    // The name of its only file.
+    const tar = (mediaType.endsWith('gzip') ? gunzipSync(content) : content).toString();
+    return tar.slice(0, tar.indexOf('\0'));
   });
+}
+
+/** The files that are there are those of these layers, of an image that a name leads to or of none. */
+function assertHolds({ digest }: Descriptor, found: Found, want: readonly string[], isCompressed?: boolean): void {
+  if (found.names === undefined) assert.deepEqual(found.files!.toSorted(), want.toSorted());
+  else
+    assert.deepEqual(
+      layersBelow(digest, found, isCompressed),
+      want.map((path) => basename(path)),
+    );
 }
 
 for (const way of ways)
@@ -217,37 +287,39 @@ for (const way of ways)
         const exporter = exporterFor(way.output(here), here.services);
         assert.equal(exporter.type, way.output(here).type);
         const image = await imageOf(here.store, 'one', 'two');
-        const { digest } = await exporter.export({ image, names }, live);
+        const sent = await exporter.export({ image, names }, live);
         const found = await way.found(here, names);
-        assert.deepEqual(found.names, Object.fromEntries(names.map((name) => [formatReference(name), digest])));
-        assert.deepEqual(layersBelow(digest, found, way.isCompressed), ['one', 'two']);
-        assert.equal(digest !== image.digest, way.isCompressed);
+        if (found.names !== undefined)
+          assert.deepEqual(found.names, Object.fromEntries(names.map((name) => [formatReference(name), sent.digest])));
+        assertHolds(sent, found, ['one', 'two'], way.isCompressed);
+        assert.equal(sent.digest !== image.digest, way.isCompressed);
       }));
 
     test('an index with all of its platforms', () =>
       withServices(async (here) => {
         const names = namesIn(here, 'a/it:1');
         const image = await indexOf(here.store, await imageOf(here.store, 'amd'), await imageOf(here.store, 'arm'));
-        const { digest, mediaType } = await exporterFor(way.output(here), here.services).export({ image, names }, live);
-        assert.equal(mediaType, mediaTypes.imageIndex);
-        assert.deepEqual(layersBelow(digest, await way.found(here, names)), ['amd', 'arm']);
+        const sent = await exporterFor(way.output(here), here.services).export({ image, names }, live);
+        assert.equal(sent.mediaType, mediaTypes.imageIndex);
+        assertHolds(sent, await way.found(here, names), ['linux_amd64/amd', 'linux_arm64/arm']);
       }));
 
     test('an image without layers', () =>
       withServices(async (here) => {
         const names = namesIn(here, 'a/it:1');
         const image = await imageOf(here.store);
-        const { digest } = await exporterFor(way.output(here), here.services).export({ image, names }, live);
-        assert.equal(digest, image.digest);
-        assert.deepEqual(layersBelow(digest, await way.found(here, names)), []);
+        const sent = await exporterFor(way.output(here), here.services).export({ image, names }, live);
+        assert.equal(sent.digest, image.digest);
+        assertHolds(sent, await way.found(here, names), []);
       }));
 
     test(`an image without a name is ${way.takesNameless ? 'there' : 'under no name'}`, () =>
       withServices(async (here) => {
         const image = await imageOf(here.store, 'one');
-        const { digest } = await exporterFor(way.output(here), here.services).export({ image, names: [] }, live);
-        const { names } = await way.found(here, []);
-        assert.deepEqual(names, way.takesNameless ? { '': digest } : {});
+        const sent = await exporterFor(way.output(here), here.services).export({ image, names: [] }, live);
+        const found = await way.found(here, []);
+        if (found.names !== undefined) assert.deepEqual(found.names, way.takesNameless ? { '': sent.digest } : {});
+        else assertHolds(sent, found, ['one']);
       }));
 
     test(`once more is ${way.occupied ?? 'as once'}, and what was there stays or is replaced whole`, () =>
@@ -262,10 +334,11 @@ for (const way of ways)
           assert.deepEqual((await way.found(here, names)).names, { [name!]: first.digest });
           return;
         }
-        const { digest } = await again;
+        const sent = await again;
         const found = await way.found(here, names);
-        assert.deepEqual(found.names, { [name!]: digest });
-        assert.deepEqual(layersBelow(digest, found), ['two']);
+        if (found.names !== undefined) assert.deepEqual(found.names, { [name!]: sent.digest });
+        // What a directory of files held before stays there.
+        assertHolds(sent, found, way.output(here).type === 'local' ? ['one', 'two'] : ['two']);
       }));
 
     test('the same image is always the same bytes', () =>
@@ -290,7 +363,8 @@ for (const way of ways)
         const reason = new Error('enough');
         const exporter = exporterFor(way.output(here), here.services);
         await assert.rejects(exporter.export({ image, names }, AbortSignal.abort(reason)), reason);
-        assert.deepEqual((await way.found(here, names)).names, {});
+        const found = await way.found(here, names);
+        assert.deepEqual([found.names ?? {}, found.files ?? []], [{}, []]);
         assert.deepEqual(await unfinished(here), []);
       }));
 
@@ -303,34 +377,51 @@ for (const way of ways)
         const image = await imageOf(here.store, 'one');
         const before = way.occupied === undefined ? await exporter.export({ image, names }, live) : undefined;
         const broken = await imageOf(here.store, 'gone');
-        await rm(here.store.paths.blob(digestOf('gone')));
+        await rm(here.store.paths.blob(digestOf(await layerOf('gone'))));
         await assert.rejects(
           exporter.export({ image: broken, names }, live),
           (error) => failuresOf(error) !== undefined,
         );
         const [name] = names.map(formatReference);
-        assert.deepEqual((await way.found(here, names)).names, before ? { [name!]: before.digest } : {});
+        const found = await way.found(here, names);
+        if (found.names !== undefined) assert.deepEqual(found.names, before ? { [name!]: before.digest } : {});
+        else assertHolds(broken, found, ['one']);
         assert.deepEqual(await unfinished(here), []);
       }));
   });
 
 /** What an exporter has begun beside its place. */
 async function unfinished({ dir }: Here): Promise<readonly string[]> {
-  const names = await readdir(join(dir, 'out')).catch(() => []);
-  return names.filter((name) => name.startsWith('.cip'));
+  const names = await readdir(join(dir, 'out'), { recursive: true }).catch(() => []);
+  return names.filter((name) => basename(name).startsWith('.cip'));
 }
+
+test('an archive for Docker names the image of this machine, under names as Docker has them', () =>
+  withServices(async (here) => {
+    const names = ['it', 'docker.io/group/it:2', 'docker.io/library/it:3', `${here.registry}/it:4`].map(reference);
+    const image = await indexOf(here.store, await imageOf(here.store, 'amd'), await imageOf(here.store, 'arm'));
+    const exporter = exporterFor({ type: 'docker', dest: dockerDirectory(here), tar: false }, here.services);
+    await exporter.export({ image, names }, live);
+    const json = async (path: string) => JSON.parse(await readFile(join(dockerDirectory(here), path), 'utf8'));
+    const [{ Config, RepoTags, Layers }, ...others] = await json('manifest.json');
+    assert.deepEqual(others, []);
+    assert.deepEqual(RepoTags, ['it:latest', 'group/it:2', 'it:3', `${here.registry}/it:4`]);
+    assert.deepEqual((await json(Config)).rootfs.diff_ids, [digestOf(await layerOf('arm'))]);
+    assert.equal(Layers.length, 1);
+    for (const path of Layers) assert.ok(await isThere(join(dockerDirectory(here), path)));
+  }));
 
 test('several ways at once give the same image, compressed once', () =>
   withServices(async (here) => {
     const names = namesIn(here, 'a/it:1');
     const image = await imageOf(here.store, 'one');
-    const outputs = ways.slice(1).map((way) => way.output(here));
+    const compressing = ways.filter(({ isCompressed }) => isCompressed);
+    const outputs = compressing.map((way) => way.output(here));
     const sent = await Promise.all(
       outputs.map((output) => exporterFor(output, here.services).export({ image, names }, live)),
     );
     assert.equal(new Set(sent.map(({ digest }) => digest)).size, 1);
-    for (const way of ways.slice(1))
-      assert.deepEqual(layersBelow(sent[0]!.digest, await way.found(here, names)), ['one']);
+    for (const way of compressing) assertHolds(sent[0]!, await way.found(here, names), ['one']);
   }));
 
 test('what is pushed is told by each of its names', () =>

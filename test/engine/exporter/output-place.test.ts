@@ -43,10 +43,7 @@ async function exportTo(dest: string, { dir, tar = true, signal = live, layer = 
       layers,
     });
     const image = await store.blobs.putDocument(manifest);
-    const exporter = new OciLayoutExporter(
-      { type: 'oci', dest, tar },
-      { store, preparation: new PushPreparation(store) },
-    );
+    const exporter = new OciLayoutExporter({ dest, tar }, { store, preparation: new PushPreparation(store) });
     await exporter.export({ image, names: [] }, signal);
   } finally {
     await store.close();

@@ -143,7 +143,7 @@ const refused: [title: string, lines: string, reasons: string[]][] = [
   ],
   ['a mode that is none', 'RUN --mount=type=secret,id=a,mode=999 true', ['invalid-mount']],
   ['a later stage', 'COPY --from=later a b\nFROM base AS later', ['stage-not-yet-defined']],
-  ['a remote ADD', 'ADD https://example.com/a /a', ['not-supported']],
+  ['an ADD by another protocol', 'ADD ftp://example.com/a /a', ['invalid-value']],
   ['a WORKDIR with a long name', `WORKDIR /${'n'.repeat(256)}`, ['invalid-value']],
   ['a WORKDIR with a name that is long in bytes', `WORKDIR /${'é'.repeat(128)}`, ['invalid-value']],
   ['a long WORKDIR', `WORKDIR ${'/d'.repeat(2048)}`, ['invalid-value']],

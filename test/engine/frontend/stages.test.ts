@@ -155,9 +155,24 @@ const mounts: [title: string, flag: string, want: Record<string, unknown>][] = [
     { type: 'secret', id: 's', target: '/run/secrets/s', env: undefined, required: false, mode: 0o400, uid: 0, gid: 0 },
   ],
   [
+    'a secret has no special bits',
+    'type=secret,id=s,target=/t,mode=07640',
+    { type: 'secret', id: 's', target: '/t', env: undefined, required: false, mode: 0o640, uid: 0, gid: 0 },
+  ],
+  [
     'a secret as a variable',
     'type=secret,id=s,env=S',
     { type: 'secret', id: 's', target: undefined, env: 'S', required: false, mode: 0o400, uid: 0, gid: 0 },
+  ],
+  [
+    'an agent',
+    'type=ssh',
+    { type: 'ssh', id: 'default', target: '/run/buildkit/ssh_agent.0', required: false, mode: 0o600, uid: 0, gid: 0 },
+  ],
+  [
+    'an agent with all it may have',
+    'type=ssh,id=$D,target=s,required,mode=07777,uid=1,gid=2',
+    { type: 'ssh', id: 'dir', target: '/w/s', required: true, mode: 0o777, uid: 1, gid: 2 },
   ],
   ['variables', 'type=tmpfs,target=/$D', { type: 'tmpfs', target: '/dir', size: undefined }],
 ];
@@ -167,6 +182,29 @@ for (const [title, flag, want] of mounts) {
     assert.deepEqual(run.mounts, [want]);
   });
 }
+
+const variables: [title: string, lines: string, want: string | undefined][] = [
+  ['the first of several', 'RUN --mount=type=ssh,id=a --mount=type=ssh,id=b,target=/s x', '/run/buildkit/ssh_agent.0'],
+  ['where it was asked to be', 'RUN --mount=type=ssh,target=/s x', '/s'],
+  ['what the stage says', 'ENV SSH_AUTH_SOCK=/mine\nRUN --mount=type=ssh x', '/mine'],
+  ['nothing without one', 'RUN x', undefined],
+];
+for (const [title, lines, want] of variables) {
+  test(`SSH_AUTH_SOCK is ${title}`, () => {
+    const { env } = lastOp(lowerText(`FROM base\n${lines}\n`), 'exec');
+    const found = env.filter((pair) => pair.startsWith('SSH_AUTH_SOCK='));
+    assert.deepEqual(found, want === undefined ? [] : [`SSH_AUTH_SOCK=${want}`]);
+  });
+}
+
+test('agents without a target have their numbers among agents', () => {
+  const flags = ['--mount=type=ssh,target=/s', '--mount=type=tmpfs,target=/t', '--mount=type=ssh,id=b'];
+  const { mounts } = lastOp(lowerText(`FROM base\nRUN ${flags.join(' ')} x\n`), 'exec');
+  assert.deepEqual(
+    mounts.map(({ target }) => target),
+    ['/s', '/t', '/run/buildkit/ssh_agent.1'],
+  );
+});
 
 const unneeded: [title: string, text: string, want: string[]][] = [
   ['takes files from itself', 'FROM scratch AS a\nCOPY --from=a / /x\nFROM scratch', ['stage-not-yet-defined']],

@@ -35,6 +35,24 @@ test('a line without an end is passed on in pieces, whole, and little of it is k
   assert.ok(lines.lines.reduce((sum, line) => sum + line.length, 0) <= 40 * 4096);
 });
 
+test('a secret that begins with another is hidden whole', () => {
+  const { pieces, lines } = collected(['open', 'open-sesame']);
+  lines.write('stdout', 'say open-sesame, and open\n');
+  lines.end();
+  assert.deepEqual(pieces, ['say ***, and ***\n']);
+});
+
+for (const length of [1, 2, 5, 11]) {
+  test(`a secret is hidden wherever what is said is cut: every ${length} characters`, () => {
+    const { pieces, lines } = collected(['open-sesame']);
+    const text = 'say open-sesame\nopen-sesame';
+    for (let at = 0; at < text.length; at += length) lines.write('stderr', text.slice(at, at + length));
+    lines.end();
+    assert.equal(pieces.join(''), 'say ***\n***');
+    assert.deepEqual(lines.lines, ['say ***', '***']);
+  });
+}
+
 for (const at of [65_530, 65_536, 65_540, 65_550]) {
   test(`a secret is hidden wherever a long line is cut: it begins at ${at}`, () => {
     const secret = 'open-sesame-open-sesame';

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { suggestionFor } from '../../../src/dockerfile/suggestion.ts';
 import type { Executor, ExecutorRun, ProcessExit } from '../../../src/engine/executor/executor.ts';
 import { noDevices } from '../../../src/engine/executor/lack.ts';
+import { Checkouts } from '../../../src/engine/op/checkouts.ts';
+import { FetchedFiles } from '../../../src/engine/op/fetched-files.ts';
 import type { Step } from '../../../src/engine/op/op-definition.ts';
 import type { RunnerServices } from '../../../src/engine/op/runner-services.ts';
 import { runnerFor } from '../../../src/engine/op/runners.ts';
@@ -11,8 +13,10 @@ import { Layers } from '../../../src/engine/snapshot/layers.ts';
 import type { Snapshot } from '../../../src/engine/snapshot/snapshot.ts';
 import type { LayerInput } from '../../../src/layer/layer-input.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
+import { RemoteSources } from '../../../src/remote/remote-sources.ts';
 import { failuresOf } from '../../../src/result.ts';
 import { Store } from '../../../src/store/store.ts';
+import { clientOptions } from '../../support/client-options.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 /** In place of a process: does to the root what one would do, and says how it ended. */
@@ -24,11 +28,13 @@ export class OpRig implements AsyncDisposable {
   readonly dir: string;
   readonly store: Store;
   readonly layers: Layers;
+  readonly remote: RemoteSources;
   readonly events: ProgressEvent[] = [];
   /** What RUN does; nothing, unless a test says so. */
   act: Act = async () => ({ code: 0 });
   /** Of the executor that a step is keyed for. */
   isolationWords: readonly string[] = [];
+  readonly #checkouts: Checkouts;
   readonly #dispose: () => Promise<void>;
   readonly #isRoot = process.getuid!() === 0;
   #memoryFiles = 0;
@@ -37,6 +43,9 @@ export class OpRig implements AsyncDisposable {
     this.dir = dir;
     this.store = store;
     this.#dispose = dispose;
+    const env = { PATH: process.env['PATH'], HOME: '/nonexistent' };
+    this.remote = new RemoteSources({ store, registry: { ...clientOptions, env } });
+    this.#checkouts = new Checkouts(this.remote.repositories, () => store.session.tempPath('git'));
     this.layers = new Layers({
       store,
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
@@ -57,6 +66,7 @@ export class OpRig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.remote.close();
     await this.#dispose();
   }
 
@@ -134,7 +144,9 @@ export class OpRig implements AsyncDisposable {
       isolationWords: this.isolationWords,
       executor: async () => executor,
       context: step.context,
+      fetched: new FetchedFiles(this.remote, this.#checkouts, step.remotes ?? {}),
       secrets: step.secrets ?? {},
+      ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       memoryFile: async () => {
         this.#memoryFiles += 1;

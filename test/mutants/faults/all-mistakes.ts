@@ -130,8 +130,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'half a secret is one',
     file: 'src/cli/options/build-options.ts',
-    find: "id !== '' && src !== '' && type",
-    replace: "id !== '' && type",
+    find: "id === ''\n                ? 'it needs the id of the secret'",
+    replace: "id === '!'\n                ? 'it needs the id of the secret'",
     tests: words,
   },
   {

@@ -97,8 +97,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'of two files of one secret the last one wins',
     file: 'src/cli/options/build-options.ts',
-    find: 'one.id === id && one.src !== last',
-    replace: 'one.id === id && one.src === undefined',
+    find: 'one.id === id && sourceOf(one) !== last',
+    replace: "one.id === id && last === ''",
     tests: ['test/cli/option-hints.test.ts'],
   },
   {

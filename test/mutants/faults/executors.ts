@@ -57,7 +57,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot knows no localhost',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: "    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));\n",
+    find: "    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));\n",
     replace: '',
     tests: contract,
     only: 'localhost',
@@ -178,7 +178,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'mounts of a chroot are ignored',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: 'if (process.mounts.length > 0) {',
+    find: 'if (sockets.length < process.mounts.length) {',
     replace: 'if (process.mounts.length > 100) {',
     tests: contract,
     only: 'a mount, or its refusal',
@@ -186,7 +186,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'mounts are ignored',
     file: 'src/engine/executor/namespaces-executor.ts',
-    find: 'withShown(files, process.mounts)',
+    find: 'withShown(files, sockets.mounts)',
     replace: 'withShown(files, [])',
     tests: contract,
     only: 'a mount, or its refusal',

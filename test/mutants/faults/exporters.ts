@@ -5,14 +5,14 @@ const contract = ['test/engine/exporter/exporter.test.ts'];
 export const faults: readonly Fault[] = [
   {
     name: 'an OCI layout has one name alone',
-    file: 'src/engine/exporter/oci-layout.ts',
+    file: 'src/engine/exporter/layout-files.ts',
     find: 'names.map(formatReference).map(',
     replace: 'names.slice(0, 1).map(formatReference).map(',
     tests: contract,
   },
   {
     name: 'an OCI layout of an image without a name has no image',
-    file: 'src/engine/exporter/oci-layout.ts',
+    file: 'src/engine/exporter/layout-files.ts',
     find: 'entries.length > 0 ? entries : [image]',
     replace: 'entries.length > -1 ? entries : [image]',
     tests: contract,
@@ -20,8 +20,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'layers leave uncompressed',
     file: 'src/engine/exporter/oci-layout.ts',
-    find: 'image: await this.#preparation.prepare(image, signal)',
-    replace: 'image',
+    find: 'image: await preparation.prepare(image, signal, output.form)',
+    replace: 'image: (void preparation, image)',
     tests: contract,
   },
   {
@@ -33,23 +33,23 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what was begun stays when it fails',
-    file: 'src/engine/exporter/oci-layout.ts',
-    find: '      await rm(unfinished, { recursive: true, force: true });\n',
-    replace: '',
+    file: 'src/engine/exporter/output-file.ts',
+    find: '    await removeTree(unfinished);\n',
+    replace: '    void removeTree;\n',
     tests: contract,
   },
   {
     name: 'an OCI layout is written where it is to be',
-    file: 'src/engine/exporter/oci-layout.ts',
+    file: 'src/engine/exporter/output-file.ts',
     find: 'const unfinished = join(dirname(path), unfinishedName());',
     replace: 'const unfinished = path;',
     tests: contract,
   },
   {
     name: 'a tar lacks its first blob',
-    file: 'src/engine/exporter/oci-layout.ts',
-    find: 'for (const blob of await this.#reachedBy(exported.image, signal)) {\n      yield',
-    replace: 'for (const blob of (await this.#reachedBy(exported.image, signal)).slice(1)) {\n      yield',
+    file: 'src/engine/exporter/layout-files.ts',
+    find: 'for (const blob of await reachedFrom(exported.image, from, signal))',
+    replace: 'for (const blob of (await reachedFrom(exported.image, from, signal)).slice(1))',
     tests: contract,
   },
   {
@@ -69,7 +69,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a registry is given uncompressed layers',
     file: 'src/engine/exporter/registry.ts',
-    find: 'const sent = await preparation.prepare(image, signal);',
+    find: 'const sent = await preparation.prepare(image, signal, this.#output.form);',
     replace: 'const sent = preparation ? image : image;',
     tests: contract,
   },
@@ -98,9 +98,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'a layer is not compressed where another of the image was',
     file: 'src/engine/exporter/push-preparation.ts',
-    find: 'for (const layer of value.layers) layers.push(await this.#layer(layer, signal));',
+    find: 'for (const layer of value.layers) layers.push(await this.#layer(layer, form, signal));',
     replace:
-      'for (const layer of value.layers) layers.push(layers.length > 0 ? layer : await this.#layer(layer, signal));',
+      'for (const layer of value.layers) layers.push(layers.length > 0 ? layer : await this.#layer(layer, form, signal));',
     tests: contract,
   },
 ];

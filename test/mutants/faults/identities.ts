@@ -53,8 +53,8 @@ export const faults: readonly Fault[] = [
   {
     ...inReference,
     name: 'the port of a registry is kept',
-    find: ".replaceAll(this.#options.registry, '${BASES}')",
-    replace: '',
+    find: 'all.replaceAll(host,',
+    replace: "all.replaceAll('',",
   },
   {
     ...inCases,

@@ -84,15 +84,15 @@ export const faults: readonly Fault[] = [
   {
     name: 'an output without a place goes somewhere',
     file: 'src/cli/options/image-output.ts',
-    find: "if (dest === '') return problem('it has no dest');",
+    find: "  if (dest === '') throw new Problem('it has no dest', instead(type, ''));\n",
     replace: '',
     tests: hints,
   },
   {
     name: 'the fix for an output names another path',
     file: 'src/cli/options/image-output.ts',
-    find: 'dest=${dest || file}',
-    replace: 'dest=${file}',
+    find: "dest=${dest || (type === 'local' ? 'files' : 'image.tar')}",
+    replace: "dest=${type === 'local' ? 'files' : dest && 'image.tar'}",
     tests: hints,
   },
   {
@@ -151,9 +151,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'directories are made for outputs',
-    file: 'src/cli/commands/build-image.ts',
-    find: 'if (!isThere) failures.push',
-    replace: 'if (parent === undefined) failures.push',
+    file: 'src/cli/outputs.ts',
+    find: 'if (isMissing) failures.push',
+    replace: "if (dest === '') failures.push",
     tests: real,
     only: 'an output in a directory',
   },

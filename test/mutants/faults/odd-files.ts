@@ -35,7 +35,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a secret may be a pipe',
-    file: 'src/cli/prepare.ts',
+    file: 'src/cli/readable-secrets.ts',
     find: 'if (found !== undefined && !found.isFile())',
     replace: 'if (found?.isDirectory())',
     tests: ['test/e2e/bad-input.test.ts'],

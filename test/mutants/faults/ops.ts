@@ -186,15 +186,15 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'hard links become files of their own',
-    file: 'src/engine/op/copy.ts',
+    file: 'src/engine/op/place-sources.ts',
     find: 'const identity = node.identity === undefined ? undefined : `${copy} ${node.identity}`;',
-    replace: 'const identity = copy < 0 ? node.identity : undefined;',
+    replace: "const identity = copy === '' ? node.identity : undefined;",
     tests: copy,
     only: 'hard links',
   },
   {
     name: 'text of a Dockerfile is left out',
-    file: 'src/engine/op/copy.ts',
+    file: 'src/engine/op/place-sources.ts',
     find: 'for (const { name, content } of op.inline) {',
     replace: 'for (const { name, content } of op.inline.slice(1)) {',
     tests: copy,

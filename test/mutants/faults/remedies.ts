@@ -23,8 +23,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what a proxy refuses is an answer that nobody understands',
     file: 'src/registry/transfer-error.ts',
-    find: "code === 'UND_ERR_ABORTED'",
-    replace: "code === 'UND_ERR_SOCKET'",
+    find: "(error) === 'UND_ERR_ABORTED'",
+    replace: "(error) === 'UND_ERR_SOCKET'",
     tests: proxy,
   },
   {

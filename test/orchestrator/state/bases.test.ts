@@ -37,6 +37,7 @@ async function put(workshop: Workshop, { place }: Registry, tag: string, salt: s
       buildArgs: {},
       platforms: [amd64, arm64],
       secrets: {},
+      ssh: {},
       resolved: {},
       pinned: {},
       annotations: { manifests: {}, index: {} },
@@ -72,6 +73,8 @@ function asked({ requests }: Registry): readonly string[] {
 const one = (base: string, version = '1.0.0'): Readonly<Record<string, ImageSources>> => ({
   app: { version, dockerfile: `FROM ${base}/debian:12\nCOPY files /\n`, files: { files: 'app' } },
 });
+
+const noRemotes = () => Promise.reject(new Error('nothing is fetched here'));
 
 test('one HEAD for each base and run, however many images, platforms and stages name it', async () => {
   await using world = await setUp((base) => ({
@@ -442,12 +445,17 @@ test('an answer serves all of a run', async () => {
   await using world = await setUp((base) => one(base));
   const { workshop, outside } = world;
   await put(workshop, outside, 'debian:12', 'first');
-  const images = new BaseImages({ graph: await workshop.graph(), buildArgs: { REGISTRY: 'localhost:5000' } });
+  const images = new BaseImages({
+    graph: await workshop.graph(),
+    buildArgs: { REGISTRY: 'localhost:5000' },
+    remotesOf: () => [],
+  });
   const questions = {
     store: workshop.store,
     client: async () => outside.client,
     whenUnreachable: 'fail',
     offline: false,
+    remotes: noRemotes,
     now: Date.now,
     isWhole: () => true,
     patience: 1000,
@@ -470,12 +478,13 @@ test('a build does not wait for a registry that hangs, where it can go on withou
     await workshop.write({ app: { dockerfile: `FROM ${hanging}\nCOPY files /\n`, files: { files: 'app' } } });
     const seen = await put(workshop, outside, 'debian:12', 'first');
     await workshop.store.refs.set(new Map([[hanging, seen]]), never);
-    const images = new BaseImages({ graph: await workshop.graph(), buildArgs: {} });
+    const images = new BaseImages({ graph: await workshop.graph(), buildArgs: {}, remotesOf: () => [] });
     const questions = {
       store: workshop.store,
       client: async () => outside.client,
       whenUnreachable: 'assume',
       offline: false,
+      remotes: noRemotes,
       now: Date.now,
       isWhole: () => true,
       patience: 20,
@@ -492,7 +501,7 @@ test('a build does not wait for a registry that hangs, where it can go on withou
 test('a bug in asking is not taken for a registry that is down', async () => {
   await using world = await setUp((base) => one(base));
   const { workshop } = world;
-  const images = new BaseImages({ graph: await workshop.graph(), buildArgs: {} });
+  const images = new BaseImages({ graph: await workshop.graph(), buildArgs: {}, remotesOf: () => [] });
   const questions = {
     store: workshop.store,
     client: async () => {
@@ -500,6 +509,7 @@ test('a bug in asking is not taken for a registry that is down', async () => {
     },
     whenUnreachable: 'assume',
     offline: false,
+    remotes: noRemotes,
     now: Date.now,
     isWhole: () => true,
     patience: 1000,
@@ -581,7 +591,11 @@ for (const [title, { base, child, want }] of Object.entries(triggered)) {
       base: { dockerfile: base },
       child: { dockerfile: `ARG REGISTRY\n${child.replace('PARENT', '${REGISTRY}/base:1.0.0')}` },
     });
-    const images = new BaseImages({ graph: await workshop.graph(), buildArgs: { REGISTRY: 'localhost:5000' } });
+    const images = new BaseImages({
+      graph: await workshop.graph(),
+      buildArgs: { REGISTRY: 'localhost:5000' },
+      remotesOf: () => [],
+    });
     const named = (name: string) => images.used(name as ImageName, amd64).external.map(({ text }) => text);
     assert.deepEqual({ base: named('base'), child: named('child') }, want);
   });

@@ -1,0 +1,53 @@
+import type { Fault } from '../fault.ts';
+
+const real = ['test/e2e/secrets.test.ts'];
+const lines = ['test/engine/op/last-lines.test.ts'];
+
+export const faults: readonly Fault[] = [
+  {
+    name: 'a secret that begins with another keeps its end',
+    file: 'src/engine/op/last-lines.ts',
+    find: 'b.length - a.length',
+    replace: 'a.length - b.length',
+    tests: lines,
+  },
+  {
+    name: 'a secret is shown where what is said is cut',
+    file: 'src/engine/op/last-lines.ts',
+    find: "const end = all.lastIndexOf('\\n') + 1;",
+    replace: 'const end = all.length;',
+    tests: lines,
+    only: '^a secret is hidden wherever what is said',
+  },
+  {
+    name: 'the file of an id comes before its variable',
+    file: 'src/cli/readable-secrets.ts',
+    find: '(src === undefined && env[id] !== undefined ? id : undefined)',
+    replace: 'undefined',
+    tests: real,
+    only: 'before the file',
+  },
+  {
+    name: 'a variable that is not set is an empty secret',
+    file: 'src/cli/readable-secrets.ts',
+    find: 'else if (env[variable!] === undefined)',
+    replace: "else if (env[variable!] === '\0')",
+    tests: real,
+    only: '^a secret that cannot be given',
+  },
+  {
+    name: 'a secret may be one byte larger than in BuildKit',
+    file: 'src/cli/readable-secrets.ts',
+    find: 'found.size > LARGEST)',
+    replace: 'found.size > LARGEST + 1)',
+    tests: real,
+    only: '^a secret that cannot be given',
+  },
+  {
+    name: 'a secret has special bits',
+    file: 'src/engine/frontend/run-mount.ts',
+    find: 'numberOf(mount.mode, 0o400, 8) & 0o777',
+    replace: 'numberOf(mount.mode, 0o400, 8) & 0o7777',
+    tests: ['test/engine/frontend/stages.test.ts'],
+  },
+];

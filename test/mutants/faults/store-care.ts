@@ -1,0 +1,181 @@
+import type { Fault } from '../fault.ts';
+
+const inClaims = { file: 'src/store/claims.ts', tests: ['test/store/claims.test.ts'] };
+const inChoice = { file: 'src/store/choose.ts', tests: ['test/store/choose.test.ts'] };
+const inInventory = { file: 'src/store/inventory.ts', tests: ['test/store/claims.test.ts', 'test/store/care.test.ts'] };
+const inRecords = { file: 'src/store/record-care.ts', tests: ['test/store/care.test.ts'] };
+const inVerify = { file: 'src/store/verify-blobs.ts', tests: ['test/store/care.test.ts'] };
+const atTheEnd = {
+  file: 'src/cli/care-after-build.ts',
+  tests: ['test/e2e/cache.test.ts', 'test/cli/quantities.test.ts'],
+};
+
+const stages = ['test/e2e/no-cache-filter.test.ts'];
+const inSolver = { file: 'src/engine/solver/solver.ts', tests: stages };
+
+/** What is taken from a store and what never is. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'a claim leaves no time behind',
+    ...inClaims,
+    find: 'if (mtimeMs < this.#session.startedAt) await this.#keep(path);',
+    replace: '',
+  },
+  {
+    name: 'a claim does not wait for who takes things away',
+    ...inClaims,
+    find: 'return (await this.settled()) ? (await stat(path)).size : size;',
+    replace: 'return size;',
+  },
+  {
+    name: 'a claim that has waited does not look again',
+    ...inClaims,
+    find: '(await this.settled()) ? (await stat(path)).size : size',
+    replace: '(await this.settled()) ? size : size',
+  },
+  {
+    name: 'reading a blob does not claim it',
+    file: 'src/store/blob.ts',
+    find: 'if (mtimeMs < this.#session.startedAt) await this.#claims.claim(path);',
+    replace: '',
+    tests: ['test/store/claims.test.ts'],
+  },
+  {
+    name: 'what is in use is taken',
+    ...inChoice,
+    find: '!isInUse && (wish.takesNeeded',
+    replace: '(isInUse || !isInUse) && (wish.takesNeeded',
+  },
+  {
+    name: 'what images need is taken unasked',
+    ...inChoice,
+    find: '(wish.takesNeeded || !isNeeded)',
+    replace: '(wish.takesNeeded || !isNeeded || isNeeded)',
+  },
+  {
+    name: 'the most recently used is taken first',
+    ...inChoice,
+    find: 'a.lastUse - b.lastUse',
+    replace: 'b.lastUse - a.lastUse',
+  },
+  {
+    name: 'of what was used at the same time the dearest is taken first',
+    ...inChoice,
+    find: 'ranks[a.kind]! - ranks[b.kind]!',
+    replace: 'ranks[b.kind]! - ranks[a.kind]!',
+  },
+  {
+    name: 'more is taken than the limit asks for',
+    ...inChoice,
+    find: 'total -= size;',
+    replace: '',
+  },
+  {
+    name: 'what is temporary counts for the size of a store',
+    ...inChoice,
+    find: "kind === 'temporary' ? sum : sum + size",
+    replace: 'kind ? sum + size : sum',
+  },
+  {
+    name: 'images with names are taken',
+    ...inInventory,
+    find: "kind: isNeeded ? 'image' : 'layer'",
+    replace: "kind: isNeeded ? 'layer' : 'layer'",
+  },
+  {
+    name: 'what a document in use names is taken',
+    ...inInventory,
+    find: 'isUsed(file) || held.has(file.name)',
+    replace: 'isUsed(file)',
+  },
+  {
+    name: 'unpacked layers of images count as needed by none',
+    ...inInventory,
+    find: 'for (const id of [...diffIDs, ...chainIDsOf(diffIDs)]) found.add(hexOf(id));',
+    replace: '',
+  },
+  {
+    name: 'what this process has used itself is never taken',
+    ...inInventory,
+    find: '(await oldestStart(paths, session))',
+    replace: '(await oldestStart(paths))',
+  },
+  {
+    name: 'records of what is gone stay',
+    ...inRecords,
+    find: 'origin !== undefined || isThere(blob.digest)',
+    replace: 'origin !== undefined || blob.digest',
+    only: 'without names everything is taken',
+  },
+  {
+    name: 'a log grows for ever',
+    ...inRecords,
+    find: 'if (!isForced && before <',
+    replace: 'if (!isForced || before <',
+  },
+  {
+    name: 'a log is left with its oldest records',
+    file: 'src/store/record-log.ts',
+    find: 'return records.slice(first);',
+    replace: 'return records.slice(0, records.length - first);',
+    tests: ['test/store/care.test.ts'],
+  },
+  {
+    name: 'verify removes what it was not asked to',
+    ...inVerify,
+    find: 'repairs && wrong.length > 0',
+    replace: 'wrong.length > 0 || repairs',
+  },
+  {
+    name: 'verify believes what it reads',
+    ...inVerify,
+    find: "isGood: hash.digest('hex') === hexOf(digest)",
+    replace: "isGood: hash.digest('hex') !== ''",
+  },
+  {
+    name: 'nothing is taken after a build',
+    ...atTheEnd,
+    find: 'const freed = await takeAway(store, { limits, takesNeeded: true }, signal);',
+    replace: 'const freed = await takeAway(store, { limits: { maxSize: Infinity }, takesNeeded: true }, signal);',
+  },
+  {
+    name: 'without a limit all is taken after a build',
+    ...atTheEnd,
+    find: 'if (Object.values(limits).every((limit) => limit === undefined)) return;',
+    replace: '',
+  },
+
+  {
+    name: 'steps of the stages named are taken from the cache',
+    ...inSolver,
+    find: "if (is(vertex.op)) found.set(vertex.digest, 'itself');",
+    replace: "if (is(vertex.op)) found.set(vertex.digest, 'above');",
+  },
+  {
+    name: 'what stands on a step that was run anew is found by how it was made',
+    ...inSolver,
+    find: "found.set(digest, 'above');",
+    replace: '',
+    only: 'something else',
+  },
+  {
+    name: 'what stands on a step that gave the same again is run anew',
+    ...inSolver,
+    find: "this.#anew.get(vertex.digest) === 'above' ? this.#context.cache : this.#cacheOf(vertex)",
+    replace: 'this.#cacheOf(vertex)',
+  },
+  {
+    name: 'a stage is known by its name as it was typed',
+    file: 'src/engine/engine.ts',
+    find: 'stage.ok ? [stage.value.name ?? String(stage.value.index)] : []',
+    replace: 'stage.ok ? [wanted] : []',
+    tests: stages,
+  },
+  {
+    name: 'a stage that no Dockerfile has is passed over',
+    file: 'src/cli/unknown-stages.ts',
+    find: '!dockerfiles.some(',
+    replace: 'dockerfiles.length === 0 && !dockerfiles.some(',
+    tests: stages,
+  },
+];
