@@ -56,7 +56,7 @@ export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
   invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret' | 'ssh'>> },
   world: World,
-): Promise<PreparedPlan> {
+): Promise<PreparedPlan & { readonly project: DependencyGraph['project'] }> {
   const { now, arch } = world.surroundings;
   const { graph, selection, buildArgs, target } = await openProject(invocation, world);
   const needed = new Set([...selection.selected, ...selection.implied]);
@@ -109,7 +109,7 @@ export async function prepare(
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
   if (command !== 'build' && lostOwners === 'allow') warnOfOwners(prepared.plan, world);
-  return prepared;
+  return { ...prepared, project: graph.project };
 }
 
 function warnOfOwners({ images }: Plan, world: World): void {

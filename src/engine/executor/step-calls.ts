@@ -96,7 +96,7 @@ function rootCalls(root: StepCalls['root']): readonly GateCall[] {
 
 /** The filter of a container may refuse it where its namespaces are allowed: then the step has the name of the container. */
 function hostnameCall(name: string): GateCall {
-  return { call: 'sethostname', args: [name, Buffer.byteLength(name)], tolerated: [EPERM] };
+  return { call: 'sethostname', args: [name, Buffer.byteLength(name)], tolerated: [EPERM, EACCES, ENOSYS] };
 }
 
 /** The socket is the lowest number that is free. */
