@@ -4,7 +4,7 @@ import type { Failure } from '../result.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import type { ImageSource } from './image-source.ts';
 import type { Invocation } from './invocation.ts';
-import { lintLevels, lintOf } from './lint-project.ts';
+import { lintLevels, lintOf, untoldFindings } from './lint-project.ts';
 import { plural } from './render/plural.ts';
 import { sarifText } from './render/sarif.ts';
 import type { World } from './world.ts';
@@ -23,10 +23,7 @@ export function tellChecked(
   const all = [...mistakes, ...linted.problems];
   const each = new Map(all.map((failure) => [`${failure.reason} ${failure.at?.offset} ${failure.message}`, failure]));
   const problems = [...each.values()].sort((a, b) => (a.at?.offset ?? 0) - (b.at?.offset ?? 0));
-  const places = new Set(problems.map(({ at }) => at?.offset));
-  const warnings = [...dockerfileNotices(source.dockerfile), ...linted.warnings].filter(
-    ({ subject, at }) => subject !== 'CopyIgnoredFile' || !places.has(at?.offset),
-  );
+  const warnings = [...dockerfileNotices(source.dockerfile), ...untoldFindings(linted.warnings, problems)];
   for (const warning of warnings) world.notify(warning, warning.level);
   world.report(problems);
   const format = options.json ? 'json' : options.problemFormat;

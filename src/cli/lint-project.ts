@@ -1,5 +1,6 @@
 import { readIgnoreFile } from '../context/ignore-file.ts';
 import { lintFailures } from '../lint/lint.ts';
+import type { RuleName } from '../lint/rules.ts';
 import { type Platform, samePlatform } from '../oci/platform.ts';
 import { wantedPlatforms } from '../orchestrator/key/wanted-platforms.ts';
 import type { Notice, Project } from '../project/project.ts';
@@ -59,4 +60,24 @@ export function lintLevels(found: readonly Failure[]): {
     warnings: warnings.map((failure) => ({ ...failure, level: 'warning' })),
     problems: found.filter(({ reason }) => reason !== 'lint-finding'),
   };
+}
+
+/** Rules that say again, less exactly, what may fail the build for another reason. */
+const saidAgain: ReadonlySet<string | undefined> = new Set<RuleName>([
+  'CopyIgnoredFile',
+  'InvalidDefaultArgInFrom',
+  'UndefinedArgInFrom',
+]);
+
+/** The findings that none of the problems says already. */
+export function untoldFindings(findings: readonly Notice[], problems: readonly Failure[]): readonly Notice[] {
+  const isIn = ({ at }: Failure, finding: Failure) =>
+    at !== undefined &&
+    finding.at !== undefined &&
+    at.file === finding.at.file &&
+    at.offset >= finding.at.offset &&
+    at.offset < finding.at.offset + finding.at.length;
+  return findings.filter(
+    (finding) => !saidAgain.has(finding.subject) || !problems.some((problem) => isIn(problem, finding)),
+  );
 }

@@ -12,10 +12,10 @@ import { checkDescription } from './descriptions.ts';
 import { invalidCheckOption, lintFinding, lintViolation } from './failure.ts';
 import type { Finding, Report } from './finding.ts';
 import { certainMatcher } from './ignored-sources.ts';
-import { isWanted, type LintSettings, mergedSettings, parseLintSettings } from './settings.ts';
+import { type LintSettings, mergedSettings, parseLintSettings, ruleCounts } from './settings.ts';
 import { type StageSurroundings, StageWalk } from './stage.ts';
 import { checkStageCasing, checkStageNames } from './stage-names.ts';
-import { Variables } from './variables.ts';
+import { LintedVariables } from './variables.ts';
 
 /** A Dockerfile, and what a build of it is given. */
 export interface LintInput {
@@ -133,7 +133,7 @@ class Findings {
   }
 
   #add(finding: Finding, settings: LintSettings): void {
-    if (isWanted(finding.rule, settings))
+    if (ruleCounts(finding.rule, settings))
       this.#found.set(`${finding.rule} ${finding.at.offset} ${finding.message}`, finding);
   }
 }
@@ -182,6 +182,6 @@ function walkOf({ from, index }: Stage, walks: readonly StageWalk[], surrounding
   const above = parent && walks[parent.index];
   if (above !== undefined) return above.child();
   const isOpen = name !== 'scratch';
-  const variables = new Variables(isOpen ? [] : [['PATH', '']], [], isOpen);
+  const variables = new LintedVariables(isOpen ? [] : [['PATH', '']], [], isOpen);
   return new StageWalk(surroundings, { variables, hasShell: false, hasWorkdir: false });
 }

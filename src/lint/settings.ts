@@ -51,7 +51,7 @@ function union(a: LintSettings['skip'], b: LintSettings['skip']): LintSettings['
 }
 
 /** Whether what the rule finds counts. */
-export function isWanted(rule: RuleName, { skip, experimental }: LintSettings): boolean {
+export function ruleCounts(rule: RuleName, { skip, experimental }: LintSettings): boolean {
   if (isExperimental(rule)) return experimental === 'all' || experimental.has(rule);
   return skip !== 'all' && !skip.has(rule);
 }

@@ -7,7 +7,7 @@ import type { Report } from './finding.ts';
 import { checkSources } from './ignored-sources.ts';
 import { checkPorts } from './ports.ts';
 import { isSecretName } from './secret-names.ts';
-import type { Variables } from './variables.ts';
+import type { LintedVariables } from './variables.ts';
 import { wordsWithVariables } from './words-with-variables.ts';
 
 /** What is the same for all stages of a Dockerfile. */
@@ -23,7 +23,7 @@ export interface StageSurroundings {
 /** A stage on its way down: what the instructions above have set, as far as rules ask for it. */
 export class StageWalk {
   readonly #surroundings: StageSurroundings;
-  readonly #variables: Variables;
+  readonly #variables: LintedVariables;
   #hasShell: boolean;
   #hasWorkdir: boolean;
   /** The last of each that only one should be of. */
@@ -35,7 +35,7 @@ export class StageWalk {
       variables,
       hasShell,
       hasWorkdir,
-    }: { readonly variables: Variables; readonly hasShell: boolean; readonly hasWorkdir: boolean },
+    }: { readonly variables: LintedVariables; readonly hasShell: boolean; readonly hasWorkdir: boolean },
   ) {
     this.#surroundings = surroundings;
     this.#variables = variables;

@@ -1,7 +1,7 @@
 import { type ExpansionRules, expand, expandHeredoc, expandWords } from '../dockerfile/expand.ts';
 
 /** The variables of a stage, on its way down: what ARG and ENV set, and what is not known of its base. */
-export class Variables {
+export class LintedVariables {
   readonly #values: Map<string, string>;
   /** ARGs, also those without a value. */
   readonly #declared: Set<string>;
@@ -14,8 +14,8 @@ export class Variables {
     this.isOpen = isOpen;
   }
 
-  copy(): Variables {
-    return new Variables(this.#values, this.#declared, this.isOpen);
+  copy(): LintedVariables {
+    return new LintedVariables(this.#values, this.#declared, this.isOpen);
   }
 
   set(name: string, value: string): void {

@@ -1,6 +1,7 @@
 import type { Notice } from '../../project/project.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
+import { untoldFindings } from '../lint-project.ts';
 import type { FoundProject } from '../open-project.ts';
 import { unusedArguments } from '../unused-arguments.ts';
 import { plural } from './plural.ts';
@@ -29,7 +30,6 @@ export function checkOf(
 ): CheckReport {
   const problems = [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale)];
   const all = byFile([...problems, ...untold(known, problems)]);
-  const places = new Set(all.map(placeOf));
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
@@ -41,8 +41,7 @@ export function checkOf(
       ...notices,
       ...unusedArguments(buildArgs, graph.order, graph),
       ...graph.advice,
-      // What fails the build is told as that alone.
-      ...linted.filter(({ subject, ...finding }) => subject !== 'CopyIgnoredFile' || !places.has(placeOf(finding))),
+      ...untoldFindings(linted, all),
     ],
   };
 }
