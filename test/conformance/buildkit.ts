@@ -12,7 +12,9 @@ import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
 const exec = promisify(execFile);
 
 /** A buildkitd of its own, with runc, as root. `registry` is asked by http. */
-export async function startBuildkit(registry: string): Promise<ConformanceBuilder & AsyncDisposable & { readonly address: string }> {
+export async function startBuildkit(
+  registry: string,
+): Promise<ConformanceBuilder & AsyncDisposable & { readonly address: string }> {
   const directory = await tempDir();
   const address = `unix://${directory.path}/socket`;
   const config = join(directory.path, 'buildkitd.toml');
