@@ -92,3 +92,7 @@ test('lint: REGISTRY is given to every build of a project', () => {
   assert.deepEqual(foundIn(inputOf({ dockerfile, buildArgs: { REGISTRY: 'localhost:5000' } })), []);
   assert.deepEqual(foundIn(inputOf({ dockerfile })), ['1 InvalidDefaultArgInFrom', '1 UndefinedArgInFrom']);
 });
+
+test('lint: a directive describes no stage', () => {
+  assert.deepEqual(foundIn(inputOf({ dockerfile: '# check=experimental=all\nFROM scratch AS base\n' })), []);
+});

@@ -34,7 +34,7 @@ export const faults: readonly Fault[] = [
     find: 'this.#start = line?.start ?? source.text.length;',
     replace: 'this.#start = source.start;',
     tests,
-    only: 'check: ',
+    only: 'a directive describes no stage',
   },
   {
     name: 'as many of both are lower case',
