@@ -19,7 +19,12 @@ const features = {
       ['text/escape*', 'text/directive*', 'text/bom', 'text/crlf'],
       'of `# syntax=`, docker/dockerfile 1 is built in; others are refused',
     ],
-    ['`# check=`', no, ['text/check*'], 'read, and without effect'],
+    [
+      '`# check=` with `skip`, `experimental` and `error=true`, also above one instruction',
+      yes,
+      ['text/check*'],
+      "BuildKit's rules under their names, in `cip check` and `cip build-image --check`; not InvalidBaseImagePlatform; of stages on an image nothing that depends on what it sets",
+    ],
     [
       'continued lines, with comments and empty lines in them',
       yes,

@@ -30,8 +30,9 @@ export async function parseCommandLine(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Result<ParsedCommandLine>> {
-  const words = parseWords(argv);
-  const { command, rest } = findCommand(words.positionals);
+  const typed = parseWords(argv);
+  const { command, rest } = findCommand(typed.positionals);
+  const words = { ...typed, given: ofCommand(typed.given, command) };
   if (words.help || command?.name === 'help') return helpFor(command, rest);
   if (words.version || (command === undefined && asksForVersion(words))) return ok({ kind: 'version' });
   if (command === undefined) {
@@ -80,7 +81,8 @@ interface Words {
 }
 
 const names = Object.keys(options) as OptionName[];
-const nameOfFlag = new Map(names.map((name) => [flagOf(name), name]));
+/** Of several options with one flag the first: see `ofCommand`. */
+const nameOfFlag = new Map(names.toReversed().map((name) => [flagOf(name), name]));
 const definitionOf = (name: OptionName): Option => options[name];
 const flagsOfKind = (...kinds: Option['kind'][]) =>
   names.filter((name) => kinds.includes(definitionOf(name).kind)).map(flagOf);
@@ -134,6 +136,15 @@ function parseWords(argv: readonly string[]): Words {
     badToggles,
     afterDashes: argv.slice(end + 1),
   };
+}
+
+/** The same with the options of the command, where another of them has the flag of one that was found by it. */
+function ofCommand(given: Words['given'], command: Command | undefined): Words['given'] {
+  const own = (name: OptionName) =>
+    command === undefined || command.options.includes(name)
+      ? name
+      : (command.options.find((one) => flagOf(one) === flagOf(name)) ?? name);
+  return new Map([...given].map(([name, values]) => [own(name), values]));
 }
 
 /** `-o -` → `--output=-`: behind an option with many values, the parser takes `-` for an argument of the command. */
@@ -230,7 +241,8 @@ function unknownOptions(words: Words, command: Command | undefined): readonly Fa
 }
 
 function commandsWith(option: OptionName): readonly string[] {
-  return commands.filter((command) => command.options.includes(option)).map((command) => command.name);
+  const flag = flagOf(option);
+  return commands.filter((command) => command.options.some((one) => flagOf(one) === flag)).map(({ name }) => name);
 }
 
 function misplaced(words: Words, positionals: readonly string[], command: Command): readonly Failure[] {

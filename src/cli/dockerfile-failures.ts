@@ -1,4 +1,5 @@
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
+import { lintErrors } from '../lint/lint.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { BuildTargets } from '../orchestrator/key/build-targets.ts';
 import { edgesByImage } from '../orchestrator/key/parent-use.ts';
@@ -32,11 +33,14 @@ export function dockerfileFailures(inputs: DockerfileFailuresInputs): Dockerfile
   const known = new Map<string, readonly Failure[]>();
   return (image, platform) => {
     const id = `${image} ${formatPlatform(platform)}`;
-    const { dockerfile } = contexts.get(image) ?? unread.get(image)?.dockerfile ?? {};
-    if (dockerfile === undefined) return [];
+    const { dockerfile, dockerfileText } = contexts.get(image) ?? unread.get(image)?.dockerfile ?? {};
+    if (dockerfile === undefined || dockerfileText === undefined) return [];
     const input = { dockerfile, image, target: targets.get(image), platform, buildPlatform: machine, buildArgs };
     const handedOn = (reference: string) => triggersOf(reference, edges.get(image) ?? [], inputs);
-    const failures = known.get(id) ?? certainFailures(input, handedOn);
+    const failures = known.get(id) ?? [
+      ...certainFailures(input, handedOn),
+      ...lintErrors({ ...input, text: dockerfileText, allStages: false }),
+    ];
     known.set(id, failures);
     return failures;
   };

@@ -3,6 +3,7 @@ import type { DockerfileContext } from '../context/dockerfile-context.ts';
 import { type MissingSource, missingSourceFailures } from '../context/missing-source.ts';
 import { type MisspelledStage, misspelledStages } from '../dockerfile/misspelled-stages.ts';
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
+import { lintErrors } from '../lint/lint.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import type { Notice } from '../project/project.ts';
 import { imageLikeStage } from '../project/reference-failure.ts';
@@ -25,6 +26,9 @@ export async function certainMistakes(
   const failures = [
     ...(await missingIn(missing, { source, ignore: context.ignore }, world.signal)),
     ...platforms.flatMap((platform) => certainFailures({ ...input, platform })),
+    ...platforms.flatMap((platform) =>
+      lintErrors({ ...input, platform, text: source.text, allStages: false, ignore: context.ignore }),
+    ),
   ];
   const distinct = new Map(failures.map((one) => [`${one.reason} ${one.at?.offset} ${one.message}`, one]));
   return [...distinct.values()].sort((a, b) => (a.at?.offset ?? 0) - (b.at?.offset ?? 0));

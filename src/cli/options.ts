@@ -13,7 +13,7 @@ import { runOptions } from './options/run-options.ts';
 import { serverOptions } from './options/server-options.ts';
 import { stepOptions } from './options/step-options.ts';
 
-/** Every option of every command. The flag is the key in kebab-case, its environment variable `CIP_` and the key. */
+/** Every option of every command. The flag is the key in kebab-case, where the option names no other; its environment variable `CIP_` and the key. */
 export const options = {
   ...projectOptions,
   ...platformOptions,
@@ -45,6 +45,8 @@ export function optionToGive(name: OptionName): OptionToGive {
 
 /** `projectDir` → `project-dir`. */
 export function flagOf(name: OptionName): string {
+  const { flag }: Option = options[name];
+  if (flag !== undefined) return flag;
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

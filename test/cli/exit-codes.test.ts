@@ -74,6 +74,7 @@ const ofRooms = {
   'engine/op': 'run-failed',
   'engine/snapshot': 'mount-refused',
   layer: 'layer-too-big',
+  lint: 'lint-violation',
   oci: 'reference-empty',
   'orchestrator/plan': 'unknown-selector',
   'orchestrator/publish': 'lost-race',

@@ -12,7 +12,9 @@ import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
 const exec = promisify(execFile);
 
 /** A buildkitd of its own, with runc, as root. `registry` is asked by http. */
-export async function startBuildkit(registry: string): Promise<ConformanceBuilder & AsyncDisposable> {
+export async function startBuildkit(
+  registry: string,
+): Promise<ConformanceBuilder & AsyncDisposable & { readonly address: string }> {
   const directory = await tempDir();
   const address = `unix://${directory.path}/socket`;
   const config = join(directory.path, 'buildkitd.toml');
@@ -39,6 +41,7 @@ export async function startBuildkit(registry: string): Promise<ConformanceBuilde
   }
   return {
     name: 'BuildKit',
+    address,
     build: (staged) => build(address, staged),
     async [Symbol.asyncDispose]() {
       daemon.kill('SIGTERM');

@@ -21,6 +21,7 @@ import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
+import { tellChecked } from '../check-image.ts';
 import { userOf } from '../create-builder.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { bug, systemFailure } from '../failure.ts';
@@ -55,6 +56,8 @@ type BuildImageOption =
       | 'commit'
       | 'squash'
       | 'noCacheFilter'
+      | 'checkOnly'
+      | 'problemFormat'
       | 'json'
     );
 
@@ -73,6 +76,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
     ...unknownStages(options.noCacheFilter, [source.dockerfile]),
     ...(await certainMistakes(source, context, world)),
   ];
+  if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =

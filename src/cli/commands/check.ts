@@ -9,26 +9,43 @@ import { type Failure, FailuresError } from '../../result.ts';
 import { dockerfileFailures } from '../dockerfile-failures.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
+import { lintLevels, lintProject } from '../lint-project.ts';
 import { type FoundProject, findProject, type ProjectOption } from '../open-project.ts';
-import { checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
+import { type CheckReport, checkOf, checkOfInvalid, checkSummary } from '../render/check.ts';
+import { sarifText } from '../render/sarif.ts';
 import type { World } from '../world.ts';
 
 /** `cip check`: every problem of the project (4), or every reference that is behind (3), or what is fine (0). */
 export async function run(
-  invocation: Invocation<ProjectOption | 'defaultPlatforms' | 'json'>,
+  invocation: Invocation<ProjectOption | 'defaultPlatforms' | 'problemFormat' | 'json'>,
   world: World,
 ): Promise<ExitStatus> {
   const { options } = invocation;
   const found = await findProject(invocation, world);
-  const report = found.ok
-    ? checkOf(found.value, await knownFrom(found.value, invocation, world))
-    : checkOfInvalid(found.failure);
+  const report = found.ok ? await reportOf(found.value, invocation, world) : checkOfInvalid(found.failure);
   for (const notice of report.warnings) world.notify(notice, notice.level);
   world.report([...report.problems, ...report.stale]);
-  if (options.json) world.print(`${JSON.stringify(report, null, 2)}\n`);
+  const format = options.json ? 'json' : options.problemFormat;
+  if (format === 'json') world.print(`${JSON.stringify(report, null, 2)}\n`);
+  else if (format === 'sarif') world.print(sarifText([...report.problems, ...report.stale], report.warnings));
   else if (report.problems.length === 0) world.print(checkSummary(report));
   if (report.problems.length > 0) return exitStatus.invalidProject;
   return report.stale.length > 0 ? exitStatus.differences : exitStatus.done;
+}
+
+async function reportOf(
+  found: FoundProject,
+  invocation: Invocation<ProjectOption | 'defaultPlatforms'>,
+  world: World,
+): Promise<CheckReport> {
+  const { options } = invocation;
+  const linted = await lintProject(found.graph.project, {
+    buildArgs: { ...found.buildArgs, REGISTRY: formatRegistry(options.localRegistry) },
+    defaults: options.defaultPlatforms,
+    machine: hostPlatform(world.surroundings.arch),
+  });
+  const { warnings, problems } = lintLevels(linted);
+  return checkOf(found, [...(await knownFrom(found, invocation, world)), ...problems], warnings);
 }
 
 /**

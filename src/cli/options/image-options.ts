@@ -40,6 +40,15 @@ export const imageOptions = {
     fromEnvironment: false,
     schema: ({ z }) => z.array(z.string()).default([]),
   }),
+  checkOnly: option({
+    flag: 'check',
+    kind: 'boolean',
+    description: 'Report what is wrong with the Dockerfile, and build nothing',
+    group: 'How',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
   push: option({
     kind: 'boolean',
     description: 'Push the image under each of its names',

@@ -3,6 +3,8 @@ import type { SchemaKit } from './schemas.ts';
 
 /** One option, written once: how it is typed, what it means, and what its value must be. `T`: its value. */
 export interface Option<T = unknown> {
+  /** As it is typed, without dashes, where it is not the key in kebab-case: another option of another command has that flag too. */
+  readonly flag?: string;
   /** One letter, without the dash. */
   readonly alias?: string;
   readonly kind: 'string' | 'boolean' | 'count' | 'list';

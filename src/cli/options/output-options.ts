@@ -12,6 +12,16 @@ export const outputOptions = {
     fromEnvironment: false,
     schema: ({ z }) => z.enum(['tree', 'json', 'dot', 'mermaid']),
   }),
+  problemFormat: option({
+    flag: 'format',
+    kind: 'string',
+    value: 'text|json|sarif',
+    description: 'How to print what was found; sarif is for services that show it beside the code',
+    group: 'Output',
+    default: 'text',
+    fromEnvironment: false,
+    schema: ({ z }) => z.enum(['text', 'json', 'sarif']).default('text'),
+  }),
   json: option({
     kind: 'boolean',
     description: 'Print the result as JSON',

@@ -1,6 +1,7 @@
 import type { Notice } from '../../project/project.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../../project/stale.ts';
 import type { Failure } from '../../result.ts';
+import { untoldFindings } from '../lint-project.ts';
 import type { FoundProject } from '../open-project.ts';
 import { unusedArguments } from '../unused-arguments.ts';
 import { plural } from './plural.ts';
@@ -21,17 +22,27 @@ export interface CheckReport {
   readonly warnings: readonly Notice[];
 }
 
-/** `known`: what builds will find besides. */
-export function checkOf({ graph, buildArgs, notices }: FoundProject, known: readonly Failure[]): CheckReport {
+/** `known`: what builds will find besides; `linted`: what the lint rules find. */
+export function checkOf(
+  { graph, buildArgs, notices }: FoundProject,
+  known: readonly Failure[],
+  linted: readonly Notice[],
+): CheckReport {
   const problems = [...graph.problems.map(({ failure }) => failure), ...aheadFailures(graph.stale)];
+  const all = byFile([...problems, ...untold(known, problems)]);
   return {
     schema: 'cip.check/v1',
     contexts: graph.project.contexts.size,
     references: graph.edges.length,
-    problems: byFile([...problems, ...untold(known, problems)]),
+    problems: all,
     stale: staleGroups(graph.stale).map((group) => staleGroupFailure(group)),
     outOfDate: graph.stale.filter(({ isAhead }) => !isAhead).length,
-    warnings: [...notices, ...unusedArguments(buildArgs, graph.order, graph), ...graph.advice],
+    warnings: [
+      ...notices,
+      ...unusedArguments(buildArgs, graph.order, graph),
+      ...graph.advice,
+      ...untoldFindings(linted, all),
+    ],
   };
 }
 
