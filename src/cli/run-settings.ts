@@ -12,7 +12,16 @@ import { sshSources } from './ssh-sources.ts';
 import type { World } from './world.ts';
 
 /** The options that say how a plan is run. */
-export type RunOption = 'jobs' | 'keepGoing' | 'stopOnFirstError' | 'noCache' | 'secret' | 'ssh' | 'dryRun' | 'json';
+export type RunOption =
+  | 'jobs'
+  | 'keepGoing'
+  | 'stopOnFirstError'
+  | 'noCache'
+  | 'secret'
+  | 'ssh'
+  | 'dryRun'
+  | 'json'
+  | 'verbose';
 
 /** What running a plan needs besides the plan. */
 export async function runSettings(options: OptionValues<RunOption>, world: World) {

@@ -9,6 +9,7 @@ import { expectDaemon, loadImages } from '../load-images.ts';
 import { type PlanOption, prepare } from '../prepare.ts';
 import { conclude, madeIn } from '../report.ts';
 import { type RunOption, runOf, runSettings } from '../run-settings.ts';
+import { tellWhy } from '../tell-why.ts';
 import type { World } from '../world.ts';
 
 /** `cip build`: what is missing or changed, parents before children, into the store. */
@@ -28,6 +29,7 @@ export async function run(invocation: Invocation<PlanOption | RunOption | 'load'
 
   const daemon = options.load === undefined ? undefined : await expectDaemon(options.load, world);
   world.renderer.begin(runOf(prepared.plan, settings));
+  await tellWhy(prepared, options.verbose, world);
   const { results } = await runPlan({ ...prepared, ...dependencies }, settings, world.signal);
   const wanted = results.filter((result) => !result.image.implied && isComplete({ results: [result] }));
   const references = wanted.map(({ image }) => image.reference);
