@@ -180,6 +180,11 @@ const features = {
       'where no step could run: `root-unusable`',
     ],
     ['`--network=none`, `default`, `host`', yes, ['run/network*']],
+    [
+      '`--add-host`, `--hostname`, `--network`, `--shm-size`, `--ulimit` of `build-image`; `BUILDKIT_SANDBOX_HOSTNAME`',
+      yes,
+      ['run/options*'],
+    ],
   ],
   'The configuration and its history': [
     ['ENV, LABEL', yes, ['env/*', 'config/labels', 'config/base-environment']],

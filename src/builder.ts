@@ -1,5 +1,6 @@
 import type { CountedInputs } from './context/counted-inputs.ts';
 import type { RecordedContext } from './context/recorded-context.ts';
+import type { Ulimit } from './engine/executor/executor.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Platform } from './oci/platform.ts';
 import type { Progress } from './progress.ts';
@@ -29,6 +30,19 @@ export interface BuildRequest {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** What steps may sign with, by id. */
   readonly ssh: Readonly<Record<string, AgentSource>>;
+  /** What all steps have that no instruction says. */
+  readonly settings?:
+    | {
+        readonly hostname?: string | undefined;
+        /** More lines of /etc/hosts. */
+        readonly hosts?: readonly { readonly name: string; readonly ip: string }[] | undefined;
+        /** Of steps that do not say another. */
+        readonly network?: 'none' | 'host' | 'default' | undefined;
+        /** Bytes of /dev/shm. */
+        readonly shmSize?: number | undefined;
+        readonly ulimits?: readonly Ulimit[] | undefined;
+      }
+    | undefined;
   /** Images that references resolve to before any registry is asked: full reference → image in the store. */
   readonly resolved: Readonly<Record<string, Descriptor>>;
   /** Images of registries that must be used as they were when the build was decided: full reference → what to ask for. */
@@ -42,6 +56,8 @@ export interface BuildRequest {
   };
   /** Use no results of earlier runs; still keep those of this one for later. */
   readonly noCache: boolean;
+  /** The same for the steps of these stages alone: names, whatever their case, or numbers. */
+  readonly noCacheStages?: readonly string[] | undefined;
 }
 
 /** What a `Builder` has made: named by digest only, tagging is up to others. */

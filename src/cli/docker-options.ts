@@ -9,7 +9,6 @@ const isClean = 'leave it out: no container is left of a step';
  * what to do instead. None of them is a slip of one of its own, however near they are.
  */
 export const dockerOptions: ReadonlyMap<string, string> = new Map([
-  ['--add-host', isNothing],
   ['--allow', isNothing],
   ['--annotation', 'describe the image with LABEL in the Dockerfile: cip adds no annotations'],
   ['--attest', isNoAttestation],
@@ -31,7 +30,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--memory', limits],
   ['-m', limits],
   ['--memory-swap', limits],
-  ['--network', 'write it at the step: RUN --network=none, default or host'],
   ['--no-cache-filter', 'use --no-cache, which holds for every stage'],
   ['--policy', isNothing],
   ['--provenance', isNoAttestation],
@@ -42,8 +40,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--rm', isClean],
   ['--sbom', isNoAttestation],
   ['--security-opt', isNothing],
-  ['--shm-size', isNothing],
   ['--squash', 'for one layer, end the Dockerfile with FROM scratch and COPY --from=STAGE / /'],
   ['--tls-verify', 'use --insecure-registry HOST for a registry without TLS'],
-  ['--ulimit', limits],
 ]);

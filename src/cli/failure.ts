@@ -227,6 +227,11 @@ export function secretNotReadable(id: string, file: string | undefined) {
   } as const satisfies FailureShape;
 }
 
+/** A part of an option that its own parser found wrong; who shows it says which option. */
+export function invalidWord(message: string, hint: string) {
+  return { reason: 'invalid-option-value', message, hint } as const satisfies FailureShape;
+}
+
 /** `env=` names a variable that cip does not have. */
 export function secretVariableUnset(id: string, variable: string) {
   return {

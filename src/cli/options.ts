@@ -10,6 +10,7 @@ import { platformOptions } from './options/platform-options.ts';
 import { projectOptions } from './options/project-options.ts';
 import { runOptions } from './options/run-options.ts';
 import { serverOptions } from './options/server-options.ts';
+import { stepOptions } from './options/step-options.ts';
 
 /** Every option of every command. The flag is the key in kebab-case, its environment variable `CIP_` and the key. */
 export const options = {
@@ -17,6 +18,7 @@ export const options = {
   ...platformOptions,
   ...imageOptions,
   ...buildOptions,
+  ...stepOptions,
   ...runOptions,
   ...connectionOptions,
   ...copyOptions,

@@ -109,8 +109,9 @@ export async function expectOutputs(
   if (failures.length > 0) throw new FailuresError(failures);
   const isZstd = options.output.some((one) => 'form' in one && one.form?.compression === 'zstd');
   if (isZstd) for await (const _ of zstd(nothing(), 1, world.signal));
-  const isLoaded = options.load !== undefined || options.output.some(({ type }) => type === 'load');
-  return { daemon: isLoaded ? await expectDaemon(options.load ?? 'auto', world) : undefined };
+  const isLoaded = options.output.some(({ type }) => type === 'load');
+  const choice = options.load ?? (isLoaded ? 'auto' : 'none');
+  return { daemon: choice === 'none' ? undefined : await expectDaemon(choice, world) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}

@@ -14,6 +14,7 @@ import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { requiredRemote } from './required-remote.ts';
+import { unknownStages } from './unknown-stages.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
 import { unusedAgents, unusedSecrets } from './unused-secrets.ts';
 import type { World } from './world.ts';
@@ -25,7 +26,8 @@ export type PlanOption =
   | 'platform'
   | 'onlyLocalPlatform'
   | 'offlineBases'
-  | 'noCache';
+  | 'noCache'
+  | 'noCacheFilter';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -54,7 +56,7 @@ export async function prepare(
   { command, registry, lostOwners }: PlannedCommand,
   invocation: Invocation<PlanOption> & { readonly options: Partial<OptionValues<'secret' | 'ssh'>> },
   world: World,
-): Promise<PreparedPlan> {
+): Promise<PreparedPlan & { readonly project: DependencyGraph['project'] }> {
   const { now, arch } = world.surroundings;
   const { graph, selection, buildArgs, target } = await openProject(invocation, world);
   const needed = new Set([...selection.selected, ...selection.implied]);
@@ -64,6 +66,8 @@ export async function prepare(
   const noStage = targetFailures(graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
   const dockerfiles = [...needed].map((name) => graph.project.contexts.get(name)!.dockerfile);
+  const noFilter = unknownStages(invocation.options.noCacheFilter, dockerfiles);
+  if (noFilter.length > 0) throw new FailuresError(noFilter);
   const secrets = (invocation.options.secret ?? []).map(({ id }) => id);
   const agents = (invocation.options.ssh ?? []).map(({ id }) => id);
   const unused = [
@@ -88,7 +92,8 @@ export async function prepare(
     target,
     dockerfileFailures: dockerfileFailures({ graph, buildArgs: values, targets, machine }),
   };
-  const { noCache: rebuild, offlineBases } = invocation.options;
+  const { noCache, noCacheFilter, offlineBases } = invocation.options;
+  const rebuild = noCache || noCacheFilter.length > 0;
   const prepared = await preparePlan(
     { ...request, offlineBases, rebuild, onDrift: 'fail', lostOwners },
     {
@@ -104,7 +109,7 @@ export async function prepare(
   for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
   if (command !== 'build' && lostOwners === 'allow') warnOfOwners(prepared.plan, world);
-  return prepared;
+  return { ...prepared, project: graph.project };
 }
 
 function warnOfOwners({ images }: Plan, world: World): void {

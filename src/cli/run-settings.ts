@@ -17,6 +17,7 @@ export type RunOption =
   | 'keepGoing'
   | 'stopOnFirstError'
   | 'noCache'
+  | 'noCacheFilter'
   | 'secret'
   | 'ssh'
   | 'dryRun'
@@ -32,6 +33,7 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
     secrets: await readableSecrets(options, world),
     ssh: await sshSources(options, world),
     noCache: options.noCache,
+    noCacheStages: options.noCacheFilter,
     clock: () => world.surroundings.now(),
   } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created' | 'targetState'> & {
     clock: () => number;

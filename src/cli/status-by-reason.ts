@@ -74,6 +74,8 @@ export const statusByReason = {
   'mount-source-missing': 'failed',
   'mount-target-invalid': 'failed',
   'mounts-unsupported': 'failed',
+  'setting-unsupported': 'failed',
+  'ulimit-refused': 'failed',
   'name-not-utf8': 'failed',
   'not-a-directory': 'failed',
   'not-a-layer': 'failed',

@@ -2,10 +2,10 @@ import type { RegistryName } from '../oci/registry-name.ts';
 import { mirror, pull } from '../orchestrator/publish/transfer.ts';
 import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import { type ExitStatus, statusOf } from './exit-codes.ts';
-import type { DaemonChoice } from './find-daemon.ts';
 import type { Invocation } from './invocation.ts';
-import { expectDaemon, loadImages } from './load-images.ts';
+import { expectLoading, loadImages } from './load-images.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
+import type { OptionValues } from './options.ts';
 import { duration } from './render/duration.ts';
 import { transferCounts } from './render/transfer.ts';
 import type { World } from './world.ts';
@@ -19,7 +19,7 @@ export interface RegistryRoute {
   readonly from: RegistryName;
   readonly to: RegistryName | 'store';
   /** Where what is in the store then is loaded. */
-  readonly load?: DaemonChoice | undefined;
+  readonly load?: OptionValues<'load'>['load'];
 }
 
 /** Copies the selected images, whole and as they are; those that are there already are left alone. */
@@ -37,7 +37,8 @@ export async function transferImages(
     requireAll: options.requireAll,
     keepGoing: options.keepGoing || !options.stopOnFirstError,
   };
-  const daemon = load === undefined ? undefined : await expectDaemon(load, world);
+  const contexts = new Map(selected.map((name) => [name, graph.project.contexts.get(name)!]));
+  const loadings = to === 'store' ? await expectLoading(load, contexts, world) : [];
   const client = await world.registryClient();
   const source = new ProjectRegistry(from, client);
   const target = to === 'store' ? 'the store' : new ProjectRegistry(to, client);
@@ -54,8 +55,13 @@ export async function transferImages(
       ? await pull(request, { from: source, to: await world.store(), progress }, signal)
       : await mirror(request, { from: source, to: target, progress }, signal);
 
-  const there = [...transferred.copied, ...transferred.present].map((line) => line.replace(/@.*$/, ''));
-  const unloaded = daemon === undefined ? [] : await loadImages(there, daemon, world);
+  const there = request.images.map(({ name, version }) => ({ name, reference: source.reference(name, version) }));
+  const whole = new Set([...transferred.copied, ...transferred.present].map((line) => line.replace(/@.*$/, '')));
+  const unloaded = await loadImages(
+    there.filter(({ reference }) => whole.has(reference)),
+    loadings,
+    world,
+  );
   const report = { ...transferred, failures: [...transferred.failures, ...unloaded] };
   await world.renderer.close();
   if (report.failures.length > 0) world.report(report.failures);

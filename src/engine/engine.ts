@@ -10,6 +10,7 @@ import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { findStage } from '../dockerfile/stages.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -157,7 +158,7 @@ class Engine implements Builder {
     build: PlatformBuild & { readonly progress: Progress },
     signal: AbortSignal,
   ): Promise<Descriptor> {
-    const { noCache, image, annotations: all } = build.request;
+    const { noCache, noCacheStages = [], image, annotations: all } = build.request;
     const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
@@ -169,7 +170,8 @@ class Engine implements Builder {
     if (missing.length > 0) throw new FailuresError(missing);
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
-    const snapshot = await this.#solver.solve(definition, { progress, cache }, signal).catch((error: unknown) => {
+    const anew = { is: stepOf(noCacheStages, build.dockerfile), cache: this.#cacheOfThisRun };
+    const snapshot = await this.#solver.solve(definition, { progress, cache, anew }, signal).catch((error: unknown) => {
       throw atBase(error, bases);
     });
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
@@ -208,6 +210,7 @@ class Engine implements Builder {
         context,
         secrets: request.secrets,
         ssh: request.ssh,
+        settings: request.settings,
         remotes: request.remotes,
         images,
         epoch: epochOf(request.buildArgs),
@@ -280,6 +283,17 @@ function isOnLost(images: ReadonlyMap<string, ResolvedImage>, { resolved, buildA
     const isOwn = Object.hasOwn(resolved, reference) || (registry !== '' && reference.startsWith(`${registry}/`));
     return ownersLost === true && isOwn;
   });
+}
+
+/** Whether a step makes a layer in one of these stages; those that the Dockerfile does not have are of another image. */
+function stepOf(stages: readonly string[], dockerfile: Dockerfile): (step: Step) => boolean {
+  const names = new Set(
+    stages.flatMap((wanted) => {
+      const stage = findStage(dockerfile, wanted);
+      return stage.ok ? [stage.value.name ?? String(stage.value.index)] : [];
+    }),
+  );
+  return ({ op, origin }) => op.kind !== 'image' && origin !== undefined && names.has(origin.stage);
 }
 
 /** The first RUN that the vertex needs. */

@@ -5,12 +5,16 @@ import { illegalVersion, versionNotSemver } from './failure.ts';
 import type { ContextMetadata, Notice } from './project.ts';
 import { isLegalTag, parseSemver } from './version.ts';
 
+/** Where an image is loaded when it is built or pulled; `auto` is whichever of them is there. */
+export type LoadDefault = 'auto' | 'docker' | 'podman';
+
 /** What a context says about its image besides the Dockerfile, from whichever file says it. */
 export interface ContextInfo {
   readonly version: string;
   readonly semver?: SemVer | undefined;
   readonly platforms: readonly Platform[];
   readonly variants: readonly string[];
+  readonly load?: LoadDefault | undefined;
   readonly metadata: ContextMetadata;
   readonly notices: readonly Notice[];
 }

@@ -1,7 +1,7 @@
 import type { Source } from '../dockerfile/source.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
-import { type ContextInfo, checkVersion } from './context-info.ts';
+import { type ContextInfo, checkVersion, type LoadDefault } from './context-info.ts';
 import { describeEdn, type EdnMap, type EdnNode } from './edn-node.ts';
 import { scanEdn } from './edn-scanner.ts';
 import { extraForms, infoNotAMap, invalidVariant, missingVersion, misspeltKey, wrongType } from './failure.ts';
@@ -11,7 +11,7 @@ import type { Notice } from './project.ts';
 import { isLegalTag } from './version.ts';
 
 /**
- * `{:version "1.2.3", :platforms ["linux/amd64"], :variants ["slim"]}`; only the version is required. Other keys are
+ * `{:version "1.2.3", :platforms ["linux/amd64"], :variants ["slim"], :load true}`; only the version is required. Other keys are
  * kept. Forms after the first are not read, but have to be EDN, and get a warning.
  */
 export function parseInfoEdn(source: Source): Result<ContextInfo> {
@@ -25,14 +25,16 @@ export function parseInfoEdn(source: Source): Result<ContextInfo> {
   const version = versionOf(entries.get('version'), form, source);
   const platforms = platformsOf(entries.get('platforms'), source);
   const variants = variantsOf(entries.get('variants'), source);
-  if (!version.ok || !platforms.ok || !variants.ok) {
-    return failed([version, platforms, variants].flatMap((result) => (result.ok ? [] : result.failure)));
+  const load = loadOf(entries.get('load'), source);
+  if (!version.ok || !platforms.ok || !variants.ok || !load.ok) {
+    return failed([version, platforms, variants, load].flatMap((result) => (result.ok ? [] : result.failure)));
   }
   const { versionAt, ...checked } = version.value;
   return ok({
     ...checked,
     platforms: platforms.value,
     variants: variants.value,
+    ...(load.value && { load: load.value }),
     metadata: { kind: 'info-edn', file: source.file, text: source.text, versionAt, other: otherKeys(entries) },
     notices: [
       ...checked.notices,
@@ -42,7 +44,7 @@ export function parseInfoEdn(source: Source): Result<ContextInfo> {
   });
 }
 
-const known: ReadonlySet<string> = new Set(['version', 'platforms', 'variants']);
+const known: ReadonlySet<string> = new Set(['version', 'platforms', 'variants', 'load']);
 
 /** Keys that are most likely slips of those that are read; any others may be somebody else's. */
 function slipsIn({ entries }: EdnMap, source: Source): readonly Notice[] {
@@ -87,6 +89,18 @@ function variantsOf(node: EdnNode | undefined, source: Source): Result<readonly 
   const bad = texts.value.filter(({ text }) => !isLegalTag(text));
   if (bad.length > 0) return failed(bad.map(({ text, at }) => invalidVariant(text, at)));
   return ok([...new Set(texts.value.map(({ text }) => text))]);
+}
+
+function loadOf(node: EdnNode | undefined, source: Source): Result<LoadDefault | undefined> {
+  if (node === undefined) return ok(undefined);
+  const text = source.text.slice(node.offset, node.end);
+  if (text === 'nil' || text === 'false') return ok(undefined);
+  if (text === 'true') return ok('auto');
+  if (node.kind === 'string' && (node.value === 'docker' || node.value === 'podman')) return ok(node.value);
+  const found = node.kind === 'string' ? text : describeEdn(node);
+  return failed([
+    wrongType(':load', { expected: 'true, "docker" or "podman"', found }, source.span(node.offset, node.end)),
+  ]);
 }
 
 /** The strings of a vector, list or set; a string alone counts as one. */

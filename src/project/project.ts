@@ -2,6 +2,7 @@ import type { SemVer } from 'semver';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Failure, FailureShape, SourceSpan } from '../result.ts';
+import type { LoadDefault } from './context-info.ts';
 import type { EdnNode } from './edn-node.ts';
 import type { ImageName } from './image-name.ts';
 
@@ -35,6 +36,8 @@ export interface Context {
   readonly platforms: readonly Platform[];
   /** `slim`: references to `name:1.2.3-slim` follow the version, and keep the suffix. */
   readonly variants: readonly string[];
+  /** Absent for an image that is not loaded unless it is asked for. */
+  readonly load?: LoadDefault | undefined;
   readonly dockerfile: Dockerfile;
   /** What the spans of `dockerfile` count in: all of the file, a byte order mark included. */
   readonly dockerfileText: string;

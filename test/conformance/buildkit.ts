@@ -60,6 +60,7 @@ async function build(
     secrets.push('--secret', `id=${id},src=${file}`);
   }
   const options = {
+    ...args.options?.buildkit,
     platform: args.platform,
     ...(args.target !== undefined && { target: args.target }),
     ...Object.fromEntries(Object.entries(args.buildArgs).map(([name, value]) => [`build-arg:${name}`, value])),

@@ -18,6 +18,8 @@ const Args = z.strictObject({
   platform: z.string().default('linux/amd64'),
   /** Values by id. */
   secrets: z.record(z.string(), z.string()).default({}),
+  /** Options of cip, as words, and the attributes of BuildKit's frontend that mean the same. */
+  options: z.strictObject({ cip: z.array(z.string()), buildkit: z.record(z.string(), z.string()) }).optional(),
   /** Ids of `--ssh`: each gets a new key. */
   ssh: z.array(z.string()).default([]),
   /** Where cip does otherwise on purpose, and why, for everybody or by identity: the case must differ then. */

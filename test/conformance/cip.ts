@@ -81,6 +81,7 @@ export async function runCip(
       `${name}=${value}`,
     ]),
     ...secrets,
+    ...(args.options?.cip ?? []),
     ...(await agentFlags(args.ssh, scratch, person)),
     ...['--progress', 'json', '--output', `type=oci,tar=false,dest=${layout}`],
     ...(staged.outputs ?? []).flatMap((output) => ['--output', output]),

@@ -85,7 +85,22 @@ for (const [title, text, want] of warnings) {
   test(`parseInfoEdn() warns: ${title}`, () => assert.deepEqual(succeeded(parse(text)).notices.map(placed), want));
 }
 
+const loads: [text: string, want: string | undefined][] = [
+  ['', undefined],
+  [':load true', 'auto'],
+  [':load false', undefined],
+  [':load nil', undefined],
+  [':load "docker"', 'docker'],
+  [':load "podman"', 'podman'],
+];
+for (const [text, want] of loads) {
+  test(`parseInfoEdn() reads where an image is loaded: ${text}`, () =>
+    assert.equal(succeeded(parse(`{:version "1.0.0" ${text}}`)).load, want));
+}
+
 const failures: [title: string, text: string, want: readonly string[]][] = [
+  ['a program that images are not loaded into', '{:version "1.0.0" :load "nerdctl"}', ['wrong-type info.edn:1:25']],
+  ['a load of another type', '{:version "1.0.0" :load ["docker"]}', ['wrong-type info.edn:1:25']],
   ['an empty file', '', ['info-not-a-map info.edn:1:1']],
   ['only a comment', '; nothing\n', ['info-not-a-map info.edn:1:1']],
   ['another form (Q27)', ' ["1.0.0"]', ['info-not-a-map info.edn:1:2']],

@@ -33,12 +33,27 @@ import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
 import { sshSources } from '../ssh-sources.ts';
+import { type StepOption, settingsOf } from '../step-settings.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
+import { unknownStages } from '../unknown-stages.ts';
 import type { World } from '../world.ts';
 
 type BuildImageOption =
   | ImageSourceOption
-  | ('tag' | 'secret' | 'ssh' | 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'noCache' | 'json');
+  | (
+      | 'tag'
+      | 'secret'
+      | 'ssh'
+      | StepOption
+      | 'push'
+      | 'load'
+      | 'output'
+      | 'iidfile'
+      | 'metadataFile'
+      | 'noCache'
+      | 'noCacheFilter'
+      | 'json'
+    );
 
 /** `cip build-image`: one Dockerfile, with no project around it, into the store, files and registries. */
 export async function run(invocation: Invocation<BuildImageOption>, world: World): Promise<ExitStatus> {
@@ -50,7 +65,10 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
-  const mistakes = await certainMistakes(source, context, world);
+  const mistakes = [
+    ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...(await certainMistakes(source, context, world)),
+  ];
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
   const title =
@@ -59,7 +77,16 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
 
   const start = world.surroundings.now();
   const reached: Reached = { names: [], pushed: [] };
-  const building = { source, title, secrets, ssh, context: context.context, tags, expected };
+  const building = {
+    source,
+    title,
+    secrets,
+    ssh,
+    settings: settingsOf(options),
+    context: context.context,
+    tags,
+    expected,
+  };
   const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
@@ -168,6 +195,7 @@ interface Building {
   readonly secrets: BuildRequest['secrets'];
   readonly expected: ExpectedOutputs;
   readonly ssh: BuildRequest['ssh'];
+  readonly settings: BuildRequest['settings'];
   /** Of `--tag`. */
   readonly tags: readonly Reference[];
   /** What the Dockerfile says that it reads. */
@@ -175,8 +203,8 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, ssh, context: counted }: Building,
-  { noCache }: Pick<Invocation<BuildImageOption>['options'], 'noCache'>,
+  { source, title, secrets, ssh, settings, context: counted }: Building,
+  { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -193,10 +221,12 @@ async function build(
     platforms,
     secrets,
     ssh,
+    settings,
     resolved: local,
     pinned: {},
     annotations: { manifests: {}, index: {} },
     noCache,
+    noCacheStages: noCacheFilter,
   });
   const buildOn = async (context: RecordedContext) =>
     (await world.builder.build(request(context), world.progress, world.signal)).image;

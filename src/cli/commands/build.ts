@@ -5,7 +5,7 @@ import { FailuresError } from '../../result.ts';
 import { concludePlan } from '../conclude-plan.ts';
 import type { ExitStatus } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { expectDaemon, loadImages } from '../load-images.ts';
+import { expectLoading, loadImages } from '../load-images.ts';
 import { type PlanOption, prepare } from '../prepare.ts';
 import { conclude, madeIn } from '../report.ts';
 import { type RunOption, runOf, runSettings } from '../run-settings.ts';
@@ -27,13 +27,18 @@ export async function run(invocation: Invocation<PlanOption | RunOption | 'load'
   const failures = forbidding(prepared.plan, settings);
   if (failures.length > 0) throw new FailuresError(failures);
 
-  const daemon = options.load === undefined ? undefined : await expectDaemon(options.load, world);
+  const asked = prepared.plan.images.filter(({ implied }) => !implied);
+  const contexts = new Map(asked.map(({ name }) => [name, prepared.project.contexts.get(name)!]));
+  const loadings = await expectLoading(options.load, contexts, world);
   world.renderer.begin(runOf(prepared.plan, settings));
   await tellWhy(prepared, options.verbose, world);
   const { results } = await runPlan({ ...prepared, ...dependencies }, settings, world.signal);
   const wanted = results.filter((result) => !result.image.implied && isComplete({ results: [result] }));
-  const references = wanted.map(({ image }) => image.reference);
-  const unloaded = daemon === undefined ? [] : await loadImages(references, daemon, world);
+  const unloaded = await loadImages(
+    wanted.map(({ image }) => image),
+    loadings,
+    world,
+  );
   const duration = world.surroundings.now() - start;
   const made = madeIn(results);
   return conclude(

@@ -27,6 +27,18 @@ export const buildOptions = {
     default: 'false',
     schema: toggle,
   }),
+  noCacheFilter: option({
+    kind: 'list',
+    value: 'STAGE',
+    description: 'Use no results of earlier runs for the steps of this stage; may be repeated',
+    group: 'How',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(z.string().min(1))
+        .default([])
+        .transform((given) => given.flatMap((names) => names.split(',')).filter((name) => name !== '')),
+  }),
   offlineBases: option({
     kind: 'boolean',
     description: 'Ask no registry about base images: use the digests last seen',

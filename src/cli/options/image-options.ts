@@ -52,11 +52,12 @@ export const imageOptions = {
     kind: 'string',
     value: 'docker|podman',
     bare: 'auto',
+    negation: 'none',
     description: 'Also load what is built or pulled into Docker or Podman; alone, into the first of them that is there',
     group: 'Where',
     isGivenOnce: true,
     fromEnvironment: false,
-    schema: ({ z }) => z.enum(['docker', 'podman', 'auto']).optional(),
+    schema: ({ z }) => z.enum(['docker', 'podman', 'auto', 'none']).optional(),
   }),
   iidfile: option({
     kind: 'string',

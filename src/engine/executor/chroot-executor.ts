@@ -5,7 +5,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { defaultCapabilities, hasNoNewPrivileges, ownCapabilities } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
-import { mountsUnsupported, networkUnsupported } from './failure.ts';
+import { mountsUnsupported, networkUnsupported, settingUnsupported } from './failure.ts';
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds, requireMapped } from './id-map.ts';
@@ -60,6 +60,8 @@ export class ChrootExecutor implements Executor {
       throw new FailureError(mountsUnsupported(others.map(({ target }) => target)));
     }
     if (process.network === 'none') throw new FailureError(networkUnsupported());
+    if (process.shmSize !== undefined) throw new FailureError(settingUnsupported('a /dev/shm: --shm-size has no use'));
+    if (process.isNamed) throw new FailureError(settingUnsupported('a host name of their own'));
     const { dir, emulation, tools } = this.#options;
     const { architecture } = hostPlatform(hostArchitecture);
     this.#gate ??= makeGate(dir, architecture, tools.sh);
@@ -75,7 +77,7 @@ export class ChrootExecutor implements Executor {
     await temporaryFiles.makeKernelDirectories();
     await temporaryFiles.makeDevices();
     await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));
+    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     for (const socket of sockets) await temporaryFiles.lendSocket(socket);
     await temporaryFiles.makeWorkingDirectory(process);
     return await launch(

@@ -5,6 +5,7 @@ import type { ExecutorName } from './executor-name.ts';
 import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
 import type { ExecutorTools } from './tools.ts';
+import type { UlimitName } from './ulimits.ts';
 
 /** Numeric identity of a process, as looked up in the image. */
 export interface ProcessUser {
@@ -58,8 +59,22 @@ export interface ProcessSpec {
    */
   readonly network: 'none' | 'host' | 'default';
   readonly hostname: string;
+  /** Somebody chose the host name: whoever cannot set it refuses. */
+  readonly isNamed?: boolean | undefined;
+  /** More lines of /etc/hosts. */
+  readonly hosts?: readonly { readonly name: string; readonly ip: string }[] | undefined;
+  /** Bytes of /dev/shm; 64 MiB if not given. */
+  readonly shmSize?: number | undefined;
+  readonly ulimits?: readonly Ulimit[] | undefined;
   /** The foreign one is emulated. */
   readonly platform: Platform;
+}
+
+/** One limit of getrlimit(2); -1 is no limit. */
+export interface Ulimit {
+  readonly name: UlimitName;
+  readonly soft: number;
+  readonly hard: number;
 }
 
 /** `code` is 128 + the signal's number when a signal ended the process. */

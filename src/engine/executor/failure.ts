@@ -197,3 +197,21 @@ export function mountOwnerRefused(target: string, owner: string) {
     hint: 'give this user a range that has these numbers in /etc/subuid and /etc/subgid, or run as root',
   } as const satisfies FailureShape;
 }
+
+/** To raise a hard limit takes a right that root of a user namespace has not. */
+export function ulimitRefused() {
+  return {
+    reason: 'ulimit-refused',
+    message: 'steps cannot have a --ulimit above the hard limits that cip itself has here',
+    hint: 'give lower ones (ulimit -aH prints what there is), or start cip with higher ones',
+  } as const satisfies FailureShape;
+}
+
+/** `what` completes "a chroot cannot give steps ". */
+export function settingUnsupported(what: string) {
+  return {
+    reason: 'setting-unsupported',
+    message: `a chroot cannot give steps ${what}`,
+    hint: 'leave the option out, or build where namespaces are allowed: cip doctor says what forbids them',
+  } as const satisfies FailureShape;
+}

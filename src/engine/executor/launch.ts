@@ -9,7 +9,7 @@ import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts
 import { type ProgramEnd, type RunningProgram, startProgram } from '../../program/start-program.ts';
 import { FailureError } from '../../result.ts';
 import type { OnOutput, ProcessExit, ProcessSpec } from './executor.ts';
-import { cannotExecute, commandTooLong, sandboxFailed } from './failure.ts';
+import { cannotExecute, commandTooLong, sandboxFailed, ulimitRefused } from './failure.ts';
 import { NOT_EXECUTED, REFUSED } from './gate-table.ts';
 import type { ExecutorTools } from './tools.ts';
 
@@ -93,6 +93,7 @@ async function launchIn(dir: string, options: Launch, signal: AbortSignal): Prom
   // The first program that is handed the arguments of the process is one of this machine.
   const isTooLong = (after === undefined ? before : '').includes('Argument list too long');
   if (isTooLong || (after?.includes(NOT_EXECUTED) && errno === system.errno.E2BIG)) throw tooLong(options.process);
+  if (before.includes(`${REFUSED}prlimit64`)) throw new FailureError(ulimitRefused());
   if (after === undefined) throw new FailureError(sandboxFailed(complaint(before, errno)));
   if (after.includes(NOT_EXECUTED)) throw new FailureError(cannotExecute(options.process.args[0]!, errorText(errno)));
   return exitStatus(after.includes(CHILD_WAS_KILLED) ? { how: 'signal', signal: 'SIGKILL' } : end);

@@ -50,7 +50,7 @@ export class NamespacesExecutor implements Executor {
       emulation.ensure(process.platform, signal),
     ]);
     requireMapped(machine.ids, process.user);
-    const files = await this.#networkFiles.mounts(process.hostname, typeof network === 'string' ? network : 'private');
+    const files = await this.#networkFiles.mounts(process, typeof network === 'string' ? network : 'private');
     if (network !== 'host') this.#newSys ??= mayMountSys(tools);
     const gate = this.#options.withoutFilter ? { ...machine.gate, filter: undefined } : machine.gate;
     const view = { ...machine, gate, mounts, newSys: (await this.#newSys) ?? false };

@@ -156,8 +156,11 @@ function sysSteps({ rootfs, network, view }: Sandbox): readonly SetupStep[] {
   ];
 }
 
+/** Bytes of /dev/shm, as of Docker. */
+const DEFAULT_SHM = 64 * 1024 * 1024;
+
 /** mode=755: in a sticky directory the kernel refuses `> /dev/null` (protected_regular counts devices as well). */
-function devSteps({ rootfs, deviceTemplate, view, tools }: Sandbox): readonly SetupStep[] {
+function devSteps({ rootfs, deviceTemplate, process, view, tools }: Sandbox): readonly SetupStep[] {
   const dev = `${rootfs}/dev`;
   return [
     mountStep({ source: 'tmpfs', target: dev, type: 'tmpfs' }, 'nosuid', 'mode=755'),
@@ -179,7 +182,7 @@ function devSteps({ rootfs, deviceTemplate, view, tools }: Sandbox): readonly Se
       'nodev',
       'noexec',
       'mode=1777',
-      'size=65536k',
+      `size=${process.shmSize ?? DEFAULT_SHM}`,
     ),
     mountStep({ source: 'mqueue', target: `${dev}/mqueue`, type: 'mqueue' }, 'nosuid', 'nodev', 'noexec'),
   ];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { PlainMount } from './executor.ts';
+import type { PlainMount, ProcessSpec } from './executor.ts';
 import { HELPER } from './network-helper.ts';
 
 /** `private` is that of `openPrivateNetwork()`. */
@@ -37,8 +37,9 @@ function privateResolvConf(text: string): string {
 }
 
 /** The text of /etc/hosts that a step sees; never part of a layer. */
-export function hostsFile(hostname: string): string {
-  return `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
+export function hostsFile({ hostname, hosts = [] }: Pick<ProcessSpec, 'hostname' | 'hosts'>): string {
+  const more = hosts.map(({ name, ip }) => `${ip}\t${name}\n`).join('');
+  return `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n${more}`;
 }
 
 /** Files that say where other machines are. Lie in `dir`, under names that say what is in them. */
@@ -51,11 +52,14 @@ export class NetworkFiles {
   }
 
   /** Read-only, as what is asked of the network is no part of a layer. */
-  async mounts(hostname: string, network: KindOfNetwork): Promise<readonly PlainMount[]> {
+  async mounts(
+    process: Pick<ProcessSpec, 'hostname' | 'hosts'>,
+    network: KindOfNetwork,
+  ): Promise<readonly PlainMount[]> {
     const text = await machineResolvConf(network);
     const [resolv, hosts] = await Promise.all([
       this.#write('resolv.conf', text),
-      this.#write('hosts', hostsFile(hostname)),
+      this.#write('hosts', hostsFile(process)),
     ]);
     return [
       { type: 'bind', source: resolv, target: '/etc/resolv.conf', readonly: true },

@@ -3,10 +3,11 @@ import { defaultCapabilities } from './capabilities.ts';
 import type { ProcessSpec } from './executor.ts';
 import type { GateCall, Memory } from './gate-table.ts';
 import { STARTED } from './launch.ts';
+import { ulimitCalls } from './ulimits.ts';
 
 /** What the gate does between the setup of a root and the step itself. */
 export interface StepCalls {
-  readonly process: Pick<ProcessSpec, 'cwd' | 'user'>;
+  readonly process: Pick<ProcessSpec, 'cwd' | 'user' | 'ulimits'>;
   /** `pivot`: the directory it stands in becomes the root of the mount namespace, and the old root is detached. */
   readonly root: 'pivot' | 'chroot';
   readonly setGroups: boolean;
@@ -57,6 +58,7 @@ export function stepCalls(step: StepCalls): readonly GateCall[] {
     ...(step.loopback ? loopbackCalls() : []),
     ...(step.privateNetwork ? rejectLoopbackCalls() : []),
     ...rootCalls(step.root),
+    ...ulimitCalls(process.ulimits ?? []),
     // A kernel without keys has nothing to share; a filter of a container that refuses this refuses it to the step as well.
     { call: 'keyctl', args: [KEYCTL_JOIN_SESSION_KEYRING, 0], tolerated: [ENOSYS, EPERM, EACCES] },
     ...dropCalls(range(capabilities.last + 1).filter((number) => (kept & (1n << BigInt(number))) === 0n)),
@@ -94,7 +96,7 @@ function rootCalls(root: StepCalls['root']): readonly GateCall[] {
 
 /** The filter of a container may refuse it where its namespaces are allowed: then the step has the name of the container. */
 function hostnameCall(name: string): GateCall {
-  return { call: 'sethostname', args: [name, Buffer.byteLength(name)], tolerated: [EPERM] };
+  return { call: 'sethostname', args: [name, Buffer.byteLength(name)], tolerated: [EPERM, EACCES, ENOSYS] };
 }
 
 /** The socket is the lowest number that is free. */

@@ -5,7 +5,7 @@ import type { ContainerConfig, History, ImageConfig } from '../../oci/image-conf
 import type { Platform } from '../../oci/platform.ts';
 import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
-import type { ImageOp, Step } from '../op/op-definition.ts';
+import type { ExecOp, ImageOp, Step, StepSettings } from '../op/op-definition.ts';
 import type { Definition } from '../solver/vertex.ts';
 
 /** An image that some step stands on, for one platform: known, not fetched. */
@@ -50,6 +50,8 @@ export interface LowerInput {
   readonly context?: Step['context'];
   readonly secrets?: Step['secrets'];
   readonly ssh?: Step['ssh'];
+  /** What all steps have that no instruction says. */
+  readonly settings?: (StepSettings & { readonly network?: ExecOp['network'] | undefined }) | undefined;
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
   /** What remote sources were when the build was decided, by their JSON. */

@@ -3,7 +3,7 @@ import { runScript } from '../../dockerfile/heredoc.ts';
 import type { ExecMount, ExecOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { argumentsOf } from './command.ts';
-import { notSupported } from './failure.ts';
+import { invalidValue, notSupported } from './failure.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { proxyEnv } from './predefined-args.ts';
 import { lowerRunMount } from './run-mount.ts';
@@ -30,7 +30,13 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     mounts.push(lowered);
   }
   const { args, script } = commandOf(instruction, state);
-  const { proxies = {}, buildArgs } = context.lowering.input;
+  const { proxies = {}, buildArgs, settings = {} } = context.lowering.input;
+  const hostname = buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || settings.hostname;
+  if (hostname !== undefined && !isHostName(hostname)) {
+    const hint = `write letters, digits, dots and dashes, at most ${LONGEST_NAME} of them`;
+    context.lowering.fail(invalidValue({ what: 'the host name of steps', value: hostname, hint }, at));
+    return;
+  }
   const op: ExecOp = {
     kind: 'exec',
     args,
@@ -39,7 +45,11 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
     cwd: state.workdir,
     user: state.user,
     mounts: script ? [...mounts, script] : mounts,
-    network: instruction.network,
+    network: instruction.network === 'default' ? (settings.network ?? 'default') : instruction.network,
+    hostname,
+    hosts: settings.hosts,
+    shmSize: settings.shmSize,
+    ulimits: settings.ulimits,
     platform: state.platform,
     epoch: context.lowering.input.epoch,
   };
@@ -47,6 +57,14 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   const declared = [...state.args].map(([name, value]) => `${name}=${state.variables.get(name) ?? value ?? ''}`);
   const prefix = declared.length > 0 ? `|${declared.length} ${declared.join(' ')} ` : '';
   context.push(state, { op, inputs, text, at, createdBy: `RUN ${prefix}${args.join(' ')} # buildkit` });
+}
+
+/** __NEW_UTS_LEN of Linux. */
+const LONGEST_NAME = 64;
+
+/** Also what stands in /etc/hosts. */
+export function isHostName(text: string): boolean {
+  return text.length <= LONGEST_NAME && /^[a-z0-9](?:[\w.-]*[a-z0-9])?$/i.test(text);
 }
 
 /** Where programs look for an agent; also where none was given, as what a step is does not depend on that. */

@@ -31,6 +31,8 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
             ...op,
             keylessEnv: [],
             mounts: op.mounts.map(keyOf),
+            // Where a host is may change, as what a name server says.
+            hosts: op.hosts?.map(({ name }) => name),
             network: op.network === 'none' ? 'none' : 'host',
           }),
           // What a step sees of owners, and what it can do about them, is another thing there (ADR 0025).
@@ -59,7 +61,14 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       const status = await executor.run(
         {
           rootfs: active.rootfs,
-          process: { ...op, env, user: user.value, mounts: mounts.list, hostname: HOSTNAME },
+          process: {
+            ...op,
+            env,
+            user: user.value,
+            mounts: mounts.list,
+            hostname: op.hostname ?? HOSTNAME,
+            isNamed: op.hostname !== undefined,
+          },
           onOutput: (stream, text) => {
             output.write(stream, text);
             return services.outputTaken?.();

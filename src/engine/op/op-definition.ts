@@ -4,6 +4,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { RemotePin } from '../../remote/remote-pin.ts';
 import type { SourceSpan } from '../../result.ts';
 import type { AgentSource } from '../../ssh/agent-source.ts';
+import type { Ulimit } from '../executor/executor.ts';
 import type { BuildContext } from './build-context.ts';
 
 /** Where the text of a step stands, for failures. Not part of what a step means. */
@@ -137,8 +138,18 @@ export type ExecMount =
     }
   | { readonly type: 'file'; readonly target: string; readonly content: string; readonly mode: number };
 
+/** What all steps of a build have that no instruction says. */
+export interface StepSettings {
+  readonly hostname?: string | undefined;
+  /** More lines of /etc/hosts, names in lower case. */
+  readonly hosts?: readonly { readonly name: string; readonly ip: string }[] | undefined;
+  /** Bytes of /dev/shm. */
+  readonly shmSize?: number | undefined;
+  readonly ulimits?: readonly Ulimit[] | undefined;
+}
+
 /** RUN. Inputs: the root, then what the mounts refer to. */
-export interface ExecOp {
+export interface ExecOp extends StepSettings {
   readonly kind: 'exec';
   readonly args: readonly string[];
   /** `NAME=value`, in order. */

@@ -29,9 +29,11 @@ export interface SolverOptions<O, R> {
 }
 
 /** What one solve is told by: where results come from, and who hears of the steps. */
-export interface SolveOptions<R> {
+export interface SolveOptions<O, R> {
   readonly progress: Progress;
   readonly cache: ResultCache<R>;
+  /** Steps that are to run anew, and where what they give in this run is kept: `cache` is not asked for them. */
+  readonly anew?: { readonly is: (op: O) => boolean; readonly cache: ResultCache<R> } | undefined;
 }
 
 /** What a step came to, and the keys it is to be found by. */
@@ -56,11 +58,11 @@ export class Solver<O, R> {
    * Resolves when all that was made is in the cache. Rejects with the first failure; by then no operation of this solve is
    * running any more, and what was made before it is in the cache.
    */
-  async solve(definition: Definition<O>, options: SolveOptions<R>, signal: AbortSignal): Promise<R> {
+  async solve(definition: Definition<O>, options: SolveOptions<O, R>, signal: AbortSignal): Promise<R> {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     setMaxListeners(0, both); // every step of the graph may wait on it
-    const solve = new Solve<O, R>(definition.target.digest, {
+    const solve = new Solve<O, R>(definition.target, {
       ...this.#options,
       ...options,
       slots: this.#slots,
@@ -80,7 +82,7 @@ export class Solver<O, R> {
   }
 }
 
-interface SolveContext<O, R> extends SolverOptions<O, R>, SolveOptions<R> {
+interface SolveContext<O, R> extends SolverOptions<O, R>, SolveOptions<O, R> {
   readonly slots: Semaphore;
   readonly running: Map<Digest, Promise<Made<R>>>;
   /** Aborted when a step fails. */
@@ -103,12 +105,14 @@ class Solve<O, R> {
   readonly #results = new Map<Digest, Promise<R>>();
   readonly #ops = new Map<Digest, Op<R>>();
   readonly #target: Digest;
+  readonly #anew: ReadonlyMap<Digest, Anew>;
   /** Results on their way into the cache. Steps do not wait for that. */
   readonly #keeping: Promise<void>[] = [];
 
-  constructor(target: Digest, context: SolveContext<O, R>) {
-    this.#target = target;
+  constructor(target: Vertex<O>, context: SolveContext<O, R>) {
+    this.#target = target.digest;
     this.#context = context;
+    this.#anew = context.anew === undefined ? new Map() : runAnew(target, context.anew.is);
   }
 
   result(vertex: Vertex<O>): Promise<R> {
@@ -149,7 +153,8 @@ class Solve<O, R> {
 
   async #solve(vertex: Vertex<O>): Promise<R> {
     const { key } = await this.#keyed(vertex);
-    const hit = await this.#cached(vertex, key, (found) => this.#fits(vertex, found));
+    const cache = this.#cacheOf(vertex);
+    const hit = await this.#cached(vertex, { key, cache }, (found) => this.#fits(vertex, found));
     if (hit !== undefined) return hit;
     const inputs = await Promise.all(vertex.inputs.map((input) => this.result(input)));
     const shared = this.#context.running.get(key);
@@ -166,7 +171,7 @@ class Solve<O, R> {
     try {
       const made = await work;
       // Until then the cache does not have it, and others are to share it.
-      const keeping = this.#keep(made).finally(forget);
+      const keeping = this.#keep(made, cache).finally(forget);
       keeping.catch(() => {}); // told by kept()
       this.#keeping.push(keeping);
       return made.result;
@@ -179,14 +184,22 @@ class Solve<O, R> {
   async #byContentOrRun(vertex: Vertex<O>, inputs: readonly R[]): Promise<Made<R>> {
     const { op, map, key } = await this.#keyed(vertex);
     const byContent = await this.#contentKey(vertex, map, inputs);
-    const hit = byContent && (await this.#cached(vertex, byContent));
+    // On what was made anew a step has another input, unless that came out the same.
+    const cache = this.#anew.get(vertex.digest) === 'above' ? this.#context.cache : this.#cacheOf(vertex);
+    const hit = byContent && (await this.#cached(vertex, { key: byContent, cache }));
     if (hit !== undefined) return { result: op.layering?.onto(hit, inputs[0]!) ?? hit, keys: [key] };
     const result = await this.#context.slots.run(() => this.#run(vertex, op, inputs));
     return { result, keys: byContent ? [key, byContent] : [key] };
   }
 
-  async #keep({ result, keys }: Made<R>): Promise<void> {
-    const { cache, wholeSignal } = this.#context;
+  /** Where the vertex is found by how it was made, and kept. */
+  #cacheOf(vertex: Vertex<O>): ResultCache<R> {
+    const { anew, cache } = this.#context;
+    return anew !== undefined && this.#anew.has(vertex.digest) ? anew.cache : cache;
+  }
+
+  async #keep({ result, keys }: Made<R>, cache: ResultCache<R>): Promise<void> {
+    const { wholeSignal } = this.#context;
     for (const key of keys) await cache.put(key, result, wholeSignal);
   }
 
@@ -241,10 +254,10 @@ class Solve<O, R> {
 
   async #cached(
     vertex: Vertex<O>,
-    key: Digest,
+    { key, cache }: { readonly key: Digest; readonly cache: ResultCache<R> },
     fits: (found: R) => Promise<boolean> = () => Promise.resolve(true),
   ): Promise<R | undefined> {
-    const found = await this.#context.cache.get(key, this.#context.signal);
+    const found = await cache.get(key, this.#context.signal);
     const hit = found !== undefined && (await fits(found)) ? found : undefined;
     if (hit !== undefined) this.#context.progress.emit({ type: 'step-cached', step: vertex.digest, name: vertex.name });
     return hit;
@@ -259,6 +272,32 @@ class Solve<O, R> {
     progress.emit({ type: 'step-finished', step: vertex.digest, duration: this.#context.now() - started });
     return result;
   }
+}
+
+/** A step that is to run anew, or that is made of one. */
+type Anew = 'itself' | 'above';
+
+/** Of equal steps all are run anew where one is to be. Without recursion: chains of steps are long. */
+function runAnew<O>(target: Vertex<O>, is: (op: O) => boolean): ReadonlyMap<Digest, Anew> {
+  const users = new Map<Digest, Vertex<O>[]>();
+  const found = new Map<Digest, Anew>();
+  const seen = new Set([target]);
+  // A set is walked to what is added on the way.
+  for (const vertex of seen) {
+    if (is(vertex.op)) found.set(vertex.digest, 'itself');
+    for (const input of vertex.inputs) {
+      users.set(input.digest, [...(users.get(input.digest) ?? []), vertex]);
+      seen.add(input);
+    }
+  }
+  const todo = [...found.keys()];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop())
+    for (const { digest } of users.get(next) ?? []) {
+      if (found.has(digest)) continue;
+      found.set(digest, 'above');
+      todo.push(digest);
+    }
+  return found;
 }
 
 /** The value under `key`, made on first use. */

@@ -53,6 +53,8 @@ export interface BuildImageDependencies {
   /** What steps may sign with, by id. */
   readonly ssh: BuildRequest['ssh'];
   readonly noCache: boolean;
+  /** Stages whose steps use no results of earlier runs. */
+  readonly noCacheStages?: readonly string[] | undefined;
   readonly contexts: DecidedContexts;
   /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
@@ -107,7 +109,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 
 function requestFor(
   { image, context, uses }: BuildableImage,
-  { buildArgs, targets, secrets, ssh, noCache, contexts, created }: BuildImageDependencies,
+  { buildArgs, targets, secrets, ssh, noCache, noCacheStages, contexts, created }: BuildImageDependencies,
 ): BuildRequest {
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -149,5 +151,6 @@ function requestFor(
       },
     },
     noCache,
+    noCacheStages,
   };
 }

@@ -138,6 +138,8 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
 
   const refused: [title: string, changed: Parameters<typeof run>[1], reason: string][] = [
     ['mounts', { mounts: [{ type: 'tmpfs', target: '/t' }] }, 'mounts-unsupported'],
+    ['a size of /dev/shm', { shmSize: 4096 }, 'setting-unsupported'],
+    ['a host name that somebody chose', { hostname: 'x', isNamed: true }, 'setting-unsupported'],
     ['a process without network', { network: 'none' }, 'network-unsupported'],
   ];
   for (const [title, changed, reason] of refused) {

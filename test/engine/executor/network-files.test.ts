@@ -63,7 +63,10 @@ for (const [title, own, up, network, want] of cases) {
 }
 
 test('hostsFile() knows the process itself', () => {
-  assert.equal(hostsFile('box'), '127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n');
+  const own = { hostname: 'box' };
+  const text = '127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n';
+  assert.equal(hostsFile(own), text);
+  assert.equal(hostsFile({ ...own, hosts: [{ name: 'db', ip: '192.0.2.7' }] }), `${text}192.0.2.7\tdb\n`);
 });
 
 const hidden: [target: string, want: readonly string[]][] = [

@@ -396,6 +396,30 @@ for (const [title, one, other, isSame] of keys)
     assert.equal((await rig.key({ op: one }, below)) === (await rig.key({ op: other }, below)), isSame);
   });
 
+const settingKeys: Readonly<Record<string, readonly [one: Partial<ExecOp>, other: Partial<ExecOp>, isSame: boolean]>> =
+  {
+    'where a host is': [{ hosts: [{ name: 'a', ip: '192.0.2.1' }] }, { hosts: [{ name: 'a', ip: '192.0.2.2' }] }, true],
+    'which hosts there are': [
+      { hosts: [{ name: 'a', ip: '192.0.2.1' }] },
+      { hosts: [{ name: 'b', ip: '192.0.2.1' }] },
+      false,
+    ],
+    'that there is one more host': [{}, { hosts: [{ name: 'a', ip: '192.0.2.1' }] }, false],
+    'its host name': [{}, { hostname: 'other' }, false],
+    'the size of /dev/shm': [{ shmSize: 1 }, { shmSize: 2 }, false],
+    'a limit': [{}, { ulimits: [{ name: 'nofile', soft: 1, hard: 2 }] }, false],
+    'settings that nobody gave': [
+      {},
+      { hostname: undefined, hosts: undefined, shmSize: undefined, ulimits: undefined },
+      true,
+    ],
+  };
+for (const [title, [one, other, isSame]] of Object.entries(settingKeys))
+  test(`the key of a step ${isSame ? 'does not know' : 'knows'} ${title}`, async () => {
+    await using rig = await OpRig.open();
+    assert.equal((await rig.key({ op: exec(one) })) === (await rig.key({ op: exec(other) })), isSame);
+  });
+
 const executorKeys: readonly [one: ExecutorName, other: ExecutorName, isSame: boolean][] = [
   ['namespaces', 'namespaces', true],
   ['chroot', 'chroot', true],

@@ -57,7 +57,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a chroot knows no localhost',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: "    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process.hostname));\n",
+    find: "    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));\n",
     replace: '',
     tests: contract,
     only: 'localhost',

@@ -358,4 +358,20 @@ export const faults: readonly Fault[] = [
     tests: ['test/e2e/load.slow.test.ts'],
     only: 'build --load',
   },
+  {
+    name: 'all images are loaded where one asks for it',
+    file: 'src/cli/load-images.ts',
+    find: 'takes: (name) => contexts.get(name)?.load === wanted',
+    replace: 'takes: () => true',
+    tests: ['test/e2e/load.slow.test.ts'],
+    only: 'build --load',
+  },
+  {
+    name: 'a project with images to load is not built without Docker',
+    file: 'src/cli/load-images.ts',
+    find: 'if (failures === undefined) throw error;\n      for',
+    replace: 'if (failures !== undefined) throw error;\n      for',
+    tests: ['test/e2e/load.slow.test.ts'],
+    only: 'build --load',
+  },
 ];

@@ -117,8 +117,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what is on its way into the cache is not shared',
     file: 'src/engine/solver/solver.ts',
-    find: 'const keeping = this.#keep(made).finally(forget);',
-    replace: 'forget();\n      const keeping = this.#keep(made);',
+    find: 'const keeping = this.#keep(made, cache).finally(forget);',
+    replace: 'forget();\n      const keeping = this.#keep(made, cache);',
     tests: solver,
     only: 'shared by another solve',
   },

@@ -10,6 +10,9 @@ const atTheEnd = {
   tests: ['test/e2e/cache.test.ts', 'test/cli/quantities.test.ts'],
 };
 
+const stages = ['test/e2e/no-cache-filter.test.ts'];
+const inSolver = { file: 'src/engine/solver/solver.ts', tests: stages };
+
 /** What is taken from a store and what never is. */
 export const faults: readonly Fault[] = [
   {
@@ -140,5 +143,39 @@ export const faults: readonly Fault[] = [
     ...atTheEnd,
     find: 'if (Object.values(limits).every((limit) => limit === undefined)) return;',
     replace: '',
+  },
+
+  {
+    name: 'steps of the stages named are taken from the cache',
+    ...inSolver,
+    find: "if (is(vertex.op)) found.set(vertex.digest, 'itself');",
+    replace: "if (is(vertex.op)) found.set(vertex.digest, 'above');",
+  },
+  {
+    name: 'what stands on a step that was run anew is found by how it was made',
+    ...inSolver,
+    find: "found.set(digest, 'above');",
+    replace: '',
+    only: 'something else',
+  },
+  {
+    name: 'what stands on a step that gave the same again is run anew',
+    ...inSolver,
+    find: "this.#anew.get(vertex.digest) === 'above' ? this.#context.cache : this.#cacheOf(vertex)",
+    replace: 'this.#cacheOf(vertex)',
+  },
+  {
+    name: 'a stage is known by its name as it was typed',
+    file: 'src/engine/engine.ts',
+    find: 'stage.ok ? [stage.value.name ?? String(stage.value.index)] : []',
+    replace: 'stage.ok ? [wanted] : []',
+    tests: stages,
+  },
+  {
+    name: 'a stage that no Dockerfile has is passed over',
+    file: 'src/cli/unknown-stages.ts',
+    find: '!dockerfiles.some(',
+    replace: 'dockerfiles.length === 0 && !dockerfiles.some(',
+    tests: stages,
   },
 ];
