@@ -2,11 +2,9 @@ import type { SemVer } from 'semver';
 import type { Platform } from '../oci/platform.ts';
 import { failed, ok, type Result, type SourceSpan } from '../result.ts';
 import { illegalVersion, versionNotSemver } from './failure.ts';
+import type { LoadDefault } from './load-default.ts';
 import type { ContextMetadata, Notice } from './project.ts';
 import { isLegalTag, parseSemver } from './version.ts';
-
-/** Where an image is loaded when it is built or pulled; `auto` is whichever of them is there. */
-export type LoadDefault = 'auto' | 'docker' | 'podman';
 
 /** What a context says about its image besides the Dockerfile, from whichever file says it. */
 export interface ContextInfo {

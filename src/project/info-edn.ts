@@ -1,10 +1,11 @@
 import type { Source } from '../dockerfile/source.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { type Failure, failed, ok, type Result, type SourceSpan } from '../result.ts';
-import { type ContextInfo, checkVersion, type LoadDefault } from './context-info.ts';
+import { type ContextInfo, checkVersion } from './context-info.ts';
 import { describeEdn, type EdnMap, type EdnNode } from './edn-node.ts';
 import { scanEdn } from './edn-scanner.ts';
 import { extraForms, infoNotAMap, invalidVariant, missingVersion, misspeltKey, wrongType } from './failure.ts';
+import type { LoadDefault } from './load-default.ts';
 import type { PlacedText } from './placed-text.ts';
 import { platformList } from './platform-list.ts';
 import type { Notice } from './project.ts';

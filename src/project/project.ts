@@ -2,9 +2,9 @@ import type { SemVer } from 'semver';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Failure, FailureShape, SourceSpan } from '../result.ts';
-import type { LoadDefault } from './context-info.ts';
 import type { EdnNode } from './edn-node.ts';
 import type { ImageName } from './image-name.ts';
+import type { LoadDefault } from './load-default.ts';
 
 /** A directory with `contexts/` in it: what could be read of it, and everything that is wrong with the rest. */
 export interface Project {

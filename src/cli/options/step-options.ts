@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { Ulimit } from '../../engine/executor/executor.ts';
-import { type UlimitName, ulimitNames } from '../../engine/executor/ulimits.ts';
+import type { Ulimit, UlimitName } from '../../engine/executor/executor.ts';
+import { ulimitNames } from '../../engine/executor/ulimits.ts';
 import { isHostName } from '../../engine/frontend/run.ts';
 import { failed, ok, type Result } from '../../result.ts';
 import { invalidWord } from '../failure.ts';

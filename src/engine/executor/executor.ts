@@ -5,7 +5,6 @@ import type { ExecutorName } from './executor-name.ts';
 import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
 import type { ExecutorTools } from './tools.ts';
-import type { UlimitName } from './ulimits.ts';
 
 /** Numeric identity of a process, as looked up in the image. */
 export interface ProcessUser {
@@ -69,6 +68,24 @@ export interface ProcessSpec {
   /** The foreign one is emulated. */
   readonly platform: Platform;
 }
+
+/** As `--ulimit` has it. */
+export type UlimitName =
+  | 'cpu'
+  | 'fsize'
+  | 'data'
+  | 'stack'
+  | 'core'
+  | 'rss'
+  | 'nproc'
+  | 'nofile'
+  | 'memlock'
+  | 'locks'
+  | 'sigpending'
+  | 'msgqueue'
+  | 'nice'
+  | 'rtprio'
+  | 'rttime';
 
 /** One limit of getrlimit(2); -1 is no limit. */
 export interface Ulimit {

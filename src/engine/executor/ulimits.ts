@@ -1,4 +1,4 @@
-import type { Ulimit } from './executor.ts';
+import type { Ulimit, UlimitName } from './executor.ts';
 import type { GateCall } from './gate-table.ts';
 
 /** Name → number of uapi/asm-generic/resource.h. Those that Docker takes: one of the address space would end what sets it. */
@@ -18,10 +18,7 @@ const numbers = {
   nice: 13,
   rtprio: 14,
   rttime: 15,
-} as const;
-
-/** As `--ulimit` has it. */
-export type UlimitName = keyof typeof numbers;
+} as const satisfies Record<UlimitName, number>;
 
 /** Every name there is. */
 export const ulimitNames = Object.keys(numbers) as readonly UlimitName[];
