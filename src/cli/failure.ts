@@ -332,6 +332,15 @@ export function storeDiskFull(directory: string) {
   } as const satisfies FailureShape;
 }
 
+/** What happened is not on the disk: the run itself is none the worse. */
+export function traceNotWritten(path: string, { message }: Error) {
+  return {
+    reason: 'trace-not-written',
+    message: `the trace ${path} cannot be written: ${message}`,
+    hint: 'give --trace a file in a directory that is there and that you may write to',
+  } as const satisfies FailureShape;
+}
+
 /** Why everything was called off: the reason of the abort signal that all work gets. */
 export function interrupted(signal: string) {
   return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies FailureShape;

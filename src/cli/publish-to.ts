@@ -9,6 +9,7 @@ import type { Invocation } from './invocation.ts';
 import { type PlannedCommand, type PlanOption, prepare } from './prepare.ts';
 import { conclude } from './report.ts';
 import { type RunOption, runOf, runSettings } from './run-settings.ts';
+import { tellWhy } from './tell-why.ts';
 import type { World } from './world.ts';
 
 /** Builds what the registry lacks, sends it, and sets the tags when all of it is there. */
@@ -30,6 +31,7 @@ export async function publishTo(
   const preparation = new PushPreparation(dependencies.store);
   const prepareForPush = preparation.prepare.bind(preparation);
   world.renderer.begin(runOf(prepared.plan, settings));
+  await tellWhy(prepared, options.verbose, world);
   const { published, ...report } = await publish(
     { ...prepared, ...dependencies, registry, prepareForPush },
     { ...settings, lostOwners: planned.lostOwners },

@@ -21,7 +21,8 @@ export type RunOption =
   | 'secret'
   | 'ssh'
   | 'dryRun'
-  | 'json';
+  | 'json'
+  | 'verbose';
 
 /** What running a plan needs besides the plan. */
 export async function runSettings(options: OptionValues<RunOption>, world: World) {

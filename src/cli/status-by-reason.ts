@@ -139,6 +139,7 @@ export const statusByReason = {
   'ssh-sources-mixed': 'usage',
   'secret-missing': 'usage',
   'secret-not-a-file': 'usage',
+  'trace-not-written': 'environment',
   'secret-too-big': 'usage',
   'secret-variable-unset': 'usage',
   'secret-not-readable': 'usage',

@@ -8,7 +8,7 @@ import type { RemoteSources } from '../remote/remote-sources.ts';
 import type { Failure } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { type Colors, colorsFor } from './colors.ts';
-import { storeDiskFull } from './failure.ts';
+import { storeDiskFull, traceNotWritten } from './failure.ts';
 import { keptUp } from './kept-up.ts';
 import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
@@ -22,6 +22,7 @@ import { ignoredVariables, registryOptions, storeDirectory } from './settings.ts
 import { isOfFullDisk } from './shared-failures.ts';
 import { sourceReader } from './source-reader.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { TraceFile } from './trace-file.ts';
 
 /** Everything a command works with. Made here and nowhere else; opened when first used, closed at the end. */
 export interface World extends AsyncDisposable {
@@ -70,6 +71,7 @@ export type WorldOptions = Partial<
     | 'color'
     | 'quiet'
     | 'verbose'
+    | 'trace'
     | 'insecureRegistry'
     | 'registryCa'
     | 'isolation'
@@ -94,7 +96,9 @@ export async function createWorld(
   const registry = registryOptions(options, surroundings);
   const root = storeDirectory(env, cwd);
   const colorsOfStdout = colorsFor(options.color ?? 'auto', env, stdout.isTTY);
-  const renderer = await createRenderer(options, surroundings, colors);
+  const trace = options.trace === undefined ? undefined : await openTrace(resolve(cwd, options.trace), surroundings);
+  const shown = await createRenderer(options, surroundings, colors);
+  const renderer: Renderer = trace === undefined ? shown : traced(shown, trace);
   const logs = new LogFiles(join(root, 'logs'), runName(now(), pid), (message) =>
     renderer.emit({ type: 'warning', message }),
   );
@@ -180,7 +184,30 @@ export async function createWorld(
       await (await client)?.close();
       await (await remote)?.close();
       await (await store?.catch(() => undefined))?.close();
+      await trace?.write().catch((error: NodeJS.ErrnoException) => {
+        messages.failure(traceNotWritten(options.trace!, error), 'warning');
+      });
     },
+  };
+}
+
+/** The code of it is not loaded where no trace is asked for. */
+async function openTrace(path: string, surroundings: Surroundings): Promise<TraceFile> {
+  const { TraceFile } = await import('./trace-file.ts');
+  return new TraceFile(path, surroundings);
+}
+
+function traced(renderer: Renderer, trace: TraceFile): Renderer {
+  return {
+    begin(run) {
+      trace.begin(run.title);
+      renderer.begin(run);
+    },
+    emit(event) {
+      trace.emit(event);
+      renderer.emit(event);
+    },
+    close: () => renderer.close(),
   };
 }
 

@@ -9,6 +9,7 @@ import { expectLoading, loadImages } from '../load-images.ts';
 import { type PlanOption, prepare } from '../prepare.ts';
 import { conclude, madeIn } from '../report.ts';
 import { type RunOption, runOf, runSettings } from '../run-settings.ts';
+import { tellWhy } from '../tell-why.ts';
 import type { World } from '../world.ts';
 
 /** `cip build`: what is missing or changed, parents before children, into the store. */
@@ -30,6 +31,7 @@ export async function run(invocation: Invocation<PlanOption | RunOption | 'load'
   const contexts = new Map(asked.map(({ name }) => [name, prepared.project.contexts.get(name)!]));
   const loadings = await expectLoading(options.load, contexts, world);
   world.renderer.begin(runOf(prepared.plan, settings));
+  await tellWhy(prepared, options.verbose, world);
   const { results } = await runPlan({ ...prepared, ...dependencies }, settings, world.signal);
   const wanted = results.filter((result) => !result.image.implied && isComplete({ results: [result] }));
   const unloaded = await loadImages(

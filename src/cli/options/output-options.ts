@@ -55,6 +55,13 @@ export const outputOptions = {
     fromEnvironment: false,
     schema: toggle,
   }),
+  trace: option({
+    kind: 'string',
+    value: 'FILE',
+    description: 'Write when what happened, for chrome://tracing or Perfetto',
+    group: 'Output',
+    schema: ({ z }) => z.string().min(1).optional(),
+  }),
   verbose: option({
     alias: 'v',
     kind: 'count',

@@ -18,7 +18,7 @@ const args: readonly (readonly [title: string, lines: readonly string[], line: n
   ['above the first FROM', ['ARG X=1', 'FROM base:$X'], 2],
   ['declared and not used', ['FROM scratch', 'ARG X', 'LABEL a=b'], 2],
   ['above its ARG', ['FROM scratch', 'RUN echo $X', 'ARG X', 'RUN b'], 4],
-  ['in a heredoc', ['FROM scratch', 'ARG X', 'ENV A=b', 'RUN <<E', 'echo $X', 'E'], 4],
+  ['in a heredoc', ['FROM scratch', 'ARG X', 'RUN a', 'RUN <<E', 'echo $X', 'E'], 4],
   ['not declared in this stage', ['FROM scratch AS a', 'ARG X', 'FROM scratch', 'RUN echo $X'], 2],
   ['nowhere', ['FROM scratch'], undefined],
 ];
