@@ -344,7 +344,7 @@ for (const { name, variable, command } of variables) {
     const parsed = await parseCommandLine(command.name.split(' '), env);
     const { kind }: Option = options[name];
     // Any text may be a path, or the name of a host.
-    if (parsed.ok) return assert.ok(['projectDir', 'registryCa', 'insecureRegistry'].includes(name));
+    if (parsed.ok) return assert.ok(['projectDir', 'registryCa', 'insecureRegistry', 'trace'].includes(name));
     const [{ reason, message, hint = '' }] = parsed.failure as [Failure];
     assert.equal(reason, 'invalid-option-value');
     assert.ok(message.startsWith(`${variable} can't be "maybe:-:": `) && !/Invalid|undefined/.test(message), message);
