@@ -7,6 +7,7 @@ import { isDowngrade, isRedirect, maxRedirects, redirected } from '../registry/r
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import { Retrier, retryAfter } from '../registry/retry.ts';
 import { TransferError } from '../registry/transfer-error.ts';
+import { waitFor } from '../registry/wait-for.ts';
 import { FailureError } from '../result.ts';
 import { sourceNotFound, sourceRedirectRefused, sourceRefused, sourceUnreachable } from './failure.ts';
 
@@ -96,12 +97,14 @@ export class HttpClient {
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     try {
-      return await send(url.href, {
+      const sent = send(url.href, {
         method: method as Dispatcher.HttpMethod,
         headers,
         dispatcher: this.#connections.to(url, true),
         signal,
       });
+      // While a connection is being made, undici does not look at the signal.
+      return await waitFor(sent, signal);
     } catch (error) {
       throw explained(error, address, signal);
     }

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { makeCertificates } from '../registry/certificates.ts';
+import { hostileServer } from '../registry/hostile-server.ts';
 import { serve } from '../registry/http-server.ts';
 import { needs } from '../support/needs.ts';
 import { startWebServer, type WebFile } from '../support/web-server.ts';
@@ -232,4 +233,15 @@ test('https that leads to http is followed for bytes that are known alone', need
   assert.equal(refused.reason, 'source-redirect-refused');
   assert.equal((await rig.run({ ca }).files.file(fileAt(address, { checksum }), never)).size, 3);
   assert.equal((await failureOf(rig.run().files.file(fileAt(address), never))).reason, 'source-unreachable');
+});
+
+test('who is stopped while a connection is made does not wait for it', { timeout: 30_000 }, async () => {
+  await using rig = await RemoteRig.open();
+  await using server = await hostileServer(() => {}, { declinesTls: false });
+  const forLong = 600_000;
+  const run = rig.run({ timeoutMs: forLong, limits: { connect: forLong } });
+  const stop = new AbortController();
+  const asked = run.files.file(fileAt(`https://${server.host}/f`), stop.signal);
+  setTimeout(() => stop.abort(new Error('enough')), 50);
+  await assert.rejects(asked, /enough/);
 });

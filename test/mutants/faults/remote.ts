@@ -73,6 +73,13 @@ export const faults: readonly Fault[] = [
     tests: files,
   },
   {
+    name: 'who is stopped waits for the connection all the same',
+    file: 'src/remote/http-client.ts',
+    find: 'return await waitFor(sent, signal);',
+    replace: 'return await sent;',
+    tests: files,
+  },
+  {
     name: 'a server that is busy is not asked again',
     file: 'src/remote/http-client.ts',
     find: '[408, 425, 429, 500, 502, 503, 504]',
