@@ -192,7 +192,7 @@ const features = {
     ],
   ],
   'The configuration and its history': [
-    ['ENV, LABEL', yes, ['env/*', 'config/labels', 'config/base-environment']],
+    ['ENV, LABEL', yes, ['env/*', 'config/labels*', 'config/base-environment']],
     ['USER', yes, ['user/*', 'config/user*']],
     ['WORKDIR', yes, ['workdir/*']],
     [

@@ -57,6 +57,8 @@ export interface BuildRequest {
   };
   /** Which layers the image has; one for each step if not given. */
   readonly layers?: LayerChoice | undefined;
+  /** Labels of the image, before those of the Dockerfile. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Use no results of earlier runs; still keep those of this one for later. */
   readonly noCache: boolean;
   /** The same for the steps of these stages alone: names, whatever their case, or numbers. */

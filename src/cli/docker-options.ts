@@ -26,7 +26,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--cpuset-cpus', limits],
   ['--cpuset-mems', limits],
   ['--force-rm', isClean],
-  ['--label', 'write LABEL NAME=VALUE into the Dockerfile'],
   ['--memory', limits],
   ['-m', limits],
   ['--memory-swap', limits],

@@ -1,6 +1,7 @@
 import type { OptionToGive } from './failure.ts';
 import { buildOptions } from './options/build-options.ts';
 import { cacheOptions } from './options/cache-options.ts';
+import { configOptions } from './options/config-options.ts';
 import { connectionOptions } from './options/connection-options.ts';
 import { copyOptions } from './options/copy-options.ts';
 import { imageOptions } from './options/image-options.ts';
@@ -20,6 +21,7 @@ export const options = {
   ...imageOptions,
   ...buildOptions,
   ...layerOptions,
+  ...configOptions,
   ...stepOptions,
   ...runOptions,
   ...connectionOptions,

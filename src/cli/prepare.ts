@@ -30,6 +30,7 @@ export type PlanOption =
   | 'noCache'
   | 'commit'
   | 'squash'
+  | 'label'
   | 'noCacheFilter';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
@@ -62,6 +63,7 @@ export async function prepare(
 ): Promise<PreparedPlan & { readonly project: DependencyGraph['project'] }> {
   const { now, arch } = world.surroundings;
   const layers = layerChoice(invocation.options);
+  const labels = Object.fromEntries(invocation.options.label);
   const { graph, selection, buildArgs, target } = await openProject(invocation, world);
   const needed = new Set([...selection.selected, ...selection.implied]);
   const ahead = aheadFailures(graph.stale.filter(({ edge }) => needed.has(edge.from)));
@@ -99,7 +101,7 @@ export async function prepare(
   const { noCache, noCacheFilter, offlineBases } = invocation.options;
   const rebuild = noCache || noCacheFilter.length > 0;
   const prepared = await preparePlan(
-    { ...request, offlineBases, rebuild, layers, onDrift: 'fail', lostOwners },
+    { ...request, offlineBases, rebuild, layers, labels, onDrift: 'fail', lostOwners },
     {
       store: await world.store(),
       client,

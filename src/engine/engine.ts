@@ -213,6 +213,7 @@ class Engine implements Builder {
         settings: request.settings,
         remotes: request.remotes,
         layers: request.layers,
+        labels: request.labels,
         images,
         epoch: epochOf(request.buildArgs),
         counted: request.counted && (request.counted[formatPlatform(platform)] ?? nothingCounted),

@@ -60,6 +60,10 @@ const wrong: Readonly<Record<string, Row>> = {
   'a cache without a target': ['RUN --mount=type=cache true', 'invalid-mount 2:13'],
   'files without a target': ['RUN --mount=type=bind,source=a true', 'invalid-mount 2:13'],
   'memory without a target': ['RUN --mount=type=tmpfs,target= true', 'invalid-mount 2:13'],
+  'a step without limits that mounts what the base says': [
+    'FROM base\nRUN --mount=source=$WHERE,target=/x --security=insecure true',
+    'not-supported 2:1',
+  ],
   'ADD with a git directory': ['ADD --keep-git-dir a /x', 'not-supported 2:1'],
   'a mount over everything': ['RUN --mount=type=tmpfs,target=/ true', 'invalid-value 2:13'],
 
@@ -86,6 +90,8 @@ const wrong: Readonly<Record<string, Row>> = {
 const unknown: Readonly<Record<string, string>> = {
   'a port of the base': 'EXPOSE $PORT',
   'an address of the base': 'ADD $WHERE/a /x',
+  'a repository of the base': 'ADD --keep-git-dir $WHERE /x',
+  'an address of the base, with a checksum': `ADD --checksum=sha256:${'0'.repeat(64)} $WHERE /x`,
   'a version of the base': 'ADD https://example.com/$VERSION.tar.gz $WHERE/',
   'a volume that is made of a value of the base': 'ENV DATA=$BASE_DATA\nVOLUME $DATA',
   'an argument that is made of a value of the base': 'ARG SIG=$BASE_SIGNAL\nSTOPSIGNAL $SIG',

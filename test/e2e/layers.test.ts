@@ -1,7 +1,7 @@
 /** `--commit` and `--squash`, by the whole program: the layers before and after, and when an image is built anew. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readIndex, readManifest } from '../../src/oci/read-document.ts';
+import { readConfig, readIndex, readManifest } from '../../src/oci/read-document.ts';
 import { Store } from '../../src/store/store.ts';
 import { applyLayer, type Node } from '../conformance/image.ts';
 import { Rig } from '../support/rig.ts';
@@ -17,6 +17,14 @@ const files = {
   'contexts/01-app/c': 'c',
   'contexts/01-app/d': 'd',
 };
+
+async function configOf(rig: Rig, reference: string): Promise<{ readonly Labels?: unknown }> {
+  await using store = await Store.open(rig.store);
+  const signal = new AbortController().signal;
+  const index = await readIndex(store.blobs, (await store.refs.get(reference))!, signal);
+  const manifest = await readManifest(store.blobs, index.value.manifests[0]!, signal);
+  return (await readConfig(store.blobs, manifest.value.config, signal)).value.config ?? {};
+}
 
 /** How many layers the image has, what files, and how many entries of its history have a layer. */
 async function shapeOf(rig: Rig, reference: string) {
@@ -69,6 +77,20 @@ test('layers are those that are asked for, and the files are the same', async ()
     for (const line of await plan(options)) assert.match(line, / up-to-date /);
   }
   assert.deepEqual(await plan([]), ['base build --squash', 'app build parent-built --squash']);
+});
+
+test('labels that are given are those of the image, and another one builds it anew', async () => {
+  await using rig = await Rig.setup({ files });
+  const plan = async (...options: string[]) => {
+    const { stdout } = await rig.cip('plan', 'build', 'base', '--json', ...options);
+    const { images } = JSON.parse(stdout) as { images: { action: string; reasons: { name?: string }[] }[] };
+    return images.map(({ action, reasons }) => `${action} ${reasons.map(({ name = '' }) => name).join(' ')}`);
+  };
+  assert.equal((await rig.cip('build', 'base', '--label=a=1', '--label', 'b')).status, 0);
+  assert.deepEqual((await configOf(rig, 'localhost:5000/base:1.0.0')).Labels, { a: '1', b: '' });
+  assert.deepEqual(await plan('--label', 'b=', '--label=a=1'), ['up-to-date ']);
+  assert.deepEqual(await plan('--label=a=2', '--label=b'), ['build --label a']);
+  assert.deepEqual(await plan(), ['build --label a --label b']);
 });
 
 test('one option for layers at a time', async () => {

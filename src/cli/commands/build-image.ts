@@ -55,6 +55,7 @@ type BuildImageOption =
       | 'noCache'
       | 'commit'
       | 'squash'
+      | 'label'
       | 'noCacheFilter'
       | 'checkOnly'
       | 'problemFormat'
@@ -214,7 +215,11 @@ interface Building {
 
 async function build(
   { source, title, secrets, ssh, settings, layers, context: counted }: Building,
-  { noCache, noCacheFilter }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter'>,
+  {
+    noCache,
+    noCacheFilter,
+    label,
+  }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter' | 'label'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -236,6 +241,7 @@ async function build(
     pinned: {},
     annotations: { manifests: {}, index: {} },
     layers,
+    labels: Object.fromEntries(label),
     noCache,
     noCacheStages: noCacheFilter,
   });

@@ -17,7 +17,9 @@ export function lowerAdd(instruction: AddInstruction, state: StageState, context
   const { at, checksum } = instruction;
   const words = instruction.sources.map((source) => context.expand(source, state.valueOf, at));
   const remote = words.filter(isRemoteSource);
-  if (remote.length === 0 && (checksum !== undefined || instruction.keepGitDir !== undefined)) {
+  // What a base says may be an address.
+  const isLocal = remote.length === 0 && !state.hasGuessed;
+  if (isLocal && (checksum !== undefined || instruction.keepGitDir !== undefined)) {
     const flag = checksum === undefined ? '--keep-git-dir' : '--checksum';
     const hint = `remove ${flag}: the sources are files of the build context`;
     context.lowering.fail(notSupported(`ADD ${flag}, which is for remote sources,`, hint, at));

@@ -55,6 +55,8 @@ export interface LowerInput {
   readonly layers?: LayerChoice | undefined;
   /** What all steps have that no instruction says. */
   readonly settings?: (StepSettings & { readonly network?: ExecOp['network'] | undefined }) | undefined;
+  /** Of the image, in place of those that instructions give. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** By `imageKey`. */
   readonly images: Pick<ReadonlyMap<string, ResolvedImage>, 'get'>;
   /** What remote sources were when the build was decided, by their JSON. */

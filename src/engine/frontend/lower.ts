@@ -9,6 +9,7 @@ import { ExpansionBudget, type ExpansionRules, expand } from '../../dockerfile/e
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
+import type { ContainerConfig } from '../../oci/image-config.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
 import { assertNever, type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
@@ -22,7 +23,7 @@ import { withLayers } from './layer-groups.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
-import type { BaseMachine, StageState } from './stage-state.ts';
+import { type BaseMachine, type StageState, withEntries } from './stage-state.ts';
 import { step } from './step.ts';
 import { unneededFailures } from './unneeded-stages.ts';
 import { writtenConfig } from './written-config.ts';
@@ -49,13 +50,19 @@ export function lower(input: LowerInput): Result<Lowered> {
       architecture: platform.architecture,
       os: platform.os,
       ...machineOf(platform, state.base),
-      config: writtenConfig(state.config),
+      config: writtenConfig(labelled(state.config, input.labels)),
       history,
     },
     warnings: lowering.warnings,
     baseAt: state.baseAt,
     stages: lowering.stages(),
   });
+}
+
+/** As BuildKit has it: no instruction, and so no entry of the history. */
+function labelled(config: ContainerConfig, labels: LowerInput['labels'] = {}): ContainerConfig {
+  const given = Object.entries(labels);
+  return given.length === 0 ? config : { ...config, Labels: withEntries({ ...config.Labels }, given) };
 }
 
 /** What of the machine is not said by system and architecture; a base for the same ones may say more of it than was asked for. */

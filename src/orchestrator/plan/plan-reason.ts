@@ -20,7 +20,7 @@ export function describeReason(reason: PlanReason): string {
     case 'stale-reference':
       return `${reason.path}:${reason.line} still names ${reason.parent} ${reason.version}, not ${reason.current}`;
     case 'argument-changed':
-      return `build argument ${reason.name} ${{ changed: 'changed', came: 'is new', left: 'is no longer used' }[reason.how ?? 'changed']}`;
+      return `${reason.name.startsWith('--') ? 'option' : 'build argument'} ${reason.name} ${{ changed: 'changed', came: 'is new', left: 'is no longer used' }[reason.how ?? 'changed']}`;
     case 'target-changed':
       return `the target is ${stage(reason.after)}, not ${stage(reason.before)} as before`;
     case 'parent-built':

@@ -52,6 +52,8 @@ export interface PlanRequest {
   readonly offlineBases: boolean;
   /** Which layers images have; one for each step if not given. */
   readonly layers?: LayerChoice | undefined;
+  /** Labels of all images, in place of those of their Dockerfiles. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
   /** What a publish does about content whose owners were lost; `refuse` if not given. */
@@ -93,6 +95,7 @@ export interface PreparedPlan {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets: BuildTargets;
   readonly layers?: LayerChoice | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly machine: Platform;
   /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
@@ -123,8 +126,9 @@ export async function preparePlan(
     ),
     storeState(store, signal),
   ]);
-  const { layers } = request;
-  const options = layers && Object.fromEntries([optionOf(layers)]);
+  const { layers, labels = {} } = request;
+  const named = Object.entries(labels).map(([name, value]) => [`--label ${name}`, value] as const);
+  const options = Object.fromEntries([...(layers === undefined ? [] : [optionOf(layers)]), ...named]);
   const keys = new BuildKeys({ ...project, contexts, options });
   const taken: UsedParentsOf = (image, platform, where) =>
     keys.taken(image, platform, where === 'here' ? request.machine : undefined);
@@ -208,6 +212,7 @@ export async function preparePlan(
     buildArgs,
     targets,
     layers,
+    labels,
     machine: request.machine,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };

@@ -26,7 +26,7 @@ export function describeCause(cause: WhyCause): string {
     case 'instruction-removed':
       return instructionRemoved(cause);
     case 'argument-changed':
-      return `ARG ${cause.name} ${argumentWords[cause.how ?? 'changed']}${firstUsedBy(cause.at)}`;
+      return `${cause.name.startsWith('--') ? 'option' : 'ARG'} ${cause.name} ${argumentWords[cause.how ?? 'changed']}${firstUsedBy(cause.at)}`;
     case 'parent-changed': {
       if (cause.how !== undefined) return `${cause.how === 'came' ? 'now' : 'no longer'} built from ${cause.parent}`;
       return `parent ${cause.parent} changed${cause.because ? `: ${describeCause(cause.because)}` : ''}`;

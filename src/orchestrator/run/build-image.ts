@@ -49,6 +49,7 @@ export interface BuildImageDependencies {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly targets?: BuildTargets | undefined;
   readonly layers?: BuildRequest['layers'];
+  readonly labels?: BuildRequest['labels'];
   /** By id: absolute path of the file. */
   readonly secrets: BuildRequest['secrets'];
   /** What steps may sign with, by id. */
@@ -110,7 +111,18 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 
 function requestFor(
   { image, context, uses }: BuildableImage,
-  { buildArgs, targets, layers, secrets, ssh, noCache, noCacheStages, contexts, created }: BuildImageDependencies,
+  {
+    buildArgs,
+    targets,
+    layers,
+    labels,
+    secrets,
+    ssh,
+    noCache,
+    noCacheStages,
+    contexts,
+    created,
+  }: BuildImageDependencies,
 ): BuildRequest {
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
@@ -125,6 +137,7 @@ function requestFor(
     counted: Object.fromEntries(platforms.map((platform) => [formatPlatform(platform), counted(platform)])),
     target: targets?.get(image.name),
     layers,
+    labels,
     platforms,
     secrets,
     ssh,

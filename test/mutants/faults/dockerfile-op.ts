@@ -330,10 +330,25 @@ export const faults: readonly Fault[] = [
   {
     name: '--keep-git-dir of ADD is taken and forgotten',
     file: 'src/engine/frontend/add.ts',
-    find: ' || instruction.keepGitDir !== undefined',
-    replace: '',
+    find: 'checksum || undefined, keepGitDir }',
+    replace: 'checksum || undefined }',
     tests: flags,
     only: 'ADD --keep-git-dir',
+  },
+  {
+    name: '--keep-git-dir of files is passed over',
+    file: 'src/engine/frontend/add.ts',
+    find: ' || instruction.keepGitDir !== undefined',
+    replace: '',
+    tests: ['test/cli/certain-failures.test.ts'],
+    only: 'a git directory',
+  },
+  {
+    name: 'what a base says is no address',
+    file: 'src/engine/frontend/add.ts',
+    find: 'remote.length === 0 && !state.hasGuessed',
+    replace: 'remote.length === 0',
+    tests: ['test/cli/certain-failures.test.ts'],
   },
   {
     name: '--security of RUN is taken and forgotten',

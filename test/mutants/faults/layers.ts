@@ -77,6 +77,20 @@ export const faults: readonly Fault[] = [
     tests: whole,
   },
   {
+    name: 'labels that are given are left out',
+    file: 'src/engine/frontend/lower.ts',
+    find: 'given.length === 0 ? config',
+    replace: 'given.length >= 0 ? config',
+    tests: whole,
+  },
+  {
+    name: 'an image with other labels is up to date',
+    file: 'src/orchestrator/plan/prepare-plan.ts',
+    find: '[optionOf(layers)]), ...named]',
+    replace: '[optionOf(layers)])]',
+    tests: whole,
+  },
+  {
     name: 'two options for layers are taken at once',
     file: 'src/cli/layer-choice.ts',
     find: "if (commit === 'explicit') throw",
