@@ -60,9 +60,9 @@ const wrong: Readonly<Record<string, Row>> = {
   'a cache without a target': ['RUN --mount=type=cache true', 'invalid-mount 2:13'],
   'files without a target': ['RUN --mount=type=bind,source=a true', 'invalid-mount 2:13'],
   'memory without a target': ['RUN --mount=type=tmpfs,target= true', 'invalid-mount 2:13'],
-  'a step without limits that mounts what the base says': [
-    'FROM base\nRUN --mount=source=$WHERE,target=/x --security=insecure true',
-    'not-supported 2:1',
+  'a number that no stage has, beside what the base says': [
+    'FROM base\nRUN --mount=source=$WHERE,target=/x --mount=from=7,target=/y true',
+    'stage-not-before 2:50',
   ],
   'ADD with a git directory': ['ADD --keep-git-dir a /x', 'not-supported 2:1'],
   'a mount over everything': ['RUN --mount=type=tmpfs,target=/ true', 'invalid-value 2:13'],
