@@ -1,5 +1,6 @@
 import type { Failure } from '../result.ts';
-import { duplicateDirective, invalidEscape, unsupportedSyntax } from './failure.ts';
+import { duplicateDirective, invalidEscape, newerSyntax, unsupportedSyntax } from './failure.ts';
+import type { Warning } from './instruction-parser.ts';
 import type { Escape } from './logical-line.ts';
 import type { PhysicalLine, Source } from './source.ts';
 import { trimmedRange } from './space.ts';
@@ -10,12 +11,16 @@ const NAMES: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 const BUILT_IN =
   /^(?:(?:index\.)?docker\.io\/)?docker\/dockerfile(?::(?:1(?:\.\d+){0,2}(?:-labs)?|labs|latest))?(?:@sha256:[0-9a-f]{64})?$/;
 
+/** Of docker/dockerfile 1.x: the newest whose language is built in. */
+const NEWEST_MINOR = 26;
+
 /** The comments `# key=value` at the very top of a Dockerfile, which end at the first line of another form. */
 export interface Directives {
   /** Keys in lower case; `syntax` without what follows the first blank. */
   readonly values: ReadonlyMap<string, string>;
   readonly escape: Escape;
   readonly failures: readonly Failure[];
+  readonly warnings: readonly Warning[];
 }
 
 interface Directive {
@@ -42,13 +47,22 @@ export function readDirectives(source: Source): Directives {
     else values.set(name, name === 'syntax' ? (value.split(/\s/, 1)[0] ?? '') : value);
   }
   const syntax = syntaxOf(source, found, first);
-  if (syntax && !BUILT_IN.test(syntax.value)) {
-    failures.push(unsupportedSyntax(syntax.value, source.span(syntax.line.start, syntax.line.end)));
+  const warnings: Warning[] = [];
+  if (syntax) {
+    const at = source.span(syntax.line.start, syntax.line.end);
+    if (!BUILT_IN.test(syntax.value)) failures.push(unsupportedSyntax(syntax.value, at));
+    else if (minorOf(syntax.value) > NEWEST_MINOR) warnings.push(newerSyntax(syntax.value, `1.${NEWEST_MINOR}`, at));
   }
   const character = values.get('escape') ?? '\\';
-  if (character === '\\' || character === '`') return { values, escape: character, failures };
+  if (character === '\\' || character === '`') return { values, escape: character, failures, warnings };
   const line = found.find(({ name }) => name === 'escape')?.line ?? { start: source.start, end: source.start };
-  return { values, escape: '\\', failures: [...failures, invalidEscape(character, source.span(line.start, line.end))] };
+  const wrong = invalidEscape(character, source.span(line.start, line.end));
+  return { values, escape: '\\', failures: [...failures, wrong], warnings };
+}
+
+/** 0 where none is asked for: `1`, `latest`. */
+function minorOf(frontend: string): number {
+  return Number(/:1\.(\d+)/.exec(frontend)?.[1] ?? 0);
 }
 
 /** The frontend asked for, also where another language than Dockerfile does it: `// syntax=` or JSON. */

@@ -77,6 +77,16 @@ export function unsupportedSyntax(value: string, at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** docker/dockerfile 1, but of a version that has more than `newest`, as far as anybody knows. */
+export function newerSyntax(value: string, newest: string, at: SourceSpan) {
+  return {
+    reason: 'newer-syntax',
+    message: `the syntax directive asks for ${quoted(value)}, and the language built in is that of ${newest}`,
+    hint: `write "# syntax=docker/dockerfile:1" if the Dockerfile uses nothing newer, or update cip`,
+    at,
+  } as const satisfies FailureShape;
+}
+
 /** Two edits of one file can't both be made; `at` is the later of them. */
 export function overlappingEdits(first: SourceSpan, second: SourceSpan) {
   return {

@@ -40,7 +40,13 @@ export function readDockerfile(text: string, file: string): ReadDockerfile {
   const parsed = instructions.flatMap(({ instruction }) => instruction ?? []);
   // With another escape character every line may be another one.
   const parts = directives.failures.length > 0 ? undefined : partsOf(parsed, unread);
-  const dockerfile = parts && { file, directives: directives.values, escape: directives.escape, ...parts, warnings };
+  const dockerfile = parts && {
+    file,
+    directives: directives.values,
+    escape: directives.escape,
+    ...parts,
+    warnings: [...directives.warnings, ...warnings],
+  };
   return { dockerfile, failures: failures.toSorted(byPlace) };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { readDirectives } from '../../src/dockerfile/directives.ts';
+import { parseDockerfile } from '../../src/dockerfile/parse.ts';
 import { Source } from '../../src/dockerfile/source.ts';
 import { complaints } from './marked.ts';
 
@@ -85,5 +86,21 @@ for (const [value, isBuiltIn] of frontends) {
   test(`syntax=${value.slice(0, 40)} is ${isBuiltIn ? 'built in' : 'refused'}`, () => {
     const want = isBuiltIn ? [] : [`unsupported-syntax 1:1 # syntax=${value}`];
     assert.deepEqual(complaints(`# syntax=${value}\nFROM a\n`), want);
+  });
+}
+
+/** Version → whether that is more than what is built in. */
+const versions: readonly (readonly [value: string, isNewer: boolean])[] = [
+  ['docker/dockerfile:1', false],
+  ['docker/dockerfile:latest', false],
+  ['docker/dockerfile:1.26.3-labs', false],
+  ['docker/dockerfile:1.27', true],
+  ['docker.io/docker/dockerfile:1.100.0', true],
+];
+for (const [value, isNewer] of versions) {
+  test(`syntax=${value} is ${isNewer ? 'newer than what is built in' : 'known'}`, () => {
+    const parsed = parseDockerfile(`# syntax=${value}\nFROM a\n`, 'Dockerfile');
+    const reasons = parsed.ok ? parsed.value.warnings.map(({ reason }) => reason) : ['refused'];
+    assert.deepEqual(reasons, isNewer ? ['newer-syntax'] : []);
   });
 }
