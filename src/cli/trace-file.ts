@@ -36,8 +36,9 @@ export class TraceFile {
     this.#now = now;
     this.#pid = pid;
     this.#start = now();
-    this.#begin('run', { name: 'cip', cat: 'run', tid: runLane });
-    this.#begin('phase', { name: 'look, hash and decide', cat: 'phase', tid: runLane });
+    // The clock may tick between the two, and both begin where the run does.
+    this.#begin('run', { name: 'cip', cat: 'run', tid: runLane, ts: 0 });
+    this.#begin('phase', { name: 'look, hash and decide', cat: 'phase', tid: runLane, ts: 0 });
   }
 
   /** All is decided, and the work begins. */

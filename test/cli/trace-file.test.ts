@@ -75,3 +75,17 @@ test('a trace: a file that cannot be written leaves nothing', async () => {
   await assert.rejects(trace.write());
   assert.deepEqual(await readdir(directory.path), []);
 });
+
+test('a trace: the first phase begins with the run, however fast the clock is', async () => {
+  await using directory = await tempDir();
+  let time = 0;
+  const trace = new TraceFile(join(directory.path, 'trace.json'), { now: () => time++, pid: 7 });
+  trace.begin('Building');
+  await trace.write();
+  const { traceEvents } = JSON.parse(await readFile(join(directory.path, 'trace.json'), 'utf8'));
+  const [run, ...phases] = traceEvents as readonly Span[];
+  assert.equal(
+    phases.reduce((sum, { dur }) => sum + dur, 0),
+    run?.dur,
+  );
+});
