@@ -135,6 +135,7 @@ export class OpRig implements AsyncDisposable {
       hasMounts: true,
       run: (order, signal) => this.act(order, signal),
       limits: async () => [],
+      notices: async () => [],
       lacks: async () => [noDevices()],
     };
     const services: RunnerServices = {

@@ -50,9 +50,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'auto takes chroot in a container though there are namespaces',
     file: 'src/worker/worker-builder.ts',
-    find: "if (isolation !== 'auto') return [await enter({ ...options, isolation: places[isolation] }), isolation];",
-    replace:
-      "if (isolation !== 'auto' || inContainer) return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];",
+    find: "return { entered: await enter({ ...options, isolation: 'namespaces' }), isolation: 'namespaces' };",
+    replace: "return { entered: await enter({ ...options, isolation: 'chroot' }), isolation: 'chroot' };",
     tests: inContainers,
     only: 'of --privileged',
   },
