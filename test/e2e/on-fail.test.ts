@@ -1,6 +1,6 @@
 /** `--on-fail`: what is left of a RUN that failed, by whom it was run, and that nothing else has any of it. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, chown, lstat, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -140,14 +140,26 @@ test('several platforms and images: each step that failed is kept for itself', o
   assert.equal(images.length, 2);
 });
 
-/** Milliseconds after which cip is killed, from its start to beyond the failure of the step. */
-const moments = [100, 200, 300, 350, 400, 450, 500, 550, 600, 700, 900];
+/** Kills cip as soon as it begins to keep files, and some milliseconds later. */
+async function killWhenKeeping(child: ChildProcess, store: string, wait: number): Promise<void> {
+  const before = (await readdir(join(store, 'failed-steps'))).length;
+  const hasBegun = async () => {
+    if ((await readdir(join(store, 'failed-steps'))).length > before) return true;
+    const sessions = await readdir(join(store, 'sessions'));
+    const names = await Promise.all(sessions.map((name) => readdir(join(store, 'sessions', name)).catch(() => [])));
+    return names.flat().some((name) => name.startsWith('failed-step'));
+  };
+  while (child.exitCode === null && !(await hasBegun())) await delay(1);
+  await delay(wait);
+  child.kill('SIGKILL');
+}
+
 test('a kill at any moment leaves nothing that prune does not take', options, async () => {
-  await using rig = await setUp(`for i in $(seq 200); do echo $i >/file-$i; done; ${failing}`);
+  await using rig = await setUp(`for i in $(seq 500); do echo $i >/file-$i; done; ${failing}`);
   await built(rig);
-  for (const moment of moments) {
+  for (const wait of [0, 0, 2, 5, 10, 20, 30, 50, 80, 150]) {
     await rig.cip('build-image', 'c', '--on-fail=keep', {
-      onStart: (child) => void delay(moment).then(() => child.kill('SIGKILL')),
+      onStart: (child) => void killWhenKeeping(child, rig.store, wait),
     });
     for (const name of await readdir(join(rig.store, 'failed-steps'))) {
       const names = await readdir(join(rig.store, 'failed-steps', name));
