@@ -77,7 +77,12 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
     // Devices could not be made, which a chroot needs.
     const rights = inContainer && user.uid === 0 && !isChroot ? [CHROOT_RIGHTS] : [];
     const fix = [failure.hint, ...rights].join('; or ');
-    const refused: MachineFact = { id: 'user-namespaces', ok: isChroot ? 'partly' : 'no', detail: failure.message, fix };
+    const refused: MachineFact = {
+      id: 'user-namespaces',
+      ok: isChroot ? 'partly' : 'no',
+      detail: failure.message,
+      fix,
+    };
     return [tier, ...outside, refused, ...(noexec === undefined ? [] : [noexec])];
   } finally {
     // The kernel leaves it with no rights at all, not even for its owner.

@@ -48,4 +48,34 @@ describe('places', needs(...needed), () => {
       });
     }
   }
+
+  test('what the README gives to docker run lifts the profile, for its root and for another user', async () => {
+    const options = await readmeOptions();
+    for (const place of places.filter(({ on }) => on === 'docker')) {
+      const { tier, cases } = await all.try(place, process.execPath, options);
+      assert.match(tier, /^namespaces/);
+      assert.equal(cases['bind']!.outcome, 'built');
+    }
+  });
+
+  test('doctor names the lines of a pod and the options of Docker that the README has', async () => {
+    const { doctor } = await all.try(places.find(({ on, as }) => on === 'docker' && as === 'root')!, process.execPath);
+    const remedy = doctor.find(({ name }) => name === 'user-namespaces')?.hint ?? '';
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const lines = ['seccompProfile', 'appArmorProfile'].map(
+      (name) => new RegExp(`^ +${name}: \\{ (.*) \\}$`, 'm').exec(readme)?.[1],
+    );
+    assert.deepEqual(lines, ['type: Unconfined', 'type: Unconfined']);
+    assert.match(
+      remedy,
+      /securityContext: seccompProfile: \{type: Unconfined\} and appArmorProfile: \{type: Unconfined\}/,
+    );
+    assert.ok(remedy.includes(`docker run ${(await readmeOptions()).join(' ')}`), remedy);
+  });
 });
+
+/** As they are written after `docker run`. */
+async function readmeOptions(): Promise<readonly string[]> {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  return /`docker run` takes `([^`]*)`/.exec(readme)![1]!.split(' ');
+}

@@ -80,8 +80,8 @@ export class Places implements AsyncDisposable {
     for (const end of this.#stack.splice(0).reverse()) await end();
   }
 
-  /** All cases in one place with one Node, whose program is `program`. */
-  async try(place: Place, program: string): Promise<PlaceResult> {
+  /** All cases in one place with one Node, whose program is `program`; `options` are for those who start a container. */
+  async try(place: Place, program: string, options: readonly string[] = []): Promise<PlaceResult> {
     this.#count += 1;
     const node = await this.#reachable(program);
     const own = join(this.#directory, `own-${this.#count}`);
@@ -90,7 +90,7 @@ export class Places implements AsyncDisposable {
     await chown(own, person.uid, person.gid);
     const inside = join(checkout, 'dist/test/places/inside.js');
     const command = [inside, this.#material, own];
-    const [first, ...args] = await this.#through(place, { node, own, person });
+    const [first, ...args] = await this.#through(place, { node, own, person, options });
     const { stdout } = await exec(first!, [...args, ...command], {
       env: { PATH: `${PATH}:/usr/sbin:/sbin`, HOME: own },
       maxBuffer: 1 << 28,
@@ -108,7 +108,12 @@ export class Places implements AsyncDisposable {
 
   async #through(
     { on }: Place,
-    { node, own, person }: { readonly node: string; readonly own: string; readonly person: Person },
+    {
+      node,
+      own,
+      person,
+      options,
+    }: { readonly node: string; readonly own: string; readonly person: Person; readonly options: readonly string[] },
   ): Promise<readonly string[]> {
     const ids = [`--reuid=${person.uid}`, `--regid=${person.gid}`, '--clear-groups'];
     if (on === 'machine') return person.uid === 0 ? [node] : ['setpriv', ...ids, '--', node];
@@ -121,7 +126,15 @@ export class Places implements AsyncDisposable {
     ].flatMap((volume) => ['-v', volume]);
     const env = { PATH, HOME: own, OWN_STORE: '/tmp/store' };
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-    const shared = ['--rm', '--network=none', '--user', `${person.uid}:${person.gid}`, ...volumes, ...variables];
+    const shared = [
+      '--rm',
+      ...options,
+      '--network=none',
+      '--user',
+      `${person.uid}:${person.gid}`,
+      ...volumes,
+      ...variables,
+    ];
     if (on === 'docker') return ['/usr/bin/docker', '-H', await this.#dockerd(), 'run', ...shared, IMAGE, NODE];
     const limits = ['--cgroups=disabled', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
     const storage = ['--root', join(this.#directory, 'podman'), '--runroot', join(this.#directory, 'podman-run')];
