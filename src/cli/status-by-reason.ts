@@ -151,6 +151,7 @@ export const statusByReason = {
   'unknown-selector': 'usage',
   'unknown-shell': 'usage',
   'unknown-stage': 'usage',
+  'annotation-misplaced': 'usage',
   // What a check found
   'changed-without-bump': 'differences',
   'different-content': 'differences',

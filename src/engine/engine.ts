@@ -28,6 +28,7 @@ import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
 import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
+import { withAnnotations } from './exporter/annotate.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
@@ -183,7 +184,8 @@ class Engine implements Builder {
       throw locatedAt(atBase(error, bases), baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];
-    return mark === undefined ? manifest : { ...manifest, annotations: { [annotationNames.ownersLost]: mark } };
+    const shown = { ...all.entries?.[name], ...(mark !== undefined && { [annotationNames.ownersLost]: mark }) };
+    return withAnnotations(manifest, shown);
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
