@@ -13,7 +13,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--annotation', 'describe the image with LABEL in the Dockerfile: cip adds no annotations'],
   ['--attest', isNoAttestation],
   ['--authfile', 'set REGISTRY_AUTH_FILE to the path'],
-  ['--build-context', 'copy the directory into DIR, or begin a stage with FROM the image'],
   ['--builder', 'leave it out: cip builds by itself, without a daemon'],
   ['--cache-from', isInStore],
   ['--cache-to', isInStore],

@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { CountedInputs } from '../context/counted-inputs.ts';
+import type { NamedContexts } from '../context/named-contexts.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
@@ -196,6 +197,7 @@ class Engine implements Builder {
       recorded: request.context,
       platform: formatPlatform(platform),
     });
+    const contextFiles = filesOfContexts(request.contexts ?? {}, formatPlatform(platform));
     const images = new Map<string, ResolvedImage>();
     const bases: UsedBase[] = [];
     for (;;) {
@@ -208,6 +210,8 @@ class Engine implements Builder {
         buildArgs: request.buildArgs,
         proxies: this.#options.env,
         context,
+        contexts: request.contexts,
+        contextFiles,
         secrets: request.secrets,
         ssh: request.ssh,
         settings: request.settings,
@@ -273,6 +277,17 @@ class Engine implements Builder {
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Directories among named contexts, as they were when the build was decided on. */
+function filesOfContexts(contexts: NamedContexts, platform: string): Readonly<Record<string, BuildContext>> {
+  return Object.fromEntries(
+    Object.entries(contexts).flatMap(([name, context]) => {
+      if (context.type !== 'directory') return [];
+      const { directory, recorded } = context;
+      return [[name, new BuildContext(new RecordedTree(directory, recorded), { directory, recorded, platform })]];
+    }),
+  );
 }
 
 /**
