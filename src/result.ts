@@ -44,6 +44,8 @@ export interface FailureShape {
   readonly meant?: string | undefined;
   /** For programs: what the operating system said, such as ENOSPC. */
   readonly code?: string;
+  /** For programs: the directory with what is left of a step that failed. */
+  readonly kept?: string;
 }
 
 /** Something that went wrong in an expected way, for one of the reasons of the rooms. */

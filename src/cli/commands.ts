@@ -23,6 +23,7 @@ const building = [
   'secret',
   'trace',
   'ssh',
+  'onFail',
   'isolation',
   'requireIsolation',
 ] as const;
@@ -111,6 +112,7 @@ export const commands: readonly Command[] = [
       'label',
       'checkOnly',
       'noCacheFilter',
+      'onFail',
       'isolation',
       'requireIsolation',
       ...caring,

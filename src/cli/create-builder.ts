@@ -23,7 +23,7 @@ export interface BuilderSurroundings {
 
 /** The embedded engine in a worker process of its own, which starts with the first build. */
 export async function createBuilder(
-  { isolation = 'auto', requireIsolation }: Partial<OptionValues<'isolation' | 'requireIsolation'>>,
+  { isolation = 'auto', requireIsolation, onFail }: Partial<OptionValues<'isolation' | 'requireIsolation' | 'onFail'>>,
   { store, registry, surroundings }: BuilderSurroundings,
 ): Promise<Builder> {
   const { env } = surroundings;
@@ -38,6 +38,7 @@ export async function createBuilder(
       tools,
       concurrency: availableParallelism(),
       requireIsolation,
+      onFail,
       env: Object.fromEntries(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),

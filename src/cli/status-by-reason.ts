@@ -323,6 +323,7 @@ export const statusByReason = {
   'daemon-refused': 'environment',
   'daemon-unreachable': 'environment',
   'daemon-went-away': 'environment',
+  'root-not-copied': 'environment',
   'snapshot-removed': 'environment',
   'source-moved': 'environment',
   'source-never-seen': 'environment',

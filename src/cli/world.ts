@@ -76,6 +76,7 @@ export type WorldOptions = Partial<
     | 'registryCa'
     | 'isolation'
     | 'requireIsolation'
+    | 'onFail'
     | 'cacheMaxSize'
     | 'cacheMaxAge'
     | 'cacheMinFree'

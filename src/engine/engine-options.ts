@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly isolation: ExecutorName | 'none';
   /** A step fails where this machine can't keep it apart from all it should be. */
   readonly requireIsolation?: boolean | undefined;
+  /** What becomes of the files of a RUN that fails: removed unless given. */
+  readonly onFail?: 'clean' | 'keep' | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */
   readonly emulators: Readonly<Record<string, string>>;
   readonly tools: ExecutorTools;

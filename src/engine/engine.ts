@@ -266,6 +266,7 @@ class Engine implements Builder {
       secrets: step.secrets ?? {},
       ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
+      onFail: this.#options.onFail,
       outputTaken: this.#outputTaken,
     };
   }

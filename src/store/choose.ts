@@ -21,7 +21,19 @@ export interface Wish {
 }
 
 /** Least recently used first; of equal ones what is made again at the least cost. */
-const ranks: Partial<Record<EntryKind, number>> = { unpacked: 0, index: 1, layer: 2, 'cache-mount': 3 };
+const ranks: Partial<Record<EntryKind, number>> = {
+  unpacked: 0,
+  index: 1,
+  layer: 2,
+  'cache-mount': 3,
+  'failed-step': 4,
+};
+
+const HOUR = 60 * 60 * 1000;
+/** In milliseconds: what nobody uses goes after this, whatever limit there is … */
+const FAILED_STEP_AGE = 7 * 24 * HOUR;
+/** … and a person has this long to look at it, however full the store is. */
+const FAILED_STEP_RESPITE = HOUR;
 
 /**
  * The entries to take away, in order, so that the limits are kept as far as they can be. Never what is in use or an image.
@@ -36,12 +48,15 @@ export function choose({ entries, now }: Inventory, free: number, wish: Wish): r
     .sort((a, b) => a.lastUse - b.lastUse || ranks[a.kind]! - ranks[b.kind]! || (a.path < b.path ? -1 : 1));
   let total = sizeOf(entries);
   let available = free;
-  return candidates.filter(({ size, lastUse }) => {
+  return candidates.filter(({ kind, size, lastUse }) => {
+    const age = now - lastUse;
+    const isFull = (maxSize !== undefined && total > maxSize) || (minFree !== undefined && available < minFree);
+    const isFailedStep = kind === 'failed-step';
     const isOver =
       isUnlimited ||
-      (maxSize !== undefined && total > maxSize) ||
-      (maxAge !== undefined && now - lastUse > maxAge) ||
-      (minFree !== undefined && available < minFree);
+      (maxAge !== undefined && age > maxAge) ||
+      (isFull && !(isFailedStep && age <= FAILED_STEP_RESPITE)) ||
+      (isFailedStep && age > FAILED_STEP_AGE);
     if (!isOver) return false;
     total -= size;
     available += size;

@@ -10,8 +10,20 @@ import type { Store } from './store.ts';
 import { treeSize } from './tree-size.ts';
 
 /** All that a store keeps, by what it is. What is of an image that has a name is never taken away. */
-export const entryKinds = ['image', 'layer', 'unpacked', 'index', 'cache-mount', 'record', 'temporary'] as const;
-/** `layer`: any blob that no name reaches. `index`: of the files of a layer. `record`: a log of results, keys and digests. */
+export const entryKinds = [
+  'image',
+  'layer',
+  'unpacked',
+  'index',
+  'cache-mount',
+  'failed-step',
+  'record',
+  'temporary',
+] as const;
+/**
+ * `layer`: any blob that no name reaches. `index`: of the files of a layer. `failed-step`: what a step that failed has left, which
+ * nothing refers to. `record`: a log of results, keys and digests.
+ */
 export type EntryKind = (typeof entryKinds)[number];
 
 /** Something that the store keeps. */
@@ -90,11 +102,13 @@ export class Inventories {
     };
     const unpacked = await this.#directories(paths.snapshots, keepFrom, signal);
     const mounts = await this.#directories(paths.cacheMounts, keepFrom, signal);
+    const failedSteps = await this.#directories(paths.failedSteps, keepFrom, signal);
     const entries = [
       ...content,
       ...(await this.#files(paths.indexes, /^[0-9a-z]/)).map(simple('index')),
       ...unpacked.map(simple('unpacked')),
       ...(await Promise.all(mounts.map(async (file) => ({ ...simple('cache-mount')(file), id: await idOf(file) })))),
+      ...failedSteps.map(simple('failed-step')),
       ...(await this.#files(paths.records, /\.log$/)).map(simple('record')),
       ...(isWhole ? await this.#temporary(signal) : []),
     ];

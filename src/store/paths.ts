@@ -20,6 +20,8 @@ export interface StorePaths {
   readonly indexes: string;
   readonly snapshots: string;
   readonly cacheMounts: string;
+  /** What failed steps have left, for people to look at. */
+  readonly failedSteps: string;
   readonly sessions: string;
   readonly trash: string;
   /** Full logs of builds, which cli writes. */
@@ -46,6 +48,7 @@ export function storePaths(root: string): StorePaths {
     indexes: join(root, 'indexes'),
     snapshots: join(root, 'snapshots'),
     cacheMounts: join(root, 'cache-mounts'),
+    failedSteps: join(root, 'failed-steps'),
     sessions: join(root, 'sessions'),
     trash: join(root, 'trash'),
     logs: join(root, 'logs'),

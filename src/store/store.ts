@@ -37,7 +37,8 @@ export interface StoreOptions {
  *     ├── records/<name>.log    key → record lines (record-log.ts)
  *     ├── indexes/<diffID hex>  indexes of layers (index-files.ts)
  *     ├── snapshots/            unpacked layers   ┐ made by renaming finished directories;
- *     ├── cache-mounts/         of RUN --mount    ┘ the engine knows what is in them
+ *     ├── cache-mounts/         of RUN --mount    │ the engine knows what is in them
+ *     ├── failed-steps/         of --on-fail=keep ┘
  *     ├── sessions/<owner>/     all that is temporary, by running process (session.ts)
  *     └── trash/                what waits to be removed, also by those who need other rights (trash.ts)
  */
@@ -147,8 +148,8 @@ async function completed(paths: StorePaths): Promise<void> {
 }
 
 async function makeDirectories(paths: StorePaths): Promise<void> {
-  const { blobs, records, indexes, snapshots, cacheMounts, sessions, trash } = paths;
-  for (const directory of [blobs, records, indexes, snapshots, cacheMounts, sessions, trash]) {
+  const { blobs, records, indexes, snapshots, cacheMounts, failedSteps, sessions, trash } = paths;
+  for (const directory of [blobs, records, indexes, snapshots, cacheMounts, failedSteps, sessions, trash]) {
     await mkdir(directory, { recursive: true });
   }
 }
@@ -157,8 +158,8 @@ async function makeDirectories(paths: StorePaths): Promise<void> {
  * Unpacked files have the modes that their images give them: a setuid program of an image must not be one of this machine,
  * nor its secrets be readable here. Also for stores of cip 0.1.0, which kept nobody out.
  */
-async function keepOthersOut({ snapshots, cacheMounts, trash }: StorePaths): Promise<void> {
-  for (const directory of [snapshots, cacheMounts, trash]) {
+async function keepOthersOut({ snapshots, cacheMounts, failedSteps, trash }: StorePaths): Promise<void> {
+  for (const directory of [snapshots, cacheMounts, failedSteps, trash]) {
     try {
       const { mode, uid } = await stat(directory);
       if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await chmod(directory, 0o700);
@@ -200,6 +201,7 @@ async function refuseStrangers(paths: StorePaths): Promise<void> {
     'indexes',
     'snapshots',
     'cache-mounts',
+    'failed-steps',
     'sessions',
     'trash',
     'lost+found',

@@ -51,6 +51,35 @@ const rows: readonly [title: string, wish: Partial<Wish>, want: readonly string[
   ['kinds that nobody takes', { kinds: new Set(['image', 'temporary', 'record']) }, []],
 ];
 
+const day = 24 * 60 * 60 * 1000;
+const minute = 60 * 1000;
+
+/** What failed steps have left: by age, with one byte of the disk free. */
+const failedSteps: readonly [title: string, wish: Partial<Wish>, age: number, isTaken: boolean][] = [
+  ['no limit', {}, 0, true],
+  ['a size, at once', { limits: { maxSize: 0 } }, 0, false],
+  ['a size, within the hour', { limits: { maxSize: 0 } }, 60 * minute, false],
+  ['a size, after it', { limits: { maxSize: 0 } }, 61 * minute, true],
+  ['free space, within the hour', { limits: { minFree: 100 } }, 60 * minute, false],
+  ['free space, after it', { limits: { minFree: 100 } }, 61 * minute, true],
+  ['an age', { limits: { maxAge: minute } }, 2 * minute, true],
+  ['any limit, in the week', { limits: { maxSize: 1000 } }, 7 * day, false],
+  ['any limit, after it', { limits: { maxSize: 1000 } }, 7 * day + 1, true],
+  ['its kind', { kinds: new Set(['failed-step']) }, 0, true],
+  ['another kind', { kinds: new Set(['layer']) }, 8 * day, false],
+];
+for (const [title, wish, age, isTaken] of failedSteps) {
+  test(`a failed step is taken away: ${title}`, () => {
+    const inventory = { entries: [entry('step', 'failed-step', age)], now, keepFrom: now };
+    assert.equal(choose(inventory, 1, { limits: {}, takesNeeded: false, ...wish }).length, isTaken ? 1 : 0);
+  });
+}
+
+test('other things of any age stay while no limit is exceeded', () => {
+  const old = { entries: [entry('layer', 'layer', 100 * day)], now, keepFrom: now };
+  assert.deepEqual(choose(old, 1, { limits: { maxSize: 1000 }, takesNeeded: true }), []);
+});
+
 for (const [title, wish, want] of rows) {
   test(`taken away: ${title}`, () => {
     const inventory = { entries: [...entries].reverse(), now, keepFrom: now };

@@ -19,6 +19,7 @@ test('Store.open() makes a store where there is none, and an OCI image layout in
   await using store = await Store.open(root);
   assert.deepEqual((await readdir(root)).sort(), [
     'cache-mounts',
+    'failed-steps',
     'images',
     'indexes',
     'records',

@@ -37,7 +37,7 @@ export async function leftovers(
 export async function strayFiles(store: string): Promise<readonly string[]> {
   const hex = /^[0-9a-f]{64}$/;
   const expected: Readonly<Record<string, RegExp>> = {
-    '': /^(images|records|indexes|snapshots|cache-mounts|sessions|trash|logs|lock|taking|version)$/,
+    '': /^(images|records|indexes|snapshots|cache-mounts|failed-steps|sessions|trash|logs|lock|taking|version)$/,
     images: /^(blobs|index\.json|oci-layout)$/,
     'images/blobs': /^sha256$/,
     'images/blobs/sha256': hex,

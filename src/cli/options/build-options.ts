@@ -39,6 +39,13 @@ export const buildOptions = {
         .default([])
         .transform((given) => given.flatMap((names) => names.split(',')).filter((name) => name !== '')),
   }),
+  onFail: option({
+    kind: 'string',
+    value: 'clean|keep',
+    description: 'What becomes of the files of a RUN that fails: removed (default), or kept in the store to look at',
+    group: 'How',
+    schema: ({ z }) => z.enum(['clean', 'keep']).optional(),
+  }),
   offlineBases: option({
     kind: 'boolean',
     description: 'Ask no registry about base images: use the digests last seen',

@@ -3,7 +3,7 @@ import { age, ageOrNone, size, sizeOrNone } from './quantities.ts';
 import { toggle } from './schemas.ts';
 
 /** What of a store can be taken away, as `--filter` names it. */
-const kinds = ['layer', 'unpacked', 'index', 'cache-mount', 'record'] as const;
+const kinds = ['layer', 'unpacked', 'index', 'cache-mount', 'failed-step', 'record'] as const;
 
 /** How much the store keeps, and what is taken from it. */
 export const cacheOptions = {

@@ -8,6 +8,7 @@ import { lookupUser } from '../executor/user.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { ExecMounts } from './exec-mounts.ts';
+import { type KeptStep, keepFiles } from './failed-step.ts';
 import { type LackingSecret, runFailed } from './failure.ts';
 import { keyOfHosts, keyOfMount, keyOfNetwork, partsOfOp } from './key-parts.ts';
 import { LastLines } from './last-lines.ts';
@@ -83,6 +84,8 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       output.end();
       if (status.code !== 0) {
         const lacks = await executor.lacks(op.network, signal);
+        const failed = { op, origin, active, snapshotter, services };
+        const kept = services.onFail === 'keep' ? await keepFiles(failed, signal) : undefined;
         throw new FailureError(
           failureOf({
             op,
@@ -92,6 +95,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
             lacks,
             secrets: mounts.lackingSecrets,
             agents: mounts.lackingAgents,
+            kept,
           }),
         );
       }
@@ -125,8 +129,9 @@ function failureOf(options: {
   readonly lacks: readonly Lack[];
   readonly secrets: readonly LackingSecret[];
   readonly agents: readonly string[];
+  readonly kept: KeptStep | undefined;
 }) {
-  const { op, origin, status, lastLines, lacks, secrets, agents } = options;
+  const { op, origin, status, lastLines, lacks, secrets, agents, kept } = options;
   return runFailed({
     origin,
     command: origin?.text ?? op.args.join(' '),
@@ -137,5 +142,6 @@ function failureOf(options: {
     lack: lackOf(op.args.join(' '), lacks, lastLines),
     secret: secrets[0],
     agent: agents[0],
+    kept,
   });
 }

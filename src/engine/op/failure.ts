@@ -146,8 +146,10 @@ export function runFailed(options: {
   readonly secret?: LackingSecret | undefined;
   /** Id of an agent that the step went without. */
   readonly agent?: string | undefined;
+  /** Where its files are, with lines for a person. */
+  readonly kept?: { readonly directory?: string | undefined; readonly lines: readonly string[] } | undefined;
 }) {
-  const { origin, command, platform, code, signal, lastLines, lack, secret, agent } = options;
+  const { origin, command, platform, code, signal, lastLines, lack, secret, agent, kept } = options;
   const ending = signal ? `was ended by ${signal}` : `exited with status ${code}`;
   return {
     reason: 'run-failed',
@@ -163,7 +165,8 @@ export function runFailed(options: {
               ? `if it needs the SSH agent ${agent}, which was not given: add --ssh ${agent}`
               : lack && `if ${lack.program} failed: ${lack.message}; ${lack.fix}`,
     at: origin?.at,
-    details: lastLines,
+    details: [...lastLines, ...(kept?.lines ?? [])],
+    ...(kept?.directory !== undefined && { kept: kept.directory }),
   } as const satisfies FailureShape;
 }
 

@@ -29,6 +29,8 @@ export interface RunnerServices {
   readonly secretLike: (id: string) => string | undefined;
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */
   readonly memoryFile: () => Promise<string>;
+  /** What becomes of the files of a step that fails; `clean` if not given. */
+  readonly onFail?: 'clean' | 'keep' | undefined;
   /** The step waits for it, if there is one, before it says more. */
   readonly outputTaken?: (() => Promise<void> | undefined) | undefined;
 }

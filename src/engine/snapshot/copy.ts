@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { treeDiff } from '../../layer/diff.ts';
+import type { LayerInput } from '../../layer/layer-input.ts';
 import { removeTree } from '../../remove-tree.ts';
 import type { SnapshotterOptions } from './overlay.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
@@ -32,13 +33,19 @@ export class CopySnapshotter implements Snapshotter {
   }
 
   async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
-    if (!(active instanceof CopiedRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
-    const { layers } = this.#options;
-    const lower = await layers.diffOptions(active.parent, signal);
-    const entries = treeDiff({ ...lower, root: active.rootfs, unchangedUntil: active.unpackedAt }, signal);
-    const layer = await layers.commit(entries, { clampMtime: epoch }, signal);
+    const layer = await this.#options.layers.commit(this.changes(active, signal), { clampMtime: epoch }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
+  }
+
+  async *changes(active: ActiveSnapshot, signal: AbortSignal): AsyncGenerator<LayerInput> {
+    if (!(active instanceof CopiedRoot)) throw new Error('changes of a root that another snapshotter prepared');
+    const lower = await this.#options.layers.diffOptions(active.parent, signal);
+    yield* treeDiff({ ...lower, root: active.rootfs, unchangedUntil: active.unpackedAt }, signal);
+  }
+
+  async moveOut(active: ActiveSnapshot, to: string): Promise<void> {
+    await rename(active.rootfs, to);
   }
 }
 

@@ -33,3 +33,12 @@ export function snapshotRemoved(directory: string) {
     hint: 'run it again, and remove nothing from the store while cip runs',
   } as const satisfies FailureShape;
 }
+
+/** The root of a failed step could not be put aside; `said` is what cp(1) answered. */
+export function rootNotCopied(said: string) {
+  return {
+    reason: 'root-not-copied',
+    message: `the files of the step could not be copied: ${said}`,
+    hint: 'make room on the disk of the store: cip cache prune',
+  } as const satisfies FailureShape;
+}

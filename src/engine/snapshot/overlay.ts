@@ -2,11 +2,12 @@ import { access, mkdir, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { upperDiff } from '../../layer/diff.ts';
 import type { OtherXattrs } from '../../layer/disk-xattrs.ts';
+import type { LayerInput } from '../../layer/layer-input.ts';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { mountRefused, snapshotRemoved } from './failure.ts';
+import { mountRefused, rootNotCopied, snapshotRemoved } from './failure.ts';
 import type { Layers } from './layers.ts';
 import { type Snapshot, type SnapshotLayer, scratch } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
@@ -71,19 +72,33 @@ export class OverlaySnapshotter implements Snapshotter {
   async commit(active: ActiveSnapshot, signal: AbortSignal, epoch?: number): Promise<SnapshotLayer> {
     if (!(active instanceof OverlayRoot)) throw new Error('commit() of a snapshot that another snapshotter prepared');
     const { layers } = this.#options;
-    const lower = await layers.diffOptions(active.parent, signal);
     let others: OtherXattrs = { areKnown: false, areSeen: false, opaque: [] };
     const onOtherXattrs = (found: OtherXattrs) => {
       others = found;
     };
-    const changes = upperDiff({ ...lower, upper: active.upper, merged: active.rootfs, onOtherXattrs }, signal);
-    const layer = await layers.commit(changes, { clampMtime: epoch }, signal);
+    const layer = await layers.commit(this.changes(active, signal, onOtherXattrs), { clampMtime: epoch }, signal);
     await active.requireLower();
     await active.unmount();
     const snapshot = { layers: [...active.parent.layers, layer] };
     await layers.adopt({ snapshot, directory: active.layer, others }, signal);
     await active[Symbol.asyncDispose]();
     return layer;
+  }
+
+  async *changes(
+    active: ActiveSnapshot,
+    signal: AbortSignal,
+    onOtherXattrs?: (found: OtherXattrs) => void,
+  ): AsyncGenerator<LayerInput> {
+    if (!(active instanceof OverlayRoot)) throw new Error('changes of a root that another snapshotter prepared');
+    const lower = await this.#options.layers.diffOptions(active.parent, signal);
+    yield* upperDiff({ ...lower, upper: active.upper, merged: active.rootfs, onOtherXattrs }, signal);
+  }
+
+  async moveOut(active: ActiveSnapshot, to: string, signal: AbortSignal): Promise<void> {
+    const args = ['-a', '--reflink=auto', '--', active.rootfs, to];
+    const copied = await runProgram('cp', { args, env: 'inherited' }, signal);
+    if (!succeeded(copied)) throw new FailureError(rootNotCopied(complaintOf(copied)));
   }
 }
 

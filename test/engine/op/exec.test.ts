@@ -1,7 +1,7 @@
 /** RUN on real layers, with an executor that does to the root what a process would do. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, symlink as link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, symlink as link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ExecutorRun } from '../../../src/engine/executor/executor.ts';
@@ -451,4 +451,54 @@ test('the key of a step knows its base by its layers, and not what a secret hold
   assert.equal(await key(one), await key(same));
   assert.notEqual(await key(one), await key(other));
   assert.equal(await key(one, { s: '/a' }), await key(one, { s: '/b' }));
+});
+
+/** What a step that fails does to its root → the lines of `changes`. */
+const leftBehind: Readonly<
+  Record<string, readonly [act: (root: string) => Promise<unknown>, lines: readonly string[]]>
+> = {
+  nothing: [async () => {}, []],
+  'a new file': [(root) => writeFile(join(root, 'new'), ''), ['A /new']],
+  'a file that is changed': [(root) => writeFile(join(root, 'd/file'), 'changed'), ['C /d', 'C /d/file']],
+  'a file that is gone': [(root) => rm(join(root, 'd/file')), ['C /d', 'D /d/file']],
+  'a name with an end of line': [(root) => writeFile(join(root, 'a\nD \\b'), ''), ['A /a\\012D \\134b']],
+};
+for (const [title, [act, lines]] of Object.entries(leftBehind))
+  test(`what a failed step has left is kept: ${title}`, async () => {
+    await using rig = await OpRig.open();
+    rig.onFail = 'keep';
+    const below = await rig.snapshot(base);
+    rig.act = async ({ rootfs }) => {
+      await act(rootfs);
+      return { code: 3 };
+    };
+    const failed = await rig.exec({ op: exec() }, [below]).catch((error: unknown) => failuresOf(error)?.[0]);
+    assert.ok(failed !== undefined && 'kept' in failed && typeof failed.kept === 'string');
+    const changes = await readFile(join(failed.kept, 'changes'), 'utf8');
+    assert.deepEqual(changes.split('\n').slice(0, -1), lines);
+    assert.equal(await readFile(join(failed.kept, 'root/d/other'), 'utf8'), 'other');
+    assert.equal(JSON.parse(await readFile(join(failed.kept, 'step.json'), 'utf8')).cwd, '/work');
+    assert.equal((await stat(failed.kept)).mode & 0o777, 0o700);
+  });
+
+test('that the files of a failed step cannot be kept changes nothing about its failure', async () => {
+  await using rig = await OpRig.open();
+  rig.onFail = 'keep';
+  rig.act = async () => {
+    await rm(rig.store.paths.failedSteps, { recursive: true });
+    await writeFile(rig.store.paths.failedSteps, '');
+    return { code: 3 };
+  };
+  const step = { op: exec() };
+  const failed = await rig.exec(step, [await rig.snapshot(base)]).catch((error: unknown) => failuresOf(error)?.[0]);
+  assert.ok(failed !== undefined && 'reason' in failed);
+  assert.deepEqual([failed.reason, failed.kept], ['run-failed', undefined]);
+  assert.match(failed.details!.join('\n'), /^its files could not be kept: /);
+});
+
+test('without being asked nothing is kept', async () => {
+  await using rig = await OpRig.open();
+  rig.act = async () => ({ code: 3 });
+  assert.equal(await rig.reason({ op: exec() }, [await rig.snapshot(base)]), 'run-failed');
+  assert.deepEqual(await readdir(rig.store.paths.failedSteps), []);
 });

@@ -34,6 +34,8 @@ export class OpRig implements AsyncDisposable {
   act: Act = async () => ({ code: 0 });
   /** Of the executor that a step is keyed for. */
   isolationWords: readonly string[] = [];
+  /** Of the build. */
+  onFail: RunnerServices['onFail'];
   readonly #checkouts: Checkouts;
   readonly #dispose: () => Promise<void>;
   readonly #isRoot = process.getuid!() === 0;
@@ -158,6 +160,7 @@ export class OpRig implements AsyncDisposable {
       isolationWords: this.isolationWords,
       executor: async () => executor,
       context: step.context,
+      onFail: this.onFail,
       fetched: new FetchedFiles(this.remote, this.#checkouts, step.remotes ?? {}),
       secrets: step.secrets ?? {},
       ssh: step.ssh ?? {},

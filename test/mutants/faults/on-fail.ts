@@ -1,0 +1,65 @@
+import type { Fault } from '../fault.ts';
+
+const inChoice = { file: 'src/store/choose.ts', tests: ['test/store/choose.test.ts'] };
+const inFailedStep = { file: 'src/engine/op/failed-step.ts', tests: ['test/engine/op/exec.test.ts'] };
+const entering = { file: 'src/engine/executor/enter-root.ts', tests: ['test/e2e/on-fail.test.ts'] };
+
+/** What becomes of the files of a step that failed. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'a full store takes what was kept just now',
+    ...inChoice,
+    find: '(isFull && !(isFailedStep && age <= FAILED_STEP_RESPITE))',
+    replace: 'isFull',
+  },
+  {
+    name: 'failed steps stay for ever',
+    ...inChoice,
+    find: '(isFailedStep && age > FAILED_STEP_AGE)',
+    replace: 'false',
+  },
+  {
+    name: 'a week goes for everything',
+    ...inChoice,
+    find: '(isFailedStep && age > FAILED_STEP_AGE)',
+    replace: 'age > FAILED_STEP_AGE',
+  },
+  {
+    name: 'every failed step is kept',
+    file: 'src/engine/op/exec.ts',
+    tests: ['test/engine/op/exec.test.ts'],
+    find: "services.onFail === 'keep' ?",
+    replace: 'services !== undefined ?',
+  },
+  {
+    name: 'the end of a line in a name is one in the list',
+    ...inFailedStep,
+    find: '.replaceAll(/[\\x00-\\x1f\\x7f\\\\]/g, octal)',
+    replace: '',
+  },
+  {
+    name: 'what is removed counts as changed',
+    ...inFailedStep,
+    find: "type === 'whiteout' ? 'D' : ",
+    replace: '',
+  },
+  {
+    name: 'what cannot be kept hides why the step failed',
+    ...inFailedStep,
+    find: '    signal.throwIfAborted();\n    const why',
+    replace: '    throw error;\n    const why',
+  },
+  {
+    name: 'a kept root is entered with other ids',
+    ...entering,
+    find: '`${flag}=${outside},${inside},${count}`',
+    replace: '`${flag}=${outside + 1},${inside},${count}`',
+  },
+  {
+    name: 'a kept root is made where a kill leaves half of it',
+    file: 'src/engine/op/failed-step.ts',
+    tests: ['test/e2e/on-fail.test.ts'],
+    find: "await services.layers.workplace('failed-step');",
+    replace: '`${services.store.paths.failedSteps}/x-${Math.random()}`;',
+  },
+];
