@@ -66,7 +66,8 @@ const rows: readonly Row[] = [
       'COPY --from=one /d /q: input-changed file d/3,input 1,file d/2',
       'WORKDIR /x: input-changed input 0',
     ],
-    words: /COPY d \$PLACE runs again: d\/3 is new; d\/2 is gone$[^]*WORKDIR \/x runs again: .*: \[one 4\/4\] COPY d/m,
+    words:
+      /COPY d \$PLACE runs again: d\/3 is new; d\/2 is gone$[\s\S]*WORKDIR \/x runs again: .*: \[one 4\/4\] COPY d/m,
   },
   {
     title: 'a word of an instruction',
