@@ -19,11 +19,12 @@ import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts'
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import { RemoteSources } from '../remote/remote-sources.ts';
-import { type Failure, FailureError, FailuresError, locatedAt } from '../result.ts';
+import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
+import { RememberedSteps } from './cache/remembered-steps.ts';
 import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
@@ -46,6 +47,7 @@ import { type DiskOwners, Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
+import { StepWhys } from './step-why.ts';
 
 /** Opens the store; throws FailureError where it cannot. */
 export async function createEngine(options: EngineOptions, surroundings: EngineSurroundings): Promise<Builder> {
@@ -78,6 +80,7 @@ class Engine implements Builder {
   readonly #layers: Layers;
   readonly #machine: Machine;
   readonly #solver: Solver<Step, Snapshot>;
+  readonly #steps: RememberedSteps;
   readonly #cache: CacheStack<Snapshot>;
   /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
@@ -112,6 +115,7 @@ class Engine implements Builder {
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
+    this.#steps = new RememberedSteps(store);
     const records = new RecordCache(store);
     const notice = (message: string) => this.#notice(message);
     this.#cache = new CacheStack<Snapshot>([{ cache: new MemoryCache() }, { cache: records }], notice);
@@ -172,9 +176,13 @@ class Engine implements Builder {
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
     const anew = { is: stepOf(noCacheStages, build.dockerfile), cache: this.#cacheOfThisRun };
-    const snapshot = await this.#solver.solve(definition, { progress, cache, anew }, signal).catch((error: unknown) => {
-      throw atBase(error, bases);
-    });
+    const misses = new StepWhys(this.#steps, { image, platform: name, isAsked: noCache, target: definition.target });
+    const snapshot = await this.#solver
+      .solve(definition, { progress, cache, anew, misses }, signal)
+      .catch((error: unknown) => {
+        throw atBase(error, bases);
+      })
+      .finally(() => this.#kept(misses));
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
@@ -272,6 +280,13 @@ class Engine implements Builder {
     if (!origin) throw new FailureError(blobNotFetchable(blob.digest));
     const remote = this.#registry.repository(origin);
     await this.#store.blobs.put(blob, () => remote.open(blob, signal), signal);
+  }
+
+  /** For people alone: a store that cannot take it is told of by what the build itself writes. */
+  async #kept(misses: StepWhys): Promise<void> {
+    await misses.keep().catch((error: unknown) => {
+      if (failuresOf(error) === undefined) throw error;
+    });
   }
 
   #notice(message: string): void {

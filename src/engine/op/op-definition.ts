@@ -15,6 +15,8 @@ export interface StepOrigin {
   readonly at: SourceSpan;
   /** The instruction as people read it. */
   readonly text: string;
+  /** Names of the build arguments that count there. */
+  readonly args?: readonly string[] | undefined;
 }
 
 /** Nothing at all: what FROM scratch starts with. */
