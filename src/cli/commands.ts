@@ -93,6 +93,7 @@ export const commands: readonly Command[] = [
       'tag',
       'target',
       'buildArg',
+      'buildContext',
       'secret',
       'ssh',
       'addHost',

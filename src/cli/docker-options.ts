@@ -12,7 +12,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--allow', isNothing],
   ['--attest', isNoAttestation],
   ['--authfile', 'set REGISTRY_AUTH_FILE to the path'],
-  ['--build-context', 'copy the directory into DIR, or begin a stage with FROM the image'],
   ['--builder', 'leave it out: cip builds by itself, without a daemon'],
   ['--cache-from', isInStore],
   ['--cache-to', isInStore],
