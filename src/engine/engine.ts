@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { CountedInputs } from '../context/counted-inputs.ts';
+import type { NamedContexts } from '../context/named-contexts.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
@@ -17,17 +18,19 @@ import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts'
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import { RemoteSources } from '../remote/remote-sources.ts';
-import { type Failure, FailureError, FailuresError, locatedAt } from '../result.ts';
+import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
 import { BuildsUnderWay } from './builds-under-way.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
+import { RememberedSteps } from './cache/remembered-steps.ts';
 import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
 import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
+import { withAnnotations } from './exporter/annotate.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
@@ -45,6 +48,7 @@ import { type DiskOwners, Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
+import { StepWhys } from './step-why.ts';
 
 /** Opens the store; throws FailureError where it cannot. */
 export async function createEngine(options: EngineOptions, surroundings: EngineSurroundings): Promise<Builder> {
@@ -77,6 +81,7 @@ class Engine implements Builder {
   readonly #layers: Layers;
   readonly #machine: Machine;
   readonly #solver: Solver<Step, Snapshot>;
+  readonly #steps: RememberedSteps;
   readonly #cache: CacheStack<Snapshot>;
   /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
@@ -113,6 +118,7 @@ class Engine implements Builder {
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
+    this.#steps = new RememberedSteps(store);
     const records = new RecordCache(store);
     const notice = (message: string) => this.#notice(message);
     this.#cache = new CacheStack<Snapshot>([{ cache: new MemoryCache() }, { cache: records }], notice);
@@ -172,9 +178,13 @@ class Engine implements Builder {
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
     const anew = { is: stepOf(noCacheStages, build.dockerfile), cache: this.#cacheOfThisRun };
-    const snapshot = await this.#solver.solve(definition, { progress, cache, anew }, signal).catch((error: unknown) => {
-      throw atBase(error, bases);
-    });
+    const misses = new StepWhys(this.#steps, { image, platform: name, isAsked: noCache, target: definition.target });
+    const snapshot = await this.#solver
+      .solve(definition, { progress, cache, anew, misses }, signal)
+      .catch((error: unknown) => {
+        throw atBase(error, bases);
+      })
+      .finally(() => this.#kept(misses));
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
@@ -184,7 +194,8 @@ class Engine implements Builder {
       throw locatedAt(atBase(error, bases), baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];
-    return mark === undefined ? manifest : { ...manifest, annotations: { [annotationNames.ownersLost]: mark } };
+    const shown = { ...all.entries?.[name], ...(mark !== undefined && { [annotationNames.ownersLost]: mark }) };
+    return withAnnotations(manifest, shown);
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
@@ -197,6 +208,7 @@ class Engine implements Builder {
       recorded: request.context,
       platform: formatPlatform(platform),
     });
+    const contextFiles = filesOfContexts(request.contexts ?? {}, formatPlatform(platform));
     const images = new Map<string, ResolvedImage>();
     const bases: UsedBase[] = [];
     for (;;) {
@@ -209,6 +221,8 @@ class Engine implements Builder {
         buildArgs: request.buildArgs,
         proxies: this.#options.env,
         context,
+        contexts: request.contexts,
+        contextFiles,
         secrets: request.secrets,
         ssh: request.ssh,
         settings: request.settings,
@@ -272,9 +286,27 @@ class Engine implements Builder {
     await this.#store.blobs.put(blob, () => remote.open(blob, signal), signal);
   }
 
+  /** For people alone: a store that cannot take it is told of by what the build itself writes. */
+  async #kept(misses: StepWhys): Promise<void> {
+    await misses.keep().catch((error: unknown) => {
+      if (failuresOf(error) === undefined) throw error;
+    });
+  }
+
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Directories among named contexts, as they were when the build was decided on. */
+function filesOfContexts(contexts: NamedContexts, platform: string): Readonly<Record<string, BuildContext>> {
+  return Object.fromEntries(
+    Object.entries(contexts).flatMap(([name, context]) => {
+      if (context.type !== 'directory') return [];
+      const { directory, recorded } = context;
+      return [[name, new BuildContext(new RecordedTree(directory, recorded), { directory, recorded, platform })]];
+    }),
+  );
 }
 
 /**

@@ -65,6 +65,9 @@ function withVisibleText(renderer: Renderer): Renderer {
 }
 
 function oneLine<T extends object>(event: T): T {
-  const line = (value: unknown) => (typeof value === 'string' ? visibleLine(value) : value);
+  const line = (value: unknown): unknown => {
+    if (typeof value === 'string') return visibleLine(value);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? oneLine(value) : value;
+  };
   return Object.fromEntries(Object.entries(event).map(([name, value]) => [name, line(value)])) as T;
 }

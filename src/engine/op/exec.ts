@@ -12,9 +12,10 @@ import { ExecMounts } from './exec-mounts.ts';
 import { shellInPlace } from './failed-shell.ts';
 import { type KeptStep, keepFiles } from './failed-step.ts';
 import { type LackingSecret, runFailed } from './failure.ts';
+import { keyOfHosts, keyOfMount, keyOfNetwork, partsOfOp } from './key-parts.ts';
 import { LastLines } from './last-lines.ts';
 import { digestOfChain, oneLayer } from './layered.ts';
-import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
+import type { ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText } from './snapshot-tree.ts';
 
@@ -29,14 +30,12 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       Promise.resolve({
         digest: digestOfFields([
           'exec',
-          // Whose network leads outside is no part of what a step does.
           canonicalText({
             ...op,
             keylessEnv: [],
-            mounts: op.mounts.map(keyOf),
-            // Where a host is may change, as what a name server says.
-            hosts: op.hosts?.map(({ name }) => name),
-            network: op.network === 'none' ? 'none' : 'host',
+            mounts: op.mounts.map(keyOfMount),
+            hosts: keyOfHosts(op.hosts),
+            network: keyOfNetwork(op.network),
           }),
           // What a step sees of owners, and what it can do about them, is another thing there (ADR 0025).
           ...(services.layers.owners.areKept ? [] : ['one id']),
@@ -44,6 +43,11 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
           ...services.isolationWords,
         ]),
         contentDigests: inputContents(op),
+        parts: async () => [
+          ...partsOfOp(op),
+          ['owners', services.layers.owners.areKept ? 'kept' : 'one id'],
+          ['isolation', services.isolationWords.join(' ')],
+        ],
       }),
 
     async exec(inputs, context) {
@@ -99,18 +103,6 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       return { layers: [...base.layers, layer] };
     },
   };
-}
-
-/**
- * What of a mount decides what a step does: not the content of a secret or of a cache, nor how the cache is shared.
- */
-function keyOf(mount: ExecMount): unknown {
-  if (mount.type === 'cache') {
-    // As they were written when they always stood there, so that no key changes for it.
-    const { mode = 0o755, uid = 0, gid = 0 } = mount;
-    return { ...mount, mode, uid, gid, sharing: undefined };
-  }
-  return mount;
 }
 
 function inputContents(op: ExecOp): ((input: Snapshot) => Promise<Digest>)[] {
