@@ -1,5 +1,5 @@
 import { readdir, readlink, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
@@ -81,9 +81,11 @@ export class ChrootExecutor implements Executor {
     await using temporaryFiles = new TemporaryFiles(root, tools);
     await temporaryFiles.makeKernelDirectories();
     await temporaryFiles.makeDevices();
+    // Not where something else is mounted; what is above them may hide them.
+    const isFree = (path: string) => mounts.every(({ target }) => posix.resolve('/', target) !== path);
+    if (isFree('/etc/resolv.conf')) await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
+    if (isFree('/etc/hosts')) await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     await temporaryFiles.lendMounts(mounts);
-    await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
-    await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     for (const socket of sockets) await temporaryFiles.lendSocket(socket);
     await temporaryFiles.makeWorkingDirectory(process);
     const order: Launch = {

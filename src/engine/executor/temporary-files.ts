@@ -122,7 +122,9 @@ export class TemporaryFiles implements AsyncDisposable {
       const at = await this.#root.locate(mount.target);
       if (typeof at === 'string') throw invalid(at);
       if (at.path === '/') throw invalid('it is the root');
-      if (/^\/(proc|sys)(\/|$)/.test(at.path)) throw invalid(`${at.path} is the kernel’s`);
+      if (/^\/(proc|sys)\//.test(at.path)) throw invalid(`${at.path} is the kernel’s`);
+      // Devices stay in sight there, as under a mount of ours.
+      if (mount.type === 'tmpfs' && at.path === '/dev') continue;
       const { isDirectory } = mount;
       if (at.stats !== undefined && at.stats.isDirectory() !== isDirectory) {
         throw invalid(isDirectory ? 'it is not a directory' : 'it is a directory, and a file is mounted');
@@ -138,6 +140,8 @@ export class TemporaryFiles implements AsyncDisposable {
   async #lendEmpty(file: string, hidden: Stats | undefined): Promise<void> {
     const make = async () => {
       await mkdir(file);
+      // Not what it has of the directory above it, as set-group-ID would have it.
+      await lchown(file, 0, 0);
       await chmod(file, hidden === undefined ? 0o1777 : hidden.mode & 0o7777);
     };
     await this.#stubs.lend(file, this.#away, { make });
