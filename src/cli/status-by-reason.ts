@@ -166,6 +166,7 @@ export const statusByReason = {
   'cascade-journal-damaged': 'invalidProject',
   'conflicting-links': 'invalidProject',
   'copy-source-missing': 'invalidProject',
+  'invalid-epoch': 'invalidProject',
   'dependency-cycle': 'invalidProject',
   'digest-in-the-way': 'invalidProject',
   'digest-invalid': 'invalidProject',

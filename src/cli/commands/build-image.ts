@@ -3,10 +3,10 @@ import type { BuildRequest } from '../../builder.ts';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { type DigestMemory, FileDigests } from '../../context/file-digests.ts';
+import { imageEpoch } from '../../context/global-values.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
-import { epochOf } from '../../context/source-date-epoch.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor } from '../../engine/exporter/exporters.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
@@ -174,7 +174,13 @@ async function made(
   const ways = waysOut(options, tags, {
     resolve: world.resolve,
     tempPath: (purpose) => session.tempPath(purpose),
-    mtime: epochOf(source.buildArgs),
+    mtime: imageEpoch({
+      dockerfile: source.dockerfile,
+      platform: source.platforms[0]!,
+      buildPlatform: hostPlatform(world.surroundings.arch),
+      buildArgs: source.buildArgs,
+      targetStage: source.target,
+    }),
     expected,
   });
   let sent = image;

@@ -3,7 +3,7 @@
  * Dockerfile stands on are given, and those that are not are asked for. Only stages that the target needs are looked at.
  */
 
-import { timeText } from '../../context/source-date-epoch.ts';
+import { epochOf, timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, type ExpansionRules, expand } from '../../dockerfile/expand.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
@@ -82,7 +82,12 @@ function machineOf(
 }
 
 /** Of what is seen before variables are filled in, or by those above the first FROM alone. */
-const certainReasons: ReadonlySet<Reason> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
+const certainReasons: ReadonlySet<Reason> = new Set([
+  'not-supported',
+  'stage-not-yet-defined',
+  'stage-not-before',
+  'invalid-epoch',
+]);
 
 class Lowering implements LoweringContext {
   readonly input: LowerInput;
@@ -100,6 +105,8 @@ class Lowering implements LoweringContext {
     this.dockerfile = input.dockerfile;
     this.expansion = { escapeCharacter: input.dockerfile.escape, budget: new ExpansionBudget() };
     this.globals = globalArgs(this, input.target === undefined ? undefined : (target.name ?? `${target.index}`));
+    // The default of an ARG says it where nothing else does.
+    this.input = { ...input, epoch: input.epoch ?? epochOf(Object.fromEntries(this.globals)) };
   }
 
   get mtime(): number {
