@@ -39,6 +39,8 @@ type Happening =
       readonly type: 'step-started';
       readonly step: string;
       readonly name: string;
+      /** Why no cache had it; absent where nothing is remembered that it could be compared with. */
+      readonly why?: StepWhy;
     }
   | {
       readonly type: 'step-cached';
@@ -60,6 +62,19 @@ type Happening =
     }
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
+
+/** Why a step is run. */
+export interface StepWhy {
+  /**
+   * `part-changed`: its key is made of other `parts`. `input-changed`: what it stands on or takes from is another. `new`: there was
+   * no such step. `result-gone`: the store has no result any more of what it is made of. `asked-for`: by an option.
+   */
+  readonly reason: 'part-changed' | 'input-changed' | 'new' | 'result-gone' | 'asked-for';
+  /** Names of the parts that differ: `file etc/a.conf`, `env MODE`, `args`. */
+  readonly parts: readonly string[];
+  /** On one line, for people. */
+  readonly message: string;
+}
 
 /** Where rooms report what happens; only cli/ knows how it is shown. */
 export interface Progress {

@@ -61,7 +61,11 @@ export class TraceFile {
         this.#fail(image);
         break;
       case 'step-started':
-        this.#begin(idOf(event), { name: event.name, cat: 'step', args: { image, platform, cache: 'miss' } });
+        this.#begin(idOf(event), {
+          name: event.name,
+          cat: 'step',
+          args: { image, platform, cache: 'miss', why: event.why?.message },
+        });
         break;
       case 'step-cached':
         this.#begin(idOf(event), { name: event.name, cat: 'step', args: { image, platform, cache: 'hit' } });

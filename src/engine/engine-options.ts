@@ -1,5 +1,6 @@
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { ExecutorName } from './executor/executor-name.ts';
+import type { Terminals } from './executor/terminal.ts';
 import type { ExecutorTools } from './executor/tools.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface EngineOptions {
   /** A step fails where this machine can't keep it apart from all it should be. */
   readonly requireIsolation?: boolean | undefined;
   /** What becomes of the files of a RUN that fails: removed unless given. */
-  readonly onFail?: 'clean' | 'keep' | undefined;
+  readonly onFail?: 'clean' | 'keep' | 'shell' | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */
   readonly emulators: Readonly<Record<string, string>>;
   readonly tools: ExecutorTools;
@@ -39,4 +40,6 @@ export interface EngineSurroundings {
   readonly now: () => number;
   /** Asked after each output of a step: the step waits for the promise it gives, if it gives one. */
   readonly outputTaken: () => Promise<void> | undefined;
+  /** For a shell where a step has failed. */
+  readonly terminals?: Terminals | undefined;
 }

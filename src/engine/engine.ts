@@ -2,10 +2,10 @@
  * The embedded Builder: per platform a Dockerfile is lowered to a graph, the graph solved, the result exported; then
  * all are joined under one index. It runs where files may have any owner: in the worker, inside its own namespaces.
  */
-import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { CountedInputs } from '../context/counted-inputs.ts';
+import type { NamedContexts } from '../context/named-contexts.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
@@ -18,16 +18,19 @@ import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts'
 import type { Progress } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import { RemoteSources } from '../remote/remote-sources.ts';
-import { type Failure, FailureError, FailuresError, locatedAt } from '../result.ts';
+import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
+import { BuildsUnderWay } from './builds-under-way.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
+import { RememberedSteps } from './cache/remembered-steps.ts';
 import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
 import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
+import { withAnnotations } from './exporter/annotate.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
@@ -45,6 +48,7 @@ import { type DiskOwners, Layers } from './snapshot/layers.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/snapshot.ts';
 import { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/vertex.ts';
+import { StepWhys } from './step-why.ts';
 
 /** Opens the store; throws FailureError where it cannot. */
 export async function createEngine(options: EngineOptions, surroundings: EngineSurroundings): Promise<Builder> {
@@ -77,9 +81,11 @@ class Engine implements Builder {
   readonly #layers: Layers;
   readonly #machine: Machine;
   readonly #solver: Solver<Step, Snapshot>;
+  readonly #steps: RememberedSteps;
   readonly #cache: CacheStack<Snapshot>;
   /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
+  readonly #underWay: BuildsUnderWay;
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
@@ -97,6 +103,7 @@ class Engine implements Builder {
     this.#options = options;
     this.#owners = owners;
     this.#outputTaken = surroundings.outputTaken;
+    this.#underWay = new BuildsUnderWay(options.onFail === 'shell' ? surroundings.terminals : undefined);
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
     this.#remote = new RemoteSources({ store, registry: options.registry });
@@ -111,6 +118,7 @@ class Engine implements Builder {
       notice: (message) => this.#notice(message),
     });
     this.#machine = new Machine({ options, store, layers: this.#layers, notice: (message) => this.#notice(message) });
+    this.#steps = new RememberedSteps(store);
     const records = new RecordCache(store);
     const notice = (message: string) => this.#notice(message);
     this.#cache = new CacheStack<Snapshot>([{ cache: new MemoryCache() }, { cache: records }], notice);
@@ -128,23 +136,22 @@ class Engine implements Builder {
   async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
     const watcher: Progress = { emit: (event) => progress.emit({ image: request.image, ...event }) };
     this.#watching.add(watcher);
+    const { either, running } = this.#underWay.add(request.image, signal);
     try {
       const dockerfile = dockerfileOf(request);
       const tree = new RecordedTree(request.contextDir, request.context);
-      const stop = new AbortController();
-      const either = AbortSignal.any([signal, stop.signal]);
-      setMaxListeners(0, either);
       const builds = request.platforms.map((platform) =>
         this.#buildPlatform({ request, dockerfile, tree, platform, progress: watcher }, either),
       );
       // One platform's failure ends the others, and nothing of them is left running.
       const manifests = await Promise.all(builds).catch(async (error: unknown) => {
-        stop.abort(error);
+        running.stop.abort(error);
         await Promise.allSettled(builds);
         throw error;
       });
       return { image: await writeIndex(manifests, request.annotations.index, this.#store) };
     } finally {
+      this.#underWay.delete(running);
       this.#watching.delete(watcher);
     }
   }
@@ -171,9 +178,13 @@ class Engine implements Builder {
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
     const anew = { is: stepOf(noCacheStages, build.dockerfile), cache: this.#cacheOfThisRun };
-    const snapshot = await this.#solver.solve(definition, { progress, cache, anew }, signal).catch((error: unknown) => {
-      throw atBase(error, bases);
-    });
+    const misses = new StepWhys(this.#steps, { image, platform: name, isAsked: noCache, target: definition.target });
+    const snapshot = await this.#solver
+      .solve(definition, { progress, cache, anew, misses }, signal)
+      .catch((error: unknown) => {
+        throw atBase(error, bases);
+      })
+      .finally(() => this.#kept(misses));
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
@@ -183,7 +194,8 @@ class Engine implements Builder {
       throw locatedAt(atBase(error, bases), baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];
-    return mark === undefined ? manifest : { ...manifest, annotations: { [annotationNames.ownersLost]: mark } };
+    const shown = { ...all.entries?.[name], ...(mark !== undefined && { [annotationNames.ownersLost]: mark }) };
+    return withAnnotations(manifest, shown);
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
@@ -196,6 +208,7 @@ class Engine implements Builder {
       recorded: request.context,
       platform: formatPlatform(platform),
     });
+    const contextFiles = filesOfContexts(request.contexts ?? {}, formatPlatform(platform));
     const images = new Map<string, ResolvedImage>();
     const bases: UsedBase[] = [];
     for (;;) {
@@ -208,6 +221,8 @@ class Engine implements Builder {
         buildArgs: request.buildArgs,
         proxies: this.#options.env,
         context,
+        contexts: request.contexts,
+        contextFiles,
         secrets: request.secrets,
         ssh: request.ssh,
         settings: request.settings,
@@ -259,6 +274,7 @@ class Engine implements Builder {
       ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       onFail: this.#options.onFail,
+      lendTerminal: this.#underWay.lender(step.origin?.image),
       outputTaken: this.#outputTaken,
     };
   }
@@ -270,9 +286,27 @@ class Engine implements Builder {
     await this.#store.blobs.put(blob, () => remote.open(blob, signal), signal);
   }
 
+  /** For people alone: a store that cannot take it is told of by what the build itself writes. */
+  async #kept(misses: StepWhys): Promise<void> {
+    await misses.keep().catch((error: unknown) => {
+      if (failuresOf(error) === undefined) throw error;
+    });
+  }
+
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Directories among named contexts, as they were when the build was decided on. */
+function filesOfContexts(contexts: NamedContexts, platform: string): Readonly<Record<string, BuildContext>> {
+  return Object.fromEntries(
+    Object.entries(contexts).flatMap(([name, context]) => {
+      if (context.type !== 'directory') return [];
+      const { directory, recorded } = context;
+      return [[name, new BuildContext(new RecordedTree(directory, recorded), { directory, recorded, platform })]];
+    }),
+  );
 }
 
 /**

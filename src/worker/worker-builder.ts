@@ -6,12 +6,14 @@ import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import { nameOfNamespace } from '../engine/disk-owners.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
+import type { Terminals } from '../engine/executor/terminal.ts';
 import { runProgram, succeeded } from '../program/run-program.ts';
 import type { Progress } from '../progress.ts';
 import { FailureError, failuresOf, type Reason } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
+import { LentToWorker } from './remote-terminal.ts';
 
 /** This file's own: `.ts` in a checkout, `.js` in a package. */
 const extension = extname(import.meta.url);
@@ -23,6 +25,8 @@ export type Isolation = 'auto' | EngineOptions['isolation'];
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
   readonly engine: Omit<EngineOptions, 'tier' | 'namespace' | 'isolation'>;
+  /** Lent to a step that has failed. */
+  readonly terminals?: Terminals | undefined;
   readonly user: EnterOptions['user'];
   readonly isolation: Isolation;
   /** Where namespaces are refused, chroot will do for `auto`: this process is root of a container. */
@@ -90,6 +94,7 @@ class Worker {
   readonly ended: Promise<Ending>;
   readonly #child: Entered['child'];
   readonly #kill: () => void;
+  readonly #terminal: LentToWorker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #isPaused = false;
@@ -108,7 +113,7 @@ class Worker {
     for (const { message, hint } of entered.warnings) {
       progress.emit({ type: 'warning', message: hint === undefined ? message : `${message} (${hint})` });
     }
-    const worker = new Worker(entered);
+    const worker = new Worker(entered, options.terminals);
     await worker.#begin({
       type: 'start',
       module: options.module ?? new URL(`../engine/engine${extension}`, import.meta.url).href,
@@ -117,7 +122,8 @@ class Worker {
     return worker;
   }
 
-  private constructor({ child, ended, kill }: Entered) {
+  private constructor({ child, ended, kill }: Entered, terminals: Terminals | undefined) {
+    this.#terminal = new LentToWorker(terminals, (message) => this.#send(message));
     this.#child = child;
     this.#kill = kill;
     this.ended = ended;
@@ -174,6 +180,10 @@ class Worker {
   }
 
   #receive(message: FromWorker): void {
+    if (message.type === 'terminal-open' || message.type === 'terminal-output' || message.type === 'terminal-close') {
+      this.#terminal.receive(message);
+      return;
+    }
     if (!('id' in message)) return;
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
@@ -204,6 +214,7 @@ class Worker {
 
   #failAll(error: Error): void {
     this.#end = error;
+    this.#terminal.close();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }

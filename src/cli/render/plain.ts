@@ -115,7 +115,8 @@ export class PlainRenderer implements Renderer {
     const label = tag(event.image, event.platform);
     const step = { name: event.name, label, startedAt: this.#options.now(), lines: new Lines(), tail: [] };
     this.#stepsOf(event.image).set(event.step, step);
-    if (this.#options.verbose > 0) this.#line(`${label} ${event.name}`);
+    const why = event.why === undefined ? '' : ` runs again: ${event.why.message}`;
+    if (this.#options.verbose > 0) this.#line(`${label} ${event.name}${why}`);
   }
 
   #output(image: string | undefined, id: string, text: string): void {

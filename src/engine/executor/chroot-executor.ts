@@ -10,7 +10,8 @@ import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds, requireMapped } from './id-map.ts';
 import { type Lack, noDevices, noProc, noRawSockets, noSetUserId } from './lack.ts';
-import { kill, killGroup, launch } from './launch.ts';
+import { kill, killGroup, type Launch, launch } from './launch.ts';
+import { launchOnTerminal } from './launch-on-terminal.ts';
 import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
@@ -52,7 +53,7 @@ export class ChrootExecutor implements Executor {
     return [...rights, noProc(), ...setUserId];
   }
 
-  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
+  async run({ rootfs, process, onOutput, terminal }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const sockets = process.mounts.filter((mount) => mount.type === 'socket');
     if (sockets.length < process.mounts.length) {
@@ -80,38 +81,39 @@ export class ChrootExecutor implements Executor {
     await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     for (const socket of sockets) await temporaryFiles.lendSocket(socket);
     await temporaryFiles.makeWorkingDirectory(process);
-    return await launch(
-      {
-        process,
-        dir,
-        tools,
-        kill: async (pid) => {
-          killGroup(pid);
-          await killWithin(root);
-        },
-        killRest: () => killAllWithin(root),
-        command: ({ gateTable }) => ({
-          command: [tools.sh],
-          script: script(
-            root,
-            processCommand(process.args, process.env, { tools, gate: gate.program, table: gateTable }),
-          ),
-          tables: [],
-          gate: callTable(
-            architecture,
-            stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities, filter: gate.filter }),
-            programsToTry(process.args[0]!, process.env),
-          ),
-        }),
-        onOutput,
+    const order: Launch = {
+      process,
+      dir,
+      tools,
+      kill: async (pid) => {
+        killGroup(pid);
+        await killWithin(root);
       },
-      signal,
-    );
+      killRest: () => killAllWithin(root),
+      command: ({ gateTable }) => ({
+        command: [tools.sh],
+        script: script(
+          { root, hasTerminal: terminal !== undefined },
+          processCommand(process.args, process.env, { tools, gate: gate.program, table: gateTable }),
+        ),
+        tables: [],
+        gate: callTable(
+          architecture,
+          stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities, filter: gate.filter }),
+          programsToTry(process.args[0]!, process.env),
+        ),
+      }),
+      onOutput,
+    };
+    return await (terminal === undefined ? launch(order, signal) : launchOnTerminal({ ...order, terminal }, signal));
   }
 }
 
-function script(root: string, command: string): string {
-  return `{\nexec </dev/null\nset -e\numask 022\ncd ${shellWord(root)}\n${command}\n}\n`;
+function script(
+  { root, hasTerminal }: { readonly root: string; readonly hasTerminal: boolean },
+  command: string,
+): string {
+  return `{\n${hasTerminal ? '' : 'exec </dev/null\n'}set -e\numask 022\ncd ${shellWord(root)}\n${command}\n}\n`;
 }
 
 /** Every process whose root is in there is one of ours: nobody else has it. True if there was any. */

@@ -91,7 +91,13 @@ export class InstructionContext {
   ): void {
     const name = this.stage.name ?? `${this.stage.index}`;
     const title = `[${name} ${this.number}/${this.stage.instructions.length + 1}] ${layer.text}`;
-    const origin = { image: this.lowering.input.image, stage: name, at: layer.at, text: layer.text };
+    const origin = {
+      image: this.lowering.input.image,
+      stage: name,
+      at: layer.at,
+      text: layer.text,
+      args: [...state.args.keys()],
+    };
     const { secrets, ssh, context, remotes } = this.lowering.input;
     state.vertex = step(
       { op: layer.op, inputs: [state.vertex, ...(layer.inputs ?? [])], name: title },

@@ -1,7 +1,9 @@
 import { select, selectionDigest } from '../../context/selection.ts';
+import { selectionParts } from '../../context/selection-parts.ts';
 import type { SourceNode } from '../../context/source-tree.ts';
 import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
+import { type KeyPart, shortDigestOf } from '../../oci/key-part.ts';
 import { FailureError } from '../../result.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { scratch } from '../snapshot/snapshot.ts';
@@ -9,6 +11,7 @@ import type { Op, OpContext } from '../solver/op.ts';
 import { ArchiveUnpacker } from './archive.ts';
 import { isOctal } from './chmod.ts';
 import { copySourceMissing, namedOwnerOfLink } from './failure.ts';
+import { partsOfOp } from './key-parts.ts';
 import { digestOfChain, oneLayer } from './layered.ts';
 import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
@@ -48,6 +51,27 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       return {
         digest: digestOfFields(fields),
         contentDigests: source.type === 'input' ? [digestOfChain, ofSource] : [digestOfChain],
+        parts: async ([, from = scratch]) => {
+          const ofFetched = await Promise.all(
+            fetched.map(
+              async (one, at): Promise<KeyPart> => [
+                `fetched ${at + 1}`,
+                shortDigestOf(await services.fetched.keyOf(one, signal)),
+              ],
+            ),
+          );
+          const isFromContext = source.type === 'context';
+          const files = isFromContext
+            ? await context()
+            : await selectFromSnapshot(op, from, { services, origin, signal });
+          const all = isFromContext ? [await selectionDigest(files, op, { masks })] : [];
+          return [
+            ...partsOfOp(op),
+            ...ofFetched,
+            ...(await selectionParts(files, op, masks)),
+            ...all.map((digest): KeyPart => ['files', shortDigestOf(digest)]),
+          ];
+        },
       };
     },
 

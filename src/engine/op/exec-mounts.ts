@@ -33,6 +33,8 @@ export class ExecMounts implements AsyncDisposable {
   readonly lackingSecrets: LackingSecret[] = [];
   /** Ids of agents that the step goes without. */
   readonly lackingAgents: string[] = [];
+  /** Sources of mounts that other steps will see. */
+  readonly caches = new Set<string>();
   readonly #stack = new AsyncStack();
   readonly #roots = new Map<number, ActiveSnapshot>();
   /** By identity: a step that mounts one cache at two places must not wait for itself. */
@@ -66,6 +68,7 @@ export class ExecMounts implements AsyncDisposable {
       }
       case 'cache': {
         const cache = this.#caches.get(cacheIdentity(mount, await seedOf(mount, opening, signal)))!;
+        this.caches.add(cache.directory);
         this.list.push({ type: 'bind', source: cache.directory, target: mount.target, readonly: mount.readonly });
         return;
       }

@@ -3,16 +3,19 @@ import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
+import type { ExecutorRun } from '../executor/executor.ts';
 import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { ExecMounts } from './exec-mounts.ts';
+import { shellInPlace } from './failed-shell.ts';
 import { type KeptStep, keepFiles } from './failed-step.ts';
 import { type LackingSecret, runFailed } from './failure.ts';
+import { keyOfHosts, keyOfMount, keyOfNetwork, partsOfOp } from './key-parts.ts';
 import { LastLines } from './last-lines.ts';
 import { digestOfChain, oneLayer } from './layered.ts';
-import type { ExecMount, ExecOp, StepOrigin } from './op-definition.ts';
+import type { ExecOp, StepOrigin } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText } from './snapshot-tree.ts';
 
@@ -27,14 +30,12 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
       Promise.resolve({
         digest: digestOfFields([
           'exec',
-          // Whose network leads outside is no part of what a step does.
           canonicalText({
             ...op,
             keylessEnv: [],
-            mounts: op.mounts.map(keyOf),
-            // Where a host is may change, as what a name server says.
-            hosts: op.hosts?.map(({ name }) => name),
-            network: op.network === 'none' ? 'none' : 'host',
+            mounts: op.mounts.map(keyOfMount),
+            hosts: keyOfHosts(op.hosts),
+            network: keyOfNetwork(op.network),
           }),
           // What a step sees of owners, and what it can do about them, is another thing there (ADR 0025).
           ...(services.layers.owners.areKept ? [] : ['one id']),
@@ -42,6 +43,11 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
           ...services.isolationWords,
         ]),
         contentDigests: inputContents(op),
+        parts: async () => [
+          ...partsOfOp(op),
+          ['owners', services.layers.owners.areKept ? 'kept' : 'one id'],
+          ['isolation', services.isolationWords.join(' ')],
+        ],
       }),
 
     async exec(inputs, context) {
@@ -59,58 +65,44 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
       const env = withHome(lastOfEach([...op.env, ...op.keylessEnv, ...mounts.env]), user.value.home);
-      const status = await executor.run(
-        {
-          rootfs: active.rootfs,
-          process: {
-            ...op,
-            env,
-            user: user.value,
-            mounts: mounts.list,
-            hostname: op.hostname ?? HOSTNAME,
-            isNamed: op.hostname !== undefined,
-          },
-          onOutput: (stream, text) => {
-            output.write(stream, text);
-            return services.outputTaken?.();
-          },
+      const order: ExecutorRun = {
+        rootfs: active.rootfs,
+        process: {
+          ...op,
+          env,
+          user: user.value,
+          mounts: mounts.list,
+          hostname: op.hostname ?? HOSTNAME,
+          isNamed: op.hostname !== undefined,
         },
-        signal,
-      );
+        onOutput: (stream, text) => {
+          output.write(stream, text);
+          return services.outputTaken?.();
+        },
+      };
+      const status = await executor.run(order, signal);
       output.end();
       if (status.code !== 0) {
         const lacks = await executor.lacks(op.network, signal);
         const failed = { op, origin, active, snapshotter, services };
         const kept = services.onFail === 'keep' ? await keepFiles(failed, signal) : undefined;
-        throw new FailureError(
-          failureOf({
-            op,
-            origin,
-            status,
-            lastLines: output.lines,
-            lacks,
-            secrets: mounts.lackingSecrets,
-            agents: mounts.lackingAgents,
-            kept,
-          }),
-        );
+        const failure = failureOf({
+          op,
+          origin,
+          status,
+          lastLines: output.lines,
+          lacks,
+          secrets: mounts.lackingSecrets,
+          agents: mounts.lackingAgents,
+          kept,
+        });
+        const said = await shellInPlace({ order, executor, mounts, services }, failure);
+        throw new FailureError(said.length === 0 ? failure : { ...failure, details: [...failure.details, ...said] });
       }
       const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };
     },
   };
-}
-
-/**
- * What of a mount decides what a step does: not the content of a secret or of a cache, nor how the cache is shared.
- */
-function keyOf(mount: ExecMount): unknown {
-  if (mount.type === 'cache') {
-    // As they were written when they always stood there, so that no key changes for it.
-    const { mode = 0o755, uid = 0, gid = 0 } = mount;
-    return { ...mount, mode, uid, gid, sharing: undefined };
-  }
-  return mount;
 }
 
 function inputContents(op: ExecOp): ((input: Snapshot) => Promise<Digest>)[] {

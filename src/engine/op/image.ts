@@ -3,6 +3,7 @@ import { DiffID } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
+import { partsOfOp } from './key-parts.ts';
 import type { ImageOp } from './op-definition.ts';
 
 /**
@@ -15,6 +16,7 @@ export function imageRunner(op: ImageOp): Op<Snapshot> {
       Promise.resolve({
         digest: digestOfFields(['image', canonicalText({ layers: op.layers, origin: op.origin ?? null })]),
         contentDigests: [],
+        parts: async () => partsOfOp(op),
       }),
     exec: () =>
       Promise.resolve({

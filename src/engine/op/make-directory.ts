@@ -2,6 +2,7 @@ import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
+import { partsOfOp } from './key-parts.ts';
 import { digestOfChain, oneLayer } from './layered.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
@@ -17,6 +18,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
       Promise.resolve({
         digest: digestOfFields(['make-directory', canonicalText(op)]),
         contentDigests: [digestOfChain],
+        parts: async () => partsOfOp(op),
       }),
 
     async exec([base = scratch], { signal, progress }) {

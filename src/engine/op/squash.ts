@@ -2,6 +2,7 @@ import { canonicalText } from '../../oci/canonical.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { type Snapshot, type SnapshotLayer, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
+import { partsOfOp } from './key-parts.ts';
 import { digestOfChain } from './layered.ts';
 import type { SquashOp } from './op-definition.ts';
 import type { RunnerServices } from './runner-services.ts';
@@ -13,6 +14,7 @@ export function squashRunner(op: SquashOp, { layers }: RunnerServices): Op<Snaps
       Promise.resolve({
         digest: digestOfFields(['squash', op.groups.join(' ')]),
         contentDigests: [async (input: Snapshot) => digestOfFields([await digestOfChain(input), ...keptIn(input, op)])],
+        parts: async () => partsOfOp(op),
       }),
     async exec([input = scratch], { signal }) {
       const made: SnapshotLayer[] = [];

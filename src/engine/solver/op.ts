@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { KeyPart } from '../../oci/key-part.ts';
 import type { Progress } from '../../progress.ts';
 
 /** How one vertex is cached. */
@@ -7,6 +8,11 @@ export interface CacheMap<R> {
   readonly digest: Digest;
   /** Per input, how to key on its *content*; undefined keys on how the input was made. */
   readonly contentDigests: readonly (((input: R) => Promise<Digest>) | undefined)[];
+  /**
+   * What `digest` and the content digests are made of: where they differ so do these, and the other way round. Asked for only
+   * where the vertex has to be run.
+   */
+  readonly parts?: ((inputs: readonly R[]) => Promise<readonly KeyPart[]>) | undefined;
 }
 
 /** What an operation is told while it works. */

@@ -12,7 +12,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
-import type { Progress } from '../../progress.ts';
+import type { Progress, StepWhy } from '../../progress.ts';
 import { Semaphore } from '../../semaphore.ts';
 import type { CacheMap, Op } from './op.ts';
 import type { ResultCache } from './result-cache.ts';
@@ -34,6 +34,24 @@ export interface SolveOptions<O, R> {
   readonly cache: ResultCache<R>;
   /** Steps that are to run anew, and where what they give in this run is kept: `cache` is not asked for them. */
   readonly anew?: { readonly is: (op: O) => boolean; readonly cache: ResultCache<R> } | undefined;
+  readonly misses?: Misses<O, R> | undefined;
+}
+
+/** A vertex that no cache has, and what it is about to be run on. */
+export interface Miss<O, R> {
+  readonly vertex: Vertex<O>;
+  readonly map: CacheMap<R>;
+  readonly inputs: readonly R[];
+  /** Whether it is run because it was asked for. */
+  readonly isAnew: boolean;
+}
+
+/** Who finds out why steps run. */
+export interface Misses<O, R> {
+  /** Before it runs. Never rejects. */
+  told(miss: Miss<O, R>): Promise<StepWhy | undefined>;
+  /** It has run. */
+  made(vertex: Vertex<O>): void;
 }
 
 /** What a step came to, and the keys it is to be found by. */
@@ -188,7 +206,7 @@ class Solve<O, R> {
     const cache = this.#anew.get(vertex.digest) === 'above' ? this.#context.cache : this.#cacheOf(vertex);
     const hit = byContent && (await this.#cached(vertex, { key: byContent, cache }));
     if (hit !== undefined) return { result: op.layering?.onto(hit, inputs[0]!) ?? hit, keys: [key] };
-    const result = await this.#context.slots.run(() => this.#run(vertex, op, inputs));
+    const result = await this.#context.slots.run(() => this.#run(vertex, { op, map }, inputs));
     return { result, keys: byContent ? [key, byContent] : [key] };
   }
 
@@ -263,13 +281,16 @@ class Solve<O, R> {
     return hit;
   }
 
-  async #run(vertex: Vertex<O>, op: Op<R>, inputs: readonly R[]): Promise<R> {
-    const { progress, signal } = this.#context;
+  async #run(vertex: Vertex<O>, { op, map }: Pick<Keyed<R>, 'op' | 'map'>, inputs: readonly R[]): Promise<R> {
+    const { progress, signal, misses } = this.#context;
+    const isAnew = this.#anew.get(vertex.digest) === 'itself';
+    const why = await misses?.told({ vertex, map, inputs, isAnew });
     signal.throwIfAborted();
     const started = this.#context.now();
-    progress.emit({ type: 'step-started', step: vertex.digest, name: vertex.name });
+    progress.emit({ type: 'step-started', step: vertex.digest, name: vertex.name, ...(why && { why }) });
     const result = await op.exec(inputs, { progress, step: vertex.digest, signal });
     progress.emit({ type: 'step-finished', step: vertex.digest, duration: this.#context.now() - started });
+    misses?.made(vertex);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 import type { ContextListing } from '../../context/decide-context.ts';
 import type { Dockerfile, Instruction } from '../../dockerfile/dockerfile.ts';
 import { searchable } from '../../dockerfile/searchable.ts';
+import { shownText } from '../../dockerfile/shown-text.ts';
 import { triggersIn } from '../../dockerfile/stages.ts';
 import { type Canonical, canonicalDigest, sortedEntries } from '../../oci/canonical.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -11,7 +12,6 @@ import { assertNever } from '../../result.ts';
 import type { Readings } from './instruction-changes.ts';
 import { parentKey } from './parent-key.ts';
 import { usesRegistry } from './registry-use.ts';
-import { shownText } from './shown-text.ts';
 
 /** Number of the rules in this file. To be raised with every change of them: keys of different numbers say nothing. */
 export const keySchema = 4;

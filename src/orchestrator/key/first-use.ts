@@ -1,8 +1,8 @@
 import type { PlacedRead } from '../../context/context-reads.ts';
 import type { Dockerfile, Instruction } from '../../dockerfile/dockerfile.ts';
 import { matchPattern } from '../../dockerfile/path-pattern.ts';
+import { shownText } from '../../dockerfile/shown-text.ts';
 import { FailureError } from '../../result.ts';
-import { shownText } from './shown-text.ts';
 
 /** An instruction of a Dockerfile that makes a part of the key count. */
 export interface UsedAt {

@@ -2,6 +2,8 @@
  * Why an image would be built: what its key is made of now, beside what the key was made of that it has (ADR 0041). The
  * plan decides; here the first part that differs is found, down to the instruction.
  */
+
+import { shownText } from '../../dockerfile/shown-text.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import type { ImageName } from '../../project/image-name.ts';
@@ -10,7 +12,6 @@ import { firstUseOfArgument, firstUseOfFile, type UsedAt } from '../key/first-us
 import { hunks } from '../key/hunks.ts';
 import { type ComparableKey, type ComparedKeys, type KeyChange, keyChanges } from '../key/key-change.ts';
 import { imageOfParentKey } from '../key/parent-key.ts';
-import { shownText } from '../key/shown-text.ts';
 import { isExternal } from '../state/bases.ts';
 import type { Action, PlannedImage, PlanReason } from './plan.ts';
 import type { PreparedPlan } from './prepare-plan.ts';

@@ -85,6 +85,15 @@ export class OpRig implements AsyncDisposable {
     return [map.digest, ...contents].join(' ');
   }
 
+  /** The digest of the operation, and the parts that the whole key is made of. */
+  async parts(
+    step: Step,
+    ...inputs: Snapshot[]
+  ): Promise<{ readonly digest: string; readonly parts: Map<string, string> }> {
+    const map = await this.#runner(step).cacheMap(new AbortController().signal);
+    return { digest: map.digest, parts: new Map(await map.parts?.(inputs)) };
+  }
+
   exec(step: Step, inputs: readonly Snapshot[], signal = new AbortController().signal): Promise<Snapshot> {
     const progress = { emit: (event: ProgressEvent) => void this.events.push(event) };
     return this.#runner(step).exec(inputs, { progress, step: 'step', signal });
@@ -131,6 +140,11 @@ export class OpRig implements AsyncDisposable {
   }
 
   #runner(step: Step) {
+    return runnerFor(step, this.services(step));
+  }
+
+  /** What its operation works with. */
+  services(step: Step): RunnerServices {
     const { store, layers } = this;
     const executor: Executor = {
       name: 'namespaces',
@@ -139,7 +153,7 @@ export class OpRig implements AsyncDisposable {
       limits: async () => [],
       lacks: async () => [noDevices()],
     };
-    const services: RunnerServices = {
+    return {
       store,
       layers,
       snapshotter: async () => new CopySnapshotter({ store, layers }),
@@ -156,6 +170,5 @@ export class OpRig implements AsyncDisposable {
         return join(this.dir, `memory-${this.#memoryFiles}`);
       },
     };
-    return runnerFor(step, services);
   }
 }

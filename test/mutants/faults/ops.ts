@@ -66,14 +66,14 @@ export const faults: readonly Fault[] = [
   {
     name: 'the key of RUN knows whose network it is',
     file: 'src/engine/op/exec.ts',
-    find: "network: op.network === 'none' ? 'none' : 'host',",
+    find: 'network: keyOfNetwork(op.network),',
     replace: 'network: op.network,',
     tests: exec,
     only: 'the key of a step',
   },
   {
     name: 'the key of RUN knows how a cache is shared',
-    file: 'src/engine/op/exec.ts',
+    file: 'src/engine/op/key-parts.ts',
     find: ', sharing: undefined }',
     replace: ' }',
     tests: exec,
@@ -130,8 +130,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an abort does not reach the process',
     file: 'src/engine/op/exec.ts',
-    find: '          },\n        },\n        signal,\n      );',
-    replace: '          },\n        },\n        new AbortController().signal,\n      );',
+    find: 'await executor.run(order, signal);',
+    replace: 'await executor.run(order, new AbortController().signal);',
     tests: exec,
     only: 'an abort',
   },

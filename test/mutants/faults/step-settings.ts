@@ -14,7 +14,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'the key of RUN knows where hosts are',
     file: 'src/engine/op/exec.ts',
-    find: 'hosts: op.hosts?.map(({ name }) => name),',
+    find: 'hosts: keyOfHosts(op.hosts),',
     replace: '',
     tests: ops,
   },

@@ -55,8 +55,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'names of steps are written as they are',
     file: 'src/cli/render/create-renderer.ts',
-    find: "typeof value === 'string' ? visibleLine(value) : value",
-    replace: "typeof value === 'number' ? visibleLine(String(value)) : value",
+    find: "if (typeof value === 'string') return visibleLine(value);",
+    replace: "if (typeof value === 'number') return visibleLine(String(value));",
     tests: e2e,
     only: 'text: working directory',
   },

@@ -6,8 +6,10 @@ const use = 'src/orchestrator/key/first-use.ts';
 const useTests = ['test/orchestrator/key/first-use.test.ts'];
 const change = 'src/orchestrator/key/file-change.ts';
 const changeTests = ['test/orchestrator/key/file-change.test.ts'];
-const shown = 'src/orchestrator/key/shown-text.ts';
-const shownTests = ['test/orchestrator/key/shown-text.test.ts'];
+const shown = 'src/dockerfile/shown-text.ts';
+const partTests = ['test/engine/op/key-parts.test.ts'];
+const stepTests = ['test/engine/step-why.test.ts'];
+const shownTests = ['test/dockerfile/shown-text.test.ts'];
 
 /** Causes that `cip why` names. */
 export const faults: readonly Fault[] = [
@@ -82,5 +84,75 @@ export const faults: readonly Fault[] = [
     find: 'verbose === 0',
     replace: 'verbose > 0',
     tests: ['test/e2e/trace.test.ts'],
+  },
+  {
+    name: 'the parts of a step are without its variables',
+    file: 'src/engine/op/key-parts.ts',
+    find: '[`env ${name}`, shortDigestOf(pair)]',
+    replace: "[`env ${name}`, '']",
+    tests: partTests,
+  },
+  {
+    name: 'the parts of a step tell how a cache is shared',
+    file: 'src/engine/op/key-parts.ts',
+    find: 'canonicalText(keyOfMount(mount))',
+    replace: 'canonicalText(mount)',
+    tests: partTests,
+  },
+  {
+    name: 'what a step fetches is no part of it',
+    file: 'src/engine/op/copy.ts',
+    find: '            ...ofFetched,\n',
+    replace: '',
+    tests: partTests,
+  },
+  {
+    name: 'modes of files are no parts of a step',
+    file: 'src/context/selection-parts.ts',
+    find: "node.mode.toString(8).padStart(4, '0')",
+    replace: "''",
+    tests: ['test/e2e/step-why.test.ts'],
+  },
+  {
+    name: 'a step is compared with any run of it',
+    file: 'src/engine/step-why.ts',
+    find: 'if (count < least)',
+    replace: 'if (best === undefined)',
+    tests: stepTests,
+  },
+  {
+    name: 'a step is compared with another instruction of its stage',
+    file: 'src/engine/step-why.ts',
+    find: 'kind === now.kind && stage === now.stage',
+    replace: 'kind === now.kind',
+    tests: stepTests,
+  },
+  {
+    name: 'what a failed step was made of is remembered',
+    file: 'src/engine/step-why.ts',
+    find: 'if (this.#made.length > 0) await this.#memory.add(image, platform, this.#made);',
+    replace: 'await this.#memory.add(image, platform, [...this.#running.values()]);',
+    tests: stepTests,
+  },
+  {
+    name: 'what follows from a step is told as that of the one between',
+    file: 'src/engine/step-why.ts',
+    find: 'this.#first.get(input.digest) ?? input',
+    replace: 'input',
+    tests: ['test/e2e/step-why.test.ts'],
+  },
+  {
+    name: 'runs of a step are remembered for ever',
+    file: 'src/engine/cache/remembered-steps.ts',
+    find: 'run > RUNS || ',
+    replace: '',
+    tests: ['test/engine/cache/remembered-steps.test.ts'],
+  },
+  {
+    name: 'the record of an image has no end',
+    file: 'src/engine/cache/remembered-steps.ts',
+    find: ' || length > MOST_TEXT',
+    replace: '',
+    tests: ['test/engine/cache/remembered-steps.test.ts'],
   },
 ];

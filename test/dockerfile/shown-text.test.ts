@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shownText } from '../../../src/orchestrator/key/shown-text.ts';
+import { shownText } from '../../src/dockerfile/shown-text.ts';
 
 const rows: readonly (readonly [text: string, shown: string])[] = [
   ['RUN make all', 'RUN make all'],
