@@ -1,4 +1,5 @@
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { Failure } from '../result.ts';
 import type { ExecutorName } from './executor/executor-name.ts';
 import type { Terminals } from './executor/terminal.ts';
 import type { ExecutorTools } from './executor/tools.ts';
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly namespace?: string | undefined;
   /** What steps run in; `none` runs none. */
   readonly isolation: ExecutorName | 'none';
+  /** With `none`, where nobody asked for it: what an image with a RUN instruction fails with. */
+  readonly whyNone?: Failure | undefined;
   /** A step fails where this machine can't keep it apart from all it should be. */
   readonly requireIsolation?: boolean | undefined;
   /** What becomes of the files of a RUN that fails: removed unless given. */

@@ -172,7 +172,10 @@ class Engine implements Builder {
     const { definition, config, warnings, baseAt, isOnLost, bases } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
-    if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
+    if (run !== undefined && this.#options.isolation === 'none') {
+      const { whyNone } = this.#options;
+      throw new FailureError(whyNone === undefined ? runNotAllowed(image, run.at) : { ...whyNone, at: run.at });
+    }
     const missing = lackingAgents(definition.target);
     if (missing.length > 0) throw new FailuresError(missing);
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);

@@ -5,7 +5,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { defaultCapabilities, hasNoNewPrivileges, ownCapabilities } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
-import { mountsUnsupported, networkUnsupported, settingUnsupported } from './failure.ts';
+import { networkUnsupported, settingUnsupported } from './failure.ts';
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds, requireMapped } from './id-map.ts';
@@ -25,7 +25,8 @@ const hostArchitecture = process.arch;
 /**
  * Runs processes with chroot(2) alone, where namespaces and mounts are refused: as root of a container with the usual
  * rights (CAP_SYS_CHROOT, CAP_MKNOD). A process sees no /proc and no /sys, the pids, network and name of the machine, and
- * devices that are removed after it; of what it does in /dev, /proc, /sys and to the files of the network nothing stays. RUN --mount and a process without network are refused.
+ * devices that are removed after it; of what it does in /dev, /proc, /sys and to the files of the network nothing stays. What would be
+ * mounted is moved into the root and back, and can be written to; a process without network is refused.
  */
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
@@ -42,6 +43,12 @@ export class ChrootExecutor implements Executor {
     return [onlyChroot()];
   }
 
+  /** Its limit says all of it. */
+  async notices(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    return [];
+  }
+
   /** Its rights are those of this process, as far as steps keep them. */
   async lacks(_: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]> {
     signal.throwIfAborted();
@@ -56,10 +63,7 @@ export class ChrootExecutor implements Executor {
   async run({ rootfs, process, onOutput, terminal }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const sockets = process.mounts.filter((mount) => mount.type === 'socket');
-    if (sockets.length < process.mounts.length) {
-      const others = process.mounts.filter((mount) => mount.type !== 'socket');
-      throw new FailureError(mountsUnsupported(others.map(({ target }) => target)));
-    }
+    const mounts = process.mounts.filter((mount) => mount.type !== 'socket');
     if (process.network === 'none') throw new FailureError(networkUnsupported());
     if (process.shmSize !== undefined) throw new FailureError(settingUnsupported('a /dev/shm: --shm-size has no use'));
     if (process.isNamed) throw new FailureError(settingUnsupported('a host name of their own'));
@@ -77,6 +81,7 @@ export class ChrootExecutor implements Executor {
     await using temporaryFiles = new TemporaryFiles(root, tools);
     await temporaryFiles.makeKernelDirectories();
     await temporaryFiles.makeDevices();
+    await temporaryFiles.lendMounts(mounts);
     await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
     await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     for (const socket of sockets) await temporaryFiles.lendSocket(socket);

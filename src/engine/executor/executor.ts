@@ -116,6 +116,8 @@ export interface Executor {
   run(order: ExecutorRun, signal: AbortSignal): Promise<ProcessExit>;
   /** What steps of this machine are not kept apart from; empty where everything is as it should be. Tries what it needs to. */
   limits(signal: AbortSignal): Promise<readonly Limit[]>;
+  /** What is otherwise than steps may expect and is neither of the two: sentences, for each run once. */
+  notices(signal: AbortSignal): Promise<readonly string[]>;
   /** What root of an ordinary container may do and steps of this network may not. */
   lacks(network: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]>;
 }

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { hasNoNewPrivileges } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import { areAll, areTooFew, lastOf, requireMapped } from './id-map.ts';
-import { farOwners, fewOwners, type Lack, noDevices, noPing, noRawSockets, noSetUserId } from './lack.ts';
+import { farOwners, fewOwners, type Lack, noDevices, noHostName, noPing, noRawSockets, noSetUserId } from './lack.ts';
 import { killChildren, killGroup, type Launch, launch } from './launch.ts';
 import { launchOnTerminal } from './launch-on-terminal.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
@@ -97,12 +97,19 @@ export class NamespacesExecutor implements Executor {
     return limits;
   }
 
+  async notices(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    const { dir, tools } = this.#options;
+    this.#machine ??= examineMachine(dir, tools);
+    return (await this.#machine).mayName ? [] : [noHostName().message];
+  }
+
   async lacks(asked: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]> {
     signal.throwIfAborted();
     const { dir, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
-    const [{ gate, ids }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);
-    const lacks = [noDevices()];
+    const [{ gate, ids, mayName }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);
+    const lacks = [noDevices(), ...(mayName ? [] : [noHostName()])];
     if (network !== 'none') {
       const enter = network === 'host' ? [] : [tools.nsenter!, `--net=${network.namespace}`];
       if (!(await mayPing({ dir, sh: tools.sh, gate }, enter))) {

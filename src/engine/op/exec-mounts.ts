@@ -84,7 +84,7 @@ export class ExecMounts implements AsyncDisposable {
 
   /** In one order for all steps of all processes, so that no two of them wait for each other's locks. */
   async #openCaches(opening: Opening, signal: AbortSignal): Promise<void> {
-    const { services, origin } = opening;
+    const { services, origin, hasMounts } = opening;
     const wanted = new Map<string, { readonly mount: CacheMountOp; readonly seed: CacheSeed | undefined }>();
     for (const mount of opening.op.mounts) {
       if (mount.type !== 'cache') continue;
@@ -95,7 +95,7 @@ export class ExecMounts implements AsyncDisposable {
         wanted.set(identity, { mount, seed });
     }
     for (const identity of [...wanted.keys()].sort()) {
-      const cache = await CacheMount.open({ ...wanted.get(identity)!, services, origin }, signal);
+      const cache = await CacheMount.open({ ...wanted.get(identity)!, services, origin, isMoved: !hasMounts }, signal);
       this.#stack.push(cache);
       this.#caches.set(identity, cache);
     }
