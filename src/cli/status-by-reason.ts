@@ -125,6 +125,8 @@ export const statusByReason = {
   'option-of-other-command': 'usage',
   'option-repeated': 'usage',
   'option-without-value': 'usage',
+  'platforms-collide': 'usage',
+  'output-holds-input': 'usage',
   'output-exists': 'usage',
   'output-to-terminal': 'usage',
   'output-unwritable': 'usage',
