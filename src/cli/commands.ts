@@ -225,6 +225,7 @@ export const commands: readonly Command[] = [
       'commit',
       'squash',
       'label',
+      'secret',
       'allowLostOwners',
       ...registries,
       'json',

@@ -116,6 +116,7 @@ export const statusByReason = {
   'invalid-tag': 'usage',
   'layout-image-missing': 'usage',
   'layout-not-readable': 'usage',
+  'login-not-usable': 'usage',
   'missing-command': 'usage',
   'missing-directory': 'usage',
   'missing-option': 'usage',

@@ -135,6 +135,7 @@ class Engine implements Builder {
     this.#watching.add(watcher);
     try {
       const dockerfile = dockerfileOf(request);
+      this.#remote.logins.give(request.secrets);
       const tree = new RecordedTree(request.contextDir, request.context);
       const stop = new AbortController();
       const either = AbortSignal.any([signal, stop.signal]);
