@@ -53,9 +53,10 @@ export interface BuildRequest {
   readonly pinned: Readonly<Record<string, Descriptor>>;
   /** What sources of ADD were when the build was decided, by the JSON of the source; the others are what they are now. */
   readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
-  /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
+  /** Written on the manifest of each platform (by `linux/amd64`), on its entry in the index, and on the index. */
   readonly annotations: {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly entries?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
     readonly index: Readonly<Record<string, string>>;
   };
   /** Which layers the image has; one for each step if not given. */

@@ -252,3 +252,16 @@ export function nothingToPush() {
     hint: 'add --tag registry.example.com/name:tag',
   } as const satisfies FailureShape;
 }
+
+/** An annotation of `--annotation` or `--output` that no document of the image would have. */
+export function annotationMisplaced(message: string, hint: string) {
+  return { reason: 'annotation-misplaced', message, hint } as const satisfies FailureShape;
+}
+
+/** The descriptor that leads to the index of an image of a project is its tag's, and says nothing else. */
+export function noIndexDescriptor(name: string) {
+  return annotationMisplaced(
+    `index-descriptor:${name} has no place: nothing leads to the index of an image but its tag`,
+    `write index:${name}=VALUE`,
+  );
+}

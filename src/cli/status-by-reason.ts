@@ -156,6 +156,7 @@ export const statusByReason = {
   'unknown-selector': 'usage',
   'unknown-shell': 'usage',
   'unknown-stage': 'usage',
+  'annotation-misplaced': 'usage',
   // What a check found
   'changed-without-bump': 'differences',
   'different-content': 'differences',
@@ -328,7 +329,9 @@ export const statusByReason = {
   'daemon-refused': 'environment',
   'daemon-unreachable': 'environment',
   'daemon-went-away': 'environment',
-  'root-not-copied': 'environment',
+  'tree-not-copied': 'environment',
+  'stopped-for-shell': 'failed',
+  'shell-needs-terminal': 'usage',
   'snapshot-removed': 'environment',
   'source-moved': 'environment',
   'source-never-seen': 'environment',

@@ -24,8 +24,12 @@ export function remediesFor(settings: NamespaceSettings): readonly string[] {
     remedies.push('sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0');
   }
   if (settings.seccomp === 2) {
+    const others = settings.root ? [] : ['or run cip as root of the container, where steps are kept in by chroot'];
     remedies.push(
-      'in a container, lift its seccomp and AppArmor profiles (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined; Kubernetes: seccompProfile and appArmorProfile of type Unconfined)',
+      [
+        'in a container, lift its seccomp and AppArmor profiles (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined; a pod, under securityContext: seccompProfile: {type: Unconfined} and appArmorProfile: {type: Unconfined})',
+        ...others,
+      ].join(', '),
     );
   }
   return remedies.length > 0 ? remedies : ['ask the administrator of the machine to allow user namespaces'];

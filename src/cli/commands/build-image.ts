@@ -7,12 +7,14 @@ import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import { epochOf } from '../../context/source-date-epoch.ts';
+import { withAnnotations } from '../../engine/exporter/annotate.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor } from '../../engine/exporter/exporters.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { hostPlatform } from '../../oci/platform.ts';
+import { annotationsAt, annotationsByDocument } from '../../oci/placed-annotation.ts';
+import { formatPlatform, hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import { failureJson } from '../../orchestrator/plan/failure-json.ts';
@@ -32,6 +34,7 @@ import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } fro
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
 import { layerChoice } from '../layer-choice.ts';
+import { misplacedAnnotations } from '../misplaced-annotations.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
@@ -58,6 +61,7 @@ type BuildImageOption =
       | 'commit'
       | 'squash'
       | 'label'
+      | 'annotation'
       | 'noCacheFilter'
       | 'checkOnly'
       | 'problemFormat'
@@ -79,6 +83,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const context = await contextOf(source, 'counted', world);
   const mistakes = [
     ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...misplacedAnnotations(options, source.platforms),
     ...(await certainMistakes(source, context, world)),
   ];
   if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
@@ -160,7 +165,9 @@ async function made(
   const store = await world.store();
   const index = await build(building, options, world);
   const isOne = source.platforms.length === 1;
-  const image = isOne ? await onlyManifest(index, store, world.signal) : index;
+  const image = isOne
+    ? await onlyManifest(index, store, world.signal)
+    : withAnnotations(index, annotationsAt(options.annotation, 'index-descriptor'));
   const services: ExportServices = {
     store,
     preparation: new PushPreparation(store),
@@ -226,7 +233,8 @@ async function build(
     noCache,
     noCacheFilter,
     label,
-  }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter' | 'label'>,
+    annotation,
+  }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter' | 'label' | 'annotation'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
@@ -247,7 +255,7 @@ async function build(
     settings,
     resolved: { ...local, ...resolved },
     pinned: {},
-    annotations: { manifests: {}, index: {} },
+    annotations: annotationsByDocument(annotation, platforms.map(formatPlatform)),
     layers,
     labels: Object.fromEntries(label),
     noCache,
