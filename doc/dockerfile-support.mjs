@@ -213,12 +213,12 @@ const features = {
     ['Dockerfiles as people write them: five whole ones', yes, ['real/*']],
     ['fields of a base that are empty or unknown', yes, ['config/odd*'], 'left out, as BuildKit does'],
     ['steps that are the same in several stages', yes, ['cache/*']],
+    ['stages and images that `--build-context` replaces', yes, ['named/*']],
   ],
 };
 
 /** Rules that a build alone cannot show, and what does. */
 const elsewhere = {
-  27: 'named contexts are an option of a command',
   54: 'how fast it is',
   76: 'test/layer',
   84: 'test/layer',

@@ -1,5 +1,6 @@
 import type { CountedInputs } from './context/counted-inputs.ts';
 import type { LayerChoice } from './context/layer-choice.ts';
+import type { NamedContexts } from './context/named-contexts.ts';
 import type { RecordedContext } from './context/recorded-context.ts';
 import type { Ulimit } from './engine/executor/ulimits.ts';
 import type { Descriptor } from './oci/descriptor.ts';
@@ -21,6 +22,8 @@ export interface BuildRequest {
   readonly dockerfile: { readonly file: string; readonly text: string };
   /** What was seen of the context: a build that finds anything else fails. */
   readonly context: RecordedContext;
+  /** What stages and images of these names are replaced by. */
+  readonly contexts?: NamedContexts | undefined;
   readonly target?: string | undefined;
   /** SOURCE_DATE_EPOCH among them, where it is set. */
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -50,9 +53,10 @@ export interface BuildRequest {
   readonly pinned: Readonly<Record<string, Descriptor>>;
   /** What sources of ADD were when the build was decided, by the JSON of the source; the others are what they are now. */
   readonly remotes?: Readonly<Record<string, RemotePin>> | undefined;
-  /** Written on the manifest of each platform (by `linux/amd64`) and on the index. */
+  /** Written on the manifest of each platform (by `linux/amd64`), on its entry in the index, and on the index. */
   readonly annotations: {
     readonly manifests: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly entries?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
     readonly index: Readonly<Record<string, string>>;
   };
   /** Which layers the image has; one for each step if not given. */

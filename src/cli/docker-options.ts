@@ -10,10 +10,8 @@ const isClean = 'leave it out: no container is left of a step';
  */
 export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--allow', isNothing],
-  ['--annotation', 'describe the image with LABEL in the Dockerfile: cip adds no annotations'],
   ['--attest', isNoAttestation],
   ['--authfile', 'set REGISTRY_AUTH_FILE to the path'],
-  ['--build-context', 'copy the directory into DIR, or begin a stage with FROM the image'],
   ['--builder', 'leave it out: cip builds by itself, without a daemon'],
   ['--cache-from', isInStore],
   ['--cache-to', isInStore],

@@ -19,6 +19,52 @@ export function contextNotDirectory(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** `--build-context NAME=path` names a path of something else, or of nothing. */
+export function namedContextNotDirectory(path: string) {
+  return {
+    reason: 'no-build-context',
+    message: `--build-context names ${path}, which is not a directory`,
+    hint: 'write a directory, docker-image://REFERENCE, oci-layout://DIRECTORY:TAG, or an address',
+    subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** `path`: of an OCI layout, or of a file in one; `why` in words. */
+export function layoutNotReadable(path: string, why: string) {
+  return {
+    reason: 'layout-not-readable',
+    message: `${path} is not an OCI layout that can be read: ${why}`,
+    hint: 'name the directory that has index.json in it, as type=oci,tar=false and skopeo copy write it',
+    subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** `wanted`: the tag or the digest, if one is named; `names`: of the images that are there. */
+export function layoutHasNoSuchImage(
+  path: string,
+  { wanted, names }: { readonly wanted: string | undefined; readonly names: readonly string[] },
+) {
+  return {
+    reason: 'layout-image-missing',
+    message: wanted === undefined ? `${path} has several images` : `${path} has no image ${wanted}`,
+    hint: names.length === 0 ? 'name one by its digest: DIRECTORY@sha256:…' : `it has ${names.join(', ')}`,
+    subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** `meant`: a name that the Dockerfile has and that nothing was given for. */
+export function unusedContext(name: string, meant: string | undefined) {
+  return {
+    level: 'warning',
+    reason: 'unused-context',
+    message: `no line of the Dockerfile names the build context ${name}`,
+    hint:
+      meant === undefined
+        ? `use it where it is needed: COPY --from=${name.replace(/::.*/, '')}`
+        : `did you mean --build-context ${meant}=…?`,
+  } as const satisfies NoticeShape;
+}
+
 /** A Dockerfile from standard input, without a directory, copies `source`. */
 export function copiedWithoutContext(source: string, at: SourceSpan) {
   return {
@@ -205,4 +251,17 @@ export function nothingToPush() {
     message: 'the image is to be pushed, and has no name to push to',
     hint: 'add --tag registry.example.com/name:tag',
   } as const satisfies FailureShape;
+}
+
+/** An annotation of `--annotation` or `--output` that no document of the image would have. */
+export function annotationMisplaced(message: string, hint: string) {
+  return { reason: 'annotation-misplaced', message, hint } as const satisfies FailureShape;
+}
+
+/** The descriptor that leads to the index of an image of a project is its tag's, and says nothing else. */
+export function noIndexDescriptor(name: string) {
+  return annotationMisplaced(
+    `index-descriptor:${name} has no place: nothing leads to the index of an image but its tag`,
+    `write index:${name}=VALUE`,
+  );
 }

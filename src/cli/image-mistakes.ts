@@ -1,7 +1,9 @@
 import { contextFiles } from '../context/context-files.ts';
 import type { DockerfileContext } from '../context/dockerfile-context.ts';
 import { type MissingSource, missingSourceFailures } from '../context/missing-source.ts';
+import { usedContexts } from '../context/used-contexts.ts';
 import { type MisspelledStage, misspelledStages } from '../dockerfile/misspelled-stages.ts';
+import { suggestionFor } from '../dockerfile/suggestion.ts';
 import { certainFailures } from '../engine/frontend/certain-failures.ts';
 import { lintErrors } from '../lint/lint.ts';
 import { hostPlatform } from '../oci/platform.ts';
@@ -9,7 +11,7 @@ import type { Notice } from '../project/project.ts';
 import { imageLikeStage } from '../project/reference-failure.ts';
 import { type Failure, FailuresError, failuresOf } from '../result.ts';
 import { isEnvironment } from './exit-codes.ts';
-import { copiedWithoutContext, stageMisspelled } from './image-failure.ts';
+import { copiedWithoutContext, stageMisspelled, unusedContext } from './image-failure.ts';
 import type { ImageSource } from './image-source.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
 import { unusedAgents, unusedSecrets } from './unused-secrets.ts';
@@ -21,8 +23,15 @@ export async function certainMistakes(
   { missing, context }: DockerfileContext,
   world: World,
 ): Promise<readonly Failure[]> {
-  const { dockerfile, target, buildArgs, platforms } = source;
-  const input = { dockerfile, target, buildArgs, image: '', buildPlatform: hostPlatform(world.surroundings.arch) };
+  const { dockerfile, target, buildArgs, platforms, contexts } = source;
+  const input = {
+    dockerfile,
+    target,
+    buildArgs,
+    contexts,
+    image: '',
+    buildPlatform: hostPlatform(world.surroundings.arch),
+  };
   const failures = [
     ...(await missingIn(missing, { source, ignore: context.ignore }, world.signal)),
     ...platforms.flatMap((platform) => certainFailures({ ...input, platform })),
@@ -46,14 +55,25 @@ async function missingIn(
 
 /** What was given for nothing. */
 export function unusedGifts(
-  { dockerfile, buildArgs }: ImageSource,
+  source: ImageSource,
   given: { readonly secrets: Readonly<Record<string, unknown>>; readonly ssh: Readonly<Record<string, unknown>> },
+  world: World,
 ): readonly Notice[] {
+  const { dockerfile, buildArgs } = source;
   return [
+    ...unusedContexts(source, world),
     ...undeclaredArguments(buildArgs, [dockerfile]),
     ...unusedSecrets(Object.keys(given.secrets), [dockerfile]),
     ...unusedAgents(Object.keys(given.ssh), [dockerfile]),
   ];
+}
+
+function unusedContexts({ contexts = {}, ...source }: ImageSource, world: World): readonly Notice[] {
+  const given = Object.keys(contexts);
+  if (given.length === 0) return [];
+  const { used, named } = usedContexts(given, { ...source, buildPlatform: hostPlatform(world.surroundings.arch) });
+  const others = named.filter((name) => !given.includes(name));
+  return given.filter((name) => !used.has(name)).map((name) => unusedContext(name, suggestionFor(name, others)));
 }
 
 /** Names of images that are there and yet nearly those of stages. A FROM says of itself that it means an image. */

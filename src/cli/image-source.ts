@@ -1,5 +1,6 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
+import type { NamedContexts } from '../context/named-contexts.ts';
 import { notText } from '../dockerfile/decode.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
@@ -34,6 +35,8 @@ export interface ImageSource {
   readonly file: string | undefined;
   readonly text: string;
   readonly dockerfile: Dockerfile;
+  /** What stages and images of these names are replaced by. */
+  readonly contexts?: NamedContexts | undefined;
   readonly target: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms: readonly Platform[];

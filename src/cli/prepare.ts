@@ -7,13 +7,15 @@ import { type PreparedPlan, preparePlan } from '../orchestrator/plan/prepare-pla
 import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
-import { FailuresError } from '../result.ts';
+import { FailureError, FailuresError } from '../result.ts';
 import { dockerfileFailures } from './dockerfile-failures.ts';
+import { noIndexDescriptor } from './image-failure.ts';
 import type { Invocation } from './invocation.ts';
 import { layerChoice } from './layer-choice.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
+import { readableSecrets } from './readable-secrets.ts';
 import { requiredRemote } from './required-remote.ts';
 import { unknownStages } from './unknown-stages.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
@@ -31,6 +33,7 @@ export type PlanOption =
   | 'commit'
   | 'squash'
   | 'label'
+  | 'annotation'
   | 'noCacheFilter';
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
@@ -64,6 +67,9 @@ export async function prepare(
   const { now, arch } = world.surroundings;
   const layers = layerChoice(invocation.options);
   const labels = Object.fromEntries(invocation.options.label);
+  const { annotation: annotations } = invocation.options;
+  const descriptor = annotations.find(({ level }) => level === 'index-descriptor');
+  if (descriptor !== undefined) throw new FailureError(noIndexDescriptor(descriptor.name));
   const { graph, selection, buildArgs, target } = await openProject(invocation, world);
   const needed = new Set([...selection.selected, ...selection.implied]);
   const ahead = aheadFailures(graph.stale.filter(({ edge }) => needed.has(edge.from)));
@@ -101,12 +107,16 @@ export async function prepare(
   const { noCache, noCacheFilter, offlineBases } = invocation.options;
   const rebuild = noCache || noCacheFilter.length > 0;
   const prepared = await preparePlan(
-    { ...request, offlineBases, rebuild, layers, labels, onDrift: 'fail', lostOwners },
+    { ...request, offlineBases, rebuild, layers, labels, annotations, onDrift: 'fail', lostOwners },
     {
       store: await world.store(),
       client,
       baseClient: () => world.registryClient(),
-      remotes: () => world.remoteSources(),
+      remotes: async () => {
+        const remotes = await world.remoteSources();
+        remotes.logins.give(await readableSecrets({ secret: invocation.options.secret ?? [] }, world));
+        return remotes;
+      },
       owners: () => world.owners(),
       now,
     },

@@ -12,6 +12,7 @@ import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { assertNever, ok, type SourceSpan } from '../result.ts';
 import { globalValues } from './global-values.ts';
+import { type NamedContexts, withReplacedStages } from './named-contexts.ts';
 import { bindSelector, leadsOut, type Masks, type Selector } from './selector.ts';
 import { StageVariables } from './stage-variables.ts';
 
@@ -65,6 +66,8 @@ export interface ContextReadsInputs {
   readonly buildPlatform: Platform;
   /** REGISTRY among them. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** What stages and images are replaced by, by name. */
+  readonly contexts?: NamedContexts | undefined;
   /** An image that the project builds, by the reference of a stage's FROM, filled in; undefined for any other. */
   readonly imageOf: (stage: Stage, reference: string, platform: Platform) => KnownImage | undefined;
 }
@@ -112,6 +115,8 @@ class Reading {
   readonly remotes: PlacedRemote[] = [];
   isWhole = false;
   readonly #inputs: ContextReadsInputs;
+  /** With what replaces stages of it. */
+  readonly #dockerfile: Dockerfile;
   readonly #target: Stage | undefined;
   readonly #globals: ReadonlyMap<string, string>;
   readonly #expansion: ExpansionRules;
@@ -126,13 +131,14 @@ class Reading {
     const { values, budget } = globalValues({ ...inputs, targetStage });
     this.#globals = values;
     this.#expansion = { escapeCharacter: inputs.dockerfile.escape, budget };
+    this.#dockerfile = withReplacedStages(inputs.dockerfile, inputs.contexts ?? {}, (stage) => this.#platform(stage));
   }
 
   /** undefined where the Dockerfile cannot be built: then nothing is read either. */
   target(): StageReading | undefined {
     if (!this.#target) return undefined;
     // From above, so that a stage finds what it needs read, however many there are.
-    const needed = stagesNeededBy(this.#inputs.dockerfile, this.#target, { resolve: (name) => this.#global(name) });
+    const needed = stagesNeededBy(this.#dockerfile, this.#target, { resolve: (name) => this.#global(name) });
     if (needed.ok) for (const { index } of needed.value) this.#stage(index);
     return this.#stage(this.#target.index);
   }
@@ -144,7 +150,7 @@ class Reading {
   #stage(index: number): StageReading | undefined {
     if (this.#stages.has(index)) return this.#stages.get(index);
     this.#stages.set(index, undefined);
-    const stage = this.#inputs.dockerfile.stages[index];
+    const stage = this.#dockerfile.stages[index];
     const state = stage && this.#from(stage);
     this.#stages.set(index, state);
     if (stage && state) for (const instruction of stage.instructions) this.#instruction(instruction, { state, stage });
@@ -153,12 +159,12 @@ class Reading {
 
   /** The stage as it starts, with the triggers of what it starts from run. */
   #from(stage: Stage): StageReading | undefined {
-    const { dockerfile, imageOf } = this.#inputs;
+    const { imageOf } = this.#inputs;
     const name = this.#global(stage.from.image);
     const platform = this.#platform(stage);
     if (name === undefined || name === '' || platform === undefined) return undefined;
     const folded = name.toLowerCase();
-    const above = dockerfile.stages.findLast((other) => other.index < stage.index && other.name === folded);
+    const above = this.#dockerfile.stages.findLast((other) => other.index < stage.index && other.name === folded);
     const parent = above && this.#stage(above.index);
     if (above && !parent) return undefined;
     if (parent) {
@@ -322,7 +328,7 @@ class Reading {
 
   /** Reads what a stage reads that `--from` names; an image is nothing of the context's. */
   #source(written: string, user: Stage): void {
-    const { stages } = this.#inputs.dockerfile;
+    const { stages } = this.#dockerfile;
     const name = this.#global(written);
     const above = stages.filter((stage) => stage.index < user.index);
     if (name === undefined) {
@@ -331,7 +337,9 @@ class Reading {
     }
     const found = above.findLast((stage) => stage.name === name.toLowerCase());
     const index = found?.index ?? (/^\d+$/.test(name) ? Number(name) : undefined);
-    if (index !== undefined && index < user.index) this.#stage(index);
+    const replaced = stages.find((stage) => stage.isReplaced && stage.name === name.toLowerCase());
+    const meant = index ?? replaced?.index;
+    if (meant !== undefined && (meant < user.index || stages[meant]?.isReplaced)) this.#stage(meant);
   }
 
   /** undefined where the value is not known, or cannot be expanded. */

@@ -4,6 +4,7 @@ import { contextReads } from './context-reads.ts';
 import { type ContextRoot, decideContext } from './decide-context.ts';
 import type { HashFilesDependencies } from './file-digests.ts';
 import { type MissingSource, missingAt } from './missing-source.ts';
+import type { NamedContexts } from './named-contexts.ts';
 import type { RecordedContext } from './recorded-context.ts';
 
 /** One Dockerfile and the platforms that it is built for, as `cip build-image` has them. */
@@ -14,6 +15,7 @@ export interface DockerfileContextInputs {
   /** Of the machine that builds. */
   readonly buildPlatform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
+  readonly contexts?: NamedContexts | undefined;
   /** All of the context, for triggers of base images that nobody has read yet. */
   readonly whole: boolean;
 }
@@ -35,7 +37,9 @@ export async function decideDockerfileContext(
 ): Promise<DockerfileContext> {
   const reads = platforms.map((platform) => {
     const told = contextReads({ ...inputs, platform, imageOf: () => undefined });
-    return { ...told, whole: told.whole || whole };
+    if (!told.whole && !whole) return told;
+    // A trigger may take files of any stage.
+    return { ...told, whole: true, stages: inputs.dockerfile.stages.map(({ index }) => index) };
   });
   const { recorded, decided } = await decideContext({ root, reads }, hashing, signal);
   const counted = platforms.map((platform, index) => [formatPlatform(platform), decided[index]!.counted]);

@@ -18,6 +18,12 @@ export async function readIgnoreFile(
   return found === undefined ? ok([]) : parseIgnoreFile(found.text, found.file);
 }
 
+/** The same of a context that belongs to no Dockerfile: of `.dockerignore` alone. */
+export async function readOwnIgnoreFile(directory: string, shown: string): Promise<Result<readonly string[]>> {
+  const found = await findIgnoreFile(directory, shown, ['.dockerignore']);
+  return found === undefined ? ok([]) : parseIgnoreFile(found.text, found.file);
+}
+
 interface IgnoreText {
   /** As shown. */
   readonly file: string;

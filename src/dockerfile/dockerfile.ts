@@ -27,6 +27,8 @@ export interface Stage {
    * is the FROM itself, the stage starts from `scratch`. Only of a Dockerfile with mistakes.
    */
   readonly gaps?: readonly number[];
+  /** A context of its name takes its place: `from` has that name, and there are no instructions. */
+  readonly isReplaced?: boolean;
 }
 
 interface Base {

@@ -2,10 +2,10 @@
  * The embedded Builder: per platform a Dockerfile is lowered to a graph, the graph solved, the result exported; then
  * all are joined under one index. It runs where files may have any owner: in the worker, inside its own namespaces.
  */
-import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { CountedInputs } from '../context/counted-inputs.ts';
+import type { NamedContexts } from '../context/named-contexts.ts';
 import { RecordedTree } from '../context/recorded-context.ts';
 import { epochOf } from '../context/source-date-epoch.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
@@ -21,6 +21,7 @@ import { RemoteSources } from '../remote/remote-sources.ts';
 import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
+import { BuildsUnderWay } from './builds-under-way.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
 import { RememberedSteps } from './cache/remembered-steps.ts';
@@ -29,6 +30,7 @@ import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
 import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
+import { withAnnotations } from './exporter/annotate.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
@@ -83,6 +85,7 @@ class Engine implements Builder {
   readonly #cache: CacheStack<Snapshot>;
   /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
+  readonly #underWay: BuildsUnderWay;
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
@@ -100,6 +103,7 @@ class Engine implements Builder {
     this.#options = options;
     this.#owners = owners;
     this.#outputTaken = surroundings.outputTaken;
+    this.#underWay = new BuildsUnderWay(options.onFail === 'shell' ? surroundings.terminals : undefined);
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
     this.#remote = new RemoteSources({ store, registry: options.registry });
@@ -132,23 +136,23 @@ class Engine implements Builder {
   async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
     const watcher: Progress = { emit: (event) => progress.emit({ image: request.image, ...event }) };
     this.#watching.add(watcher);
+    const { either, running } = this.#underWay.add(request.image, signal);
     try {
       const dockerfile = dockerfileOf(request);
+      this.#remote.logins.give(request.secrets);
       const tree = new RecordedTree(request.contextDir, request.context);
-      const stop = new AbortController();
-      const either = AbortSignal.any([signal, stop.signal]);
-      setMaxListeners(0, either);
       const builds = request.platforms.map((platform) =>
         this.#buildPlatform({ request, dockerfile, tree, platform, progress: watcher }, either),
       );
       // One platform's failure ends the others, and nothing of them is left running.
       const manifests = await Promise.all(builds).catch(async (error: unknown) => {
-        stop.abort(error);
+        running.stop.abort(error);
         await Promise.allSettled(builds);
         throw error;
       });
       return { image: await writeIndex(manifests, request.annotations.index, this.#store) };
     } finally {
+      this.#underWay.delete(running);
       this.#watching.delete(watcher);
     }
   }
@@ -169,7 +173,10 @@ class Engine implements Builder {
     const { definition, config, warnings, baseAt, isOnLost, bases } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
-    if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
+    if (run !== undefined && this.#options.isolation === 'none') {
+      const { whyNone } = this.#options;
+      throw new FailureError(whyNone === undefined ? runNotAllowed(image, run.at) : { ...whyNone, at: run.at });
+    }
     const missing = lackingAgents(definition.target);
     if (missing.length > 0) throw new FailuresError(missing);
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
@@ -191,7 +198,8 @@ class Engine implements Builder {
       throw locatedAt(atBase(error, bases), baseAt);
     });
     const mark = annotations[annotationNames.ownersLost];
-    return mark === undefined ? manifest : { ...manifest, annotations: { [annotationNames.ownersLost]: mark } };
+    const shown = { ...all.entries?.[name], ...(mark !== undefined && { [annotationNames.ownersLost]: mark }) };
+    return withAnnotations(manifest, shown);
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */
@@ -204,6 +212,7 @@ class Engine implements Builder {
       recorded: request.context,
       platform: formatPlatform(platform),
     });
+    const contextFiles = filesOfContexts(request.contexts ?? {}, formatPlatform(platform));
     const images = new Map<string, ResolvedImage>();
     const bases: UsedBase[] = [];
     for (;;) {
@@ -216,6 +225,8 @@ class Engine implements Builder {
         buildArgs: request.buildArgs,
         proxies: this.#options.env,
         context,
+        contexts: request.contexts,
+        contextFiles,
         secrets: request.secrets,
         ssh: request.ssh,
         settings: request.settings,
@@ -267,6 +278,7 @@ class Engine implements Builder {
       ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       onFail: this.#options.onFail,
+      lendTerminal: this.#underWay.lender(step.origin?.image),
       outputTaken: this.#outputTaken,
     };
   }
@@ -288,6 +300,17 @@ class Engine implements Builder {
   #notice(message: string): void {
     for (const progress of this.#watching) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Directories among named contexts, as they were when the build was decided on. */
+function filesOfContexts(contexts: NamedContexts, platform: string): Readonly<Record<string, BuildContext>> {
+  return Object.fromEntries(
+    Object.entries(contexts).flatMap(([name, context]) => {
+      if (context.type !== 'directory') return [];
+      const { directory, recorded } = context;
+      return [[name, new BuildContext(new RecordedTree(directory, recorded), { directory, recorded, platform })]];
+    }),
+  );
 }
 
 /**

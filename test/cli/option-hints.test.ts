@@ -127,8 +127,8 @@ for (const [typed, instead] of dockerOptions) {
 }
 
 test('the options of docker build that people give most have a hint', () => {
-  const words = `pull builder annotation cache-from cache-to
-    provenance sbom attest rm compress memory build-context call`;
+  const words = `pull builder cache-from cache-to
+    provenance sbom attest rm compress memory call`;
   for (const word of words.split(/\s+/)) assert.ok(dockerOptions.has(`--${word}`), word);
 });
 

@@ -43,7 +43,7 @@ export async function withBuilders<T>(
   await using registry = await startDockerRegistry(storage.path);
   await using repositories = await tempDir();
   await using web = await startWeb(repositories.path);
-  const dockerfiles = await Promise.all(cases.map(({ folder }) => readFile(join(folder, 'Dockerfile'), 'utf8')));
+  const dockerfiles = await Promise.all(cases.map(textOf));
   const isSaid = (base: string) => dockerfiles.some((text) => text.includes(`\${BASES}/${base}`));
   const { common, special } = await pushBases(registry.host, {
     withDebian: isSaid('debian'),
@@ -58,8 +58,8 @@ export async function withBuilders<T>(
     start: () => startBuildkit(registry.host),
     directory: cases.length === 0 ? undefined : join(fresh ? scratch.path : fixturesDir, 'buildkit-results'),
     surroundings: JSON.stringify([await versions(), common, web.digest]),
-    basesOf: async ({ folder }) => {
-      const text = await readFile(join(folder, 'Dockerfile'), 'utf8');
+    basesOf: async (one) => {
+      const text = await textOf(one);
       return specialBases.flatMap((base) => (text.includes(`\${BASES}/${base}`) ? [special[base]!] : []));
     },
     hosts: { BASES: registry.host, WEB: web.host },
@@ -85,6 +85,11 @@ export async function withBuilders<T>(
     if (wrong.length > 0) throw new Error([`what builds as ${identity} share is wrong`, ...wrong].join('\n  '));
   }
   return result;
+}
+
+/** All that may name bases. */
+async function textOf({ folder, args }: Case): Promise<string> {
+  return `${await readFile(join(folder, 'Dockerfile'), 'utf8')}${JSON.stringify(args.contexts)}`;
 }
 
 /** Of all that has a part in what BuildKit makes. */

@@ -8,6 +8,7 @@ import { buildkitDir } from '../support/fixtures.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { agentFlags } from './agents.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
+import { filledContext } from './case.ts';
 
 const exec = promisify(execFile);
 
@@ -62,7 +63,18 @@ async function build(
     await writeFile(file, value);
     secrets.push('--secret', `id=${id},src=${file}`);
   }
+  const locals: string[] = [];
+  const contexts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(args.contexts)) {
+    const filled = filledContext(value, args.buildArgs);
+    const isLocal = filled.startsWith('dir:');
+    // Its names of directories have no colons.
+    const local = `named-${locals.length}`;
+    if (isLocal) locals.push('--local', `${local}=${join(context, filled.slice(4))}`);
+    contexts[`context:${name}`] = isLocal ? `local:${local}` : filled.replace(/^image:/, 'docker-image://');
+  }
   const options = {
+    ...contexts,
     ...args.options?.buildkit,
     platform: args.platform,
     ...(args.target !== undefined && { target: args.target }),
@@ -72,6 +84,7 @@ async function build(
     await exec(join(buildkitDir, 'buildctl'), [
       ...['--addr', address, 'build', '--frontend', 'dockerfile.v0', '--progress', 'plain'],
       ...['--local', `context=${context}`, '--local', `dockerfile=${folder}`],
+      ...locals,
       ...Object.entries(options).flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
       ...secrets,
       ...(await agentFlags(args.ssh, scratch)),

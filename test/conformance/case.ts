@@ -20,6 +20,8 @@ const Args = z.strictObject({
   secrets: z.record(z.string(), z.string()).default({}),
   /** Options of cip, as words, and the attributes of BuildKit's frontend that mean the same. */
   options: z.strictObject({ cip: z.array(z.string()), buildkit: z.record(z.string(), z.string()) }).optional(),
+  /** Named contexts: `dir:` and a folder of the context, `image:` and a reference, or an address; with `${BASES}` and `${WEB}`. */
+  contexts: z.record(z.string(), z.string()).default({}),
   /** Ids of `--ssh`: each gets a new key. */
   ssh: z.array(z.string()).default([]),
   /** Where cip does otherwise on purpose, and why, for everybody or by identity: the case must differ then. */
@@ -63,6 +65,11 @@ export function deviationOf({ args: { deviation } }: Case, identity: Identity): 
 export async function readCase(folder: string, name: string): Promise<Case> {
   const text = await readFile(join(folder, 'args.json'), 'utf8').catch(() => '{}');
   return { name, folder, args: Args.parse(JSON.parse(text)) };
+}
+
+/** The value of a named context with what it says of servers filled in. */
+export function filledContext(value: string, buildArgs: Readonly<Record<string, string>>): string {
+  return value.replace(/\$\{(\w+)\}/g, (whole, name: string) => buildArgs[name] ?? whole);
 }
 
 /** Times of files of contexts, in seconds: before anything that a build makes by itself. */

@@ -7,6 +7,7 @@ import { tempDir } from '../support/temp-dir.ts';
 import { type Person, personWithSubids, self, subids } from '../worker/people.ts';
 import { agentFlags } from './agents.ts';
 import type { Built, ConformanceBuilder, StagedCase } from './builder.ts';
+import { filledContext } from './case.ts';
 import type { Identity } from './identity.ts';
 import { type OwnersOnDisk, type UnpackedLayers, unpackedLayers } from './unpacked.ts';
 
@@ -65,6 +66,10 @@ export async function runCip(
     await writeFile(file, value);
     secrets.push('--secret', `id=${id},src=${file}`);
   }
+  const contextOf = (value: string) => {
+    const filled = filledContext(value, args.buildArgs);
+    return filled.startsWith('dir:') ? join(context, filled.slice(4)) : filled.replace(/^image:/, 'docker-image://');
+  };
   const { uid, gid } = person;
   const become = ['setpriv', '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--'];
   // Its steps see the processes around them: those of the machine are none of a case's business.
@@ -81,6 +86,7 @@ export async function runCip(
       `${name}=${value}`,
     ]),
     ...secrets,
+    ...Object.entries(args.contexts).flatMap(([name, value]) => ['--build-context', `${name}=${contextOf(value)}`]),
     ...(args.options?.cip ?? []),
     ...(await agentFlags(args.ssh, scratch, person)),
     ...['--progress', 'json', '--output', `type=oci,tar=false,dest=${layout}`],

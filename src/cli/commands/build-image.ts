@@ -7,30 +7,34 @@ import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import { epochOf } from '../../context/source-date-epoch.ts';
+import { withAnnotations } from '../../engine/exporter/annotate.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor } from '../../engine/exporter/exporters.ts';
 import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { hostPlatform } from '../../oci/platform.ts';
+import { annotationsAt, annotationsByDocument } from '../../oci/placed-annotation.ts';
+import { formatPlatform, hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import { failureJson } from '../../orchestrator/plan/failure-json.ts';
 import { dockerfileNotices } from '../../project/dockerfile-notices.ts';
 import type { Notice } from '../../project/project.ts';
-import { type Failure, FailureError, FailuresError, failuresOf } from '../../result.ts';
+import { type Failure, FailureError, FailuresError, failuresOf, type Reason } from '../../result.ts';
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { tellChecked } from '../check-image.ts';
 import { userOf } from '../create-builder.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { bug, systemFailure } from '../failure.ts';
+import { givenContexts } from '../given-contexts.ts';
 import { invalidTag } from '../image-failure.ts';
 import { writeImageFiles } from '../image-files.ts';
 import { certainMistakes, explainedWithoutProject, likeStages, unusedGifts } from '../image-mistakes.ts';
 import { findImageSource, type ImageSource, type ImageSourceOption } from '../image-source.ts';
 import type { Invocation } from '../invocation.ts';
 import { layerChoice } from '../layer-choice.ts';
+import { misplacedAnnotations } from '../misplaced-annotations.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
@@ -45,6 +49,7 @@ type BuildImageOption =
   | (
       | 'tag'
       | 'secret'
+      | 'buildContext'
       | 'ssh'
       | StepOption
       | 'push'
@@ -56,6 +61,7 @@ type BuildImageOption =
       | 'commit'
       | 'squash'
       | 'label'
+      | 'annotation'
       | 'noCacheFilter'
       | 'checkOnly'
       | 'problemFormat'
@@ -69,17 +75,20 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const names = namesInStore(options.output, tags);
   const layers = layerChoice(options);
   const expected = await expectOutputs(options, tags, world);
-  const source = await findImageSource(invocation, world);
+  const found = await findImageSource(invocation, world);
+  const { contexts, resolved } = await givenContexts({ ...options, platforms: found.platforms }, world);
+  const source: ImageSource = { ...found, contexts };
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
   const mistakes = [
     ...unknownStages(options.noCacheFilter, [source.dockerfile]),
+    ...misplacedAnnotations(options, source.platforms),
     ...(await certainMistakes(source, context, world)),
   ];
   if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh })], world);
+  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh }, world)], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
@@ -93,6 +102,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
     ssh,
     settings: settingsOf(options),
     context: context.context,
+    resolved,
     layers,
     tags,
     expected,
@@ -155,7 +165,9 @@ async function made(
   const store = await world.store();
   const index = await build(building, options, world);
   const isOne = source.platforms.length === 1;
-  const image = isOne ? await onlyManifest(index, store, world.signal) : index;
+  const image = isOne
+    ? await onlyManifest(index, store, world.signal)
+    : withAnnotations(index, annotationsAt(options.annotation, 'index-descriptor'));
   const services: ExportServices = {
     store,
     preparation: new PushPreparation(store),
@@ -201,6 +213,8 @@ function nameOf(reference: Reference): Reference {
 
 interface Building {
   readonly source: ImageSource;
+  /** Images of the store that contexts are. */
+  readonly resolved: BuildRequest['resolved'];
   readonly title: string;
   readonly secrets: BuildRequest['secrets'];
   readonly expected: ExpectedOutputs;
@@ -214,16 +228,17 @@ interface Building {
 }
 
 async function build(
-  { source, title, secrets, ssh, settings, layers, context: counted }: Building,
+  { source, title, resolved, secrets, ssh, settings, layers, context: counted }: Building,
   {
     noCache,
     noCacheFilter,
     label,
-  }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter' | 'label'>,
+    annotation,
+  }: Pick<Invocation<BuildImageOption>['options'], 'noCache' | 'noCacheFilter' | 'label' | 'annotation'>,
   world: World,
 ): Promise<Descriptor> {
   const store = await world.store();
-  const { dockerfile, text, target, buildArgs, platforms } = source;
+  const { dockerfile, text, target, buildArgs, platforms, contexts } = source;
   // What was built before is there under its name in full.
   const local = Object.fromEntries(await store.refs.list());
   const request = (context: RecordedContext) => ({
@@ -231,15 +246,16 @@ async function build(
     contextDir: source.context.directory,
     dockerfile: { file: dockerfile.file, text },
     context,
+    contexts,
     target,
     buildArgs,
     platforms,
     secrets,
     ssh,
     settings,
-    resolved: local,
+    resolved: { ...local, ...resolved },
     pinned: {},
-    annotations: { manifests: {}, index: {} },
+    annotations: annotationsByDocument(annotation, platforms.map(formatPlatform)),
     layers,
     labels: Object.fromEntries(label),
     noCache,
@@ -250,7 +266,7 @@ async function build(
   try {
     return await buildOn(counted).catch(async (error: unknown) => {
       // A trigger of a base image reads more than the Dockerfile says.
-      const isMore = failuresOf(error)?.some(({ reason }) => reason === 'context-not-counted');
+      const isMore = failuresOf(error)?.some(({ reason }) => notCounted.has(reason));
       if (!isMore) throw error;
       return await buildOn((await contextOf(source, 'whole', world)).context);
     });
@@ -259,13 +275,15 @@ async function build(
   }
 }
 
+const notCounted: ReadonlySet<Reason> = new Set(['context-not-counted', 'stage-not-counted']);
+
 async function contextOf(
-  { context: { directory, path, isUnpacked }, file, dockerfile, target, buildArgs, platforms }: ImageSource,
+  { context: { directory, path, isUnpacked }, file, dockerfile, target, buildArgs, platforms, contexts }: ImageSource,
   part: 'counted' | 'whole',
   world: World,
 ): Promise<DockerfileContext> {
   const { arch, now } = world.surroundings;
-  const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs };
+  const inputs = { dockerfile, target, platforms, buildPlatform: hostPlatform(arch), buildArgs, contexts };
   const written = isUnpacked ? [] : orThrow(await readIgnoreFile(directory, path, file));
   const memory = isUnpacked ? noMemory : (await world.store()).records('file-digests', FileDigests);
   const ignore = await ignoringStore(written, { context: directory, store: world.storeDirectory });

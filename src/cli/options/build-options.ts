@@ -15,6 +15,12 @@ interface Agent {
   readonly paths: readonly string[];
 }
 
+/** A context and the name that Dockerfiles have for it, both as typed. */
+interface NamedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Each there is, or it does not compile. */
 const isolations: Readonly<Record<Isolation, true>> = { auto: true, namespaces: true, chroot: true, none: true };
 
@@ -41,10 +47,10 @@ export const buildOptions = {
   }),
   onFail: option({
     kind: 'string',
-    value: 'clean|keep',
-    description: 'What becomes of the files of a RUN that fails: removed (default), or kept in the store to look at',
+    value: 'clean|keep|shell',
+    description: 'When a RUN fails, remove its files (default), keep them in the store, or start a shell in its place',
     group: 'How',
-    schema: ({ z }) => z.enum(['clean', 'keep']).optional(),
+    schema: ({ z }) => z.enum(['clean', 'keep', 'shell']).optional(),
   }),
   offlineBases: option({
     kind: 'boolean',
@@ -52,6 +58,28 @@ export const buildOptions = {
     group: 'How',
     default: 'false',
     schema: toggle,
+  }),
+  buildContext: option({
+    kind: 'list',
+    value: 'NAME=DIR|IMAGE|URL',
+    description: 'Use this where the Dockerfile names a stage or an image NAME; may be repeated',
+    group: 'How',
+    fromEnvironment: false,
+    schema: ({ z }) =>
+      z
+        .array(
+          z.string().transform((text, context): NamedValue => {
+            const at = text.indexOf('=');
+            const [name, value] = at < 0 ? ['', ''] : [text.slice(0, at), text.slice(at + 1)];
+            if (name !== '' && value !== '') return { name, value };
+            const message =
+              at < 0 ? 'it needs a name and what has that name' : `it has no ${name === '' ? 'name' : 'value'}`;
+            const hint = 'write --build-context NAME=DIR, or NAME=docker-image://REFERENCE';
+            context.addIssue({ code: 'custom', message, params: { hint } });
+            return z.NEVER;
+          }),
+        )
+        .default([]),
   }),
   secret: option({
     kind: 'list',

@@ -1,6 +1,8 @@
 import type { ImageForm } from '../../engine/exporter/image-form.ts';
+import type { PlacedAnnotation } from '../../oci/placed-annotation.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Failure, Result } from '../../result.ts';
+import { parseAnnotationKey } from './annotation-text.ts';
 
 /** The image as such, in a form of its own, and under names of its own in place of those of `--tag`. */
 interface OfImage {
@@ -49,7 +51,7 @@ interface OutputProblem {
 type ParseName = (text: string) => Result<Reference, readonly Failure[]>;
 type Pairs = Readonly<Record<string, string>>;
 
-/** Keys that say what an image looks like; those of annotations are to stand here too. */
+/** Keys that say what an image looks like, besides those of annotations. */
 const ofImage = [
   'name',
   'compression',
@@ -99,7 +101,9 @@ function outputIn(text: string, parseName: ParseName): ImageOutput {
   const known = Object.hasOwn(keys, type) ? keys[type] : undefined;
   if (known === undefined)
     throw new Problem(`the type is ${listOf(types)}, not ${type}`, instead('oci', pairs['dest']));
-  const strange = Object.keys(pairs).find((key) => key !== 'type' && !known.includes(key));
+  const isKnown = (key: string) =>
+    known.includes(key) || (known.includes('name') && parseAnnotationKey(key) !== undefined);
+  const strange = Object.keys(pairs).find((key) => key !== 'type' && !isKnown(key));
   if (strange !== undefined)
     throw new Problem(`with type=${type} it can have ${listOf(known)}, not ${strange}`, without(fields, strange));
   return parsers[type as Exclude<ImageOutput['type'], 'load'>](pairs, parseName);
@@ -121,6 +125,8 @@ function layoutIn(pairs: Pairs, parseName: ParseName): LayoutToWrite | LoadedIma
   const tar = booleanIn(pairs, 'tar') ?? true;
   if (type === 'docker' && tar && pairs['dest'] === undefined) {
     const { form, names } = imagePart(pairs, parseName);
+    if (form?.annotations !== undefined)
+      throw new Problem('Docker keeps no annotations', 'write --output type=docker,dest=image.tar');
     if (form !== undefined)
       throw new Problem('what is loaded into Docker is not compressed', 'write --output type=docker,dest=image.tar');
     return { type: 'load', ...(names && { names }) };
@@ -142,7 +148,10 @@ function imageIn(pairs: Pairs, parseName: ParseName): NamedImage {
   const type = pairs['type'] as 'image' | 'registry';
   const isByDigest = booleanIn(pairs, 'push-by-digest') ?? false;
   const isPushed = type === 'registry' || isByDigest || (booleanIn(pairs, 'push') ?? false);
-  return { type, isPushed, isByDigest, ...imagePart(pairs, parseName) };
+  const part = imagePart(pairs, parseName);
+  if (!isPushed && part.form?.annotations !== undefined)
+    throw new Problem('annotations of an output are for what leaves the store', 'write --annotation, or push=true');
+  return { type, isPushed, isByDigest, ...part };
 }
 
 function imagePart(pairs: Pairs, parseName: ParseName): OfImage {
@@ -180,8 +189,22 @@ function formIn(pairs: Pairs): ImageForm | undefined {
       'leave it out',
     );
   const level = levelIn(pairs, compression);
+  const annotations = annotationsIn(pairs);
+  if (annotations.length > 0 && mediaTypes === 'docker')
+    throw new Problem("Docker's media types have no place for annotations", 'leave oci-mediatypes=false out');
   const isUsual = compression === 'gzip' && level === undefined && !isForced && mediaTypes === 'oci';
-  return isUsual ? undefined : { compression, ...(level !== undefined && { level }), isForced, mediaTypes };
+  if (isUsual && annotations.length === 0) return undefined;
+  const annotated = annotations.length > 0 && { annotations };
+  return { compression, ...(level !== undefined && { level }), isForced, mediaTypes, ...annotated };
+}
+
+function annotationsIn(pairs: Pairs): readonly PlacedAnnotation[] {
+  return Object.entries(pairs).flatMap(([key, value]) => {
+    const read = parseAnnotationKey(key);
+    if (read === undefined) return [];
+    if (!('found' in read)) throw new Problem(read.message, 'write annotation-manifest.NAME=VALUE');
+    return [{ ...read.found, value }];
+  });
 }
 
 function levelIn(pairs: Pairs, compression: ImageForm['compression']): number | undefined {
@@ -234,9 +257,15 @@ function pairsOf(fields: readonly string[]): Pairs {
   return Object.fromEntries(
     fields.map((field) => {
       const at = field.indexOf('=');
-      return at < 0 ? [field.toLowerCase(), ''] : [field.slice(0, at).trim().toLowerCase(), field.slice(at + 1).trim()];
+      return at < 0 ? [keyOf(field), ''] : [keyOf(field.slice(0, at)), field.slice(at + 1).trim()];
     }),
   );
+}
+
+/** Names of annotations keep their case, which means something. */
+function keyOf(text: string): string {
+  const key = text.trim().toLowerCase();
+  return key.startsWith('annotation') ? `annotation${text.trim().slice('annotation'.length)}` : key;
 }
 
 function instead(type: string, dest = ''): string {

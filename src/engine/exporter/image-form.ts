@@ -1,4 +1,5 @@
 import type { LayerCompression } from '../../oci/media-type.ts';
+import type { PlacedAnnotation } from '../../oci/placed-annotation.ts';
 
 /** What an image is made to look like for others. Plain data: what `compression=`, `oci-mediatypes=` and the like come to. */
 export interface ImageForm {
@@ -10,6 +11,8 @@ export interface ImageForm {
   readonly isForced: boolean;
   /** Names of the formats: OCI's, or those of Docker's image manifest, version 2. */
   readonly mediaTypes: 'oci' | 'docker';
+  /** Besides those that the image has; none in Docker's documents, which have no place for them. */
+  readonly annotations?: readonly PlacedAnnotation[] | undefined;
 }
 
 /** As registries get it. */

@@ -18,6 +18,7 @@ import {
 import { readIndex, readManifest } from '../../oci/read-document.ts';
 import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
+import { annotate } from './annotate.ts';
 import { type ImageForm, usualForm, usualLevel } from './image-form.ts';
 
 const Compressed = z.object({ digest: Digest, size: z.number() });
@@ -39,13 +40,19 @@ export class PushPreparation {
 
   /** The image to pass on in place of `root`; all that it reaches is in the store. */
   async prepare(root: Descriptor, signal: AbortSignal, form: ImageForm = usualForm): Promise<Descriptor> {
+    const packed = await this.#packed(root, form, signal);
+    const { annotations = [] } = form;
+    return annotations.length === 0 ? packed : await annotate(packed, { annotations, store: this.#store }, signal);
+  }
+
+  async #packed(root: Descriptor, form: ImageForm, signal: AbortSignal): Promise<Descriptor> {
     return isIndexType(root.mediaType) ? this.#index(root, form, signal) : this.#manifest(root, form, signal);
   }
 
   async #index(descriptor: Descriptor, form: ImageForm, signal: AbortSignal): Promise<Descriptor> {
     const { value } = await readIndex(this.#store.blobs, descriptor, signal);
     const manifests: Descriptor[] = [];
-    for (const manifest of value.manifests) manifests.push(await this.prepare(manifest, signal, form));
+    for (const manifest of value.manifests) manifests.push(await this.#packed(manifest, form, signal));
     if (form.mediaTypes === 'docker')
       return await this.#put(descriptor, mediaTypes.dockerManifestList, { ...value, manifests });
     if (manifests.every((manifest, at) => manifest.digest === value.manifests[at]?.digest)) return descriptor;

@@ -1,10 +1,14 @@
+import { timeText } from '../../context/source-date-epoch.ts';
 import type { Stage } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { parsePlatform } from '../../oci/platform.ts';
+import type { Step } from '../op/op-definition.ts';
+import type { Vertex } from '../solver/vertex.ts';
 import { emptyBaseName, invalidValue, located } from './failure.ts';
 import { type ImageRequest, imageKey } from './lower-input.ts';
 import type { LoweringContext } from './lowering-context.ts';
+import { namedBase } from './named-base.ts';
 import { resolvePath } from './resolve-path.ts';
 import { StageState } from './stage-state.ts';
 import { step } from './step.ts';
@@ -36,7 +40,9 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
     lowering.fail(invalidValue({ what: 'FROM', value: name, hint }, from.imageAt));
     return undefined;
   }
-  const request: ImageRequest = { reference: name, platform, at: from.imageAt };
+  const given = namedBase({ name, platform, at: from.imageAt }, lowering);
+  if (given?.vertex) return stateOnFiles(given.vertex, { platform, name, isReplaced: stage.isReplaced, lowering });
+  const request: ImageRequest = { reference: given?.image ?? name, platform, at: from.imageAt };
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));
   if (vertex === undefined || resolved === undefined) return undefined;
@@ -44,6 +50,29 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   // BuildKit takes it as a WORKDIR on top of itself: a relative one stands twice in the result.
   const { WorkingDir: workdir } = state.config;
   if (workdir && !workdir.startsWith('/')) state.config.WorkingDir = resolvePath(workdir, workdir);
+  return state;
+}
+
+/** The layer of a context that is no image has its line in the history, and of a stage that it replaces nothing is left. */
+function stateOnFiles(
+  vertex: Vertex<Step>,
+  {
+    platform,
+    name,
+    isReplaced = false,
+    lowering,
+  }: {
+    readonly platform: Platform;
+    readonly name: string;
+    readonly isReplaced: boolean | undefined;
+    readonly lowering: LoweringContext;
+  },
+): StageState {
+  const hasFiles = vertex.inputs.length > 0;
+  const state = StageState.onScratch(vertex, platform, hasFiles ? 1 : 0);
+  if (isReplaced) delete state.config.WorkingDir;
+  const entry = { created: timeText(lowering.mtime), created_by: `FROM ${name}`, comment: 'buildkit.dockerfile.v0' };
+  if (hasFiles) state.history.push(entry);
   return state;
 }
 

@@ -1,5 +1,6 @@
 import type { CountedInputs } from '../../context/counted-inputs.ts';
 import type { LayerChoice } from '../../context/layer-choice.ts';
+import type { NamedContexts } from '../../context/named-contexts.ts';
 import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContainerConfig, History, ImageConfig } from '../../oci/image-config.ts';
@@ -49,6 +50,10 @@ export interface LowerInput {
   readonly proxies?: Readonly<Record<string, string>> | undefined;
   /** Where steps find the files of the context. */
   readonly context?: Step['context'];
+  /** What stages and images of these names are replaced by. */
+  readonly contexts?: NamedContexts | undefined;
+  /** Where steps find the files of those that are directories, by name. */
+  readonly contextFiles?: Readonly<Record<string, NonNullable<Step['context']>>> | undefined;
   readonly secrets?: Step['secrets'];
   readonly ssh?: Step['ssh'];
   /** Which layers the image has; one for each step if not given. */

@@ -3,6 +3,7 @@
  * Dockerfile stands on are given, and those that are not are asked for. Only stages that the target needs are looked at.
  */
 
+import { withReplacedStages } from '../../context/named-contexts.ts';
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, type ExpansionRules, expand } from '../../dockerfile/expand.ts';
@@ -10,7 +11,7 @@ import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
 import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import type { ContainerConfig } from '../../oci/image-config.ts';
-import { formatPlatform, normalizePlatform, type Platform } from '../../oci/platform.ts';
+import { formatPlatform, normalizePlatform, type Platform, parsePlatform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
 import { assertNever, type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
@@ -23,6 +24,7 @@ import { withLayers } from './layer-groups.ts';
 import { type ImageRequest, imageKey, type Lowered, type LowerInput, type ResolvedImage } from './lower-input.ts';
 import { InstructionContext, type LoweringContext } from './lowering-context.ts';
 import { lowerInstruction } from './lowerings.ts';
+import { namedBase } from './named-base.ts';
 import { type BaseMachine, type StageState, withEntries } from './stage-state.ts';
 import { step } from './step.ts';
 import { unneededFailures } from './unneeded-stages.ts';
@@ -100,6 +102,15 @@ class Lowering implements LoweringContext {
     this.dockerfile = input.dockerfile;
     this.expansion = { escapeCharacter: input.dockerfile.escape, budget: new ExpansionBudget() };
     this.globals = globalArgs(this, input.target === undefined ? undefined : (target.name ?? `${target.index}`));
+    this.dockerfile = withReplacedStages(input.dockerfile, input.contexts ?? {}, ({ from }) =>
+      from.platform === undefined ? input.platform : this.#platform(from.platform),
+    );
+  }
+
+  #platform(written: string): Platform | undefined {
+    const filled = expand(written, this.globals, this.expansion);
+    const platform = filled.ok ? parsePlatform(filled.value.value) : undefined;
+    return platform?.ok ? platform.value : undefined;
   }
 
   get mtime(): number {
@@ -152,11 +163,16 @@ class Lowering implements LoweringContext {
     }
     if (index === undefined && name === 'scratch')
       return step({ op: { kind: 'scratch' }, inputs: [], name: 'FROM scratch' });
+    const { platform, at } = options;
+    const given = index === undefined ? namedBase({ name, platform, at }, this) : undefined;
+    if (given?.vertex) return given.vertex;
+    if (given?.image !== undefined) return this.image({ reference: given.image, platform, at });
     if (index === undefined) {
       this.fail(...uncountedImage(name, options.foreign));
       return this.image({ reference: name, platform: options.platform, at: options.at });
     }
-    if (index >= options.before) {
+    // What takes the place of a stage is there before all of them.
+    if (index >= options.before && !this.dockerfile.stages[index]?.isReplaced) {
       this.fail(stageNotYetDefined(name, index === options.before, options.at));
       return undefined;
     }
@@ -212,7 +228,7 @@ class Lowering implements LoweringContext {
   #lowerStage(stage: Stage): StageState | undefined {
     const state = lowerFrom(stage, this);
     if (!state) return undefined;
-    const triggers = state.config.OnBuild ?? [];
+    const triggers = stage.isReplaced ? [] : (state.config.OnBuild ?? []);
     delete state.config.OnBuild;
     for (const text of triggers) {
       const place = `ONBUILD of ${stage.from.image}`;

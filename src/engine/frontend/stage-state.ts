@@ -73,7 +73,7 @@ export class StageState {
     this.commits = new Set(parts.commits);
   }
 
-  static onScratch(vertex: Vertex<Step>, platform: Platform): StageState {
+  static onScratch(vertex: Vertex<Step>, platform: Platform, baseLayers = 0): StageState {
     const state = new StageState({
       vertex,
       platform,
@@ -82,6 +82,7 @@ export class StageState {
       history: [],
       args: new Map(),
       variables: new Map(),
+      baseLayers,
     });
     state.setEnv('PATH', DEFAULT_PATH);
     return state;

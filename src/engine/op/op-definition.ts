@@ -42,8 +42,10 @@ export interface InlineFile {
   readonly content: string;
 }
 
-/** Where a COPY takes its files from: the build's context, or the vertex's second input. */
-export type CopySource = { readonly type: 'context' } | { readonly type: 'input' };
+/** Where a COPY takes its files from: a context, or the vertex's second input. */
+export type CopySource =
+  /** `name`: of a named context, which is another vertex than the same copy of the build's. */
+  { readonly type: 'context'; readonly name?: string | undefined } | { readonly type: 'input' };
 
 /** A source of ADD that is fetched. */
 export interface FetchedSource {

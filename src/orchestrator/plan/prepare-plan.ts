@@ -3,6 +3,7 @@ import { FileDigests } from '../../context/file-digests.ts';
 import { type LayerChoice, optionOf } from '../../context/layer-choice.ts';
 import { epochOf, timeText } from '../../context/source-date-epoch.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { formatPlace, type PlacedAnnotation } from '../../oci/placed-annotation.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../../oci/registry-name.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
@@ -54,6 +55,8 @@ export interface PlanRequest {
   readonly layers?: LayerChoice | undefined;
   /** Labels of all images, in place of those of their Dockerfiles. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Of all images. */
+  readonly annotations?: readonly PlacedAnnotation[] | undefined;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
   /** What a publish does about content whose owners were lost; `refuse` if not given. */
@@ -96,6 +99,7 @@ export interface PreparedPlan {
   readonly targets: BuildTargets;
   readonly layers?: LayerChoice | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: readonly PlacedAnnotation[] | undefined;
   readonly machine: Platform;
   /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
@@ -126,8 +130,11 @@ export async function preparePlan(
     ),
     storeState(store, signal),
   ]);
-  const { layers, labels = {} } = request;
-  const named = Object.entries(labels).map(([name, value]) => [`--label ${name}`, value] as const);
+  const { layers, labels = {}, annotations = [] } = request;
+  const named = [
+    ...Object.entries(labels).map(([name, value]) => [`--label ${name}`, value] as const),
+    ...annotations.map((one) => [`--annotation ${formatPlace(one)}`, one.value] as const),
+  ];
   const options = Object.fromEntries([...(layers === undefined ? [] : [optionOf(layers)]), ...named]);
   const keys = new BuildKeys({ ...project, contexts, options });
   const taken: UsedParentsOf = (image, platform, where) =>
@@ -213,6 +220,7 @@ export async function preparePlan(
     targets,
     layers,
     labels,
+    annotations,
     machine: request.machine,
     created: timeText(epochOf(buildArgs) ?? now() / 1000),
   };

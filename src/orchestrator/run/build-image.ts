@@ -3,6 +3,7 @@ import type { CountedInputs } from '../../context/counted-inputs.ts';
 import { annotations } from '../../oci/annotations.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { annotationsByDocument, type PlacedAnnotation } from '../../oci/placed-annotation.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import type { Progress } from '../../progress.ts';
@@ -50,6 +51,7 @@ export interface BuildImageDependencies {
   readonly targets?: BuildTargets | undefined;
   readonly layers?: BuildRequest['layers'];
   readonly labels?: BuildRequest['labels'];
+  readonly annotations?: readonly PlacedAnnotation[] | undefined;
   /** By id: absolute path of the file. */
   readonly secrets: BuildRequest['secrets'];
   /** What steps may sign with, by id. */
@@ -116,6 +118,7 @@ function requestFor(
     targets,
     layers,
     labels,
+    annotations: asked = [],
     secrets,
     ssh,
     noCache,
@@ -127,6 +130,7 @@ function requestFor(
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
+  const given = annotationsByDocument(asked, platforms.map(formatPlatform));
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
   return {
     image: image.name,
@@ -152,6 +156,7 @@ function requestFor(
           return [
             name,
             {
+              ...given.manifests[name],
               ...base.manifests[name],
               ...identityAnnotations({ ...planned, ownersLost: ownersLost(planned.platform) }),
               ...(inputs !== undefined && { [annotations.buildInputs]: inputs }),
@@ -159,10 +164,12 @@ function requestFor(
           ];
         }),
       ),
+      entries: given.entries,
       index: {
         ...base.index,
         ...indexAnnotations(built.map(({ platform, key }) => [platform, key])),
         [annotations.created]: created,
+        ...given.index,
       },
     },
     noCache,
