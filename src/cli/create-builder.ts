@@ -1,9 +1,12 @@
 import { availableParallelism, userInfo } from 'node:os';
 import type { Builder } from '../builder.ts';
 import { findEmulators } from '../engine/executor/emulation.ts';
+import { toolMissing } from '../engine/executor/failure.ts';
+import type { Terminals } from '../engine/executor/terminal.ts';
 import { findTools } from '../engine/executor/tools.ts';
 import type { OwnersHere } from '../orchestrator/plan/owners-here.ts';
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { ownersHere } from '../worker/owners-here.ts';
 import { WorkerBuilder, type WorkerBuilderOptions } from '../worker/worker-builder.ts';
@@ -19,16 +22,20 @@ export interface BuilderSurroundings {
   readonly store: Store;
   readonly registry: RegistryOptions;
   readonly surroundings: Surroundings;
+  /** Lent to a step that fails. */
+  readonly terminals?: Terminals | undefined;
 }
 
 /** The embedded engine in a worker process of its own, which starts with the first build. */
 export async function createBuilder(
   { isolation = 'auto', requireIsolation, onFail }: Partial<OptionValues<'isolation' | 'requireIsolation' | 'onFail'>>,
-  { store, registry, surroundings }: BuilderSurroundings,
+  { store, registry, surroundings, terminals }: BuilderSurroundings,
 ): Promise<Builder> {
   const { env } = surroundings;
   const path = env['PATH'] ?? '';
   const [tools, emulators] = await Promise.all([findTools(path), findEmulators(path)]);
+  if (onFail === 'shell' && tools.script === undefined)
+    throw new FailureError(toolMissing('script', 'bsdutils (part of util-linux)'));
   const options: WorkerBuilderOptions = {
     engine: {
       storeDir: store.paths.root,
@@ -43,6 +50,7 @@ export async function createBuilder(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),
     },
+    terminals,
     user: userOf(),
     isolation,
     inContainer: isInContainer(env),

@@ -147,6 +147,15 @@ export function contradictoryOptions(one: string, other: string) {
   } as const satisfies FailureShape;
 }
 
+/** `--on-fail=shell` in a pipeline, in CI, or with a context on standard input. */
+export function shellNeedsTerminal() {
+  return {
+    reason: 'shell-needs-terminal',
+    message: '--on-fail=shell needs a terminal, and standard input or standard output is none',
+    hint: 'run it in a terminal, without a pipe, or keep the files of the step with --on-fail=keep',
+  } as const satisfies FailureShape;
+}
+
 /** `takes` describes the positional arguments of the command; undefined where it has none. */
 export function unexpectedArgument(typed: string, command: string, takes: string | undefined) {
   return {

@@ -14,7 +14,9 @@ import { lazyBuilder } from './lazy-builder.ts';
 import { LogFiles, runName } from './log-file.ts';
 import { jsonMessages, textMessages } from './messages.ts';
 import type { OptionValues } from './options.ts';
+import { terminalFor } from './own-terminal.ts';
 import { createRenderer } from './render/create-renderer.ts';
+import { HeldRenderer } from './render/held.ts';
 import type { Renderer } from './render/renderer.ts';
 import { visible, visibleButColours } from './render/visible.ts';
 import type { FailureGroup, Level } from './report-failure.ts';
@@ -77,6 +79,7 @@ export type WorldOptions = Partial<
     | 'isolation'
     | 'requireIsolation'
     | 'onFail'
+    | 'keepGoing'
     | 'cacheMaxSize'
     | 'cacheMaxAge'
     | 'cacheMinFree'
@@ -98,8 +101,9 @@ export async function createWorld(
   const root = storeDirectory(env, cwd);
   const colorsOfStdout = colorsFor(options.color ?? 'auto', env, stdout.isTTY);
   const trace = options.trace === undefined ? undefined : await openTrace(resolve(cwd, options.trace), surroundings);
-  const shown = await createRenderer(options, surroundings, colors);
-  const renderer: Renderer = trace === undefined ? shown : traced(shown, trace);
+  const held = new HeldRenderer(await createRenderer(quietly(options), surroundings, colors));
+  const terminals = terminalFor(options, surroundings, () => held.hold());
+  const renderer: Renderer = trace === undefined ? held : traced(held, trace);
   const logs = new LogFiles(join(root, 'logs'), runName(now(), pid), (message) =>
     renderer.emit({ type: 'warning', message }),
   );
@@ -131,7 +135,7 @@ export async function createWorld(
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
     hasBuilt = true;
-    return createBuilder(options, { store: await openStore(), registry, surroundings });
+    return createBuilder(options, { store: await openStore(), registry, surroundings, terminals });
   });
   let found: Promise<OwnersHere> | undefined;
   const owners = () => {
@@ -196,6 +200,12 @@ export async function createWorld(
 async function openTrace(path: string, surroundings: Surroundings): Promise<TraceFile> {
   const { TraceFile } = await import('./trace-file.ts');
   return new TraceFile(path, surroundings);
+}
+
+/** Lines that are drawn anew would be drawn over a shell. */
+function quietly({ progress = 'auto', ...options }: WorldOptions): WorldOptions {
+  const isDrawn = progress === 'auto' || progress === 'tty';
+  return { ...options, progress: options.onFail === 'shell' && isDrawn ? 'plain' : progress };
 }
 
 function traced(renderer: Renderer, trace: TraceFile): Renderer {

@@ -1,5 +1,7 @@
 import type { RegistryOptions } from '../registry/registry-options.ts';
+import type { Failure } from '../result.ts';
 import type { ExecutorName } from './executor/executor-name.ts';
+import type { Terminals } from './executor/terminal.ts';
 import type { ExecutorTools } from './executor/tools.ts';
 
 /**
@@ -20,10 +22,12 @@ export interface EngineOptions {
   readonly namespace?: string | undefined;
   /** What steps run in; `none` runs none. */
   readonly isolation: ExecutorName | 'none';
+  /** With `none`, where nobody asked for it: what an image with a RUN instruction fails with. */
+  readonly whyNone?: Failure | undefined;
   /** A step fails where this machine can't keep it apart from all it should be. */
   readonly requireIsolation?: boolean | undefined;
   /** What becomes of the files of a RUN that fails: removed unless given. */
-  readonly onFail?: 'clean' | 'keep' | undefined;
+  readonly onFail?: 'clean' | 'keep' | 'shell' | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */
   readonly emulators: Readonly<Record<string, string>>;
   readonly tools: ExecutorTools;
@@ -39,4 +43,6 @@ export interface EngineSurroundings {
   readonly now: () => number;
   /** Asked after each output of a step: the step waits for the promise it gives, if it gives one. */
   readonly outputTaken: () => Promise<void> | undefined;
+  /** For a shell where a step has failed. */
+  readonly terminals?: Terminals | undefined;
 }

@@ -2,7 +2,6 @@
  * The embedded Builder: per platform a Dockerfile is lowered to a graph, the graph solved, the result exported; then
  * all are joined under one index. It runs where files may have any owner: in the worker, inside its own namespaces.
  */
-import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { CountedInputs } from '../context/counted-inputs.ts';
@@ -22,6 +21,7 @@ import { RemoteSources } from '../remote/remote-sources.ts';
 import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from '../result.ts';
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
+import { BuildsUnderWay } from './builds-under-way.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
 import { RememberedSteps } from './cache/remembered-steps.ts';
@@ -85,6 +85,7 @@ class Engine implements Builder {
   readonly #cache: CacheStack<Snapshot>;
   /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
+  readonly #underWay: BuildsUnderWay;
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
@@ -102,6 +103,7 @@ class Engine implements Builder {
     this.#options = options;
     this.#owners = owners;
     this.#outputTaken = surroundings.outputTaken;
+    this.#underWay = new BuildsUnderWay(options.onFail === 'shell' ? surroundings.terminals : undefined);
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
     this.#remote = new RemoteSources({ store, registry: options.registry });
@@ -134,23 +136,23 @@ class Engine implements Builder {
   async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
     const watcher: Progress = { emit: (event) => progress.emit({ image: request.image, ...event }) };
     this.#watching.add(watcher);
+    const { either, running } = this.#underWay.add(request.image, signal);
     try {
       const dockerfile = dockerfileOf(request);
+      this.#remote.logins.give(request.secrets);
       const tree = new RecordedTree(request.contextDir, request.context);
-      const stop = new AbortController();
-      const either = AbortSignal.any([signal, stop.signal]);
-      setMaxListeners(0, either);
       const builds = request.platforms.map((platform) =>
         this.#buildPlatform({ request, dockerfile, tree, platform, progress: watcher }, either),
       );
       // One platform's failure ends the others, and nothing of them is left running.
       const manifests = await Promise.all(builds).catch(async (error: unknown) => {
-        stop.abort(error);
+        running.stop.abort(error);
         await Promise.allSettled(builds);
         throw error;
       });
       return { image: await writeIndex(manifests, request.annotations.index, this.#store) };
     } finally {
+      this.#underWay.delete(running);
       this.#watching.delete(watcher);
     }
   }
@@ -171,7 +173,10 @@ class Engine implements Builder {
     const { definition, config, warnings, baseAt, isOnLost, bases } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
     const run = firstRun(definition.target);
-    if (run !== undefined && this.#options.isolation === 'none') throw new FailureError(runNotAllowed(image, run.at));
+    if (run !== undefined && this.#options.isolation === 'none') {
+      const { whyNone } = this.#options;
+      throw new FailureError(whyNone === undefined ? runNotAllowed(image, run.at) : { ...whyNone, at: run.at });
+    }
     const missing = lackingAgents(definition.target);
     if (missing.length > 0) throw new FailuresError(missing);
     if (run !== undefined && this.#options.requireIsolation) await this.#requireIsolation(run.at, signal);
@@ -273,6 +278,7 @@ class Engine implements Builder {
       ssh: step.ssh ?? {},
       secretLike: (id) => suggestionFor(id, Object.keys(step.secrets ?? {})),
       onFail: this.#options.onFail,
+      lendTerminal: this.#underWay.lender(step.origin?.image),
       outputTaken: this.#outputTaken,
     };
   }

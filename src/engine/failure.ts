@@ -91,3 +91,12 @@ export function blobNotFetchable(digest: string) {
     hint: 'build again with --no-cache',
   } as const satisfies FailureShape;
 }
+
+/** A build that was under way when a step of another image failed, whose shell has the terminal. */
+export function stoppedForShell(image: string) {
+  return {
+    reason: 'stopped-for-shell',
+    message: `it was stopped, since a RUN of ${image} failed and has the terminal`,
+    hint: 'run it again without --on-fail=shell',
+  } as const satisfies FailureShape;
+}

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostPlatform } from '../oci/platform.ts';
 import { complaintOf, runProgram, succeeded } from '../program/run-program.ts';
@@ -89,6 +89,7 @@ export class Machine {
       if (requireIsolation) throw new FailureError(isolationLimited(limits));
       this.#parts.notice(limits.map(({ message }) => message).join('; '));
     }
+    for (const message of await executor.notices(signal)) this.#parts.notice(message);
     return executor;
   }
 
@@ -122,10 +123,17 @@ class Once<T> {
   }
 }
 
-/** `overlay` if one works on the store's file system, else `copy`, which is told to whoever watches. */
+/** `overlay` if one works on the store's file system, else `copy`, which is told to whoever watches; in a chroot `copy`. */
 async function chooseSnapshotter({ options, store, layers, notice }: MachineOptions): Promise<Snapshotter> {
-  const overlay = new OverlaySnapshotter({ store, layers });
   const flags = await mountFlagsOf(options.sessionDir);
+  const copies = () => {
+    if (flags.noexec) throw new FailureError(storeNoexec(flags.mountPoint));
+    for (const { message } of lostInCopies(flags, options.isolation)) notice(message);
+    return new CopySnapshotter({ store, layers });
+  };
+  // What a chroot cannot mount is moved, which nothing can be out of an overlay.
+  if (options.isolation === 'chroot') return copies();
+  const overlay = new OverlaySnapshotter({ store, layers });
   try {
     await overlay.rehearse();
     if (flags.noexec) notice(lostInMounts(flags).message);
@@ -133,9 +141,15 @@ async function chooseSnapshotter({ options, store, layers, notice }: MachineOpti
   } catch (error) {
     const [failure] = failuresOf(error) ?? [];
     if (failure?.reason !== 'mount-refused') throw error;
-    if (flags.noexec) throw new FailureError(storeNoexec(flags.mountPoint));
-    notice(`${failure.message}; files are copied for each RUN instead, which is slower`);
-    for (const { message } of lostInCopies(flags, options.isolation)) notice(message);
-    return new CopySnapshotter({ store, layers });
+    const copier = copies();
+    const isOverlay = (await statfs(options.sessionDir)).type === OVERLAY;
+    const why = isOverlay
+      ? 'the store is on an overlay, which takes no other (CIP_STORE on a volume would)'
+      : failure.message;
+    notice(`${why}: files are copied for each RUN, which is slower`);
+    return copier;
   }
 }
+
+/** As statfs(2) names the file system of containers. linux/magic.h */
+const OVERLAY = 0x794c7630;

@@ -3,6 +3,7 @@ import type { Builder } from '../builder.ts';
 import type { EngineOptions, EngineSurroundings } from '../engine/engine-options.ts';
 import { Channel } from './channel.ts';
 import { type FromWorker, sendable, type ToWorker } from './protocol.ts';
+import { RemoteTerminal } from './remote-terminal.ts';
 
 /** Milliseconds that running steps get to end when the parent is gone. */
 const GRACE = 3000;
@@ -14,6 +15,7 @@ interface EngineModule {
 
 const channel = new Channel();
 const running = new Map<number, { readonly abort: AbortController; readonly done: Promise<void> }>();
+const terminal = new RemoteTerminal(send);
 let engine: Builder | undefined;
 
 closeInheritedFiles();
@@ -39,7 +41,8 @@ async function receive(message: ToWorker): Promise<void> {
   else if (message.type === 'cancel') cancel(message.id);
   else if (message.type === 'pause') channel.pause();
   else if (message.type === 'resume') channel.resume();
-  else await end();
+  else if (message.type === 'close') await end();
+  else terminal.receive(message);
 }
 
 async function start({ module, options }: ToWorker & { type: 'start' }): Promise<void> {
@@ -48,7 +51,11 @@ async function start({ module, options }: ToWorker & { type: 'start' }): Promise
     await loadEngineInParts();
     // biome-ignore lint/plugin: who starts the worker says which engine it runs.
     const { createEngine } = (await import(module)) as EngineModule;
-    engine = await createEngine(options, { now: () => performance.now(), outputTaken: () => channel.taken() });
+    engine = await createEngine(options, {
+      now: () => performance.now(),
+      outputTaken: () => channel.taken(),
+      terminals: terminal,
+    });
     send({ type: 'started' });
   } catch (error) {
     send({ type: 'not-started', error: sendable(error) });

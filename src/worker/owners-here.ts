@@ -24,8 +24,9 @@ export async function ownersHere(
       const { plans, warnings } = await plansHere(entering);
       if (user.uid !== 0 && plans[0]?.tier === 'single-uid') return { areKept: false, why: warnings[0] };
     }
-    const [entered] = await enterFor(options, entering);
+    const { entered, whyNone } = await enterFor(options, entering);
     await entered.ended;
+    if (whyNone !== undefined) return { areKept: false };
     if (keepsOwners(entered.tier, await ownIds())) return { areKept: true };
     return { areKept: false, why: entered.warnings[0] ?? (user.uid === 0 ? idsOfRootMissing() : undefined) };
   } catch (error) {

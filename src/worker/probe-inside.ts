@@ -97,6 +97,7 @@ const ordinary = {
   devices: 'steps make device nodes',
   'raw-sockets': 'steps open raw sockets',
   ping: "steps can ping with a datagram socket, as iputils and Alpine's busybox do; Debian's busybox takes a raw one, and fails",
+  'host-name': 'steps have a host name of their own',
   'set-user-id': 'set-user-ID programs and file capabilities have their effect in steps',
 } satisfies Partial<Record<Lack['id'], string>>;
 
@@ -136,7 +137,7 @@ async function overlayFact(dir: string, { mount }: ExecutorTools): Promise<Machi
     id,
     ok: 'partly',
     detail: `no overlay can be mounted where the store is, so files are copied for each RUN: ${complaint}`,
-    fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs',
+    fix: 'Linux 5.11 or newer, and a store on ext4, xfs or btrfs: in a container, CIP_STORE on a volume (Kubernetes: an emptyDir)',
   };
 }
 

@@ -12,6 +12,7 @@ import { type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import type { FromWorker, MachineFact, ToWorker } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
+import { isRestrictedByAppArmor, type NamespaceSettings, namespaceSettings, remediesFor } from './remedies.ts';
 import { isChrootTaken } from './worker-builder.ts';
 
 /** Where `cip doctor` tries things, and as whom. */
@@ -66,7 +67,8 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
       rootsDir: dir,
     });
     const inside = await askInside(entered, { dir, path: options.env.PATH, tier: entered.tier }, signal);
-    return [tierOfFacts(inside), ...outside, namespacesFact(entered), ...inside];
+    const settings = await namespaceSettings(options.user.uid);
+    return [tierOfFacts(inside), ...outside, restrictedFact(inside, settings) ?? namespacesFact(entered), ...inside];
   } catch (error) {
     const [failure] = failuresOf(error) ?? [];
     if (failure === undefined) throw error;
@@ -74,7 +76,15 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
     const isChroot = inContainer && (await isChrootTaken(error, { user, env, rootsDir: dir }));
     const noexec = isChroot ? await whyNotFrom(dir) : undefined;
     const tier = isChroot && noexec === undefined ? tierFacts.chroot : tierFacts.none;
-    const refused: MachineFact = { id: 'user-namespaces', ok: 'no', detail: failure.message, fix: failure.hint };
+    // Devices could not be made, which a chroot needs.
+    const rights = inContainer && user.uid === 0 && !isChroot ? [CHROOT_RIGHTS] : [];
+    const fix = [failure.hint, ...rights].join('; or ');
+    const refused: MachineFact = {
+      id: 'user-namespaces',
+      ok: isChroot ? 'partly' : 'no',
+      detail: failure.message,
+      fix,
+    };
     return [tier, ...outside, refused, ...(noexec === undefined ? [] : [noexec])];
   } finally {
     // The kernel leaves it with no rights at all, not even for its owner.
@@ -82,6 +92,10 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
     await rm(dir, { recursive: true, force: true });
   }
 }
+
+/** For root of a container that neither has namespaces nor makes devices. */
+const CHROOT_RIGHTS =
+  'for steps in a chroot, give the container the capabilities SYS_CHROOT and MKNOD (docker run --cap-add SYS_CHROOT --cap-add MKNOD; a pod, under securityContext: capabilities: {add: [SYS_CHROOT, MKNOD]})';
 
 /** Why no step runs in a chroot below the directory, where the reason is its file system. */
 async function whyNotFrom(dir: string): Promise<MachineFact | undefined> {
@@ -101,13 +115,14 @@ const tierFacts = {
   chroot: {
     id: 'tier',
     ok: 'partly',
-    detail: 'chroot: steps share the processes, network and devices of this container, and root can leave it',
+    detail:
+      'chroot: steps share the processes, the network and the host name of this container, have no /proc, and root can leave it; files are copied for each RUN',
     fix: 'see user-namespaces',
   },
   none: {
     id: 'tier',
     ok: 'no',
-    detail: 'none: no RUN step can run here; images without RUN are built with --isolation=none',
+    detail: 'none: no RUN step can run here; images without RUN are built',
     fix: 'see user-namespaces and run',
   },
 } as const satisfies Record<string, MachineFact>;
@@ -169,6 +184,14 @@ async function toolFacts(path: string): Promise<readonly MachineFact[]> {
       return { id, ok: required ? 'no' : 'partly', detail: `${name} is not installed`, fix: `install ${from}` };
     }),
   );
+}
+
+/** There is a namespace, and nothing may be done in it: as AppArmor has it where it restricts those of ordinary users. */
+export function restrictedFact(inside: readonly MachineFact[], settings: NamespaceSettings): MachineFact | undefined {
+  if (!isRestrictedByAppArmor(settings) || !inside.some(({ id, ok }) => id === 'run' && ok === 'no')) return undefined;
+  const [fix] = remediesFor(settings);
+  const detail = 'AppArmor lets no namespace of this user do anything (kernel.apparmor_restrict_unprivileged_userns)';
+  return { id: 'user-namespaces', ok: 'no', detail, fix };
 }
 
 function namespacesFact({ tier, warnings }: Entered): MachineFact {

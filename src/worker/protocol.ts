@@ -1,5 +1,6 @@
 import type { BuildRequest, BuildResult } from '../builder.ts';
 import type { EngineOptions, IsolationTier } from '../engine/engine-options.ts';
+import type { OpenTerminal, TerminalSize } from '../engine/executor/terminal.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
 import { systemErrorCode } from '../store/failure.ts';
@@ -14,6 +15,11 @@ export type ToWorker =
   /** Whoever reads what steps print is behind: let them wait, until `resume`. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
+  /** Answers `terminal-open`. */
+  | { readonly type: 'terminal-lent'; readonly terminal: Pick<OpenTerminal, 'type' | 'size'> }
+  /** In base64. */
+  | { readonly type: 'typed'; readonly bytes: string }
+  | { readonly type: 'resized'; readonly size: TerminalSize }
   /** In place of `start`: tries what builds need. */
   | { readonly type: 'probe'; readonly order: ProbeOrder }
   /** Nothing is being built any more: end. */
@@ -27,6 +33,11 @@ export type FromWorker =
   /** Answers `cancel` at once: what was cancelled is about to end. */
   | { readonly type: 'cancelling'; readonly id: number }
   | { readonly type: 'progress'; readonly id: number; readonly event: ProgressEvent }
+  /** A step is to have the terminal; one at a time. */
+  | { readonly type: 'terminal-open'; readonly why: readonly string[] }
+  /** In base64. */
+  | { readonly type: 'terminal-output'; readonly bytes: string }
+  | { readonly type: 'terminal-close' }
   | { readonly type: 'built'; readonly id: number; readonly result: BuildResult }
   | { readonly type: 'not-built'; readonly id: number; readonly error: SentError };
 

@@ -6,23 +6,30 @@ import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import { nameOfNamespace } from '../engine/disk-owners.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { ownIds } from '../engine/executor/id-map.ts';
+import type { Terminals } from '../engine/executor/terminal.ts';
 import { runProgram, succeeded } from '../program/run-program.ts';
 import type { Progress } from '../progress.ts';
-import { FailureError, failuresOf, type Reason } from '../result.ts';
+import { type Failure, FailureError, failuresOf, type Reason } from '../result.ts';
 import { type Ending, type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import { type FromWorker, received, type ToWorker } from './protocol.ts';
+import { LentToWorker } from './remote-terminal.ts';
 
 /** This file's own: `.ts` in a checkout, `.js` in a package. */
 const extension = extname(import.meta.url);
 
-/** `auto` is namespaces, and chroot in containers that refuse them; `none` runs no steps, and so needs neither. */
+/**
+ * `auto` is namespaces, chroot for root in containers that refuse them, and else `none`, which runs no steps and so needs
+ * neither.
+ */
 export type Isolation = 'auto' | EngineOptions['isolation'];
 
 /** What a worker is started with; plain data, since it crosses to another process. */
 export interface WorkerBuilderOptions {
   /** The tier is known once the worker has entered its namespaces. */
-  readonly engine: Omit<EngineOptions, 'tier' | 'namespace' | 'isolation'>;
+  readonly engine: Omit<EngineOptions, 'tier' | 'namespace' | 'isolation' | 'whyNone'>;
+  /** Lent to a step that has failed. */
+  readonly terminals?: Terminals | undefined;
   readonly user: EnterOptions['user'];
   readonly isolation: Isolation;
   /** Where namespaces are refused, chroot will do for `auto`: this process is root of a container. */
@@ -90,6 +97,7 @@ class Worker {
   readonly ended: Promise<Ending>;
   readonly #child: Entered['child'];
   readonly #kill: () => void;
+  readonly #terminal: LentToWorker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #isPaused = false;
@@ -98,7 +106,7 @@ class Worker {
 
   static async start(options: WorkerBuilderOptions, progress: Progress): Promise<Worker> {
     const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
-    const [entered, isolation] = await enterFor(options, {
+    const { entered, isolation, whyNone } = await enterFor(options, {
       command: [process.execPath, ...(options.execArgv ?? process.execArgv), main],
       env: options.env,
       path: options.env.PATH,
@@ -108,16 +116,23 @@ class Worker {
     for (const { message, hint } of entered.warnings) {
       progress.emit({ type: 'warning', message: hint === undefined ? message : `${message} (${hint})` });
     }
-    const worker = new Worker(entered);
+    const worker = new Worker(entered, options.terminals);
     await worker.#begin({
       type: 'start',
       module: options.module ?? new URL(`../engine/engine${extension}`, import.meta.url).href,
-      options: { ...options.engine, tier: entered.tier, namespace: nameOfNamespace(await ownIds()), isolation },
+      options: {
+        ...options.engine,
+        tier: entered.tier,
+        namespace: nameOfNamespace(await ownIds()),
+        isolation,
+        whyNone,
+      },
     });
     return worker;
   }
 
-  private constructor({ child, ended, kill }: Entered) {
+  private constructor({ child, ended, kill }: Entered, terminals: Terminals | undefined) {
+    this.#terminal = new LentToWorker(terminals, (message) => this.#send(message));
     this.#child = child;
     this.#kill = kill;
     this.ended = ended;
@@ -174,6 +189,10 @@ class Worker {
   }
 
   #receive(message: FromWorker): void {
+    if (message.type === 'terminal-open' || message.type === 'terminal-output' || message.type === 'terminal-close') {
+      this.#terminal.receive(message);
+      return;
+    }
     if (!('id' in message)) return;
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
@@ -204,6 +223,7 @@ class Worker {
 
   #failAll(error: Error): void {
     this.#end = error;
+    this.#terminal.close();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
@@ -226,17 +246,28 @@ export function entersNamespaces(isolation: Isolation): boolean {
   return isolation === 'auto' || places[isolation] === 'namespaces';
 }
 
-/** What was entered, and what steps run in there. */
+/** A worker, and what steps run in there. */
+export interface EnteredFor {
+  readonly entered: Entered;
+  readonly isolation: EngineOptions['isolation'];
+  /** Nobody asked for `none`: this is what an image with RUN fails with. */
+  readonly whyNone?: Failure | undefined;
+}
+
+/** Where namespaces are refused, and a chroot is not taken, `auto` is content with images that run nothing. */
 export async function enterFor(
   { isolation, inContainer }: Pick<WorkerBuilderOptions, 'isolation' | 'inContainer'>,
   options: Omit<EnterOptions, 'isolation'>,
-): Promise<readonly [Entered, EngineOptions['isolation']]> {
-  if (isolation !== 'auto') return [await enter({ ...options, isolation: places[isolation] }), isolation];
+): Promise<EnteredFor> {
+  if (isolation !== 'auto') return { entered: await enter({ ...options, isolation: places[isolation] }), isolation };
   try {
-    return [await enter({ ...options, isolation: 'namespaces' }), 'namespaces'];
+    return { entered: await enter({ ...options, isolation: 'namespaces' }), isolation: 'namespaces' };
   } catch (error) {
-    if (!inContainer || !(await isChrootTaken(error, options))) throw error;
-    return [await enter({ ...options, isolation: 'chroot' }), 'chroot'];
+    const whyNone = failuresOf(error)?.find(({ reason }) => refusals.has(reason));
+    if (whyNone === undefined) throw error;
+    const entered = await enter({ ...options, isolation: 'chroot' });
+    if (inContainer && (await mayChroot(options))) return { entered, isolation: 'chroot' };
+    return { entered, isolation: 'none', whyNone };
   }
 }
 

@@ -76,7 +76,7 @@ const onMachine: readonly Case[] = isInContainer({})
         files: () => running('exit 0'),
         args: [],
         run: { through: [...noNamespaces, 'env', '-u', 'container', '-u', 'KUBERNETES_SERVICE_HOST'] },
-        want: { status: 5, told: ['no-user-namespaces'] },
+        want: { status: 5, told: ['no-user-namespaces contexts/00-run/Dockerfile:3:1'] },
       },
     ];
 
@@ -129,6 +129,20 @@ const cases: readonly Case[] = [
     notices: [/only kept in by chroot/],
   },
   ...onMachine,
+  {
+    title: 'auto builds images without RUN where there are no namespaces, as a user',
+    files: async () => copying,
+    args: [],
+    run: { through: [...noNamespaces, ...asNobody] },
+    want: { status: 0, told: [] },
+  },
+  {
+    title: 'a user of a container that refuses namespaces is told so before anything of an image with RUN is done',
+    files: () => running('exit 0'),
+    args: [],
+    run: { through: [...noNamespaces, ...asNobody], env: { container: 'test' } },
+    want: { status: 5, told: ['no-user-namespaces contexts/00-run/Dockerfile:3:1'] },
+  },
   {
     title: 'namespaces are never chroot',
     files: () => running('exit 0'),
@@ -193,7 +207,7 @@ for (const { title, files, args, run = {}, want, notices, skip = false } of case
   test(title, skip ? { skip: `needs ${skip}` } : options, async () => {
     await using rig = await Rig.setup({ files: await files() });
     // A user of its own may read the project and make a store.
-    if (run.through === asNobody) await open(rig);
+    if (run.through?.includes('setpriv')) await open(rig);
     const { status, stderr } = await rig.cip('build', '--only-local-platform', '--progress=plain', ...args, run);
     assert.deepEqual({ status, told: complaintsIn(stderr) }, want, stderr);
     const said = stderr.split('\n').filter((line) => /chroot|network of this machine/.test(line));

@@ -122,6 +122,7 @@ test('doctor says what steps may not do, and what to do about it', options, asyn
       ['steps-devices', 'limited', true],
       ['steps-raw-sockets', 'limited', true],
       ...ping,
+      ['steps-host-name', 'ok', false],
       ['steps-set-user-id', 'ok', false],
     ],
   );

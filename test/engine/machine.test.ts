@@ -67,3 +67,10 @@ test('where a step must be kept apart from everything, limits are a failure', ne
     await assert.rejects(machine.executor(live), (error) => failuresOf(error)?.[0]?.reason === 'isolation-limited');
   }),
 );
+
+test('in a chroot roots are copies, which is no notice of its own', needs('linux', 'unshare', 'root'), () =>
+  withMachine({}, async (machine, notices) => {
+    assert.equal((await machine.snapshotter()).name, 'copy');
+    assert.deepEqual(notices, []);
+  }),
+);

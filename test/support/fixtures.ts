@@ -25,3 +25,8 @@ export const newerPasta = join(fixturesDir, 'pasta-trixie');
 
 /** `buildkitd` and `buildctl`, as buildkit.sh builds them. */
 export const buildkitDir = join(fixturesDir, 'buildkit');
+
+/** The program of a major version of Node, as node-releases.sh leaves it. */
+export function nodeRelease(major: number): string {
+  return join(fixturesDir, `node-${major}`);
+}

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { buildkitDir, busyboxFor, debianRootfs, distributionSuite, newerPasta } from './fixtures.ts';
+import { buildkitDir, busyboxFor, debianRootfs, distributionSuite, newerPasta, nodeRelease } from './fixtures.ts';
 
 const checks: Record<string, () => boolean> = {
   linux: () => process.platform === 'linux',
@@ -15,6 +15,7 @@ const checks: Record<string, () => boolean> = {
   // Its version is unknown to it.
   'pasta of Debian 12': () => spawnSync('pasta', ['--version']).stdout?.includes('unknown version') ?? false,
   'test/support/newer-pasta.sh': () => existsSync(newerPasta),
+  'test/support/node-releases.sh': () => [20, 22, 24, 26].every((major) => existsSync(nodeRelease(major))),
   'sources of the distribution suite': () => existsSync(join(conformanceDir, 'distribution')),
   'test/support/distribution-suite.sh': () => existsSync(distributionSuite),
   'test/support/buildkit.sh': () => existsSync(join(buildkitDir, 'buildctl')),

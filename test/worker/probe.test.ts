@@ -69,6 +69,7 @@ describe(
         'isolation-seccomp',
         'isolation-nested-namespaces',
         'isolation-processes',
+        'steps-host-name',
       ];
       for (const id of yes) assert.equal(states[id], 'yes', id);
       assert.deepEqual(facts[0], tierOfFacts(facts));

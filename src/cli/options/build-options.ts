@@ -47,10 +47,10 @@ export const buildOptions = {
   }),
   onFail: option({
     kind: 'string',
-    value: 'clean|keep',
-    description: 'What becomes of the files of a RUN that fails: removed (default), or kept in the store to look at',
+    value: 'clean|keep|shell',
+    description: 'When a RUN fails, remove its files (default), keep them in the store, or start a shell in its place',
     group: 'How',
-    schema: ({ z }) => z.enum(['clean', 'keep']).optional(),
+    schema: ({ z }) => z.enum(['clean', 'keep', 'shell']).optional(),
   }),
   offlineBases: option({
     kind: 'boolean',

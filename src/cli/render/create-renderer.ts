@@ -5,6 +5,7 @@ import type { Renderer } from './renderer.ts';
 import { visibleLine } from './visible.ts';
 
 type ProgressOptions = OptionValues<'progress' | 'quiet' | 'verbose'>;
+type RendererOptions = Partial<ProgressOptions & OptionValues<'onFail'>>;
 
 /** How progress is shown: `tty` redraws lines, `plain` and `json` only add them. */
 export type ProgressMode = 'tty' | 'plain' | 'json' | 'quiet';
@@ -14,10 +15,12 @@ const silent: Renderer = { begin() {}, emit() {}, async close() {} };
 
 /** Milliseconds between two signs of life in plain progress. */
 const heartbeat = 30_000;
+/** As long as timers take: nobody writes into a shell. */
+const never = 2 ** 31 - 1;
 
 /** The renderer that the options ask for; the code of the others is not loaded. */
 export async function createRenderer(
-  { progress = 'auto', quiet = false, verbose = 0 }: Partial<ProgressOptions>,
+  { progress = 'auto', quiet = false, verbose = 0, onFail }: RendererOptions,
   { env, stderr, now }: Surroundings,
   colors: Colors,
 ): Promise<Renderer> {
@@ -27,7 +30,9 @@ export async function createRenderer(
       return withVisibleText(new (await import('./live.ts')).LiveRenderer({ stream: stderr, now, colors }));
     case 'plain': {
       const { foldingOf, PlainRenderer } = await import('./plain.ts');
-      return withVisibleText(new PlainRenderer({ write, now, colors, verbose, folding: foldingOf(env), heartbeat }));
+      const alive = onFail === 'shell' ? never : heartbeat;
+      const folding = foldingOf(env);
+      return withVisibleText(new PlainRenderer({ write, now, colors, verbose, folding, heartbeat: alive }));
     }
     case 'json':
       return (await import('./json.ts')).jsonRenderer(write, now);

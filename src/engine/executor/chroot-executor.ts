@@ -5,12 +5,13 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { FailureError } from '../../result.ts';
 import { defaultCapabilities, hasNoNewPrivileges, ownCapabilities } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
-import { mountsUnsupported, networkUnsupported, settingUnsupported } from './failure.ts';
+import { networkUnsupported, settingUnsupported } from './failure.ts';
 import { type Gate, makeGate } from './gate.ts';
 import { callTable } from './gate-table.ts';
 import { ownIds, requireMapped } from './id-map.ts';
 import { type Lack, noDevices, noProc, noRawSockets, noSetUserId } from './lack.ts';
-import { kill, killGroup, launch } from './launch.ts';
+import { kill, killGroup, type Launch, launch } from './launch.ts';
+import { launchOnTerminal } from './launch-on-terminal.ts';
 import { type Limit, onlyChroot } from './limit.ts';
 import { hostsFile, machineResolvConf } from './network-files.ts';
 import { processCommand } from './process-command.ts';
@@ -24,7 +25,8 @@ const hostArchitecture = process.arch;
 /**
  * Runs processes with chroot(2) alone, where namespaces and mounts are refused: as root of a container with the usual
  * rights (CAP_SYS_CHROOT, CAP_MKNOD). A process sees no /proc and no /sys, the pids, network and name of the machine, and
- * devices that are removed after it; of what it does in /dev, /proc, /sys and to the files of the network nothing stays. RUN --mount and a process without network are refused.
+ * devices that are removed after it; of what it does in /dev, /proc, /sys and to the files of the network nothing stays. What would be
+ * mounted is moved into the root and back, and can be written to; a process without network is refused.
  */
 export class ChrootExecutor implements Executor {
   readonly name = 'chroot';
@@ -41,6 +43,12 @@ export class ChrootExecutor implements Executor {
     return [onlyChroot()];
   }
 
+  /** Its limit says all of it. */
+  async notices(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    return [];
+  }
+
   /** Its rights are those of this process, as far as steps keep them. */
   async lacks(_: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]> {
     signal.throwIfAborted();
@@ -52,13 +60,10 @@ export class ChrootExecutor implements Executor {
     return [...rights, noProc(), ...setUserId];
   }
 
-  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
+  async run({ rootfs, process, onOutput, terminal }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const sockets = process.mounts.filter((mount) => mount.type === 'socket');
-    if (sockets.length < process.mounts.length) {
-      const others = process.mounts.filter((mount) => mount.type !== 'socket');
-      throw new FailureError(mountsUnsupported(others.map(({ target }) => target)));
-    }
+    const mounts = process.mounts.filter((mount) => mount.type !== 'socket');
     if (process.network === 'none') throw new FailureError(networkUnsupported());
     if (process.shmSize !== undefined) throw new FailureError(settingUnsupported('a /dev/shm: --shm-size has no use'));
     if (process.isNamed) throw new FailureError(settingUnsupported('a host name of their own'));
@@ -76,42 +81,44 @@ export class ChrootExecutor implements Executor {
     await using temporaryFiles = new TemporaryFiles(root, tools);
     await temporaryFiles.makeKernelDirectories();
     await temporaryFiles.makeDevices();
+    await temporaryFiles.lendMounts(mounts);
     await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
     await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     for (const socket of sockets) await temporaryFiles.lendSocket(socket);
     await temporaryFiles.makeWorkingDirectory(process);
-    return await launch(
-      {
-        process,
-        dir,
-        tools,
-        kill: async (pid) => {
-          killGroup(pid);
-          await killWithin(root);
-        },
-        killRest: () => killAllWithin(root),
-        command: ({ gateTable }) => ({
-          command: [tools.sh],
-          script: script(
-            root,
-            processCommand(process.args, process.env, { tools, gate: gate.program, table: gateTable }),
-          ),
-          tables: [],
-          gate: callTable(
-            architecture,
-            stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities, filter: gate.filter }),
-            programsToTry(process.args[0]!, process.env),
-          ),
-        }),
-        onOutput,
+    const order: Launch = {
+      process,
+      dir,
+      tools,
+      kill: async (pid) => {
+        killGroup(pid);
+        await killWithin(root);
       },
-      signal,
-    );
+      killRest: () => killAllWithin(root),
+      command: ({ gateTable }) => ({
+        command: [tools.sh],
+        script: script(
+          { root, hasTerminal: terminal !== undefined },
+          processCommand(process.args, process.env, { tools, gate: gate.program, table: gateTable }),
+        ),
+        tables: [],
+        gate: callTable(
+          architecture,
+          stepCalls({ process, root: 'chroot', setGroups: ids.setGroups, capabilities, filter: gate.filter }),
+          programsToTry(process.args[0]!, process.env),
+        ),
+      }),
+      onOutput,
+    };
+    return await (terminal === undefined ? launch(order, signal) : launchOnTerminal({ ...order, terminal }, signal));
   }
 }
 
-function script(root: string, command: string): string {
-  return `{\nexec </dev/null\nset -e\numask 022\ncd ${shellWord(root)}\n${command}\n}\n`;
+function script(
+  { root, hasTerminal }: { readonly root: string; readonly hasTerminal: boolean },
+  command: string,
+): string {
+  return `{\n${hasTerminal ? '' : 'exec </dev/null\n'}set -e\numask 022\ncd ${shellWord(root)}\n${command}\n}\n`;
 }
 
 /** Every process whose root is in there is one of ours: nobody else has it. True if there was any. */

@@ -4,6 +4,7 @@ import type { Emulation } from './emulation.ts';
 import type { ExecutorName } from './executor-name.ts';
 import type { Lack } from './lack.ts';
 import type { Limit } from './limit.ts';
+import type { LentTerminal } from './terminal.ts';
 import type { ExecutorTools } from './tools.ts';
 import type { Ulimit } from './ulimits.ts';
 
@@ -94,6 +95,8 @@ export interface ExecutorRun {
   readonly rootfs: string;
   readonly process: ProcessSpec;
   readonly onOutput: OnOutput;
+  /** What it has as standard input, output and error in place of nothing and `onOutput`. */
+  readonly terminal?: LentTerminal | undefined;
 }
 
 /**
@@ -107,12 +110,14 @@ export interface Executor {
   readonly hasMounts: boolean;
   /**
    * Runs the process to its end; nothing else may be at work in the root meanwhile. Resolves with the exit status,
-   * whatever it is; rejects with a FailureError only if the process could not be started, or with the signal's reason when
+   * whatever it is, and with 0 on a terminal; rejects with a FailureError only if the process could not be started, or with the signal's reason when
    * aborted. All that the process started is gone when this settles, and so is every mount and mount point made for it.
    */
   run(order: ExecutorRun, signal: AbortSignal): Promise<ProcessExit>;
   /** What steps of this machine are not kept apart from; empty where everything is as it should be. Tries what it needs to. */
   limits(signal: AbortSignal): Promise<readonly Limit[]>;
+  /** What is otherwise than steps may expect and is neither of the two: sentences, for each run once. */
+  notices(signal: AbortSignal): Promise<readonly string[]>;
   /** What root of an ordinary container may do and steps of this network may not. */
   lacks(network: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]>;
 }

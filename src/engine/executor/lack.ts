@@ -1,7 +1,7 @@
 /** Something that root of an ordinary container may do and a step of this executor may not. */
 export interface Lack {
   /** Stable: `devices`. */
-  readonly id: 'devices' | 'raw-sockets' | 'ping' | 'owners' | 'proc' | 'set-user-id' | 'far-owners';
+  readonly id: 'devices' | 'raw-sockets' | 'ping' | 'owners' | 'proc' | 'set-user-id' | 'far-owners' | 'host-name';
   /** One sentence, no full stop. */
   readonly message: string;
   /** What to do instead, or what would make it otherwise. */
@@ -44,6 +44,16 @@ export function noPing(network: 'host' | 'private'): Lack {
         ? `sudo sysctl -w ${wanted}="0 2147483647", or use RUN --network=none to ping 127.0.0.1`
         : 'mount /proc/sys writable, or use RUN --network=none to ping 127.0.0.1',
     programs: ['ping', 'ping4', 'ping6'],
+  };
+}
+
+/** The filter of system calls that a container has lets steps make namespaces, and name none (Podman). */
+export function noHostName(): Lack {
+  return {
+    id: 'host-name',
+    message: 'steps have the host name of this container, since setting another is refused here',
+    fix: 'lift the filter of system calls of the container (Podman, Docker: --security-opt seccomp=unconfined; Kubernetes: seccompProfile of type Unconfined)',
+    programs: ['hostname', 'uname', 'hostnamectl'],
   };
 }
 

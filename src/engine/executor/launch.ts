@@ -117,7 +117,8 @@ async function passOn(from: Socket, onText: (text: string) => unknown): Promise<
   for await (const text of from) await onText(text as string);
 }
 
-async function killedOnAbort(
+/** Resolves when the program is gone; once the signal aborts it is killed until it is. */
+export async function killedOnAbort(
   { child, ended }: RunningProgram,
   kill: Launch['kill'],
   signal: AbortSignal,
@@ -197,8 +198,13 @@ export function killGroup(pid: number): void {
  * later.
  */
 export async function killChildren(pid: number): Promise<void> {
+  for (const child of await childProcessesOf(pid)) kill(child);
+}
+
+/** Those that a process of one thread has now; none of one that is gone. */
+export async function childProcessesOf(pid: number): Promise<readonly number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  for (const child of children.split(' ').filter((text) => text !== '')) kill(Number(child));
+  return children.split(' ').flatMap((text) => (text === '' ? [] : [Number(text)]));
 }
 
 /** What `launch()` starts. */

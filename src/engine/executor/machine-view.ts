@@ -4,6 +4,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { runProgram, succeeded } from '../../program/run-program.ts';
 import { ownCapabilities } from './capabilities.ts';
 import { makeGate } from './gate.ts';
+import { mayName } from './host-name.ts';
 import { type Ids, ownIds } from './id-map.ts';
 import { type MountedFileSystem, parseMountTable } from './mount-table.ts';
 import { deviceLinks, deviceNames, type KernelView, maskedPaths, readonlyPaths } from './namespaces.ts';
@@ -14,6 +15,8 @@ export interface MachineView extends Omit<KernelView, 'mounts' | 'newSys'> {
   readonly ids: Ids;
   /** A /dev without its devices: empty files and directories to mount on, and links. */
   readonly deviceTemplate: string;
+  /** A uts namespace can be given a host name. */
+  readonly mayName: boolean;
   /** Steps may make user namespaces, as far as the kernel counts them. */
   readonly nestedNamespaces: boolean;
   /** /proc is that of the pid namespace this process is in. */
@@ -36,6 +39,7 @@ export async function examineMachine(dir: string, tools: ExecutorTools): Promise
   const names = devices.map(({ path }) => path.slice('/dev/'.length));
   return {
     newProc,
+    mayName: await mayName({ dir, sh: tools.sh, unshare: tools.unshare, gate }),
     gate,
     capabilities,
     ids,

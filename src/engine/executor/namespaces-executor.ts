@@ -2,8 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { hasNoNewPrivileges } from './capabilities.ts';
 import type { Executor, ExecutorOptions, ExecutorRun, ProcessExit, ProcessSpec } from './executor.ts';
 import { areAll, areTooFew, lastOf, requireMapped } from './id-map.ts';
-import { farOwners, fewOwners, type Lack, noDevices, noPing, noRawSockets, noSetUserId } from './lack.ts';
-import { killChildren, killGroup, launch } from './launch.ts';
+import { farOwners, fewOwners, type Lack, noDevices, noHostName, noPing, noRawSockets, noSetUserId } from './lack.ts';
+import { killChildren, killGroup, type Launch, launch } from './launch.ts';
+import { launchOnTerminal } from './launch-on-terminal.ts';
 import { type Limit, nestedUserNamespaces, noFilter, sharedNetwork, sharedProcesses } from './limit.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import { examineMachine, type MachineView, mayMountSys, mountTable } from './machine-view.ts';
@@ -38,7 +39,7 @@ export class NamespacesExecutor implements Executor {
     this.#networkFiles = new NetworkFiles(options.dir);
   }
 
-  async run({ rootfs, process, onOutput }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
+  async run({ rootfs, process, onOutput, terminal }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
     const { dir, emulation, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
@@ -57,29 +58,28 @@ export class NamespacesExecutor implements Executor {
     await using sockets = await ListeningSockets.open(process.mounts, dir);
     const own = { cwd: process.cwd, user: process.user, mounts: sockets.mounts };
     await using points = await makeMountPoints(root, { process: own, mounts: withShown(files, sockets.mounts) }, view);
-    return await launch(
-      {
-        process,
-        dir,
-        tools,
-        kill: machine.seesOwnPids ? killChildren : killGroup,
-        command: (files) =>
-          sandboxCommand(
-            {
-              rootfs: root,
-              process,
-              network,
-              deviceTemplate: machine.deviceTemplate,
-              mounts: points.steps,
-              view,
-              tools,
-            },
-            files,
-          ),
-        onOutput,
-      },
-      signal,
-    );
+    const order: Launch = {
+      process,
+      dir,
+      tools,
+      kill: machine.seesOwnPids ? killChildren : killGroup,
+      command: (files) =>
+        sandboxCommand(
+          {
+            rootfs: root,
+            process,
+            network,
+            deviceTemplate: machine.deviceTemplate,
+            mounts: points.steps,
+            view,
+            tools,
+            hasTerminal: terminal !== undefined,
+          },
+          files,
+        ),
+      onOutput,
+    };
+    return await (terminal === undefined ? launch(order, signal) : launchOnTerminal({ ...order, terminal }, signal));
   }
 
   async limits(signal: AbortSignal): Promise<readonly Limit[]> {
@@ -97,12 +97,19 @@ export class NamespacesExecutor implements Executor {
     return limits;
   }
 
+  async notices(signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    const { dir, tools } = this.#options;
+    this.#machine ??= examineMachine(dir, tools);
+    return (await this.#machine).mayName ? [] : [noHostName().message];
+  }
+
   async lacks(asked: ProcessSpec['network'], signal: AbortSignal): Promise<readonly Lack[]> {
     signal.throwIfAborted();
     const { dir, tools } = this.#options;
     this.#machine ??= examineMachine(dir, tools);
-    const [{ gate, ids }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);
-    const lacks = [noDevices()];
+    const [{ gate, ids, mayName }, network] = await Promise.all([this.#machine, this.#networkOf({ network: asked })]);
+    const lacks = [noDevices(), ...(mayName ? [] : [noHostName()])];
     if (network !== 'none') {
       const enter = network === 'host' ? [] : [tools.nsenter!, `--net=${network.namespace}`];
       if (!(await mayPing({ dir, sh: tools.sh, gate }, enter))) {

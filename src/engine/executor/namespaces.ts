@@ -75,6 +75,8 @@ export interface Sandbox {
   readonly mounts: readonly SetupStep[];
   readonly view: KernelView;
   readonly tools: ExecutorTools;
+  /** Its standard input is no script. */
+  readonly hasTerminal?: boolean | undefined;
 }
 
 /**
@@ -86,13 +88,13 @@ export interface Sandbox {
  * in sight.
  */
 export function sandboxCommand(sandbox: Sandbox, files: LaunchFiles): LaunchCommand {
-  const { network, process, rootfs, tools, view } = sandbox;
+  const { network, process, rootfs, tools, view, hasTerminal = false } = sandbox;
   const steps = [...standardSteps(sandbox), ...sandbox.mounts];
   const { lines, tables } = setupScript(steps, files.table, tools);
   const script = [
     // Read to its end before anything in it runs: from there on standard input is empty for everyone.
     '{',
-    'exec </dev/null',
+    ...(hasTerminal ? [] : ['exec </dev/null']),
     'set -e',
     'umask 022',
     ...lines,

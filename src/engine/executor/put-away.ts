@@ -1,9 +1,7 @@
-import { mkdtemp, rename } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
-import { FailureError } from '../../result.ts';
-import { sandboxFailed } from './failure.ts';
+import { moveFile } from './moved-file.ts';
 import type { ExecutorTools } from './tools.ts';
 
 /**
@@ -27,7 +25,7 @@ export class PutAway implements AsyncDisposable {
     this.#directory ??= await mkdtemp(`${this.#rootfs}-away-`);
     this.#count += 1;
     const place = join(this.#directory, `${this.#count}`);
-    await this.#move(path, place);
+    await moveFile(path, place, this.#tools);
     this.#places.set(path, place);
   }
 
@@ -36,22 +34,11 @@ export class PutAway implements AsyncDisposable {
     await removeTree(path);
     const place = this.#places.get(path);
     this.#places.delete(path);
-    if (place !== undefined) await this.#move(place, path);
+    if (place !== undefined) await moveFile(place, path, this.#tools);
   }
 
   /** What was not given back is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#directory !== undefined) await removeTree(this.#directory);
-  }
-
-  async #move(from: string, to: string): Promise<void> {
-    try {
-      await rename(from, to);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-      const copied = await runProgram(this.#tools.cp, { args: ['-a', '--', from, to], env: 'inherited' });
-      if (!succeeded(copied)) throw new FailureError(sandboxFailed(complaintOf(copied)), { cause: error });
-      await removeTree(from);
-    }
   }
 }

@@ -47,14 +47,19 @@ export class Stubs {
    * Whatever the process makes of it is taken away.
    */
   lendFile(path: string, text: string, away: PutAway): Promise<void> {
-    return this.lend(path, away, async () => {
+    const make = async () => {
       await makeFile(path, text);
       await chmod(path, 0o644);
-    });
+    };
+    return this.lend(path, away, { make });
   }
 
-  /** The same of what `make` makes, which is given its mode there. */
-  lend(path: string, away: PutAway, make: () => Promise<unknown>): Promise<void> {
+  /** The same of what `make` makes, which is given its mode there; `takeBack` is called before it is taken away. */
+  lend(
+    path: string,
+    away: PutAway,
+    { make, takeBack }: { readonly make: () => Promise<unknown>; readonly takeBack?: () => Promise<void> },
+  ): Promise<void> {
     return this.#make({
       path,
       create: async () => {
@@ -62,6 +67,7 @@ export class Stubs {
         await make();
       },
       remove: async () => {
+        await takeBack?.();
         await away.giveBack(path);
         return true;
       },

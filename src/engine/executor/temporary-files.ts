@@ -1,12 +1,14 @@
-import type { BigIntStats } from 'node:fs';
-import { chmod, lchown, lstat, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import type { BigIntStats, Stats } from 'node:fs';
+import { chmod, lchown, lstat, mkdir, readdir, symlink } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
-import type { ProcessSpec, SocketMount } from './executor.ts';
+import type { PlainMount, ProcessSpec, SocketMount } from './executor.ts';
 import { mountTargetInvalid, rootUnusable, sandboxFailed, workingDirectoryInvalid } from './failure.ts';
 import { restoreTimes } from './file-times.ts';
+import { inOrder, isWithin } from './lending-order.ts';
+import { LentSource } from './lent-source.ts';
 import { ListeningSocket } from './listening-sockets.ts';
 import { kernelDirectories, locateKernelDirectory, makeLevel } from './mount-points.ts';
 import { PutAway } from './put-away.ts';
@@ -50,6 +52,8 @@ export class TemporaryFiles implements AsyncDisposable {
   readonly #away: PutAway;
   readonly #emptied: Emptied[] = [];
   readonly #sockets: ListeningSocket[] = [];
+  readonly #lent: { readonly path: string; readonly lent: LentSource }[] = [];
+  readonly #tools: Pick<ExecutorTools, 'cp'>;
 
   /** `rootfs` is canonical. */
   constructor(rootfs: string, tools: Pick<ExecutorTools, 'cp'>) {
@@ -57,6 +61,7 @@ export class TemporaryFiles implements AsyncDisposable {
     this.#root = new RootView(rootfs);
     this.#stubs = new Stubs(rootfs);
     this.#away = new PutAway(rootfs, tools);
+    this.#tools = tools;
   }
 
   /** As where they can be mounted on; empty. Throws FailureError. */
@@ -105,9 +110,54 @@ export class TemporaryFiles implements AsyncDisposable {
     if (typeof at === 'string') throw invalid(at);
     if (at.stats?.isDirectory()) throw invalid('it is a directory, and a file is mounted');
     const { file } = await this.#located(mount.target);
-    await this.#stubs.lend(file!, this.#away, async () => {
-      this.#sockets.push(await ListeningSocket.open(file!, mount));
-    });
+    const make = async () => this.#sockets.push(await ListeningSocket.open(file!, mount));
+    await this.#stubs.lend(file!, this.#away, { make });
+  }
+
+  /** What cannot be mounted is moved into the root, and back when the process has ended. Throws FailureError. */
+  async lendMounts(mounts: readonly PlainMount[]): Promise<void> {
+    for (const mount of await inOrder(mounts)) {
+      const invalid = (why: string) => new FailureError(mountTargetInvalid(mount.target, why));
+      if (!posix.isAbsolute(mount.target)) throw invalid('it is not an absolute path');
+      const at = await this.#root.locate(mount.target);
+      if (typeof at === 'string') throw invalid(at);
+      if (at.path === '/') throw invalid('it is the root');
+      if (/^\/(proc|sys)(\/|$)/.test(at.path)) throw invalid(`${at.path} is the kernel’s`);
+      const { isDirectory } = mount;
+      if (at.stats !== undefined && at.stats.isDirectory() !== isDirectory) {
+        throw invalid(isDirectory ? 'it is not a directory' : 'it is a directory, and a file is mounted');
+      }
+      const { file } = await this.#located(mount.target);
+      await (mount.type === 'tmpfs'
+        ? this.#lendEmpty(file!, at.stats)
+        : this.#lendSource(file!, at.path, mount.source));
+    }
+  }
+
+  /** As the directory that it hides. */
+  async #lendEmpty(file: string, hidden: Stats | undefined): Promise<void> {
+    const make = async () => {
+      await mkdir(file);
+      await chmod(file, hidden === undefined ? 0o1777 : hidden.mode & 0o7777);
+    };
+    await this.#stubs.lend(file, this.#away, { make });
+  }
+
+  /** What is in one that is there already is there by a link. */
+  async #lendSource(file: string, path: string, source: string): Promise<void> {
+    const other = this.#lent.find((one) => isWithin(source, one.lent.source));
+    if (other !== undefined) {
+      if (other.path === path && other.lent.source === source) return;
+      const target = posix.join(other.path, source.slice(other.lent.source.length));
+      await this.#stubs.lend(file, this.#away, { make: () => symlink(target, file) });
+      return;
+    }
+    let lent: LentSource | undefined;
+    const make = async () => {
+      lent = await LentSource.lend(source, file, this.#tools);
+      this.#lent.push({ path, lent });
+    };
+    await this.#stubs.lend(file, this.#away, { make, takeBack: async () => lent?.giveBack() });
   }
 
   /** It stays. Throws FailureError. */
@@ -129,6 +179,8 @@ export class TemporaryFiles implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets.splice(0)) await socket[Symbol.asyncDispose]();
     await this.#stubs.remove();
+    // Those whose place in the root was moved.
+    for (const { lent } of this.#lent.splice(0).reverse()) await lent.giveBack();
     for (const { directory, taken, isEmpty, before } of this.#emptied.splice(0)) {
       if (isEmpty) await emptyDirectory(directory);
       for (const file of taken) await this.#away.giveBack(file);

@@ -18,6 +18,8 @@ export interface ExecutorTools {
   readonly slirp4netns?: string | undefined;
   readonly pasta?: string | undefined;
   readonly nsenter?: string | undefined;
+  /** For a shell on a terminal. */
+  readonly script?: string | undefined;
 }
 
 /** Tool → what it is installed with. */
@@ -30,7 +32,7 @@ const packages = {
   chown: 'coreutils',
   mount: 'mount (part of util-linux)',
   unshare: 'util-linux',
-} satisfies Record<Exclude<keyof ExecutorTools, 'slirp4netns' | 'pasta' | 'nsenter'>, string>;
+} satisfies Record<Exclude<keyof ExecutorTools, 'slirp4netns' | 'pasta' | 'nsenter' | 'script'>, string>;
 
 /** Looks on `path` (as in PATH) and where system programs are by custom. Fails with `tool-missing`. */
 export async function findTools(path: string): Promise<ExecutorTools> {
@@ -42,6 +44,7 @@ export async function findTools(path: string): Promise<ExecutorTools> {
     slirp4netns: await findProgram('slirp4netns', path),
     pasta: await findProgram('pasta', path),
     nsenter: await findProgram('nsenter', path),
+    script: await findProgram('script', path),
   };
 }
 

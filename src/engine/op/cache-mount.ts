@@ -33,6 +33,8 @@ export interface CacheMountOptions {
   readonly seed: CacheSeed | undefined;
   readonly services: RunnerServices;
   readonly origin: StepOrigin | undefined;
+  /** One step at a time has it, in whatever way it is shared: it is moved, and not mounted. */
+  readonly isMoved: boolean;
 }
 
 /**
@@ -63,20 +65,23 @@ export class CacheMount implements AsyncDisposable {
   static async open(options: CacheMountOptions, signal: AbortSignal): Promise<CacheMount> {
     const { mount, seed, services } = options;
     const { store } = services;
-    const identity = cacheIdentity(mount, seed, services.layers.owners.name);
+    const sharing = options.isMoved && mount.sharing === 'shared' ? 'locked' : mount.sharing;
+    // Where it is moved it is not where others look for it.
+    const owners = [services.layers.owners.name, ...services.isolationWords].filter((name) => name !== '');
+    const identity = cacheIdentity(mount, seed, owners.join(', '));
     // Caches of the first release were named for their id alone, whatever they held: they are not looked at again.
     const place = join(
       store.paths.cacheMounts,
       `2-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`,
     );
-    if (mount.sharing === 'shared') {
+    if (sharing === 'shared') {
       await ensure({ place, identity }, options, signal);
       return new CacheMount(place, async () => {});
     }
-    const wait = mount.sharing === 'locked' ? MAX_WAIT : 0;
+    const wait = sharing === 'locked' ? MAX_WAIT : 0;
     const release = await new Lock(`${place}.lock`, { timeout: wait }).acquire(signal).catch((error: unknown) => {
       const isBusy = failuresOf(error)?.some(({ reason }) => reason === 'lock-timeout');
-      if (isBusy && mount.sharing === 'private') return undefined;
+      if (isBusy && sharing === 'private') return undefined;
       throw error;
     });
     if (!release) {

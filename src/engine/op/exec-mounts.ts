@@ -33,6 +33,8 @@ export class ExecMounts implements AsyncDisposable {
   readonly lackingSecrets: LackingSecret[] = [];
   /** Ids of agents that the step goes without. */
   readonly lackingAgents: string[] = [];
+  /** Sources of mounts that other steps will see. */
+  readonly caches = new Set<string>();
   readonly #stack = new AsyncStack();
   readonly #roots = new Map<number, ActiveSnapshot>();
   /** By identity: a step that mounts one cache at two places must not wait for itself. */
@@ -66,6 +68,7 @@ export class ExecMounts implements AsyncDisposable {
       }
       case 'cache': {
         const cache = this.#caches.get(cacheIdentity(mount, await seedOf(mount, opening, signal)))!;
+        this.caches.add(cache.directory);
         this.list.push({ type: 'bind', source: cache.directory, target: mount.target, readonly: mount.readonly });
         return;
       }
@@ -81,7 +84,7 @@ export class ExecMounts implements AsyncDisposable {
 
   /** In one order for all steps of all processes, so that no two of them wait for each other's locks. */
   async #openCaches(opening: Opening, signal: AbortSignal): Promise<void> {
-    const { services, origin } = opening;
+    const { services, origin, hasMounts } = opening;
     const wanted = new Map<string, { readonly mount: CacheMountOp; readonly seed: CacheSeed | undefined }>();
     for (const mount of opening.op.mounts) {
       if (mount.type !== 'cache') continue;
@@ -92,7 +95,7 @@ export class ExecMounts implements AsyncDisposable {
         wanted.set(identity, { mount, seed });
     }
     for (const identity of [...wanted.keys()].sort()) {
-      const cache = await CacheMount.open({ ...wanted.get(identity)!, services, origin }, signal);
+      const cache = await CacheMount.open({ ...wanted.get(identity)!, services, origin, isMoved: !hasMounts }, signal);
       this.#stack.push(cache);
       this.#caches.set(identity, cache);
     }

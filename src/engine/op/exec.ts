@@ -3,11 +3,13 @@ import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { FailureError, FailuresError } from '../../result.ts';
+import type { ExecutorRun } from '../executor/executor.ts';
 import { type Lack, lackOf } from '../executor/lack.ts';
 import { lookupUser } from '../executor/user.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { Op } from '../solver/op.ts';
 import { ExecMounts } from './exec-mounts.ts';
+import { shellInPlace } from './failed-shell.ts';
 import { type KeptStep, keepFiles } from './failed-step.ts';
 import { type LackingSecret, runFailed } from './failure.ts';
 import { keyOfHosts, keyOfMount, keyOfNetwork, partsOfOp } from './key-parts.ts';
@@ -63,41 +65,39 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
         context.progress.emit({ type: 'step-output', step: context.step, stream, text }),
       );
       const env = withHome(lastOfEach([...op.env, ...op.keylessEnv, ...mounts.env]), user.value.home);
-      const status = await executor.run(
-        {
-          rootfs: active.rootfs,
-          process: {
-            ...op,
-            env,
-            user: user.value,
-            mounts: mounts.list,
-            hostname: op.hostname ?? HOSTNAME,
-            isNamed: op.hostname !== undefined,
-          },
-          onOutput: (stream, text) => {
-            output.write(stream, text);
-            return services.outputTaken?.();
-          },
+      const order: ExecutorRun = {
+        rootfs: active.rootfs,
+        process: {
+          ...op,
+          env,
+          user: user.value,
+          mounts: mounts.list,
+          hostname: op.hostname ?? HOSTNAME,
+          isNamed: op.hostname !== undefined,
         },
-        signal,
-      );
+        onOutput: (stream, text) => {
+          output.write(stream, text);
+          return services.outputTaken?.();
+        },
+      };
+      const status = await executor.run(order, signal);
       output.end();
       if (status.code !== 0) {
         const lacks = await executor.lacks(op.network, signal);
         const failed = { op, origin, active, snapshotter, services };
         const kept = services.onFail === 'keep' ? await keepFiles(failed, signal) : undefined;
-        throw new FailureError(
-          failureOf({
-            op,
-            origin,
-            status,
-            lastLines: output.lines,
-            lacks,
-            secrets: mounts.lackingSecrets,
-            agents: mounts.lackingAgents,
-            kept,
-          }),
-        );
+        const failure = failureOf({
+          op,
+          origin,
+          status,
+          lastLines: output.lines,
+          lacks,
+          secrets: mounts.lackingSecrets,
+          agents: mounts.lackingAgents,
+          kept,
+        });
+        const said = await shellInPlace({ order, executor, mounts, services }, failure);
+        throw new FailureError(said.length === 0 ? failure : { ...failure, details: [...failure.details, ...said] });
       }
       const layer = await snapshotter.commit(active, signal, op.epoch);
       return { layers: [...base.layers, layer] };

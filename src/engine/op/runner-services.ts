@@ -1,6 +1,8 @@
+import type { Failure } from '../../result.ts';
 import type { AgentSource } from '../../ssh/agent-source.ts';
 import type { Store } from '../../store/store.ts';
 import type { Executor } from '../executor/executor.ts';
+import type { LentTerminal } from '../executor/terminal.ts';
 import type { Layers } from '../snapshot/layers.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import type { BuildContext } from './build-context.ts';
@@ -30,7 +32,14 @@ export interface RunnerServices {
   /** Absolute path of a new file name in memory-backed storage that other processes of the step can be given. */
   readonly memoryFile: () => Promise<string>;
   /** What becomes of the files of a step that fails; `clean` if not given. */
-  readonly onFail?: 'clean' | 'keep' | undefined;
+  readonly onFail?: 'clean' | 'keep' | 'shell' | undefined;
+  /**
+   * Lends the terminal to the first step that fails, and stops all that runs but for it; does nothing for others. undefined where
+   * there is none to lend.
+   */
+  readonly lendTerminal?:
+    | ((failure: Failure, use: (lent: LentTerminal, signal: AbortSignal) => Promise<void>) => Promise<void>)
+    | undefined;
   /** The step waits for it, if there is one, before it says more. */
   readonly outputTaken?: (() => Promise<void> | undefined) | undefined;
 }

@@ -34,10 +34,10 @@ export function snapshotRemoved(directory: string) {
   } as const satisfies FailureShape;
 }
 
-/** The root of a failed step could not be put aside; `said` is what cp(1) answered. */
-export function rootNotCopied(said: string) {
+/** The root of a failed step, or a cache for a shell in it, could not be put aside; `said` is what cp(1) answered. */
+export function treeNotCopied(said: string) {
   return {
-    reason: 'root-not-copied',
+    reason: 'tree-not-copied',
     message: `the files of the step could not be copied: ${said}`,
     hint: 'make room on the disk of the store: cip cache prune',
   } as const satisfies FailureShape;

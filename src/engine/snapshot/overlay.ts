@@ -7,7 +7,8 @@ import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
-import { mountRefused, rootNotCopied, snapshotRemoved } from './failure.ts';
+import { copyTree } from './copy-tree.ts';
+import { mountRefused, snapshotRemoved } from './failure.ts';
 import type { Layers } from './layers.ts';
 import { type Snapshot, type SnapshotLayer, scratch } from './snapshot.ts';
 import type { ActiveSnapshot, Snapshotter } from './snapshotter.ts';
@@ -96,9 +97,7 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   async moveOut(active: ActiveSnapshot, to: string, signal: AbortSignal): Promise<void> {
-    const args = ['-a', '--reflink=auto', '--', active.rootfs, to];
-    const copied = await runProgram('cp', { args, env: 'inherited' }, signal);
-    if (!succeeded(copied)) throw new FailureError(rootNotCopied(complaintOf(copied)));
+    await copyTree(active.rootfs, to, signal);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { needs } from '../../support/needs.ts';
@@ -136,8 +136,120 @@ describe('ChrootExecutor', needs('linux', 'root', 'busybox'), () => {
     assert.equal((await run('cat /proc/self/status 2>/dev/null || echo no proc')).stdout, 'no proc\n');
   });
 
+  interface Moved {
+    /** Below a directory with `a` and `a/in`, each with a file of its name: source and target of each mount. */
+    readonly mounts: readonly (readonly [source: string, target: string])[];
+    readonly script: string;
+    readonly stdout?: string;
+    /** What is in the sources then, by path. */
+    readonly kept: Readonly<Record<string, string>>;
+    /** What is new in the root. */
+    readonly added?: readonly string[];
+  }
+  const as = { 'a/a': 'A', 'a/in/in': 'IN' };
+  const moved: Readonly<Record<string, Moved>> = {
+    'a directory that a process moves away is given back all the same': {
+      mounts: [['a', '/m']],
+      script: 'mv /m /n; echo x > /n/x',
+      kept: { ...as, 'a/x': 'x\n' },
+    },
+    'a directory whose place is moved away': {
+      mounts: [['a', '/srv/m']],
+      script: 'mv /srv /other; echo x > /other/m/x',
+      kept: { ...as, 'a/x': 'x\n' },
+      added: ['other'],
+    },
+    'a directory that a process removes is empty': { mounts: [['a', '/m']], script: 'rm -r /m', kept: {} },
+    'a directory that is replaced': { mounts: [['a', '/m']], script: 'rm -r /m; echo > /m', kept: {} },
+    'a directory at two places': {
+      mounts: [
+        ['a', '/m'],
+        ['a', '/n'],
+      ],
+      script: 'echo x > /n/x; cat /m/x',
+      stdout: 'x\n',
+      kept: { ...as, 'a/x': 'x\n' },
+    },
+    'twice at one place': {
+      mounts: [
+        ['a', '/m'],
+        ['a', '/m'],
+      ],
+      script: 'cat /m/a',
+      stdout: 'A',
+      kept: as,
+    },
+    'one that is in another, which is asked for later': {
+      mounts: [
+        ['a/in', '/m'],
+        ['a', '/n'],
+      ],
+      script: 'cat /m/in; echo x > /m/x; cat /n/in/x',
+      stdout: 'INx\n',
+      kept: { ...as, 'a/in/x': 'x\n' },
+    },
+    'one inside another': {
+      mounts: [
+        ['a/in', '/m/deep/n'],
+        ['a', '/m'],
+      ],
+      script: 'cat /m/a /m/deep/n/in; ls /m',
+      stdout: 'AINa\ndeep\nin\n',
+      kept: as,
+    },
+    'a link in the image leads to the place': {
+      mounts: [['a', '/link/m']],
+      script: 'cat /tmp/m/a',
+      stdout: 'A',
+      kept: as,
+    },
+  };
+  for (const [title, { mounts, script, stdout = '', kept, added = [] }] of Object.entries(moved))
+    test(`what is moved there instead of mounted: ${title}`, async () => {
+      await using other = await makeRoot(0);
+      execFileSync('sh', ['-ec', 'ln -s tmp link; mkdir home/d'], { cwd: other.path });
+      const sources = join(other.dir, 'sources');
+      mkdirSync(join(sources, 'a/in'), { recursive: true });
+      writeFileSync(join(sources, 'a/a'), 'A');
+      writeFileSync(join(sources, 'a/in/in'), 'IN');
+      const before = paths(other.path);
+      const list = mounts.map(
+        ([source, target]) => ({ type: 'bind', source: join(sources, source), target, readonly: false }) as const,
+      );
+      const ran = await run(script, { mounts: list }, { rootfs: other.path });
+      const { stdout: printed, stderr, failure, error } = ran;
+      assert.deepEqual(
+        { printed, stderr, failure, error },
+        { printed: stdout, stderr: '', failure: undefined, error: undefined },
+      );
+      const files = paths(sources).filter((path) => statSync(join(sources, path)).isFile());
+      const entries = files.map((path) => [path, readFileSync(join(sources, path), 'utf8')]);
+      assert.deepEqual(Object.fromEntries(entries), kept);
+      assert.ok(statSync(join(sources, 'a')).isDirectory());
+      assert.deepEqual(
+        paths(other.path).filter((path) => !before.includes(path)),
+        added,
+      );
+    });
+
+  test('what can only be in itself is refused', async () => {
+    const source = join(root.dir, 'both');
+    mkdirSync(join(source, 'in'), { recursive: true });
+    const inner = { type: 'bind', source: join(source, 'in'), target: '/m', readonly: false } as const;
+    const outer = { type: 'bind', source, target: '/m/n', readonly: false } as const;
+    const { failure } = await run('true', { mounts: [inner, outer] });
+    assert.equal(failure?.reason, 'mount-target-invalid');
+  });
+
   const refused: [title: string, changed: Parameters<typeof run>[1], reason: string][] = [
-    ['mounts', { mounts: [{ type: 'tmpfs', target: '/t' }] }, 'mounts-unsupported'],
+    ['a mount over the root', { mounts: [{ type: 'tmpfs', target: '/' }] }, 'mount-target-invalid'],
+    ['a mount over what is the kernel’s', { mounts: [{ type: 'tmpfs', target: '/proc/x' }] }, 'mount-target-invalid'],
+    ['a mount over a file', { mounts: [{ type: 'tmpfs', target: '/etc/passwd' }] }, 'mount-target-invalid'],
+    [
+      'a source that is not there',
+      { mounts: [{ type: 'bind', source: '/nowhere/at/all', target: '/m', readonly: false }] },
+      'mount-source-missing',
+    ],
     ['a size of /dev/shm', { shmSize: 4096 }, 'setting-unsupported'],
     ['a host name that somebody chose', { hostname: 'x', isNamed: true }, 'setting-unsupported'],
     ['a process without network', { network: 'none' }, 'network-unsupported'],

@@ -91,14 +91,14 @@ async function withStore(run: (world: World) => Promise<void>): Promise<void> {
       notice: () => {},
     });
     const snapshot: Snapshot = { layers: [await layers.commit(files, {}, signal)] };
-    const services = { store, layers } as unknown as RunnerServices;
+    const services = { store, layers, isolationWords: [] } as unknown as RunnerServices;
     const entry = (await layers.tree(snapshot, signal)).lookup('s')!.entry as DirectoryEntry;
     await run({
       store,
       services,
       seed: { snapshot, source: 's', directory: entry },
       open: (mount, seed, ended = signal) =>
-        CacheMount.open({ mount: cache(mount), seed, services, origin: undefined }, ended),
+        CacheMount.open({ mount: cache(mount), seed, services, origin: undefined, isMoved: false }, ended),
     });
   } finally {
     await store.close();
@@ -239,7 +239,10 @@ if (!isRoot) {
         layers: Object.create(services.layers, { owners: { value: { areKept: true, name: '' } } }),
       };
       await assert.rejects(
-        CacheMount.open({ mount: cache({ uid: 1 }), seed: undefined, services: preserving, origin: undefined }, signal),
+        CacheMount.open(
+          { mount: cache({ uid: 1 }), seed: undefined, services: preserving, origin: undefined, isMoved: false },
+          signal,
+        ),
         failsWith('cache-owner-refused'),
       );
     }));

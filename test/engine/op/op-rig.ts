@@ -151,6 +151,7 @@ export class OpRig implements AsyncDisposable {
       hasMounts: true,
       run: (order, signal) => this.act(order, signal),
       limits: async () => [],
+      notices: async () => [],
       lacks: async () => [noDevices()],
     };
     return {

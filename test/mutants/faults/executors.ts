@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts';
 
+const chroot = ['test/engine/executor/chroot-executor.test.ts'];
 const contract = ['test/engine/executor/executor.test.ts'];
 const keys = ['test/engine/op/exec.test.ts'];
 const inTurn = { tests: ['test/e2e/isolation.test.ts'], only: '^after ' };
@@ -178,10 +179,50 @@ export const faults: readonly Fault[] = [
   {
     name: 'mounts of a chroot are ignored',
     file: 'src/engine/executor/chroot-executor.ts',
-    find: 'if (sockets.length < process.mounts.length) {',
-    replace: 'if (process.mounts.length > 100) {',
+    find: 'temporaryFiles.lendMounts(mounts);',
+    replace: 'temporaryFiles.lendMounts(mounts.slice(1));',
     tests: contract,
-    only: 'a mount, or its refusal',
+    only: 'a mount: ',
+  },
+  {
+    name: 'what was moved into a chroot is not found where a process has moved it',
+    file: 'src/engine/executor/lent-source.ts',
+    find: 'await readlink(`/proc/self/fd/${this.#handle.fd}`);',
+    replace: 'this.source;',
+    tests: chroot,
+    only: 'moves away',
+  },
+  {
+    name: 'what was moved into a chroot stays there where its place was moved',
+    file: 'src/engine/executor/temporary-files.ts',
+    find: 'for (const { lent } of this.#lent.splice(0).reverse()) await lent.giveBack();',
+    replace: 'this.#lent.splice(0);',
+    tests: chroot,
+    only: 'place is moved away',
+  },
+  {
+    name: 'a directory that a process removed from a chroot is gone for good',
+    file: 'src/engine/executor/lent-source.ts',
+    find: 'if (place === undefined) return await this.#makeEmpty();',
+    replace: 'if (place === undefined) return;',
+    tests: chroot,
+    only: 'removes is empty',
+  },
+  {
+    name: 'one directory cannot be at two places of a chroot',
+    file: 'src/engine/executor/temporary-files.ts',
+    find: 'this.#lent.find((one) => isWithin(source, one.lent.source))',
+    replace: 'this.#lent.find((one) => isWithin(source, `${one.lent.source}/x`))',
+    tests: chroot,
+    only: 'at two places',
+  },
+  {
+    name: 'what is moved into a chroot is so in the order that it was asked for',
+    file: 'src/engine/executor/lending-order.ts',
+    find: 'left.findIndex((mount) => !left.some((other) => isBefore(other, mount)));',
+    replace: '0;',
+    tests: chroot,
+    only: 'one inside another',
   },
   {
     name: 'mounts are ignored',
@@ -189,7 +230,7 @@ export const faults: readonly Fault[] = [
     find: 'withShown(files, sockets.mounts)',
     replace: 'withShown(files, [])',
     tests: contract,
-    only: 'a mount, or its refusal',
+    only: 'a mount: ',
   },
   {
     name: 'what is mounted to read can be written',
@@ -197,7 +238,7 @@ export const faults: readonly Fault[] = [
     find: '...(mount.readonly\n',
     replace: '...(!mount\n',
     tests: contract,
-    only: 'a mount, or its refusal',
+    only: 'a mount: ',
   },
   {
     name: 'two steps make one name of a cache',
@@ -212,7 +253,7 @@ export const faults: readonly Fault[] = [
     find: '`mode=${mode.toString(8)}`,\n        ...size,',
     replace: '`mode=${mode.toString(8)}`,',
     tests: contract,
-    only: 'a mount, or its refusal',
+    only: 'a mount: ',
   },
   {
     // Never the whole /dev by a mount: what is copied there would be written to the one of the machine that runs the tests.

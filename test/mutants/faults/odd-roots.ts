@@ -68,7 +68,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what is in an overlay has to be movable',
-    file: 'src/engine/executor/put-away.ts',
+    file: 'src/engine/executor/moved-file.ts',
     find: "if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;",
     replace: 'if (to !== from) throw error;',
     tests: chroot,

@@ -4,6 +4,8 @@ const inChoice = { file: 'src/store/choose.ts', tests: ['test/store/choose.test.
 const inFailedStep = { file: 'src/engine/op/failed-step.ts', tests: ['test/engine/op/exec.test.ts'] };
 const entering = { file: 'src/engine/executor/enter-root.ts', tests: ['test/e2e/on-fail.test.ts'] };
 
+const shells = ['test/e2e/on-fail-shell.test.ts'];
+
 /** What becomes of the files of a step that failed. */
 export const faults: readonly Fault[] = [
   {
@@ -61,5 +63,61 @@ export const faults: readonly Fault[] = [
     tests: ['test/e2e/on-fail.test.ts'],
     find: "await services.layers.workplace('failed-step');",
     replace: '`${services.store.paths.failedSteps}/x-${Math.random()}`;',
+  },
+  {
+    name: 'a shell writes to the cache itself',
+    file: 'src/engine/op/failed-shell.ts',
+    tests: shells,
+    find: '!mounts.caches.has(mount.source)',
+    replace: 'mounts.caches.size >= 0',
+  },
+  {
+    name: 'every failed step has a shell',
+    file: 'src/engine/builds-under-way.ts',
+    tests: shells,
+    find: 'if (this.#isLent) return;',
+    replace: '',
+  },
+  {
+    name: 'others go on while the shell has the terminal',
+    file: 'src/engine/builds-under-way.ts',
+    tests: shells,
+    find: 'for (const running of this.#running) running.stop',
+    replace: 'for (const running of [] as Running[]) running.stop',
+  },
+  {
+    name: 'the shell has another environment',
+    file: 'src/engine/op/failed-shell.ts',
+    tests: shells,
+    find: 'env: [...env, `TERM=${lent.terminal.type}`]',
+    replace: 'env: [`TERM=${lent.terminal.type}`]',
+  },
+  {
+    name: 'a shell is not told of another size',
+    file: 'src/engine/executor/launch-on-terminal.ts',
+    tests: shells,
+    find: 'user.onResized((size) => void resize(device, size));',
+    replace: '',
+  },
+  {
+    name: 'the terminal stays as it was lent',
+    file: 'src/cli/own-terminal.ts',
+    tests: shells,
+    find: 'keyboard.setRawMode(false);',
+    replace: '',
+  },
+  {
+    name: 'keys that end programs end cip',
+    file: 'src/cli/own-terminal.ts',
+    tests: shells,
+    find: 'keyboard.setRawMode(true);',
+    replace: '',
+  },
+  {
+    name: 'no terminal is found out when a step has failed',
+    file: 'src/cli/own-terminal.ts',
+    tests: shells,
+    find: 'if (!keyboard.isTTY || !stdout.isTTY)',
+    replace: 'if (keyboard === undefined)',
   },
 ];

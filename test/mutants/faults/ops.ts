@@ -130,8 +130,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an abort does not reach the process',
     file: 'src/engine/op/exec.ts',
-    find: '          },\n        },\n        signal,\n      );',
-    replace: '          },\n        },\n        new AbortController().signal,\n      );',
+    find: 'await executor.run(order, signal);',
+    replace: 'await executor.run(order, new AbortController().signal);',
     tests: exec,
     only: 'an abort',
   },
