@@ -25,6 +25,7 @@ import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { tellChecked } from '../check-image.ts';
 import { userOf } from '../create-builder.ts';
+import { endangeredInputs } from '../endangered-inputs.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { bug, systemFailure } from '../failure.ts';
 import { givenContexts } from '../given-contexts.ts';
@@ -84,6 +85,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const mistakes = [
     ...unknownStages(options.noCacheFilter, [source.dockerfile]),
     ...misplacedAnnotations(options, source.platforms),
+    ...(await endangeredInputs(options, source, world)),
     ...(await certainMistakes(source, context, world)),
   ];
   if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
