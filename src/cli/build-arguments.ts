@@ -1,4 +1,4 @@
-import { parseEpoch, sourceDateEpoch } from '../context/source-date-epoch.ts';
+import { parseEpoch, sourceDateEpoch, timeOfContext } from '../context/source-date-epoch.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 import { invalidBuildArgument, invalidSourceDateEpoch, registryArgument, unknownBuildArgument } from './failure.ts';
 
@@ -39,15 +39,19 @@ export function parseBuildArguments(
   return ok({ buildArgs, ...(target !== undefined && { target }) });
 }
 
-/** SOURCE_DATE_EPOCH is a build argument, of the environment where none is given. An empty one means none. */
+/**
+ * SOURCE_DATE_EPOCH is a build argument, of the environment where none is given. An empty argument, and `context` for
+ * a directory, mean none, whatever a Dockerfile has for a default: an empty one is passed on for that.
+ */
 function takeEpoch(
   buildArgs: Record<string, string>,
   env: Readonly<Record<string, string | undefined>>,
 ): readonly Failure[] {
-  const text = buildArgs[sourceDateEpoch] ?? env[sourceDateEpoch] ?? '';
-  delete buildArgs[sourceDateEpoch];
-  if (Number.isNaN(parseEpoch(text))) return [invalidSourceDateEpoch(text)];
-  if (text !== '') buildArgs[sourceDateEpoch] = text;
+  const text = buildArgs[sourceDateEpoch] ?? (env[sourceDateEpoch] || undefined);
+  if (text === undefined) return [];
+  if (text === timeOfContext) buildArgs[sourceDateEpoch] = '';
+  else if (Number.isNaN(parseEpoch(text))) return [invalidSourceDateEpoch(text)];
+  else buildArgs[sourceDateEpoch] = text;
   return [];
 }
 

@@ -228,6 +228,7 @@ export const commands: readonly Command[] = [
       'squash',
       'label',
       'annotation',
+      'secret',
       'allowLostOwners',
       ...registries,
       'json',

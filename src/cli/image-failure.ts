@@ -265,3 +265,12 @@ export function noIndexDescriptor(name: string) {
     `write index:${name}=VALUE`,
   );
 }
+
+/** With `mode=delete` a directory loses all that is not of the image. */
+export function outputHoldsInput(dest: string, path: string) {
+  return {
+    reason: 'output-holds-input',
+    message: `mode=delete would remove ${path}, which the build needs, from ${dest}`,
+    hint: 'name another directory with dest=, or leave mode=delete out',
+  } as const satisfies FailureShape;
+}

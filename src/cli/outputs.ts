@@ -53,7 +53,8 @@ export function waysOut(
     const dest = passedOn ?? surroundings.resolve(one.dest);
     if (!('tar' in one)) {
       const { mtime } = surroundings;
-      return { to: { type: one.type, dest, mtime, splitsPlatforms: one.splitsPlatforms }, names: [], passedOn };
+      const { type, splitsPlatforms, deletesOthers } = one;
+      return { to: { type, dest, mtime, splitsPlatforms, deletesOthers }, names: [], passedOn };
     }
     return { to: { type: one.type, dest, tar: one.tar, form: one.form }, names: one.names ?? names, passedOn };
   });

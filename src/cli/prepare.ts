@@ -15,6 +15,7 @@ import { layerChoice } from './layer-choice.ts';
 import { openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
+import { readableSecrets } from './readable-secrets.ts';
 import { requiredRemote } from './required-remote.ts';
 import { unknownStages } from './unknown-stages.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
@@ -111,7 +112,11 @@ export async function prepare(
       store: await world.store(),
       client,
       baseClient: () => world.registryClient(),
-      remotes: () => world.remoteSources(),
+      remotes: async () => {
+        const remotes = await world.remoteSources();
+        remotes.logins.give(await readableSecrets({ secret: invocation.options.secret ?? [] }, world));
+        return remotes;
+      },
       owners: () => world.owners(),
       now,
     },

@@ -1,6 +1,6 @@
 import type { PreparedPlan } from '../orchestrator/plan/prepare-plan.ts';
 import { whyImage } from '../orchestrator/plan/why-image.ts';
-import { describeCause } from '../orchestrator/plan/why-words.ts';
+import { describeTold } from '../orchestrator/plan/why-words.ts';
 import type { World } from './world.ts';
 
 /** With `-v`, says of each image that is about to be built what differs first, as `cip why` has it. */
@@ -10,7 +10,7 @@ export async function tellWhy(prepared: PreparedPlan, verbose: number, { progres
     if (image.action !== 'build') continue;
     const [first] = (await whyImage(image, prepared)).causes;
     if (first !== undefined) {
-      progress.emit({ type: 'notice', image: image.name, message: `why: ${describeCause(first)}` });
+      progress.emit({ type: 'notice', image: image.name, message: `why: ${describeTold(first)}` });
     }
   }
 }

@@ -2,13 +2,15 @@ import { posix } from 'node:path';
 import type { Dockerfile, Instruction, RunMount } from '../dockerfile/dockerfile.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
 import type { Notice } from '../project/project.ts';
+import { isLoginSecret } from '../remote/logins.ts';
 import { unusedSecret, unusedSsh } from './image-failure.ts';
 
 /** One notice for each secret that no RUN mounts. None where a variable decides what is mounted. */
 export function unusedSecrets(given: readonly string[], dockerfiles: Iterable<Dockerfile>): readonly Notice[] {
   const idOf = (mount: RunMount) =>
     mount.id ?? mount.source ?? (mount.target ? posix.basename(mount.target) : mount.env);
-  return unusedMounts(given, dockerfiles, { type: 'secret', idOf, notice: unusedSecret });
+  const mountable = given.filter((id) => !isLoginSecret(id));
+  return unusedMounts(mountable, dockerfiles, { type: 'secret', idOf, notice: unusedSecret });
 }
 
 /** The same of SSH agents. */

@@ -11,7 +11,7 @@ import { findStage, stagesNeededBy } from '../dockerfile/stages.ts';
 import { parseTrigger } from '../dockerfile/trigger.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { assertNever, ok, type SourceSpan } from '../result.ts';
-import { globalValues } from './global-values.ts';
+import { givenArgument, globalValues } from './global-values.ts';
 import { type NamedContexts, withReplacedStages } from './named-contexts.ts';
 import { bindSelector, leadsOut, type Masks, type Selector } from './selector.ts';
 import { StageVariables } from './stage-variables.ts';
@@ -256,8 +256,7 @@ class Reading {
 
   /** As ARG means it: the build argument, else the default, else the global value, else nothing. */
   #declare(key: string, written: string | undefined, state: StageReading): void {
-    const { buildArgs } = this.#inputs;
-    const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
+    const given = givenArgument(this.#inputs.buildArgs, key);
     if (given !== undefined) state.variables.set(key, given);
     else if (written !== undefined) state.variables.set(key, this.#fill(written, state));
     else if (this.#globals.has(key)) state.variables.set(key, this.#globals.get(key));

@@ -1,3 +1,4 @@
+import { quoted } from '../dockerfile/quoted.ts';
 import type { FailureShape, ReasonOf, SourceSpan } from '../result.ts';
 
 declare module '../result.ts' {
@@ -137,5 +138,15 @@ export function ignoreFileNotRegular(file: string) {
     reason: 'not-a-file',
     message: `${file} is not a regular file`,
     hint: 'replace it with a file',
+  } as const satisfies FailureShape;
+}
+
+/** The Dockerfile's author: the default of `ARG SOURCE_DATE_EPOCH` above the first FROM. */
+export function invalidEpoch(text: string, at: SourceSpan) {
+  return {
+    reason: 'invalid-epoch',
+    message: `SOURCE_DATE_EPOCH is ${quoted(text)}, which is neither a number of seconds since 1970 nor the word context`,
+    hint: 'give it whole seconds: cip takes the time of no stage and of no named context',
+    at,
   } as const satisfies FailureShape;
 }

@@ -2,6 +2,8 @@ import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
+import { invalidEpoch } from './failure.ts';
+import { epochOf, parseEpoch, sourceDateEpoch, timeOfContext } from './source-date-epoch.ts';
 
 /** What decides the values of the ARGs before the first FROM. */
 export interface GlobalInputs {
@@ -45,7 +47,34 @@ export function globalValues(inputs: GlobalInputs): {
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: failure.at ?? at })));
     }
   }
+  failures.push(...settleEpoch(values, dockerfile));
   return { values, failures, budget };
+}
+
+/** SOURCE_DATE_EPOCH as the arguments above the first FROM and those that are given say it; undefined for none. */
+export function imageEpoch(inputs: GlobalInputs): number | undefined {
+  return epochOf(inputs.buildArgs) ?? epochOf(Object.fromEntries(globalValues(inputs).values));
+}
+
+/** What says no time is no value: stages and RUN know nothing of it. */
+function settleEpoch(values: Map<string, string>, { globalArgs }: Dockerfile): readonly Failure[] {
+  const text = values.get(sourceDateEpoch);
+  if (text === undefined) return [];
+  const isNone = text === '' || text === timeOfContext;
+  if (!isNone && !Number.isNaN(parseEpoch(text))) return [];
+  values.delete(sourceDateEpoch);
+  if (isNone) return [];
+  const said = globalArgs.flatMap(({ args }) => args).findLast(({ key }) => key === sourceDateEpoch);
+  return [invalidEpoch(text, said!.at)];
+}
+
+/**
+ * The value that a build argument gives an ARG of a stage; undefined where none is given. An empty SOURCE_DATE_EPOCH is
+ * given so that a default above the first FROM does not count: it has no value itself.
+ */
+export function givenArgument(buildArgs: Readonly<Record<string, string>>, name: string): string | undefined {
+  if (!Object.hasOwn(buildArgs, name) || (name === sourceDateEpoch && buildArgs[name] === '')) return undefined;
+  return buildArgs[name];
 }
 
 /** Global arguments that are there without an ARG above FROM. A stage must still declare them. */

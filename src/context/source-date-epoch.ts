@@ -7,6 +7,9 @@ export function parseEpoch(text: string | undefined): number | undefined {
   return /^\d{1,11}$/.test(text) ? Number(text) : Number.NaN;
 }
 
+/** What the argument may be instead of seconds: the time of the context, and a directory has none. */
+export const timeOfContext = 'context';
+
 /** Of build arguments that were checked. */
 export function epochOf(buildArgs: Readonly<Record<string, string>>): number | undefined {
   return parseEpoch(buildArgs[sourceDateEpoch]);

@@ -139,6 +139,7 @@ class Engine implements Builder {
     const { either, running } = this.#underWay.add(request.image, signal);
     try {
       const dockerfile = dockerfileOf(request);
+      this.#remote.logins.give(request.secrets);
       const tree = new RecordedTree(request.contextDir, request.context);
       const builds = request.platforms.map((platform) =>
         this.#buildPlatform({ request, dockerfile, tree, platform, progress: watcher }, either),

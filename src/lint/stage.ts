@@ -1,3 +1,4 @@
+import { givenArgument } from '../context/global-values.ts';
 import type { Dockerfile, Instruction, KeyValue } from '../dockerfile/dockerfile.ts';
 import type { IgnoreMatcher } from '../dockerfile/dockerignore.ts';
 import type { ExpansionBudget } from '../dockerfile/expand.ts';
@@ -167,7 +168,7 @@ export class StageWalk {
   #arg({ key, value }: KeyValue, instruction: Instruction, report: Report): void {
     const { buildArgs, globals } = this.#surroundings;
     this.#secret(key, instruction, report);
-    const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
+    const given = givenArgument(buildArgs, key);
     const found = given ?? (value === undefined ? globals.values.get(key) : this.#filled(value, instruction, report));
     if (found !== undefined) this.#variables.set(key, found);
     this.#variables.declare(key);

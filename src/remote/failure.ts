@@ -26,6 +26,20 @@ export function sourceNotFound(address: string, status: number) {
   } as const satisfies FailureShape;
 }
 
+/** A secret that is to be a login; `why` says nothing of what is in it. */
+export function loginNotUsable(id: string, why: string) {
+  return {
+    reason: 'login-not-usable',
+    message: `the secret ${id} cannot be a login: ${why}`,
+    hint: 'a token or a header is one line of plain characters',
+    subject: id,
+  } as const satisfies FailureShape;
+}
+
+function hostIn(address: string): string {
+  return URL.canParse(address) ? new URL(address).hostname : 'HOST';
+}
+
 /** Any other answer that brings no file. */
 export function sourceRefused(address: string, status: number) {
   return {
@@ -33,7 +47,7 @@ export function sourceRefused(address: string, status: number) {
     message: `${address} is not given out (HTTP status ${status})`,
     hint:
       status === 401 || status === 403
-        ? 'ADD shows no login but one in the address: download it in a RUN with a secret, or put it into the context'
+        ? `check the login: --secret id=HTTP_AUTH_TOKEN_${hostIn(address)},env=NAME, or HTTP_AUTH_HEADER_${hostIn(address)} for a whole header`
         : 'try again later, or put the file into the context',
     subject: address,
   } as const satisfies FailureShape;
@@ -84,7 +98,7 @@ export function gitFailed(address: string, doing: string, said: string) {
   return {
     reason: 'git-failed',
     message: `git cannot ${doing} ${address}: ${said}`,
-    hint: 'check the address, and that git on this machine may read the repository without asking',
+    hint: 'check the address, and that git on this machine may read the repository without asking; --secret id=GIT_AUTH_TOKEN,env=NAME gives it a token',
     subject: address,
   } as const satisfies FailureShape;
 }

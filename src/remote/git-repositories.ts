@@ -5,6 +5,7 @@ import { complaintLine, type ProgramOutcome, runProgram, succeeded } from '../pr
 import type { Environment } from '../program/start-program.ts';
 import { FailureError } from '../result.ts';
 import { gitCommitMismatch, gitFailed, gitMissing, gitRefNotFound } from './failure.ts';
+import type { Logins } from './logins.ts';
 
 /** What git is to know of this machine: how to log in, and nothing that changes what files come to be. */
 const settings = [
@@ -30,10 +31,12 @@ type Refs = ReadonlyMap<string, string>;
 /** Repositories of other machines, by the git that is installed. https://git-scm.com/docs/git */
 export class GitRepositories {
   readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #logins: Logins;
   readonly #asked = new Map<string, Promise<string>>();
 
-  constructor(env: Readonly<Record<string, string | undefined>>) {
+  constructor(env: Readonly<Record<string, string | undefined>>, logins: Logins) {
     this.#env = env;
+    this.#logins = logins;
   }
 
   /** The commit that the source names now. */
@@ -124,6 +127,21 @@ export class GitRepositories {
     return commit;
   }
 
+  /** In the environment, which nobody else can read: the arguments of a process are for everybody. */
+  async #login(source: GitSource): Promise<Readonly<Record<string, string>>> {
+    const header = await this.#logins.headerFor(source);
+    if (header === undefined) return {};
+    const first = Number(this.#env['GIT_CONFIG_COUNT'] ?? 0) || 0;
+    const key = `http.${scopeOf(withoutLogin(source.remote))}.extraHeader`;
+    // An empty one takes those away that files of git say: two logins are none.
+    const values = ['', `Authorization: ${header}`];
+    const settings = values.flatMap((value, at) => [
+      [`GIT_CONFIG_KEY_${first + at}`, key],
+      [`GIT_CONFIG_VALUE_${first + at}`, value],
+    ]);
+    return { ...Object.fromEntries(settings), GIT_CONFIG_COUNT: `${first + values.length}` };
+  }
+
   async #git(
     args: readonly string[],
     source: GitSource,
@@ -140,12 +158,21 @@ export class GitRepositories {
       GIT_DIR: undefined,
       GIT_WORK_TREE: undefined,
       GIT_INDEX_FILE: undefined,
+      ...(await this.#login(source)),
       ...(this.#env['GIT_SSH_COMMAND'] === undefined && { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' }),
     };
     const outcome = await runProgram('git', { args: [...given, ...args], env, cwd: directory }, signal);
     if (outcome.how === 'not-found') throw new FailureError(gitMissing(describeRemote(source)));
     return outcome;
   }
+}
+
+/**
+ * Where a login is for: the repository alone, or submodules elsewhere would get it. Those of GitHub are on GitHub most of the time, and
+ * its tokens for all of it: as in BuildKit, they go to the whole of it.
+ */
+function scopeOf(remote: string): string {
+  return /^https:\/\/(?:www\.)?github\.com\//.exec(remote)?.[0] ?? remote;
 }
 
 /** As git resolves a name: the ref itself, then branches, then tags. */

@@ -69,8 +69,9 @@ export class HttpClient {
       'user-agent': this.#userAgent,
       // The bytes themselves, and not what a server makes of them on the way.
       'accept-encoding': 'identity',
-      ...headers,
       ...(authorization !== undefined && { authorization }),
+      // A login that was given on purpose comes before one in the address.
+      ...headers,
     };
     let next = { method: 'GET', url, headers: own as Readonly<Record<string, string>>, keepsBody: true };
     for (let hops = 0; hops <= maxRedirects; hops++) {

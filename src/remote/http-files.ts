@@ -9,6 +9,7 @@ import type { RecordLog } from '../store/record-log.ts';
 import type { Store } from '../store/store.ts';
 import { sourceChecksumMismatch, sourceMoved } from './failure.ts';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
+import type { Logins } from './logins.ts';
 import { HttpFile } from './remote-pin.ts';
 
 /** What an address gave out last, with what a server needs to say that it is still that. */
@@ -27,12 +28,14 @@ type Seen = z.infer<typeof Seen>;
 export class HttpFiles {
   readonly #store: Store;
   readonly #client: () => HttpClient;
+  readonly #logins: Logins;
   readonly #seen: RecordLog<Seen>;
   /** In this run an address is one file, however often it is asked for. */
   readonly #asked = new Map<string, Promise<HttpFile>>();
 
-  constructor(store: Store, client: () => HttpClient) {
+  constructor(store: Store, client: () => HttpClient, logins: Logins) {
     this.#store = store;
+    this.#logins = logins;
     this.#client = client;
     this.#seen = store.records('remote-files', Seen);
   }
@@ -72,9 +75,13 @@ export class HttpFiles {
     const isThere = seen !== undefined && (await this.#store.blobs.size(seen.file.digest)) === seen.file.size;
     const known = isThere ? seen : undefined;
     if (known !== undefined && source.checksum !== undefined) return known.file;
+    const authorization = await this.#logins.headerFor(source);
     const question = {
       url: source.url,
-      headers: known === undefined ? {} : conditionsOf(known),
+      headers: {
+        ...(known !== undefined && conditionsOf(known)),
+        ...(authorization !== undefined && { authorization }),
+      },
       isVerified: source.checksum !== undefined,
     };
     return await this.#client().get(question, (answer) => this.#take(source, { answer, known }, signal), signal);

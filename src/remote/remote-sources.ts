@@ -7,21 +7,27 @@ import type { Store } from '../store/store.ts';
 import { GitRepositories } from './git-repositories.ts';
 import { HttpClient } from './http-client.ts';
 import { HttpFiles } from './http-files.ts';
+import { Logins } from './logins.ts';
 import type { RemotePin } from './remote-pin.ts';
 
 /** What ADD fetches: what it is now, and its files. */
 export class RemoteSources implements AsyncDisposable {
   readonly files: HttpFiles;
   readonly repositories: GitRepositories;
+  readonly logins = new Logins();
   readonly #commits: RecordLog<string>;
   #client: HttpClient | undefined;
 
   constructor({ store, registry }: { readonly store: Store; readonly registry: RegistryOptions }) {
-    this.files = new HttpFiles(store, () => {
-      this.#client ??= new HttpClient(registry);
-      return this.#client;
-    });
-    this.repositories = new GitRepositories(registry.env);
+    this.files = new HttpFiles(
+      store,
+      () => {
+        this.#client ??= new HttpClient(registry);
+        return this.#client;
+      },
+      this.logins,
+    );
+    this.repositories = new GitRepositories(registry.env, this.logins);
     this.#commits = store.records('remote-commits', z.string());
   }
 

@@ -12,6 +12,7 @@ import { type Entered, type EnterOptions, enter } from './enter.ts';
 import { workerDied } from './failure.ts';
 import type { FromWorker, MachineFact, ToWorker } from './protocol.ts';
 import { OVERLAY, type ProbeOrder } from './protocol.ts';
+import { isRestrictedByAppArmor, type NamespaceSettings, namespaceSettings, remediesFor } from './remedies.ts';
 import { isChrootTaken } from './worker-builder.ts';
 
 /** Where `cip doctor` tries things, and as whom. */
@@ -66,7 +67,8 @@ export async function probeMachine(options: ProbeOptions, signal: AbortSignal): 
       rootsDir: dir,
     });
     const inside = await askInside(entered, { dir, path: options.env.PATH, tier: entered.tier }, signal);
-    return [tierOfFacts(inside), ...outside, namespacesFact(entered), ...inside];
+    const settings = await namespaceSettings(options.user.uid);
+    return [tierOfFacts(inside), ...outside, restrictedFact(inside, settings) ?? namespacesFact(entered), ...inside];
   } catch (error) {
     const [failure] = failuresOf(error) ?? [];
     if (failure === undefined) throw error;
@@ -182,6 +184,14 @@ async function toolFacts(path: string): Promise<readonly MachineFact[]> {
       return { id, ok: required ? 'no' : 'partly', detail: `${name} is not installed`, fix: `install ${from}` };
     }),
   );
+}
+
+/** There is a namespace, and nothing may be done in it: as AppArmor has it where it restricts those of ordinary users. */
+export function restrictedFact(inside: readonly MachineFact[], settings: NamespaceSettings): MachineFact | undefined {
+  if (!isRestrictedByAppArmor(settings) || !inside.some(({ id, ok }) => id === 'run' && ok === 'no')) return undefined;
+  const [fix] = remediesFor(settings);
+  const detail = 'AppArmor lets no namespace of this user do anything (kernel.apparmor_restrict_unprivileged_userns)';
+  return { id: 'user-namespaces', ok: 'no', detail, fix };
 }
 
 function namespacesFact({ tier, warnings }: Entered): MachineFact {

@@ -36,9 +36,12 @@ const rows: Readonly<Record<string, readonly [words: readonly string[], ...want:
   'the files as a tar': [['--output=type=tar,dest=x.tar']],
   'the files to nowhere': [['--output=type=tar'], `${value}: write --output type=tar,dest=image.tar`],
   'files of a name': [['-o', 'type=tar,dest=x,name=y'], `${value}: write --output type=tar,dest=x`],
-  'files of all platforms in one place': [
-    ['-o', 'type=local,dest=x,platform-split=false'],
-    `${value}: write --output type=local,dest=x`,
+  'files of all platforms in one place': [['-o', 'type=local,dest=x,platform-split=false']],
+  'a directory that is emptied': [['-o', 'type=local,dest=x,mode=delete']],
+  'a tar that is emptied': [['-o', 'type=tar,dest=x,mode=delete'], `${value}: write --output type=tar,dest=x`],
+  'a directory that is mirrored': [
+    ['-o', 'type=local,dest=x,mode=mirror'],
+    `${value}: write --output type=local,dest=x,mode=delete`,
   ],
   'an output with more': [['-o', 'type=oci,dest=x,store=true'], `${value}: ${instead('x')}`],
   'an output with more, and with several names': [

@@ -1,8 +1,11 @@
 /** ADD of what is elsewhere, by the whole program: from a web server and from a git repository. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { isIndexType } from '../../src/oci/media-type.ts';
 import { readIndex, readManifest } from '../../src/oci/read-document.ts';
@@ -14,6 +17,7 @@ import { Rig } from '../support/rig.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { startWebServer } from '../support/web-server.ts';
 
+const exec = promisify(execFile);
 const file = { body: 'one', headers: { etag: '"1"', 'last-modified': 'Mon, 20 Jun 2005 01:02:03 GMT' } };
 
 async function setUp(dockerfile: (host: string) => string) {
@@ -128,4 +132,64 @@ test('a password in an address is said to be in the history', async () => {
   const { stderr, status } = await world.rig.cip('build');
   assert.equal(status, 0, stderr);
   assert.match(stderr, /password/);
+});
+
+test(
+  'a private file and a private repository come with secrets, which are nowhere afterwards',
+  needs('git'),
+  async () => {
+    await using world = await setUp(
+      (host) => `FROM scratch\nADD http://${host}/f /f\nADD --keep-git-dir http://${host}/git/app.git#main /app\n`,
+    );
+    const { rig, web } = world;
+    const [forFile, forGit] = ['secret-of-files', 'secret-of-git'];
+    web.logins.set('/f', `Bearer ${forFile}`);
+    web.logins.set('/git/', `basic ${Buffer.from(`x-access-token:${forGit}`).toString('base64')}`);
+    const without = await rig.cip('build', '--json');
+    assert.notEqual(without.status, 0);
+    const secrets = [
+      ...['--secret', 'id=HTTP_AUTH_TOKEN_127.0.0.1,env=FILE_TOKEN'],
+      ...['--secret', 'id=GIT_AUTH_TOKEN,env=GIT_TOKEN'],
+    ];
+    const env = { FILE_TOKEN: forFile, GIT_TOKEN: forGit };
+    const trace = join(rig.project, '../trace.json');
+    const built = await rig.cip('build', '-vv', '--trace', trace, ...secrets, { env });
+    assert.equal(built.status, 0, built.stderr);
+    assert.doesNotMatch(built.stderr, /unused-secret|no RUN mounts/);
+    const { 'app/.git/index': _index, ...found } = await filesOf(rig, 'localhost:5000/app:1.0.0');
+    assert.deepEqual([found['f'], found['app/readme']], [text('one'), text('first')]);
+    const plan = await rig.cip('plan', 'build', '--check', ...secrets, { env });
+    assert.equal(plan.status, 0, plan.stderr);
+    // Another token is no other image.
+    web.logins.set('/f', 'Bearer another');
+    const other = await rig.cip('plan', 'build', '--check', ...secrets, { env: { ...env, FILE_TOKEN: 'another' } });
+    assert.equal(other.status, 0, other.stderr);
+    const anew = await rig.cip('build-image', 'contexts/00-app', '--no-cache', '-t', 'x:1', ...secrets, {
+      env: { ...env, FILE_TOKEN: 'another' },
+    });
+    assert.equal(anew.status, 0, anew.stderr);
+
+    const needles = [forFile, forGit, Buffer.from(`x-access-token:${forGit}`).toString('base64')];
+    const places = [rig.store, trace];
+    for (const needle of needles) {
+      for (const output of [built.stdout, built.stderr, anew.stdout, anew.stderr]) assert.ok(!output.includes(needle));
+      const { stdout } = await exec('sh', ['-c', 'grep -rlaF -e "$0" "$@" || true', needle, ...places]);
+      assert.equal(stdout, '');
+    }
+  },
+);
+
+test('no argument of a process holds a secret', needs('git'), async () => {
+  await using world = await setUp((host) => `FROM scratch\nADD http://${host}/git/app.git#main /app\n`);
+  const { rig } = world;
+  const [bin, log] = [join(rig.project, '../bin'), join(rig.project, '../arguments')];
+  const { stdout: real } = await exec('sh', ['-c', 'command -v git']);
+  await mkdir(bin);
+  const script = `#!/bin/sh\nprintf '%s\\n' "$@" >> '${log}'\nenv | grep -c GIT_CONFIG_VALUE_1 >> '${log}.env'\nexec ${real.trim()} "$@"\n`;
+  await writeFile(join(bin, 'git'), script, { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env['PATH']}`, TOKEN: 'secret-of-git' };
+  const built = await rig.cip('build', '--secret', 'id=GIT_AUTH_TOKEN,env=TOKEN', { env });
+  assert.equal(built.status, 0, built.stderr);
+  assert.doesNotMatch(await readFile(log, 'utf8'), /secret-of-git|extraHeader|eC1hY2Nlc3MtdG9rZW/);
+  assert.match(await readFile(`${log}.env`, 'utf8'), /1/);
 });

@@ -253,3 +253,30 @@ test('files on a full device are a failure of the output', options, async () => 
     assert.deepEqual([complaintsIn(stderr), status], [['output-unwritable'], 2]);
   }
 });
+
+test(
+  'mode=delete leaves nothing but the image, and refuses what the build needs',
+  needs('linux', 'root', 'unshare'),
+  async () => {
+    await using rig = await Rig.setup({
+      files: { 'c/Dockerfile': 'FROM scratch\nCOPY f /d/f\n', 'c/f': 'f', 'out/a/old': 'o', 'out/mnt/x': '' },
+    });
+    const build = (dest: string, more: { through?: readonly string[] } = {}) =>
+      rig.cip('build-image', 'c', '-o', `type=local,dest=${dest},mode=delete`, more);
+    for (const dest of ['.', 'c', '..', '/', rig.store]) {
+      const { status, stderr } = await build(dest);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, /^error\[output-holds-input\]/m);
+    }
+    assert.equal(await readFile(join(rig.project, 'c/f'), 'utf8'), 'f');
+    const mounted = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs out/mnt && exec "$@"', 'sh'];
+    const busy = await build('out', { through: mounted });
+    assert.equal(busy.status, 2, busy.stderr);
+    assert.match(busy.stderr, /^error\[output-unwritable\].*EBUSY/m);
+    assert.deepEqual((await readdir(join(rig.project, 'out'))).sort(), ['a', 'mnt']);
+    assert.deepEqual(await readdir(join(rig.project, 'out/a')), ['old']);
+    const { status, stderr } = await build('out');
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(await readdir(join(rig.project, 'out'), { recursive: true }), ['d', 'd/f']);
+  },
+);

@@ -1,6 +1,6 @@
 /** One time for all that is built, by the real program. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '../support/needs.ts';
@@ -54,6 +54,36 @@ test('an image says nothing of when it was built; the index does', canBuild, asy
   assert.ok(Date.parse(one.made) >= start && Date.parse(one.made) <= Date.now());
   assert.ok(!Object.keys(one.manifest).includes('org.opencontainers.image.created'));
   assert.equal((await built(rig)).digest, one.digest);
+});
+
+const aboveFrom = {
+  ...files,
+  'contexts/00-a/Dockerfile': `ARG SOURCE_DATE_EPOCH=1600000000\n${files['contexts/00-a/Dockerfile']}`,
+};
+
+test('the default of an ARG above FROM is the time where none is given', canBuild, async () => {
+  await using rig = await Rig.setup({ files: aboveFrom });
+  const time = async (...args: readonly (string | RunOptions)[]) => {
+    const { created, env } = await built(rig, ...args);
+    return [created, env.find((pair) => pair.startsWith('TIME='))];
+  };
+  assert.deepEqual(await time(), ['2020-09-13T12:26:40Z', 'TIME=1600000000']);
+  assert.deepEqual(await time({ env: { SOURCE_DATE_EPOCH: '' } }), ['2020-09-13T12:26:40Z', 'TIME=1600000000']);
+  const given = { env: { SOURCE_DATE_EPOCH: '1500000000' } };
+  assert.deepEqual(await time(given), ['2017-07-14T02:40:00Z', 'TIME=1500000000']);
+  for (const none of ['', 'context']) {
+    const argument = ['--', '--build-arg', `SOURCE_DATE_EPOCH=${none}`];
+    assert.deepEqual(await time(given, ...argument), ['1970-01-01T00:00:00Z', 'TIME=']);
+  }
+});
+
+test('all files of an output have the time that the Dockerfile says', canBuild, async () => {
+  await using rig = await Rig.setup({ files: aboveFrom });
+  const { status, stderr } = await rig.cip('build-image', 'contexts/00-a', '-o', 'type=local,dest=out');
+  assert.equal(status, 0, stderr);
+  for (const file of ['d/f', 'w']) {
+    assert.equal((await stat(join(rig.project, 'out', file))).mtimeMs, 1_600_000_000_000, file);
+  }
 });
 
 test('a SOURCE_DATE_EPOCH that is no time is refused before anything is done', async () => {

@@ -20,6 +20,10 @@ export interface WebServer extends AsyncDisposable {
   readonly files: Map<string, WebFile>;
   /** `GET /path 200` of all that came, those of git left out, in order. */
   readonly log: string[];
+  /** To be changed by tests. Path, or beginning of one with a slash at its end → the login that is needed there. */
+  readonly logins: Map<string, string>;
+  /** The logins that were shown, in order, with the path. */
+  readonly shown: string[];
 }
 
 /** Serves files by their paths and, below /git/, the repositories in a directory, by git's own http-backend. */
@@ -29,8 +33,18 @@ export async function startWebServer(
 ): Promise<WebServer> {
   const all = new Map(files);
   const log: string[] = [];
+  const logins = new Map<string, string>();
+  const shown: string[] = [];
   const server = createServer((request, response) => {
     const { method = '', url = '' } = request;
+    const { authorization } = request.headers;
+    if (authorization !== undefined) shown.push(`${url} ${authorization}`);
+    const needed = [...logins].find(([path]) => url === path || (path.endsWith('/') && url.startsWith(path)))?.[1];
+    if (needed !== undefined && needed !== authorization) {
+      log.push(`${method} ${url} 401`);
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end('who?');
+      return;
+    }
     if (repositories !== undefined && url.startsWith('/git/')) {
       void answerGit(request, response, repositories).catch(() => response.destroy());
       return;
@@ -44,6 +58,8 @@ export async function startWebServer(
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     files: all,
     log,
+    logins,
+    shown,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -3,10 +3,10 @@ import type { BuildRequest } from '../../builder.ts';
 import { contextFiles } from '../../context/context-files.ts';
 import { type DockerfileContext, decideDockerfileContext } from '../../context/dockerfile-context.ts';
 import { type DigestMemory, FileDigests } from '../../context/file-digests.ts';
+import { imageEpoch } from '../../context/global-values.ts';
 import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
-import { epochOf } from '../../context/source-date-epoch.ts';
 import { withAnnotations } from '../../engine/exporter/annotate.ts';
 import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor } from '../../engine/exporter/exporters.ts';
@@ -25,6 +25,7 @@ import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { tellChecked } from '../check-image.ts';
 import { userOf } from '../create-builder.ts';
+import { endangeredInputs } from '../endangered-inputs.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
 import { bug, systemFailure } from '../failure.ts';
 import { givenContexts } from '../given-contexts.ts';
@@ -84,6 +85,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const mistakes = [
     ...unknownStages(options.noCacheFilter, [source.dockerfile]),
     ...misplacedAnnotations(options, source.platforms),
+    ...(await endangeredInputs(options, source, world)),
     ...(await certainMistakes(source, context, world)),
   ];
   if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
@@ -186,7 +188,13 @@ async function made(
   const ways = waysOut(options, tags, {
     resolve: world.resolve,
     tempPath: (purpose) => session.tempPath(purpose),
-    mtime: epochOf(source.buildArgs),
+    mtime: imageEpoch({
+      dockerfile: source.dockerfile,
+      platform: source.platforms[0]!,
+      buildPlatform: hostPlatform(world.surroundings.arch),
+      buildArgs: source.buildArgs,
+      targetStage: source.target,
+    }),
     expected,
   });
   let sent = image;

@@ -24,6 +24,8 @@ export interface FilesToWrite {
   /** As that of an image; a directory is never `-`. */
   readonly dest: string;
   readonly splitsPlatforms?: boolean | undefined;
+  /** A directory has nothing else then. */
+  readonly deletesOthers?: boolean | undefined;
 }
 
 /** An image in the store, in registries, or in both. */
@@ -66,7 +68,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   oci: ['dest', 'tar', ...ofImage],
   docker: ['dest', 'tar', ...ofImage],
   tar: ['dest', 'platform-split'],
-  local: ['dest', 'platform-split'],
+  local: ['dest', 'platform-split', 'mode'],
   image: ['push', 'push-by-digest', ...ofImage],
   registry: ['push-by-digest', ...ofImage],
 };
@@ -138,10 +140,12 @@ function layoutIn(pairs: Pairs, parseName: ParseName): LayoutToWrite | LoadedIma
 function filesIn(pairs: Pairs): FilesToWrite {
   const type = pairs['type'] as 'tar' | 'local';
   const splitsPlatforms = booleanIn(pairs, 'platform-split');
-  if (splitsPlatforms === false)
-    throw new Problem('files of several platforms cannot be in one directory', instead(type, pairs['dest']));
   const dest = checkedDest(pairs['dest'] ?? '', type, type === 'tar');
-  return { type, dest, ...(splitsPlatforms && { splitsPlatforms }) };
+  const { mode = 'copy' } = pairs;
+  if (mode !== 'copy' && mode !== 'delete')
+    throw new Problem(`mode is copy or delete, not ${mode}`, `write --output type=local,dest=${dest},mode=delete`);
+  const split = splitsPlatforms !== undefined && { splitsPlatforms };
+  return { type, dest, ...split, ...(mode === 'delete' && { deletesOthers: true }) };
 }
 
 function imageIn(pairs: Pairs, parseName: ParseName): NamedImage {

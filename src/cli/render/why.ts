@@ -1,5 +1,5 @@
 import type { Why } from '../../orchestrator/plan/why-image.ts';
-import { describeCause, describeEqual } from '../../orchestrator/plan/why-words.ts';
+import { describeEqual, describeTold } from '../../orchestrator/plan/why-words.ts';
 import { firstOf } from '../../project/name-list.ts';
 import { visibleLine } from './visible.ts';
 
@@ -13,5 +13,5 @@ function linesOf({ image, causes: [first, ...also], equal }: Why): readonly stri
     const same = equal === undefined ? '' : describeEqual(equal);
     return [`${image}: up to date${same === '' ? '' : `: as it was built, with ${same}`}`];
   }
-  return [`${image}: ${describeCause(first)}`, ...firstOf(also.map(describeCause)).map((line) => `  also: ${line}`)];
+  return [`${image}: ${describeTold(first)}`, ...firstOf(also.map(describeTold)).map((line) => `  also: ${line}`)];
 }

@@ -46,6 +46,15 @@ export function directoryInTheWay(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** Two platforms have a file of one name, and no directories of their own. */
+export function platformsCollide(path: string, [one, other]: readonly [string, string]) {
+  return {
+    reason: 'platforms-collide',
+    message: `/${path} is there for ${one} and for ${other}`,
+    hint: 'remove platform-split=false: each platform has a directory then; or build for one of them',
+  } as const satisfies FailureShape;
+}
+
 /** Nothing answers at its address; `why` is what the system says. */
 export function daemonUnreachable({ program, address }: Daemon, why: string) {
   return {

@@ -10,12 +10,15 @@ import { type FilesOptions, ImageFiles } from './image-files.ts';
 import { mergeTree } from './merge-tree.ts';
 import { makeOutput } from './output-file.ts';
 import { asUnwritable, outputPlace, unfinishedName } from './output-place.ts';
+import { replaceTree } from './replace-tree.ts';
 
 /** `--output type=local`: the files of the image. */
 export interface FilesDirectory extends FilesOptions {
   readonly type: 'local';
   /** Absolute. What is there stays, but for what has the name of a file of the image. */
   readonly dest: string;
+  /** Nothing of that stays. */
+  readonly deletesOthers?: boolean | undefined;
 }
 
 /** The root file system in a directory, with all that this user may make. */
@@ -43,7 +46,8 @@ export class FilesDirectoryExporter implements Exporter {
     const unfinished = join(directory, unfinishedName());
     try {
       await unpack(unfinished);
-      mergeTree(unfinished, directory);
+      if (this.#output.deletesOthers) await replaceTree(unfinished, directory);
+      else mergeTree(unfinished, directory);
     } catch (error) {
       throw asUnwritable(this.#output.dest, error);
     } finally {

@@ -7,12 +7,16 @@ import type { TarHeader } from '../../tar/header.ts';
 import type { TarInput } from '../../tar/write.ts';
 import { LayerContents } from '../snapshot/layer-contents.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { SharedNames } from './shared-names.ts';
 
 /** How the files of an image are shown. */
 export interface FilesOptions {
   /** Seconds: the time of every file, as BuildKit has it with SOURCE_DATE_EPOCH. */
   readonly mtime?: number | undefined;
-  /** A directory for each platform also where there is one; undefined: where there are several. */
+  /**
+   * A directory for each platform also where there is one; undefined: where there are several. Without, the files of all
+   * platforms stand beside each other, and no two of them may have one name.
+   */
   readonly splitsPlatforms?: boolean | undefined;
 }
 
@@ -30,17 +34,19 @@ export class ImageFiles extends LayerContents {
   }
 
   /**
-   * Directories first, each before what is in it, then all else in the order in which the layers have it; the root itself is left out.
+   * Of each image directories first, each before what is in it, then all else in the order in which the layers have it; the root itself is left out.
    * Several platforms have a directory each, such as `linux_arm_v7`. Throws FailureError.
    */
   async *of(image: Descriptor, options: FilesOptions, signal: AbortSignal): AsyncGenerator<TarInput> {
     const { mtime = 0 } = options;
     const images = await this.#platformsOf(image, signal);
     const isSplit = options.splitsPlatforms ?? images.length > 1;
+    const taken = isSplit || images.length === 1 ? undefined : new SharedNames();
     for (const { platform, snapshot } of images) {
       const below = isSplit ? `${formatPlatform(platform).replaceAll('/', '_')}/` : '';
       if (isSplit) yield { header: { ...platformDirectory, name: below, mtime } };
       for await (const { header, body } of this.#files(snapshot, signal)) {
+        if (taken?.take(header, formatPlatform(platform)) === false) continue;
         const linkName = header.type === 'hardlink' ? `${below}${header.linkName}` : header.linkName;
         const time = options.mtime === undefined ? {} : { mtime };
         yield { header: { ...header, ...time, name: `${below}${header.name}`, linkName }, body };

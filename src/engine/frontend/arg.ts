@@ -1,4 +1,4 @@
-import { globalValues } from '../../context/global-values.ts';
+import { givenArgument, globalValues } from '../../context/global-values.ts';
 import type { ArgInstruction } from '../../dockerfile/dockerfile.ts';
 import { expand } from '../../dockerfile/expand.ts';
 import { located } from './failure.ts';
@@ -37,8 +37,7 @@ function argValue(
   state: StageState,
   lowering: LoweringContext,
 ): string | undefined {
-  const { buildArgs } = lowering.input;
-  const given = Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined;
+  const given = givenArgument(lowering.input.buildArgs, key);
   if (given !== undefined) return given;
   if (written === undefined) return lowering.globals.get(key);
   const expanded = expand(written, state.valueOf, lowering.expansion);

@@ -4,7 +4,7 @@
  */
 
 import { withReplacedStages } from '../../context/named-contexts.ts';
-import { timeText } from '../../context/source-date-epoch.ts';
+import { epochOf, timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
 import { ExpansionBudget, type ExpansionRules, expand } from '../../dockerfile/expand.ts';
 import { findStage, stagesNeededBy } from '../../dockerfile/stages.ts';
@@ -84,7 +84,12 @@ function machineOf(
 }
 
 /** Of what is seen before variables are filled in, or by those above the first FROM alone. */
-const certainReasons: ReadonlySet<Reason> = new Set(['not-supported', 'stage-not-yet-defined', 'stage-not-before']);
+const certainReasons: ReadonlySet<Reason> = new Set([
+  'not-supported',
+  'stage-not-yet-defined',
+  'stage-not-before',
+  'invalid-epoch',
+]);
 
 class Lowering implements LoweringContext {
   readonly input: LowerInput;
@@ -102,6 +107,8 @@ class Lowering implements LoweringContext {
     this.dockerfile = input.dockerfile;
     this.expansion = { escapeCharacter: input.dockerfile.escape, budget: new ExpansionBudget() };
     this.globals = globalArgs(this, input.target === undefined ? undefined : (target.name ?? `${target.index}`));
+    // The default of an ARG says it where nothing else does.
+    this.input = { ...input, epoch: input.epoch ?? epochOf(Object.fromEntries(this.globals)) };
     this.dockerfile = withReplacedStages(input.dockerfile, input.contexts ?? {}, ({ from }) =>
       from.platform === undefined ? input.platform : this.#platform(from.platform),
     );

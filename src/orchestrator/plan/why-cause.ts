@@ -36,6 +36,8 @@ export type WhyCause =
       readonly how?: OneSided | undefined;
       readonly at?: CausePlace | undefined;
     }
+  /** One that every image is built with, such as `--squash`. */
+  | { readonly reason: 'option-changed'; readonly name: string; readonly how?: OneSided | undefined }
   /** `because`: the first thing that changed in the parent, where that is known. */
   | {
       readonly reason: 'parent-changed';
@@ -64,6 +66,8 @@ export interface EqualParts {
   readonly instructions: number;
   readonly files: number;
   readonly arguments: number;
+  /** Such as `--squash`. */
+  readonly options: number;
   readonly parents: number;
   readonly bases: number;
 }

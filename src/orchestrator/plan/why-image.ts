@@ -13,6 +13,7 @@ import { hunks } from '../key/hunks.ts';
 import { type ComparableKey, type ComparedKeys, type KeyChange, keyChanges } from '../key/key-change.ts';
 import { imageOfParentKey } from '../key/parent-key.ts';
 import { isExternal } from '../state/bases.ts';
+import { mergedCauses, type ToldCause } from './merge-causes.ts';
 import type { Action, PlannedImage, PlanReason } from './plan.ts';
 import type { PreparedPlan } from './prepare-plan.ts';
 import type { CausePlace, EqualParts, WhyCause } from './why-cause.ts';
@@ -21,20 +22,24 @@ import type { CausePlace, EqualParts, WhyCause } from './why-cause.ts';
 export interface Why {
   readonly image: string;
   readonly version: string;
-  /** That the parts are of. */
+  /** The first that differs. */
   readonly platform: string;
   readonly action: Action;
   /** The first is the cause; the others differ as well. Empty for an image that is up to date. */
-  readonly causes: readonly WhyCause[];
+  readonly causes: readonly ToldCause[];
   /** What the image is made of, where all of it is as it was. */
   readonly equal?: EqualParts | undefined;
 }
 
 /** Of an image of the plan. */
 export async function whyImage(image: PlannedImage, prepared: PreparedPlan): Promise<Why> {
-  const planned = image.platforms.find(({ key, previousKey }) => previousKey !== undefined && key !== previousKey);
-  const { platform } = planned ?? image.platforms[0]!;
-  const causes = await new Explainer(prepared).image(image, platform);
+  const differ = image.platforms.filter(({ key, previousKey }) => previousKey !== undefined && key !== previousKey);
+  const explained = differ.length > 0 ? differ : image.platforms.slice(0, 1);
+  const { platform } = explained[0]!;
+  const explainer = new Explainer(prepared);
+  const byPlatform = new Map<string, readonly WhyCause[]>();
+  for (const one of explained) byPlatform.set(formatPlatform(one.platform), await explainer.image(image, one.platform));
+  const causes = mergedCauses(byPlatform, differ.length > 0 ? image.platforms.length : 1);
   const isEqual = causes.length === 0;
   return {
     image: image.name,
@@ -48,13 +53,20 @@ export async function whyImage(image: PlannedImage, prepared: PreparedPlan): Pro
 
 function equalParts({ name, platforms }: PlannedImage, platform: Platform, { keys }: PreparedPlan): EqualParts {
   const { parts, listing } = keys.computed(name, platform);
+  const names = Object.keys(parts.args);
   return {
     instructions: parts.instructions.length,
     files: Object.keys(listing.paths).length,
-    arguments: Object.keys(parts.args).length,
+    arguments: names.filter((one) => !isOption(one)).length,
+    options: names.filter(isOption).length,
     parents: Object.keys(parts.parents).length,
     bases: Object.keys(platforms.find((one) => one.platform === platform)?.bases?.list ?? {}).filter(isExternal).length,
   };
+}
+
+/** Keys have both under one roof; no name of a build argument begins so. */
+function isOption(name: string): boolean {
+  return name.startsWith('--');
 }
 
 /** What the plan says of keys, which is told by their parts here. */
@@ -145,6 +157,8 @@ class Explainer {
         };
       }
       case 'argument-changed': {
+        if (isOption(change.name))
+          return { reason: 'option-changed', name: change.name, ...(change.how && { how: change.how }) };
         const { dockerfile } = this.#prepared.graph.project.contexts.get(name)!;
         const use = firstUseOfArgument(change.name, dockerfile, this.#prepared.contexts.stages(name, platform));
         return {

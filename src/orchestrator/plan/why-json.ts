@@ -1,6 +1,7 @@
 import type { Failure } from '../../result.ts';
 import { type FailureJson, failureJson } from './failure-json.ts';
-import type { EqualParts, WhyCause } from './why-cause.ts';
+import type { ToldCause } from './merge-causes.ts';
+import type { EqualParts } from './why-cause.ts';
 import type { Why } from './why-image.ts';
 
 /** `cip.why/v1`: causes for programs. Fields are only ever added. */
@@ -13,9 +14,9 @@ export interface WhyJson {
     readonly action: Why['action'];
     readonly upToDate: boolean;
     /** The first part that differs; null where none does. */
-    readonly cause: WhyCause | null;
+    readonly cause: ToldCause | null;
     /** What differs as well. */
-    readonly also: readonly WhyCause[];
+    readonly also: readonly ToldCause[];
     readonly equal?: EqualParts;
   }[];
   readonly failures: readonly FailureJson[];

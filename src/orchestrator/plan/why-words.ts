@@ -1,9 +1,10 @@
 import { assertNever } from '../../result.ts';
+import type { ToldCause } from './merge-causes.ts';
 import { describeReason } from './plan-reason.ts';
 import type { CausePlace, EqualParts, WhyCause } from './why-cause.ts';
 
 /** A cause as a person is told it, on one line: `mode of contexts/01-app/a.sh 0644 → 0755`. */
-export function describeCause(cause: WhyCause): string {
+function describeCause(cause: WhyCause): string {
   switch (cause.reason) {
     case 'file-added':
       return `${cause.path} is new${copiedBy(cause.at)}`;
@@ -26,7 +27,9 @@ export function describeCause(cause: WhyCause): string {
     case 'instruction-removed':
       return instructionRemoved(cause);
     case 'argument-changed':
-      return `${cause.name.startsWith('--') ? 'option' : 'ARG'} ${cause.name} ${argumentWords[cause.how ?? 'changed']}${firstUsedBy(cause.at)}`;
+      return `ARG ${cause.name} ${argumentWords[cause.how ?? 'changed']}${firstUsedBy(cause.at)}`;
+    case 'option-changed':
+      return `option ${cause.name} ${argumentWords[cause.how ?? 'changed']}`;
     case 'parent-changed': {
       if (cause.how !== undefined) return `${cause.how === 'came' ? 'now' : 'no longer'} built from ${cause.parent}`;
       return `parent ${cause.parent} changed${cause.because ? `: ${describeCause(cause.because)}` : ''}`;
@@ -46,12 +49,22 @@ export function describeCause(cause: WhyCause): string {
   }
 }
 
+/** A cause with where it applies: `base debian:12 moved …, also through parent lib (linux/arm64 alone)`. */
+export function describeTold(cause: ToldCause): string {
+  const { through = [], platforms = [] } = cause;
+  const parents =
+    through.length === 0 ? '' : `, also through ${through.length === 1 ? 'parent' : 'parents'} ${through.join(', ')}`;
+  const where = platforms.length === 0 ? '' : ` (${platforms.join(', ')} alone)`;
+  return `${describeCause(cause)}${parents}${where}`;
+}
+
 /** What an image that is up to date has in common with what it was built from: `4 instructions, 2 files`. */
-export function describeEqual({ instructions, files, arguments: args, parents, bases }: EqualParts): string {
+export function describeEqual({ instructions, files, arguments: args, options, parents, bases }: EqualParts): string {
   const counts: readonly (readonly [number, string])[] = [
     [instructions, 'instruction'],
     [files, 'file'],
     [args, 'build argument'],
+    [options, 'option'],
     [parents, 'parent'],
     [bases, 'base'],
   ];

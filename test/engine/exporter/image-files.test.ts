@@ -168,12 +168,61 @@ test('the files of an image: SOURCE_DATE_EPOCH is the time of each, and a platfo
   ]);
 });
 
+/** An index of images of amd64 and arm64. */
+async function imagesOf(store: Store, images: readonly LayerOf[]): Promise<Descriptor> {
+  const manifests: Descriptor[] = [];
+  for (const [at, layer] of images.entries()) {
+    const platform = { os: 'linux', architecture: at === 0 ? 'amd64' : 'arm64' };
+    manifests.push({ ...(await imageOf(store, [layer])), platform });
+  }
+  return store.blobs.putDocument(makeDocument(mediaTypes.imageIndex, { schemaVersion: 2, manifests }));
+}
+
+/** Entries of each of two platforms that are to stand beside each other → lines, or why not. */
+const together: Readonly<
+  Record<string, { readonly of: readonly LayerOf[]; readonly want: readonly string[] | string }>
+> = {
+  'files of other names': {
+    of: [
+      [d, a],
+      [
+        { ...d, mode: 0o700 },
+        { name: 'd/b', text: 'B' },
+      ],
+    ],
+    want: ['d/ directory mode=493', 'd/a file A', 'd/b file B'],
+  },
+  'hard links of other names': {
+    of: [[{ name: 'x' }, { name: 'y', type: 'hardlink', linkName: 'x' }], [{ name: 'z', text: 'Z' }]],
+    want: ['x file', 'y hardlink x', 'z file Z'],
+  },
+  'a file of one name': { of: [[d, a], [a]], want: '/d/a is there for linux/amd64 and for linux/arm64' },
+  'a file and a directory of one name': { of: [[{ name: 'd' }], [d]], want: '/d is there for' },
+  'a link in place of a directory': {
+    of: [[d, a], [{ name: 'd', type: 'symlink', linkName: '/' }]],
+    want: '/d is there for',
+  },
+};
+for (const [title, { of, want }] of Object.entries(together))
+  test(`platforms beside each other: ${title}`, async () => {
+    await using temp = await tempDir();
+    await using store = await Store.open(join(temp.path, 'store'));
+    const found = linesOf(store, await imagesOf(store, of), { splitsPlatforms: false });
+    if (typeof want !== 'string') return assert.deepEqual(await found, want);
+    await assert.rejects(found, (error) => {
+      const [failure] = failuresOf(error) ?? [];
+      assert.equal(failure?.reason, 'platforms-collide');
+      return failure!.message.startsWith(want);
+    });
+  });
+
 interface Filled {
   /** What is in the directory before. */
   readonly before?: (dest: string) => Promise<unknown>;
   readonly layers: readonly LayerOf[];
   readonly after: (dest: string) => Promise<unknown>;
   readonly reason?: string;
+  readonly deletesOthers?: boolean;
 }
 
 const mode = async (path: string) => (await lstat(path)).mode & 0o7777;
@@ -224,6 +273,30 @@ const filled: Readonly<Record<string, Filled>> = {
     after: async (dest) => assert.deepEqual(await readdir(dest), ['z']),
     reason: 'output-exists',
   },
+  'that is to have nothing else loses all that is there': {
+    before: async (dest) => {
+      await mkdir(join(dest, 'd/deep/er'), { recursive: true });
+      await writeFile(join(dest, 'd/deep/er/x'), 'mine');
+      await mkdir(join(dest, 'z/mine'), { recursive: true });
+      await writeFile(join(dest, '.hidden'), 'mine');
+      await chmod(join(dest, 'd'), 0o500);
+      await chmod(dest, 0o711);
+    },
+    layers: [[{ ...d, mode: 0o555 }, a, { name: 'z', text: 'Z' }]],
+    after: async (dest) => {
+      assert.deepEqual([await readdir(dest), await readdir(join(dest, 'd'))], [['d', 'z'], ['a']]);
+      assert.deepEqual(
+        [await text(join(dest, 'z')), await mode(join(dest, 'd')), await mode(dest)],
+        ['Z', 0o555, 0o711],
+      );
+    },
+    deletesOthers: true,
+  },
+  'that is to have nothing else is made': {
+    layers: [[{ name: 'x', text: 'X' }]],
+    after: async (dest) => assert.deepEqual(await readdir(dest), ['x']),
+    deletesOthers: true,
+  },
   'that a link leads to is filled': {
     before: async (dest) => {
       await mkdir(`${dest}-real`);
@@ -236,23 +309,33 @@ const filled: Readonly<Record<string, Filled>> = {
     },
   },
 };
-for (const [title, { before, layers, after, reason }] of Object.entries(filled))
+for (const [title, { before, layers, after, reason, deletesOthers = false }] of Object.entries(filled))
   test(`a directory of files ${title}`, needs('linux'), async () => {
     await using temp = await tempDir();
     await using store = await Store.open(join(temp.path, 'store'));
     const dest = join(temp.path, 'dest');
     await before?.(dest);
-    const { failure } = await exportTo(dest, store, layers);
+    const { failure } = await exportTo(dest, store, { layers, deletesOthers });
     assert.equal(failure, reason);
     await after(dest);
     for (const name of await readdir(dest)) assert.ok(!name.startsWith('.cip'), name);
     execFileSync('chmod', ['-R', 'u+w', temp.path]);
   });
 
-async function exportTo(dest: string, store: Store, layers: readonly LayerOf[], isRoot = process.getuid?.() === 0) {
+interface Exported {
+  readonly layers: readonly LayerOf[];
+  readonly isRoot?: boolean;
+  readonly deletesOthers?: boolean;
+}
+
+async function exportTo(
+  dest: string,
+  store: Store,
+  { layers, isRoot = process.getuid?.() === 0, deletesOthers = false }: Exported,
+) {
   const events: ProgressEvent[] = [];
   const services = { store, progress: { emit: (event: ProgressEvent) => void events.push(event) }, isRoot };
-  const exporter = new FilesDirectoryExporter({ type: 'local', dest }, services);
+  const exporter = new FilesDirectoryExporter({ type: 'local', dest, deletesOthers }, services);
   const image = await imageOf(store, layers);
   const failure = await exporter.export({ image, names: [] }, live).then(
     () => undefined,
@@ -270,7 +353,7 @@ test('a directory of files has the owners of the image if root makes it', needs(
     { ...a, uid: 7, gid: 8 },
     { name: 'c', type: 'char-device', devMajor: 1, devMinor: 3 },
   ];
-  assert.deepEqual((await exportTo(dest, store, [layer])).events, []);
+  assert.deepEqual((await exportTo(dest, store, { layers: [layer] })).events, []);
   const { uid, gid } = await lstat(join(dest, 'd/a'));
   assert.deepEqual([uid, gid, (await lstat(join(dest, 'd'))).uid], [7, 8, 6]);
   assert.ok((await lstat(join(dest, 'c'))).isCharacterDevice());
@@ -281,7 +364,7 @@ test('a directory of files says once what an ordinary user cannot make', needs('
   await using store = await Store.open(join(temp.path, 'store'));
   const dest = join(temp.path, 'dest');
   const layer: LayerOf = [{ ...a, uid: 7 }, { name: 'x', uid: 1000 }, { name: 'y' }];
-  const { events } = await exportTo(dest, store, [layer], false);
+  const { events } = await exportTo(dest, store, { layers: [layer], isRoot: false });
   const found = events.map((event) => (event.type === 'notice' ? event.message : event.type));
   assert.deepEqual(found, [`${dest} is not all of the image: 2 files of other users are yours (/d/a first)`]);
   assert.equal((await lstat(join(dest, 'x'))).uid, process.getuid?.());

@@ -87,9 +87,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'an argument is looked up among what every object has',
-    file: 'src/engine/frontend/arg.ts',
-    find: 'Object.hasOwn(buildArgs, key) ? buildArgs[key] : undefined',
-    replace: 'buildArgs[key]',
+    file: 'src/context/global-values.ts',
+    find: '!Object.hasOwn(buildArgs, name) || ',
+    replace: '',
     tests,
     only: 'arguments that objects have',
   },

@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 const lacking = ['test/cli/lacking-platforms.test.ts'];
 const proxy = ['test/registry/proxy-refused.test.ts'];
 const settings = ['test/cli/settings.test.ts'];
+const namespaces = ['test/worker/remedies.test.ts'];
 
 /** Remedies, and what is passed over with a word. */
 export const faults: readonly Fault[] = [
@@ -55,5 +56,26 @@ export const faults: readonly Fault[] = [
     replace: '...unusedSecrets([], dockerfiles)',
     tests: ['test/cli/mistakes.test.ts'],
     only: 'a secret that no RUN mounts',
+  },
+  {
+    name: 'whoever has a profile is told to write one',
+    file: 'src/worker/remedies.ts',
+    find: "(profile === undefined || profile === 'unconfined')",
+    replace: 'profile !== null',
+    tests: namespaces,
+  },
+  {
+    name: 'a profile takes the path of a program for a pattern',
+    file: 'src/worker/remedies.ts',
+    find: ".replaceAll(/[\\\\\"*?[\\]{}^]/g, '\\\\$&')",
+    replace: '',
+    tests: namespaces,
+  },
+  {
+    name: 'every step that fails is the fault of AppArmor',
+    file: 'src/worker/probe.ts',
+    find: '!isRestrictedByAppArmor(settings) || ',
+    replace: '',
+    tests: namespaces,
   },
 ];

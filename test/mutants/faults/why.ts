@@ -9,6 +9,7 @@ const changeTests = ['test/orchestrator/key/file-change.test.ts'];
 const shown = 'src/dockerfile/shown-text.ts';
 const partTests = ['test/engine/op/key-parts.test.ts'];
 const stepTests = ['test/engine/step-why.test.ts'];
+const mergeTests = ['test/orchestrator/plan/merge-causes.test.ts'];
 const shownTests = ['test/dockerfile/shown-text.test.ts'];
 
 /** Causes that `cip why` names. */
@@ -154,5 +155,33 @@ export const faults: readonly Fault[] = [
     find: ' || length > MOST_TEXT',
     replace: '',
     tests: ['test/engine/cache/remembered-steps.test.ts'],
+  },
+  {
+    name: 'a cause is told for each parent',
+    file: 'src/orchestrator/plan/merge-causes.ts',
+    find: 'return originOf(cause.because);',
+    replace: 'return JSON.stringify(cause);',
+    tests: mergeTests,
+  },
+  {
+    name: 'a cause is told for each platform',
+    file: 'src/orchestrator/plan/merge-causes.ts',
+    find: 'const same = JSON.stringify(cause);',
+    replace: 'const same = JSON.stringify([platform, cause]);',
+    tests: mergeTests,
+  },
+  {
+    name: 'a cause of one platform is told as one of all',
+    file: 'src/orchestrator/plan/merge-causes.ts',
+    find: 'of.length < platforms',
+    replace: 'of.length < 0',
+    tests: mergeTests,
+  },
+  {
+    name: 'an option is told as a build argument',
+    file: 'src/orchestrator/plan/why-image.ts',
+    find: "return name.startsWith('--');",
+    replace: "return name === '--';",
+    tests: ['test/e2e/why-words.test.ts'],
   },
 ];

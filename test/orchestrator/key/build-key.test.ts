@@ -52,6 +52,11 @@ for (const [title, before, after] of same) {
 const different: [title: string, before: Images, after: Images][] = [
   ['an instruction', child(plain), child(plain.replace('make', 'make all'))],
   ['the order of instructions', child(plain), child(plain.replace(/(COPY.*\n)(RUN.*\n)/, '$2$1'))],
+  [
+    'the default of SOURCE_DATE_EPOCH',
+    child(`ARG SOURCE_DATE_EPOCH=1\n${plain}`),
+    child(`ARG SOURCE_DATE_EPOCH=2\n${plain}`),
+  ],
   ['the body of a heredoc', child(`${plain}RUN <<E\na\nE\n`), child(`${plain}RUN <<E\nb\nE\n`)],
   ['a file', child(plain), child(plain, { files: 'other' })],
   ['the name of a file', child(all, { a: '' }), child(all, { b: '' })],
