@@ -1,7 +1,7 @@
 /** `--on-fail=shell`: a person at a terminal, in the place of a step that failed. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { chmod, chown, readdir } from 'node:fs/promises';
+import { chmod, chown, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { leftovers } from '../support/leftovers.ts';
@@ -103,8 +103,9 @@ for (const [title, { args, person, hasMounts, user }] of Object.entries(places))
 
 test('keys that end programs are for the shell, and it is told of another size', options, async () => {
   await using rig = await setUp('RUN exit 3');
+  // Only while a loop waits for it: a shell that is being typed to would lose keys.
   const resizing =
-    'stty rows 33 cols 99; (while sleep 0.3; do stty rows 20 cols 50; sleep 0.3; stty rows 21 cols 51; done) </dev/tty &';
+    'stty rows 33 cols 99; (while sleep 0.1; do [ ! -e go ] || { stty rows 20 cols 50; sleep 0.5; stty rows 21 cols 51; sleep 0.5; }; done) </dev/tty &';
   await using typist = new Typist(rig, build, { before: `${resizing} resizer=$!; trap 'kill $resizer' EXIT` });
   await typist.see('in its place');
   await typist.see(prompt);
@@ -112,8 +113,12 @@ test('keys that end programs are for the shell, and it is told of another size',
   await typist.see('begun\n');
   typist.type('\u0003');
   await typist.see(prompt);
-  typist.type('until [ "$(stty size)" = "20 50" ]; do sleep 0.1; done; echo re""sized\n');
+  typist.type('echo wait""ing; until [ "$(stty size)" = "20 50" ]; do sleep 0.1; done; echo re""sized\n');
+  await typist.see('waiting\n');
+  await rig.write({ go: '' });
   await typist.see('resized\n');
+  await rm(join(rig.project, 'go'));
+  await typist.see(prompt);
   // The end of what is typed ends the shell.
   typist.type('\u0004');
   assert.match(await typist.end(), /\nstatus 1\n/);
