@@ -18,5 +18,7 @@ export type CommandName =
   | 'cache du'
   | 'cache prune'
   | 'cache verify'
+  | 'image ls'
+  | 'image rm'
   | 'completion'
   | 'help';

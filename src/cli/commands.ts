@@ -306,6 +306,28 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/cache-verify.ts'),
   }),
   command({
+    name: 'image ls',
+    group: 'Set up',
+    summary: 'List the images that have a name in the store',
+    positionals: {
+      usage: '[PATTERN…]',
+      description: 'names, where * stands for anything; any tag is meant where none is given',
+      atMost: Number.POSITIVE_INFINITY,
+    },
+    options: ['json', ...output],
+    examples: [["cip image ls 'localhost:5000/*'", 'those of one registry']],
+    load: () => import('./commands/image-ls.ts'),
+  }),
+  command({
+    name: 'image rm',
+    group: 'Set up',
+    summary: 'Take names from the store; cip cache prune frees the rest',
+    positionals: { usage: 'NAME…', description: 'names as cip image ls shows them', atMost: Number.POSITIVE_INFINITY },
+    options: ['json', ...output],
+    examples: [['cip image rm tool:1.0', 'its content stays until cip cache prune']],
+    load: () => import('./commands/image-rm.ts'),
+  }),
+  command({
     name: 'completion',
     group: 'Set up',
     summary: 'Print a completion script for a shell',

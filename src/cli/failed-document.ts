@@ -55,6 +55,10 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return { schema: 'cip.cache/v1', command, freed: 0, entries: [], dryRun: options.dryRun, failures: all };
     case 'cache verify':
       return { schema: 'cip.cache/v1', command, checked: 0, size: 0, broken: [], failures: all };
+    case 'image ls':
+      return { schema: 'cip.images/v1', command, images: [], failures: all };
+    case 'image rm':
+      return { schema: 'cip.images/v1', command, removed: [], failures: all };
     // They have no `--json`.
     case 'registry serve':
     case 'completion':

@@ -10,6 +10,26 @@ export function missingDirectory() {
   } as const satisfies FailureShape;
 }
 
+/** A command about images of the store without their names. */
+export function missingImageName(command: string) {
+  return {
+    reason: 'missing-image-name',
+    message: `cip ${command} needs the name of an image`,
+    hint: 'cip image ls lists them',
+  } as const satisfies FailureShape;
+}
+
+/** `meant`: the nearest name that the store has. */
+export function imageNotStored(typed: string, meant: string | undefined) {
+  return {
+    reason: 'image-not-stored',
+    message: `the store has no image ${typed}`,
+    hint: meant === undefined ? 'cip image ls lists the names it has' : `did you mean ${meant}?`,
+    subject: typed,
+    meant,
+  } as const satisfies FailureShape;
+}
+
 /** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
 export function contextNotDirectory(path: string) {
   return {

@@ -108,6 +108,7 @@ export const statusByReason = {
   // The command line
   'arguments-after-dashes': 'usage',
   'contradictory-options': 'usage',
+  'image-not-stored': 'usage',
   'input-empty': 'usage',
   'input-not-a-tar': 'usage',
   'invalid-build-argument': 'usage',
@@ -119,6 +120,7 @@ export const statusByReason = {
   'login-not-usable': 'usage',
   'missing-command': 'usage',
   'missing-directory': 'usage',
+  'missing-image-name': 'usage',
   'missing-option': 'usage',
   'no-build-context': 'usage',
   'nothing-to-push': 'usage',

@@ -1,6 +1,7 @@
 import type { Freed } from '../../store/care.ts';
 import { type EntryKind, entryKinds, type Inventory, type StoreEntry } from '../../store/inventory.ts';
 import { ago } from './age.ts';
+import { aligned } from './aligned.ts';
 import { byteSize } from './byte-size.ts';
 
 /** One kind of content: how much there is of it. */
@@ -61,12 +62,4 @@ export function freedText({ entries, bytes }: Freed): string {
 /** As in the documents of `--json`. */
 export function entryJson({ kind, id, size, lastUse, isNeeded, isInUse }: StoreEntry): object {
   return { kind, id, size, lastUse: new Date(lastUse).toISOString(), needed: isNeeded, inUse: isInUse };
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
 }
