@@ -55,6 +55,7 @@ export async function transferImages(
       ? await pull(request, { from: source, to: await world.store(), progress }, signal)
       : await mirror(request, { from: source, to: target, progress }, signal);
 
+  if (to === 'store' && transferred.copied.length > 0) world.storeGrew();
   const there = request.images.map(({ name, version }) => ({ name, reference: source.reference(name, version) }));
   const whole = new Set([...transferred.copied, ...transferred.present].map((line) => line.replace(/@.*$/, '')));
   const unloaded = await loadImages(

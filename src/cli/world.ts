@@ -60,6 +60,8 @@ export interface World extends AsyncDisposable {
   /** A path as typed, from the directory cip was started in. */
   resolve(path: string): string;
   store(): Promise<Store>;
+  /** Images came into the store besides those that are built: its limits are seen to in the end. */
+  storeGrew(): void;
   /** One for all of the run: connections and tokens are shared. */
   registryClient(): Promise<RegistryClient>;
   /** What ADD fetches; opened when it is first needed. */
@@ -115,7 +117,7 @@ export async function createWorld(
     taken: () => keptUp(stderr),
   };
   let store: Promise<Store> | undefined;
-  let hasBuilt = false;
+  let hasGrown = false;
   const openStore = () => {
     store ??= import('../store/store.ts').then(({ Store }) => Store.open(root, {}, signal));
     return store;
@@ -134,7 +136,7 @@ export async function createWorld(
   };
   const builder = lazyBuilder('embedded', async () => {
     const { createBuilder } = await import('./create-builder.ts');
-    hasBuilt = true;
+    hasGrown = true;
     return createBuilder(options, { store: await openStore(), registry, surroundings, terminals });
   });
   let found: Promise<OwnersHere> | undefined;
@@ -177,11 +179,14 @@ export async function createWorld(
     reportGroups: messages.groups,
     resolve: (path) => resolve(cwd, path),
     store: openStore,
+    storeGrew() {
+      hasGrown = true;
+    },
     registryClient: openClient,
     remoteSources: openRemote,
     async [Symbol.asyncDispose]() {
       await renderer.close();
-      if (hasBuilt && !signal.aborted) {
+      if (hasGrown && !signal.aborted) {
         const { careAfterBuild } = await import('./care-after-build.ts');
         await careAfterBuild(await openStore(), options, { signal, messages, isQuiet: options.quiet ?? false });
       }

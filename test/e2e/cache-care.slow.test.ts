@@ -101,3 +101,26 @@ test(
     assert.deepEqual(await strayFiles(rig.store), []);
   },
 );
+
+test('what is pulled over the limit makes room among what has no name', needs('linux'), async () => {
+  const files = {
+    'contexts/00-a/Dockerfile': 'FROM scratch\nCOPY f /f\n',
+    'contexts/00-a/info.edn': '{:version "1.0.0"}',
+    'contexts/00-a/f': randomBytes(megabyte),
+  };
+  await using rig = await Rig.setup({ files, registry: true });
+  const remote = ['--remote-registry', rig.registry];
+  assert.equal((await rig.cip('publish', ...remote)).status, 0);
+  const env = { CIP_STORE: join(rig.project, '../other') };
+  await rig.write({ 'other/Dockerfile': 'FROM scratch\nCOPY f /f\n', 'other/f': randomBytes(megabyte) });
+  const pull = async (size: number) => {
+    const pulled = await rig.cip('pull', '--from=remote', ...remote, '--cache-max-size', String(size), { env });
+    assert.equal(pulled.status, 0, pulled.stderr);
+    return /^store: freed /m.test(pulled.stderr);
+  };
+  assert.equal((await rig.cip('build-image', 'other', { env })).status, 0);
+  assert.equal(await pull(1.5 * megabyte), true);
+  // Nothing comes that is there already, so there is nothing to see to.
+  assert.equal(await pull(1), false);
+  assert.equal((await rig.cip('cache', 'verify', { env })).status, 0);
+});
