@@ -152,10 +152,13 @@ test('a machine without user namespaces: the remedy, and only building needs the
     assert.deepEqual(await strayFiles(rig.store), []);
   });
 
-  await t.test('doctor says the same', async () => {
+  await t.test('doctor says the same, and to who seems to be root what a chroot needs', async () => {
     const { status, stdout } = await rig.cip('doctor', { through });
     assert.equal(status, 5);
-    assert.match(stdout, /^missing +user-namespaces .*\n +fix: sudo sysctl -w user\.max_user_namespaces=\d+$/m);
+    assert.match(
+      stdout,
+      /^missing +user-namespaces .*\n +fix: sudo sysctl -w user\.max_user_namespaces=\d+(?:; or for steps in a chroot, .*)?$/m,
+    );
   });
 
   await t.test('plan and graph work, and so does a build with nothing to do', async () => {
