@@ -64,7 +64,7 @@ const patterns: readonly (readonly [pattern: string, found: readonly string[]])[
   ['*:1', ['docker.io/library/b:1', 'localhost:5000/b.c:1']],
   ['localhost:5000/*', ['localhost:5000/b.c:1']],
   ['localhost:5000/b?c', []],
-  ['localhost:5000/bxc', []],
+  ['docker.io.library/b', []],
   ['localhost', []],
   ['(', []],
 ];
