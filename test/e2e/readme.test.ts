@@ -221,7 +221,7 @@ for (const line of new Set(lines)) {
 test('the installation of CI installs what npm pack makes', needs('linux'), async () => {
   await using shell = await Shell.open();
   const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>;
-  const installs = blocks('yaml').map((text) => /npm install --global (\S+)/.exec(text)?.[1]);
+  const installs = blocks('yaml').flatMap((text) => /npm install --global (\S+)/.exec(text)?.[1] ?? []);
   assert.deepEqual(installs, [`./.ci/${name}-${version}.tgz`, `./.ci/${name}-${version}.tgz`]);
   const [, line = ''] = /`(mkdir [^`]*YOUR-PROJECT[^`]*)`/.exec(readme) ?? [];
   const project = join(shell.directory, 'project');
