@@ -5,6 +5,7 @@ const inFailedStep = { file: 'src/engine/op/failed-step.ts', tests: ['test/engin
 const entering = { file: 'src/engine/executor/enter-root.ts', tests: ['test/e2e/on-fail.test.ts'] };
 
 const shells = ['test/e2e/on-fail-shell.test.ts'];
+const lending = ['test/engine/builds-under-way.test.ts'];
 
 /** What becomes of the files of a step that failed. */
 export const faults: readonly Fault[] = [
@@ -70,18 +71,19 @@ export const faults: readonly Fault[] = [
     tests: shells,
     find: '!mounts.caches.has(mount.source)',
     replace: 'mounts.caches.size >= 0',
+    only: 'a shell in the place of a failed step: root',
   },
   {
     name: 'every failed step has a shell',
     file: 'src/engine/builds-under-way.ts',
-    tests: shells,
+    tests: lending,
     find: 'if (this.#isLent) return;',
     replace: '',
   },
   {
     name: 'others go on while the shell has the terminal',
     file: 'src/engine/builds-under-way.ts',
-    tests: shells,
+    tests: lending,
     find: 'for (const running of this.#running) running.stop',
     replace: 'for (const running of [] as Running[]) running.stop',
   },
@@ -91,6 +93,7 @@ export const faults: readonly Fault[] = [
     tests: shells,
     find: 'env: [...env, `TERM=${lent.terminal.type}`]',
     replace: 'env: [`TERM=${lent.terminal.type}`]',
+    only: 'a shell in the place of a failed step: root',
   },
   {
     name: 'a shell is not told of another size',
@@ -98,6 +101,7 @@ export const faults: readonly Fault[] = [
     tests: shells,
     find: 'user.onResized((size) => void resize(device, size));',
     replace: '',
+    only: 'keys that end programs',
   },
   {
     name: 'the terminal stays as it was lent',
@@ -105,6 +109,7 @@ export const faults: readonly Fault[] = [
     tests: shells,
     find: 'keyboard.setRawMode(false);',
     replace: '',
+    only: 'keys that end programs',
   },
   {
     name: 'keys that end programs end cip',
@@ -112,6 +117,7 @@ export const faults: readonly Fault[] = [
     tests: shells,
     find: 'keyboard.setRawMode(true);',
     replace: '',
+    only: 'keys that end programs',
   },
   {
     name: 'no terminal is found out when a step has failed',
@@ -119,5 +125,6 @@ export const faults: readonly Fault[] = [
     tests: shells,
     find: 'if (!keyboard.isTTY || !stdout.isTTY)',
     replace: 'if (keyboard === undefined)',
+    only: 'no terminal',
   },
 ];
