@@ -104,14 +104,6 @@ export const faults: readonly Fault[] = [
     only: 'keys that end programs',
   },
   {
-    name: 'the terminal stays as it was lent',
-    file: 'src/cli/own-terminal.ts',
-    tests: shells,
-    find: 'keyboard.setRawMode(false);',
-    replace: '',
-    only: 'keys that end programs',
-  },
-  {
     name: 'keys that end programs end cip',
     file: 'src/cli/own-terminal.ts',
     tests: shells,
