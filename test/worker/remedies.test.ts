@@ -40,21 +40,22 @@ for (const [title, settings, want] of cases) {
   });
 }
 
-/** Paths that a profile must take as they are. */
-const programs = [
-  '/opt/cip/bin/cip.js',
-  '/home/a b/cip.js',
-  '/x/[a]*?{b,c}^/cip.js',
-  '/x/"q"/\\/cip.js',
-  "/it's/cip.js",
+/** Paths that a profile must take as they are, and how they stand in it: no character means others. */
+const programs: readonly (readonly [program: string, written: string])[] = [
+  ['/opt/cip/bin/cip.js', '/opt/cip/bin/cip.js'],
+  ['/home/a b/cip.js', '/home/a b/cip.js'],
+  ['/x/[a]*?{b,c}^/cip.js', '/x/\\[a\\]\\*\\?\\{b,c\\}\\^/cip.js'],
+  ['/x/"q"/\\/cip.js', '/x/\\"q\\"/\\\\/cip.js'],
+  ["/it's/cip.js", "/it's/cip.js"],
 ];
 
-for (const program of programs)
+for (const [program, path] of programs)
   test(`the command that allows cip alone writes a profile for ${program}`, () => {
     const [command] = remediesFor({ ...open, apparmorRestricts: 1, profile: 'unconfined', program });
     const [print] = command!.split(' | sudo tee ');
     const written = execFileSync('sh', ['-c', print!], { encoding: 'utf8' });
     assert.equal(written, `${appArmorProfile(program).join('\n')}\n`);
+    assert.ok(written.includes(`profile cip "${path}" `), written);
     assert.equal(written.includes('sysctl'), false);
     if (!isThere('apparmor_parser')) return;
     // As far as the version that is here goes: abi 4.0, with its rule, came with AppArmor 4.
