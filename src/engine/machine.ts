@@ -10,13 +10,7 @@ import { BinfmtEmulation } from './executor/emulation.ts';
 import type { Executor, ExecutorOptions } from './executor/executor.ts';
 import type { ExecutorName } from './executor/executor-name.ts';
 import { isolationLimited, storeNoexec } from './executor/failure.ts';
-import {
-  lostInCopies,
-  lostInMounts,
-  makeExecutableDir,
-  mountFlagsOf,
-  requireExecutableDir,
-} from './executor/mount-flags.ts';
+import { lostInCopies, lostInMounts, makeExecutableDir, mountFlagsOf } from './executor/mount-flags.ts';
 import { NamespacesExecutor } from './executor/namespaces-executor.ts';
 import { CopySnapshotter } from './snapshot/copy.ts';
 import { mountRefused } from './snapshot/failure.ts';
@@ -73,7 +67,7 @@ export class Machine {
     const { sessionDir, tools, emulators, tier, isolation, requireIsolation } = this.#parts.options;
     const dir = join(sessionDir, 'executor');
     if (isolation === 'namespaces') await makeExecutableDir(dir, tools);
-    else await requireExecutableDir(dir);
+    else await mkdir(dir, { recursive: true });
     const hostArchitecture = hostPlatform(process.arch).architecture;
     const emulation = new BinfmtEmulation({
       dir,

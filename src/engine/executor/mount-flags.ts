@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { FailureError } from '../../result.ts';
-import { sandboxFailed, storeNoexec } from './failure.ts';
+import { sandboxFailed } from './failure.ts';
 import { mountTable } from './machine-view.ts';
 import { lockedOptions, mountOf } from './mount-table.ts';
 import type { ExecutorTools } from './tools.ts';
@@ -39,13 +39,6 @@ export async function makeExecutableDir(dir: string, { mount }: ExecutorTools): 
     env: 'inherited',
   });
   if (!succeeded(mounted)) throw new FailureError(sandboxFailed(complaintOf(mounted)));
-}
-
-/** The same for a process without one: fails with `store-noexec`. */
-export async function requireExecutableDir(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
-  const { noexec, mountPoint } = await mountFlagsOf(dir);
-  if (noexec) throw new FailureError(storeNoexec(mountPoint));
 }
 
 /** What steps lose by where the store is; one sentence, no full stop, and what to do about it. */

@@ -15,9 +15,10 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a step in a chroot is tried from a store that starts no programs',
-    ...inFlags,
-    find: 'if (noexec) throw',
-    replace: 'if (noexec && dir === mountPoint) throw',
+    ...inMachine,
+    find: 'if (flags.noexec) throw new FailureError(storeNoexec(flags.mountPoint));',
+    replace:
+      "if (flags.noexec && options.isolation !== 'chroot') throw new FailureError(storeNoexec(flags.mountPoint));",
     only: 'in a chroot on overlays',
   },
   {
