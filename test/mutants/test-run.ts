@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** How some test files ended. */
 export type TestRun =
   | { readonly outcome: 'passed'; readonly tests: number }
-  | { readonly outcome: 'failed'; readonly first: string }
+  | { readonly outcome: 'failed'; readonly first: string; readonly error: string }
   /** A test file that ends before its tests says nothing about them. */
   | { readonly outcome: 'not-loaded'; readonly file: string }
   | { readonly outcome: 'hung' };
@@ -38,5 +38,10 @@ export async function runTests(directory: string, tests: readonly string[], only
   if (code === 0) return { outcome: 'passed', tests: Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0) };
   const first = /^\s*not ok \d+ - (.*)$/m.exec(output)?.[1] ?? `exit status ${code}`;
   const file = files.find((one) => first.endsWith(one));
-  return file === undefined ? { outcome: 'failed', first } : { outcome: 'not-loaded', file };
+  if (file !== undefined) return { outcome: 'not-loaded', file };
+  return {
+    outcome: 'failed',
+    first,
+    error: /^\s*error: (.*(?:\n\s{4,}.*){0,6})/m.exec(output)?.[1] ?? 'it says nothing',
+  };
 }

@@ -77,6 +77,8 @@ const deeds = {
     for (let said = 0; said < Number(request.buildArgs['times']); said += 1) {
       progress.emit({ type: 'step-output', image: request.image, step: 's', stream: 'stdout', text });
       await outputTaken();
+      // As output of a step does, it comes in portions: what never waits would never hear that its reader is behind.
+      if (said % 64 === 0) await new Promise(setImmediate);
       signal.throwIfAborted();
     }
     return {};
