@@ -6,6 +6,8 @@ const output = ['progress', 'color', 'quiet', 'verbose'] as const;
 /** What a project means: every command that reads one takes these, and build arguments, and so sees the same graph. */
 const project = ['projectDir', 'localRegistry', 'remoteRegistry'] as const;
 const registries = ['insecureRegistry', 'registryCa'] as const;
+/** What all steps have that no instruction says. */
+const ofSteps = ['addHost', 'hostname', 'network', 'shmSize', 'ulimit'] as const;
 const building = [
   'defaultPlatforms',
   'platform',
@@ -24,6 +26,7 @@ const building = [
   'secret',
   'trace',
   'ssh',
+  ...ofSteps,
   'onFail',
   'isolation',
   'requireIsolation',
@@ -96,11 +99,7 @@ export const commands: readonly Command[] = [
       'buildContext',
       'secret',
       'ssh',
-      'addHost',
-      'hostname',
-      'network',
-      'shmSize',
-      'ulimit',
+      ...ofSteps,
       'platform',
       'push',
       'load',
@@ -228,6 +227,7 @@ export const commands: readonly Command[] = [
       'squash',
       'label',
       'annotation',
+      ...ofSteps,
       'secret',
       'allowLostOwners',
       ...registries,

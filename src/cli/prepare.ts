@@ -17,6 +17,7 @@ import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { readableSecrets } from './readable-secrets.ts';
 import { requiredRemote } from './required-remote.ts';
+import { type StepOption, settingsOf } from './step-settings.ts';
 import { unknownStages } from './unknown-stages.ts';
 import { undeclaredArguments } from './unused-arguments.ts';
 import { unusedAgents, unusedSecrets } from './unused-secrets.ts';
@@ -34,7 +35,8 @@ export type PlanOption =
   | 'squash'
   | 'label'
   | 'annotation'
-  | 'noCacheFilter';
+  | 'noCacheFilter'
+  | StepOption;
 
 /** What is to be planned: one of the three commands that build, and the registry that its images are named for. */
 export interface PlannedCommand {
@@ -107,7 +109,17 @@ export async function prepare(
   const { noCache, noCacheFilter, offlineBases } = invocation.options;
   const rebuild = noCache || noCacheFilter.length > 0;
   const prepared = await preparePlan(
-    { ...request, offlineBases, rebuild, layers, labels, annotations, onDrift: 'fail', lostOwners },
+    {
+      ...request,
+      offlineBases,
+      rebuild,
+      layers,
+      labels,
+      annotations,
+      settings: settingsOf(invocation.options),
+      onDrift: 'fail',
+      lostOwners,
+    },
     {
       store: await world.store(),
       client,

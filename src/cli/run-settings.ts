@@ -9,6 +9,7 @@ import { readableSecrets } from './readable-secrets.ts';
 import { plural } from './render/plural.ts';
 import type { Run } from './render/renderer.ts';
 import { sshSources } from './ssh-sources.ts';
+import { type StepOption, settingsOf } from './step-settings.ts';
 import type { World } from './world.ts';
 
 /** The options that say how a plan is run. */
@@ -20,6 +21,7 @@ export type RunOption =
   | 'noCacheFilter'
   | 'secret'
   | 'ssh'
+  | StepOption
   | 'dryRun'
   | 'json'
   | 'verbose';
@@ -32,6 +34,7 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
     progress: world.progress,
     secrets: await readableSecrets(options, world),
     ssh: await sshSources(options, world),
+    settings: settingsOf(options),
     noCache: options.noCache,
     noCacheStages: options.noCacheFilter,
     clock: () => world.surroundings.now(),

@@ -19,6 +19,7 @@ import { type DecidedContexts, decideContexts } from '../key/decided-contexts.ts
 import { type ComparedKeys, type ExplainedKey, keyChanges } from '../key/key-change.ts';
 import { neededPlatforms, type UsedParentsOf } from '../key/needed-platforms.ts';
 import { runsSteps } from '../key/runs-steps.ts';
+import { type KeyedSettings, settingOptions } from '../key/setting-options.ts';
 import { stagePlatforms } from '../key/stage-platforms.ts';
 import { type PlatformChoice, wantedPlatforms } from '../key/wanted-platforms.ts';
 import type { BaseQuestions } from '../state/base-digests.ts';
@@ -57,6 +58,8 @@ export interface PlanRequest {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Of all images. */
   readonly annotations?: readonly PlacedAnnotation[] | undefined;
+  /** Of all steps. */
+  readonly settings?: KeyedSettings | undefined;
   readonly rebuild: boolean;
   readonly onDrift: 'fail' | 'skip';
   /** What a publish does about content whose owners were lost; `refuse` if not given. */
@@ -130,12 +133,15 @@ export async function preparePlan(
     ),
     storeState(store, signal),
   ]);
-  const { layers, labels = {}, annotations = [] } = request;
+  const { layers, labels = {}, annotations = [], settings = {} } = request;
   const named = [
     ...Object.entries(labels).map(([name, value]) => [`--label ${name}`, value] as const),
     ...annotations.map((one) => [`--annotation ${formatPlace(one)}`, one.value] as const),
   ];
-  const options = Object.fromEntries([...(layers === undefined ? [] : [optionOf(layers)]), ...named]);
+  const options = {
+    ...settingOptions(settings),
+    ...Object.fromEntries([...(layers === undefined ? [] : [optionOf(layers)]), ...named]),
+  };
   const keys = new BuildKeys({ ...project, contexts, options });
   const taken: UsedParentsOf = (image, platform, where) =>
     keys.taken(image, platform, where === 'here' ? request.machine : undefined);

@@ -52,6 +52,7 @@ export interface BuildImageDependencies {
   readonly layers?: BuildRequest['layers'];
   readonly labels?: BuildRequest['labels'];
   readonly annotations?: readonly PlacedAnnotation[] | undefined;
+  readonly settings?: BuildRequest['settings'];
   /** By id: absolute path of the file. */
   readonly secrets: BuildRequest['secrets'];
   /** What steps may sign with, by id. */
@@ -119,6 +120,7 @@ function requestFor(
     layers,
     labels,
     annotations: asked = [],
+    settings,
     secrets,
     ssh,
     noCache,
@@ -142,6 +144,7 @@ function requestFor(
     target: targets?.get(image.name),
     layers,
     labels,
+    settings,
     platforms,
     secrets,
     ssh,

@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 const merged = ['test/engine/snapshot/merged-layers.test.ts'];
 const lowered = ['test/engine/frontend/layers.test.ts'];
 const whole = ['test/e2e/layers.test.ts'];
+const settings = ['test/e2e/step-settings.test.ts'];
 
 /** Which layers images have. */
 export const faults: readonly Fault[] = [
@@ -96,5 +97,26 @@ export const faults: readonly Fault[] = [
     find: "if (commit === 'explicit') throw",
     replace: "if (commit !== 'explicit') throw",
     tests: whole,
+  },
+  {
+    name: 'steps of a project have no settings',
+    file: 'src/orchestrator/run/build-image.ts',
+    find: '    labels,\n    settings,\n    platforms,',
+    replace: '    labels,\n    platforms,',
+    tests: settings,
+  },
+  {
+    name: 'an image with other settings of steps is up to date',
+    file: 'src/orchestrator/plan/prepare-plan.ts',
+    find: '    ...settingOptions(settings),\n',
+    replace: '',
+    tests: settings,
+  },
+  {
+    name: 'whose network leads outside builds an image anew',
+    file: 'src/orchestrator/key/setting-options.ts',
+    find: "network === 'none' ?",
+    replace: 'network !== undefined ?',
+    tests: settings,
   },
 ];
