@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
@@ -14,6 +14,9 @@ import { sharedDirectoryUnusable } from './failure.ts';
 import { RESULTS } from './records.ts';
 import { readSharedResult, type SharedPlace, type SharedResult } from './shared-place.ts';
 
+/** Milliseconds after which a file that is not whole was left by somebody who was killed. */
+const ABANDONED = 24 * 60 * 60 * 1000;
+
 /**
  * Results in a directory that a CI system keeps, or that several machines mount: a file for each key, and blobs by digest.
  * Each file is put in place whole, so that a copy made at any moment can be used; what it lacks is a miss.
@@ -23,6 +26,7 @@ export class DirectoryPlace implements SharedPlace {
   readonly #directory: string;
   readonly #writer: string;
   #files = 0;
+  #own: Promise<string> | undefined;
 
   /** `writer`: a name that no other process has, on any machine, with files that are not whole yet. */
   constructor({ directory }: CacheAddress & { readonly type: 'local' }, writer: string) {
@@ -47,7 +51,7 @@ export class DirectoryPlace implements SharedPlace {
     const path = this.#pathOf(key);
     await this.#make(path);
     try {
-      await replaceFile({ path, bytes: JSON.stringify(result), temp: this.#tempOf(path) });
+      await replaceFile({ path, bytes: JSON.stringify(result), temp: await this.#temp() });
     } catch (error) {
       throw unusable(error, path);
     }
@@ -81,7 +85,7 @@ export class DirectoryPlace implements SharedPlace {
     if (await this.has(descriptor, signal)) return;
     const path = this.#blob(descriptor.digest);
     await this.#make(path);
-    const writer = new BlobWriter(this.#tempOf(path), (temp) => rename(temp, path), descriptor);
+    const writer = new BlobWriter(await this.#temp(), (temp) => rename(temp, path), descriptor);
     try {
       await pipe(await bytes(), writer, { signal });
       await writer.commit();
@@ -107,10 +111,34 @@ export class DirectoryPlace implements SharedPlace {
     return join(this.#directory, 'blobs', algorithmOf(digest), hexOf(digest));
   }
 
-  /** Beside what it is to become: on the same file system. */
-  #tempOf(path: string): string {
+  /** A new name on the file system of what is to have another in the end. */
+  async #temp(): Promise<string> {
+    this.#own ??= this.#openOwn();
     this.#files += 1;
-    return `${path}.${this.#writer}.${this.#files}`;
+    const name = String(this.#files);
+    return join(await this.#own, name);
+  }
+
+  /** A directory of this process, younger than all that others have left. */
+  async #openOwn(): Promise<string> {
+    const all = join(this.#directory, 'tmp');
+    const own = join(all, this.#writer);
+    try {
+      await mkdir(own, { recursive: true });
+      const { mtimeMs: now } = await stat(own);
+      for (const name of await readdir(all)) {
+        const path = join(all, name);
+        // Others may be at it, too.
+        const age = await stat(path).then(
+          ({ mtimeMs }) => now - mtimeMs,
+          () => 0,
+        );
+        if (age > ABANDONED) await rm(path, { recursive: true, force: true });
+      }
+      return own;
+    } catch (error) {
+      throw unusable(error, all);
+    }
   }
 }
 

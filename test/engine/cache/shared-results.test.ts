@@ -1,9 +1,10 @@
 /** Results that machines share: what another machine gets, and what it does where the place has lost or changed something. */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { SharedPlace } from '../../../src/engine/cache/shared-place.ts';
+import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { DiffID, digestOf, hexOf } from '../../../src/oci/digest.ts';
 import { serveRegistry } from '../../../src/registry-server/server.ts';
 import { FailureError } from '../../../src/result.ts';
@@ -61,11 +62,15 @@ function machines(
   };
 }
 
-/** The file of a blob, wherever the place keeps it. */
-async function fileOf(files: string, hex: string): Promise<string> {
+/** The file of a blob, wherever the place keeps it; files of that name that only point to it are others. */
+async function fileOf(files: string, { digest, size }: Descriptor): Promise<string> {
   const all = await readdir(files, { recursive: true, withFileTypes: true });
-  const found = all.find((entry) => entry.isFile() && entry.name === hex);
-  return join(found!.parentPath, found!.name);
+  for (const entry of all) {
+    if (!entry.isFile() || entry.name !== hexOf(digest)) continue;
+    const path = join(entry.parentPath, entry.name);
+    if ((await stat(path)).size === size) return path;
+  }
+  throw new Error(`no file of ${digest}`);
 }
 
 for (const [kind, setUp] of Object.entries(kinds))
@@ -146,7 +151,7 @@ for (const [kind, setUp] of Object.entries(kinds))
       await sharedBy(rig.one, rig.place()).put(key, made, live);
       const [layer] = (await rig.place().resultOf(key, live))!.layers;
       assert.ok('packed' in layer!);
-      await rm(await fileOf(rig.files, hexOf(layer.packed.digest)), { recursive: true });
+      await rm(await fileOf(rig.files, layer.packed), { recursive: true });
       assert.equal(await sharedBy(rig.other, rig.place()).get(key, live), undefined);
       await sharedBy(rig.one, rig.place()).put(key, made, live);
       assert.deepEqual(await sharedBy(rig.other, rig.place()).get(key, live), made);
@@ -158,7 +163,7 @@ for (const [kind, setUp] of Object.entries(kinds))
       await sharedBy(rig.one, rig.place()).put(key, made, live);
       const [layer] = (await rig.place().resultOf(key, live))!.layers;
       assert.ok('packed' in layer!);
-      const file = await fileOf(rig.files, hexOf(layer.packed.digest));
+      const file = await fileOf(rig.files, layer.packed);
       const bytes = await readFile(file);
       bytes[bytes.length - 12]! ^= 1;
       await chmod(file, 0o644);
@@ -250,9 +255,24 @@ test('a blob that was cut short in a directory is sent again', async () => {
   await cache().put(key, made, live);
   const [layer] = (await directoryPlace(temp.path).resultOf(key, live))!.layers;
   assert.ok('packed' in layer!);
-  await truncate(await fileOf(join(temp.path, 'shared'), hexOf(layer.packed.digest)), 5);
+  await truncate(await fileOf(join(temp.path, 'shared'), layer.packed), 5);
   await using other = await Store.open(join(temp.path, 'other'));
   assert.equal(await sharedBy(other, directoryPlace(temp.path)).get(key, live), undefined);
   await cache().put(key, made, live);
   assert.deepEqual(await sharedBy(other, directoryPlace(temp.path)).get(key, live), made);
+});
+
+test('what was left by who was killed goes after a day, and nothing of others', async () => {
+  await using temp = await tempDir();
+  await using store = await Store.open(join(temp.path, 'store'));
+  const left = join(temp.path, 'shared', 'tmp');
+  for (const name of ['killed', 'busy']) {
+    await mkdir(join(left, name), { recursive: true });
+    await writeFile(join(left, name, '1'), 'half');
+  }
+  const before = new Date(Date.now() - 25 * 60 * 60 * 1000);
+  await utimes(join(left, 'killed'), before, before);
+  await sharedBy(store, directoryPlace(temp.path, 'own')).put(key, await snapshotOf(store, 'x'), live);
+  assert.deepEqual((await readdir(left)).sort(), ['busy', 'own']);
+  assert.deepEqual([await readdir(join(left, 'busy')), await readdir(join(left, 'own'))], [['1'], []]);
 });
