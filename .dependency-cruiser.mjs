@@ -27,7 +27,7 @@ export const rooms = {
   'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
   'engine/cache': {
     imports: ['oci', 'layer', 'store', 'registry', 'engine/snapshot/snapshot', 'engine/solver/result-cache'],
-    touches: ['disk', 'chance'],
+    touches: ['disk'],
   },
   'engine/op': {
     imports: [

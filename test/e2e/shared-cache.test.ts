@@ -248,7 +248,7 @@ test(
     const both = await rig.cip('build-image', 'c', '--json', {
       env: {
         CIP_STORE: join(temp.path, 'store'),
-        CIP_CACHE_FROM: ` type=local,src=${b}  type=local,src=${a}`,
+        CIP_CACHE_FROM: ` type=local,src=${a}  type=local,src=${b}`,
         // Relative to where cip is.
         CIP_CACHE_TO: `type=local,dest=${relative(rig.project, b)}`,
       },
@@ -288,7 +288,8 @@ test(
     await using registry = await startDockerRegistry(temp.path);
     const cache = `${registry.host}/team/cache`;
     const run = async (machine: string, ...args: readonly string[]) => {
-      const env = { CIP_STORE: join(rig.project, '..', `store-${machine}`) };
+      // Else each index says when it was made.
+      const env = { CIP_STORE: join(rig.project, '..', `store-${machine}`), SOURCE_DATE_EPOCH: '1700000000' };
       const { status, stdout, stderr } = await rig.cip('build', '--json', '--progress=json', ...args, { env });
       assert.equal(status, 0, stderr);
       const { images } = JSON.parse(stdout) as { readonly images: readonly { name: string; digest?: string }[] };

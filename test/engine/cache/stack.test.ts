@@ -142,6 +142,7 @@ test('nobody waits for what is passed on but passed()', async () => {
   const put = to.put.bind(to);
   to.put = async (...args) => {
     await opened;
+    await new Promise(setImmediate);
     await put(...args);
   };
   await near.put(key, 7, live);
