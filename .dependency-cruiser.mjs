@@ -25,7 +25,10 @@ export const rooms = {
     touches: ['disk', 'network', 'machine', 'process', 'timers', 'chance'],
   },
   'engine/snapshot': { imports: ['oci', 'layer', 'store', 'program'], touches: ['disk'] },
-  'engine/cache': { imports: ['oci', 'store', 'engine/snapshot/snapshot', 'engine/solver/result-cache'] },
+  'engine/cache': {
+    imports: ['oci', 'layer', 'store', 'registry', 'engine/snapshot/snapshot', 'engine/solver/result-cache'],
+    touches: ['disk'],
+  },
   'engine/op': {
     imports: [
       'oci',

@@ -1,5 +1,7 @@
 import { availableParallelism, userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import type { Builder } from '../builder.ts';
+import type { CacheAddress } from '../engine/cache/cache-address.ts';
 import { findEmulators } from '../engine/executor/emulation.ts';
 import { toolMissing } from '../engine/executor/failure.ts';
 import type { Terminals } from '../engine/executor/terminal.ts';
@@ -28,10 +30,18 @@ export interface BuilderSurroundings {
 
 /** The embedded engine in a worker process of its own, which starts with the first build. */
 export async function createBuilder(
-  { isolation = 'auto', requireIsolation, onFail }: Partial<OptionValues<'isolation' | 'requireIsolation' | 'onFail'>>,
+  {
+    isolation = 'auto',
+    requireIsolation,
+    onFail,
+    cacheFrom = [],
+    cacheTo = [],
+  }: Partial<OptionValues<'isolation' | 'requireIsolation' | 'onFail' | 'cacheFrom' | 'cacheTo'>>,
   { store, registry, surroundings, terminals }: BuilderSurroundings,
 ): Promise<Builder> {
-  const { env } = surroundings;
+  const { env, cwd } = surroundings;
+  const absolute = (address: CacheAddress): CacheAddress =>
+    address.type === 'local' ? { ...address, directory: resolve(cwd, address.directory) } : address;
   const path = env['PATH'] ?? '';
   const [tools, emulators] = await Promise.all([findTools(path), findEmulators(path)]);
   if (onFail === 'shell' && tools.script === undefined)
@@ -46,6 +56,7 @@ export async function createBuilder(
       concurrency: availableParallelism(),
       requireIsolation,
       onFail,
+      caches: { from: cacheFrom.map(absolute), to: cacheTo.map(absolute) },
       env: Object.fromEntries(
         Object.entries(env).flatMap(([name, value]) => (passedOn.test(name) && value ? [[name, value]] : [])),
       ),

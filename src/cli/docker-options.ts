@@ -1,6 +1,5 @@
 const isNothing = 'leave it out: cip has nothing like it';
 const isNoAttestation = 'leave it out: cip makes no attestations';
-const isInStore = 'keep the directory of CIP_STORE between runs: results of earlier runs are there';
 const limits = 'start cip itself with these limits: ulimit, or systemd-run --scope -p MemoryMax=2G cip build-image …';
 const isClean = 'leave it out: no container is left of a step';
 
@@ -13,8 +12,6 @@ export const dockerOptions: ReadonlyMap<string, string> = new Map([
   ['--attest', isNoAttestation],
   ['--authfile', 'set REGISTRY_AUTH_FILE to the path'],
   ['--builder', 'leave it out: cip builds by itself, without a daemon'],
-  ['--cache-from', isInStore],
-  ['--cache-to', isInStore],
   ['--call', isNothing],
   ['--cgroup-parent', limits],
   ['--compress', 'leave it out: no context is sent anywhere'],

@@ -299,6 +299,7 @@ export const statusByReason = {
   'layers-do-not-match': 'environment',
   'manifest-digest-mismatch': 'environment',
   'mount-refused': 'environment',
+  'shared-directory-unusable': 'environment',
   'network-unsupported': 'environment',
   'newuidmap-missing': 'environment',
   'newuidmap-refused': 'environment',

@@ -81,6 +81,8 @@ export type WorldOptions = Partial<
     | 'isolation'
     | 'requireIsolation'
     | 'onFail'
+    | 'cacheFrom'
+    | 'cacheTo'
     | 'keepGoing'
     | 'cacheMaxSize'
     | 'cacheMaxAge'

@@ -1,5 +1,6 @@
 import type { RegistryOptions } from '../registry/registry-options.ts';
 import type { Failure } from '../result.ts';
+import type { SharedCaches } from './cache/cache-address.ts';
 import type { ExecutorName } from './executor/executor-name.ts';
 import type { Terminals } from './executor/terminal.ts';
 import type { ExecutorTools } from './executor/tools.ts';
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly whyNone?: Failure | undefined;
   /** A step fails where this machine can't keep it apart from all it should be. */
   readonly requireIsolation?: boolean | undefined;
+  /** Results of steps that other machines see, or have made. */
+  readonly caches?: SharedCaches | undefined;
   /** What becomes of the files of a RUN that fails: removed unless given. */
   readonly onFail?: 'clean' | 'keep' | 'shell' | undefined;
   /** By architecture (`arm64`): the statically linked qemu that runs its programs. */

@@ -3,6 +3,7 @@
  * all are joined under one index. It runs where files may have any owner: in the worker, inside its own namespaces.
  */
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import type { Builder, BuildRequest, BuildResult } from '../builder.ts';
 import type { CountedInputs } from '../context/counted-inputs.ts';
 import type { NamedContexts } from '../context/named-contexts.ts';
@@ -22,9 +23,13 @@ import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from
 import { Store } from '../store/store.ts';
 import { atBase, type UsedBase } from './base-at-fault.ts';
 import { BuildsUnderWay } from './builds-under-way.ts';
+import type { CacheAddress } from './cache/cache-address.ts';
+import { DirectoryPlace } from './cache/directory-place.ts';
 import { MemoryCache } from './cache/memory.ts';
 import { RecordCache } from './cache/records.ts';
+import { RegistryPlace } from './cache/registry-place.ts';
 import { RememberedSteps } from './cache/remembered-steps.ts';
+import { SharedResults } from './cache/shared-results.ts';
 import { CacheStack } from './cache/stack.ts';
 import { diskOwners } from './disk-owners.ts';
 import type { EngineOptions, EngineSurroundings } from './engine-options.ts';
@@ -32,6 +37,7 @@ import { keyWords } from './executor/executor-name.ts';
 import { runNotAllowed } from './executor/failure.ts';
 import { withAnnotations } from './exporter/annotate.ts';
 import { assembleImage, writeIndex } from './exporter/image.ts';
+import { PushPreparation } from './exporter/push-preparation.ts';
 import { blobNotFetchable } from './failure.ts';
 import { lower } from './frontend/lower.ts';
 import { imageKey, type Lowered, type ResolvedImage } from './frontend/lower-input.ts';
@@ -86,6 +92,7 @@ class Engine implements Builder {
   /** For builds that use nothing of earlier runs: what images of this one have in common is still made once. */
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
   readonly #underWay: BuildsUnderWay;
+  #hasSaidUnshared = false;
   /** Those who watch builds that are under way. */
   readonly #watching = new Set<Progress>();
 
@@ -121,9 +128,13 @@ class Engine implements Builder {
     this.#steps = new RememberedSteps(store);
     const records = new RecordCache(store);
     const notice = (message: string) => this.#notice(message);
-    this.#cache = new CacheStack<Snapshot>([{ cache: new MemoryCache() }, { cache: records }], notice);
+    const shared = this.#sharedCaches();
+    this.#cache = new CacheStack<Snapshot>(
+      [{ cache: new MemoryCache() }, { cache: records }, ...shared.from, ...shared.to],
+      notice,
+    );
     this.#cacheOfThisRun = new CacheStack<Snapshot>(
-      [{ cache: new MemoryCache() }, { cache: records, isRead: false }],
+      [{ cache: new MemoryCache() }, { cache: records, isRead: false }, ...shared.to],
       notice,
     );
     this.#solver = new Solver({
@@ -172,6 +183,12 @@ class Engine implements Builder {
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
     const { definition, config, warnings, baseAt, isOnLost, bases } = await this.#lower(build, signal);
     for (const message of warnings) progress.emit({ type: 'warning', message });
+    if (!this.#owners.areKept && (this.#options.caches?.to.length ?? 0) > 0 && !this.#hasSaidUnshared) {
+      this.#hasSaidUnshared = true;
+      this.#notice(
+        'results of steps are not shared: there are no other users here, so they are not what others would make',
+      );
+    }
     const run = firstRun(definition.target);
     if (run !== undefined && this.#options.isolation === 'none') {
       const { whyNone } = this.#options;
@@ -183,8 +200,9 @@ class Engine implements Builder {
     const cache = noCache ? this.#cacheOfThisRun : this.#cache;
     const anew = { is: stepOf(noCacheStages, build.dockerfile), cache: this.#cacheOfThisRun };
     const misses = new StepWhys(this.#steps, { image, platform: name, isAsked: noCache, target: definition.target });
+    const asksAll = (this.#options.caches?.to.length ?? 0) > 0;
     const snapshot = await this.#solver
-      .solve(definition, { progress, cache, anew, misses }, signal)
+      .solve(definition, { progress, cache, anew, misses, asksAll }, signal)
       .catch((error: unknown) => {
         throw atBase(error, bases);
       })
@@ -192,6 +210,7 @@ class Engine implements Builder {
     // What the steps gave to other users is root's, or it was in an image that they stand on (ADR 0025).
     const isLost = isOnLost || (run !== undefined && !this.#owners.areKept);
     const lost: Readonly<Record<string, string>> = isLost ? { [annotationNames.ownersLost]: 'true' } : {};
+    await Promise.all([this.#cache.passed(), this.#cacheOfThisRun.passed()]);
     const annotations = { ...all.manifests[name], ...lost };
     const request = { snapshot, config, platform, annotations, store: this.#store, layers: this.#layers };
     const manifest = await assembleImage(request, signal).catch((error: unknown) => {
@@ -200,6 +219,25 @@ class Engine implements Builder {
     const mark = annotations[annotationNames.ownersLost];
     const shown = { ...all.entries?.[name], ...(mark !== undefined && { [annotationNames.ownersLost]: mark }) };
     return withAnnotations(manifest, shown);
+  }
+
+  /** Where only root exists, what steps make is not what other machines would make: it stays here (ADR 0048). */
+  #sharedCaches() {
+    const { from, to } = this.#options.caches ?? { from: [], to: [] };
+    const preparation = new PushPreparation(this.#store);
+    const open = (address: CacheAddress) =>
+      new SharedResults({
+        place:
+          address.type === 'local'
+            ? new DirectoryPlace(address, basename(this.#options.sessionDir))
+            : new RegistryPlace(this.#registry.repository(address), address),
+        blobs: this.#store.blobs,
+        pack: (layer, signal) => preparation.layer(layer, signal),
+      });
+    return {
+      from: from.map((address) => ({ cache: open(address), isWritten: false })),
+      to: (this.#owners.areKept ? to : []).map((address) => ({ cache: open(address), isRead: false, takesHits: true })),
+    };
   }
 
   /** Lowers until no image is missing: a trigger of a base may name images that nobody knew of before. */

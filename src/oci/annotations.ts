@@ -25,6 +25,8 @@ export const annotations = {
   buildInputs: 'io.github.container-image-pipelines.build-inputs',
   /** `true`: a RUN step of it, or of an image it is built from, ran where only root exists; on the manifest and its entry in an index. */
   ownersLost: 'io.github.container-image-pipelines.owners-lost',
+  /** On what is no image for people: the result of a step that machines share, as JSON. */
+  stepResult: 'io.github.container-image-pipelines.step-result',
   /** Version of the program that built it. */
   builder: 'io.github.container-image-pipelines.builder',
 } as const;

@@ -68,6 +68,7 @@ const ofRooms = {
   context: 'context-changing',
   dockerfile: 'no-instructions',
   engine: 'base-not-found',
+  'engine/cache': 'shared-directory-unusable',
   'engine/executor': 'sandbox-failed',
   'engine/exporter': 'output-exists',
   'engine/frontend': 'stage-not-yet-defined',

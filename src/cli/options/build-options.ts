@@ -1,6 +1,8 @@
+import type { CacheAddress } from '../../engine/cache/cache-address.ts';
 import type { Isolation } from '../../worker/worker-builder.ts';
+import { parseCache } from './cache-text.ts';
 import { option } from './option.ts';
-import { pairsIn, toggle } from './schemas.ts';
+import { pairsIn, type SchemaKit, toggle } from './schemas.ts';
 
 /** A value to give to steps: of a file, or of a variable; of whichever is there by the name of its id without either. */
 interface Secret {
@@ -44,6 +46,24 @@ export const buildOptions = {
         .array(z.string().min(1))
         .default([])
         .transform((given) => given.flatMap((names) => names.split(',')).filter((name) => name !== '')),
+  }),
+  cacheFrom: option({
+    kind: 'list',
+    value: 'REFERENCE|type=TYPE,…',
+    example: 'registry.example.com/team/cache',
+    description:
+      'Take results of steps that other machines have shared: of a registry, or with type=local,src=DIR of a directory; may be repeated',
+    group: 'How',
+    schema: (kit) => cachesBy(kit, 'from'),
+  }),
+  cacheTo: option({
+    kind: 'list',
+    value: 'REFERENCE|type=TYPE,…',
+    example: 'registry.example.com/team/cache',
+    description:
+      'Share results of steps: with a registry, or with type=local,dest=DIR with a directory; may be repeated',
+    group: 'How',
+    schema: (kit) => cachesBy(kit, 'to'),
   }),
   onFail: option({
     kind: 'string',
@@ -168,6 +188,21 @@ export const buildOptions = {
     schema: toggle,
   }),
 } as const;
+
+/** In a variable, several with blanks between. */
+function cachesBy({ z, parseReference }: SchemaKit, direction: 'from' | 'to') {
+  const one = z.string().transform((text, context): CacheAddress => {
+    const read = parseCache(text, direction, parseReference);
+    if ('type' in read) return read;
+    context.addIssue({ code: 'custom', message: read.message, params: { hint: read.hint } });
+    return z.NEVER;
+  });
+  const words = z.string().transform((text) => text.split(/\s+/).filter((word) => word !== ''));
+  return z
+    .union([z.array(z.string()), words])
+    .pipe(z.array(one))
+    .default([]);
+}
 
 /** One of the files would be lost without a word. */
 function idsOfSeveral(secrets: readonly Secret[]): readonly string[] {

@@ -18,8 +18,8 @@ const SnapshotRecord: z.ZodType<Snapshot> = z.object({
   ),
 });
 
-/** Its number is to be raised when a step comes to make other layers of equal inputs. */
-const LOG = 'results-2';
+/** Name of what holds results, here and elsewhere. Its number is to be raised when a step comes to make other layers of equal inputs. */
+export const RESULTS = 'results-2';
 
 /** Snapshots by cache key, in the store. A record whose blobs are gone and cannot be fetched again counts as a miss. */
 export class RecordCache implements ResultCache<Snapshot> {
@@ -28,7 +28,7 @@ export class RecordCache implements ResultCache<Snapshot> {
   readonly #blobs: BlobStore;
 
   constructor(store: Store) {
-    this.#records = store.records(LOG, SnapshotRecord);
+    this.#records = store.records(RESULTS, SnapshotRecord);
     this.#blobs = store.blobs;
   }
 

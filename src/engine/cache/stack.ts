@@ -7,6 +7,10 @@ export interface StackedCache<R> {
   readonly cache: ResultCache<R>;
   /** false for one that only takes results, as that of earlier runs in a build without the cache. */
   readonly isRead?: boolean | undefined;
+  /** false for one that only gives results. */
+  readonly isWritten?: boolean | undefined;
+  /** Gets what nearer caches have, too, when somebody asks for it: those who share it may not. */
+  readonly takesHits?: boolean | undefined;
 }
 
 /**
@@ -18,6 +22,7 @@ export class CacheStack<R> implements ResultCache<R> {
   readonly #caches: readonly StackedCache<R>[];
   readonly #notice: (message: string) => void;
   readonly #failed = new Set<ResultCache<R>>();
+  readonly #passing = new Set<Promise<void>>();
 
   constructor(caches: readonly StackedCache<R>[], notice: (message: string) => void) {
     this.name = caches.map(({ cache }) => cache.name).join(', then ');
@@ -27,17 +32,26 @@ export class CacheStack<R> implements ResultCache<R> {
 
   /** What a farther cache had is in the nearer ones from then on. */
   async get(key: Digest, signal: AbortSignal): Promise<R | undefined> {
-    const nearer: StackedCache<R>[] = [];
-    for (const stacked of this.#caches) {
-      const { cache, isRead = true } = stacked;
+    for (const [at, { cache, isRead = true }] of this.#caches.entries()) {
       const hit = isRead ? await this.#softly(cache, () => cache.get(key, signal), signal) : undefined;
-      if (hit !== undefined) {
-        await this.#putInto(nearer, { key, result: hit }, signal);
-        return hit;
-      }
-      nearer.push(stacked);
+      if (hit === undefined) continue;
+      await this.#putInto(this.#caches.slice(0, at), { key, result: hit }, signal);
+      const farther = this.#caches.slice(at + 1).filter(({ takesHits }) => takesHits);
+      this.#pass(this.#putInto(farther, { key, result: hit }, signal));
+      return hit;
     }
     return undefined;
+  }
+
+  /** Resolves when farther caches have what nearer ones had: nobody waits for that before. */
+  async passed(): Promise<void> {
+    while (this.#passing.size > 0) await Promise.all(this.#passing);
+  }
+
+  #pass(put: Promise<void>): void {
+    // Only the end of the whole build makes it fail.
+    const passing = put.catch(() => {}).finally(() => this.#passing.delete(passing));
+    this.#passing.add(passing);
   }
 
   async put(key: Digest, result: R, signal: AbortSignal): Promise<void> {
@@ -49,7 +63,11 @@ export class CacheStack<R> implements ResultCache<R> {
     { key, result }: { readonly key: Digest; readonly result: R },
     signal: AbortSignal,
   ): Promise<void> {
-    await Promise.all(caches.map(({ cache }) => this.#softly(cache, () => cache.put(key, result, signal), signal)));
+    await Promise.all(
+      caches.map(async ({ cache, isWritten = true }) =>
+        isWritten ? this.#softly(cache, () => cache.put(key, result, signal), signal) : undefined,
+      ),
+    );
   }
 
   async #softly<T>(cache: ResultCache<R>, act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {

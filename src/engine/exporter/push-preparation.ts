@@ -45,6 +45,11 @@ export class PushPreparation {
     return annotations.length === 0 ? packed : await annotate(packed, { annotations, store: this.#store }, signal);
   }
 
+  /** A layer as it is in an image of that form; the same object where it stays as it is. */
+  async layer(layer: Descriptor, signal: AbortSignal, form: ImageForm = usualForm): Promise<Descriptor> {
+    return await this.#layer(layer, form, signal);
+  }
+
   async #packed(root: Descriptor, form: ImageForm, signal: AbortSignal): Promise<Descriptor> {
     return isIndexType(root.mediaType) ? this.#index(root, form, signal) : this.#manifest(root, form, signal);
   }

@@ -35,6 +35,8 @@ export interface SolveOptions<O, R> {
   /** Steps that are to run anew, and where what they give in this run is kept: `cache` is not asked for them. */
   readonly anew?: { readonly is: (op: O) => boolean; readonly cache: ResultCache<R> } | undefined;
   readonly misses?: Misses<O, R> | undefined;
+  /** At the end the cache is asked for steps that nobody needed, too: one of its parts may pass them on to who needs them next. */
+  readonly asksAll?: boolean | undefined;
 }
 
 /** A vertex that no cache has, and what it is about to be run on. */
@@ -91,6 +93,7 @@ export class Solver<O, R> {
     try {
       const result = await solve.result(definition.target);
       await solve.kept();
+      if (options.asksAll) await solve.askAll();
       return result;
     } catch (error) {
       stop.abort(error);
@@ -146,6 +149,12 @@ class Solve<O, R> {
   /** Resolves when all that was made so far is in the cache. */
   async kept(): Promise<void> {
     await Promise.all(this.#keeping);
+  }
+
+  /** Asks for each step once more: most were asked for by what is made of them alone. */
+  async askAll(): Promise<void> {
+    for (const [digest, keyed] of this.#keys)
+      await this.#cacheOf({ digest }).get((await keyed).key, this.#context.signal);
   }
 
   #keyed(vertex: Vertex<O>): Promise<Keyed<R>> {
@@ -211,7 +220,7 @@ class Solve<O, R> {
   }
 
   /** Where the vertex is found by how it was made, and kept. */
-  #cacheOf(vertex: Vertex<O>): ResultCache<R> {
+  #cacheOf(vertex: Pick<Vertex<O>, 'digest'>): ResultCache<R> {
     const { anew, cache } = this.#context;
     return anew !== undefined && this.#anew.has(vertex.digest) ? anew.cache : cache;
   }

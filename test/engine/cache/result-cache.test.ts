@@ -1,17 +1,18 @@
 /** What every cache of results keeps to: a row in `backends` is all that another one needs. */
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { describe, test } from 'node:test';
+import { basename, dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import { MemoryCache } from '../../../src/engine/cache/memory.ts';
 import { RecordCache } from '../../../src/engine/cache/records.ts';
 import { CacheStack } from '../../../src/engine/cache/stack.ts';
 import type { Snapshot } from '../../../src/engine/snapshot/snapshot.ts';
 import type { ResultCache } from '../../../src/engine/solver/result-cache.ts';
-import { DiffID, digestOf } from '../../../src/oci/digest.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { serveRegistry } from '../../../src/registry-server/server.ts';
 import { Store } from '../../../src/store/store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { directoryPlace, registryPlace, sharedBy, snapshotOf } from './shared-rig.ts';
 
 const live = new AbortController().signal;
 const unheard = (message: string): never => assert.fail(message);
@@ -21,7 +22,16 @@ interface Backend {
   readonly make: (store: Store) => ResultCache<Snapshot>;
   /** Another run gets what this one has put. */
   readonly outlivesRuns: boolean;
+  /** It has the blobs, too, and keeps nothing that is of a base alone. */
+  readonly isShared?: boolean;
 }
+
+const storage = await tempDir();
+const registry = await serveRegistry({ storage: storage.path, host: '127.0.0.1', port: 0 }, live);
+after(async () => {
+  await registry.close();
+  await storage[Symbol.asyncDispose]();
+});
 
 const backends: readonly Backend[] = [
   { title: 'memory', make: () => new MemoryCache(), outlivesRuns: false },
@@ -41,23 +51,27 @@ const backends: readonly Backend[] = [
       ),
     outlivesRuns: false,
   },
+  {
+    title: 'a directory that machines share',
+    make: (store) => sharedBy(store, directoryPlace(store.paths.root)),
+    outlivesRuns: true,
+    isShared: true,
+  },
+  {
+    title: 'a repository that machines share',
+    // Each test has a store of its own.
+    make: (store) => {
+      const scope = basename(dirname(store.paths.root)).replaceAll(/[^\w]/g, '');
+      return sharedBy(store, registryPlace(`127.0.0.1:${registry.address.port}`, scope));
+    },
+    outlivesRuns: true,
+    isShared: true,
+  },
 ];
 
 const key = (text: string) => digestOf(`key ${text}`);
 
-/** A snapshot of layers with these texts, which are in the store. */
-async function snapshotOf(store: Store, ...texts: string[]): Promise<Snapshot> {
-  const layers = texts.map((text) => {
-    const digest = digestOf(text);
-    const blob = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: Buffer.byteLength(text) };
-    return { blob, diffID: DiffID.parse(digest) };
-  });
-  for (const [at, { blob }] of layers.entries())
-    await store.blobs.put(blob, async () => Readable.from([Buffer.from(texts[at]!)], { objectMode: false }), live);
-  return { layers };
-}
-
-for (const { title, make, outlivesRuns } of backends)
+for (const { title, make, outlivesRuns, isShared = false } of backends)
   describe(`results in ${title}`, () => {
     const withCache = async (
       act: (cache: ResultCache<Snapshot>, store: Store, again: () => Promise<ResultCache<Snapshot>>) => Promise<void>,
@@ -101,8 +115,8 @@ for (const { title, make, outlivesRuns } of backends)
 
     test('where a layer comes from is not forgotten', () =>
       withCache(async (cache, store) => {
-        const [layer] = (await snapshotOf(store, 'x')).layers;
-        const snapshot = { layers: [{ ...layer!, origin: { registry: 'r.example', repository: 'a/b' } }] };
+        const [layer, own] = (await snapshotOf(store, 'x', 'own')).layers;
+        const snapshot = { layers: [{ ...layer!, origin: { registry: 'r.example', repository: 'a/b' } }, own!] };
         await cache.put(key('a'), snapshot, live);
         assert.deepEqual(await cache.get(key('a'), live), snapshot);
       }));
@@ -141,17 +155,21 @@ for (const { title, make, outlivesRuns } of backends)
         assert.deepEqual(await (await again()).get(key('a'), live), outlivesRuns ? snapshot : undefined);
       }));
 
-    test('a result of an earlier run whose blobs are gone is a miss, unless they can be fetched', () =>
-      withCache(async (cache, store, again) => {
-        const { layers } = await snapshotOf(store, 'x');
-        const fetchable = { layers: [{ ...layers[0]!, origin: { registry: 'r.example', repository: 'a' } }] };
-        await cache.put(key('gone'), { layers }, live);
-        await cache.put(key('fetchable'), fetchable, live);
-        await rm(store.paths.blob(layers[0]!.blob.digest));
-        const other = await again();
-        assert.equal(await other.get(key('gone'), live), undefined);
-        assert.deepEqual(await other.get(key('fetchable'), live), outlivesRuns ? fetchable : undefined);
-      }));
+    test(
+      'a result of an earlier run whose blobs are gone is a miss, unless they can be fetched',
+      isShared ? { skip: 'it has the blobs' } : {},
+      () =>
+        withCache(async (cache, store, again) => {
+          const { layers } = await snapshotOf(store, 'x');
+          const fetchable = { layers: [{ ...layers[0]!, origin: { registry: 'r.example', repository: 'a' } }] };
+          await cache.put(key('gone'), { layers }, live);
+          await cache.put(key('fetchable'), fetchable, live);
+          await rm(store.paths.blob(layers[0]!.blob.digest));
+          const other = await again();
+          assert.equal(await other.get(key('gone'), live), undefined);
+          assert.deepEqual(await other.get(key('fetchable'), live), outlivesRuns ? fetchable : undefined);
+        }),
+    );
   });
 
 test('memory keeps the last results, where there are very many', async () => {

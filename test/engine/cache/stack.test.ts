@@ -107,3 +107,60 @@ test('an abort is no failure of a cache', async () => {
   await assert.rejects(stack.put(key, 7, stop.signal), /enough/);
   assert.deepEqual(notices, []);
 });
+
+function sharingRig() {
+  const [near, from, to] = [new Far(), new Far(), new Far()];
+  const stack = new CacheStack<number>(
+    [{ cache: near }, { cache: from, isWritten: false }, { cache: to, isRead: false, takesHits: true }],
+    () => assert.fail('nothing fails'),
+  );
+  return { near, from, to, stack };
+}
+
+test('one that is only read from is never given anything', async () => {
+  const { from, stack } = sharingRig();
+  await stack.put(key, 7, live);
+  assert.deepEqual(from.asked, []);
+});
+
+for (const holder of ['near', 'from'] as const)
+  test(`what others are to have they get where ${holder === 'near' ? 'the nearest' : 'one in between'} has it`, async () => {
+    const { stack, to, ...caches } = sharingRig();
+    await caches[holder].put(key, 7, live);
+    assert.equal(await stack.get(key, live), 7);
+    await stack.passed();
+    assert.equal(await to.get(key, live), 7);
+    assert.deepEqual(caches.from.asked.filter((act) => act === 'put').length, holder === 'from' ? 1 : 0);
+  });
+
+test('nobody waits for what is passed on but passed()', async () => {
+  const { near, to, stack } = sharingRig();
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const put = to.put.bind(to);
+  to.put = async (...args) => {
+    await opened;
+    await new Promise(setImmediate);
+    await put(...args);
+  };
+  await near.put(key, 7, live);
+  assert.equal(await stack.get(key, live), 7);
+  assert.equal(await to.get(key, live), undefined);
+  open();
+  await stack.passed();
+  assert.equal(await to.get(key, live), 7);
+});
+
+test('a build that was ended passes nothing on, and fails by that alone', async () => {
+  const { near, to, stack } = sharingRig();
+  const stop = new AbortController();
+  to.put = async () => {
+    stop.abort(new Error('enough'));
+    throw stop.signal.reason;
+  };
+  await near.put(key, 7, live);
+  assert.equal(await stack.get(key, stop.signal), 7);
+  await stack.passed();
+});

@@ -202,3 +202,30 @@ test('a chain of thousands of steps needs no stack', async () => {
   for (let step = 0; step < 20_000; step++) target = sum(1, target);
   assert.equal(await solve(target), 20_000);
 });
+
+test('where all is asked for the cache is asked for what nobody needed, too, and for what was made anew where that is', async () => {
+  const asked: Digest[] = [];
+  const recording = (cache: MemoryCache<number>): ResultCache<number> => ({
+    name: 'recording',
+    get: (key, signal) => {
+      asked.push(key);
+      return cache.get(key, signal);
+    },
+    put: (key, result, signal) => cache.put(key, result, signal),
+  });
+  const [cache, thisRun] = [new MemoryCache<number>(), new MemoryCache<number>()];
+  const target = sum(1, sum(1, constant(2)));
+  const calculator = new Calculator();
+  const solver = new Solver({ opOf: calculator.opOf, concurrency: 1, now: () => 0 });
+  await solver.solve({ target }, { progress: silent, cache }, never);
+  await solver.solve({ target }, { progress: silent, cache: recording(cache) }, never);
+  assert.equal(asked.length, 1);
+  asked.length = 0;
+  await solver.solve({ target }, { progress: silent, cache: recording(cache), asksAll: true }, never);
+  assert.equal(new Set(asked).size, 3);
+  asked.length = 0;
+  // All of them are made anew.
+  const anew = { is: (op: Arithmetic) => op.kind === 'constant', cache: thisRun };
+  await solver.solve({ target }, { progress: silent, cache: recording(cache), anew, asksAll: true }, never);
+  assert.deepEqual(asked, []);
+});

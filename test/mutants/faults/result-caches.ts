@@ -51,7 +51,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'what a farther cache had is not put into the nearer',
     file: 'src/engine/cache/stack.ts',
-    find: 'await this.#putInto(nearer, { key, result: hit }, signal);',
+    find: 'await this.#putInto(this.#caches.slice(0, at), { key, result: hit }, signal);',
     replace: '',
     tests: stack,
   },
@@ -132,8 +132,8 @@ export const faults: readonly Fault[] = [
   {
     name: '--no-cache keeps nothing for later runs',
     file: 'src/engine/engine.ts',
-    find: '[{ cache: new MemoryCache() }, { cache: records, isRead: false }]',
-    replace: '[{ cache: new MemoryCache() }]',
+    find: '[{ cache: new MemoryCache() }, { cache: records, isRead: false }, ',
+    replace: '[{ cache: new MemoryCache() }, ',
     tests: engine,
   },
 ];
