@@ -1,5 +1,6 @@
 import { hostPlatform } from '../oci/platform.ts';
 import { dockerfileNotices } from '../project/dockerfile-notices.ts';
+import type { Notice } from '../project/project.ts';
 import type { Failure } from '../result.ts';
 import { type ExitStatus, exitStatus, statusOf } from './exit-codes.ts';
 import type { ImageSource } from './image-source.ts';
@@ -15,7 +16,16 @@ import type { World } from './world.ts';
  */
 export function tellChecked(
   source: ImageSource,
-  { mistakes, ignore }: { readonly mistakes: readonly Failure[]; readonly ignore: readonly string[] },
+  {
+    mistakes,
+    unused,
+    ignore,
+  }: {
+    readonly mistakes: readonly Failure[];
+    /** What the command line gives for nothing. */
+    readonly unused: readonly Notice[];
+    readonly ignore: readonly string[];
+  },
   { options, world }: { readonly options: Invocation<'problemFormat' | 'json'>['options']; readonly world: World },
 ): ExitStatus {
   const buildPlatform = hostPlatform(world.surroundings.arch);
@@ -23,7 +33,7 @@ export function tellChecked(
   const all = [...mistakes, ...linted.problems];
   const each = new Map(all.map((failure) => [`${failure.reason} ${failure.at?.offset} ${failure.message}`, failure]));
   const problems = [...each.values()].sort((a, b) => (a.at?.offset ?? 0) - (b.at?.offset ?? 0));
-  const warnings = [...dockerfileNotices(source.dockerfile), ...untoldFindings(linted.warnings, problems)];
+  const warnings = [...dockerfileNotices(source.dockerfile), ...unused, ...untoldFindings(linted.warnings, problems)];
   for (const warning of warnings) world.notify(warning, warning.level);
   world.report(problems);
   const format = options.json ? 'json' : options.problemFormat;

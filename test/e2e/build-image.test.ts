@@ -322,6 +322,32 @@ test('build-image remarks on', { ...options, concurrency: 1 }, async (t) => {
   }
 });
 
+test(
+  'build-image says what was given for nothing also where it only checks, and where a mistake ends it',
+  options,
+  async () => {
+    await using rig = await Rig.setup({ files });
+    const given = ['--build-arg', 'WHOM=x', '--secret', 'id=other,src=a', '--build-context', 'lib=.'];
+    const want = ['unused-build-argument', 'unused-context', 'unused-secret'];
+    const right = 'FROM scratch\nARG WHO\n';
+    const wrong = 'FROM scratch AS build\nARG WHO\nFROM scratch\nCOPY gone /x\n';
+    for (const [input, more, status] of [
+      [right, [], 0],
+      [right, ['--check'], 0],
+      [wrong, [], 4],
+      [wrong, ['--check'], 4],
+    ] as const) {
+      const told = await rig.cip('build-image', '.', '-f', '-', ...given, ...more, { input, env: offline });
+      const reasons = [...told.stderr.matchAll(/^(?:warning|notice)\[([a-z-]+)\]/gm)].map(([, reason]) => reason!);
+      assert.deepEqual([told.status, reasons.sort()], [status, want], `${input}${more}\n${told.stderr}`);
+      if (status === 4) assert.deepEqual(complaintsIn(told.stderr), ['copy-source-missing <stdin>:4:1']);
+    }
+    const checked = await rig.cip('build-image', '.', '-f', '-', ...given, '--check', '--json', { input: right });
+    const { warnings } = JSON.parse(checked.stdout) as { warnings: { reason: string }[] };
+    assert.deepEqual(warnings.map(({ reason }) => reason).sort(), want);
+  },
+);
+
 const refused: Readonly<
   Record<
     string,

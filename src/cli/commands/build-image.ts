@@ -88,9 +88,12 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
     ...(await endangeredInputs(options, source, world)),
     ...(await certainMistakes(source, context, world)),
   ];
-  if (options.checkOnly) return tellChecked(source, { mistakes, ignore: context.context.ignore }, { options, world });
+  const unused = unusedGifts(source, { secrets, ssh }, world);
+  const { ignore } = context.context;
+  if (options.checkOnly) return tellChecked(source, { mistakes, unused, ignore }, { options, world });
+  // Also where a mistake fails the build: what was given for nothing is most likely a slip that has to do with it.
+  tell([...dockerfileNotices(source.dockerfile), ...unused], world);
   if (mistakes.length > 0) throw new FailuresError(mistakes);
-  tell([...dockerfileNotices(source.dockerfile), ...unusedGifts(source, { secrets, ssh }, world)], world);
   const title =
     names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });

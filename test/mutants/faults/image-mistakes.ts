@@ -74,6 +74,23 @@ export const faults: readonly Fault[] = [
     only: 'remarks on',
   },
   {
+    name: 'what was given for nothing is not said of a build that a mistake ends',
+    file: 'src/cli/commands/build-image.ts',
+    find: '  tell([...dockerfileNotices(source.dockerfile), ...unused], world);\n  if (mistakes.length > 0) throw new FailuresError(mistakes);\n',
+    replace:
+      '  if (mistakes.length > 0) throw new FailuresError(mistakes);\n  tell([...dockerfileNotices(source.dockerfile), ...unused], world);\n',
+    tests: real,
+    only: 'given for nothing',
+  },
+  {
+    name: 'a check says nothing of what was given for nothing',
+    file: 'src/cli/check-image.ts',
+    find: '    ...unused,\n',
+    replace: '',
+    tests: real,
+    only: 'given for nothing',
+  },
+  {
     name: 'a secret that a variable may mount is not used',
     file: 'src/cli/unused-secrets.ts',
     find: "id === undefined || id.includes('$')",
