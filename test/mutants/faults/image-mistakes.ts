@@ -85,8 +85,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a check says nothing of what was given for nothing',
     file: 'src/cli/check-image.ts',
-    find: '    ...unused,\n',
-    replace: '',
+    find: '(source.dockerfile), ...unused, ',
+    replace: '(source.dockerfile), ',
     tests: real,
     only: 'given for nothing',
   },
