@@ -13,7 +13,7 @@ export const rooms = {
   ssh: { imports: [], touches: ['disk', 'network', 'chance'] },
   store: { imports: ['oci'], touches: ['disk', 'process', 'clock', 'timers', 'chance'] },
   context: { imports: ['oci', 'dockerfile'], touches: ['disk'] },
-  lint: { imports: ['oci', 'dockerfile', 'context/global-values'] },
+  lint: { imports: ['oci', 'dockerfile', 'context/global-values', 'context/base-for-other'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
   registry: { imports: ['oci', 'program'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
   remote: { imports: ['oci', 'dockerfile', 'program', 'registry', 'store'], touches: ['disk', 'network'] },

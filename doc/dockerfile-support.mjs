@@ -23,7 +23,7 @@ const features = {
       '`# check=` with `skip`, `experimental` and `error=true`, also above one instruction',
       yes,
       ['text/check*'],
-      "BuildKit's rules under their names, in `cip check` and `cip build-image --check`; not InvalidBaseImagePlatform; of stages on an image nothing that depends on what it sets",
+      "BuildKit's rules under their names, in `cip check` and `cip build-image --check`; InvalidBaseImagePlatform in builds alone; of stages on an image nothing that depends on what it sets",
     ],
     [
       'continued lines, with comments and empty lines in them',

@@ -13,6 +13,7 @@ import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { findStage } from '../dockerfile/stages.ts';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
+import { basePlatformFailures } from '../lint/base-platforms.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
@@ -181,8 +182,14 @@ class Engine implements Builder {
     const { platform } = build;
     const name = formatPlatform(platform);
     const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
-    const { definition, config, warnings, baseAt, isOnLost, bases } = await this.#lower(build, signal);
-    for (const message of warnings) progress.emit({ type: 'warning', message });
+    const { definition, config, warnings, basesForOthers, baseAt, isOnLost, bases } = await this.#lower(build, signal);
+    const ofOthers = basePlatformFailures(basesForOthers, {
+      dockerfile: build.dockerfile,
+      buildArgs: build.request.buildArgs,
+    });
+    if (ofOthers.some(({ reason }) => reason === 'lint-violation')) throw new FailuresError(ofOthers);
+    for (const message of [...warnings, ...ofOthers.map((one) => one.message)])
+      progress.emit({ type: 'warning', message });
     if (!this.#owners.areKept && (this.#options.caches?.to.length ?? 0) > 0 && !this.#hasSaidUnshared) {
       this.#hasSaidUnshared = true;
       this.#notice(

@@ -50,10 +50,11 @@ const settingsArgument = 'BUILDKIT_DOCKERFILE_CHECK';
 export function lint(input: LintInput): Result<LintResult> {
   const { dockerfile, text, buildArgs } = input;
   const source = new Source(dockerfile.file, text);
-  const given = Object.hasOwn(buildArgs, settingsArgument) ? buildArgs[settingsArgument] : undefined;
-  const parsed = parseLintSettings(given ?? dockerfile.directives.get('check')?.split(' ', 1)[0] ?? '');
-  if (!parsed.ok)
-    return failed([invalidCheckOption(parsed.failure, given === undefined ? checkDirectiveAt(source) : undefined)]);
+  const parsed = settingsOf(input);
+  if (!parsed.ok) {
+    const isGiven = Object.hasOwn(buildArgs, settingsArgument);
+    return failed([invalidCheckOption(parsed.failure, isGiven ? undefined : checkDirectiveAt(source))]);
+  }
   const findings = new Findings(parsed.value);
   const comments = new Comments(source);
   const reportAt = (at: SourceSpan) => findings.reportWith(comments.checkAbove(at.offset));
@@ -94,6 +95,15 @@ export function lint(input: LintInput): Result<LintResult> {
     }
   }
   return ok({ findings: findings.sorted(), isError: parsed.value.isError });
+}
+
+/** What the whole Dockerfile says of rules, or the build argument in its place. Fails with the option that is none. */
+export function settingsOf({
+  dockerfile,
+  buildArgs,
+}: Pick<LintInput, 'dockerfile' | 'buildArgs'>): Result<LintSettings, string> {
+  const given = Object.hasOwn(buildArgs, settingsArgument) ? buildArgs[settingsArgument] : undefined;
+  return parseLintSettings(given ?? dockerfile.directives.get('check')?.split(' ', 1)[0] ?? '');
 }
 
 /** What `lint` found as failures: `lint-violation` and `invalid-check-option` fail a build, `lint-finding` is a warning. */

@@ -95,6 +95,10 @@ export const rules = {
     sentence: 'EXPOSE names no address and no port of the host',
     remedy: 'keep the port of the container alone',
   },
+  InvalidBaseImagePlatform: {
+    sentence: 'Base images are for the platform that is built',
+    remedy: 'choose an image that there is for the platform, or say which one is meant with FROM --platform',
+  },
 } as const satisfies Record<string, Rule>;
 
 /** The name of a rule, as `# check=skip=` takes it. */

@@ -46,6 +46,11 @@ export function lowerFrom(stage: Stage, lowering: LoweringContext): StageState |
   const vertex = lowering.image(request);
   const resolved = lowering.input.images.get(imageKey(request));
   if (vertex === undefined || resolved === undefined) return undefined;
+  const { os, architecture } = resolved.config;
+  const isForOther = os !== platform.os || architecture !== platform.architecture;
+  // An image without layers is nothing to run, whatever it is for.
+  if (isForOther && resolved.layers.length > 0 && resolved.isUnknown !== true)
+    lowering.basesForOthers.push({ name: request.reference, at: from.at, wanted: platform, is: { os, architecture } });
   const state = StageState.onImage(vertex, platform, { image: resolved, baseAt: from.imageAt });
   // BuildKit takes it as a WORKDIR on top of itself: a relative one stands twice in the result.
   const { WorkingDir: workdir } = state.config;

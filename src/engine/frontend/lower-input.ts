@@ -1,3 +1,4 @@
+import type { BaseForOther } from '../../context/base-for-other.ts';
 import type { CountedInputs } from '../../context/counted-inputs.ts';
 import type { LayerChoice } from '../../context/layer-choice.ts';
 import type { NamedContexts } from '../../context/named-contexts.ts';
@@ -97,6 +98,8 @@ export type Lowered =
       readonly definition: Definition<Step>;
       readonly config: ConfigDraft;
       readonly warnings: readonly string[];
+      /** Each FROM whose image is not for what it was asked for. */
+      readonly basesForOthers: readonly BaseForOther[];
       /** The FROM of the image that it stands on; undefined on `scratch`. */
       readonly baseAt?: SourceSpan | undefined;
       /** Numbers of the stages that were looked at. */

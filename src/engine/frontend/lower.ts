@@ -3,6 +3,7 @@
  * Dockerfile stands on are given, and those that are not are asked for. Only stages that the target needs are looked at.
  */
 
+import type { BaseForOther } from '../../context/base-for-other.ts';
 import { withReplacedStages } from '../../context/named-contexts.ts';
 import { epochOf, timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile.ts';
@@ -56,6 +57,7 @@ export function lower(input: LowerInput): Result<Lowered> {
       history,
     },
     warnings: lowering.warnings,
+    basesForOthers: lowering.basesForOthers,
     baseAt: state.baseAt,
     stages: lowering.stages(),
   });
@@ -96,6 +98,7 @@ class Lowering implements LoweringContext {
   readonly dockerfile: Dockerfile;
   readonly failures: Failure[] = [];
   readonly warnings: string[] = [];
+  readonly basesForOthers: BaseForOther[] = [];
   readonly missing = new Map<string, ImageRequest>();
   readonly expansion: Required<ExpansionRules>;
   readonly globals: ReadonlyMap<string, string>;

@@ -1,3 +1,4 @@
+import type { BaseForOther } from '../../context/base-for-other.ts';
 import { timeText } from '../../context/source-date-epoch.ts';
 import type { Dockerfile, Stage } from '../../dockerfile/dockerfile.ts';
 import { type ExpansionRules, expand, expandHeredoc, type Variables } from '../../dockerfile/expand.ts';
@@ -18,6 +19,7 @@ export interface LoweringContext {
   /** ARGs above the first FROM, and those that are there by themselves. */
   readonly globals: ReadonlyMap<string, string>;
   readonly warnings: string[];
+  readonly basesForOthers: BaseForOther[];
   /** For all words of the Dockerfile. */
   readonly expansion: Required<ExpansionRules>;
   /** Seconds; for files and directories that have no time of their own. */

@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts';
 
 const tests = ['test/lint/lint.test.ts'];
+const ofBases = ['test/e2e/base-platform.test.ts'];
 
 /** What lint rules find, and what becomes of it. */
 export const faults: readonly Fault[] = [
@@ -123,5 +124,33 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests: ['test/cli/lint.test.ts'],
     only: 'fails build of a project',
+  },
+  {
+    name: 'a base for another system or architecture is not noticed',
+    file: 'src/engine/frontend/from.ts',
+    find: 'os !== platform.os || architecture !== platform.architecture',
+    replace: 'os !== platform.os',
+    tests: ofBases,
+  },
+  {
+    name: 'an image without layers is a base for another platform',
+    file: 'src/engine/frontend/from.ts',
+    find: 'isForOther && resolved.layers.length > 0 &&',
+    replace: 'isForOther &&',
+    tests: ofBases,
+  },
+  {
+    name: 'a base for another platform is no error',
+    file: 'src/engine/engine.ts',
+    find: "if (ofOthers.some(({ reason }) => reason === 'lint-violation')) throw",
+    replace: "if (ofOthers.some(({ reason }) => reason === 'lint-finding')) throw",
+    tests: ofBases,
+  },
+  {
+    name: 'a base for another platform is told of whatever is left out',
+    file: 'src/lint/base-platforms.ts',
+    find: '!settings.ok || !ruleCounts(rule, settings.value)',
+    replace: '!settings.ok',
+    tests: ofBases,
   },
 ];
