@@ -1,5 +1,6 @@
 import { Parser } from 'yargs/helpers';
 import { suggestionFor } from '../dockerfile/suggestion.ts';
+import { loadZod } from '../load-zod.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
 
 import type { Command } from './command.ts';
@@ -318,8 +319,8 @@ function invalidValue(given: failures.GivenValue, issues: readonly Issue[], defi
 }
 
 async function schemaKit(): Promise<SchemaKit> {
-  const [z, { parsePlatforms }, { parseReference }, { parseRegistry }] = await Promise.all([
-    import('zod'),
+  const z = await loadZod();
+  const [{ parsePlatforms }, { parseReference }, { parseRegistry }] = await Promise.all([
     import('../oci/platform.ts'),
     import('../oci/reference.ts'),
     import('../oci/registry-name.ts'),

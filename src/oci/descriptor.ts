@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Digest } from './digest.ts';
-import { Platform } from './platform.ts';
+import type { Platform } from './platform.ts';
+import { PlatformSchema } from './platform-schema.ts';
 
 /**
  * Points at bytes: what they are, which they are, how many (of the blob as stored, compressed).
@@ -10,7 +11,7 @@ export const Descriptor = z.looseObject({
   mediaType: z.string(),
   digest: Digest,
   size: z.number().int().nonnegative(),
-  platform: Platform.optional(),
+  platform: PlatformSchema.optional(),
   annotations: z.record(z.string(), z.string()).optional(),
   artifactType: z.string().optional(),
   urls: z.array(z.string()).optional(),

@@ -27,9 +27,9 @@ const files = (directory: string) => {
 
 /** `undefined`: it works. */
 const cases: readonly [limit: number, args: readonly string[], fails: 'too-many-open-files' | undefined][] = [
-  [100, ['build-image', '.'], undefined],
-  [100, ['build'], undefined],
-  [100, ['doctor'], undefined],
+  [128, ['build-image', '.'], undefined],
+  [128, ['build'], undefined],
+  [128, ['doctor'], undefined],
   [75, ['build-image', '.'], 'too-many-open-files'],
   [50, ['build-image', '.'], 'too-many-open-files'],
   [25, ['build-image', '.'], 'too-many-open-files'],

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type Ulimit, type UlimitName, ulimitNames } from '../../engine/executor/ulimits.ts';
-import { isHostName } from '../../engine/frontend/run.ts';
+import { isHostName } from '../../engine/frontend/host-name.ts';
 import { failed, ok, type Result } from '../../result.ts';
 import { invalidWord } from '../failure.ts';
 import { option } from './option.ts';

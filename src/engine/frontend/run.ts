@@ -4,6 +4,7 @@ import type { ExecMount, ExecOp, Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { argumentsOf } from './command.ts';
 import { invalidValue, notSupported } from './failure.ts';
+import { isHostName, LONGEST_HOST_NAME } from './host-name.ts';
 import type { InstructionContext } from './lowering-context.ts';
 import { proxyEnv } from './predefined-args.ts';
 import { lowerRunMount } from './run-mount.ts';
@@ -33,7 +34,7 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   const { proxies = {}, buildArgs, settings = {} } = context.lowering.input;
   const hostname = buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || settings.hostname;
   if (hostname !== undefined && !isHostName(hostname)) {
-    const hint = `write letters, digits, dots and dashes, at most ${LONGEST_NAME} of them`;
+    const hint = `write letters, digits, dots and dashes, at most ${LONGEST_HOST_NAME} of them`;
     context.lowering.fail(invalidValue({ what: 'the host name of steps', value: hostname, hint }, at));
     return;
   }
@@ -57,14 +58,6 @@ export function lowerRun(instruction: RunInstruction, state: StageState, context
   const declared = [...state.args].map(([name, value]) => `${name}=${state.variables.get(name) ?? value ?? ''}`);
   const prefix = declared.length > 0 ? `|${declared.length} ${declared.join(' ')} ` : '';
   context.push(state, { op, inputs, text, at, createdBy: `RUN ${prefix}${args.join(' ')} # buildkit` });
-}
-
-/** __NEW_UTS_LEN of Linux. */
-const LONGEST_NAME = 64;
-
-/** Also what stands in /etc/hosts. */
-export function isHostName(text: string): boolean {
-  return text.length <= LONGEST_NAME && /^[a-z0-9](?:[\w.-]*[a-z0-9])?$/i.test(text);
 }
 
 /** Where programs look for an agent; also where none was given, as what a step is does not depend on that. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { mapBounded } from '../../map-bounded.ts';
 import { Descriptor } from '../../oci/descriptor.ts';
 import { Digest } from '../../oci/digest.ts';
-import { Platform, samePlatform } from '../../oci/platform.ts';
+import { type Platform, samePlatform } from '../../oci/platform.ts';
+import { PlatformSchema } from '../../oci/platform-schema.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { isPrerelease, latest, ownerOfLatest } from '../../project/latest.ts';
 import type { RemoteRepository } from '../../registry/remote-repository.ts';
@@ -22,7 +23,7 @@ export interface WantedImage {
 
 const Keys = z.array(
   z.object({
-    platform: Platform,
+    platform: PlatformSchema,
     manifest: Descriptor,
     key: Digest.optional(),
     otherSchema: z.number().optional(),

@@ -10,7 +10,14 @@ export const faults: readonly Fault[] = [
     find: 'await loadEngineInParts();',
     replace: 'void loadEngineInParts;',
     tests: few,
-    only: 'build-image . with 100',
+    only: 'build-image . with 128',
+  },
+  {
+    name: 'help waits for a package that it does not need',
+    file: 'src/oci/platform.ts',
+    find: "import { failed, ok, type Result } from '../result.ts';",
+    replace: "import 'zod';\nimport { failed, ok, type Result } from '../result.ts';",
+    tests: ['test/cli/start-up.test.ts'],
   },
   {
     name: 'the limit of open files is a bug of the worker',
