@@ -3,7 +3,7 @@ import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
 import { lintFinding, lintViolation } from './failure.ts';
-import { settingsOf } from './lint.ts';
+import { lintSettingsOf } from './lint.ts';
 import { ruleCounts } from './settings.ts';
 
 /**
@@ -14,7 +14,7 @@ export function basePlatformFailures(
   bases: readonly BaseForOther[],
   input: { readonly dockerfile: Dockerfile; readonly buildArgs: Readonly<Record<string, string>> },
 ): readonly Failure[] {
-  const settings = settingsOf(input);
+  const settings = lintSettingsOf(input);
   const rule = 'InvalidBaseImagePlatform';
   if (!settings.ok || !ruleCounts(rule, settings.value)) return [];
   return bases.map(({ name, at, wanted, is }) => {

@@ -50,7 +50,7 @@ const settingsArgument = 'BUILDKIT_DOCKERFILE_CHECK';
 export function lint(input: LintInput): Result<LintResult> {
   const { dockerfile, text, buildArgs } = input;
   const source = new Source(dockerfile.file, text);
-  const parsed = settingsOf(input);
+  const parsed = lintSettingsOf(input);
   if (!parsed.ok) {
     const isGiven = Object.hasOwn(buildArgs, settingsArgument);
     return failed([invalidCheckOption(parsed.failure, isGiven ? undefined : checkDirectiveAt(source))]);
@@ -98,7 +98,7 @@ export function lint(input: LintInput): Result<LintResult> {
 }
 
 /** What the whole Dockerfile says of rules, or the build argument in its place. Fails with the option that is none. */
-export function settingsOf({
+export function lintSettingsOf({
   dockerfile,
   buildArgs,
 }: Pick<LintInput, 'dockerfile' | 'buildArgs'>): Result<LintSettings, string> {
