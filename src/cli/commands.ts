@@ -88,9 +88,9 @@ export const commands: readonly Command[] = [
     group: 'Build and publish',
     summary: 'Build one Dockerfile that belongs to no project',
     positionals: {
-      usage: 'DIR|-',
+      usage: 'DIR|URL|-',
       description:
-        'the directory with the files to copy; - reads it from standard input as a tar, or a Dockerfile that copies none',
+        'the directory with the files to copy, or where to fetch it: a git repository, a tar, a Dockerfile; - reads it from standard input as a tar, or a Dockerfile that copies none',
       atMost: 1,
     },
     options: [

@@ -39,6 +39,24 @@ export function contextNotDirectory(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** An address that nothing can be fetched by; `reason` as above. `problem.message` completes "cannot be …". */
+export function contextNotFetchable(address: string, problem: { readonly message: string; readonly hint: string }) {
+  return {
+    reason: 'missing-directory',
+    message: `${address} cannot be fetched: ${problem.message}`,
+    hint: problem.hint,
+  } as const satisfies FailureShape;
+}
+
+/** A repository that lacks the directory which the address names; `reason` as above. */
+export function contextWithoutDirectory(repository: string, directory: string) {
+  return {
+    reason: 'missing-directory',
+    message: `${repository} has no directory ${directory}`,
+    hint: 'name one that is there at that commit, behind the ref: #REF:DIRECTORY',
+  } as const satisfies FailureShape;
+}
+
 /** `--build-context NAME=path` names a path of something else, or of nothing. */
 export function namedContextNotDirectory(path: string) {
   return {
@@ -86,11 +104,14 @@ export function unusedContext(name: string, meant: string | undefined) {
 }
 
 /** A Dockerfile from standard input, without a directory, copies `source`. */
-export function copiedWithoutContext(source: string, at: SourceSpan) {
+export function copiedWithoutContext(source: string, at: SourceSpan, address: string | undefined) {
+  const isFetched = address !== undefined;
   return {
     reason: 'copy-source-missing',
-    message: `${source} cannot be copied: a Dockerfile from standard input alone has no build context`,
-    hint: 'name the directory that holds it: cip build-image DIR -f -',
+    message: `${source} cannot be copied: a Dockerfile from ${isFetched ? 'an address' : 'standard input'} alone has no build context`,
+    hint: isFetched
+      ? 'give the address of a tar or of a git repository that holds both'
+      : 'name the directory that holds it: cip build-image DIR -f -',
     at,
   } as const satisfies FailureShape;
 }
@@ -180,7 +201,13 @@ export function dockerfileUnreadable(file: string, why: string, isForbidden: boo
 }
 
 /** `cip build-image - --file FILE` with a Dockerfile on standard input: two of them. */
-export function dockerfileTwice(file: string) {
+export function dockerfileTwice(file: string, address: string | undefined) {
+  if (address !== undefined)
+    return {
+      reason: 'contradictory-options',
+      message: `${address} is a Dockerfile, and --file ${file} names another`,
+      hint: 'leave --file out, or give the address of a tar or of a git repository',
+    } as const satisfies FailureShape;
   return {
     reason: 'contradictory-options',
     message: `- is a Dockerfile from standard input, and --file ${file} names another`,
@@ -198,32 +225,42 @@ export function inputTwice() {
 }
 
 /** Not a byte: whatever was to write a Dockerfile or a tar has failed. */
-export function inputEmpty() {
+export function inputEmpty(address: string | undefined) {
   return {
     reason: 'input-empty',
-    message: 'standard input is empty, and has to be a Dockerfile, or a build context as a tar',
-    hint: 'check the command in front of the pipe; for the current directory: cip build-image .',
+    message: `${address ?? 'standard input'} is empty, and has to be a Dockerfile, or a build context as a tar`,
+    hint:
+      address === undefined
+        ? 'check the command in front of the pipe; for the current directory: cip build-image .'
+        : 'check the address',
   } as const satisfies FailureShape;
 }
 
 /** `compression`: what the bytes on standard input begin like. */
-export function inputNotTar(compression: string) {
+export function inputNotTar(compression: string, address: string | undefined) {
   return {
     reason: 'input-not-a-tar',
-    message: `standard input is compressed with ${compression}, and there is no whole tar inside`,
-    hint: 'pipe a build context into cip as a tar: tar -cz . | cip build-image -',
+    message: `${address ?? 'standard input'} is compressed with ${compression}, and there is no whole tar inside`,
+    hint:
+      address === undefined
+        ? 'pipe a build context into cip as a tar: tar -cz . | cip build-image -'
+        : 'give the address of a tar, of a git repository, or of a Dockerfile',
   } as const satisfies FailureShape;
 }
 
 /** `file`: the path that it would have in the tar; `found`: paths there that look like Dockerfiles. */
-export function dockerfileNotPacked(file: string, found: readonly string[]) {
+export function dockerfileNotPacked(
+  file: string,
+  { found, address }: { readonly found: readonly string[]; readonly address: string | undefined },
+) {
+  const of = address === undefined ? 'the tar' : 'what was fetched';
   return {
     reason: 'dockerfile-unreadable',
-    message: `the tar on standard input has no file ${file}`,
+    message: `${address ?? 'the tar on standard input'} has no file ${file}`,
     hint:
       found.length === 0
-        ? 'put the Dockerfile into the tar, or name it with --file: its path is the one in the tar'
-        : `did you mean ${found.map((one) => `--file ${one}`).join(' or ')}? COPY takes its files from the top of the tar`,
+        ? `put the Dockerfile into ${of}, or name it with --file: its path is the one in ${of}`
+        : `did you mean ${found.map((one) => `--file ${one}`).join(' or ')}? COPY takes its files from the top of ${of}`,
   } as const satisfies FailureShape;
 }
 

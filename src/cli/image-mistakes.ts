@@ -48,7 +48,7 @@ async function missingIn(
   { source: { context, file }, ignore }: { readonly source: ImageSource; readonly ignore: readonly string[] },
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
-  if (!context.isGiven) return missing.map(({ source, at }) => copiedWithoutContext(source, at));
+  if (!context.isGiven) return missing.map(({ source, at }) => copiedWithoutContext(source, at, context.address));
   const shown = { ...context, ignore, dockerfile: file };
   return await missingSourceFailures(missing, { context: shown, files: contextFiles }, signal);
 }

@@ -4,20 +4,22 @@ import type { NamedContexts } from '../context/named-contexts.ts';
 import { notText } from '../dockerfile/decode.ts';
 import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { isRemoteSource } from '../dockerfile/remote-source.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
 import { FailureError } from '../result.ts';
 import type { Store } from '../store/store.ts';
 import { parseBuildArguments } from './build-arguments.ts';
 import { findDockerfile } from './find-dockerfile.ts';
 import { contextNotDirectory, dockerfileTwice, inputTwice, missingDirectory } from './image-failure.ts';
-import { readInputContext, readInputText } from './input-context.ts';
+import { type InputContext, readInputContext, readInputText } from './input-context.ts';
 import type { Invocation } from './invocation.ts';
 import { orThrow } from './open-project.ts';
 import { packedDockerfile } from './packed-dockerfile.ts';
+import { readRemoteContext } from './remote-context.ts';
 import type { World } from './world.ts';
 
 /** The options that say what one image is built from. */
-export type ImageSourceOption = 'file' | 'target' | 'buildArg' | 'platform';
+export type ImageSourceOption = 'file' | 'target' | 'buildArg' | 'platform' | 'secret';
 
 /** What one Dockerfile is built from, as it was found. */
 export interface ImageSource {
@@ -28,7 +30,9 @@ export interface ImageSource {
     readonly path: string;
     /** False where the Dockerfile is all there is. */
     readonly isGiven: boolean;
-    /** It came as a tar: no ignore file counts, as in BuildKit, and the directory is gone when cip ends. */
+    /** Where it was fetched; undefined for one of this machine. */
+    readonly address?: string | undefined;
+    /** It came as a tar or was fetched: no ignore file counts, as in BuildKit, and the directory is gone when cip ends. */
     readonly isUnpacked: boolean;
   };
   /** Absolute, as it was asked for: ignore files go by it. Undefined for standard input. */
@@ -47,7 +51,7 @@ const standardInput = '<stdin>';
 
 /**
  * The directory and the Dockerfile of a command line, read and parsed. Throws FailureError: `missing-directory`,
- * `dockerfile-unreadable`, what is wrong with a tar on standard input, and with the Dockerfile or the build arguments.
+ * `dockerfile-unreadable`, what is wrong with a tar on standard input or with what was fetched, and with the Dockerfile or the build arguments.
  */
 export async function findImageSource(
   { options, positionals }: Invocation<ImageSourceOption>,
@@ -55,12 +59,10 @@ export async function findImageSource(
 ): Promise<ImageSource> {
   const [from] = positionals;
   if (from === undefined) throw new FailureError(missingDirectory());
-  const { shown, text, ...found } = await (from === '-'
-    ? inputSource(options, world)
-    : diskSource(from, options, world));
+  const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
+  const { shown, text, ...found } = await sourceAt(from, options, world);
   const wrong = notText(text, shown);
   if (wrong !== undefined) throw new FailureError(wrong);
-  const words = options.buildArg.flatMap((argument) => ['--build-arg', argument]);
   const { buildArgs } = orThrow(parseBuildArguments(words, world.surroundings.env, []));
   return {
     ...found,
@@ -77,6 +79,23 @@ interface FoundSource extends Pick<ImageSource, 'context' | 'file' | 'text'> {
   readonly shown: string;
 }
 
+async function sourceAt(
+  from: string,
+  options: Invocation<ImageSourceOption>['options'],
+  world: World,
+): Promise<FoundSource> {
+  if (from === '-') return packedSource(await readInputContext(world), { ...options, shown: standardInput }, world);
+  if (!isRemoteSource(from)) return diskSource(from, options, world);
+  const keepsGitDir = /^BUILDKIT_CONTEXT_KEEP_GIT_DIR=(?:1|t|true)$/i;
+  const input = await readRemoteContext(
+    from,
+    { ...options, keepsGitDir: options.buildArg.some((argument) => keepsGitDir.test(argument)) },
+    world,
+  );
+  const { shown } = input;
+  return packedSource(input, { ...options, shown, address: shown }, world);
+}
+
 type FileOption = Pick<Invocation<'file'>['options'], 'file'>;
 
 async function diskSource(from: string, { file }: FileOption, world: World): Promise<FoundSource> {
@@ -88,21 +107,26 @@ async function diskSource(from: string, { file }: FileOption, world: World): Pro
   return { context, file: world.resolve(asked.file), shown, text };
 }
 
-/** A Dockerfile without files to copy, or a context with the Dockerfile in it. */
-async function inputSource({ file }: FileOption, world: World): Promise<FoundSource> {
-  const input = await readInputContext(world);
+/** A Dockerfile without files to copy, or a context with the Dockerfile in it; `address` where it was fetched. */
+async function packedSource(
+  input: InputContext,
+  { file, shown, address }: FileOption & { readonly shown: string; readonly address?: string },
+  world: World,
+): Promise<FoundSource> {
+  const isInput = address === undefined;
   if (input.kind === 'dockerfile') {
-    if (file !== undefined && file !== '-') throw new FailureError(dockerfileTwice(file));
+    if (file !== undefined && !(isInput && file === '-')) throw new FailureError(dockerfileTwice(file, address));
     const directory = await emptyDirectory(await world.store());
-    const context = { directory, path: '-', isGiven: false, isUnpacked: false };
-    return { context, file: undefined, shown: standardInput, text: input.text };
+    const context = { directory, address, path: isInput ? '-' : shown, isGiven: false, isUnpacked: false };
+    return { context, file: undefined, shown, text: input.text };
   }
-  if (file === '-') throw new FailureError(inputTwice());
+  if (isInput && file === '-') throw new FailureError(inputTwice());
   const { directory } = input;
-  const found = await packedDockerfile(directory, file ?? 'Dockerfile', world.signal);
-  const context = { directory, path: standardInput, isGiven: true, isUnpacked: true };
+  const context = { directory, address, path: shown, isGiven: true, isUnpacked: true };
+  if (file === '-') return { context, file: undefined, shown: standardInput, text: await readInputText(world) };
+  const found = await packedDockerfile({ directory, address }, file ?? 'Dockerfile', world.signal);
   // As a place it is none that a file of the current directory has.
-  return { context, file: undefined, shown: `${standardInput}/${found.file}`, text: found.text };
+  return { context, file: undefined, shown: `${shown}/${found.file}`, text: found.text };
 }
 
 /** Where links lead: COPY would take a link for all that there is. */

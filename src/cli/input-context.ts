@@ -7,7 +7,7 @@ import { FailureError } from '../result.ts';
 import { inputEmpty, inputNotTar } from './image-failure.ts';
 import type { World } from './world.ts';
 
-/** What `cip build-image -` reads: a Dockerfile, or a build context as a tar. */
+/** What `cip build-image -` reads, or fetches by an address: a Dockerfile, or a build context. */
 export type InputContext =
   | { readonly kind: 'dockerfile'; readonly text: string }
   /** `directory` is absolute, and goes with the session of the store. */
@@ -23,24 +23,35 @@ export async function readInputContext(world: World): Promise<InputContext> {
   const file = session.tempPath('input');
   try {
     await pipeline(world.surroundings.input(), createWriteStream(file, { mode: 0o600 }), { signal });
-    const compression = await detectArchive(() => createReadStream(file), signal);
-    if (compression === undefined) {
-      const packed = detectCompression(await headOf(file));
-      if (packed !== 'none') throw new FailureError(inputNotTar(packed));
-      const text = (await readFile(file)).toString();
-      if (text === '') throw new FailureError(inputEmpty());
-      return { kind: 'dockerfile', text };
-    }
-    const directory = session.tempPath('context');
-    await mkdir(directory);
-    await unpackArchive(
-      { tar: decompressArchive(createReadStream(file), compression, signal), into: directory },
-      signal,
-    );
-    return { kind: 'context', directory };
+    return await readPackedContext(file, undefined, world);
   } finally {
     await rm(file, { force: true });
   }
+}
+
+/**
+ * A file that is one of the two, which stays. `address`: where it was fetched; undefined for standard input. Throws as
+ * `readInputContext` does.
+ */
+export async function readPackedContext(
+  file: string,
+  address: string | undefined,
+  world: World,
+): Promise<InputContext> {
+  const { session } = await world.store();
+  const { signal } = world;
+  const compression = await detectArchive(() => createReadStream(file), signal);
+  if (compression === undefined) {
+    const packed = detectCompression(await headOf(file));
+    if (packed !== 'none') throw new FailureError(inputNotTar(packed, address));
+    const text = (await readFile(file)).toString();
+    if (text === '') throw new FailureError(inputEmpty(address));
+    return { kind: 'dockerfile', text };
+  }
+  const directory = session.tempPath('context');
+  await mkdir(directory);
+  await unpackArchive({ tar: decompressArchive(createReadStream(file), compression, signal), into: directory }, signal);
+  return { kind: 'context', directory };
 }
 
 /** Standard input to its end, as text; bytes that are not UTF-8 are replaced. */

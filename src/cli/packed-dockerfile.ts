@@ -8,12 +8,12 @@ import { isUsualName } from './find-dockerfile.ts';
 import { dockerfileNotPacked } from './image-failure.ts';
 
 /**
- * The Dockerfile of a context that came as a tar and is unpacked in `directory`, and its path there. Links are followed as if
+ * The Dockerfile of a context that came as a tar, or from `address`, and is now in `directory`, and its path there. Links are followed as if
  * the tar were all that there is. In the place of a `Dockerfile` a `dockerfile` is taken, as in a directory. Throws
  * FailureError: `dockerfile-unreadable`.
  */
 export async function packedDockerfile(
-  directory: string,
+  { directory, address }: { readonly directory: string; readonly address?: string | undefined },
   file: string,
   signal: AbortSignal,
 ): Promise<{ readonly file: string; readonly text: string }> {
@@ -26,7 +26,7 @@ export async function packedDockerfile(
   }
   // What leads out of the tar is not there, whatever it is called.
   const likely = (await likelyIn(tree)).filter((name) => !names.includes(name));
-  throw new FailureError(dockerfileNotPacked(asked, likely.slice(0, most)));
+  throw new FailureError(dockerfileNotPacked(asked, { found: likely.slice(0, most), address }));
 }
 
 /** How many are named. */

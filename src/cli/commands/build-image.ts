@@ -95,7 +95,9 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   tell([...dockerfileNotices(source.dockerfile), ...unused], world);
   if (mistakes.length > 0) throw new FailuresError(mistakes);
   const title =
-    names[0] === undefined ? basename(world.resolve(invocation.positionals[0]!)) : familiarReference(names[0]);
+    names[0] === undefined
+      ? basename(source.context.address ?? world.resolve(invocation.positionals[0]!))
+      : familiarReference(names[0]);
   world.renderer.begin({ title: `Building ${title}`, images: [title], lastEvent: 'image-finished' });
 
   const start = world.surroundings.now();
