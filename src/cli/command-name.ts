@@ -19,6 +19,7 @@ export type CommandName =
   | 'cache prune'
   | 'cache verify'
   | 'image ls'
+  | 'image inspect'
   | 'image rm'
   | 'completion'
   | 'help';

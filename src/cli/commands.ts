@@ -323,6 +323,22 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/image-ls.ts'),
   }),
   command({
+    name: 'image inspect',
+    group: 'Set up',
+    summary: 'Show what is in an image: platforms, configuration, layers',
+    positionals: {
+      usage: 'NAME|docker-image://REFERENCE|oci-layout://DIR[:TAG]',
+      description: 'an image of the store, of a registry (of which no layer is read), or of a directory',
+      atMost: 1,
+    },
+    options: [...registries, 'json', ...output],
+    examples: [
+      ['cip image inspect tool:1.0', 'one of the store'],
+      ['cip image inspect docker-image://debian:12', 'one of a registry'],
+    ],
+    load: () => import('./commands/image-inspect.ts'),
+  }),
+  command({
     name: 'image rm',
     group: 'Set up',
     summary: 'Take names from the store; cip cache prune frees the rest',

@@ -30,6 +30,26 @@ export function imageNotStored(typed: string, meant: string | undefined) {
   } as const satisfies FailureShape;
 }
 
+/** `why`: what a parser of names says. */
+export function imageNameInvalid(typed: string, why: Failure) {
+  return {
+    reason: 'image-name-invalid',
+    message: why.message,
+    hint: why.hint ?? 'write REGISTRY/NAME:TAG',
+    subject: typed,
+  } as const satisfies FailureShape;
+}
+
+/** The registry answered that it has no such tag or digest, or no such repository. */
+export function imageNotInRegistry(reference: string) {
+  return {
+    reason: 'image-not-in-registry',
+    message: `${reference} does not exist in its registry`,
+    hint: 'check the name and the tag',
+    subject: reference,
+  } as const satisfies FailureShape;
+}
+
 /** `cip build-image` got a path of something else, or of nothing; the `reason` is that of `missingDirectory`. */
 export function contextNotDirectory(path: string) {
   return {

@@ -22,6 +22,17 @@ const nameOfReference = 'org.opencontainers.image.ref.name';
  * `layout-image-missing`, and where what it has is not what its digests say.
  */
 export async function imageOfLayout(text: string, world: World): Promise<Descriptor> {
+  const { root, source } = await openLayout(text, world);
+  const store = await world.store();
+  await copyGraph(root, { from: source, to: store.blobs }, world.signal);
+  return root;
+}
+
+/** The image as it is in the layout, of which nothing but the index was read yet. Throws as `imageOfLayout` does. */
+export async function openLayout(
+  text: string,
+  world: World,
+): Promise<{ readonly root: Descriptor; readonly source: ContentSource }> {
   const { path, tag, digest } = partsOf(text);
   const directory = world.resolve(path);
   const bytes = await readRegularFile(join(directory, 'index.json')).catch((error: NodeJS.ErrnoException) => {
@@ -36,10 +47,7 @@ export async function imageOfLayout(text: string, world: World): Promise<Descrip
     throw new FailureError(layoutHasNoSuchImage(path, { wanted: digest ?? tag, names }));
   }
   const { mediaType, digest: known, size } = found;
-  const root = { mediaType, digest: known, size };
-  const store = await world.store();
-  await copyGraph(root, { from: layoutSource(directory), to: store.blobs }, world.signal);
-  return root;
+  return { root: { mediaType, digest: known, size }, source: layoutSource(directory) };
 }
 
 interface Wanted {

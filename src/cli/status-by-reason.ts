@@ -109,6 +109,8 @@ export const statusByReason = {
   'arguments-after-dashes': 'usage',
   'contradictory-options': 'usage',
   'image-not-stored': 'usage',
+  'image-not-in-registry': 'usage',
+  'image-name-invalid': 'usage',
   'input-empty': 'usage',
   'input-not-a-tar': 'usage',
   'invalid-build-argument': 'usage',

@@ -1,4 +1,4 @@
-/** `cip image ls` and `rm`: the names of a real store. */
+/** `cip image ls`, `inspect` and `rm`: the images of a real store, of registries and directories. */
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -119,6 +119,10 @@ for (const [words, complaint] of [
   ['image list', 'unknown-command'],
   ['image rm', 'missing-image-name'],
   ['image rm a:b:c', 'image-not-stored'],
+  ['image inspect', 'missing-image-name'],
+  ['image inspect tool:1.0', 'image-not-stored'],
+  ['image inspect oci-layout://nowhere', 'layout-not-readable'],
+  ['image inspect docker-image://A', 'image-name-invalid'],
 ] as const) {
   test(`refused: ${words}`, async () => {
     await using rig = await Rig.setup();
@@ -127,3 +131,111 @@ for (const [words, complaint] of [
     assert.deepEqual(complaintsIn(stderr), [complaint]);
   });
 }
+
+const inspected = [
+  'FROM scratch',
+  'COPY a /a',
+  'ENV A=b C="d e"',
+  'LABEL of=it',
+  'USER nobody',
+  'WORKDIR /srv',
+  'EXPOSE 80 53/udp',
+  'VOLUME /data',
+  'STOPSIGNAL SIGINT',
+  'ENTRYPOINT ["/a", "x"]',
+  'CMD ["y"]',
+  '',
+].join('\n');
+
+interface Content {
+  readonly schema: string;
+  readonly name: string;
+  readonly digest: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly platforms: readonly {
+    readonly platform: string;
+    readonly size: number;
+    readonly config: Readonly<Record<string, unknown>>;
+    readonly layers: readonly {
+      readonly digest: string;
+      readonly diffID: string;
+      readonly size: number;
+      readonly createdBy?: string;
+    }[];
+  }[];
+}
+
+async function contentOf(rig: Rig, text: string): Promise<Content> {
+  const { status, stdout, stderr } = await rig.cip('image', 'inspect', text, '--json');
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout) as Content;
+}
+
+test('inspect: the same image in the store, in a registry, in a directory', async () => {
+  await using rig = await Rig.setup({ registry: true, files: { 'c/Dockerfile': inspected, 'c/a': 'A\n' } });
+  const name = `${rig.registry}/tool:1.0`;
+  const both = ['--platform', 'linux/amd64,linux/arm64', '--annotation', 'index:on=index'];
+  const built = await rig.cip('build-image', 'c', '-t', name, '--push', '-o', 'type=oci,dest=d,tar=false', ...both);
+  assert.equal(built.status, 0, built.stderr);
+  const here = await contentOf(rig, name);
+  assert.deepEqual([here.schema, here.name, here.annotations], ['cip.image-content/v1', name, { on: 'index' }]);
+  assert.deepEqual(
+    here.platforms.map(({ platform, layers }) => [platform, layers.map(({ createdBy }) => createdBy)]),
+    ['linux/amd64', 'linux/arm64'].map((platform) => [platform, ['COPY a /a # buildkit', 'WORKDIR /srv']]),
+  );
+  const [{ config, layers, size }] = here.platforms as [Content['platforms'][number]];
+  assert.deepEqual(
+    [config['User'], config['WorkingDir'], config['Entrypoint'], config['Cmd'], config['Labels'], config['StopSignal']],
+    ['nobody', '/srv', ['/a', 'x'], ['y'], { of: 'it' }, 'SIGINT'],
+  );
+  assert.equal(size, layers[0]!.size + layers[1]!.size);
+  // In the store layers are tars, elsewhere they are packed: the tars inside are the same.
+  assert.deepEqual(
+    layers.map(({ digest }) => digest),
+    layers.map(({ diffID }) => diffID),
+  );
+  for (const text of [`docker-image://${name}`, 'oci-layout://d:1.0']) {
+    const there = await contentOf(rig, text);
+    assert.equal(there.name, text);
+    assert.deepEqual(
+      there.platforms.map((one) => [one.config, one.layers.map(({ diffID }) => diffID)]),
+      here.platforms.map((one) => [one.config, one.layers.map(({ diffID }) => diffID)]),
+    );
+    assert.ok(there.platforms[0]!.size < size, text);
+  }
+  // Of a digest, which is one platform.
+  const one = await contentOf(rig, `docker-image://${rig.registry}/tool@${await armDigest(rig, name)}`);
+  assert.deepEqual(
+    one.platforms.map(({ platform }) => platform),
+    ['linux/arm64'],
+  );
+  const missing = await rig.cip('image', 'inspect', `docker-image://${rig.registry}/tool:2.0`);
+  assert.deepEqual([missing.status, complaintsIn(missing.stderr)], [2, ['image-not-in-registry']]);
+  const { stdout } = await rig.cip('image', 'inspect', name);
+  for (const line of [
+    'variable    A=b',
+    'variable    C=d e',
+    'label       of=it',
+    'port        53/udp',
+    'volume      /data',
+  ])
+    assert.ok(stdout.includes(`  ${line}\n`), stdout);
+  assert.match(stdout, /^ {2}layer {7}sha256:[0-9a-f]{12} +\S+ kB {2}COPY a \/a # buildkit$/m);
+});
+
+async function armDigest(rig: Rig, name: string): Promise<string> {
+  const { stdout } = await rig.cip('image', 'inspect', `docker-image://${name}`, '--json');
+  const { platforms } = JSON.parse(stdout) as { readonly platforms: readonly { platform: string; digest: string }[] };
+  return platforms.find(({ platform }) => platform === 'linux/arm64')!.digest;
+}
+
+test('inspect: an image without an index, and one whose history does not fit', async () => {
+  await using rig = await Rig.setup({
+    files: { 'c/Dockerfile': 'FROM scratch\nCOPY a /a\nCOPY a /b\n', 'c/a': 'A\n' },
+  });
+  assert.equal((await rig.cip('build-image', 'c', '-t', 'a:1', '--squash=all')).status, 0);
+  const { platforms, digest } = await contentOf(rig, 'a:1');
+  assert.equal(platforms.length, 1);
+  assert.equal(platforms[0]!.layers.length, 1);
+  assert.match(digest, /^sha256:/);
+});
