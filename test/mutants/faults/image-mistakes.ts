@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 const tests = ['test/cli/image-mistakes.test.ts'];
 const hints = ['test/cli/option-hints.test.ts'];
 const real = ['test/e2e/build-image.test.ts'];
+const fetched = ['test/e2e/remote-context.test.ts'];
 
 /** What `cip build-image` says of mistakes around one Dockerfile. */
 export const faults: readonly Fault[] = [
@@ -173,5 +174,40 @@ export const faults: readonly Fault[] = [
     replace: "if (dest === '') failures.push",
     tests: real,
     only: 'an output in a directory',
+  },
+  {
+    name: 'a link in a repository leads out of it',
+    file: 'src/cli/remote-context.ts',
+    find: "if (found?.type === 'directory') return join(top, found.path);",
+    replace: "if (found?.type !== 'socket') return join(top, source.subdir);",
+    tests: fetched,
+  },
+  {
+    name: 'what belongs to git is in a context that was fetched',
+    file: 'src/cli/remote-context.ts',
+    find: "if (source.subdir !== '' || !(keepsGitDir || source.keepsGitDir)) await",
+    replace: "if (source.subdir !== '') await",
+    tests: fetched,
+  },
+  {
+    name: 'files of a context are as old as their checkout',
+    file: 'src/cli/remote-context.ts',
+    find: '  await setTimes(top, time);\n  if',
+    replace: '  if',
+    tests: fetched,
+  },
+  {
+    name: 'a context is fetched without the login for it',
+    file: 'src/cli/remote-context.ts',
+    find: '  remotes.logins.give(await readableSecrets(options, world));\n',
+    replace: '',
+    tests: fetched,
+  },
+  {
+    name: 'an ignore file in a context that was fetched counts',
+    file: 'src/cli/image-source.ts',
+    find: 'path: shown, isGiven: true, isUnpacked: true',
+    replace: 'path: shown, isGiven: true, isUnpacked: isInput',
+    tests: fetched,
   },
 ];
