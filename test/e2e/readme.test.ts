@@ -23,7 +23,8 @@ function blocks(language: string): readonly string[] {
   return [...readme.matchAll(/```(\w*)\n(.*?)```/gs)].flatMap(([, name, text]) => (name === language ? [text!] : []));
 }
 
-const [start = '', install = '', project = '', cascade = '', example = '', others = '', ...more] = blocks('sh');
+const [start = '', install = '', project = '', cascade = '', example = '', others = '', caches = '', ...more] =
+  blocks('sh');
 const [first = '', second = ''] = withoutComments(start).trim().split('\n');
 
 function withoutComments(text: string): string {
@@ -187,6 +188,29 @@ test(
     for (const name of exampleImages) {
       for (const tag of ['1.0.0', 'latest']) assert.deepEqual(await platformsAt(registry.host, name, tag), both, name);
     }
+  },
+);
+
+test(
+  'results are shared by the lines of the README, in a registry and in a directory',
+  needs('linux', 'user namespaces', 'docker-registry'),
+  async () => {
+    await using shell = await Shell.open();
+    await using registry = await startDockerRegistry(shell.directory);
+    const [publish = '', build = ''] = caches
+      .replaceAll('localhost:5000', registry.host)
+      .replaceAll('-C example-project', `-C ${join(root, 'example-project')}`)
+      .trim()
+      .split('\n');
+    await shell.run(publish);
+    // Here nothing is left to build.
+    await using another = await Shell.open();
+    await another.run(build);
+    const { tags } = (await (await fetch(`http://${registry.host}/v2/team/cache/tags/list`)).json()) as {
+      readonly tags: readonly string[];
+    };
+    assert.ok(tags.length > 5 && tags.every((tag) => /^latest-results-\d+-[0-9a-f]{64}$/.test(tag)), tags.join(' '));
+    assert.deepEqual((await readdir(join(another.directory, '.cache'))).sort(), ['blobs', 'results-2', 'tmp']);
   },
 );
 
