@@ -7,7 +7,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'nothing at all on standard input is a Dockerfile',
     file: 'src/cli/input-context.ts',
-    find: "if (text === '') throw new FailureError(inputEmpty());",
+    find: "if (text === '') throw new FailureError(inputEmpty(address));",
     replace: '',
     tests: ['test/e2e/input-context.test.ts'],
     only: 'says what is wrong',

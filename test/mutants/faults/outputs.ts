@@ -123,7 +123,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a second Dockerfile is ignored',
     file: 'src/cli/image-source.ts',
-    find: "if (file !== undefined && file !== '-') throw",
+    find: "if (file !== undefined && !(isInput && file === '-')) throw",
     replace: "if (file === '') throw",
     tests: ['test/e2e/input-context.test.ts'],
     only: 'says what is wrong',
