@@ -15,6 +15,8 @@ export type CommandName =
   | 'check'
   | 'doctor'
   | 'registry serve'
+  | 'registry ls'
+  | 'registry rm'
   | 'cache du'
   | 'cache prune'
   | 'cache verify'

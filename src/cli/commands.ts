@@ -283,6 +283,35 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/registry-serve.ts'),
   }),
   command({
+    name: 'registry ls',
+    group: 'Set up',
+    summary: 'List the repositories of a registry, or the tags of one',
+    positionals: {
+      usage: '[REGISTRY[/PATH]]',
+      description: 'a registry (default: the local one), a path in it, or a repository',
+      atMost: 1,
+    },
+    options: ['localRegistry', ...registries, 'json', ...output],
+    examples: [
+      ['cip registry ls registry.example.com/team', 'the repositories below team'],
+      ['cip registry ls registry.example.com/team/tool', 'the tags of one'],
+    ],
+    load: () => import('./commands/registry-ls.ts'),
+  }),
+  command({
+    name: 'registry rm',
+    group: 'Set up',
+    summary: 'Remove tags, or images by digest, from a registry',
+    positionals: {
+      usage: 'NAME…',
+      description: 'names with a tag, or a digest, which goes with all of its tags',
+      atMost: Number.POSITIVE_INFINITY,
+    },
+    options: [...registries, 'json', ...output],
+    examples: [['cip registry rm localhost:5000/tool:1.0', 'the tag; the image where it has no other']],
+    load: () => import('./commands/registry-rm.ts'),
+  }),
+  command({
     name: 'cache du',
     group: 'Set up',
     summary: 'Show what the store keeps, and how much of it',

@@ -61,6 +61,10 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return { schema: 'cip.image-content/v1', failures: all };
     case 'image rm':
       return { schema: 'cip.images/v1', command, removed: [], failures: all };
+    case 'registry ls':
+      return { schema: 'cip.registry/v1', command, repositories: [], tags: [], failures: all };
+    case 'registry rm':
+      return { schema: 'cip.registry/v1', command, removed: [], failures: all };
     // They have no `--json`.
     case 'registry serve':
     case 'completion':

@@ -40,6 +40,16 @@ export function imageNameInvalid(typed: string, why: Failure) {
   } as const satisfies FailureShape;
 }
 
+/** `cip registry rm` got a repository: all of it is never meant, nor is `latest`. */
+export function tagNotNamed(typed: string) {
+  return {
+    reason: 'tag-not-named',
+    message: `${typed} names a repository, and what is removed is a tag or a digest`,
+    hint: `write ${typed}:TAG; cip registry ls lists the tags`,
+    subject: typed,
+  } as const satisfies FailureShape;
+}
+
 /** The registry answered that it has no such tag or digest, or no such repository. */
 export function imageNotInRegistry(reference: string) {
   return {

@@ -169,6 +169,17 @@ export function registryDenied({ resource, doing }: Purpose, login: Login | unde
       } as const satisfies FailureShape);
 }
 
+/** A registry that removes images only, and one that has other tags: `others` would go as well. */
+export function tagNotRemovable(name: string, others: readonly string[]) {
+  const more = others.length > 5 ? ` and ${others.length - 5} more` : '';
+  return {
+    reason: 'tag-not-removable',
+    message: `${name} cannot be removed alone: its registry removes images with all their tags, and this one has ${others.slice(0, 5).join(', ')}${more}`,
+    hint: 'name all of its tags, or move the tag to another image first',
+    subject: name,
+  } as const satisfies FailureShape;
+}
+
 /** The registry wants its login sent to where others could read or collect it. `why` completes "…, ". */
 export function credentialsWithheld({ registry }: RegistryResource, realm: string, why: string) {
   return {

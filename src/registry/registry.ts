@@ -1,4 +1,5 @@
 import { KnownBlobs } from './known-blobs.ts';
+import { listNames } from './pages.ts';
 import { probe } from './probe.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { RemoteRepository } from './remote-repository.ts';
@@ -49,6 +50,16 @@ export class RegistryClient implements AsyncDisposable {
       async () => {},
       signal,
     );
+  }
+
+  /**
+   * Names of the repositories that a registry has, in its order. Many have no such list for everybody.
+   * https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#catalog
+   */
+  repositories(registry: string, signal: AbortSignal): AsyncIterable<string> {
+    const list = { at: '_catalog?n=1000', field: 'repositories', what: 'list of repositories', none: [] };
+    const request = { resource: { registry }, doing: 'list repositories', scopes: ['registry:catalog:*'] as const };
+    return listNames({ ...list, ...request }, this.#transport, signal);
   }
 
   /** Ends connections and what is under way on them. */

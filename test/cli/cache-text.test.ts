@@ -24,6 +24,8 @@ for (const [text, direction, want] of good)
 const bad: readonly [text: string, direction: 'from' | 'to', message: RegExp, hint: RegExp][] = [
   ['', 'from', /nothing|empty|reference/, /./],
   ['Team/Cache', 'from', /upper|lower/, /./],
+  ['./dir', 'to', /registry/, /--cache-to type=local,dest=\.\/dir/],
+  ['/dir', 'from', /registry/, /--cache-from type=local,src=\/dir/],
   ['type=gha,scope=x', 'to', /registry or local, not gha/, /--cache-to type=registry,ref=/],
   ['ref=r.example/c', 'from', /no type/, /type=registry/],
   ['type=local', 'from', /no directory/, /--cache-from type=local,src=DIR/],

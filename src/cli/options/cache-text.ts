@@ -29,6 +29,10 @@ export function parseCache(
   const usual = `type=registry,ref=${text.includes('=') || text === '' ? 'registry.example.com/team/cache' : text}`;
   const option = `--cache-${direction}`;
   const wrong = (message: string, hint = `write ${option} ${usual}`) => ({ message, hint });
+  if (/^[./~]/.test(text)) {
+    const key = direction === 'from' ? 'src' : 'dest';
+    return wrong('a reference names a registry', `write ${option} type=local,${key}=${text}`);
+  }
   const pairs = text.includes('=') ? pairsIn(text) : { type: 'registry', ref: text };
   const { type = '' } = pairs;
   if (type !== 'registry' && type !== 'local')
