@@ -96,8 +96,10 @@ for (const [title, { needs: components, open }] of Object.entries(places))
     assert.deepEqual(await refused(rig, 'rm', `${host}/team/b:1`), ['image-not-in-registry']);
 
     // Another tag of the same image stays, or nothing goes.
-    if (removesTags) assert.deepEqual(await lines(rig, 'rm', `${host}/team/a:1`), full('team/a:1'));
-    else {
+    if (removesTags) {
+      assert.deepEqual(await lines(rig, 'rm', `${host}/team/a:1`), full('team/a:1'));
+      assert.deepEqual(await lines(rig, 'ls', `${host}/team/a`), full('team/a:latest'));
+    } else {
       assert.deepEqual(await refused(rig, 'rm', `${host}/team/a:1`), ['tag-not-removable']);
       assert.deepEqual((await lines(rig, 'ls', `${host}/team/a`)).concat().sort(), full('team/a:1', 'team/a:latest'));
       assert.deepEqual(
