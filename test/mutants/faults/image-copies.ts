@@ -8,7 +8,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a name in a saved image leads anywhere',
     file: packed,
-    find: "if (real?.startsWith(`${await realpath(directory)}/`) === true) return real;",
+    find: 'if (real?.startsWith(`${await realpath(directory)}/`) === true) return real;',
     replace: 'if (real !== undefined) return real;',
     tests,
     only: 'elsewhere|link that leads',
@@ -17,7 +17,7 @@ export const faults: readonly Fault[] = [
     name: 'a saved layer may be any',
     file: packed,
     find: 'if (isOther) throw',
-    replace: 'if (isOther && layer === '') throw',
+    replace: 'if (isOther && layers.length === 0) throw',
     tests,
     only: 'another layer',
   },
@@ -48,8 +48,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a copy has the tag that it had',
     file: 'src/cli/commands/image-copy.ts',
-    find: "...known, tag, digest: undefined }],",
-    replace: "tag, ...known, digest: undefined }],",
+    find: '...known, tag, digest: undefined }],',
+    replace: 'tag, ...known, digest: undefined }],',
     tests,
     only: 'from each place',
   },
