@@ -4,6 +4,7 @@ export type CommandName =
   | 'publish-locally'
   | 'publish'
   | 'build-image'
+  | 'push'
   | 'cascade-version-updates'
   | 'upload-all-to-local-registry'
   | 'pull-latest-from-local-registry'
@@ -23,5 +24,6 @@ export type CommandName =
   | 'image ls'
   | 'image inspect'
   | 'image rm'
+  | 'image copy'
   | 'completion'
   | 'help';

@@ -137,6 +137,19 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/build-image.ts'),
   }),
   command({
+    name: 'push',
+    group: 'Build and publish',
+    summary: 'Push the images in a tar, such as one of docker save',
+    positionals: {
+      usage: 'TAR [NAME…]',
+      description: 'a tar with images; the names to push one under (default: those in the tar)',
+      atMost: Number.POSITIVE_INFINITY,
+    },
+    options: [...registries, 'json', ...output],
+    examples: [['cip push tool.tar registry.example.com/tool:1.0', 'as docker load, tag and push would']],
+    load: () => import('./commands/push.ts'),
+  }),
+  command({
     name: 'cascade-version-updates',
     aliases: ['cascade'],
     group: 'Build and publish',
@@ -356,7 +369,7 @@ export const commands: readonly Command[] = [
     group: 'Set up',
     summary: 'Show what is in an image: platforms, configuration, layers',
     positionals: {
-      usage: 'NAME|docker-image://REFERENCE|oci-layout://DIR[:TAG]',
+      usage: 'NAME|docker-image://REFERENCE|oci-layout://DIR[:TAG]|oci-archive://FILE',
       description: 'an image of the store, of a registry (of which no layer is read), or of a directory',
       atMost: 1,
     },
@@ -366,6 +379,22 @@ export const commands: readonly Command[] = [
       ['cip image inspect docker-image://debian:12', 'one of a registry'],
     ],
     load: () => import('./commands/image-inspect.ts'),
+  }),
+  command({
+    name: 'image copy',
+    group: 'Set up',
+    summary: 'Copy an image between the store, registries, directories and tars',
+    positionals: {
+      usage: 'FROM TO',
+      description: 'NAME in the store, docker-image://REFERENCE, oci-layout://DIR[:TAG], or oci-archive://FILE',
+      atMost: 2,
+    },
+    options: [...registries, 'json', ...output],
+    examples: [
+      ['cip image copy tool:1.0 oci-archive://tool.tar', 'into a file that Docker and others read'],
+      ['cip image copy docker-image://debian:12 docker-image://localhost:5000/debian:12', 'to another registry'],
+    ],
+    load: () => import('./commands/image-copy.ts'),
   }),
   command({
     name: 'image rm',

@@ -57,6 +57,10 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return { schema: 'cip.cache/v1', command, checked: 0, size: 0, broken: [], failures: all };
     case 'image ls':
       return { schema: 'cip.images/v1', command, images: [], failures: all };
+    case 'image copy':
+      return { schema: 'cip.copy/v1', failures: all };
+    case 'push':
+      return { schema: 'cip.push/v1', pushed: [], failures: all };
     case 'image inspect':
       return { schema: 'cip.image-content/v1', failures: all };
     case 'image rm':

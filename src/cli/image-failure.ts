@@ -40,6 +40,54 @@ export function imageNameInvalid(typed: string, why: Failure) {
   } as const satisfies FailureShape;
 }
 
+/** A file that was to hold an image; `why` completes "…: ". */
+export function archiveNotAnImage(path: string, why: string) {
+  return {
+    reason: 'archive-not-an-image',
+    message: `${path} holds no image that can be read: ${why}`,
+    hint: 'name a tar of cip build-image -o type=oci,dest=FILE, of docker save or of podman save',
+    subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** `cip push` without its file. */
+export function missingArchive() {
+  return {
+    reason: 'missing-archive',
+    message: 'cip push needs a tar with an image',
+    hint: 'cip push image.tar registry.example.com/tool:1.0; cip publish builds and pushes a project',
+  } as const satisfies FailureShape;
+}
+
+/** Nothing says under which name an image of a tar is to be pushed. */
+export function archiveWithoutName(path: string) {
+  return {
+    reason: 'nothing-to-push',
+    message: `the image in ${path} has no name`,
+    hint: `write cip push ${path} registry.example.com/tool:1.0`,
+    subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** Names for an image of several, or one of several that nothing chooses. */
+export function severalImages(path: string, names: readonly string[]) {
+  return {
+    reason: 'several-images',
+    message: `${path} holds ${names.length} images: ${names.join(', ')}`,
+    hint: 'cip push with the file alone pushes each under the names it has',
+    subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** `cip image copy` without one of its two. */
+export function missingCopyPlaces() {
+  return {
+    reason: 'missing-image-name',
+    message: 'cip image copy needs an image, and where it is to go',
+    hint: 'cip image copy docker-image://debian:12 docker-image://registry.example.com/debian:12',
+  } as const satisfies FailureShape;
+}
+
 /** `cip registry rm` got a repository: all of it is never meant, nor is `latest`. */
 export function tagNotNamed(typed: string) {
   return {

@@ -35,12 +35,7 @@ export async function openLayout(
 ): Promise<{ readonly root: Descriptor; readonly source: ContentSource }> {
   const { path, tag, digest } = partsOf(text);
   const directory = world.resolve(path);
-  const bytes = await readRegularFile(join(directory, 'index.json')).catch((error: NodeJS.ErrnoException) => {
-    throw new FailureError(layoutNotReadable(path, whyUnreadable(error)), { cause: error });
-  });
-  const index = parseAs(ImageIndex, bytes, { kind: 'the index of an OCI layout', name: join(path, 'index.json') });
-  if (!index.ok) throw new FailureError(index.failure[0]);
-  const { manifests } = index.value;
+  const manifests = await layoutEntries(directory, path);
   const found = manifests.find((one) => isMeant(one, { tag, digest })) ?? onlyOf(manifests, { tag, digest });
   if (found === undefined) {
     const names = manifests.flatMap(({ annotations }) => annotations?.[nameOfReference] ?? []);
@@ -48,6 +43,16 @@ export async function openLayout(
   }
   const { mediaType, digest: known, size } = found;
   return { root: { mediaType, digest: known, size }, source: layoutSource(directory) };
+}
+
+/** What the index of a layout lists; `path` is the directory as people know it. Throws FailureError: `layout-not-readable`. */
+export async function layoutEntries(directory: string, path: string): Promise<readonly Descriptor[]> {
+  const bytes = await readRegularFile(join(directory, 'index.json')).catch((error: NodeJS.ErrnoException) => {
+    throw new FailureError(layoutNotReadable(path, whyUnreadable(error)), { cause: error });
+  });
+  const index = parseAs(ImageIndex, bytes, { kind: 'the index of an OCI layout', name: join(path, 'index.json') });
+  if (!index.ok) throw new FailureError(index.failure[0]);
+  return index.value.manifests;
 }
 
 interface Wanted {
@@ -74,7 +79,8 @@ function onlyOf(manifests: readonly Descriptor[], { tag, digest }: Wanted): Desc
   return tag === undefined && digest === undefined && manifests.length === 1 ? manifests[0] : undefined;
 }
 
-function layoutSource(directory: string): ContentSource {
+/** The blobs of a layout, verified as they are read. */
+export function layoutSource(directory: string): ContentSource {
   const fileOf = ({ digest }: Descriptor) => join(directory, 'blobs', digest.replace(':', '/'));
   return {
     async has(descriptor) {

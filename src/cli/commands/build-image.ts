@@ -8,9 +8,7 @@ import { readIgnoreFile } from '../../context/ignore-file.ts';
 import { ignoringStore } from '../../context/ignored-store.ts';
 import type { RecordedContext } from '../../context/recorded-context.ts';
 import { withAnnotations } from '../../engine/exporter/annotate.ts';
-import type { ExportServices } from '../../engine/exporter/exporter.ts';
 import { exporterFor } from '../../engine/exporter/exporters.ts';
-import { PushPreparation } from '../../engine/exporter/push-preparation.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { annotationsAt, annotationsByDocument } from '../../oci/placed-annotation.ts';
@@ -24,9 +22,9 @@ import { type Failure, FailureError, FailuresError, failuresOf, type Reason } fr
 import { systemErrorCode } from '../../store/failure.ts';
 import type { Store } from '../../store/store.ts';
 import { tellChecked } from '../check-image.ts';
-import { userOf } from '../create-builder.ts';
 import { endangeredInputs } from '../endangered-inputs.ts';
 import { type ExitStatus, exitStatus } from '../exit-codes.ts';
+import { exportServices } from '../export-services.ts';
 import { bug, systemFailure } from '../failure.ts';
 import { givenContexts } from '../given-contexts.ts';
 import { invalidTag } from '../image-failure.ts';
@@ -175,20 +173,7 @@ async function made(
   const image = isOne
     ? await onlyManifest(index, store, world.signal)
     : withAnnotations(index, annotationsAt(options.annotation, 'index-descriptor'));
-  const services: ExportServices = {
-    store,
-    preparation: new PushPreparation(store),
-    repository: async ({ registry, repository }) => (await world.registryClient()).repository({ registry, repository }),
-    progress: {
-      ...world.progress,
-      emit(event) {
-        if (event.type === 'image-pushed') reached.pushed.push(event.reference);
-        world.progress.emit(event);
-      },
-    },
-    platform: hostPlatform(world.surroundings.arch),
-    isRoot: userOf().uid === 0,
-  };
+  const services = await exportServices(world, (reference) => reached.pushed.push(reference));
   const { session } = store;
   const ways = waysOut(options, tags, {
     resolve: world.resolve,

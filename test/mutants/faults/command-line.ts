@@ -51,9 +51,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'what was pushed before a failure is not in the document',
-    file: 'src/cli/commands/build-image.ts',
-    find: "if (event.type === 'image-pushed') reached",
-    replace: "if (event.type === 'image-finished') reached",
+    file: 'src/cli/export-services.ts',
+    find: "if (event.type === 'image-pushed') onPushed",
+    replace: "if (event.type === 'image-loaded') onPushed",
     tests: e2e,
     only: 'says what was reached',
   },
