@@ -85,7 +85,7 @@ export const faults: readonly Fault[] = [
     name: 'in a trace, what is a part of something goes on after it',
     file: 'src/cli/trace-file.ts',
     find: "if (inner !== id && (parent === id || id === 'run')) this.#end(inner, at);",
-    replace: '',
+    replace: ';',
     tests: ['test/cli/trace-file.test.ts'],
   },
   {
