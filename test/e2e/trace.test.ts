@@ -202,6 +202,23 @@ test('--trace: a build with a base of a registry, and a publish', busybox, async
     );
   });
 
+  await t.test('results of steps that go to a shared directory, and come from it', async (s) => {
+    if (process.getuid?.() !== 0) return s.skip('needs root: others share nothing where there is one owner');
+    const shared = join(rig.project, '../shared');
+    for (const [store, option, kind] of [
+      ['first', `--cache-to=type=local,dest=${shared}`, 'push'],
+      ['second', `--cache-from=type=local,src=${shared}`, 'pull'],
+    ] as const) {
+      const own = { env: { CIP_STORE: join(rig.project, '..', store) } };
+      const { status, stderr } = await rig.cip('build-image', 'outside', option, '--trace', 'trace.json', own);
+      assert.equal(status, 0, stderr);
+      const spans = await spansIn(rig);
+      assertNested(spans);
+      const layers = spans.filter(({ cat, args }) => cat === kind && args.bytes! > 100_000);
+      assert.equal(layers.length, 1, kind);
+    }
+  });
+
   await rig.write({
     ...files,
     'contexts/00-base/Dockerfile': `FROM ${base}\nCOPY info.edn /\nRUN ["/bin/busybox", "touch", "/made"]\n`,

@@ -175,6 +175,12 @@ export const faults: readonly Fault[] = [
       find: '      state,',
       replace: "      state: state === 'present' ? 'copied' : state,",
     },
+    {
+      what: 'layers that are shared',
+      file: 'src/engine/cache/shared-results.ts',
+      find: 'watched({ progress, kind, name: digest, digest, size }, work)',
+      replace: 'watched({ progress: silent, kind, name: digest, digest, size }, work)',
+    },
   ].map(({ what, ...fault }) => ({
     ...fault,
     name: `a trace does not tell of ${what}`,
