@@ -1,4 +1,5 @@
 import type { TreeDifference } from '../layer/compare-trees.ts';
+import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { ContentSource } from '../oci/content.ts';
 import type { AnnotationLevel } from '../oci/placed-annotation.ts';
 import { fileDifferences, sharedLayers } from './compared-layers.ts';
@@ -53,7 +54,11 @@ export async function imageDifference(
       platforms.push(platformDifference(one, other, { files, times: how.times }));
     } else platforms.push(ofOneImage(one, other));
   }
-  const annotations = annotationDifferences('index', before.content.annotations, after.content.annotations);
+  const annotations = annotationDifferences(
+    'index',
+    [before.content.annotations, after.content.annotations],
+    how.times,
+  );
   return { equal: annotations.length === 0 && platforms.every(({ equal }) => equal), annotations, platforms };
 }
 
@@ -83,8 +88,8 @@ function platformDifference(
 ): PlatformDifference {
   const shared = sharedLayers(before.layers, after.layers);
   const annotations = [
-    ...annotationDifferences('manifest', before.annotations, after.annotations),
-    ...annotationDifferences('manifest-descriptor', before.descriptorAnnotations, after.descriptorAnnotations),
+    ...annotationDifferences('manifest', [before.annotations, after.annotations], times),
+    ...annotationDifferences('manifest-descriptor', [before.descriptorAnnotations, after.descriptorAnnotations], times),
   ];
   const config = configDifferences(before, after, times);
   return {
@@ -104,16 +109,19 @@ function ofOneImage(before: PlatformContent | undefined, after: PlatformContent 
   return { platform, equal: false, only, annotations: [], config: [], layers, files: [] };
 }
 
-/** What cip notes for itself says how an image was made and not what it is: it is left out. */
-const isOwn = (name: string) => name.startsWith('io.github.container-image-pipelines.');
+/** What cip notes for itself says how an image was made and not what it is: it is left out. When that was is a time like others. */
+function isTold(name: string, times: boolean): boolean {
+  return !name.startsWith('io.github.container-image-pipelines.') && (times || name !== annotationNames.created);
+}
 
 type Annotations = ImageContent['annotations'];
 
 function annotationDifferences(
   level: AnnotationLevel,
-  before: Annotations,
-  after: Annotations,
+  [before, after]: readonly [Annotations, Annotations],
+  times: boolean,
 ): readonly ValueDifference[] {
-  const told = (annotations: Annotations) => new Map(Object.entries(annotations).filter(([name]) => !isOwn(name)));
+  const told = (annotations: Annotations) =>
+    new Map(Object.entries(annotations).filter(([name]) => isTold(name, times)));
   return namedDifferences(level, told(before), told(after));
 }

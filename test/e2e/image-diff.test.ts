@@ -247,13 +247,13 @@ test('configuration, annotations and platforms', async () => {
 
 test('what cip notes for itself is no difference', async () => {
   await using rig = await Rig.setup();
-  for (const version of ['1.0.0', '1.1.0']) {
+  for (const [at, version] of ['1.0.0', '1.1.0'].entries()) {
     await rig.write({
       'contexts/00-a/Dockerfile': `FROM scratch\nARG V=${version}\nCOPY f /f\n`,
       'contexts/00-a/f': 'F\n',
       'contexts/00-a/info.edn': `{:version "${version}"}`,
     });
-    const { status, stderr } = await rig.cip('build');
+    const { status, stderr } = await rig.cip('build', { env: { SOURCE_DATE_EPOCH: `${at}` } });
     assert.equal(status, 0, stderr);
   }
   const { stdout } = await rig.cip('image', 'ls', '*/a', '--json');
@@ -261,6 +261,10 @@ test('what cip notes for itself is no difference', async () => {
   const [one, two] = ['1.0.0', '1.1.0'].map((version) => images.find(({ name }) => name.endsWith(version))!);
   assert.notEqual(one!.digest, two!.digest);
   assert.equal((await difference(rig, one!.name, two!.name)).equal, true);
+  // When that was is a time as those of files.
+  const { annotations } = await difference(rig, one!.name, two!.name, '--times');
+  const [before, after] = ['1970-01-01T00:00:00Z', '1970-01-01T00:00:01Z'];
+  assert.deepEqual(annotations, [{ field: 'index', name: 'org.opencontainers.image.created', before, after }]);
 });
 
 test('other layers of the same files are no difference, and are told', async () => {

@@ -181,15 +181,29 @@ export const faults: readonly Fault[] = [
   {
     ...images,
     name: 'what the index says of an image is not compared',
-    find: "    ...annotationDifferences('manifest-descriptor', before.descriptorAnnotations, after.descriptorAnnotations),\n",
-    replace: '',
+    find: '[before.descriptorAnnotations, after.descriptorAnnotations]',
+    replace: '[before.descriptorAnnotations, before.descriptorAnnotations]',
     only: 'annotations and platforms',
   },
   {
     ...images,
     name: 'notes of cip for itself are differences',
-    find: '.filter(([name]) => !isOwn(name))',
-    replace: ".filter(([name]) => isOwn(name) || name !== '')",
+    find: "!name.startsWith('io.github.container-image-pipelines.') && ",
+    replace: '',
+    only: 'notes for itself',
+  },
+  {
+    ...images,
+    name: 'the time in an annotation always counts',
+    find: '(times || name !== annotationNames.created)',
+    replace: '(times || name !== annotationNames.authors)',
+    only: 'notes for itself',
+  },
+  {
+    ...images,
+    name: 'the time in an annotation never counts',
+    find: '(times || name !== annotationNames.created)',
+    replace: '(name !== annotationNames.created || name.length === Number(times))',
     only: 'notes for itself',
   },
   {
