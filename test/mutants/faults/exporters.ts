@@ -83,9 +83,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'a registry is given the tag before the image',
     file: 'src/engine/exporter/registry.ts',
-    find: '      await copyGraph(sent, { from: store.blobs, to: remote }, signal);\n      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);',
+    find: '      await copyGraph(sent, { from: store.blobs, to: remote, onProgress }, signal);\n      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);',
     replace:
-      '      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);\n      await copyGraph(sent, { from: store.blobs, to: remote }, signal);',
+      '      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);\n      await copyGraph(sent, { from: store.blobs, to: remote, onProgress }, signal);',
     tests: contract,
   },
   {
