@@ -71,6 +71,8 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return { schema: 'cip.push/v1', pushed: [], failures: all };
     case 'image inspect':
       return { schema: 'cip.image-content/v1', failures: all };
+    case 'image diff':
+      return { schema: 'cip.image-diff/v1', failures: all };
     case 'image rm':
       return { schema: 'cip.images/v1', command, removed: [], failures: all };
     case 'registry ls':

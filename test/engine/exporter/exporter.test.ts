@@ -171,7 +171,7 @@ async function layoutIn(directory: string): Promise<Found> {
   const text = await readFile(join(directory, 'index.json'), 'utf8').catch(() => '{"manifests":[]}');
   const { manifests } = JSON.parse(text) as { manifests: { digest: string; annotations?: Record<string, string> }[] };
   const names = manifests.map(({ digest, annotations = {} }) => [
-    annotations['org.opencontainers.image.ref.name'] ?? '',
+    annotations['io.containerd.image.name'] ?? '',
     digest,
   ]);
   return { names: Object.fromEntries(names), blobs: await blobsIn(directory) };

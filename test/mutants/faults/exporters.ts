@@ -6,8 +6,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an OCI layout has one name alone',
     file: 'src/engine/exporter/layout-files.ts',
-    find: 'names.map(formatReference).map(',
-    replace: 'names.slice(0, 1).map(formatReference).map(',
+    find: 'const entries = names.map(',
+    replace: 'const entries = names.slice(0, 1).map(',
     tests: contract,
   },
   {
