@@ -246,13 +246,6 @@ export const faults: readonly Fault[] = [
     tests: ['test/store/lock.test.ts'],
   },
   {
-    name: 'prune takes what is in use',
-    file: 'src/store/care.ts',
-    find: 'if ((await stat(from)).mtimeMs >= keepFrom) return false;\n    await rename(from, to);\n    if ((await stat(to)).mtimeMs < keepFrom) return true;',
-    replace: 'await rename(from, to);\n    if (keepFrom > 0) return true;',
-    tests: ['test/e2e/prune-kills.slow.test.ts'],
-  },
-  {
     name: 'what prune takes stays in the store when it is killed',
     file: 'src/store/care.ts',
     find: "const path = session.tempPath('taken');",
