@@ -383,13 +383,13 @@ export const commands: readonly Command[] = [
   command({
     name: 'image diff',
     group: 'Set up',
-    summary: 'Show what differs between two images: configuration, layers, files',
+    summary: 'Show what differs between two images, down to the files',
     positionals: {
       usage: 'BEFORE AFTER',
       description: 'each as image inspect names them; exits with 3 where they differ',
       atMost: 2,
     },
-    options: ['times', ...registries, 'json', ...output],
+    options: [...registries, 'times', 'json', ...output],
     examples: [
       ['cip image diff tool:1.0 tool:1.1', 'what the new one has otherwise'],
       ['cip image diff tool:1.1 docker-image://registry.example.com/tool:1.1', 'whether what was published is this'],

@@ -1,6 +1,7 @@
 /** Where two trees differ, as layers make them, and when it is told without what is below. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { compareTrees, type TreeDifference } from '../../src/layer/compare-trees.ts';
 import type { FifoEntry, LayerIndex } from '../../src/layer/layer-entry.ts';
 import { touchSamePaths } from '../../src/layer/same-paths.ts';
@@ -163,4 +164,49 @@ for (const [title, before, after, isTold] of withoutBase) {
     assert.equal(touchSamePaths(after, before), isTold);
     if (isTold) assert.deepEqual(told(before, after), told([base, ...before], [base, ...after]));
   });
+}
+
+const anyPath = fc.constantFrom('a', 'b', 'd', 'd/a', 'd/b', 'd/e', 'd/e/f');
+const anyContent = fc.constantFrom('1', '2');
+const anyLayer = fc.array(
+  fc.oneof(
+    fc.tuple(anyPath, anyContent).map(([path, content]) => file(path, content)),
+    anyPath.map((path) => directory(path)),
+    anyPath.map((path) => whiteout(path)),
+    fc.constantFrom('', 'd', 'd/e').map((path) => opaque(path)),
+    fc.constantFrom('a', 'd/a').map((path) => hardlink(path, 'b')),
+  ),
+  { maxLength: 5 },
+);
+const anyStack = fc.array(anyLayer, { maxLength: 3 });
+
+test('of any layers: what is told without the base is what is told with it', () => {
+  const contents = fc.infiniteStream(fc.constantFrom('1', '2', '3'));
+  fc.assert(
+    fc.property(anyStack, anyStack, contents, (below, before, others) => {
+      // The same paths, with other contents.
+      const after = before.map((layer) =>
+        layer.map((entry) => (entry.type === 'file' ? file(entry.path, others.next().value) : entry)),
+      );
+      fc.pre(
+        touchSamePaths(before, after) &&
+          [
+            [...below, ...before],
+            [...below, ...after],
+          ].every(isSound),
+      );
+      assert.deepEqual(told(before, after), told([...below, ...before], [...below, ...after]));
+    }),
+    { seed: 7, numRuns: 2000 },
+  );
+});
+
+/** Links to what is not there are a failure of the layers. */
+function isSound(layers: readonly LayerIndex[]): boolean {
+  try {
+    Tree.of(layers);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -14,8 +14,8 @@ export async function run({ options, positionals: [before, after] }: Invocation<
   const [one, other] = [await read(before, world), await read(after, world)];
   const difference = await imageDifference(one, other, { times: options.times, world });
   const names = { before: one, after: other };
-  if (options.json) world.print(`${JSON.stringify(imageDiffJson(names, difference), null, 2)}\n`);
-  else world.print(imageDiffText(names, difference));
+  const render = options.json ? imageDiffJson : imageDiffText;
+  for (const text of render(names, difference)) world.print(text);
   return difference.equal ? exitStatus.done : exitStatus.differences;
 }
 

@@ -58,7 +58,7 @@ export const outputOptions = {
   times: option({
     kind: 'boolean',
     description: 'Also compare times: when files were changed, and when the images were made',
-    group: 'Output',
+    group: 'How',
     default: 'false',
     fromEnvironment: false,
     schema: toggle,

@@ -13,22 +13,40 @@ interface Compared {
   readonly after: ReadImage & { readonly name: string };
 }
 
-/** What differs, for people: `-` is of the first image, `+` of the second, `~` of both. Nothing where there is nothing to say. */
-export function imageDiffText({ before, after }: Compared, { annotations, platforms }: ImageDifference): string {
-  const told = [
-    ...annotations.map(valueLine),
-    ...platforms.flatMap((platform) => {
-      const lines = platformLines(platform);
-      return lines.length === 0 ? [] : [platform.platform, ...lines.map((line) => `  ${line}`)];
-    }),
-  ];
-  if (told.length === 0) return '';
-  return [`--- ${before.name}`, `+++ ${after.name}`, ...told].map((line) => `${visibleLine(line)}\n`).join('');
+/**
+ * What differs, for people: `-` is of the first image, `+` of the second, `~` of both. Nothing where there is nothing to say. In pieces:
+ * whole file systems may differ, and a text has an end.
+ */
+export function* imageDiffText(
+  { before, after }: Compared,
+  { annotations, platforms }: ImageDifference,
+): Generator<string, void, undefined> {
+  const told = [annotations.map(valueLine), ...platforms.map(platformLines)];
+  if (told.every((lines) => lines.length === 0) && platforms.every(({ files }) => files.length === 0)) return;
+  yield textOf([`--- ${before.name}`, `+++ ${after.name}`, ...told[0]!]);
+  for (const [at, { platform, files }] of platforms.entries()) {
+    const lines = told[at + 1]!;
+    if (lines.length + files.length > 0) yield textOf([platform, ...lines.map(indented)]);
+    for (const some of inPieces(files)) yield textOf(some.map((file) => indented(fileLine(file))));
+  }
 }
 
-function platformLines({ only, annotations, config, layers, files }: PlatformDifference): readonly string[] {
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${visibleLine(line)}\n`).join('');
+}
+
+const indented = (line: string) => `  ${line}`;
+
+const PIECE = 1000;
+
+function* inPieces<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
+  for (let at = 0; at < items.length; at += PIECE) yield items.slice(at, at + PIECE);
+}
+
+/** All but the files. */
+function platformLines({ only, annotations, config, layers }: PlatformDifference): readonly string[] {
   if (only !== undefined) return [`${only === 'before' ? '-' : '+'} the whole platform`];
-  return [...annotations.map(valueLine), ...config.map(valueLine), ...layerLines(layers), ...files.map(fileLine)];
+  return [...annotations.map(valueLine), ...config.map(valueLine), ...layerLines(layers)];
 }
 
 function valueLine({ field, name, before, after }: ValueDifference): string {
@@ -90,17 +108,35 @@ function textsOf(state: TreeState): Readonly<Record<NodeProperty, string | undef
   };
 }
 
-/** The document `cip.image-diff/v1`. */
-export function imageDiffJson({ before, after }: Compared, { equal, annotations, platforms }: ImageDifference): object {
-  return {
+/** The document `cip.image-diff/v1`, in pieces as well, with a line for each file. */
+export function* imageDiffJson(
+  { before, after }: Compared,
+  { equal, annotations, platforms }: ImageDifference,
+): Generator<string, void, undefined> {
+  const document = {
     schema: 'cip.image-diff/v1',
     equal,
     before: { name: before.name, digest: before.content.digest },
     after: { name: after.name, digest: after.content.digest },
     annotations,
-    platforms: platforms.map(({ files, ...platform }) => ({ ...platform, files: files.map(fileJson) })),
+    platforms: platforms.map((platform) => ({ ...platform, files: [] })),
     failures: [],
   };
+  // No text of an image has a line break in JSON: what begins a line is of the document.
+  const [head = '', ...rest] = JSON.stringify(document, null, 2).split('\n      "files": []');
+  yield head;
+  for (const [at, { files }] of platforms.entries()) {
+    yield '\n      "files": [';
+    let separator = '';
+    for (const some of inPieces(files)) {
+      yield some
+        .map((file, place) => `${place === 0 ? separator : ','}\n        ${JSON.stringify(fileJson(file))}`)
+        .join('');
+      separator = ',';
+    }
+    yield `${files.length === 0 ? '' : '\n      '}]${rest[at]}`;
+  }
+  yield '\n';
 }
 
 function fileJson({ path, before, after, differs }: TreeDifference): object {

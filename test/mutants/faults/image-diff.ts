@@ -7,6 +7,8 @@ const tests = ['test/e2e/image-diff.test.ts'];
 const layers = { file: 'src/cli/compared-layers.ts', tests };
 const images = { file: 'src/cli/image-difference.ts', tests };
 
+const render = { file: 'src/cli/render/image-diff.ts', tests: ['test/cli/render/image-diff.test.ts'] };
+
 /** What differs between two images: each rule of what is told and what is not. */
 export const faults: readonly Fault[] = [
   {
@@ -205,6 +207,18 @@ export const faults: readonly Fault[] = [
     find: '(times || name !== annotationNames.created)',
     replace: '(name !== annotationNames.created || name.length === Number(times))',
     only: 'notes for itself',
+  },
+  {
+    ...render,
+    name: 'a document of many files is no JSON',
+    find: "      separator = ',';\n",
+    replace: '',
+  },
+  {
+    ...render,
+    name: 'what differs is told in one piece',
+    find: 'const PIECE = 1000;',
+    replace: 'const PIECE = 1e9;',
   },
   {
     name: 'images that differ are a success',
