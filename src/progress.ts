@@ -59,7 +59,12 @@ type Happening =
       readonly digest: string;
       readonly done: number;
       readonly total: number;
+      /** `present`: the other side had it, and nothing was sent. The other two come after one another. */
+      readonly state: 'present' | 'copying' | 'copied';
     }
+  /** Only for a progress that `watchesWork`, as all of `Work` is. */
+  | (Work & { readonly type: 'work-started' })
+  | (Work & { readonly type: 'work-finished'; readonly isFailed?: true })
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
 
@@ -76,6 +81,20 @@ export interface StepWhy {
   readonly message: string;
 }
 
+/**
+ * What takes its time within a step, an image or a run. Of a kind, with one name and subject, one is under way at a time; what several
+ * images wait for has none of them as its subject.
+ */
+export interface Work {
+  readonly kind: 'image' | 'send' | 'hash' | 'pull' | 'unpack' | 'pack' | 'compress' | 'push';
+  readonly name: string;
+  /** Of which it is a part; or which it is about, before that runs. */
+  readonly step?: string;
+  /** Of the blob that it is about; where it makes one, known when it is finished. */
+  readonly digest?: string;
+  readonly size?: number;
+}
+
 /** Where rooms report what happens; only cli/ knows how it is shown. */
 export interface Progress {
   emit(event: ProgressEvent): void;
@@ -84,7 +103,38 @@ export interface Progress {
    * prints, waits for it: what nobody reads is not kept. Nothing to wait for where it is absent.
    */
   taken?(): Promise<void> | undefined;
+  /** Whether events about work are wanted. */
+  readonly watchesWork?: boolean | undefined;
 }
 
 /** Swallows everything: for callers that do not show progress. */
 export const silent: Progress = { emit() {} };
+
+/** The same, for what belongs to `subject`. */
+export function progressOf(progress: Progress, subject: EventSubject): Progress {
+  return { watchesWork: progress.watchesWork, emit: (event) => progress.emit({ ...subject, ...event }) };
+}
+
+/** Does `work`, and tells when it began and ended where that is wanted. `made`: what of its result is told. */
+export async function watched<T>(
+  {
+    progress,
+    made,
+    ...what
+  }: Work & {
+    readonly progress: Progress;
+    readonly made?: ((result: T) => Pick<Work, 'digest' | 'size'>) | undefined;
+  },
+  work: () => Promise<T>,
+): Promise<T> {
+  if (progress.watchesWork !== true) return await work();
+  progress.emit({ type: 'work-started', ...what });
+  try {
+    const result = await work();
+    progress.emit({ type: 'work-finished', ...what, ...made?.(result) });
+    return result;
+  } catch (error) {
+    progress.emit({ type: 'work-finished', ...what, isFailed: true });
+    throw error;
+  }
+}

@@ -23,6 +23,7 @@ export type CommandName =
   | 'cache verify'
   | 'image ls'
   | 'image inspect'
+  | 'image diff'
   | 'image rm'
   | 'image copy'
   | 'completion'

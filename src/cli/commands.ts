@@ -381,6 +381,22 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/image-inspect.ts'),
   }),
   command({
+    name: 'image diff',
+    group: 'Set up',
+    summary: 'Show what differs between two images, down to the files',
+    positionals: {
+      usage: 'BEFORE AFTER',
+      description: 'each as image inspect names them; exits with 3 where they differ',
+      atMost: 2,
+    },
+    options: [...registries, 'times', 'json', ...output],
+    examples: [
+      ['cip image diff tool:1.0 tool:1.1', 'what the new one has otherwise'],
+      ['cip image diff tool:1.1 docker-image://registry.example.com/tool:1.1', 'whether what was published is this'],
+    ],
+    load: () => import('./commands/image-diff.ts'),
+  }),
+  command({
     name: 'image copy',
     group: 'Set up',
     summary: 'Copy an image between the store, registries, directories and tars',

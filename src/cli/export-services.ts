@@ -12,7 +12,7 @@ export async function exportServices(
   const store = await world.store();
   return {
     store,
-    preparation: new PushPreparation(store),
+    preparation: new PushPreparation(store, world.progress),
     repository: async ({ registry, repository }) => (await world.registryClient()).repository({ registry, repository }),
     progress: {
       ...world.progress,

@@ -54,7 +54,15 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
     case 'cache prune':
       return { schema: 'cip.cache/v1', command, freed: 0, entries: [], dryRun: options.dryRun, failures: all };
     case 'cache verify':
-      return { schema: 'cip.cache/v1', command, checked: 0, size: 0, broken: [], failures: all };
+      return {
+        schema: 'cip.cache/v1',
+        command,
+        checked: 0,
+        size: 0,
+        broken: [],
+        unpacked: { checked: 0, unknown: 0, broken: [] },
+        failures: all,
+      };
     case 'image ls':
       return { schema: 'cip.images/v1', command, images: [], failures: all };
     case 'image copy':
@@ -63,6 +71,8 @@ export function failedDocument(invocation: Invocation, failures: readonly Failur
       return { schema: 'cip.push/v1', pushed: [], failures: all };
     case 'image inspect':
       return { schema: 'cip.image-content/v1', failures: all };
+    case 'image diff':
+      return { schema: 'cip.image-diff/v1', failures: all };
     case 'image rm':
       return { schema: 'cip.images/v1', command, removed: [], failures: all };
     case 'registry ls':

@@ -1,5 +1,6 @@
 import type { ContentSource } from '../oci/content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { DiffID, Digest } from '../oci/digest.ts';
 import type { ContainerConfig, ImageConfig } from '../oci/image-config.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -10,9 +11,9 @@ type Annotations = Readonly<Record<string, string>>;
 
 /** A layer as the manifest has it, and what its image says of it. */
 export interface LayerContent {
-  readonly digest: string;
+  readonly digest: Digest;
   /** Of the tar inside; undefined where the configuration names fewer than there are. */
-  readonly diffID: string | undefined;
+  readonly diffID: DiffID | undefined;
   readonly mediaType: string;
   /** In bytes, as it is sent. */
   readonly size: number;
@@ -28,7 +29,12 @@ export interface PlatformContent {
   /** In bytes: the layers as they are sent. */
   readonly size: number;
   readonly created: string | undefined;
+  readonly author: string | undefined;
+  readonly osVersion: string | undefined;
+  readonly osFeatures: readonly string[] | undefined;
   readonly annotations: Annotations;
+  /** Those that the index has of it. */
+  readonly descriptorAnnotations: Annotations;
   /** As in the document, with its digest: what containers are started with. */
   readonly configDigest: string;
   readonly config: ContainerConfig;
@@ -78,7 +84,11 @@ async function platformOf(root: Descriptor, source: ContentSource, signal: Abort
     mediaType: root.mediaType,
     size: manifest.layers.reduce((sum, { size }) => sum + size, 0),
     created: config.created,
+    author: config.author,
+    osVersion: config['os.version'],
+    osFeatures: config['os.features'] ?? undefined,
     annotations: manifest.annotations ?? {},
+    descriptorAnnotations: root.annotations ?? {},
     configDigest: manifest.config.digest,
     config: config.config ?? {},
     layers: manifest.layers.map(({ digest, mediaType, size }, at) => ({

@@ -88,6 +88,25 @@ export function missingCopyPlaces() {
   } as const satisfies FailureShape;
 }
 
+/** `cip image diff` without one of its two. */
+export function missingImagesToCompare() {
+  return {
+    reason: 'missing-image-name',
+    message: 'cip image diff needs two images',
+    hint: 'cip image diff tool:1.0 docker-image://registry.example.com/tool:1.0; cip image ls lists those of the store',
+  } as const satisfies FailureShape;
+}
+
+/** Of what has no files. */
+export function layerOfOtherType(digest: string, mediaType: string) {
+  return {
+    reason: 'not-a-layer',
+    message: `${digest} has the media type ${mediaType}, which is not a layer of a root file system`,
+    hint: 'cip image inspect shows what it is: only images of containers have files to compare',
+    subject: digest,
+  } as const satisfies FailureShape;
+}
+
 /** `cip registry rm` got a repository: all of it is never meant, nor is `latest`. */
 export function tagNotNamed(typed: string) {
   return {

@@ -78,7 +78,7 @@ async function loadInto(references: readonly string[], daemon: Daemon, world: Wo
   const { progress } = world;
   const exporter = new DaemonExporter(
     { type: 'load', daemon },
-    { store, preparation: new PushPreparation(store), progress },
+    { store, preparation: new PushPreparation(store, progress), progress },
   );
   let count = 0;
   for (const reference of references) {

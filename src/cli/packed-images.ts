@@ -6,18 +6,17 @@ import { z } from 'zod';
 import { layerMediaTypes } from '../layer/compression.ts';
 import { decompressArchive, detectArchive, detectCompression } from '../layer/detect.ts';
 import { unpackArchive } from '../layer/unpack-archive.ts';
-import { annotations as annotationNames } from '../oci/annotations.ts';
 import { copyGraph } from '../oci/copy-graph.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { makeDocument } from '../oci/document.ts';
 import { ImageConfig } from '../oci/image-config.ts';
 import { mediaTypes } from '../oci/media-type.ts';
 import { parseAs } from '../oci/parse-document.ts';
-import { parseReference, type Reference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
 import { whyUnreadable } from '../read-regular-file.ts';
 import { FailureError } from '../result.ts';
 import { archiveNotAnImage } from './image-failure.ts';
-import { layoutEntries, layoutSource } from './layout-image.ts';
+import { layoutEntries, layoutSource, nameOfEntry, referenceIn } from './layout-image.ts';
 import type { World } from './world.ts';
 
 /** An image that came in a tar: all of it is in the store, without a name there. */
@@ -62,22 +61,16 @@ export async function imagesOfTar(path: string, world: World): Promise<readonly 
 async function imagesOfLayout(directory: string, path: string, world: World): Promise<readonly PackedImage[]> {
   const { blobs } = await world.store();
   const images = new Map<string, { root: Descriptor; names: Reference[] }>();
-  for (const { mediaType, digest, size, annotations = {} } of await layoutEntries(directory, path)) {
+  for (const entry of await layoutEntries(directory, path)) {
+    const { mediaType, digest, size } = entry;
     const image = images.get(digest) ?? { root: { mediaType, digest, size }, names: [] };
     images.set(digest, image);
-    const name = nameIn(annotations[annotationNames.containerdImageName] ?? annotations[annotationNames.refName]);
+    const name = nameOfEntry(entry);
     if (name !== undefined) image.names.push(name);
   }
   for (const { root } of images.values())
     await copyGraph(root, { from: layoutSource(directory), to: blobs }, world.signal);
   return [...images.values()];
-}
-
-/** A tag alone, as layouts have it, names nothing. */
-function nameIn(text: string | undefined): Reference | undefined {
-  if (text === undefined || !/[/:]/.test(text)) return undefined;
-  const parsed = parseReference(text);
-  return parsed.ok ? parsed.value : undefined;
 }
 
 async function savedImages(directory: string, path: string, world: World): Promise<readonly PackedImage[]> {
@@ -88,7 +81,7 @@ async function savedImages(directory: string, path: string, world: World): Promi
   if (!saved.success) throw new FailureError(archiveNotAnImage(path, 'its manifest.json is not that of docker save'));
   const images: PackedImage[] = [];
   for (const { Config, RepoTags, Layers } of saved.data) {
-    const names = (RepoTags ?? []).flatMap((tag) => nameIn(tag) ?? []);
+    const names = (RepoTags ?? []).flatMap((tag) => referenceIn(tag) ?? []);
     images.push({ root: await savedImage(directory, { path, config: Config, layers: Layers }, world), names });
   }
   return images;

@@ -131,6 +131,7 @@ export async function prepare(
       },
       owners: () => world.owners(),
       now,
+      progress: world.progress,
     },
     world.signal,
   );

@@ -28,7 +28,7 @@ export async function publishTo(
   if (failures.length > 0) throw new FailuresError(failures);
 
   const registry = new ProjectRegistry(planned.registry, await world.registryClient());
-  const preparation = new PushPreparation(dependencies.store);
+  const preparation = new PushPreparation(dependencies.store, world.progress);
   const prepareForPush = preparation.prepare.bind(preparation);
   world.renderer.begin(runOf(prepared.plan, settings));
   await tellWhy(prepared, options.verbose, world);

@@ -20,6 +20,8 @@ export interface Surroundings {
   outputLost(): Error | undefined;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds of a clock that never goes back, with what is less than one. */
+  clock(): number;
 }
 
 /** A reader that went away (`cip graph | head`) is no error: what is written after that goes nowhere. */
@@ -43,6 +45,7 @@ export function surroundings(): Surroundings {
     input: () => process.stdin,
     outputLost: () => lost,
     now: Date.now,
+    clock: () => performance.now(),
   };
 }
 

@@ -112,7 +112,12 @@ export async function createWorld(
     renderer.emit({ type: 'warning', message }),
   );
   const progress: Progress = {
+    watchesWork: trace !== undefined,
     emit(event) {
+      if (event.type === 'work-started' || event.type === 'work-finished') {
+        trace?.emit(event);
+        return;
+      }
       logs.emit(event);
       renderer.emit(withoutFileOfFullDisk(event, root));
     },

@@ -17,7 +17,7 @@ import { basePlatformFailures } from '../lint/base-platforms.ts';
 import { annotations as annotationNames } from '../oci/annotations.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
-import type { Progress } from '../progress.ts';
+import { type Progress, type ProgressEvent, progressOf, watched } from '../progress.ts';
 import { RegistryClient } from '../registry/registry.ts';
 import { RemoteSources } from '../remote/remote-sources.ts';
 import { type Failure, FailureError, FailuresError, failuresOf, locatedAt } from '../result.ts';
@@ -94,8 +94,10 @@ class Engine implements Builder {
   readonly #cacheOfThisRun: CacheStack<Snapshot>;
   readonly #underWay: BuildsUnderWay;
   #hasSaidUnshared = false;
-  /** Those who watch builds that are under way. */
-  readonly #watching = new Set<Progress>();
+  /** Those who watch builds that are under way; and where each tells of it. */
+  readonly #watching = new Map<Progress, Progress>();
+  /** For what any of these builds may be waiting for. */
+  readonly #ofAll: Progress;
 
   constructor({
     store,
@@ -112,14 +114,16 @@ class Engine implements Builder {
     this.#owners = owners;
     this.#outputTaken = surroundings.outputTaken;
     this.#underWay = new BuildsUnderWay(options.onFail === 'shell' ? surroundings.terminals : undefined);
+    this.#ofAll = ofFirst(() => [...this.#watching.values()].find(({ watchesWork }) => watchesWork));
     this.#store = store;
     this.#registry = new RegistryClient(options.registry);
     this.#remote = new RemoteSources({ store, registry: options.registry });
     this.#checkouts = new Checkouts(this.#remote.repositories, () => store.session.tempPath('git'));
-    this.#images = new ImageResolver({ store, registry: this.#registry });
+    this.#images = new ImageResolver({ store, registry: this.#registry, progress: this.#ofAll });
     this.#layers = new Layers({
       store,
       fetch: (layer, signal) => this.#fetch(layer, signal),
+      progress: this.#ofAll,
       owners,
       makesDevices: options.tier === 'none' && process.getuid?.() === 0,
       gid: process.getgid?.() ?? 0,
@@ -146,8 +150,8 @@ class Engine implements Builder {
   }
 
   async build(request: BuildRequest, progress: Progress, signal: AbortSignal): Promise<BuildResult> {
-    const watcher: Progress = { emit: (event) => progress.emit({ image: request.image, ...event }) };
-    this.#watching.add(watcher);
+    const watcher = progressOf(progress, { image: request.image });
+    this.#watching.set(watcher, progress);
     const { either, running } = this.#underWay.add(request.image, signal);
     try {
       const dockerfile = dockerfileOf(request);
@@ -181,7 +185,7 @@ class Engine implements Builder {
     const { noCache, noCacheStages = [], image, annotations: all } = build.request;
     const { platform } = build;
     const name = formatPlatform(platform);
-    const progress: Progress = { emit: (event) => build.progress.emit({ platform: name, ...event }) };
+    const progress = progressOf(build.progress, { platform: name });
     const { definition, config, warnings, basesForOthers, baseAt, isOnLost, bases } = await this.#lower(build, signal);
     const ofOthers = basePlatformFailures(basesForOthers, {
       dockerfile: build.dockerfile,
@@ -231,7 +235,7 @@ class Engine implements Builder {
   /** Where only root exists, what steps make is not what other machines would make: it stays here (ADR 0048). */
   #sharedCaches() {
     const { from, to } = this.#options.caches ?? { from: [], to: [] };
-    const preparation = new PushPreparation(this.#store);
+    const preparation = new PushPreparation(this.#store, this.#ofAll);
     const open = (address: CacheAddress) =>
       new SharedResults({
         place:
@@ -239,6 +243,7 @@ class Engine implements Builder {
             ? new DirectoryPlace(address, basename(this.#options.sessionDir))
             : new RegistryPlace(this.#registry.repository(address), address),
         blobs: this.#store.blobs,
+        progress: this.#ofAll,
         pack: (layer, signal) => preparation.layer(layer, signal),
       });
     return {
@@ -332,7 +337,10 @@ class Engine implements Builder {
     const { blob, origin } = layer;
     if (!origin) throw new FailureError(blobNotFetchable(blob.digest));
     const remote = this.#registry.repository(origin);
-    await this.#store.blobs.put(blob, () => remote.open(blob, signal), signal);
+    const { digest, size } = blob;
+    await watched({ progress: this.#ofAll, kind: 'pull', name: digest, digest, size }, () =>
+      this.#store.blobs.put(blob, () => remote.open(blob, signal), signal),
+    );
   }
 
   /** For people alone: a store that cannot take it is told of by what the build itself writes. */
@@ -343,8 +351,18 @@ class Engine implements Builder {
   }
 
   #notice(message: string): void {
-    for (const progress of this.#watching) progress.emit({ type: 'notice', message });
+    for (const progress of this.#watching.keys()) progress.emit({ type: 'notice', message });
   }
+}
+
+/** Whoever is the first then: what is under way is waited for by one of them, and goes on with any. */
+function ofFirst(first: () => Progress | undefined): Progress {
+  return {
+    get watchesWork() {
+      return first() !== undefined;
+    },
+    emit: (event: ProgressEvent) => first()?.emit(event),
+  };
 }
 
 /** Directories among named contexts, as they were when the build was decided on. */

@@ -8,6 +8,7 @@ import { isConfigType, isIndexType, layerCompression, mediaTypes } from '../oci/
 import { selectPlatform } from '../oci/platform-match.ts';
 import { readConfig, readIndex, readManifest } from '../oci/read-document.ts';
 import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
+import { type Progress, silent, watched } from '../progress.ts';
 import type { RegistryClient } from '../registry/registry.ts';
 import { FailureError, FailuresError } from '../result.ts';
 import type { Store } from '../store/store.ts';
@@ -21,10 +22,12 @@ import { type ImageRequest, imageKey, type ResolvedImage } from './frontend/lowe
 export class ImageResolver {
   readonly #store: Store;
   readonly #registry: RegistryClient;
+  readonly #progress: Progress;
   readonly #known = new Map<string, Promise<ResolvedImage>>();
 
-  constructor(options: { readonly store: Store; readonly registry: RegistryClient }) {
+  constructor(options: { readonly store: Store; readonly registry: RegistryClient; readonly progress?: Progress }) {
     this.#store = options.store;
+    this.#progress = options.progress ?? silent;
     this.#registry = options.registry;
   }
 
@@ -123,7 +126,11 @@ export class ImageResolver {
   /** Puts a small document into the store, so that it is read from there now and later. */
   async #local(descriptor: Descriptor, source: ContentSource, signal: AbortSignal): Promise<ContentSource> {
     const { blobs } = this.#store;
-    if (source !== blobs) await blobs.put(descriptor, () => source.open(descriptor, signal), signal);
+    if (source === blobs || (await blobs.has(descriptor, signal))) return blobs;
+    const { digest, size } = descriptor;
+    await watched({ progress: this.#progress, kind: 'pull', name: digest, digest, size }, () =>
+      blobs.put(descriptor, () => source.open(descriptor, signal), signal),
+    );
     return blobs;
   }
 }

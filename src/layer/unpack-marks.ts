@@ -46,11 +46,31 @@ export async function expandMarks(
   }: { readonly directory: UnpackDirectory; readonly lower: Tree; readonly skipped: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
+  const added = (path: string) => directory.added(path);
+  const needed = whiteoutsFor(index, { added, lower, skipped });
+  for (const path of needed) directory.ensure(parentOf(path));
+  await makeWhiteouts(
+    needed.map((path) => scopedPath(directory.root, path)),
+    signal,
+  );
+}
+
+/** What lies below a layer, and what of the layer itself is unpacked. */
+interface Hidden {
+  /** What the layer has put at a path. */
+  readonly added: (path: string) => 'directory' | 'other' | undefined;
+  readonly lower: Tree;
+  /** Devices that are not made. */
+  readonly skipped: readonly string[];
+}
+
+/** Paths of the layers below that an unpacked layer has to hide, sorted. */
+export function whiteoutsFor(index: LayerIndex, { added, lower, skipped }: Hidden): readonly string[] {
   const gone = new Set<string>();
   const hide = (path: string) => {
     const below = lower.lookup(path)?.entry;
     if (below === undefined) return;
-    const own = directory.added(path);
+    const own = added(path);
     if (own === undefined) gone.add(path);
     else if (own === 'directory' && below.type === 'directory') hideChildren(path);
   };
@@ -65,22 +85,17 @@ export async function expandMarks(
     else if (mark.type === 'opaque') hideChildren(mark.path);
   }
   for (const path of skipped) if (lower.lookup(path) !== undefined) gone.add(path);
-  const isHidden = hiddenBelow(gone, directory);
-  const needed = [...gone].filter((path) => !isHidden(parentOf(path))).sort(comparePaths);
-  for (const path of needed) directory.ensure(parentOf(path));
-  await makeWhiteouts(
-    needed.map((path) => scopedPath(directory.root, path)),
-    signal,
-  );
+  const isHidden = hiddenBelow(gone, added);
+  return [...gone].filter((path) => !isHidden(parentOf(path))).sort(comparePaths);
 }
 
 /** Whether a directory or one above it is gone too, or is no directory any more. Asked once for each. */
-function hiddenBelow(gone: ReadonlySet<string>, directory: UnpackDirectory): (path: string) => boolean {
+function hiddenBelow(gone: ReadonlySet<string>, added: Hidden['added']): (path: string) => boolean {
   const known = new Map<string, boolean>([['', false]]);
   const isHidden = (path: string): boolean => {
     let hidden = known.get(path);
     if (hidden === undefined) {
-      hidden = gone.has(path) || directory.added(path) === 'other' || isHidden(parentOf(path));
+      hidden = gone.has(path) || added(path) === 'other' || isHidden(parentOf(path));
       known.set(path, hidden);
     }
     return hidden;

@@ -40,6 +40,24 @@ export async function takeAway(store: Store, wish: Wish, signal: AbortSignal): P
   return { entries, bytes: sizeOf(entries) + shrunk };
 }
 
+/**
+ * Takes these away, but for what a session of another process uses or has found, or that was made since. Returns the paths of
+ * what is gone.
+ */
+export async function takeThese(
+  store: Store,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const entries = paths.map((path) => ({ path }));
+  const aside = await store.lock.hold(
+    () => store.claims.whileTaking(() => moveAside(store, entries, signal), signal),
+    signal,
+  );
+  for (const { path } of aside) await remove(store, path);
+  return new Set(aside.map(({ entry }) => entry.path));
+}
+
 /** What `takeAway` would do now. */
 export async function wouldTakeAway(store: Store, wish: Wish, signal: AbortSignal): Promise<Freed> {
   const entries = choose(await new Inventories(store).take(false, signal), await freeSpace(store), wish);
@@ -68,11 +86,11 @@ async function freeSpace(store: Store): Promise<number> {
 }
 
 /** Into the session: what is there goes with it, also after a kill. */
-async function moveAside(store: Store, entries: readonly StoreEntry[], signal: AbortSignal) {
+async function moveAside<T extends Pick<StoreEntry, 'path'>>(store: Store, entries: readonly T[], signal: AbortSignal) {
   const { paths, session } = store;
   const now = await session.now();
   const keepFrom = Math.min(now, (await oldestStart(paths, session)) ?? now);
-  const aside: { readonly entry: StoreEntry; readonly path: string }[] = [];
+  const aside: { readonly entry: T; readonly path: string }[] = [];
   for (const entry of entries) {
     if (signal.aborted) break;
     const path = session.tempPath('taken');

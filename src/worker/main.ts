@@ -67,9 +67,10 @@ async function probe({ order }: ToWorker & { type: 'probe' }): Promise<void> {
   send({ type: 'probed', facts: await probeInside(order) });
 }
 
-function build({ id, request }: ToWorker & { type: 'build' }): void {
+function build({ id, request, watchesWork }: ToWorker & { type: 'build' }): void {
   const abort = new AbortController();
   const progress = {
+    watchesWork,
     emit: (event: (FromWorker & { type: 'progress' })['event']) => send({ type: 'progress', id, event }),
   };
   const done = engine!

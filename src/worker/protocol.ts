@@ -10,7 +10,7 @@ import { workerFilesExhausted } from './failure.ts';
 export type ToWorker =
   /** `module` (a file: URL) exports `createEngine(options)`. Comes first, once. */
   | { readonly type: 'start'; readonly module: string; readonly options: EngineOptions }
-  | { readonly type: 'build'; readonly id: number; readonly request: BuildRequest }
+  | { readonly type: 'build'; readonly id: number; readonly request: BuildRequest; readonly watchesWork: boolean }
   | { readonly type: 'cancel'; readonly id: number }
   /** Whoever reads what steps print is behind: let them wait, until `resume`. */
   | { readonly type: 'pause' }

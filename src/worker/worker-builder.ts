@@ -160,7 +160,7 @@ class Worker {
     return new Promise<BuildResult>((resolve, reject) => {
       if (this.#end !== undefined) throw this.#end;
       this.#pending.set(id, { progress, resolve, reject, onCancelling });
-      this.#send({ type: 'build', id, request });
+      this.#send({ type: 'build', id, request, watchesWork: progress.watchesWork === true });
     })
       .catch((error) => {
         throw signal.aborted ? signal.reason : error;

@@ -44,6 +44,7 @@ export async function runHere(
     input: () => Readable.from([]),
     outputLost: () => undefined,
     now: Date.now,
+    clock: () => performance.now(),
   };
   const line = await parseCommandLine(argv, surroundings.env);
   if (!line.ok) return { ...written, failures: line.failure };

@@ -18,7 +18,7 @@ interface Span {
 async function spansOf(events: readonly ProgressEvent[]) {
   await using directory = await tempDir();
   let time = 5;
-  const trace = new TraceFile(join(directory.path, 'trace.json'), { now: () => time, pid: 7 });
+  const trace = new TraceFile(join(directory.path, 'trace.json'), { clock: () => time, pid: 7 });
   for (const event of events) {
     time++;
     trace.emit(event);
@@ -37,7 +37,8 @@ async function spansOf(events: readonly ProgressEvent[]) {
 const started = { type: 'image-started', image: 'a', platforms: [], why: 'missing' } as const;
 const step = (name: string) => ({ type: 'step-started', image: 'a', step: name, name }) as const;
 const finished = (name: string) => ({ type: 'step-finished', image: 'a', step: name, duration: 1 }) as const;
-const blob = (done: number) => ({ type: 'blob-progress', image: 'a', digest: 'd', done, total: 2 }) as const;
+const blob = (done: number) =>
+  ({ type: 'blob-progress', image: 'a', digest: 'd', done, total: 2, state: done < 2 ? 'copying' : 'copied' }) as const;
 
 test('a trace: spans that overlap are on lanes of their own, and lanes are used again', async () => {
   const cached = { type: 'step-cached', image: 'a', step: 'c', name: 'c' } as const;
@@ -49,10 +50,10 @@ test('a trace: spans that overlap are on lanes of their own, and lanes are used 
       'look, hash and decide 1 0-1',
       'a 2 1-9',
       'Building 1 1-10',
-      'c 3 2-2 hit',
-      'x 3 3-5 miss',
-      'y 4 4-8 miss',
-      'd 3 6-7',
+      'c 2 2-2 hit',
+      'x 2 3-5 miss',
+      'y 3 4-8 miss',
+      'd 2 6-7',
     ],
   );
 });
@@ -64,14 +65,14 @@ test('a trace: what failed, and what was under way when the run was stopped, end
     'look, hash and decide 1 0-1',
     'a 2 1-3 failed',
     'Building 1 1-4',
-    'x 3 2-3 miss failed',
+    'x 2 2-3 miss failed',
   ]);
   assert.deepEqual(await spansOf([step('x')]), ['cip 1 0-2', 'look, hash and decide 1 0-2', 'x 2 1-2 miss']);
 });
 
 test('a trace: a file that cannot be written leaves nothing', async () => {
   await using directory = await tempDir();
-  const trace = new TraceFile(join(directory.path, 'none', 'trace.json'), { now: () => 0, pid: 7 });
+  const trace = new TraceFile(join(directory.path, 'none', 'trace.json'), { clock: () => 0, pid: 7 });
   await assert.rejects(trace.write());
   assert.deepEqual(await readdir(directory.path), []);
 });
@@ -79,7 +80,7 @@ test('a trace: a file that cannot be written leaves nothing', async () => {
 test('a trace: the first phase begins with the run, however fast the clock is', async () => {
   await using directory = await tempDir();
   let time = 0;
-  const trace = new TraceFile(join(directory.path, 'trace.json'), { now: () => time++, pid: 7 });
+  const trace = new TraceFile(join(directory.path, 'trace.json'), { clock: () => time++, pid: 7 });
   trace.begin('Building');
   await trace.write();
   const { traceEvents } = JSON.parse(await readFile(join(directory.path, 'trace.json'), 'utf8'));
@@ -87,5 +88,37 @@ test('a trace: the first phase begins with the run, however fast the clock is', 
   assert.equal(
     phases.reduce((sum, { dur }) => sum + dur, 0),
     run?.dur,
+  );
+});
+
+test('a trace: what is a part of a step or an image lies within it', async () => {
+  const pack = { image: 'a', step: 'x', kind: 'pack', name: 'layer' } as const;
+  const send = { image: 'a', kind: 'send', name: 'a' } as const;
+  const done = { type: 'image-finished', image: 'a', duration: 1 } as const;
+  assert.deepEqual(
+    await spansOf([
+      started,
+      step('x'),
+      { type: 'work-started', ...pack },
+      // Its end never comes.
+      finished('x'),
+      { type: 'work-started', ...send },
+      done,
+      blob(1),
+      blob(2),
+      { ...blob(2), digest: 'e', state: 'present' },
+      { type: 'work-finished', ...send, isFailed: true },
+    ]),
+    [
+      'cip 1 0-11',
+      'look, hash and decide 1 0-1',
+      'a 2 1-6',
+      'Building 1 1-11',
+      'x 2 2-4 miss',
+      'layer 2 3-4',
+      'a 3 5-10 failed',
+      'd 3 7-8',
+      'e 3 9-9',
+    ],
   );
 });

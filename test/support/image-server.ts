@@ -28,8 +28,14 @@ export interface ServedImage {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Serves on the loopback until disposed; whatever the tag, `HOST:PORT/<name>` is the image of that name. */
-export async function serveImages(images: ServedImages): Promise<AsyncDisposable & { readonly address: string }> {
+/**
+ * Serves on the loopback until disposed; whatever the tag, `HOST:PORT/<name>` is the image of that name. `sent`: digests of the blobs
+ * that were asked for.
+ */
+export async function serveImages(
+  images: ServedImages,
+): Promise<AsyncDisposable & { readonly address: string; readonly sent: ReadonlySet<string> }> {
+  const sent = new Set<string>();
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, Buffer>();
   for (const [name, image] of Object.entries(images)) {
@@ -52,12 +58,14 @@ export async function serveImages(images: ServedImages): Promise<AsyncDisposable
     const bytes = manifest ?? blobs.get(url.slice(url.lastIndexOf('/') + 1));
     if (manifest)
       response.setHeader('docker-content-digest', digestOf(manifest)).setHeader('content-type', types.manifest);
+    if (bytes && !manifest) sent.add(digestOf(bytes));
     if (bytes) response.setHeader('content-length', bytes.length).end(bytes);
     else response.end('{}');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
+    sent,
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: async () => {
       server.close();

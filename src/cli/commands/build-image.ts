@@ -16,6 +16,7 @@ import { formatPlatform, hostPlatform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
 import { failureJson } from '../../orchestrator/plan/failure-json.ts';
+import { progressOf, watched } from '../../progress.ts';
 import { dockerfileNotices } from '../../project/dockerfile-notices.ts';
 import type { Notice } from '../../project/project.ts';
 import { type Failure, FailureError, FailuresError, failuresOf, type Reason } from '../../result.ts';
@@ -112,7 +113,9 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
     tags,
     expected,
   };
-  const { digest } = await made(building, { options, reached }, world).catch((error: unknown) => {
+  const whole = { progress: progressOf(world.progress, { image: title }), kind: 'image', name: title } as const;
+  const making = watched(whole, () => made(building, { options, reached }, world));
+  const { digest } = await making.catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.json) printReached(reached, error, world);
     if (!world.signal.aborted)
@@ -285,10 +288,13 @@ async function contextOf(
   const written = isUnpacked ? [] : orThrow(await readIgnoreFile(directory, path, file));
   const memory = isUnpacked ? noMemory : (await world.store()).records('file-digests', FileDigests);
   const ignore = await ignoringStore(written, { context: directory, store: world.storeDirectory });
-  return await decideDockerfileContext(
-    { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
-    { files: contextFiles, memory, now },
-    world.signal,
+  const hash = { progress: world.progress, kind: 'hash', name: `context ${path}` } as const;
+  return await watched(hash, () =>
+    decideDockerfileContext(
+      { root: { directory, ignore }, inputs: { ...inputs, whole: part === 'whole' } },
+      { files: contextFiles, memory, now },
+      world.signal,
+    ),
   );
 }
 

@@ -55,6 +55,14 @@ export const outputOptions = {
     fromEnvironment: false,
     schema: toggle,
   }),
+  times: option({
+    kind: 'boolean',
+    description: 'Also compare times: when files were changed, and when the images were made',
+    group: 'How',
+    default: 'false',
+    fromEnvironment: false,
+    schema: toggle,
+  }),
   trace: option({
     kind: 'string',
     value: 'FILE',

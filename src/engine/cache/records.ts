@@ -8,7 +8,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ResultCache } from '../solver/result-cache.ts';
 
 /** The shape of a snapshot in a record. */
-const SnapshotRecord: z.ZodType<Snapshot> = z.object({
+export const SnapshotRecord: z.ZodType<Snapshot> = z.object({
   layers: z.array(
     z.object({
       blob: Descriptor,

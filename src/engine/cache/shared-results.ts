@@ -3,6 +3,7 @@ import { decompress } from '../../layer/compression.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
+import { type Progress, silent, watched } from '../../progress.ts';
 import { Semaphore } from '../../semaphore.ts';
 import type { BlobStore } from '../../store/blob.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -16,6 +17,8 @@ const AT_ONCE = 3;
 export interface Sharing {
   readonly place: SharedPlace;
   readonly blobs: BlobStore;
+  /** Told of layers that come and go. */
+  readonly progress?: Progress | undefined;
   /** A layer as it is sent: the same bytes on every machine, in the store when it resolves. */
   readonly pack: (layer: Descriptor, signal: AbortSignal) => Promise<Descriptor>;
 }
@@ -78,7 +81,9 @@ export class SharedResults implements ResultCache<Snapshot> {
     const { place, blobs } = this.#sharing;
     if (await blobs.has(blob, signal)) return true;
     if (!(await place.has(packed, signal))) return false;
-    await blobs.put(blob, async () => unpacked(await place.open(packed, signal), { blob, packed }), signal);
+    await this.#watched('pull', packed, () =>
+      blobs.put(blob, async () => unpacked(await place.open(packed, signal), { blob, packed }), signal),
+    );
     return true;
   }
 
@@ -95,8 +100,13 @@ export class SharedResults implements ResultCache<Snapshot> {
     const { place, blobs, pack } = this.#sharing;
     const { mediaType, digest, size } = await pack(layer, signal);
     const packed = { mediaType, digest, size };
-    await place.put(packed, () => blobs.open(packed, signal), signal);
+    await this.#watched('push', packed, () => place.put(packed, () => blobs.open(packed, signal), signal));
     return packed;
+  }
+
+  #watched(kind: 'pull' | 'push', { digest, size }: Descriptor, work: () => Promise<void>): Promise<void> {
+    const { progress = silent } = this.#sharing;
+    return watched({ progress, kind, name: digest, digest, size }, work);
   }
 }
 

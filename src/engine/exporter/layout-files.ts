@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { annotations } from '../../oci/annotations.ts';
 import type { ContentSink, ContentSource } from '../../oci/content.ts';
 import { copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -12,11 +13,6 @@ import { readDocument, readManifest } from '../../oci/read-document.ts';
 import { dockerHub, formatReference, type Reference } from '../../oci/reference.ts';
 import type { TarInput } from '../../tar/write.ts';
 import type { ExportedImage } from './exporter.ts';
-
-/** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
-const nameAnnotation = 'org.opencontainers.image.ref.name';
-/** What containerd calls an image that it imports. */
-const containerdName = 'io.containerd.image.name';
 
 /** What an image layout is made from. */
 export interface LayoutSource {
@@ -38,7 +34,7 @@ export async function* layoutFiles(
   signal: AbortSignal,
 ): AsyncGenerator<TarInput> {
   yield document('oci-layout', { imageLayoutVersion: '1.0.0' });
-  yield document('index.json', indexOf(exported));
+  yield document('index.json', indexOf(exported, docker !== undefined));
   if (docker !== undefined) yield document('manifest.json', await dockerManifest(exported, { from, docker }, signal));
   for (const blob of await reachedFrom(exported.image, from, signal)) {
     if (without?.has(blob.digest)) continue;
@@ -59,13 +55,28 @@ export async function writeFiles(
   }
 }
 
-function indexOf({ image, names }: ExportedImage) {
-  const entries = names.map(formatReference).map((name) => ({
+function indexOf({ image, names }: ExportedImage, isForDocker: boolean) {
+  const refNames = isForDocker ? names.map(formatReference) : tagsOf(names);
+  const entries = names.map((name, at) => ({
     ...image,
-    annotations: { ...image.annotations, [containerdName]: name, [nameAnnotation]: name },
+    annotations: {
+      ...image.annotations,
+      [annotations.containerdImageName]: formatReference(name),
+      [annotations.refName]: refNames[at],
+    },
   }));
   const manifests = entries.length > 0 ? entries : [image];
   return { schemaVersion: 2, mediaType: mediaTypes.imageIndex, manifests };
+}
+
+/**
+ * What images of a layout are asked for by: their tags, as skopeo and umoci have it and BuildKit writes it. Two names with one tag
+ * would be two answers: the second is called in full. So are all of an archive for Docker, since Podman before version 4
+ * gives images the name that stands here.
+ */
+function tagsOf(names: readonly Reference[]): readonly string[] {
+  const tags = names.map(({ tag = 'latest' }) => tag);
+  return names.map((name, at) => (tags.indexOf(tags[at]!) === at ? tags[at]! : formatReference(name)));
 }
 
 async function dockerManifest(

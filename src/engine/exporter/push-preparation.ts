@@ -16,6 +16,7 @@ import {
   mediaTypes,
 } from '../../oci/media-type.ts';
 import { readIndex, readManifest } from '../../oci/read-document.ts';
+import { type Progress, silent, watched } from '../../progress.ts';
 import type { RecordLog } from '../../store/record-log.ts';
 import type { Store } from '../../store/store.ts';
 import { annotate } from './annotate.ts';
@@ -30,11 +31,14 @@ const Compressed = z.object({ digest: Digest, size: z.number() });
  */
 export class PushPreparation {
   readonly #store: Store;
+  readonly #progress: Progress;
   readonly #records: RecordLog<Recoded>;
   readonly #running = new Map<string, Promise<Recoded>>();
 
-  constructor(store: Store) {
+  /** `progress` is told of each layer that is compressed, for whichever image needs it first. */
+  constructor(store: Store, progress: Progress = silent) {
     this.#store = store;
+    this.#progress = progress;
     this.#records = store.records('compressed-layers', Compressed);
   }
 
@@ -111,6 +115,14 @@ export class PushPreparation {
     const { blobs } = this.#store;
     const recorded = await this.#records.get(keyOf(layer, how));
     if (recorded && (await blobs.size(recorded.digest)) === recorded.size) return recorded;
+    const work = { kind: 'compress', name: layer.digest } as const;
+    return await watched({ progress: this.#progress, ...work, made: (one) => one }, () =>
+      this.#write(layer, how, signal),
+    );
+  }
+
+  async #write(layer: Descriptor, how: Recoding, signal: AbortSignal): Promise<Recoded> {
+    const { blobs } = this.#store;
     const writer = blobs.writer();
     try {
       const tar = decompress(await blobs.open(layer, signal), how.was);

@@ -2,6 +2,7 @@ import { copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { readDocument } from '../../oci/read-document.ts';
 import { familiarReference, formatReference, tagOrDigest, withDigest } from '../../oci/reference.ts';
+import { toldCopies } from '../../oci/told-copies.ts';
 import type { ExportedImage, Exporter, ExportServices } from './exporter.ts';
 import type { ImageForm } from './image-form.ts';
 
@@ -31,9 +32,11 @@ export class RegistryExporter implements Exporter {
     const { isByDigest = false } = this.#output;
     for (const name of isByDigest ? names.map((one) => withDigest({ ...one, tag: undefined }, sent.digest)) : names) {
       const remote = await repository(name);
-      await copyGraph(sent, { from: store.blobs, to: remote }, signal);
+      const title = familiarReference(name);
+      const onProgress = toldCopies(progress, title);
+      await copyGraph(sent, { from: store.blobs, to: remote, onProgress }, signal);
       await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);
-      const pushed = { image: familiarReference(name), reference: formatReference(name), digest: sent.digest };
+      const pushed = { image: title, reference: formatReference(name), digest: sent.digest };
       progress.emit({ type: 'image-pushed', ...pushed });
     }
     return sent;

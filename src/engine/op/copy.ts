@@ -16,6 +16,7 @@ import { digestOfChain, oneLayer } from './layered.ts';
 import type { CopyOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
 import { PackedFiles } from './packed-files.ts';
+import { packing } from './packing.ts';
 import { placeAll } from './place-fetched.ts';
 import { type CopiedFiles, placeInline } from './place-sources.ts';
 import { Placement } from './placement.ts';
@@ -75,7 +76,7 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
       };
     },
 
-    async exec([base = scratch, from = scratch], { signal }: OpContext) {
+    async exec([base = scratch, from = scratch], { signal, ...told }: OpContext) {
       const isFromContext = op.source.type === 'context';
       const source = isFromContext ? await context() : await selectFromSnapshot(op, from, { services, origin, signal });
       if (isFromContext) await services.context?.verify(op, source.selection, signal);
@@ -113,7 +114,8 @@ export function copyRunner(op: CopyOp, services: RunnerServices, origin?: StepOr
         await placeInline(placing);
         const verify = packed.verify.bind(packed);
         const entries = packed.expect(placement.entries());
-        return await packed.explained(services.layers.commit(entries, { clampMtime: epoch, verify }, signal));
+        const pack = () => services.layers.commit(entries, { clampMtime: epoch, verify }, signal);
+        return await packed.explained(packing(told, pack));
       };
       const layer = await placeAll(placing, { next: 0, fetched: services.fetched, commit }, signal);
       return { layers: [...base.layers, layer] };

@@ -16,6 +16,7 @@ import { keyOfHosts, keyOfMount, keyOfNetwork, partsOfOp } from './key-parts.ts'
 import { LastLines } from './last-lines.ts';
 import { digestOfChain, oneLayer } from './layered.ts';
 import type { ExecOp, StepOrigin } from './op-definition.ts';
+import { packing } from './packing.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText } from './snapshot-tree.ts';
 
@@ -99,7 +100,7 @@ export function execRunner(op: ExecOp, services: RunnerServices, origin?: StepOr
         const said = await shellInPlace({ order, executor, mounts, services }, failure);
         throw new FailureError(said.length === 0 ? failure : { ...failure, details: [...failure.details, ...said] });
       }
-      const layer = await snapshotter.commit(active, signal, op.epoch);
+      const layer = await packing(context, () => snapshotter.commit(active, signal, op.epoch));
       return { layers: [...base.layers, layer] };
     },
   };

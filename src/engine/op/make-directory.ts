@@ -6,6 +6,7 @@ import { partsOfOp } from './key-parts.ts';
 import { digestOfChain, oneLayer } from './layered.ts';
 import type { MakeDirectoryOp, StepOrigin } from './op-definition.ts';
 import { lookupOwner } from './owner.ts';
+import { packing } from './packing.ts';
 import { Placement } from './placement.ts';
 import type { RunnerServices } from './runner-services.ts';
 import { readText } from './snapshot-tree.ts';
@@ -21,7 +22,7 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
         parts: async () => partsOfOp(op),
       }),
 
-    async exec([base = scratch], { signal, progress }) {
+    async exec([base = scratch], { signal, progress, step }) {
       const { layers } = services;
       const unknown = (name: string, file: string) => {
         const at = origin ? `${origin.at.file}:${origin.at.line}: ` : '';
@@ -39,7 +40,9 @@ export function makeDirectoryRunner(op: MakeDirectoryOp, services: RunnerService
         origin,
       });
       placement.makeDirectories(placement.resolve(op.path));
-      const layer = await layers.commit(placement.entries(), { clampMtime: op.epoch }, signal);
+      const layer = await packing({ progress, step }, () =>
+        layers.commit(placement.entries(), { clampMtime: op.epoch }, signal),
+      );
       return { layers: [...base.layers, layer] };
     },
   };

@@ -5,6 +5,7 @@ import type { Op } from '../solver/op.ts';
 import { partsOfOp } from './key-parts.ts';
 import { digestOfChain } from './layered.ts';
 import type { SquashOp } from './op-definition.ts';
+import { packing } from './packing.ts';
 import type { RunnerServices } from './runner-services.ts';
 
 /** Each group of layers becomes one; a group of one stays the layer that it is. What is seen of all of them stays the same. */
@@ -16,7 +17,7 @@ export function squashRunner(op: SquashOp, { layers }: RunnerServices): Op<Snaps
         contentDigests: [async (input: Snapshot) => digestOfFields([await digestOfChain(input), ...keptIn(input, op)])],
         parts: async () => partsOfOp(op),
       }),
-    async exec([input = scratch], { signal }) {
+    async exec([input = scratch], { signal, ...told }) {
       const made: SnapshotLayer[] = [];
       let end = 0;
       for (const count of op.groups) {
@@ -24,7 +25,8 @@ export function squashRunner(op: SquashOp, { layers }: RunnerServices): Op<Snaps
         end += count;
         const stack = { layers: input.layers.slice(0, end) };
         if (count === 1) made.push(stack.layers[from]!);
-        else if (count > 1) made.push(await layers.commit(layers.merged(stack, from, signal), {}, signal));
+        else if (count > 1)
+          made.push(await packing(told, () => layers.commit(layers.merged(stack, from, signal), {}, signal)));
       }
       return { layers: made };
     },

@@ -42,3 +42,38 @@ export function treeNotCopied(said: string) {
     hint: 'make room on the disk of the store: cip cache prune',
   } as const satisfies FailureShape;
 }
+
+/** `path` of an unpacked layer is not as the layer has it; `isRemoved` tells whether the whole of it is gone now. */
+export function unpackedBroken({
+  id,
+  layer,
+  difference: { path, what },
+  isRemoved,
+}: {
+  readonly id: string;
+  readonly layer: string;
+  readonly difference: { readonly path: string; readonly what: keyof typeof differenceWords };
+  readonly isRemoved: boolean;
+}) {
+  const change = `/${path} ${differenceWords[what]}`;
+  return {
+    reason: 'unpacked-broken',
+    message: `the unpacked layer ${layer} has changed on disk (${change}, in snapshots/${id})${isRemoved ? ': removed' : ''}`,
+    hint: isRemoved
+      ? 'nothing is lost: it is unpacked again when a step needs it; images that were built with it may have what was wrong: build them with --no-cache'
+      : 'cip cache verify --repair removes it once no other process uses it, and it is unpacked again when a step needs it; look after the disk',
+  } as const satisfies FailureShape;
+}
+
+const differenceWords = {
+  missing: 'is not there',
+  added: 'is not of the layer',
+  type: 'is something else',
+  content: 'has other content',
+  target: 'is a link to something else',
+  link: 'is a file of its own, where it is another name of one',
+  mode: 'has another mode',
+  owner: 'has another owner',
+  time: 'has another time',
+  unreadable: 'cannot be read any more',
+} as const;

@@ -9,6 +9,7 @@ import { mapBounded } from '../../map-bounded.ts';
 import { chainIDsOf } from '../../oci/chain-id.ts';
 import { type ChainID, type DiffID, hexOf } from '../../oci/digest.ts';
 import { layerCompression, mediaTypes } from '../../oci/media-type.ts';
+import { type Progress, silent, watched } from '../../progress.ts';
 import { FailureError } from '../../result.ts';
 import type { Store } from '../../store/store.ts';
 import { notALayer } from './failure.ts';
@@ -22,6 +23,8 @@ export interface LayerContentsOptions {
   readonly store: Store;
   /** Brings a blob that the store lacks. */
   readonly fetch: (layer: SnapshotLayer, signal: AbortSignal) => Promise<void>;
+  /** Told of what is read and unpacked, for whichever step needs it first. */
+  readonly progress?: Progress | undefined;
 }
 
 /** Layers that are fetched and unpacked at a time. */
@@ -56,10 +59,12 @@ export class LayerContents {
   readonly #stacks = new WeakMap<readonly SnapshotLayer[], Stack>();
   readonly #store: Store;
   readonly #fetch: LayerContentsOptions['fetch'];
+  protected readonly progress: Progress;
   protected readonly verified: VerifiedLayers;
 
-  constructor({ store, fetch }: LayerContentsOptions) {
+  constructor({ store, fetch, progress = silent }: LayerContentsOptions) {
     this.#store = store;
+    this.progress = progress;
     this.#fetch = fetch;
     this.verified = new VerifiedLayers(store);
   }
@@ -92,7 +97,9 @@ export class LayerContents {
   async ensureContent(layer: SnapshotLayer, signal: AbortSignal): Promise<void> {
     await inLayer(layer, () => this.ensureBlob(layer, signal));
     if (await this.verified.has(layer)) return;
-    await inLayer(layer, async () => this.verified.verify(layer, await this.openTar(layer, signal), signal));
+    await this.reading('hash', layer, async () =>
+      this.verified.verify(layer, await this.openTar(layer, signal), signal),
+    );
   }
 
   /**
@@ -179,7 +186,7 @@ export class LayerContents {
       const stored = await this.storedIndex(layer);
       if (stored) return stored;
       const { diffID } = layer;
-      const { index } = await inLayer(layer, async () =>
+      const { index } = await this.reading('hash', layer, async () =>
         indexLayer(await this.openTar(layer, signal), { diffID }, signal),
       );
       await this.verified.add(layer);
@@ -197,6 +204,12 @@ export class LayerContents {
 
   protected async putIndex(diffID: DiffID, index: LayerIndex): Promise<void> {
     await this.#store.indexes.put(hexOf(diffID), Buffer.from(serializeIndex(index)));
+  }
+
+  /** What fails in it is told with the layer. */
+  protected async reading<T>(kind: 'hash' | 'unpack', layer: SnapshotLayer, work: () => Promise<T>): Promise<T> {
+    const { digest, size } = layer.blob;
+    return await watched({ progress: this.progress, kind, name: digest, digest, size }, () => inLayer(layer, work));
   }
 
   protected async openTar(layer: SnapshotLayer, signal: AbortSignal) {

@@ -15,7 +15,7 @@ import type { ChainID } from '../../oci/digest.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import { mountRefused } from './failure.ts';
-import { AT_ONCE, inLayer, LayerContents, type LayerContentsOptions, remember, type Stack } from './layer-contents.ts';
+import { AT_ONCE, LayerContents, type LayerContentsOptions, remember, type Stack } from './layer-contents.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot.ts';
 import { filesIn, flatPlaceName, needsWhiteouts, placeName, type TopLayer, type UnpackedBy } from './unpacked-place.ts';
 
@@ -262,7 +262,7 @@ export class Layers extends LayerContents {
     const { layer, ...how } = what;
     const owner = this.#options.owners.areKept ? 'preserve' : 'ignore';
     const { diffID } = layer;
-    const unpacked = await inLayer(layer, async () =>
+    const unpacked = await this.reading('unpack', layer, async () =>
       unpackLayer(
         { tar: await this.openTar(layer, signal), into: directory },
         { ...how, diffID, owner, xattrs: 'apply' },

@@ -72,3 +72,28 @@ function isIndependent(index: LayerIndex, { makesDevices }: UnpackedBy): boolean
 export function filesIn(place: string): string {
   return join(place, 'fs');
 }
+
+/** What the name of a place says of what is in it. */
+export interface ParsedPlace {
+  readonly form: 'layer' | 'chain' | 'flat';
+  /** Of the DiffID of the layer, else of the ChainID of the stack. */
+  readonly hex: string;
+  /** Whether owners are as in the image. */
+  readonly hasOwners: boolean;
+  readonly hasDevices: boolean;
+  readonly hasWhiteouts: boolean;
+}
+
+/** undefined for what this version of cip did not make. */
+export function parsePlaceName(name: string): ParsedPlace | undefined {
+  const parts = /^2-(.*?)(no-whiteouts-)?(no-devices-)?(layer|chain|flat)-([0-9a-f]{64})$/.exec(name);
+  if (parts === null) return undefined;
+  const [, owners, noWhiteouts, noDevices, form, hex] = parts;
+  return {
+    form: form as ParsedPlace['form'],
+    hex: hex!,
+    hasOwners: owners === '',
+    hasDevices: noDevices === undefined,
+    hasWhiteouts: noWhiteouts === undefined,
+  };
+}

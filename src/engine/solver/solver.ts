@@ -12,7 +12,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Digest } from '../../oci/digest.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
-import type { Progress, StepWhy } from '../../progress.ts';
+import { type Progress, type StepWhy, watched } from '../../progress.ts';
 import { Semaphore } from '../../semaphore.ts';
 import type { CacheMap, Op } from './op.ts';
 import type { ResultCache } from './result-cache.ts';
@@ -164,7 +164,7 @@ class Solve<O, R> {
       const op = this.#context.opOf(vertex.op);
       this.#ops.set(vertex.digest, op);
       const [map, ...inputs] = await Promise.all([
-        op.cacheMap(this.#context.signal),
+        this.#hashing(vertex, () => op.cacheMap(this.#context.signal)),
         ...vertex.inputs.map((input) => this.#keyed(input)),
       ]);
       return {
@@ -232,15 +232,21 @@ class Solve<O, R> {
 
   async #contentKey(vertex: Vertex<O>, map: CacheMap<R>, inputs: readonly R[]): Promise<Digest | undefined> {
     if (!map.contentDigests.some((digest) => digest !== undefined)) return undefined;
-    const parts = await Promise.all(
-      vertex.inputs.map(async (input, i) => {
-        const content = await map.contentDigests[i]?.(inputs[i]!);
-        return content
-          ? { content: true, digest: content }
-          : { content: false, digest: (await this.#keyed(input)).key };
-      }),
+    const parts = await this.#hashing(vertex, () =>
+      Promise.all(
+        vertex.inputs.map(async (input, i) => {
+          const content = await map.contentDigests[i]?.(inputs[i]!);
+          return content
+            ? { content: true, digest: content }
+            : { content: false, digest: (await this.#keyed(input)).key };
+        }),
+      ),
     );
     return contentKey(map.digest, parts);
+  }
+
+  #hashing<T>({ name, digest: step }: Vertex<O>, work: () => Promise<T>): Promise<T> {
+    return watched({ progress: this.#context.progress, kind: 'hash', name, step }, work);
   }
 
   /**

@@ -8,6 +8,7 @@ import type { RecordedContext } from '../../context/recorded-context.ts';
 import { mapBounded } from '../../map-bounded.ts';
 import { digestOfFields } from '../../oci/fields-digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { type Progress, progressOf, silent, watched } from '../../progress.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { type Failure, FailuresError } from '../../result.ts';
 import { ProjectReads, type ProjectReadsInputs } from './project-reads.ts';
@@ -85,11 +86,12 @@ export interface DecideInputs extends ProjectReadsInputs {
   readonly platforms: readonly Platform[];
   /** Absolute: cip's own store is no part of a context above it. Nothing is left out if not given. */
   readonly storeDirectory?: string | undefined;
+  readonly progress?: Progress | undefined;
 }
 
 /** Looks at the contexts of images. Ignore files that are wrong are reported all at once. */
 export async function decideContexts(
-  { images, platforms, storeDirectory, ...project }: DecideInputs,
+  { images, platforms, storeDirectory, progress = silent, ...project }: DecideInputs,
   hashing: HashFilesDependencies,
   signal: AbortSignal,
 ): Promise<DecidedContexts> {
@@ -108,7 +110,8 @@ export async function decideContexts(
         : await ignoringStore(written, { context: directory, store: storeDirectory });
     const distinct = new Map(platforms.map((platform) => reads.of(name, platform)).map((one) => [idOf(one), one]));
     const root = { directory, ignore };
-    const context = await decideContext({ root, reads: [...distinct.values()] }, hashing, signal);
+    const hash = { progress: progressOf(progress, { image: name }), kind: 'hash', name: `context of ${name}` } as const;
+    const context = await watched(hash, () => decideContext({ root, reads: [...distinct.values()] }, hashing, signal));
     const missing = new Map<string, readonly Failure[]>();
     for (const [number, [id, one]] of [...distinct].entries()) {
       const sources = missingAt(one, context.decided[number]!.missing);

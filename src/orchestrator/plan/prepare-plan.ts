@@ -6,6 +6,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { formatPlace, type PlacedAnnotation } from '../../oci/placed-annotation.ts';
 import { formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../../oci/registry-name.ts';
+import type { Progress } from '../../progress.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import type { Project } from '../../project/project.ts';
@@ -81,6 +82,8 @@ export interface PlanDependencies {
   readonly owners?: (() => Promise<OwnersHere>) | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Told of the contexts that are hashed. */
+  readonly progress?: Progress | undefined;
 }
 
 /** A plan, and what it was made from: running it needs the same. */
@@ -111,7 +114,7 @@ export interface PreparedPlan {
 /** Looks at the sources and at what exists, and decides. Reads only, but for notes of what was found. */
 export async function preparePlan(
   request: PlanRequest,
-  { store, client, baseClient, remotes, owners, now }: PlanDependencies,
+  { store, client, baseClient, remotes, owners, now, progress }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<PreparedPlan> {
   const { graph, selection, registry } = request;
@@ -127,6 +130,7 @@ export async function preparePlan(
         images: withAncestors(names, graph),
         platforms: platformsIn(names, request),
         storeDirectory: store.paths.root,
+        progress,
       },
       { files: contextFiles, memory, now },
       signal,

@@ -4,6 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Document } from '../../oci/document.ts';
 import type { ImageIndex } from '../../oci/image-index.ts';
 import { readIndex } from '../../oci/read-document.ts';
+import { toldCopies } from '../../oci/told-copies.ts';
 import type { Progress } from '../../progress.ts';
 import type { RemoteRepository } from '../../registry/remote-repository.ts';
 import { FailureError } from '../../result.ts';
@@ -61,7 +62,7 @@ export async function deliverImage(
   const document = content?.parent ? standingOn(assembled, content.parent.reference, content.parent.digest) : assembled;
   const isSent = document.descriptor.digest === sent?.descriptor.digest;
   const roots = isSent ? [document.descriptor] : (sent?.value.manifests ?? []);
-  const copies = { onProgress: reporterFor(image, progress) };
+  const copies = { onProgress: toldCopies(progress, image.name) };
   for (const root of roots) await copyGraph(root, { ...copies, from: store.blobs, to: repository }, signal);
   if (!isSent && !parts.some((part) => part.document === document)) {
     await repository.putManifest(document.descriptor.digest, document, signal);
@@ -100,9 +101,4 @@ async function indexIn(
   const document = await repository.manifest(digest, signal);
   if (document?.kind !== 'index') throw new FailureError(imageGone(`${repository.name}@${digest}`));
   return document;
-}
-
-function reporterFor({ name }: PlannedImage, progress: Progress) {
-  return ({ descriptor: { digest, size }, done }: { readonly descriptor: Descriptor; readonly done: number }) =>
-    progress.emit({ type: 'blob-progress', image: name, digest, done, total: size });
 }

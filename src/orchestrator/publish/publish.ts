@@ -4,6 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Document } from '../../oci/document.ts';
 import type { ImageIndex } from '../../oci/image-index.ts';
 import { readIndex, readManifest } from '../../oci/read-document.ts';
+import { progressOf, watched } from '../../progress.ts';
 import type { ImageName } from '../../project/image-name.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
 import { type Failure, FailureError, failuresOf } from '../../result.ts';
@@ -153,7 +154,9 @@ class Deliveries {
     for (const parent of image.dependsOn) await this.#running.get(parent);
     try {
       const signal = AbortSignal.any([this.#signal, this.#line.signal]);
-      const document = await this.#slots.run(() => this.#send(image, content, signal));
+      const { progress } = this.#dependencies;
+      const work = { progress: progressOf(progress, { image: image.name }), kind: 'send', name: image.name } as const;
+      const document = await this.#slots.run(() => watched(work, () => this.#send(image, content, signal)));
       return { document };
     } catch (error) {
       const isLost = this.#lost.length > 0;

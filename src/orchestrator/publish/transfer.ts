@@ -1,6 +1,7 @@
 import { mapBounded } from '../../map-bounded.ts';
-import { type CopyProgress, copyGraph } from '../../oci/copy-graph.ts';
+import { copyGraph } from '../../oci/copy-graph.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import { toldCopies } from '../../oci/told-copies.ts';
 import type { Progress } from '../../progress.ts';
 import { isLossOfRegistry } from '../../registry/failure.ts';
 import { type Failure, FailuresError, failuresOf } from '../../result.ts';
@@ -147,8 +148,7 @@ class Transfer {
       this.#progress.emit({ type: 'image-skipped', image: name, why: `${reference} is there already${set}` });
       return { present: `${reference}@${there}`, tags };
     }
-    const onProgress = ({ descriptor: { digest, size }, done }: CopyProgress) =>
-      this.#progress.emit({ type: 'blob-progress', image: name, digest, done, total: size });
+    const onProgress = toldCopies(this.#progress, name);
     const route = { from: this.#from.repository(name), to: this.#to.sink(name), onProgress };
     await copyGraph(descriptor, route, this.#signal);
     const tags = await this.#to.name(image, descriptor);

@@ -85,8 +85,8 @@ test('live progress: where images are copied, that is their end, and how much is
     [
       { type: 'image-started', image: 'base', platforms: ['linux/amd64'], why: 'new' },
       { type: 'image-finished', image: 'base', digest, duration: 1500 },
-      { type: 'blob-progress', image: 'base', digest: 'sha256:a', done: 1_000_000, total: 2_000_000 },
-      { type: 'blob-progress', image: 'base', digest: 'sha256:b', done: 100_000, total: 2_100_000 },
+      { type: 'blob-progress', image: 'base', digest: 'sha256:a', done: 1_000_000, total: 2_000_000, state: 'copying' },
+      { type: 'blob-progress', image: 'base', digest: 'sha256:b', done: 100_000, total: 2_100_000, state: 'copying' },
       { type: 'image-pushed', image: 'base', reference: 'r/base', digest },
     ],
     'image-pushed',

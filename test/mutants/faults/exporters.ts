@@ -6,8 +6,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an OCI layout has one name alone',
     file: 'src/engine/exporter/layout-files.ts',
-    find: 'names.map(formatReference).map(',
-    replace: 'names.slice(0, 1).map(formatReference).map(',
+    find: 'const entries = names.map(',
+    replace: 'const entries = names.slice(0, 1).map(',
     tests: contract,
   },
   {
@@ -83,9 +83,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'a registry is given the tag before the image',
     file: 'src/engine/exporter/registry.ts',
-    find: '      await copyGraph(sent, { from: store.blobs, to: remote }, signal);\n      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);',
+    find: '      await copyGraph(sent, { from: store.blobs, to: remote, onProgress }, signal);\n      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);',
     replace:
-      '      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);\n      await copyGraph(sent, { from: store.blobs, to: remote }, signal);',
+      '      await remote.putManifest(tagOrDigest(name), { descriptor: sent, bytes }, signal);\n      await copyGraph(sent, { from: store.blobs, to: remote, onProgress }, signal);',
     tests: contract,
   },
   {

@@ -59,7 +59,7 @@ export const faults: readonly Fault[] = [
     name: 'a layout with another tag has the image',
     file: 'src/cli/layout-image.ts',
     ...whole,
-    find: 'tag === undefined && digest === undefined && manifests.length === 1',
+    find: 'name === undefined && digest === undefined && manifests.length === 1',
     replace: 'manifests.length === 1',
   },
   {

@@ -4,6 +4,7 @@ const inClaims = { file: 'src/store/claims.ts', tests: ['test/store/claims.test.
 const inChoice = { file: 'src/store/choose.ts', tests: ['test/store/choose.test.ts'] };
 const inInventory = { file: 'src/store/inventory.ts', tests: ['test/store/claims.test.ts', 'test/store/care.test.ts'] };
 const inRecords = { file: 'src/store/record-care.ts', tests: ['test/store/care.test.ts'] };
+const unpackedTests = ['test/e2e/verify-unpacked.slow.test.ts'];
 const inVerify = { file: 'src/store/verify-blobs.ts', tests: ['test/store/care.test.ts'] };
 const atTheEnd = {
   file: 'src/cli/care-after-build.ts',
@@ -185,5 +186,103 @@ export const faults: readonly Fault[] = [
     replace: '',
     tests: ['test/e2e/cache-care.slow.test.ts'],
     only: 'what is pulled over the limit',
+  },
+  ...(
+    [
+      [
+        'content',
+        'a byte of a file flips',
+        "return digest === undefined ? 'unreadable' : 'content';",
+        'return undefined;',
+      ],
+      ['type', 'a file is a directory', "if (node.type !== entry.type) return 'type';", ''],
+      [
+        'target',
+        'a link leads elsewhere',
+        "node.target !== entry.target) return 'target'",
+        "node.target === '') return 'target'",
+      ],
+      ['link', 'another name is another file', "(isOther ? 'link' : undefined)", 'undefined'],
+      ['mode', 'a mode has changed', 'node.mode !== entry.mode', 'node.mode > 0o7777'],
+      ['owner', 'an owner has changed', 'node.uid !== entry.uid || ', ''],
+      ['group', 'the group of a link', ' || node.gid !== entry.gid', ''],
+      ['time', 'a time has changed', 'node.mtime !== entry.mtime', 'node.mtime < 0'],
+      ['time of a directory', 'the time of a directory', 'return lesser;', 'return undefined;'],
+      [
+        'absence',
+        'a file is gone',
+        'isUnpacked(entry, hasDevices)) return',
+        'isUnpacked(entry, false) && false) return',
+      ],
+      ['surplus', 'a file is more', "if (!isOnTheWay) return { path, what: 'added' };", ''],
+      [
+        'whiteout that is lost',
+        'what was removed shows again',
+        'for (const path of whiteouts ?? []) if',
+        'for (const path of []) if',
+      ],
+      ['whiteout that hides', 'what is there is hidden', 'whiteouts !== undefined && !whiteouts.has(path)', 'false'],
+    ] as const
+  ).map(([what, only, find, replace]) => ({
+    name: `verify does not see another ${what} of an unpacked layer`,
+    file: 'src/layer/compare-unpacked.ts',
+    find,
+    replace,
+    tests: unpackedTests,
+    only: `${only}|an unpacked layer that has changed`,
+  })),
+  {
+    name: 'locks of the dead stay until somebody waits for them',
+    file: 'src/store/store.ts',
+    find: 'for (const path of [paths.lock, paths.taking]) await new Lock(path, locks).clear();',
+    replace: '',
+    tests: ['test/store/lock.test.ts'],
+  },
+  {
+    name: 'opening a store takes a lock from who holds it',
+    file: 'src/store/lock.ts',
+    find: 'if (target !== undefined && isDead(target)) await this.#removeStale(this.#path, target);',
+    replace: 'if (target !== undefined) await this.#removeStale(this.#path, target);',
+    tests: ['test/store/lock.test.ts'],
+  },
+  {
+    name: 'what prune takes stays in the store when it is killed',
+    file: 'src/store/care.ts',
+    find: "const path = session.tempPath('taken');",
+    replace: "const path = `${entry.path}.taken`; session.tempPath('taken');",
+    tests: ['test/e2e/prune-kills.slow.test.ts'],
+  },
+  {
+    name: 'verify takes an unpacked layer that a step stands on',
+    file: 'src/store/care.ts',
+    find: '() => store.claims.whileTaking(() => moveAside(store, entries, signal), signal),',
+    replace:
+      'async () => { const aside = []; for (const entry of entries) { const path = store.session.tempPath("taken"); await rename(entry.path, path); aside.push({ entry, path }); } return aside; },',
+    tests: unpackedTests,
+    only: 'that a step stands on',
+  },
+  {
+    name: 'verify removes unpacked layers that it was not asked to',
+    file: 'src/engine/snapshot/verify-unpacked.ts',
+    find: 'repairs && paths.length > 0',
+    replace: 'repairs || paths.length > 0',
+    tests: unpackedTests,
+    only: 'a file is gone|an unpacked layer that has changed',
+  },
+  {
+    name: 'verify knows stacks of images alone',
+    file: 'src/engine/snapshot/verify-unpacked.ts',
+    find: 'for await (const layers of this.#others) add(layers);',
+    replace: '',
+    tests: unpackedTests,
+    only: 'a stack that no image has|an unpacked layer that has changed',
+  },
+  {
+    name: 'verify knows stacks of results alone',
+    file: 'src/engine/snapshot/verify-unpacked.ts',
+    find: 'add(Layered.safeParse(await jsonIn(path)).data?.rootfs.diff_ids ?? []);',
+    replace: '',
+    tests: unpackedTests,
+    only: 'a stack that no record has|an unpacked layer that has changed',
   },
 ];

@@ -12,6 +12,8 @@ const stepTests = ['test/engine/step-why.test.ts'];
 const mergeTests = ['test/orchestrator/plan/merge-causes.test.ts'];
 const shownTests = ['test/dockerfile/shown-text.test.ts'];
 
+const traceTests = ['test/e2e/trace.test.ts'];
+
 /** Causes that `cip why` names. */
 export const faults: readonly Fault[] = [
   { name: 'causes are told as they come', file: image, find: 'a === b ? 0 : a - b', replace: '0', tests: whole },
@@ -68,17 +70,123 @@ export const faults: readonly Fault[] = [
   {
     name: 'lanes of a trace are never free again',
     file: 'src/cli/trace-file.ts',
-    find: 'if (span.tid !== runLane) this.#busy.delete(span.tid);',
+    find: '.filter((one) => one !== id)',
     replace: '',
     tests: ['test/cli/trace-file.test.ts'],
   },
   {
     name: 'what is under way has no end in a trace',
     file: 'src/cli/trace-file.ts',
-    find: 'for (const id of [...this.#open.keys()]) this.#end(id, ts);',
+    find: "this.#end('run', ts);",
     replace: '',
     tests: ['test/cli/trace-file.test.ts', 'test/e2e/trace.test.ts'],
   },
+  {
+    name: 'in a trace, what is a part of something goes on after it',
+    file: 'src/cli/trace-file.ts',
+    find: "if (inner !== id && (parent === id || id === 'run')) this.#end(inner, at);",
+    replace: ';',
+    tests: ['test/cli/trace-file.test.ts'],
+  },
+  {
+    name: 'in a trace, an image is sent within its build',
+    file: 'src/cli/trace-file.ts',
+    find: "const isWhole = kind === 'image' || kind === 'send';",
+    replace: 'const isWhole = false;',
+    tests: traceTests,
+    only: '--trace: a build with a base',
+  },
+  {
+    name: 'a trace that a kill leaves has no ends',
+    file: 'src/cli/trace-file.ts',
+    find: "this.#keep({ ...span, ph: 'E', ts: at });",
+    replace: '',
+    tests: traceTests,
+    only: '--trace: what a build leaves',
+  },
+  {
+    name: 'the worker tells nothing of its work',
+    file: 'src/worker/worker-builder.ts',
+    find: 'watchesWork: progress.watchesWork === true',
+    replace: 'watchesWork: false',
+    tests: traceTests,
+    only: '--trace: a build with a base',
+  },
+  {
+    name: 'work is told of where nobody watches',
+    file: 'src/progress.ts',
+    find: 'if (progress.watchesWork !== true) return await work();',
+    replace: '',
+    tests: ['test/cli/watched.test.ts'],
+  },
+  {
+    name: 'work that fails has no end',
+    file: 'src/progress.ts',
+    find: "progress.emit({ type: 'work-finished', ...what, isFailed: true });",
+    replace: '',
+    tests: ['test/cli/watched.test.ts'],
+  },
+  ...[
+    {
+      what: 'compressing',
+      file: 'src/engine/exporter/push-preparation.ts',
+      find: '...work, made: (one) => one',
+      replace: '...work',
+    },
+    {
+      what: 'packing',
+      file: 'src/engine/op/packing.ts',
+      find: "kind: 'pack', name: 'layer', made: ({ blob }) => sizeOf(blob)",
+      replace: "kind: 'pack', name: 'layer'",
+    },
+    {
+      what: 'fetching layers',
+      file: 'src/engine/engine.ts',
+      find: "kind: 'pull', name: digest, digest, size",
+      replace: "kind: 'pull', name: digest",
+    },
+    {
+      what: 'fetching configurations',
+      file: 'src/engine/resolve-images.ts',
+      find: "kind: 'pull', name: digest, digest, size",
+      replace: "kind: 'pull', name: digest",
+    },
+    {
+      what: 'hashing contexts',
+      file: 'src/orchestrator/key/decided-contexts.ts',
+      find: 'progressOf(progress, { image: name })',
+      replace: 'silent',
+    },
+    {
+      what: 'hashing steps',
+      file: 'src/engine/solver/solver.ts',
+      find: "kind: 'hash', name, step",
+      replace: "kind: 'unpack', name, step",
+    },
+    {
+      what: 'sending',
+      file: 'src/engine/exporter/registry.ts',
+      find: ', onProgress }',
+      replace: ' }',
+    },
+    {
+      what: 'what is there already',
+      file: 'src/oci/told-copies.ts',
+      find: '      state,',
+      replace: "      state: state === 'present' ? 'copied' : state,",
+    },
+    {
+      what: 'layers that are shared',
+      file: 'src/engine/cache/shared-results.ts',
+      find: 'watched({ progress, kind, name: digest, digest, size }, work)',
+      replace: 'watched({ progress: silent, kind, name: digest, digest, size }, work)',
+    },
+  ].map(({ what, ...fault }) => ({
+    ...fault,
+    name: `a trace does not tell of ${what}`,
+    tests: traceTests,
+    only: '--trace: a build with a base',
+  })),
   {
     name: 'why is said without -v alone',
     file: 'src/cli/tell-why.ts',
