@@ -271,7 +271,9 @@ export class Layers extends LayerContents {
     );
     await this.verified.add(layer);
     for (const path of unpacked.xattrsSkipped) {
-      this.#options.notice(`extended attributes of ${path} are not set while RUN steps work: install attr, perl or python3`);
+      this.#options.notice(
+        `extended attributes of ${path} are not set while RUN steps work: install attr, perl or python3`,
+      );
     }
     const lacksDevices = this.#options.makesDevices && unpacked.devicesSkipped.length > 0;
     return { index: unpacked.index, isWhole: unpacked.xattrsSkipped.length === 0 && !lacksDevices };
