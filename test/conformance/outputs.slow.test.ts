@@ -73,8 +73,8 @@ async function someCases(count: number): Promise<readonly Case[]> {
   const all = await findCases();
   const plain = await Promise.all(
     all.map(async (one) => {
-      const { refused, deviation, ssh } = one.args;
-      const text = await readFile(join(one.folder, 'Dockerfile'), 'utf8');
+      const { refused, deviation, ssh, contexts } = one.args;
+      const text = (await readFile(join(one.folder, 'Dockerfile'), 'utf8')) + JSON.stringify(contexts);
       const isPlain = refused.length === 0 && deviation === undefined && ssh.length === 0;
       return isPlain && [...text.matchAll(/\$\{?BASES\}?\/(\w+)/g)].every(([, base]) => base === 'busybox')
         ? [one]
