@@ -38,7 +38,7 @@ export async function runSettings(options: OptionValues<RunOption>, world: World
     noCache: options.noCache,
     noCacheStages: options.noCacheFilter,
     clock: () => world.surroundings.now(),
-  } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created' | 'targetState'> & {
+  } satisfies Omit<BuildImageDependencies, 'buildArgs' | 'contexts' | 'created' | 'machine' | 'targetState'> & {
     clock: () => number;
   };
   const settings: RunOptions = {

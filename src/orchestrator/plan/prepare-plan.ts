@@ -107,7 +107,7 @@ export interface PreparedPlan {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations?: readonly PlacedAnnotation[] | undefined;
   readonly machine: Platform;
-  /** RFC 3339: what indexes say when they were made. SOURCE_DATE_EPOCH where that is given. */
+  /** RFC 3339: what indexes say when they were made, unless a Dockerfile says it. SOURCE_DATE_EPOCH where that is given. */
   readonly created: string;
 }
 

@@ -1,5 +1,7 @@
 import type { Builder, BuildRequest } from '../../builder.ts';
 import type { CountedInputs } from '../../context/counted-inputs.ts';
+import { imageEpoch } from '../../context/global-values.ts';
+import { timeText } from '../../context/source-date-epoch.ts';
 import { annotations } from '../../oci/annotations.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -61,7 +63,9 @@ export interface BuildImageDependencies {
   /** Stages whose steps use no results of earlier runs. */
   readonly noCacheStages?: readonly string[] | undefined;
   readonly contexts: DecidedContexts;
-  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. */
+  /** That builds. */
+  readonly machine: Platform;
+  /** RFC 3339: when this run was started; SOURCE_DATE_EPOCH where that is given. A Dockerfile may say another time. */
   readonly created: string;
   /** Where the tags are to be; the store itself for a build. As it was when the plan was made. */
   readonly targetState: TaggedImages;
@@ -126,6 +130,7 @@ function requestFor(
     noCache,
     noCacheStages,
     contexts,
+    machine,
     created,
   }: BuildImageDependencies,
 ): BuildRequest {
@@ -133,6 +138,9 @@ function requestFor(
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
   const given = annotationsByDocument(asked, platforms.map(formatPlatform));
+  const targetStage = targets?.get(image.name);
+  const { dockerfile } = context;
+  const epoch = imageEpoch({ dockerfile, platform: platforms[0]!, buildPlatform: machine, buildArgs, targetStage });
   const base = baseAnnotations(built.map(({ platform }) => [platform, builtOn(platform)]));
   return {
     image: image.name,
@@ -141,7 +149,7 @@ function requestFor(
     context: contexts.recorded(image.name, platforms),
     buildArgs,
     counted: Object.fromEntries(platforms.map((platform) => [formatPlatform(platform), counted(platform)])),
-    target: targets?.get(image.name),
+    target: targetStage,
     layers,
     labels,
     settings,
@@ -171,7 +179,7 @@ function requestFor(
       index: {
         ...base.index,
         ...indexAnnotations(built.map(({ platform, key }) => [platform, key])),
-        [annotations.created]: created,
+        [annotations.created]: epoch === undefined ? created : timeText(epoch),
         ...given.index,
       },
     },

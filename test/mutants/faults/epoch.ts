@@ -42,4 +42,12 @@ export const faults: readonly Fault[] = [
     replace: "delete buildArgs[sourceDateEpoch];\n  if (text === undefined || text === '') return [];",
     tests: ['test/cli/build-arguments.test.ts'],
   },
+  {
+    name: 'an index says nothing of the time that a Dockerfile says',
+    file: 'src/orchestrator/run/build-image.ts',
+    find: 'epoch === undefined ? created : timeText(epoch)',
+    replace: 'created',
+    tests: ['test/e2e/source-date-epoch.test.ts'],
+    only: 'the default of an ARG',
+  },
 ];
