@@ -1,5 +1,5 @@
 import { chmod, chown, stat } from 'node:fs/promises';
-import { runProgram } from '../program/run-program.ts';
+import { removeXattr } from './disk-xattrs.ts';
 
 /**
  * Makes what is made in `directory` (absolute, of this user alone) independent of it: a setgid directory hands on its
@@ -14,6 +14,5 @@ export async function clearInheritance(directory: string, gid: number): Promise<
       if (error.code !== 'EPERM') throw error;
     });
   await chmod(directory, 0o700);
-  // Most directories have none, which it calls a failure.
-  await runProgram('setfattr', { args: ['--remove=system.posix_acl_default', '--', directory], env: 'inherited' });
+  await removeXattr(directory, { name: 'system.posix_acl_default', paths: ['.'] }, AbortSignal.any([]));
 }

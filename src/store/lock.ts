@@ -68,6 +68,12 @@ export class Lock {
     }
   }
 
+  /** Removes the lock where the process that held it is known to be dead. */
+  async clear(): Promise<void> {
+    const target = await read(this.#path);
+    if (target !== undefined && isDead(target)) await this.#removeStale(this.#path, target);
+  }
+
   /** Removes what removers that were killed have left. Only for who holds the lock: nobody can be at work on it then. */
   async tidy(): Promise<void> {
     const prefix = `${basename(this.#path)}.`;

@@ -73,6 +73,8 @@ export class Store {
     await keepOthersOut(paths);
     const session = await Session.open(paths);
     await sweep(paths, session);
+    // The worker is in a pid namespace of its own, from which nobody can tell that a holder is dead: it would wait for long.
+    for (const path of [paths.lock, paths.taking]) await new Lock(path, locks).clear();
     return new Store(paths, session, locks);
   }
 

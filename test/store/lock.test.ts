@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Lock } from '../../src/store/lock.ts';
 import { formatProcessIdentity, thisProcess } from '../../src/store/process-identity.ts';
+import { Store } from '../../src/store/store.ts';
 import { needs } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { fails } from './fails.ts';
@@ -127,4 +128,25 @@ test('acquire() takes over the lock of a process that was killed', async () => {
   await child.kill();
   await (await lock.acquire(never))();
   assert.deepEqual(await readdir(dir.path), []);
+});
+
+test('opening a store removes the locks of the dead, and of them alone', async () => {
+  await using dir = await tempDir();
+  await (await Store.open(dir.path)).close();
+  const inAnother = { ...dead, pidNamespace: '1' };
+  for (const [owner, isLeft] of [
+    [dead, false],
+    [self, true],
+    [inAnother, true],
+  ] as const) {
+    const target = `${formatProcessIdentity(owner)}:token`;
+    const paths = ['lock', 'taking'].map((name) => join(dir.path, name));
+    for (const path of paths) await symlink(target, path);
+    await using _ = await Store.open(dir.path);
+    for (const path of paths) {
+      const found = await readlink(path).catch(() => undefined);
+      assert.equal(found, isLeft ? target : undefined);
+      if (isLeft) await unlink(path);
+    }
+  }
 });

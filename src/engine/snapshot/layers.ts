@@ -86,7 +86,7 @@ export class Layers extends LayerContents {
     if (!makesDevices && !this.#hasSaidMissing) this.#sayMissing(await this.devices(snapshot, signal), lower);
     return {
       lower,
-      onXattrsUnavailable: () => notice('file capabilities that a RUN sets are lost: install attr (getfattr)'),
+      onXattrsUnavailable: () => notice('file capabilities that a RUN sets are lost: install attr, perl or python3'),
       // Where all files are ours on disk, those that a lower layer has stay whose they were.
       ...(owners.areKept ? {} : { ownerOf: (path, onDisk) => ownerIn(lower, path) ?? onDisk }),
       lacksDevices: !makesDevices,
@@ -271,7 +271,9 @@ export class Layers extends LayerContents {
     );
     await this.verified.add(layer);
     for (const path of unpacked.xattrsSkipped) {
-      this.#options.notice(`extended attributes of ${path} are not set while RUN steps work: install attr (setfattr)`);
+      this.#options.notice(
+        `extended attributes of ${path} are not set while RUN steps work: install attr, perl or python3`,
+      );
     }
     const lacksDevices = this.#options.makesDevices && unpacked.devicesSkipped.length > 0;
     return { index: unpacked.index, isWhole: unpacked.xattrsSkipped.length === 0 && !lacksDevices };

@@ -50,8 +50,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a default ACL of where the store is decides the modes in images',
     file: 'src/layer/inheritance.ts',
-    find: "'--remove=system.posix_acl_default'",
-    replace: "'--remove=system.posix_acl_access'",
+    find: "'system.posix_acl_default'",
+    replace: "'system.posix_acl_access'",
     tests: shown,
     only: 'directory that the layer has itself',
   },

@@ -232,6 +232,27 @@ export const faults: readonly Fault[] = [
     only: `${only}|an unpacked layer that has changed`,
   })),
   {
+    name: 'locks of the dead stay until somebody waits for them',
+    file: 'src/store/store.ts',
+    find: 'for (const path of [paths.lock, paths.taking]) await new Lock(path, locks).clear();',
+    replace: '',
+    tests: ['test/store/lock.test.ts'],
+  },
+  {
+    name: 'opening a store takes a lock from who holds it',
+    file: 'src/store/lock.ts',
+    find: 'if (target !== undefined && isDead(target)) await this.#removeStale(this.#path, target);',
+    replace: 'if (target !== undefined) await this.#removeStale(this.#path, target);',
+    tests: ['test/store/lock.test.ts'],
+  },
+  {
+    name: 'what prune takes stays in the store when it is killed',
+    file: 'src/store/care.ts',
+    find: "const path = session.tempPath('taken');",
+    replace: "const path = `${entry.path}.taken`; session.tempPath('taken');",
+    tests: ['test/e2e/prune-kills.slow.test.ts'],
+  },
+  {
     name: 'verify takes an unpacked layer that a step stands on',
     file: 'src/store/care.ts',
     find: '() => store.claims.whileTaking(() => moveAside(store, entries, signal), signal),',
@@ -254,7 +275,7 @@ export const faults: readonly Fault[] = [
     find: 'for await (const layers of this.#others) add(layers);',
     replace: '',
     tests: unpackedTests,
-    only: 'a stack that no image has',
+    only: 'a stack that no image has|an unpacked layer that has changed',
   },
   {
     name: 'verify knows stacks of results alone',
@@ -262,6 +283,6 @@ export const faults: readonly Fault[] = [
     find: 'add(Layered.safeParse(await jsonIn(path)).data?.rootfs.diff_ids ?? []);',
     replace: '',
     tests: unpackedTests,
-    only: 'a stack that no record has',
+    only: 'a stack that no record has|an unpacked layer that has changed',
   },
 ];
