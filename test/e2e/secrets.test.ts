@@ -112,7 +112,7 @@ for (const [title, script] of Object.entries(inChroot))
 
 test('in a chroot nothing of a secret is left by a build that was killed', options, async () => {
   await using rig = await setUp(
-    dockerfile('RUN mkdir /made', 'RUN --mount=type=secret,id=s ln /run/secrets/s /made/s; echo up; sleep 30'),
+    dockerfile('RUN mkdir /made', 'RUN --mount=type=secret,id=s ln /run/secrets/s /made/s; echo up; sleep 300'),
     { 'other/Dockerfile': 'FROM scratch\nLABEL a=b\n' },
   );
   const flags = ['-v', '--isolation', 'chroot', '--secret', 'id=s,env=S'];
