@@ -77,7 +77,6 @@ export const statusByReason = {
   'mount-owner-refused': 'failed',
   'mount-source-missing': 'failed',
   'mount-target-invalid': 'failed',
-  'mounts-unsupported': 'failed',
   'setting-unsupported': 'failed',
   'ulimit-refused': 'failed',
   'name-not-utf8': 'failed',

@@ -34,15 +34,15 @@ for (const [outcome, written, verdict, fails] of table) {
   });
 }
 
-const inMount = 'refused: Building x\nerror[mounts-unsupported]: this machine allows no mounts';
+const inNetwork = 'refused: Building x\nerror[network-unsupported]: this machine allows no network namespaces';
 const tiers: readonly [title: string, identity: Identity, deviation: unknown, ours: string, Verdict][] = [
   ['a deviation of everybody', 'chroot', 'why', 'built', 'deviation'],
   ['a deviation of this identity', 'chroot', { chroot: 'why', user: 'why' }, 'built', 'deviation'],
   ['a deviation of another identity', 'root', { chroot: 'why' }, 'built', 'new'],
-  ['what an identity cannot do', 'chroot', undefined, inMount, 'deviation'],
-  ['what another identity cannot do', 'user', undefined, inMount, 'new'],
-  ['another failure beside it', 'chroot', undefined, `${inMount}\nerror[run-failed]: x`, 'new'],
-  ['a failure that only looks like it', 'chroot', undefined, 'refused: it said error[mounts-unsupported]', 'new'],
+  ['what an identity cannot do', 'chroot', undefined, inNetwork, 'deviation'],
+  ['what another identity cannot do', 'user', undefined, inNetwork, 'new'],
+  ['another failure beside it', 'chroot', undefined, `${inNetwork}\nerror[run-failed]: x`, 'new'],
+  ['a failure that only looks like it', 'chroot', undefined, 'refused: it said error[network-unsupported]', 'new'],
 ];
 for (const [title, identity, deviation, ours, verdict] of tiers) {
   test(`verdict: ${title}: ${verdict}`, async () => {
@@ -56,7 +56,7 @@ for (const [title, identity, deviation, ours, verdict] of tiers) {
 test('verdict: what an identity cannot do may be refused for that', async () => {
   const { args } = await readCase('/nowhere', 'a/b');
   const one = { name: 'a/b', folder: '', args: { ...args, refused: ['bind-source-missing'] } };
-  const both = { case: one, outcome: 'refused', differences: [], refused: 'error[mounts-unsupported]: x' } as const;
+  const both = { case: one, outcome: 'refused', differences: [], refused: 'error[network-unsupported]: x' } as const;
   assert.equal(verdictOf({ ...both, identity: 'chroot' }, {}), 'refused');
   assert.equal(verdictOf({ ...both, identity: 'root' }, {}), 'other refusal');
 });

@@ -84,6 +84,55 @@ test('in a chroot a secret is a variable, if it is no file', options, async () =
   assert.equal(status, 0, stderr);
 });
 
+/** What a step of a chroot does to its secret, and whether it finds the file of the image there afterwards. */
+const inChroot: Readonly<Record<string, string>> = {
+  'is read': '[ "$(cat /s)" = HIDDEN-"$(echo 7f3a)" ]',
+  'is linked to': 'ln /s /made/linked',
+  'is moved': 'mv /s /made/moved',
+  'is removed': 'rm /s',
+  'is written to': 'echo more >>/s',
+  'is replaced': 'rm /s; mkdir /s; echo x >/s/x',
+  'is executed': 'stat -c %a:%u:%g /s | grep -x 751:5:6',
+};
+for (const [title, script] of Object.entries(inChroot))
+  for (const [at, target] of Object.entries({ 'over a file': '/s', 'where nothing was': '/new/s' }))
+    test(`in a chroot nothing of a secret ${at} stays that ${title}`, options, async () => {
+      const links = ['RUN echo image >/s; chmod 640 /s; mkdir /made'];
+      const step = script.replaceAll('/s', target);
+      const after = target === '/s' ? '[ "$(cat /s) $(stat -c %a /s)" = "image 640" ]' : '[ ! -e /new ]';
+      const mount = `--mount=type=secret,id=s,target=${target},mode=0751,uid=5,gid=6`;
+      await using rig = await setUp(
+        dockerfile(...links, `RUN ${mount} ${step}`, `RUN ${after}; ! grep -r HIDDEN /made; [ ! -e /made/moved ]`),
+      );
+      const flags = ['--isolation', 'chroot', '--secret', 'id=s,env=S'];
+      const { status, stderr } = await rig.cip('build-image', 'image', ...flags, { env: { S: 'HIDDEN-7f3a' } });
+      assert.equal(status, 0, stderr);
+      assert.deepEqual(filesWith('HIDDEN-7f3a', rig.store), []);
+    });
+
+test('in a chroot nothing of a secret is left by a build that was killed', options, async () => {
+  await using rig = await setUp(
+    dockerfile('RUN mkdir /made', 'RUN --mount=type=secret,id=s ln /run/secrets/s /made/s; echo up; sleep 300'),
+    { 'other/Dockerfile': 'FROM scratch\nLABEL a=b\n' },
+  );
+  const flags = ['-v', '--isolation', 'chroot', '--secret', 'id=s,env=S'];
+  let isHeld = false;
+  await rig.cip('build-image', 'image', ...flags, {
+    env: { S: 'HIDDEN-7f3a' },
+    onStart: (child) => {
+      const look = setInterval(() => {
+        if (child.exitCode !== null || child.signalCode !== null) return clearInterval(look);
+        isHeld = filesWith('HIDDEN-7f3a', rig.store).length > 0;
+        if (isHeld) child.kill('SIGKILL');
+      }, 50);
+    },
+  });
+  assert.equal(isHeld, true);
+  const { status, stderr } = await rig.cip('build-image', 'other');
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(filesWith('HIDDEN-7f3a', rig.store), []);
+});
+
 test('an owner of a secret that nobody is here is told', options, async () => {
   await using rig = await setUp(dockerfile('RUN --mount=type=secret,id=s,uid=1000 true'));
   const { uid, gid } = nobodyInParticular;
@@ -94,6 +143,11 @@ test('an owner of a secret that nobody is here is told', options, async () => {
   });
   assert.deepEqual(reasonsIn(stdout), ['mount-owner-refused'], stderr);
 });
+
+function filesWith(text: string, directory: string): readonly string[] {
+  const { stdout } = spawnSync('grep', ['-rls', '--devices=skip', text, directory]);
+  return stdout.toString().split('\n').filter(Boolean);
+}
 
 function reasonsIn(stdout: string): readonly string[] {
   return (JSON.parse(stdout) as Document).failures.map(({ reason }) => reason);

@@ -128,28 +128,6 @@ test('doctor says what steps may not do, and what to do about it', options, asyn
   );
 });
 
-test('in a chroot a secret is refused before anything is mounted for it', options, async () => {
-  await using rig = await Rig.setup({
-    files: {
-      Dockerfile: dockerfile('--mount=type=secret,id=token,required=true cat /run/secrets/token'),
-      busybox: readFileSync('/bin/busybox'),
-      token: 'token',
-    },
-  });
-  const flags = ['--isolation', 'chroot', '--secret', 'id=token,src=token'];
-  const { stdout, stderr } = await rig.cip('build-image', '.', '--json', ...flags);
-  const { failures } = JSON.parse(stdout) as { failures: { reason: string }[] };
-  assert.deepEqual(
-    failures.map(({ reason }) => reason),
-    ['mounts-unsupported'],
-    stderr,
-  );
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-  const left = mounts.flatMap((line) => (line.includes(dirname(rig.project)) ? [line.split(' ')[1]!] : []));
-  for (const one of left) execFileSync('umount', [one]);
-  assert.deepEqual(left, []);
-});
-
 function dockerfile(run: string): string {
   const links = ['RUN ["/bin/busybox", "--install", "-s", "/bin"]', 'RUN mkdir -m 1777 /tmp'];
   return ['FROM scratch', 'COPY --chmod=755 busybox /bin/busybox', ...links, `RUN ${run}`, ''].join('\n');

@@ -62,8 +62,8 @@ export class ChrootExecutor implements Executor {
 
   async run({ rootfs, process, onOutput, terminal }: ExecutorRun, signal: AbortSignal): Promise<ProcessExit> {
     signal.throwIfAborted();
-    const sockets = process.mounts.filter((mount) => mount.type === 'socket');
-    const mounts = process.mounts.filter((mount) => mount.type !== 'socket');
+    const files = process.mounts.filter((mount) => mount.type === 'socket' || mount.type === 'file');
+    const mounts = process.mounts.filter((mount) => mount.type === 'bind' || mount.type === 'tmpfs');
     if (process.network === 'none') throw new FailureError(networkUnsupported());
     if (process.shmSize !== undefined) throw new FailureError(settingUnsupported('a /dev/shm: --shm-size has no use'));
     if (process.isNamed) throw new FailureError(settingUnsupported('a host name of their own'));
@@ -82,11 +82,11 @@ export class ChrootExecutor implements Executor {
     await temporaryFiles.makeKernelDirectories();
     await temporaryFiles.makeDevices();
     // Not where something else is mounted; what is above them may hide them.
-    const isFree = (path: string) => mounts.every(({ target }) => posix.resolve('/', target) !== path);
+    const isFree = (path: string) => process.mounts.every(({ target }) => posix.resolve('/', target) !== path);
     if (isFree('/etc/resolv.conf')) await temporaryFiles.lendFile('/etc/resolv.conf', await machineResolvConf('host'));
     if (isFree('/etc/hosts')) await temporaryFiles.lendFile('/etc/hosts', hostsFile(process));
     await temporaryFiles.lendMounts(mounts);
-    for (const socket of sockets) await temporaryFiles.lendSocket(socket);
+    for (const file of files) await temporaryFiles.lendOne(file);
     await temporaryFiles.makeWorkingDirectory(process);
     const order: Launch = {
       process,

@@ -20,7 +20,7 @@ export interface ProcessUser {
  * What is mounted over the root file system for one process. Targets are absolute paths in the root file system;
  * missing ones are created and removed again, and never reach the layer. Applied by depth, then in the order given.
  */
-export type Mount = PlainMount | SocketMount;
+export type Mount = PlainMount | SocketMount | FileMount;
 
 /** What the kernel mounts by itself. */
 export type PlainMount =
@@ -30,6 +30,16 @@ export type PlainMount =
       readonly target: string /** Bytes; absent means the kernel's default. */;
       readonly size?: number | undefined;
     };
+
+/** A file with this content, for this process alone: only for executors without mounts, which write it into the root. */
+export interface FileMount {
+  readonly type: 'file';
+  readonly target: string;
+  readonly content: string | Uint8Array;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** A listening socket, made for this process alone. Executors without mounts have it as well. */
 export interface SocketMount {

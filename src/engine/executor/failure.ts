@@ -88,15 +88,6 @@ export function bindSourceMissing(source: string, target: string) {
   } as const satisfies FailureShape;
 }
 
-/** RUN `--mount` in the chroot tier. */
-export function mountsUnsupported(targets: readonly string[]) {
-  return {
-    reason: 'mounts-unsupported',
-    message: `this machine allows no mounts, and the step needs them at ${targets.join(', ')}`,
-    hint: 'allow user namespaces (`cip doctor` prints how), or do without RUN --mount',
-  } as const satisfies FailureShape;
-}
-
 /** RUN `--network=none` in the chroot tier: running with a network instead would be a silent hole. */
 export function networkUnsupported() {
   return {

@@ -49,7 +49,7 @@ export function onlyChroot(): Limit {
   return {
     id: 'chroot',
     message:
-      'steps are only kept in by chroot: they share the processes, the network and the host name around them, have no /proc, can write to mounts that are read-only elsewhere, and root can leave it; files are copied for each RUN, which is slower',
+      'steps are only kept in by chroot: they share the processes, the network and the host name around them, have no /proc, can write to mounts that are read-only elsewhere, have files of secrets on the disk while they run, and root can leave it; files are copied for each RUN, which is slower',
     fix: '`cip doctor` prints how to allow user namespaces',
   };
 }

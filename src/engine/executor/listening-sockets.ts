@@ -25,18 +25,17 @@ export class ListeningSockets implements AsyncDisposable {
 
   /** The directory of theirs is made in `dir`. Throws FailureError. */
   static async open(mounts: readonly Mount[], dir: string): Promise<ListeningSockets> {
-    if (mounts.every(({ type }) => type !== 'socket')) {
-      return new ListeningSockets(mounts as readonly PlainMount[], { directory: undefined, sockets: [] });
-    }
+    if (mounts.every(isPlain)) return new ListeningSockets(mounts, { directory: undefined, sockets: [] });
     const directory = await mkdtemp(join(dir, 'sockets-'));
     const sockets: ListeningSocket[] = [];
     const plain: PlainMount[] = [];
     try {
       for (const mount of mounts) {
-        if (mount.type !== 'socket') {
+        if (isPlain(mount)) {
           plain.push(mount);
           continue;
         }
+        if (mount.type === 'file') throw new Error('a file to be written into a root that things can be mounted in');
         const source = join(directory, `${sockets.length}`);
         sockets.push(await ListeningSocket.open(source, mount));
         plain.push({ type: 'bind', source, target: mount.target, readonly: false });
@@ -52,6 +51,10 @@ export class ListeningSockets implements AsyncDisposable {
     for (const socket of this.#sockets) await socket[Symbol.asyncDispose]();
     if (this.#directory !== undefined) await removeTree(this.#directory);
   }
+}
+
+function isPlain(mount: Mount): mount is PlainMount {
+  return mount.type === 'bind' || mount.type === 'tmpfs';
 }
 
 /** One listening socket in the file system; disposing ends its connections, and removes it. */

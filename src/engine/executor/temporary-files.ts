@@ -4,10 +4,11 @@ import { dirname, join, posix } from 'node:path';
 import { complaintOf, runProgram, succeeded } from '../../program/run-program.ts';
 import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
-import type { PlainMount, ProcessSpec, SocketMount } from './executor.ts';
+import type { FileMount, PlainMount, ProcessSpec, SocketMount } from './executor.ts';
 import { mountTargetInvalid, rootUnusable, sandboxFailed, workingDirectoryInvalid } from './failure.ts';
 import { restoreTimes } from './file-times.ts';
 import { inOrder, isWithin } from './lending-order.ts';
+import { LentFile } from './lent-file.ts';
 import { LentSource } from './lent-source.ts';
 import { ListeningSocket } from './listening-sockets.ts';
 import { kernelDirectories, locateKernelDirectory, makeLevel } from './mount-points.ts';
@@ -52,6 +53,7 @@ export class TemporaryFiles implements AsyncDisposable {
   readonly #away: PutAway;
   readonly #emptied: Emptied[] = [];
   readonly #sockets: ListeningSocket[] = [];
+  readonly #files: LentFile[] = [];
   readonly #lent: { readonly path: string; readonly lent: LentSource }[] = [];
   readonly #tools: Pick<ExecutorTools, 'cp'>;
 
@@ -104,13 +106,16 @@ export class TemporaryFiles implements AsyncDisposable {
   }
 
   /** In place of what is there, which is away meanwhile. Throws FailureError. */
-  async lendSocket(mount: SocketMount): Promise<void> {
+  async lendOne(mount: SocketMount | FileMount): Promise<void> {
     const invalid = (why: string) => new FailureError(mountTargetInvalid(mount.target, why));
     const at = await this.#root.locate(mount.target);
     if (typeof at === 'string') throw invalid(at);
     if (at.stats?.isDirectory()) throw invalid('it is a directory, and a file is mounted');
     const { file } = await this.#located(mount.target);
-    const make = async () => this.#sockets.push(await ListeningSocket.open(file!, mount));
+    const make = async () =>
+      mount.type === 'socket'
+        ? this.#sockets.push(await ListeningSocket.open(file!, mount))
+        : this.#files.push(await LentFile.write(file!, mount));
     await this.#stubs.lend(file!, this.#away, { make });
   }
 
@@ -182,7 +187,10 @@ export class TemporaryFiles implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets.splice(0)) await socket[Symbol.asyncDispose]();
+    for (const file of this.#files) await file.empty();
     await this.#stubs.remove();
+    // Where the process moved one, or the directory above it.
+    for (const file of this.#files.splice(0)) await file.remove();
     // Those whose place in the root was moved.
     for (const { lent } of this.#lent.splice(0).reverse()) await lent.giveBack();
     for (const { directory, taken, isEmpty, before } of this.#emptied.splice(0)) {

@@ -4,7 +4,7 @@ import { resolveSource } from '../../context/source-tree.ts';
 import { FailureError } from '../../result.ts';
 import { agentOf } from '../../ssh/agent-source.ts';
 import type { Mount } from '../executor/executor.ts';
-import { mountOwnerRefused, mountsUnsupported } from '../executor/failure.ts';
+import { mountOwnerRefused } from '../executor/failure.ts';
 import { type Snapshot, scratch } from '../snapshot/snapshot.ts';
 import type { ActiveSnapshot } from '../snapshot/snapshotter.ts';
 import { CacheMount, type CacheMountOp, type CacheSeed, cacheIdentity } from './cache-mount.ts';
@@ -132,7 +132,10 @@ export class ExecMounts implements AsyncDisposable {
     this.lackingAgents.push(id);
   }
 
-  /** A file of our own in memory-backed storage, never on the disk of the store. */
+  /**
+   * A file of our own in memory-backed storage, never on the disk of the store; where nothing can be mounted, the executor writes
+   * it into the root for as long as the step runs.
+   */
   async #addFile(
     { hasMounts, services }: Opening,
     {
@@ -145,8 +148,11 @@ export class ExecMounts implements AsyncDisposable {
       readonly gid: number;
     },
   ): Promise<void> {
-    // Before there is a tmpfs, which would stay mounted where no namespace ends.
-    if (!hasMounts) throw new FailureError(mountsUnsupported([target]));
+    // Without a tmpfs, which would stay mounted where no namespace ends.
+    if (!hasMounts) {
+      this.list.push({ type: 'file', target, ...file });
+      return;
+    }
     const path = await services.memoryFile();
     await writeFile(path, file.content, { mode: 0o600 });
     await chown(path, file.uid, file.gid).catch((error: NodeJS.ErrnoException) => {

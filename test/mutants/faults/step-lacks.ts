@@ -132,12 +132,4 @@ export const faults: readonly Fault[] = [
     tests: real,
     only: 'ps in a chroot',
   },
-  {
-    name: 'a secret is mounted where it cannot be used',
-    file: 'src/engine/op/exec-mounts.ts',
-    find: 'if (!hasMounts) throw',
-    replace: 'if (target === "") throw',
-    tests: ['test/e2e/step-lacks.test.ts'],
-    only: 'in a chroot a secret',
-  },
 ];
