@@ -96,7 +96,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'the builder is not told of a target',
     file: 'src/orchestrator/run/build-image.ts',
-    find: 'target: targets?.get(image.name),',
+    find: 'target: targetStage,',
     replace: '',
     tests: targets,
   },
