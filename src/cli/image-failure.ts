@@ -420,6 +420,15 @@ export function noIndexDescriptor(name: string) {
   );
 }
 
+/** `what`: the Dockerfile or the store. */
+export function outputOverInput(dest: string, what: string) {
+  return {
+    reason: 'output-holds-input',
+    message: `${dest} would be written over ${what}, which the build needs`,
+    hint: 'name another place for it',
+  } as const satisfies FailureShape;
+}
+
 /** With `mode=delete` a directory loses all that is not of the image. */
 export function outputHoldsInput(dest: string, path: string) {
   return {

@@ -16,7 +16,7 @@ import { toStandardOutput } from './to-standard-output.ts';
 import type { World } from './world.ts';
 
 /** What says where an image goes. */
-type OutputOption = 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'json';
+type OutputOption = 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'trace' | 'json';
 type OutputOptions = Pick<Invocation<OutputOption>['options'], OutputOption>;
 
 /** What was found to be there before anything is built. */
@@ -105,7 +105,8 @@ export async function expectOutputs(
       );
   };
   for (const one of options.output.filter(isWritten)) if (!isToStandardOutput(one)) await look(wantedOf(one));
-  for (const dest of [options.iidfile, options.metadataFile]) if (dest !== undefined) await look({ dest, tar: true });
+  for (const dest of [options.iidfile, options.metadataFile, options.trace])
+    if (dest !== undefined) await look({ dest, tar: true });
   failures.push(...collisionsOf(found));
   if (failures.length > 0) throw new FailuresError(failures);
   const isZstd = options.output.some((one) => 'form' in one && one.form?.compression === 'zstd');

@@ -43,6 +43,7 @@ export class TraceFile {
   readonly #open = new Map<string, OpenSpan>();
   /** By lane: what is open there, the innermost last. */
   readonly #lanes = new Map<number, string[]>();
+  #isAbandoned = false;
   /** Why nothing can be written there. */
   #lost: unknown;
 
@@ -102,8 +103,14 @@ export class TraceFile {
     }
   }
 
+  /** The file is not to be written: it would be in the way of something. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
   /** Writes the file whole, or throws and leaves what was there. */
   async write(): Promise<void> {
+    if (this.#isAbandoned) return await rm(this.#unfinished, { force: true });
     const ts = this.#time();
     this.#end('phase', ts);
     this.#end('run', ts);

@@ -44,6 +44,8 @@ export interface World extends AsyncDisposable {
   owners(): Promise<OwnersHere>;
   /** Absolute. */
   readonly storeDirectory: string;
+  /** What `--trace` names is something else: there will be none. */
+  readonly abandonTrace: () => void;
   /** Writes to stdout: the result that was asked for, and nothing else. */
   print(text: string): void;
   /** Whether anything was. */
@@ -174,6 +176,7 @@ export async function createWorld(
     builder,
     owners,
     storeDirectory: root,
+    abandonTrace: () => trace?.abandon(),
     print(text) {
       hasPrinted ||= text !== '';
       stdout.write(harmless(text, colorsOfStdout));

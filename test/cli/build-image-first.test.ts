@@ -47,6 +47,13 @@ const rows: Readonly<Record<string, readonly [args: readonly string[], reason: s
     'tomade',
   ],
   'one file for the id and the rest': [['.', '--iidfile', 'x', '--metadata-file', './x'], 'outputs-collide', './x'],
+  'an output in the file for the trace': [
+    ['.', '-o', 'type=oci,dest=made', '--trace', 'tomade'],
+    'outputs-collide',
+    'tomade',
+  ],
+  'the trace in the directory of an output': [['.', '-o', 'd', '--trace', 'link/file'], 'outputs-collide', 'link/file'],
+  'one file for the id and the trace': [['.', '--iidfile', 'x', '--trace', './x'], 'outputs-collide', './x'],
   'an id in a directory that is not there': [['.', '--iidfile', 'nodir/x'], 'no-output-directory', 'nodir'],
   'an id in place of a directory': [['.', '--iidfile', 'd'], 'output-exists', '/d'],
   'two tars for standard output': [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -253,6 +253,26 @@ test('files on a full device are a failure of the output', options, async () => 
     assert.deepEqual([complaintsIn(stderr), status], [['output-unwritable'], 2]);
   }
 });
+
+const overInputs: Readonly<Record<string, (store: string) => readonly string[]>> = {
+  'a tar over the Dockerfile': () => ['-o', 'type=oci,dest=c/Dockerfile'],
+  'an id over a Dockerfile that a link leads to': () => ['--iidfile', 'link'],
+  'the trace over the Dockerfile': () => ['--trace', 'c/Dockerfile'],
+  'files in the store': (store) => ['-o', `type=local,dest=${store}/images`],
+  'metadata in the store': (store) => ['--metadata-file', `${store}/version`],
+};
+for (const [title, args] of Object.entries(overInputs))
+  test(`build-image refuses ${title}`, options, async () => {
+    await using rig = await Rig.setup({ files: { 'c/Dockerfile': 'FROM scratch\nCOPY f /d/f\n', 'c/f': 'f' } });
+    assert.equal((await rig.cip('build-image', 'c', '-t', 'one')).status, 0);
+    await symlink('c/Dockerfile', join(rig.project, 'link'));
+    const were = [await readFile(join(rig.project, 'c/Dockerfile'), 'utf8'), await readdir(join(rig.store, 'images'))];
+    const { status, stderr } = await rig.cip('build-image', 'c', ...args(rig.store));
+    assert.deepEqual([status, complaintsIn(stderr)], [2, ['output-holds-input']], stderr);
+    const are = [await readFile(join(rig.project, 'c/Dockerfile'), 'utf8'), await readdir(join(rig.store, 'images'))];
+    assert.deepEqual(are, were);
+    assert.deepEqual((await readdir(rig.project)).sort(), ['c', 'link']);
+  });
 
 test(
   'mode=delete leaves nothing but the image, and refuses what the build needs',

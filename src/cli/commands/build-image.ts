@@ -56,6 +56,7 @@ type BuildImageOption =
       | 'load'
       | 'output'
       | 'iidfile'
+      | 'trace'
       | 'metadataFile'
       | 'noCache'
       | 'commit'
@@ -74,17 +75,22 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   const tags = options.tag.map(nameOf);
   const names = namesInStore(options.output, tags);
   const layers = layerChoice(options);
-  const expected = await expectOutputs(options, tags, world);
+  const expected = await expectOutputs(options, tags, world).catch((error: unknown) => {
+    world.abandonTrace();
+    throw error;
+  });
   const found = await findImageSource(invocation, world);
   const { contexts, resolved } = await givenContexts({ ...options, platforms: found.platforms }, world);
   const source: ImageSource = { ...found, contexts };
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);
+  const endangered = await endangeredInputs(options, source, world);
+  if (endangered.length > 0) world.abandonTrace();
   const mistakes = [
     ...unknownStages(options.noCacheFilter, [source.dockerfile]),
     ...misplacedAnnotations(options, source.platforms),
-    ...(await endangeredInputs(options, source, world)),
+    ...endangered,
     ...(await certainMistakes(source, context, world)),
   ];
   const unused = unusedGifts(source, { secrets, ssh }, world);
