@@ -236,7 +236,8 @@ function unknownOptions(words: Words, command: Command | undefined): readonly Fa
       if (!command.takesBuildArguments || !(option === 'buildArg' || option === 'target'))
         return failures.optionOfOtherCommand(flag, name, commandsWith(option));
       const typed = words.given.get(option)!.map((value) => `${flag} ${value || optionToGive(option).value}`);
-      return failures.optionOfBuilds(flag, typed.join(' '), name);
+      const selectors = words.positionals.slice(name.split(' ').length);
+      return failures.optionOfBuilds(flag, typed.join(' '), [name, ...selectors].join(' '));
     });
   return [...unknown, ...elsewhere];
 }

@@ -71,7 +71,7 @@ export function optionOfOtherCommand(typed: string, command: string, others: rea
   } as const satisfies FailureShape;
 }
 
-/** `typed`: with its value. What the builds themselves understand stands behind two dashes. */
+/** `typed`: with its value; `command` with what is selected. What the builds themselves understand stands behind two dashes. */
 export function optionOfBuilds(flag: string, typed: string, command: string) {
   return {
     reason: 'option-of-other-command',

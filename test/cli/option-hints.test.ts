@@ -159,8 +159,8 @@ const projectRows: Readonly<Record<string, readonly [words: string, ...want: str
   ],
   'two build arguments and a target': [
     'plan build --build-arg A=x --build-arg B=y --target c',
-    'option-of-other-command: write it after --: cip plan -- --build-arg A=x --build-arg B=y',
-    'option-of-other-command: write it after --: cip plan -- --target c',
+    'option-of-other-command: write it after --: cip plan build -- --build-arg A=x --build-arg B=y',
+    'option-of-other-command: write it after --: cip plan build -- --target c',
   ],
   'a build argument where nothing is built': [
     'doctor --build-arg A=x',

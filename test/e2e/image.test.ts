@@ -54,6 +54,9 @@ test('ls: names, platforms and sizes', async () => {
   assert.equal(Date.parse(images[1]!.created!), 0);
   const { stdout } = await rig.cip('image', 'ls');
   assert.match(stdout, /^name +digest +platforms +size +created\nb:1 +sha256:[0-9a-f]{12} +linux\/amd64,linux\/arm64 /);
+  assert.doesNotMatch(stdout, / ago/);
+  await built(rig, '-t', 'c:3', '--build-arg', 'SOURCE_DATE_EPOCH=1600000000');
+  assert.match((await rig.cip('image', 'ls')).stdout, /^c:3 .* \d+d ago$/m);
 });
 
 /** What patterns mean of `b:1`, `b:2` and `localhost:5000/b.c:1`. */

@@ -38,10 +38,15 @@ export async function run({ options, positionals }: Invocation<'json'>, world: W
       digest.slice(0, 19),
       summary === undefined ? 'broken' : summary.platforms.join(','),
       summary === undefined ? '' : byteSize(summary.size),
-      summary?.created === undefined ? '' : ago(now - Date.parse(summary.created)),
+      summary?.created === undefined || isNoTime(summary.created) ? '' : ago(now - Date.parse(summary.created)),
     ]);
     world.print(aligned([['name', 'digest', 'platforms', 'size', 'created'], ...rows]));
   }
   world.report(failures);
   return failures.length === 0 ? exitStatus.done : statusOf(failures);
+}
+
+/** What is built without SOURCE_DATE_EPOCH says 1970: no time at all. */
+function isNoTime(created: string): boolean {
+  return Date.parse(created) === 0;
 }

@@ -507,4 +507,19 @@ export const faults: readonly Fault[] = [
     tests: ['test/e2e/outputs.test.ts'],
     only: 'the trace over',
   },
+  {
+    name: 'an image without a time is of 1970',
+    file: 'src/cli/commands/image-ls.ts',
+    find: 'return Date.parse(created) === 0;',
+    replace: 'return created === "";',
+    tests: ['test/e2e/image.test.ts'],
+    only: 'ls: names, platforms',
+  },
+  {
+    name: 'what to type instead has no selectors',
+    file: 'src/cli/command-line.ts',
+    find: "[name, ...selectors].join(' ')",
+    replace: 'name',
+    tests: ['test/cli/option-hints.test.ts'],
+  },
 ];
