@@ -94,3 +94,15 @@ test('why of builds and publishing, over platforms and with options', needs('lin
       assert.deepEqual(await why(rig, ...words), told);
     });
 });
+
+test('why of an image that is made for another machine', needs('linux'), async () => {
+  const other = `linux/${process.arch === 'x64' ? 'arm64' : 'amd64'}`;
+  await using rig = await Rig.setup({
+    files: {
+      'contexts/01-app/Dockerfile': 'FROM scratch\nCOPY a /\n',
+      'contexts/01-app/a': 'a',
+      'contexts/01-app/info.edn': `{:version "1.0.0" :platforms ["${other}"]}\n`,
+    },
+  });
+  assert.deepEqual(await why(rig), ['app skipped-platform: planned platform-excluded']);
+});

@@ -22,8 +22,8 @@ import type { CausePlace, EqualParts, WhyCause } from './why-cause.ts';
 export interface Why {
   readonly image: string;
   readonly version: string;
-  /** The first that differs. */
-  readonly platform: string;
+  /** The first that differs; undefined for an image that is made for none of those that are built. */
+  readonly platform?: string | undefined;
   readonly action: Action;
   /** The first is the cause; the others differ as well. Empty for an image that is up to date. */
   readonly causes: readonly ToldCause[];
@@ -35,17 +35,22 @@ export interface Why {
 export async function whyImage(image: PlannedImage, prepared: PreparedPlan): Promise<Why> {
   const differ = image.platforms.filter(({ key, previousKey }) => previousKey !== undefined && key !== previousKey);
   const explained = differ.length > 0 ? differ : image.platforms.slice(0, 1);
-  const { platform } = explained[0]!;
+  const { name, version, action } = image;
+  const platform = explained[0]?.platform;
+  if (platform === undefined) {
+    const causes = image.reasons.map((plan) => ({ reason: 'planned', plan }) as const);
+    return { image: name, version, action, causes };
+  }
   const explainer = new Explainer(prepared);
   const byPlatform = new Map<string, readonly WhyCause[]>();
   for (const one of explained) byPlatform.set(formatPlatform(one.platform), await explainer.image(image, one.platform));
   const causes = mergedCauses(byPlatform, differ.length > 0 ? image.platforms.length : 1);
   const isEqual = causes.length === 0;
   return {
-    image: image.name,
-    version: image.version,
+    image: name,
+    version,
     platform: formatPlatform(platform),
-    action: image.action,
+    action,
     causes,
     ...(isEqual && { equal: equalParts(image, platform, prepared) }),
   };
@@ -194,7 +199,8 @@ class Explainer {
   async #parentOnAnotherBase(parent: string, name: ImageName): Promise<WhyCause> {
     const of = imageOfParentKey(parent);
     const planned = this.#prepared.plan.images.find((image) => image.name === of);
-    const [because] = planned === undefined ? [] : await this.image(planned, planned.platforms[0]!.platform);
+    const on = planned?.platforms[0]?.platform;
+    const [because] = planned === undefined || on === undefined ? [] : await this.image(planned, on);
     return {
       reason: 'parent-changed',
       parent,
@@ -209,8 +215,9 @@ class Explainer {
     after: string | undefined,
   ): Promise<WhyCause | undefined> {
     const planned = this.#prepared.plan.images.find((image) => image.name === name);
-    if (planned !== undefined && planned.action !== 'up-to-date') {
-      const [first] = await this.image(planned, planned.platforms[0]!.platform);
+    const on = planned?.platforms[0]?.platform;
+    if (planned !== undefined && on !== undefined && planned.action !== 'up-to-date') {
+      const [first] = await this.image(planned, on);
       if (first !== undefined) return first;
     }
     const [was, is] = await Promise.all([this.#recalled(before), this.#recalled(after)]);

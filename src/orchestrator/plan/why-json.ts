@@ -10,7 +10,7 @@ export interface WhyJson {
   readonly images: readonly {
     readonly name: string;
     readonly version: string;
-    readonly platform: string;
+    readonly platform?: string | undefined;
     readonly action: Why['action'];
     readonly upToDate: boolean;
     /** The first part that differs; null where none does. */

@@ -292,4 +292,12 @@ export const faults: readonly Fault[] = [
     replace: "return name === '--';",
     tests: ['test/e2e/why-words.test.ts'],
   },
+  {
+    name: 'what is not built here has one platform at least',
+    file: image,
+    find: 'if (platform === undefined) {',
+    replace: 'if (platform === undefined) {\n    throw new Error(name);',
+    tests: ['test/e2e/why-words.test.ts'],
+    only: 'for another machine',
+  },
 ];
