@@ -16,7 +16,10 @@ export const rooms = {
   lint: { imports: ['oci', 'dockerfile', 'context/global-values', 'context/base-for-other'] },
   layer: { imports: ['oci', 'tar', 'program'], touches: ['disk', 'machine'] },
   registry: { imports: ['oci', 'program'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
-  remote: { imports: ['oci', 'dockerfile', 'program', 'registry', 'store'], touches: ['disk', 'network'] },
+  remote: {
+    imports: ['oci', 'dockerfile', 'tar', 'layer', 'program', 'registry', 'store'],
+    touches: ['disk', 'network'],
+  },
   'registry-server': { imports: ['oci', 'store'], touches: ['disk', 'network', 'clock', 'timers', 'chance'] },
   project: { imports: ['oci', 'dockerfile'], touches: ['disk', 'process', 'chance'] },
   'engine/solver': { imports: ['oci'] },

@@ -1,6 +1,7 @@
-import { parseEpoch, sourceDateEpoch, timeOfContext } from '../context/source-date-epoch.ts';
+import { invalidSourceDateEpoch } from '../context/failure.ts';
+import { isSeconds, sourceDateEpoch } from '../context/source-date-epoch.ts';
 import { type Failure, failed, ok, type Result } from '../result.ts';
-import { invalidBuildArgument, invalidSourceDateEpoch, registryArgument, unknownBuildArgument } from './failure.ts';
+import { invalidBuildArgument, registryArgument, unknownBuildArgument } from './failure.ts';
 
 /** What `--` is followed by: settings of the builds themselves. */
 export interface BuildArguments {
@@ -40,8 +41,8 @@ export function parseBuildArguments(
 }
 
 /**
- * SOURCE_DATE_EPOCH is a build argument, of the environment where none is given. An empty argument, and `context` for
- * a directory, mean none, whatever a Dockerfile has for a default: an empty one is passed on for that.
+ * SOURCE_DATE_EPOCH is a build argument, of the environment where none is given. An empty argument means none, whatever a Dockerfile
+ * has for a default. What a name means its Dockerfile says.
  */
 function takeEpoch(
   buildArgs: Record<string, string>,
@@ -49,9 +50,8 @@ function takeEpoch(
 ): readonly Failure[] {
   const text = buildArgs[sourceDateEpoch] ?? (env[sourceDateEpoch] || undefined);
   if (text === undefined) return [];
-  if (text === timeOfContext) buildArgs[sourceDateEpoch] = '';
-  else if (Number.isNaN(parseEpoch(text))) return [invalidSourceDateEpoch(text)];
-  else buildArgs[sourceDateEpoch] = text;
+  if (text !== '' && !isSeconds(text) && !/^[a-z]/i.test(text)) return [invalidSourceDateEpoch(text)];
+  buildArgs[sourceDateEpoch] = text;
   return [];
 }
 

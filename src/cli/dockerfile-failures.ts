@@ -3,6 +3,7 @@ import { lintErrors } from '../lint/lint.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { BuildTargets } from '../orchestrator/key/build-targets.ts';
 import { edgesByImage } from '../orchestrator/key/parent-use.ts';
+import { contextArguments } from '../project/context-arguments.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import type { Edge } from '../project/edge.ts';
 import { isFollowed } from '../project/edge.ts';
@@ -33,9 +34,11 @@ export function dockerfileFailures(inputs: DockerfileFailuresInputs): Dockerfile
   const known = new Map<string, readonly Failure[]>();
   return (image, platform) => {
     const id = `${image} ${formatPlatform(platform)}`;
-    const { dockerfile, dockerfileText } = contexts.get(image) ?? unread.get(image)?.dockerfile ?? {};
+    const context = contexts.get(image);
+    const { dockerfile, dockerfileText } = context ?? unread.get(image)?.dockerfile ?? {};
     if (dockerfile === undefined || dockerfileText === undefined) return [];
-    const input = { dockerfile, image, target: targets.get(image), platform, buildPlatform: machine, buildArgs };
+    const given = contextArguments(context ?? {}, buildArgs);
+    const input = { dockerfile, image, target: targets.get(image), platform, buildPlatform: machine, buildArgs: given };
     const handedOn = (reference: string) => triggersOf(reference, edges.get(image) ?? [], inputs);
     const failures = known.get(id) ?? [
       ...certainFailures(input, handedOn),

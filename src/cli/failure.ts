@@ -355,15 +355,6 @@ export function interrupted(signal: string) {
   return { reason: 'interrupted', message: `stopped by ${signal}` } as const satisfies FailureShape;
 }
 
-/** The variable of https://reproducible-builds.org/specs/source-date-epoch/ is set, and not to whole seconds. */
-export function invalidSourceDateEpoch(text: string) {
-  return {
-    reason: 'invalid-source-date-epoch',
-    message: `SOURCE_DATE_EPOCH is "${text}", which is not a number of seconds since 1970`,
-    hint: 'set it to whole seconds, such as $(git log -1 --format=%ct), or unset it',
-  } as const satisfies FailureShape;
-}
-
 /** `known` are the names that `cip completion` takes. */
 export function unknownShell(typed: string, known: readonly string[]) {
   return {

@@ -34,6 +34,8 @@ export interface ImageSource {
     readonly address?: string | undefined;
     /** It came as a tar or was fetched: no ignore file counts, as in BuildKit, and the directory is gone when cip ends. */
     readonly isUnpacked: boolean;
+    /** Of what was fetched, in seconds since 1970, where that has one. */
+    readonly time?: number | undefined;
   };
   /** Absolute, as it was asked for: ignore files go by it. Undefined for standard input. */
   readonly file: string | undefined;
@@ -121,8 +123,8 @@ async function packedSource(
     return { context, file: undefined, shown, text: input.text };
   }
   if (isInput && file === '-') throw new FailureError(inputTwice());
-  const { directory } = input;
-  const context = { directory, address, path: shown, isGiven: true, isUnpacked: true };
+  const { directory, time } = input;
+  const context = { directory, address, path: shown, isGiven: true, isUnpacked: true, time };
   if (file === '-') return { context, file: undefined, shown: standardInput, text: await readInputText(world) };
   const found = await packedDockerfile({ directory, address }, file ?? 'Dockerfile', world.signal);
   // As a place it is none that a file of the current directory has.

@@ -10,8 +10,8 @@ import type { World } from './world.ts';
 /** What `cip build-image -` reads, or fetches by an address: a Dockerfile, or a build context. */
 export type InputContext =
   | { readonly kind: 'dockerfile'; readonly text: string }
-  /** `directory` is absolute, and goes with the session of the store. */
-  | { readonly kind: 'context'; readonly directory: string };
+  /** `directory` is absolute, and goes with the session of the store. `time`: of a commit or a web server, in seconds since 1970. */
+  | { readonly kind: 'context'; readonly directory: string; readonly time?: number | undefined };
 
 /**
  * Standard input to its end; which of the two it is, its bytes say. Throws FailureError: `input-empty`, `input-not-a-tar`, and what is wrong

@@ -1,10 +1,17 @@
+import { isSeconds, sourceDateEpoch } from '../context/source-date-epoch.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { formatRegistry, type RegistryName } from '../oci/registry-name.ts';
 import { buildTargets, targetFailures } from '../orchestrator/key/build-targets.ts';
 import { sentWithLostOwners } from '../orchestrator/plan/failure.ts';
 import { type Plan, sentWithoutOwners } from '../orchestrator/plan/plan.ts';
-import { type PreparedPlan, preparePlan } from '../orchestrator/plan/prepare-plan.ts';
+import { type PreparedPlan, preparePlan, withAncestors } from '../orchestrator/plan/prepare-plan.ts';
 import { ProjectRegistry } from '../orchestrator/state/project-registry.ts';
+import {
+  type EpochQuestions,
+  type EpochsInputs,
+  type SettledEpochs,
+  settledEpochs,
+} from '../orchestrator/state/settled-epochs.ts';
 import type { DependencyGraph } from '../project/dependency-graph.ts';
 import { aheadFailures, staleGroupFailure, staleGroups } from '../project/stale.ts';
 import { FailureError, FailuresError } from '../result.ts';
@@ -12,7 +19,7 @@ import { dockerfileFailures } from './dockerfile-failures.ts';
 import { noIndexDescriptor } from './image-failure.ts';
 import type { Invocation } from './invocation.ts';
 import { layerChoice } from './layer-choice.ts';
-import { openProject, type ProjectOption } from './open-project.ts';
+import { type OpenProject, openProject, type ProjectOption } from './open-project.ts';
 import type { OptionValues } from './options.ts';
 import { platformChoice } from './platform-choice.ts';
 import { readableSecrets } from './readable-secrets.ts';
@@ -72,20 +79,21 @@ export async function prepare(
   const { annotation: annotations } = invocation.options;
   const descriptor = annotations.find(({ level }) => level === 'index-descriptor');
   if (descriptor !== undefined) throw new FailureError(noIndexDescriptor(descriptor.name));
-  const { graph, selection, buildArgs, target } = await openProject(invocation, world);
+  const opened = await openProject(invocation, world);
+  const { selection, target } = opened;
   const needed = new Set([...selection.selected, ...selection.implied]);
-  const ahead = aheadFailures(graph.stale.filter(({ edge }) => needed.has(edge.from)));
+  const ahead = aheadFailures(opened.graph.stale.filter(({ edge }) => needed.has(edge.from)));
   if (ahead.length > 0) throw new FailuresError(ahead);
-  const targets = buildTargets(graph, selection.selected, target);
-  const noStage = targetFailures(graph, targets);
+  const targets = buildTargets(opened.graph, selection.selected, target);
+  const noStage = targetFailures(opened.graph, targets);
   if (noStage.length > 0) throw new FailuresError(noStage);
-  const dockerfiles = [...needed].map((name) => graph.project.contexts.get(name)!.dockerfile);
+  const dockerfiles = [...needed].map((name) => opened.graph.project.contexts.get(name)!.dockerfile);
   const noFilter = unknownStages(invocation.options.noCacheFilter, dockerfiles);
   if (noFilter.length > 0) throw new FailuresError(noFilter);
   const secrets = (invocation.options.secret ?? []).map(({ id }) => id);
   const agents = (invocation.options.ssh ?? []).map(({ id }) => id);
   const unused = [
-    ...undeclaredArguments(buildArgs, dockerfiles),
+    ...undeclaredArguments(opened.buildArgs, dockerfiles),
     ...unusedSecrets(secrets, dockerfiles),
     ...unusedAgents(agents, dockerfiles),
   ];
@@ -95,6 +103,17 @@ export async function prepare(
   if (client !== undefined) await new ProjectRegistry(registry, client).reach(world.progress, world.signal);
   const platforms = platformChoice(command, invocation, arch);
   const machine = hostPlatform(arch);
+  const { offlineBases } = invocation.options;
+  const remotes = async () => {
+    const sources = await world.remoteSources();
+    sources.logins.give(await readableSecrets({ secret: invocation.options.secret ?? [] }, world));
+    return sources;
+  };
+  const { graph, buildArgs, assumptions } = await withEpochs(
+    { ...opened, images: withAncestors([...needed], opened.graph), targets, machine },
+    { remotes, whenUnreachable: client === undefined ? 'assume' : 'fail', offline: offlineBases },
+    world.signal,
+  );
   const values = { ...buildArgs, REGISTRY: formatRegistry(registry) };
   const request = {
     graph,
@@ -106,7 +125,7 @@ export async function prepare(
     target,
     dockerfileFailures: dockerfileFailures({ graph, buildArgs: values, targets, machine }),
   };
-  const { noCache, noCacheFilter, offlineBases } = invocation.options;
+  const { noCache, noCacheFilter } = invocation.options;
   const rebuild = noCache || noCacheFilter.length > 0;
   const prepared = await preparePlan(
     {
@@ -124,21 +143,30 @@ export async function prepare(
       store: await world.store(),
       client,
       baseClient: () => world.registryClient(),
-      remotes: async () => {
-        const remotes = await world.remoteSources();
-        remotes.logins.give(await readableSecrets({ secret: invocation.options.secret ?? [] }, world));
-        return remotes;
-      },
+      remotes,
       owners: () => world.owners(),
       now,
       progress: world.progress,
     },
     world.signal,
   );
-  for (const message of prepared.baseImages.assumptions()) world.tell(`${message}\n`);
+  for (const message of new Set([...assumptions, ...prepared.baseImages.assumptions()])) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
   if (command !== 'build' && lostOwners === 'allow') warnOfOwners(prepared.plan, world);
   return { ...prepared, project: graph.project };
+}
+
+/** The project with the times that its Dockerfiles look up elsewhere, and the build arguments that are the same for all images. */
+async function withEpochs(
+  { graph, ...inputs }: Omit<EpochsInputs, 'contexts'> & { readonly graph: DependencyGraph },
+  questions: EpochQuestions,
+  signal: AbortSignal,
+): Promise<Pick<OpenProject, 'graph' | 'buildArgs'> & Pick<SettledEpochs, 'assumptions'>> {
+  const { contexts, assumptions } = await settledEpochs({ ...inputs, ...graph.project }, questions, signal);
+  const { [sourceDateEpoch]: epoch, ...others } = inputs.buildArgs;
+  const isOfAll = epoch === undefined || epoch === '' || isSeconds(epoch);
+  const settled = { ...graph, project: { ...graph.project, contexts } };
+  return { graph: settled, buildArgs: isOfAll ? inputs.buildArgs : others, assumptions };
 }
 
 function warnOfOwners({ images }: Plan, world: World): void {

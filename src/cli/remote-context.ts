@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { contextFiles } from '../context/context-files.ts';
 import { DiskTree } from '../context/disk-tree.ts';
 import { resolveSource } from '../context/source-tree.ts';
-import {
-  describeRemote,
-  type GitSource,
-  parseRemoteSource,
-  type RemoteSource,
-  withoutPassword,
-} from '../dockerfile/remote-source.ts';
+import { describeRemote, type GitSource, parseRemoteSource, withoutPassword } from '../dockerfile/remote-source.ts';
 import { removeTree } from '../remove-tree.ts';
 import { FailureError } from '../result.ts';
 import { contextNotFetchable, contextWithoutDirectory } from './image-failure.ts';
@@ -33,13 +27,12 @@ export async function readRemoteContext(
   const shown = describeRemote(source);
   const remotes = await world.remoteSources();
   remotes.logins.give(await readableSecrets(options, world));
-  if (source.type === 'git') return { kind: 'context', directory: await committed(source, options, world), shown };
-  return { ...(await readPackedContext(await fetched(source, world), shown, world)), shown };
-}
-
-async function fetched(source: RemoteSource & { readonly type: 'http' }, world: World): Promise<string> {
-  const { files } = await world.remoteSources();
-  return await files.path(source, await files.file(source, world.signal), world.signal);
+  if (source.type === 'git') return { kind: 'context', ...(await committed(source, options, world)), shown };
+  const { files } = remotes;
+  const file = await files.file(source, world.signal);
+  const input = await readPackedContext(await files.path(source, file, world.signal), shown, world);
+  // What servers do not say is 0.
+  return input.kind === 'context' ? { ...input, time: file.modified || undefined, shown } : { ...input, shown };
 }
 
 /** As old as the commit, so that an image of it is the same whenever it is built; links lead where they do in the repository. */
@@ -47,7 +40,7 @@ async function committed(
   source: GitSource,
   { keepsGitDir }: { readonly keepsGitDir: boolean },
   world: World,
-): Promise<string> {
+): Promise<{ readonly directory: string; readonly time: number }> {
   const { signal } = world;
   const { repositories } = await world.remoteSources();
   const top = (await world.store()).session.tempPath('context');
@@ -55,10 +48,10 @@ async function committed(
   const time = await repositories.checkout(source, { commit, directory: top }, signal);
   if (source.subdir !== '' || !(keepsGitDir || source.keepsGitDir)) await removeGitFiles(top);
   await setTimes(top, time);
-  if (source.subdir === '') return top;
+  if (source.subdir === '') return { directory: top, time };
   const tree = new DiskTree({ directory: top, ignore: [], files: contextFiles, digestOf: () => undefined, signal });
   const found = await resolveSource(tree, source.subdir);
-  if (found?.type === 'directory') return join(top, found.path);
+  if (found?.type === 'directory') return { directory: join(top, found.path), time };
   throw new FailureError(contextWithoutDirectory(describeRemote({ ...source, subdir: '' }), source.subdir));
 }
 

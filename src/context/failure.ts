@@ -141,12 +141,21 @@ export function ignoreFileNotRegular(file: string) {
   } as const satisfies FailureShape;
 }
 
-/** The Dockerfile's author: the default of `ARG SOURCE_DATE_EPOCH` above the first FROM. */
-export function invalidEpoch(text: string, at: SourceSpan) {
+/** `found` completes the sentence; `at`: in the Dockerfile, where it says it. */
+export function invalidEpoch(text: string, found: string, at?: SourceSpan) {
   return {
     reason: 'invalid-epoch',
-    message: `SOURCE_DATE_EPOCH is ${quoted(text)}, which is neither a number of seconds since 1970 nor the word context`,
-    hint: 'give it whole seconds: cip takes the time of no stage and of no named context',
+    message: `SOURCE_DATE_EPOCH is ${quoted(text)}, ${found}`,
+    hint: 'give it whole seconds, such as $(git log -1 --format=%ct), or a stage from scratch that has one ADD of an address',
     at,
+  } as const satisfies FailureShape;
+}
+
+/** The variable of https://reproducible-builds.org/specs/source-date-epoch/, or the argument, is set to what has no time. */
+export function invalidSourceDateEpoch(text: string) {
+  return {
+    reason: 'invalid-source-date-epoch',
+    message: `SOURCE_DATE_EPOCH is ${quoted(text)}, which is no number of seconds since 1970, not the word context, and no stage or named context`,
+    hint: 'set it to whole seconds, such as $(git log -1 --format=%ct), or unset it',
   } as const satisfies FailureShape;
 }

@@ -2,8 +2,8 @@ import type { Dockerfile } from '../dockerfile/dockerfile.ts';
 import { ExpansionBudget, expand } from '../dockerfile/expand.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { Failure } from '../result.ts';
-import { invalidEpoch } from './failure.ts';
-import { epochOf, parseEpoch, sourceDateEpoch, timeOfContext } from './source-date-epoch.ts';
+import { type EpochScope, epochStage } from './epoch-stage.ts';
+import { epochOf, isSeconds, sourceDateEpoch, timeOfContext } from './source-date-epoch.ts';
 
 /** What decides the values of the ARGs before the first FROM. */
 export interface GlobalInputs {
@@ -18,16 +18,30 @@ export interface GlobalInputs {
   readonly budget?: ExpansionBudget | undefined;
 }
 
-/**
- * ARGs above the first FROM, and those that are there by themselves: a build argument wins over the default, and
- * defaults may use what stands above them. One that cannot be expanded is among the failures, placed, and has no value.
- */
-export function globalValues(inputs: GlobalInputs): {
+/** Values by name. */
+interface GlobalValues {
   readonly values: ReadonlyMap<string, string>;
   readonly failures: readonly Failure[];
   /** What is left to spend on this Dockerfile. */
   readonly budget: ExpansionBudget;
-} {
+  /** Whether an argument says SOURCE_DATE_EPOCH. */
+  readonly isGiven: boolean;
+}
+
+/**
+ * ARGs above the first FROM, and those that are there by themselves: a build argument wins over the default, and
+ * defaults may use what stands above them. One that cannot be expanded is among the failures, placed, and has no value.
+ * SOURCE_DATE_EPOCH is a number here, or is not there: what names something else is settled before (`epochSource`).
+ */
+export function globalValues(inputs: GlobalInputs): GlobalValues {
+  const declared = declaredValues(inputs);
+  const values = new Map(declared.values);
+  const failures = settleEpoch(values, { ...declared, dockerfile: inputs.dockerfile });
+  return { ...declared, values, failures: [...declared.failures, ...failures] };
+}
+
+/** The same with SOURCE_DATE_EPOCH as it is written or given. */
+export function declaredValues(inputs: GlobalInputs): GlobalValues {
   const { dockerfile, buildArgs, budget = new ExpansionBudget() } = inputs;
   const given = (name: string) => (Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined);
   const targetStage = inputs.targetStage ?? dockerfile.stages.at(-1)?.name;
@@ -47,8 +61,9 @@ export function globalValues(inputs: GlobalInputs): {
       else failures.push(...expanded.failure.map((failure) => ({ ...failure, at: failure.at ?? at })));
     }
   }
-  failures.push(...settleEpoch(values, dockerfile));
-  return { values, failures, budget };
+  const epoch = given(sourceDateEpoch);
+  if (epoch !== undefined) values.set(sourceDateEpoch, epoch);
+  return { values, failures, budget, isGiven: epoch !== undefined };
 }
 
 /** SOURCE_DATE_EPOCH as the arguments above the first FROM and those that are given say it; undefined for none. */
@@ -56,24 +71,22 @@ export function imageEpoch(inputs: GlobalInputs): number | undefined {
   return epochOf(inputs.buildArgs) ?? epochOf(Object.fromEntries(globalValues(inputs).values));
 }
 
-/** What says no time is no value: stages and RUN know nothing of it. */
-function settleEpoch(values: Map<string, string>, { globalArgs }: Dockerfile): readonly Failure[] {
+/** What says no time is no value: stages and RUN know nothing of it. What no source of a time is, is a failure. */
+function settleEpoch(values: Map<string, string>, scope: EpochScope): readonly Failure[] {
   const text = values.get(sourceDateEpoch);
-  if (text === undefined) return [];
-  const isNone = text === '' || text === timeOfContext;
-  if (!isNone && !Number.isNaN(parseEpoch(text))) return [];
+  if (text === undefined || isSeconds(text)) return [];
   values.delete(sourceDateEpoch);
-  if (isNone) return [];
-  const said = globalArgs.flatMap(({ args }) => args).findLast(({ key }) => key === sourceDateEpoch);
-  return [invalidEpoch(text, said!.at)];
+  if (text === '' || text === timeOfContext) return [];
+  const stage = epochStage(text, scope);
+  return stage.ok ? [] : stage.failure;
 }
 
 /**
- * The value that a build argument gives an ARG of a stage; undefined where none is given. An empty SOURCE_DATE_EPOCH is
- * given so that a default above the first FROM does not count: it has no value itself.
+ * The value that a build argument gives an ARG of a stage; undefined where none is given. A SOURCE_DATE_EPOCH that is no number, an
+ * empty one too, is given so that a default above the first FROM does not count: it has no value itself.
  */
 export function givenArgument(buildArgs: Readonly<Record<string, string>>, name: string): string | undefined {
-  if (!Object.hasOwn(buildArgs, name) || (name === sourceDateEpoch && buildArgs[name] === '')) return undefined;
+  if (!Object.hasOwn(buildArgs, name) || (name === sourceDateEpoch && !isSeconds(buildArgs[name]!))) return undefined;
   return buildArgs[name];
 }
 

@@ -7,12 +7,18 @@ export function parseEpoch(text: string | undefined): number | undefined {
   return /^\d{1,11}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** What the argument may be instead of seconds: the time of the context, and a directory has none. */
+/** Whether it is the time itself, and not the name of something that has one, or nothing. */
+export function isSeconds(text: string): boolean {
+  return parseEpoch(text) !== undefined && !Number.isNaN(parseEpoch(text));
+}
+
+/** What the argument may be instead of seconds: the time of the context; a directory has none. */
 export const timeOfContext = 'context';
 
-/** Of build arguments that were checked. */
+/** Of build arguments; undefined for one that names what has a time. */
 export function epochOf(buildArgs: Readonly<Record<string, string>>): number | undefined {
-  return parseEpoch(buildArgs[sourceDateEpoch]);
+  const text = buildArgs[sourceDateEpoch];
+  return text !== undefined && isSeconds(text) ? Number(text) : undefined;
 }
 
 /** Seconds since 1970 as RFC 3339 writes them, in whole seconds. */

@@ -42,6 +42,8 @@ export interface Context {
   /** What the spans of `dockerfile` count in: all of the file, a byte order mark included. */
   readonly dockerfileText: string;
   readonly metadata: ContextMetadata;
+  /** What its SOURCE_DATE_EPOCH comes to, where that names what has a time; '' for none. Absent until that is looked up. */
+  readonly epoch?: string | undefined;
 }
 
 /** A directory that should become an image and can't. */

@@ -9,12 +9,14 @@ import { HttpClient } from './http-client.ts';
 import { HttpFiles } from './http-files.ts';
 import { Logins } from './logins.ts';
 import type { RemotePin } from './remote-pin.ts';
+import { RemoteTimes } from './remote-times.ts';
 
 /** What ADD fetches: what it is now, and its files. */
 export class RemoteSources implements AsyncDisposable {
   readonly files: HttpFiles;
   readonly repositories: GitRepositories;
   readonly logins = new Logins();
+  readonly times: RemoteTimes;
   readonly #commits: RecordLog<string>;
   #client: HttpClient | undefined;
 
@@ -29,6 +31,7 @@ export class RemoteSources implements AsyncDisposable {
     );
     this.repositories = new GitRepositories(registry.env, this.logins);
     this.#commits = store.records('remote-commits', z.string());
+    this.times = new RemoteTimes(store, this);
   }
 
   /** What a source is now; of one that is fixed nobody is asked. */

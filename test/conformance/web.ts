@@ -38,6 +38,8 @@ export const webFiles: readonly (readonly [string, WebFile])[] = [
   ['/named', { ...hello, headers: { ...hello.headers, 'content-disposition': 'attachment; filename="other.txt"' } }],
   ['/archive.tar', { body: tarOf('in a tar\n'), headers: modified }],
   ['/archive.tar.gz', { body: gzipSync(tarOf('in a tar\n')), headers: modified }],
+  // Nobody says when it changed but its entry.
+  ['/old.tar.gz', { body: gzipSync(tarOf('in a tar\n')) }],
   ['/empty', { body: '', headers: modified }],
   ['/before-1970', { body: 'old\n', headers: { 'last-modified': 'Mon, 20 Jun 1955 01:02:03 GMT' } }],
   ['/odd-time', { body: 'odd\n', headers: { 'last-modified': 'yesterday' } }],

@@ -1,10 +1,15 @@
 /** One time for all that is built, by the real program. */
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { complaintsIn } from '../support/complaints.ts';
+import { repository } from '../support/git-repository.ts';
 import { needs } from '../support/needs.ts';
 import { Rig, type RunOptions } from '../support/rig.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { startWebServer } from '../support/web-server.ts';
 
 const canBuild = needs('linux', 'user namespaces');
 const files = {
@@ -88,6 +93,135 @@ test('all files of an output have the time that the Dockerfile says', canBuild, 
   for (const file of ['d/f', 'w']) {
     assert.equal((await stat(join(rig.project, 'out', file))).mtimeMs, 1_600_000_000_000, file);
   }
+});
+
+const changed = { 'last-modified': 'Mon, 20 Jun 2005 01:02:03 GMT' };
+const later = { 'last-modified': 'Mon, 20 Jun 2005 01:02:04 GMT' };
+const [before, after] = ['2005-06-20T01:02:03Z', '2005-06-20T01:02:04Z'];
+
+/** A project whose image has the time of a file of a server, and a child of it that names none. */
+async function looking() {
+  const web = await startWebServer([['/f', { body: 'f', headers: changed }]]);
+  const src = `FROM scratch AS src\nADD http://${web.host}/f /\n`;
+  const rig = await Rig.setup({
+    files: {
+      ...files,
+      'contexts/00-a/Dockerfile': `ARG SOURCE_DATE_EPOCH=src\n${src}${files['contexts/00-a/Dockerfile']}`,
+    },
+  });
+  return {
+    rig,
+    web,
+    src,
+    async [Symbol.asyncDispose]() {
+      await rig[Symbol.asyncDispose]();
+      await web[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('a stage says the time: it is a part of the key, and asked for each time', canBuild, async () => {
+  await using world = await looking();
+  const { rig, web } = world;
+  const first = await built(rig);
+  assert.deepEqual([first.created, first.made, first.env.at(-1)], [before, before, 'TIME=1119229323']);
+  const again = await rig.cip('build', '--json');
+  assert.deepEqual([again.status, JSON.parse(again.stdout).images[0].action], [0, 'up-to-date']);
+  web.files.set('/f', { body: 'f', headers: later });
+  const why = await rig.cip('why', 'a', '--json');
+  const [image] = JSON.parse(why.stdout).images;
+  const { reason, name, how } = image.cause;
+  assert.deepEqual([image.action, reason, name], ['build', 'argument-changed', 'SOURCE_DATE_EPOCH'], `${how}`);
+  const second = await rig.cip('build', '-v');
+  assert.match(second.stderr, /SOURCE_DATE_EPOCH/);
+  assert.equal((await built(rig)).created, after);
+});
+
+test('a server that is silent: a build takes the time that was last seen, and says so', canBuild, async () => {
+  await using world = await looking();
+  const { rig, web } = world;
+  const first = await built(rig);
+  await web[Symbol.asyncDispose]();
+  const silent = await rig.cip('build');
+  assert.equal(silent.status, 0, silent.stderr);
+  assert.match(silent.stderr, /assuming http:\/\/127\.0\.0\.1:\d+\/f is what it was when last seen/);
+  assert.equal((await built(rig)).digest, first.digest);
+  const publish = await rig.cip('publish', '--remote-registry', '127.0.0.1:1/x');
+  assert.notEqual(publish.status, 0);
+  const offline = await rig.cip('build', '--offline-bases');
+  assert.equal(offline.status, 0, offline.stderr);
+});
+
+test('commands that build nothing ask no server for it', async () => {
+  await using world = await looking();
+  const { rig, web } = world;
+  for (const command of [
+    ['check'],
+    ['graph'],
+    ['build-image', '--check', 'contexts/00-a', '--build-arg', 'SOURCE_DATE_EPOCH=5'],
+  ]) {
+    const { status, stderr } = await rig.cip(...command);
+    assert.equal(status, 0, stderr);
+  }
+  assert.deepEqual(web.log, []);
+});
+
+test('an argument that names a stage is for all images: where one has none is said', canBuild, async () => {
+  await using world = await looking();
+  const { rig, src } = world;
+  await rig.write({
+    'contexts/00-a/Dockerfile': `${src}${files['contexts/00-a/Dockerfile']}`,
+    'contexts/01-b/Dockerfile': 'FROM scratch\nCOPY f /f\n',
+    'contexts/01-b/f': 'f',
+    'contexts/01-b/info.edn': '{:version "1.0.0"}',
+  });
+  const argument = ['--', '--build-arg', 'SOURCE_DATE_EPOCH=src'];
+  const lacking = await rig.cip('build', ...argument);
+  assert.deepEqual(
+    [lacking.status, complaintsIn(lacking.stderr)],
+    [2, ['invalid-source-date-epoch contexts/01-b/Dockerfile:1:1']],
+  );
+  const one = await built(rig, 'a', ...argument);
+  assert.deepEqual([one.created, one.made], [before, before]);
+  const none = await rig.cip('build', '--', '--build-arg', 'SOURCE_DATE_EPOCH=crs');
+  assert.deepEqual([none.status, complaintsIn(none.stderr)], [2, ['invalid-source-date-epoch']]);
+});
+
+test('the context that was fetched, or came as a tar, says the time of an image', canBuild, async () => {
+  await using served = await tempDir();
+  await repository(join(served.path, 'app.git'), { Dockerfile: 'FROM scratch\nCOPY . /x/\n' });
+  await using rig = await Rig.setup({ files: { 'c/Dockerfile': 'FROM scratch\nCOPY . /x/\n', 'c/d/f': 'f' } });
+  await utimes(join(rig.project, 'c/Dockerfile'), 1_200_000_000, 1_200_000_000);
+  await utimes(join(rig.project, 'c/d/f'), 1_300_000_000, 1_300_000_000);
+  const tar = execFileSync('tar', ['-c', '-C', 'c', '.'], { cwd: rig.project });
+  await using web = await startWebServer(
+    [
+      ['/dated.tar', { body: tar, headers: changed }],
+      ['/c.tar', { body: tar }],
+      ['/old.tar', { body: tar, headers: { 'last-modified': 'Mon, 20 Jun 1955 01:02:03 GMT' } }],
+    ],
+    served.path,
+  );
+  const created = async (from: string, ...more: readonly (string | RunOptions)[]) => {
+    const { status, stdout, stderr } = await rig.cip(
+      'build-image',
+      from,
+      '--build-arg',
+      'SOURCE_DATE_EPOCH=context',
+      '-t',
+      't',
+      ...more,
+    );
+    assert.equal(status, 0, `${stderr}${stdout}`);
+    const inspected = await rig.cip('image', 'inspect', 't', '--json');
+    return JSON.parse(inspected.stdout).platforms[0].created;
+  };
+  assert.equal(await created(`http://${web.host}/git/app.git`), '2001-09-09T01:46:40Z');
+  assert.equal(await created(`http://${web.host}/dated.tar`), before);
+  assert.equal(await created(`http://${web.host}/c.tar`), '2011-03-13T07:06:40Z');
+  assert.equal(await created(`http://${web.host}/old.tar`), '1970-01-01T00:00:00Z');
+  assert.equal(await created('-', { input: tar }), '2011-03-13T07:06:40Z');
+  assert.equal(await created('c'), '1970-01-01T00:00:00Z');
 });
 
 test('a SOURCE_DATE_EPOCH that is no time is refused before anything is done', async () => {

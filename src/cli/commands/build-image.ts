@@ -38,6 +38,7 @@ import { misplacedAnnotations } from '../misplaced-annotations.ts';
 import { orThrow } from '../open-project.ts';
 import { type ExpectedOutputs, expectOutputs, isToStandardOutput, namesInStore, waysOut } from '../outputs.ts';
 import { readableSecrets } from '../readable-secrets.ts';
+import { withSettledEpoch } from '../settled-epoch.ts';
 import { sshSources } from '../ssh-sources.ts';
 import { type StepOption, settingsOf } from '../step-settings.ts';
 import { writeToStandardOutput } from '../to-standard-output.ts';
@@ -81,7 +82,7 @@ export async function run(invocation: Invocation<BuildImageOption>, world: World
   });
   const found = await findImageSource(invocation, world);
   const { contexts, resolved } = await givenContexts({ ...options, platforms: found.platforms }, world);
-  const source: ImageSource = { ...found, contexts };
+  const source = await withSettledEpoch({ ...found, contexts }, options, world);
   const secrets = await readableSecrets(options, world);
   const ssh = await sshSources(options, world);
   const context = await contextOf(source, 'counted', world);

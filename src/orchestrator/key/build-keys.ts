@@ -2,6 +2,7 @@ import type { CountedInputs } from '../../context/counted-inputs.ts';
 import type { ContextListing } from '../../context/decide-context.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { contextArguments } from '../../project/context-arguments.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import type { Edge } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
@@ -118,7 +119,7 @@ export class BuildKeys {
       target: targets?.get(image),
       listing,
       stages,
-      buildArgs,
+      buildArgs: contextArguments(context, buildArgs),
       parents: new Map(parents),
       options,
     };

@@ -3,6 +3,7 @@ import type { Dockerfile, Instruction, Stage } from '../../dockerfile/dockerfile
 import { findStage, stagesNeededBy, triggersIn } from '../../dockerfile/stages.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { parseReference, type Reference } from '../../oci/reference.ts';
+import { contextArguments } from '../../project/context-arguments.ts';
 import type { Edge } from '../../project/edge.ts';
 import { isFollowed } from '../../project/edge.ts';
 import { expandIn, type GlobalScope } from '../../project/global-scope.ts';
@@ -96,7 +97,8 @@ function distinct<I extends ExternalImage>(images: readonly I[]): readonly I[] {
 
 /** What variables are worth where `machine` builds, as the engine fills them in. */
 function scopeFor(machine: Platform, target: Stage, inputs: ImagesUsedInputs): GlobalScope {
-  const { context, platform, buildArgs } = inputs;
+  const { context, platform } = inputs;
+  const buildArgs = contextArguments(context, inputs.buildArgs);
   const { dockerfile } = context;
   const targetStage = inputs.target === undefined ? undefined : (target.name ?? `${target.index}`);
   const { values, budget } = globalValues({ dockerfile, platform, buildPlatform: machine, buildArgs, targetStage });

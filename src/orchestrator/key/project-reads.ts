@@ -8,6 +8,7 @@ import {
 } from '../../context/context-reads.ts';
 import type { Stage } from '../../dockerfile/dockerfile.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { contextArguments } from '../../project/context-arguments.ts';
 import type { DependencyGraph } from '../../project/dependency-graph.ts';
 import { isFollowed } from '../../project/edge.ts';
 import type { ImageName } from '../../project/image-name.ts';
@@ -46,12 +47,13 @@ export class ProjectReads {
 
   #inputsFor(image: ImageName, platform: Platform, buildPlatform: Platform): ContextReadsInputs {
     const { graph, buildArgs, targets } = this.#inputs;
+    const context = graph.project.contexts.get(image)!;
     return {
-      dockerfile: graph.project.contexts.get(image)!.dockerfile,
+      dockerfile: context.dockerfile,
       target: targets?.get(image),
       platform,
       buildPlatform,
-      buildArgs,
+      buildArgs: contextArguments(context, buildArgs),
       imageOf: (stage, reference, wanted) =>
         this.#imageOf(image, stage, { reference, platform: wanted, buildPlatform }),
     };

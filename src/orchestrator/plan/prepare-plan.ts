@@ -290,7 +290,7 @@ function hasPlatforms(image: TaggedImage | undefined, wanted: readonly WantedIma
 }
 
 /** A selection has its ancestors, except that one of all images needs none. */
-function withAncestors(names: readonly ImageName[], graph: DependencyGraph): readonly ImageName[] {
+export function withAncestors(names: readonly ImageName[], graph: DependencyGraph): readonly ImageName[] {
   const all = new Set(names);
   for (const name of all) for (const parent of graph.parents.get(name) ?? []) all.add(parent);
   return [...all];

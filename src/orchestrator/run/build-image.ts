@@ -9,6 +9,7 @@ import { annotationsByDocument, type PlacedAnnotation } from '../../oci/placed-a
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { readIndex } from '../../oci/read-document.ts';
 import type { Progress } from '../../progress.ts';
+import { contextArguments } from '../../project/context-arguments.ts';
 import type { Context } from '../../project/project.ts';
 import type { Store } from '../../store/store.ts';
 import type { BuildTargets } from '../key/build-targets.ts';
@@ -119,7 +120,7 @@ async function takenParts(image: PlannedImage, store: Store, signal: AbortSignal
 function requestFor(
   { image, context, uses }: BuildableImage,
   {
-    buildArgs,
+    buildArgs: given,
     targets,
     layers,
     labels,
@@ -137,7 +138,8 @@ function requestFor(
   const { resolved, pinned, remotes, builtOn, ownersLost, counted, inputsOf } = uses;
   const built = image.platforms.filter(({ source }) => source.from === 'build');
   const platforms = built.map(({ platform }) => platform);
-  const given = annotationsByDocument(asked, platforms.map(formatPlatform));
+  const buildArgs = contextArguments(context, given);
+  const wanted = annotationsByDocument(asked, platforms.map(formatPlatform));
   const targetStage = targets?.get(image.name);
   const { dockerfile } = context;
   const epoch = imageEpoch({ dockerfile, platform: platforms[0]!, buildPlatform: machine, buildArgs, targetStage });
@@ -167,7 +169,7 @@ function requestFor(
           return [
             name,
             {
-              ...given.manifests[name],
+              ...wanted.manifests[name],
               ...base.manifests[name],
               ...identityAnnotations({ ...planned, ownersLost: ownersLost(planned.platform) }),
               ...(inputs !== undefined && { [annotations.buildInputs]: inputs }),
@@ -175,12 +177,12 @@ function requestFor(
           ];
         }),
       ),
-      entries: given.entries,
+      entries: wanted.entries,
       index: {
         ...base.index,
         ...indexAnnotations(built.map(({ platform, key }) => [platform, key])),
         [annotations.created]: epoch === undefined ? created : timeText(epoch),
-        ...given.index,
+        ...wanted.index,
       },
     },
     noCache,

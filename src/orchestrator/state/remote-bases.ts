@@ -11,6 +11,9 @@ export type RemoteAnswer =
   | { readonly state: 'known'; readonly pin: RemotePin; readonly assumed?: string | undefined }
   | { readonly state: 'cannot-ask' | 'absent'; readonly failure: Failure };
 
+/** Of those about base images. */
+export type RemoteQuestions = Pick<BaseQuestions, 'remotes' | 'whenUnreachable' | 'offline'>;
+
 /** Requests at once. */
 const parallel = 4;
 
@@ -29,7 +32,7 @@ const lasting: ReadonlySet<string> = new Set([
  */
 export async function remoteAnswers(
   sources: readonly RemoteSource[],
-  questions: BaseQuestions,
+  questions: RemoteQuestions,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, RemoteAnswer>> {
   const open = new Map(sources.filter((source) => !isFixed(source)).map((one) => [JSON.stringify(one), one]));
@@ -39,7 +42,7 @@ export async function remoteAnswers(
   return new Map(answers);
 }
 
-async function answerOf(source: RemoteSource, questions: BaseQuestions, signal: AbortSignal): Promise<RemoteAnswer> {
+async function answerOf(source: RemoteSource, questions: RemoteQuestions, signal: AbortSignal): Promise<RemoteAnswer> {
   const { remotes, whenUnreachable, offline } = questions;
   const shown = describeRemote(source);
   const known = await remotes();

@@ -65,7 +65,7 @@ test('a default in a stage is the value of a variable, and no time of the image'
   assert.ok(lastOp(lowered, 'exec').env.includes('SOURCE_DATE_EPOCH=5'));
 });
 
-for (const word of ['yesterday', 'one', '-1', '1.5']) {
+for (const word of ['yesterday', 'none', '-1', '1.5']) {
   test(`a default SOURCE_DATE_EPOCH=${word} is refused where it stands`, () => {
     const failing = () => lowerText(`FROM scratch AS one\n${text}`.replace(/^/, `ARG SOURCE_DATE_EPOCH=${word}\n`));
     assert.throws(failing, ({ failures }: FailuresError) => {
