@@ -178,8 +178,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a link in a repository leads out of it',
     file: 'src/cli/remote-context.ts',
-    find: "if (found?.type === 'directory') return join(top, found.path);",
-    replace: "if (found?.type !== 'socket') return join(top, source.subdir);",
+    find: "if (found?.type === 'directory') return { directory: join(top, found.path), time };",
+    replace: "if (found?.type !== 'socket') return { directory: join(top, source.subdir), time };",
     tests: fetched,
   },
   {

@@ -80,7 +80,7 @@ export const faults: readonly Fault[] = [
     name: 'a plan has no logins',
     file: 'src/cli/prepare.ts',
     ...whole,
-    find: '        remotes.logins.give(await readableSecrets({ secret: invocation.options.secret ?? [] }, world));\n',
+    find: '    sources.logins.give(await readableSecrets({ secret: invocation.options.secret ?? [] }, world));\n',
     replace: '',
   },
   {
