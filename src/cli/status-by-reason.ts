@@ -53,6 +53,7 @@ export const statusByReason = {
   'base-not-an-image': 'failed',
   'base-not-found': 'failed',
   'blob-broken': 'failed',
+  'image-incomplete': 'failed',
   'unpacked-broken': 'failed',
   'cache-seed-not-directory': 'failed',
   'cannot-execute': 'failed',

@@ -88,7 +88,7 @@ export function blobNotFetchable(digest: string) {
   return {
     reason: 'blob-not-fetchable',
     message: `${digest} is neither in the store nor known to be in a registry`,
-    hint: 'build again with --no-cache',
+    hint: 'cip cache verify --repair says which images lack it: build those again, before what is built on them',
   } as const satisfies FailureShape;
 }
 

@@ -11,7 +11,7 @@ import { FailureError } from '../result.ts';
 import { syncDirectory } from './atomic-file.ts';
 import { BlobWriter, type Written } from './blob-writer.ts';
 import type { Claims } from './claims.ts';
-import { blobMissing, explained, systemErrorCode } from './failure.ts';
+import { blobMissing, damagedHint, explained, systemErrorCode } from './failure.ts';
 import type { StorePaths } from './paths.ts';
 import type { Session } from './session.ts';
 
@@ -68,9 +68,9 @@ export class BlobStore implements ContentSource, ContentSink {
     if (mtimeMs < this.#session.startedAt) await this.#claims.claim(path);
     if (size !== descriptor.size) {
       await file.close();
-      throw new FailureError(blobSizeMismatch(where, descriptor, `${size} bytes`));
+      throw new FailureError({ ...blobSizeMismatch(where, descriptor, `${size} bytes`), hint: damagedHint });
     }
-    const verified = verifyStream(descriptor, where);
+    const verified = verifyStream(descriptor, where, damagedHint);
     pipeline(file.createReadStream({ highWaterMark: readSize }), verified, (error) => {
       // The reader hears of it from `verified`. Where removing is not allowed, the next reader does too.
       if (error instanceof FailureError) void rm(path).catch(() => {});

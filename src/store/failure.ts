@@ -33,12 +33,16 @@ export function sessionMissing(path: string) {
   } as const satisfies FailureShape;
 }
 
+/** Of a store that has lost content: what brings it again. Builds take what has a name for done. */
+export const damagedHint =
+  'cip cache verify --repair says which images lack it, and takes their names away: build or pull those again; and look after the disk';
+
 /** A blob that a manifest or a record names is not in the store; `path` is where it would be. */
 export function blobMissing(digest: Digest, path: string) {
   return {
     reason: 'blob-missing',
     message: `the store has no blob ${digest} (${path})`,
-    hint: 'pull or build the image it belongs to again',
+    hint: damagedHint,
   } as const satisfies FailureShape;
 }
 
@@ -57,8 +61,29 @@ export function blobBroken({
     reason: 'blob-broken',
     message: `the bytes of the blob ${digest} have changed on disk (${users})${isRemoved ? ': removed' : ''}`,
     hint: isRemoved
-      ? 'pull or build the images that need it again, with --no-cache where a build finds nothing to do'
+      ? 'it is fetched or built again with the images that need it; look after the disk'
       : 'cip cache verify --repair removes it, so that it is fetched or built again; look after the disk',
+  } as const satisfies FailureShape;
+}
+
+/** An image that has a name is not whole. `isRemoved`: it has lost its names. */
+export function imageIncomplete({
+  names,
+  missing,
+  isRemoved,
+}: {
+  readonly names: readonly string[];
+  readonly missing: readonly Digest[];
+  readonly isRemoved: boolean;
+}) {
+  const [first, ...others] = missing;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return {
+    reason: 'image-incomplete',
+    message: `the store has not all of ${names.join(', ')}: ${first} is missing${more}${isRemoved ? '; the name is removed' : ''}`,
+    hint: isRemoved
+      ? 'build or pull it again'
+      : 'build it again with --no-cache or pull it again; or let cip cache verify --repair take the name away, so that builds make it again',
   } as const satisfies FailureShape;
 }
 

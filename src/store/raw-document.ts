@@ -25,15 +25,20 @@ export async function reachedByName(roots: readonly Digest[], paths: StorePaths)
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     if (reached.has(hexOf(next))) continue;
     reached.add(hexOf(next));
-    const path = paths.blob(next);
-    const file = await orGone(stat(path), path);
-    if (file === undefined || file.size > LARGEST_DOCUMENT) continue;
-    const found = Naming.safeParse(await jsonIn(path)).data;
-    if (found === undefined) continue;
-    for (const { digest } of [...(found.config ? [found.config] : []), ...found.layers, ...found.manifests])
-      todo.push(digest);
+    todo.push(...(await namedBy(next, paths)));
   }
   return reached;
+}
+
+/** What a manifest or an index names, in its order; nothing of what is none, or is not there. As it is: nothing is verified. */
+export async function namedBy(digest: Digest, paths: StorePaths): Promise<readonly Digest[]> {
+  const path = paths.blob(digest);
+  const file = await orGone(stat(path), path);
+  if (file === undefined || file.size > LARGEST_DOCUMENT) return [];
+  const found = Naming.safeParse(await jsonIn(path)).data;
+  if (found === undefined) return [];
+  const all = [...(found.config ? [found.config] : []), ...found.layers, ...found.manifests];
+  return all.map((one) => one.digest);
 }
 
 /** undefined for what is gone and what is no object. */

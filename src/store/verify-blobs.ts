@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, rename, stat } from 'node:fs/promises';
 import { algorithmOf, type Digest, digestFromHex, hexOf } from '../oci/digest.ts';
+import { FailureError } from '../result.ts';
 import { explained, systemErrorCode } from './failure.ts';
 import { orGone, reachedByName } from './raw-document.ts';
 import type { Store } from './store.ts';
@@ -124,10 +125,20 @@ async function remove(store: Store, wrong: readonly Seen[], signal: AbortSignal)
   return removed;
 }
 
+/** None where they cannot be read: that is told by whoever looks for them. */
+async function namesOf({ refs }: Store): ReturnType<Store['refs']['list']> {
+  try {
+    return await refs.list();
+  } catch (error) {
+    if (error instanceof FailureError) return new Map();
+    throw error;
+  }
+}
+
 async function imagesOf(store: Store, wrong: readonly Seen[]): Promise<ReadonlyMap<Digest, readonly string[]>> {
   const images = new Map<Digest, string[]>();
   if (wrong.length === 0) return images;
-  for (const [name, root] of await store.refs.list()) {
+  for (const [name, root] of await namesOf(store)) {
     const reached = await reachedByName([root.digest], store.paths);
     for (const { digest } of wrong)
       if (reached.has(hexOf(digest))) images.set(digest, [...(images.get(digest) ?? []), name]);

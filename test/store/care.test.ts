@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { makeDocument } from '../../src/oci/document.ts';
 import { mediaTypes } from '../../src/oci/media-type.ts';
 import { inventoryOf, takeAway, wouldTakeAway } from '../../src/store/care.ts';
+import { checkNames } from '../../src/store/incomplete-images.ts';
 import { RecordLog } from '../../src/store/record-log.ts';
 import { Store } from '../../src/store/store.ts';
 import { verifyBlobs } from '../../src/store/verify-blobs.ts';
@@ -172,6 +173,47 @@ test('broken blobs are told with the images that need them, and removed when ask
   const repaired = await verifyBlobs(store, { repairs: true }, never);
   assert.deepEqual(repaired.broken, [{ ...broken, isRemoved: true }]);
   assert.equal(await store.blobs.size(layer.digest), undefined);
+});
+
+test('images that lack something are told with all of their names, which are taken away when asked', async () => {
+  await using dir = await tempDir();
+  await using store = await Store.open(dir.path);
+  const [one, two] = [await putImage(store, 'a'), await putImage(store, 'b')];
+  const index = await store.blobs.putDocument(
+    makeDocument(mediaTypes.imageIndex, { schemaVersion: 2, manifests: [one.manifest, two.manifest] }),
+  );
+  const entries = { 'a:1': one.manifest, 'b:1': two.manifest, both: index, also: index };
+  await store.refs.set(new Map(Object.entries(entries)), never);
+  const look = (repairs = false, broken: readonly Descriptor[] = []) =>
+    checkNames(store, { repairs, broken: new Set(broken.map(({ digest }) => digest)) }, never);
+  assert.deepEqual(await look(true), { checked: 4, incomplete: [] });
+  await rm(store.paths.blob(two.layer.digest));
+  const lacks = (names: readonly string[], { digest }: Descriptor, missing: Descriptor, isRemoved: boolean) => {
+    return { names, digest, missing: [missing.digest], isRemoved };
+  };
+  const told = await look();
+  const ofTwo = (isRemoved: boolean) => [
+    lacks(['b:1'], two.manifest, two.layer, isRemoved),
+    lacks(['both', 'also'], index, two.layer, isRemoved),
+  ];
+  assert.deepEqual(told, { checked: 4, incomplete: ofTwo(false) });
+  // What is broken is there, and tells nothing.
+  assert.deepEqual((await look(false, [two.manifest])).incomplete, []);
+  assert.deepEqual((await look(true)).incomplete, ofTwo(true));
+  assert.deepEqual([...(await store.refs.list()).keys()], ['a:1']);
+  await rm(store.paths.blob(one.manifest.digest));
+  assert.deepEqual((await look(true)).incomplete, [lacks(['a:1'], one.manifest, one.manifest, true)]);
+});
+
+test('looking whether images are whole counts as no use of them', async () => {
+  await using dir = await tempDir();
+  await using store = await Store.open(dir.path);
+  const { manifest, layer } = await putImage(store, 'a');
+  await store.refs.set(new Map([['a:1', manifest]]), never);
+  await grow(store, 1000);
+  const before = await stat(store.paths.blob(layer.digest));
+  await checkNames(store, { repairs: true, broken: new Set() }, never);
+  assert.equal((await stat(store.paths.blob(layer.digest))).mtimeMs, before.mtimeMs);
 });
 
 test('what is not of the store is left alone', async () => {

@@ -1,5 +1,9 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
 import { failureJson } from '../../orchestrator/plan/failure-json.ts';
 import { type Failure, FailureError } from '../../result.ts';
+import { imageIncomplete } from '../../store/failure.ts';
+import { missingIn } from '../../store/incomplete-images.ts';
+import type { Store } from '../../store/store.ts';
 import { exitStatus, statusOf } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { ago } from '../render/age.ts';
@@ -15,7 +19,7 @@ export async function run({ options, positionals }: Invocation<'json'>, world: W
   const images: { name: string; digest: string; mediaType: string; summary: ImageSummary | undefined }[] = [];
   for (const [name, descriptor] of await store.refs.list()) {
     if (positionals.length > 0 && !positionals.some((pattern) => matchesName(pattern, name))) continue;
-    const summary = await summaryOf(descriptor, store.blobs, world.signal).catch((error: unknown) => {
+    const summary = await wholeSummary([name, descriptor], store, world.signal).catch((error: unknown) => {
       if (!(error instanceof FailureError)) throw error;
       failures.push(error.failure);
       return undefined;
@@ -44,6 +48,14 @@ export async function run({ options, positionals }: Invocation<'json'>, world: W
   }
   world.report(failures);
   return failures.length === 0 ? exitStatus.done : statusOf(failures);
+}
+
+/** Its documents are read, its layers are only looked for. */
+async function wholeSummary([name, root]: readonly [string, Descriptor], store: Store, signal: AbortSignal) {
+  const summary = await summaryOf(root, store.blobs, signal);
+  const missing = await missingIn(root, store);
+  if (missing.length === 0) return summary;
+  throw new FailureError(imageIncomplete({ names: [familiarName(name)], missing, isRemoved: false }));
 }
 
 /** What is built without SOURCE_DATE_EPOCH says 1970: no time at all. */

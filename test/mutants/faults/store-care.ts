@@ -6,6 +6,7 @@ const inInventory = { file: 'src/store/inventory.ts', tests: ['test/store/claims
 const inRecords = { file: 'src/store/record-care.ts', tests: ['test/store/care.test.ts'] };
 const unpackedTests = ['test/e2e/verify-unpacked.slow.test.ts'];
 const inVerify = { file: 'src/store/verify-blobs.ts', tests: ['test/store/care.test.ts'] };
+const inNames = { file: 'src/store/incomplete-images.ts', tests: ['test/store/care.test.ts'] };
 const atTheEnd = {
   file: 'src/cli/care-after-build.ts',
   tests: ['test/e2e/cache.test.ts', 'test/cli/quantities.test.ts'],
@@ -126,6 +127,54 @@ export const faults: readonly Fault[] = [
     ...inVerify,
     find: 'repairs && wrong.length > 0',
     replace: 'wrong.length > 0 || repairs',
+  },
+  {
+    name: 'an image without one of its layers is whole',
+    ...inNames,
+    find: '=== undefined) missing.push(next);',
+    replace: '=== undefined && next === root.digest) missing.push(next);',
+  },
+  {
+    name: 'an incomplete image keeps one of its names',
+    ...inNames,
+    find: 'lacking.flatMap(([, one]) => one.names)',
+    replace: 'lacking.map(([, one]) => one.names[0]!)',
+  },
+  {
+    name: 'looking takes names away',
+    ...inNames,
+    find: 'repairs && unwanted.length > 0',
+    replace: 'unwanted.length > 0',
+  },
+  {
+    name: 'what broken documents name is looked for',
+    ...inNames,
+    find: 'seen.has(next) || broken.has(next)',
+    replace: 'seen.has(next)',
+  },
+  {
+    name: 'an image that lacks a layer is shown as whole',
+    file: 'src/cli/commands/image-ls.ts',
+    find: 'if (missing.length === 0) return summary;',
+    replace: 'if (missing.length >= 0) return summary;',
+    tests: ['test/e2e/damaged-store.slow.test.ts'],
+    only: 'whoever meets the damage first',
+  },
+  {
+    name: 'damage in the store is said to be in a registry',
+    file: 'src/store/blob.ts',
+    find: 'verifyStream(descriptor, where, damagedHint)',
+    replace: 'verifyStream(descriptor, where)',
+    tests: ['test/e2e/damaged-store.slow.test.ts'],
+    only: 'whoever meets the damage first',
+  },
+  {
+    name: 'where names cannot be read blobs are not verified',
+    file: 'src/store/verify-blobs.ts',
+    find: 'if (error instanceof FailureError) return new Map();',
+    replace: '',
+    tests: ['test/e2e/damaged-store.slow.test.ts'],
+    only: 'names that cannot be read',
   },
   {
     name: 'verify believes what it reads',
