@@ -9,8 +9,9 @@ import type { ExportedImage, Exporter, ExportServices } from './exporter.ts';
 import { type FilesOptions, ImageFiles } from './image-files.ts';
 import { mergeTree } from './merge-tree.ts';
 import { makeOutput } from './output-file.ts';
-import { asUnwritable, outputPlace, unfinishedName } from './output-place.ts';
+import { asUnwritable, outputPlace } from './output-place.ts';
 import { replaceTree } from './replace-tree.ts';
+import { sweepUnfinished, unfinishedName } from './unfinished-output.ts';
 
 /** `--output type=local`: the files of the image. */
 export interface FilesDirectory extends FilesOptions {
@@ -53,6 +54,7 @@ export class FilesDirectoryExporter implements Exporter {
     } finally {
       await removeTree(unfinished);
     }
+    await sweepUnfinished(directory);
   }
 
   async #unpack(image: Descriptor, directory: string, signal: AbortSignal): Promise<void> {

@@ -7,8 +7,9 @@ import { removeTree } from '../../remove-tree.ts';
 import { FailureError } from '../../result.ts';
 import { type TarInput, writeTar } from '../../tar/write.ts';
 import { outputExists } from './failure.ts';
-import { asUnwritable, type OutputPlace, unfinishedName } from './output-place.ts';
+import { asUnwritable, type OutputPlace } from './output-place.ts';
 import { openPipe } from './pipe-sink.ts';
+import { sweepUnfinished, unfinishedName } from './unfinished-output.ts';
 
 /** Where something is to be written, as it was given and as it was found to be. */
 export interface FoundOutput {
@@ -76,6 +77,7 @@ export async function makeOutput(
     if (isOccupied(error)) throw new FailureError(outputExists({ dest, tar: kind !== 'directory' }), { cause: error });
     throw asUnwritable(dest, error);
   }
+  await sweepUnfinished(dirname(path));
 }
 
 function isOccupied(error: unknown): boolean {

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readlink, realpath, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailureError } from '../../result.ts';
 import { outputExists, outputUnwritable } from './failure.ts';
+import { unfinishedName } from './unfinished-output.ts';
 
 /** What an output is, and where it goes. */
 export interface WantedOutput {
@@ -98,9 +98,4 @@ async function tryIn(directory: string): Promise<void> {
   const trial = join(at, unfinishedName());
   await mkdir(trial);
   await rmdir(trial);
-}
-
-/** What an output is called until it is complete. */
-export function unfinishedName(): string {
-  return `.cip-${randomUUID()}`;
 }

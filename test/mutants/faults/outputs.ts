@@ -1,5 +1,10 @@
 import type { Fault } from '../fault.ts';
 
+const inUnfinished = {
+  file: 'src/engine/exporter/unfinished-output.ts',
+  tests: ['test/engine/exporter/unfinished-output.test.ts'],
+};
+
 const places = ['test/engine/exporter/output-place.test.ts'];
 const first = ['test/cli/build-image-first.test.ts'];
 const files = ['test/engine/exporter/image-files.test.ts'];
@@ -521,5 +526,51 @@ export const faults: readonly Fault[] = [
     find: "[name, ...selectors].join(' ')",
     replace: 'name',
     tests: ['test/cli/option-hints.test.ts'],
+  },
+  {
+    name: 'what a killed process has left beside an output stays',
+    file: 'src/engine/exporter/output-file.ts',
+    find: '  await sweepUnfinished(dirname(path));',
+    replace: '',
+    tests: ['test/e2e/output-kills.slow.test.ts'],
+    only: 'a layout in a tar',
+  },
+  {
+    name: 'what a killed process has left in a directory stays',
+    file: 'src/engine/exporter/files-directory.ts',
+    find: '    await sweepUnfinished(directory);',
+    replace: '',
+    tests: ['test/e2e/output-kills.slow.test.ts'],
+    only: 'files beside others',
+  },
+  {
+    name: 'unfinished outputs of another machine are taken away',
+    ...inUnfinished,
+    find: "owner.boot === thisProcess().boot ? stateOf(owner) : 'unknown'",
+    replace: 'stateOf(owner)',
+  },
+  {
+    name: 'unfinished outputs of containers are taken away',
+    ...inUnfinished,
+    find: "state === 'dead' || (state === 'unknown' && ",
+    replace: "state !== 'alive' || (state === 'unknown' && ",
+  },
+  {
+    name: 'unfinished outputs of containers stay for ever',
+    ...inUnfinished,
+    find: "state === 'unknown' && now",
+    replace: "state !== 'unknown' && now",
+  },
+  {
+    name: 'unfinished outputs of this process are taken away',
+    ...inUnfinished,
+    find: "state === 'dead' || (",
+    replace: "state === 'dead' || state === 'alive' || (",
+  },
+  {
+    name: 'what was moved away for an output stays',
+    ...inUnfinished,
+    find: '(?:-old)?',
+    replace: '',
   },
 ];
