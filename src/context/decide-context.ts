@@ -10,7 +10,7 @@ import { DiskTree } from './disk-tree.ts';
 import { contextChanging, nothingSelected } from './failure.ts';
 import { type HashFilesDependencies, hashFiles } from './file-digests.ts';
 import { type CountedSelections, type RecordedContext, recordNode } from './recorded-context.ts';
-import { missingSources, type Selected, select, selectedNodes, selectionDigest } from './selection.ts';
+import { missingSources, type Selected, SharedFiles, select, selectedNodes, selectionDigest } from './selection.ts';
 import { noMasks } from './selector.ts';
 import { compareBytes, type SourceNode, type SourceTree } from './source-tree.ts';
 
@@ -148,7 +148,7 @@ async function counted(
     }
     fields.push('selection', await selectionDigest({ tree, selection }, read, { masks: read.masks }));
     selections.push(await selectionDigest({ tree, selection }, read, { masks: noMasks }));
-    for (const node of selectedNodes(selection, read.parents)) await describe(node, read, { tree, paths });
+    await describe(selection, read, { tree, paths });
   }
   const sorted = [...paths].sort(([a], [b]) => compareBytes(a, b));
   return {
@@ -158,16 +158,36 @@ async function counted(
   };
 }
 
-/** Of two reads of one path the one that tells more describes it. */
+/**
+ * What is selected, by path. What a link that was named leads to is told under the name of the link as well, as the image has it
+ * under that. Of two reads of one path the one that tells more describes it.
+ */
 async function describe(
-  node: SourceNode,
-  { masks }: ContextRead,
+  selection: readonly Selected[],
+  { masks, parents }: ContextRead,
   { tree, paths }: { readonly tree: DiskTree; readonly paths: Map<string, string> },
 ): Promise<void> {
-  if (masks.mode && paths.has(node.path)) return;
-  const mode = masks.mode || node.type === 'symlink' ? '' : ` ${node.mode.toString(8)}`;
-  const content = node.type === 'file' ? await tree.digest(node) : (node.target ?? '');
-  paths.set(node.path, `${node.type}${mode} ${content}`.trimEnd());
+  const links = new SharedFiles(selection);
+  const first = new Map<string, string>();
+  const add = async (path: string, node: SourceNode, shared = '') => {
+    if (masks.mode && paths.has(path)) return;
+    const mode = masks.mode || node.type === 'symlink' ? '' : ` ${node.mode.toString(8)}`;
+    const content = node.type === 'file' ? await tree.digest(node) : (node.target ?? deviceOf(node));
+    paths.set(path, `${`${node.type}${mode} ${content}`.trimEnd()}${shared}`);
+  };
+  for (const node of selectedNodes(selection, parents)) {
+    const number = links.of(node);
+    const other = number === '' ? undefined : first.get(number);
+    if (number !== '' && other === undefined) first.set(number, node.path);
+    await add(node.path, node, other === undefined || other === node.path ? '' : ` = ${other}`);
+  }
+  for (const { source, node } of selection) {
+    if (source !== '' && source !== node.path && node.type !== 'directory' && !parents) await add(source, node);
+  }
+}
+
+function deviceOf({ major, minor }: SourceNode): string {
+  return major === undefined ? '' : `${major}:${minor}`;
 }
 
 async function recorded(

@@ -13,7 +13,9 @@ export interface Selected {
   readonly pattern: number;
   /** The directory that the paths of `--parents` are kept from: the source's root, or what the pivot says. */
   readonly top: SourceNode;
-  /** The last component as written or matched: the name it gets in a destination directory. */
+  /** As written or matched, before the links in it are followed; '' for `top` of `--parents` alone. */
+  readonly source: string;
+  /** Its last component: the name it gets in a destination directory. */
   readonly name: string;
   /** With `--parents`, where it comes to be below the destination; empty for `top`, of which nothing comes there itself. */
   readonly kept: string;
@@ -46,7 +48,7 @@ export async function select(
     if (absent !== undefined) throw new FailureError(missing(absent));
     // The destination is made, and gets the time of the directory, whatever is found in that.
     for (const top of tops)
-      result.push({ pattern: number, top, name: '', kept: '', leading: [], node: top, below: [] });
+      result.push({ pattern: number, top, source: '', name: '', kept: '', leading: [], node: top, below: [] });
     const seen = new Set<string>();
     for (const { path, node, top } of matches) {
       const kept = selector.parents ? path : '';
@@ -61,7 +63,7 @@ export async function select(
       const leading = found.map((one) => ({ ...one, isFirst: !seen.has(one.path) }));
       for (const one of [...leading, { path: kept }, ...below.map((one) => ({ path: childOf(kept, one.path) }))])
         if (selector.parents) seen.add(one.path);
-      result.push({ pattern: number, top, name: baseOf(path), kept, leading, node, below });
+      result.push({ pattern: number, top, source: path, name: baseOf(path), kept, leading, node, below });
     }
   }
   return result;
@@ -223,7 +225,7 @@ export function* selectedNodes(selection: readonly Selected[], parents: boolean)
 }
 
 /** Files of which a selection has several names: the layer has them as hard links. */
-class SharedFiles {
+export class SharedFiles {
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<string, number>();
 

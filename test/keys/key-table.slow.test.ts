@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { needs } from '../support/needs.ts';
+import { untold } from './pairs.ts';
 import { rows } from './rows.ts';
 import { buildThreeWays, type Verdict } from './three-ways.ts';
 import { tools } from './tools.ts';
@@ -23,13 +24,14 @@ describe('the table of build keys', () => {
   for (const [index, { title, key }] of rows.entries()) {
     test(`${key}: ${title}`, { skip: skipped[index]! }, () => {
       const verdict = verdicts.get(names[index]!)!;
-      const { before: old, cached, uncached, fresh, changed } = verdict;
+      const { before: old, cached, uncached, fresh, changed, why } = verdict;
       assert.ok(old !== undefined && fresh !== undefined, `it does not build: ${JSON.stringify(verdict)}`);
       assert.deepEqual({ cached, uncached }, { cached: fresh, uncached: fresh });
       assert.deepEqual(
         { changed, sameImage: old === fresh },
         { changed: key === 'changes', sameImage: key === 'stays' },
       );
+      if (key === 'changes') assert.ok(why !== undefined && !untold.has(why), `cip why says ${why}`);
     });
   }
 });

@@ -30,8 +30,19 @@ export async function tryPairs(seed: number, count: number): Promise<PairsResult
   };
 }
 
-function lieIn({ before, changed, cached, uncached, fresh }: Verdict): string | undefined {
+/** What `cip why` says where it has nothing to say of a change that it has seen both sides of. */
+export const untold: ReadonlySet<string> = new Set([
+  'file-changed',
+  'instruction-changed, to the same',
+  'never-built',
+  'planned',
+  'record-gone',
+]);
+
+function lieIn({ before, changed, cached, uncached, fresh, why }: Verdict): string | undefined {
   if (cached !== fresh) return 'the cache gives another image than an empty store';
   if (uncached !== fresh) return '--no-cache gives another image than an empty store';
-  return !changed && before !== fresh ? 'up to date, but an empty store gives another image' : undefined;
+  if (!changed && before !== fresh) return 'up to date, but an empty store gives another image';
+  const isUntold = changed && before !== undefined && fresh !== undefined && (why === undefined || untold.has(why));
+  return isUntold ? `cip why says ${why}` : undefined;
 }

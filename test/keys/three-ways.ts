@@ -21,6 +21,8 @@ export interface Verdict {
   readonly before: string | undefined;
   /** Whether cip saw a change after the edit; false where it said that the image was up to date, or only its version new. */
   readonly changed: boolean;
+  /** What `cip why` says of the change: the reason, and of an instruction whether what it said is all that is told. */
+  readonly why: string | undefined;
   /** After the edit, with everything that the first build left behind. */
   readonly cached: string | undefined;
   /** After the edit, every step done again. */
@@ -68,6 +70,10 @@ export async function buildThreeWays(
     if (parent) await writeTree(join(contexts, `01-${id}-parent`), parent.edit);
     if (version !== undefined) await writeTree(join(contexts, `02-${id}`), { 'info.edn': info(version) });
   }
+  const explained = await rig.cip('why', '--json', ...dashes(argsAfter), {
+    env: { ...epoch, ...envAfter, CIP_STORE: rig.store },
+  });
+  const { images: causes } = JSON.parse(explained.stdout) as { readonly images: readonly Explained[] };
   const cached = await run(rig.store, envAfter, argsAfter);
   const uncached = await run(rig.store, envAfter, argsAfter, '--no-cache');
   const fresh = await run(`${rig.store}-fresh`, envAfter, argsAfter);
@@ -82,6 +88,7 @@ export async function buildThreeWays(
           before: digestIn(before, '1.0.0'),
           // Content that another image of the table has under this key is taken from there.
           changed: statusIn(cached.report, id) !== (version === '1.0.0' ? 'untouched' : 'retagged'),
+          why: whyOf(causes.find(({ name }) => name === id)),
           cached: digestIn(cached),
           uncached: digestIn(uncached),
           fresh: digestIn(fresh),
@@ -89,6 +96,18 @@ export async function buildThreeWays(
       ];
     }),
   );
+}
+
+interface Explained {
+  readonly name: string;
+  readonly cause: { readonly reason: string; readonly before?: string; readonly at?: { readonly text: string } } | null;
+}
+
+/** `instruction-changed, to the same` where nothing that is shown differs, and it is no here-document. */
+function whyOf(image: Explained | undefined): string | undefined {
+  const { reason, before, at } = image?.cause ?? {};
+  const isSame = reason === 'instruction-changed' && before === at?.text && !before?.includes('<<');
+  return isSame ? `${reason}, to the same` : reason;
 }
 
 interface Report {

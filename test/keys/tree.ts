@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** One thing in a directory: the text of a file of mode 644, or what it says; null where there is nothing. */
@@ -7,6 +7,8 @@ export type Entry =
   | Uint8Array
   | { readonly text: string | Uint8Array; readonly mode?: number; readonly mtime?: number }
   | { readonly link: string }
+  /** Another name of a file that is there by then. */
+  | { readonly hardLink: string }
   | { readonly directory: number }
   | null;
 
@@ -31,6 +33,10 @@ export async function writeTree(root: string, entries: Entries): Promise<void> {
     }
     await rm(place, { recursive: true, force: true });
     if (entry === null) continue;
+    if (typeof entry === 'object' && 'hardLink' in entry) {
+      await link(join(root, entry.hardLink), place);
+      continue;
+    }
     if (typeof entry === 'object' && 'link' in entry) {
       await symlink(entry.link, place);
       continue;

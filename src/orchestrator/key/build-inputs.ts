@@ -13,6 +13,8 @@ const BuildInputs = z.object({
   target: z.string().optional(),
   /** What each says, in order. Not where it stands: a comment above it must not change the image. */
   instructions: z.array(z.string()),
+  /** Absent for the backslash. */
+  escape: z.string().optional(),
   /** Images of the project by name → their keys. */
   parents: z.record(z.string(), z.string()),
   context: z.string(),
@@ -50,6 +52,7 @@ export function comparableKey({ parts, paths, readings }: ExplainedKey): Compara
     parts: {
       schema,
       ...(target !== undefined && { target }),
+      ...(parts.escape !== '\\' && { escape: parts.escape }),
       instructions: instructions.map(([line, digest]) => [line, short(digest)]),
       parents: mapValues(parents, short),
       args: {},

@@ -12,6 +12,8 @@ export type KeyChange =
   | InstructionChange
   | { readonly code: 'parent-changed'; readonly parent: string; readonly how?: OneSided }
   | { readonly code: 'argument-changed'; readonly name: string; readonly how?: OneSided }
+  /** What `# escape=` says, or the backslash. */
+  | { readonly code: 'escape-changed'; readonly before: string; readonly after: string }
   /** From and to a stage; absent for the last. */
   | { readonly code: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined };
 
@@ -32,6 +34,8 @@ export interface ComparableKey {
       readonly args: Readonly<Record<string, string>>;
       readonly parents: Readonly<Record<string, string>>;
       readonly context: string;
+      /** Absent for the backslash, and where it is not remembered. */
+      readonly escape?: string | undefined;
       readonly texts?: readonly string[] | undefined;
     };
   readonly paths?: Readonly<Record<string, string>> | undefined;
@@ -62,10 +66,21 @@ export function keyChanges(before: ComparableKey, after: ComparableKey): readonl
       return { code: 'argument-changed', ...change } as const;
     }),
   ];
-  if (was === is) return [...instructionChanges(before.parts, after.parts, after.readings), ...others];
+  if (was === is)
+    return [
+      ...escapeChanges(before, after),
+      ...instructionChanges(before.parts, after.parts, after.readings),
+      ...others,
+    ];
   const stages = { ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
   // Another target is made of other stages: what only one of them takes did not change.
   return [{ code: 'target-changed', ...stages }, ...others.filter(({ how }) => how === undefined)];
+}
+
+/** All instructions mean something else then. */
+function escapeChanges(before: ComparableKey, after: ComparableKey): readonly KeyChange[] {
+  const [was, is] = [before.parts.escape ?? '\\', after.parts.escape ?? '\\'];
+  return was === is ? [] : [{ code: 'escape-changed', before: was, after: is }];
 }
 
 function contextChanges(before: ComparableKey, after: ComparableKey): readonly InputChange[] {

@@ -40,6 +40,8 @@ function shown(change: KeyChange, path: string, decisions: Decisions): PlanReaso
     case 'argument-changed':
     case 'target-changed':
       return change;
+    case 'escape-changed':
+      return { ...change, path: `${path}/Dockerfile` };
     default:
       return assertNever(change);
   }

@@ -21,6 +21,8 @@ export function describeReason(reason: PlanReason): string {
       return `${reason.path}:${reason.line} still names ${reason.parent} ${reason.version}, not ${reason.current}`;
     case 'argument-changed':
       return `${reason.name.startsWith('--') ? 'option' : 'build argument'} ${reason.name} ${{ changed: 'changed', came: 'is new', left: 'is no longer used' }[reason.how ?? 'changed']}`;
+    case 'escape-changed':
+      return `the escape character of ${reason.path} is ${reason.after}, not ${reason.before} as before`;
     case 'target-changed':
       return `the target is ${stage(reason.after)}, not ${stage(reason.before)} as before`;
     case 'parent-built':

@@ -136,6 +136,12 @@ export type PlanReason =
     }
   | { readonly code: 'argument-changed'; readonly name: string; readonly how?: OneSided }
   /** From and to a stage; absent for the last. */
+  | {
+      readonly code: 'escape-changed';
+      readonly path: string;
+      readonly before: string;
+      readonly after: string;
+    }
   | { readonly code: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined }
   /** The parent is built in this plan. */
   | { readonly code: 'parent-built'; readonly parent: string }

@@ -53,6 +53,13 @@ export type WhyCause =
       readonly after?: string | undefined;
       readonly at?: CausePlace | undefined;
     }
+  /** What `# escape=` says, or the backslash. */
+  | {
+      readonly reason: 'escape-changed';
+      readonly file: string;
+      readonly before: string;
+      readonly after: string;
+    }
   | { readonly reason: 'target-changed'; readonly before?: string | undefined; readonly after?: string | undefined }
   /** Neither the store nor the image remembers what the earlier key was made of. */
   | { readonly reason: 'record-gone' }

@@ -82,6 +82,7 @@ const ofKeys: ReadonlySet<PlanReason['code']> = new Set([
   'instruction-removed',
   'stale-reference',
   'argument-changed',
+  'escape-changed',
   'target-changed',
   'parent-built',
   'parent-changed',
@@ -175,6 +176,10 @@ class Explainer {
       }
       case 'parent-changed':
         return await this.#parentChanged(change, compared);
+      case 'escape-changed': {
+        const { code, ...characters } = change;
+        return { reason: code, file, ...characters };
+      }
       case 'target-changed': {
         const { code, ...stages } = change;
         return { reason: code, ...stages };

@@ -20,6 +20,12 @@ function describeCause(cause: WhyCause): string {
       return `${cause.path} is a ${cause.after}, not a ${cause.before} as before${copiedBy(cause.at)}`;
     case 'link-target':
       return `link ${cause.path} leads to ${cause.after}, not to ${cause.before} as before${copiedBy(cause.at)}`;
+    case 'hard-link':
+      return hardLink(cause);
+    case 'device-number':
+      return `device ${cause.path} is ${cause.after}, not ${cause.before} as before${copiedBy(cause.at)}`;
+    case 'escape-changed':
+      return `the escape character of ${cause.file} is ${cause.after}, not ${cause.before} as before`;
     case 'instruction-changed':
       return instructionChanged(cause);
     case 'instruction-added':
@@ -75,8 +81,15 @@ export function describeEqual({ instructions, files, arguments: args, options, p
 
 const argumentWords = { changed: 'has another value', came: 'is new', left: 'is no longer used' } as const;
 
+function hardLink({ path, before, after, at }: Extract<WhyCause, { reason: 'hard-link' }>): string {
+  const now = after === undefined ? 'a file of its own' : `another name of ${after}`;
+  const then = before === undefined ? '' : `, not another name of ${before} as before`;
+  return `${path} is ${now}${then} (a hard link)${copiedBy(at)}`;
+}
+
 function instructionChanged({ at, before }: Extract<WhyCause, { reason: 'instruction-changed' }>): string {
   if (before === undefined) return `${place(at)} changed: ${at.text}`;
+  if (before === at.text && at.text.includes('<<')) return `the here-document of ${place(at)} changed: ${at.text}`;
   if (before === at.text) return `${place(at)} changed in a part that is not shown: ${at.text}`;
   return `${place(at)} changed: ${before} → ${at.text}`;
 }

@@ -15,6 +15,9 @@ const shownTests = ['test/dockerfile/shown-text.test.ts'];
 const traceTests = ['test/e2e/trace.test.ts'];
 
 /** Causes that `cip why` names. */
+const table = { tests: ['test/keys/key-table.slow.test.ts'] };
+const seen = { file: 'src/context/decide-context.ts', tests: ['test/context/decide-context.test.ts'] };
+
 export const faults: readonly Fault[] = [
   { name: 'causes are told as they come', file: image, find: 'a === b ? 0 : a - b', replace: '0', tests: whole },
   {
@@ -299,5 +302,32 @@ export const faults: readonly Fault[] = [
     replace: 'if (platform === undefined) {\n    throw new Error(name);',
     tests: ['test/e2e/why-words.test.ts'],
     only: 'for another machine',
+  },
+  {
+    name: 'nobody is told where a link leads that a wildcard matches',
+    file: 'src/context/decide-context.ts',
+    find: "source !== '' && source !== node.path",
+    replace: "source === '' && source !== node.path",
+    ...table,
+  },
+  {
+    name: 'nobody is told which names are one file',
+    ...seen,
+    find: "other === undefined || other === node.path ? '' :",
+    replace: "other !== '' ? '' :",
+  },
+  {
+    name: 'nobody is told of another escape character',
+    file: 'src/orchestrator/key/key-change.ts',
+    find: 'return was === is ? [] : [{',
+    replace: "return was === is || was !== '' ? [] : [{",
+    ...table,
+  },
+  {
+    name: 'a file of its own is told as a hard link',
+    file: 'src/orchestrator/key/file-change.ts',
+    find: 'const [before, after] = [was.same, is.same];',
+    replace: 'const [before, after] = [is.same, was.same];',
+    tests: ['test/orchestrator/key/file-change.test.ts'],
   },
 ];

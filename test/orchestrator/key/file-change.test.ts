@@ -19,6 +19,11 @@ const rows: readonly (readonly [before: string | undefined, after: string | unde
   ['char-device 644', 'block-device 644', 'file-type char-device block-device'],
   ['0123456789ab', 'ba9876543210', 'file-changed'],
   [`file ${one}`, `file 644 ${one}`, 'file-changed'],
+  [`file 644 ${one} = a b`, `file 644 ${one}`, 'hard-link a b'],
+  [`file 644 ${one}`, `file 644 ${one} = a`, 'hard-link a'],
+  [`file 644 ${one} = a`, `file 644 ${one} = b`, 'hard-link a b'],
+  [`file 644 ${one} = a`, `file 644 ${two} = a`, `file-content ${one} ${two}`],
+  ['char-device 644 1:3', 'char-device 644 1:5', 'device-number 1:3 1:5'],
 ];
 
 for (const [before, after, want] of rows) {
