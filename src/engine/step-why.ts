@@ -81,9 +81,7 @@ export class StepWhys implements Misses<Step, Snapshot> {
     if (was === undefined) return { reason: 'new', parts: [], message: 'there was no such step' };
     const isOfInput = ({ label }: PartChange) =>
       label.startsWith(ofInput) || (label.startsWith('file ') && vertex.inputs.length > 1);
-    // Where files are told, what all of them come to says nothing more.
-    const all = changesOf(was.parts, now.parts);
-    const changes = all.filter(({ label }) => label !== 'files' || !all.some((one) => one.label.startsWith('file ')));
+    const changes = telling(changesOf(was.parts, now.parts));
     const describe = (change: PartChange) => describePart(change, { vertex, textBefore: was.text, textNow: now.text });
     const own = changes.filter((change) => !isOfInput(change));
     if (own.length > 0 || was.text !== now.text) {
@@ -101,6 +99,15 @@ export class StepWhys implements Misses<Step, Snapshot> {
     const what = files.length > 0 ? listed(files) : 'it is made of something else now';
     return { reason: 'input-changed', parts, message: `${what}: ${first.name}` };
   }
+}
+
+/** Where files are told, what all of them come to says nothing more; nor does the order of variables where one is new or gone. */
+function telling(all: readonly PartChange[]): readonly PartChange[] {
+  const hasFiles = all.some(({ label }) => label.startsWith('file '));
+  const isVariable = ({ label, before, after }: PartChange) =>
+    label.startsWith('env ') && (before === undefined || after === undefined);
+  const hasOthers = all.some(isVariable);
+  return all.filter(({ label }) => !(hasFiles && label === 'files') && !(hasOthers && label === 'env order'));
 }
 
 function listed(changes: readonly string[]): string {

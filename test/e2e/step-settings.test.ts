@@ -16,7 +16,8 @@ const given = ['--hostname=box', '--add-host=db:192.0.2.7', '--shm-size=32m', '-
 /** Options after those above → why the image is built, if it is. The last of two on one thing counts. */
 const rows: readonly (readonly [options: readonly string[], want: string])[] = [
   [given, 'up-to-date '],
-  [[...given, '--network=host'], 'up-to-date '],
+  [[...given, '--network=host'], 'build --network'],
+  [[...given, '--network=default'], 'up-to-date '],
   [[...given, '--hostname=other'], 'build --hostname'],
   [given.slice(1), 'build --hostname'],
   [given.map((word) => word.replace('192.0.2.7', '192.0.2.8')), 'up-to-date '],

@@ -77,11 +77,7 @@ const rows: readonly [title: string, builds: readonly Build[], told: readonly st
     [{ op: { env: ['BUILD_DATE=2', ...exec.env.slice(1)] } }],
     [gone, 'part-changed env BUILD_DATE: ARG BUILD_DATE has another value'],
   ],
-  [
-    'a variable',
-    [{ op: { env: [...exec.env, 'NEW=1'] } }],
-    [gone, 'part-changed env NEW,env order: variable NEW is new; variables are in another order'],
-  ],
+  ['a variable', [{ op: { env: [...exec.env, 'NEW=1'] } }], [gone, 'part-changed env NEW: variable NEW is new']],
   [
     'more than anybody reads',
     [{ op: { env: exec.env.map((pair) => `${pair}0`) } }],

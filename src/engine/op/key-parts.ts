@@ -65,7 +65,7 @@ const execRows: FieldRows<ExecOp> = {
   cwd: shown('cwd'),
   user: shown('user'),
   mounts: (mounts) => mounts.map((mount, at) => [`mount ${at + 1}`, shortDigestOf(canonicalText(keyOfMount(mount)))]),
-  network: (network) => [['network', keyOfNetwork(network)]],
+  network: (network) => [['network', network]],
   platform: whole('platform'),
   epoch: whole('epoch'),
   hostname: whole('hostname'),
@@ -116,9 +116,13 @@ export function keyOfMount(mount: ExecMount): unknown {
   return mount;
 }
 
-/** Whose network leads outside is no part of what a step does. */
-export function keyOfNetwork(network: ExecOp['network']): 'none' | 'host' {
-  return network === 'none' ? 'none' : 'host';
+/**
+ * The network of the machine is another thing than the usual one: what listens there is seen by a step. `host` is what the usual one was called when
+ * both were one to keys, and no key is to change for it.
+ */
+export function keyOfNetwork(network: ExecOp['network']): 'none' | 'host' | 'machine' {
+  if (network === 'none') return 'none';
+  return network === 'host' ? 'machine' : 'host';
 }
 
 /** Where a host is may change, as what a name server says. */

@@ -8,15 +8,14 @@ export interface KeyedSettings {
 }
 
 /**
- * The options that keys count, as those of steps do (ADR 0037): where a host is may change, as what a name server says, and
- * whose network leads outside is no part of what a step does.
+ * The options that keys count, as those of steps do (ADR 0037): where a host is may change, as what a name server says.
  */
 export function settingOptions(settings: KeyedSettings): Readonly<Record<string, string>> {
   const { hostname, hosts = [], network, shmSize, ulimits = [] } = settings;
   return Object.fromEntries([
     ...(hostname === undefined ? [] : [['--hostname', hostname]]),
     ...hosts.map(({ name }) => [`--add-host ${name}`, '']),
-    ...(network === 'none' ? [['--network', network]] : []),
+    ...(network === undefined || network === 'default' ? [] : [['--network', network]]),
     ...(shmSize === undefined ? [] : [['--shm-size', String(shmSize)]]),
     ...ulimits.map(({ name, soft, hard }) => [`--ulimit ${name}`, `${soft}:${hard}`]),
   ]);

@@ -90,7 +90,7 @@ const ofExec: Rows<ExecOp> = {
     [[cache, { type: 'tmpfs', target: '/t' }], ['mount 2']],
   ],
   network: [
-    ['host', []],
+    ['host', ['network']],
     ['none', ['network']],
   ],
   platform: [[{ os: 'linux', architecture: 'arm64' }, ['platform']]],

@@ -113,10 +113,10 @@ export const faults: readonly Fault[] = [
     tests: settings,
   },
   {
-    name: 'whose network leads outside builds an image anew',
+    name: 'the network of the machine builds no image anew',
     file: 'src/orchestrator/key/setting-options.ts',
-    find: "network === 'none' ?",
-    replace: 'network !== undefined ?',
+    find: "network === undefined || network === 'default' ?",
+    replace: "network !== 'none' ?",
     tests: settings,
   },
 ];

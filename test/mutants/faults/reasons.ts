@@ -83,8 +83,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'files are told before the line that names others',
     file: keys,
-    find: '[...instructionChanges(before.parts, after.parts, after.readings), ...others]',
-    replace: '[...others, ...instructionChanges(before.parts, after.parts, after.readings)]',
+    find: '...instructionChanges(before.parts, after.parts, after.readings),\n      ...others,',
+    replace: '...others,\n      ...instructionChanges(before.parts, after.parts, after.readings),',
     tests: told,
     only: 'another file',
   },

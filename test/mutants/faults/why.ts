@@ -330,4 +330,11 @@ export const faults: readonly Fault[] = [
     replace: 'const [before, after] = [is.same, was.same];',
     tests: ['test/orchestrator/key/file-change.test.ts'],
   },
+  {
+    name: 'a variable that is new is told as another order',
+    file: 'src/engine/step-why.ts',
+    find: "!(hasOthers && label === 'env order')",
+    replace: 'true',
+    tests: ['test/engine/step-why.test.ts'],
+  },
 ];
