@@ -9,7 +9,7 @@ import type { ExportedImage, Exporter, ExportServices } from './exporter.ts';
 import { type FilesOptions, ImageFiles } from './image-files.ts';
 import { mergeTree } from './merge-tree.ts';
 import { makeOutput } from './output-file.ts';
-import { asUnwritable, outputPlace } from './output-place.ts';
+import { asUnwritable, type OutputPlace, outputPlace } from './output-place.ts';
 import { replaceTree } from './replace-tree.ts';
 import { sweepUnfinished, unfinishedName } from './unfinished-output.ts';
 
@@ -34,12 +34,29 @@ export class FilesDirectoryExporter implements Exporter {
   }
 
   async export({ image }: ExportedImage, signal: AbortSignal): Promise<Descriptor> {
-    const { dest } = this.#output;
-    const place = await outputPlace({ dest, tar: false, isFilled: true });
+    const place = await this.#place();
     const unpack = (directory: string) => this.#unpack(image, directory, signal);
-    if (place.kind === 'directory') await makeOutput({ dest, place }, unpack);
+    if (place.kind === 'directory') await this.#make(place, unpack);
     else await this.#fill(place.path, unpack);
     return image;
+  }
+
+  async #place(): Promise<OutputPlace> {
+    const { dest } = this.#output;
+    return await outputPlace({ dest, tar: false, isFilled: true });
+  }
+
+  /** Another process may make the directory meanwhile: then it is one that is there. */
+  async #make(place: OutputPlace, unpack: (unfinished: string) => Promise<void>): Promise<void> {
+    const { dest } = this.#output;
+    try {
+      await makeOutput({ dest, place }, unpack);
+    } catch (error) {
+      if (failuresOf(error)?.[0]?.reason !== 'output-exists') throw error;
+      const { kind, path } = await this.#place();
+      if (kind !== 'filled') throw error;
+      await this.#fill(path, unpack);
+    }
   }
 
   /** All is made beside what is there, in the same file system, before anything is put in its place. */

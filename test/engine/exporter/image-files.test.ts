@@ -1,6 +1,7 @@
 /** The files of an image, merged from its layers: as a tar, and in a directory. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -369,3 +370,23 @@ test('a directory of files says once what an ordinary user cannot make', needs('
   assert.deepEqual(found, [`${dest} is not all of the image: 2 files of other users are yours (/d/a first)`]);
   assert.equal((await lstat(join(dest, 'x'))).uid, process.getuid?.());
 });
+
+test(
+  'a new directory of files that another makes meanwhile is filled as one that is there',
+  needs('linux'),
+  async () => {
+    await using temp = await tempDir();
+    await using store = await Store.open(join(temp.path, 'store'));
+    const dest = join(temp.path, 'dest');
+    // What is said of the image is said when all of it is unpacked, and not yet in its place.
+    const emit = () => {
+      mkdirSync(dest, { recursive: true });
+      writeFileSync(join(dest, 'theirs'), '');
+    };
+    const services = { store, progress: { emit }, isRoot: false };
+    const image = await imageOf(store, [[{ name: 'x', uid: 1000 }]]);
+    await new FilesDirectoryExporter({ type: 'local', dest }, services).export({ image, names: [] }, live);
+    assert.deepEqual((await readdir(temp.path)).sort(), ['dest', 'store']);
+    assert.deepEqual((await readdir(dest)).sort(), ['theirs', 'x']);
+  },
+);

@@ -573,4 +573,12 @@ export const faults: readonly Fault[] = [
     find: '(?:-old)?',
     replace: '',
   },
+  {
+    name: 'a new directory of files that another made first is a failure',
+    file: 'src/engine/exporter/files-directory.ts',
+    find: "if (kind !== 'filled') throw error;",
+    replace: "if (kind !== 'filled' || path !== '') throw error;",
+    tests: files,
+    only: 'that another makes meanwhile',
+  },
 ];
