@@ -61,6 +61,8 @@ export class FilesDirectoryExporter implements Exporter {
 
   /** All is made beside what is there, in the same file system, before anything is put in its place. */
   async #fill(directory: string, unpack: (unfinished: string) => Promise<void>): Promise<void> {
+    // What comes back by that is replaced as all else.
+    await sweepUnfinished(directory);
     const unfinished = join(directory, unfinishedName());
     try {
       await unpack(unfinished);
@@ -71,7 +73,6 @@ export class FilesDirectoryExporter implements Exporter {
     } finally {
       await removeTree(unfinished);
     }
-    await sweepUnfinished(directory);
   }
 
   async #unpack(image: Descriptor, directory: string, signal: AbortSignal): Promise<void> {

@@ -1,18 +1,18 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { basename } from 'node:path';
 import { removeTree } from '../../remove-tree.ts';
+import { isUnfinished, movedAway } from './unfinished-output.ts';
 
 /**
  * Puts what is in `from`, a directory in `to`, in the place of all else there. Where something cannot be moved away, a place that
  * something is mounted on, all is put back and the error of the system is thrown. The directory itself stays, with its mode.
  */
 export async function replaceTree(from: string, to: string): Promise<void> {
-  const old = `${from}-old`;
+  const { old, gone } = movedAway(from);
   mkdirSync(old);
-  const own = new Set([basename(from), basename(old)]);
   // Names may be any bytes.
   const names = readdirSync(to, { encoding: 'buffer' }).sort(Buffer.compare);
-  const others = names.filter((name) => !own.has(name.toString()));
+  // Those of others, too, who are at work, or have left it for the next one to take away.
+  const others = names.filter((name) => !isUnfinished(name.toString()));
   const moved: Buffer[] = [];
   try {
     for (const name of others) {
@@ -24,8 +24,9 @@ export async function replaceTree(from: string, to: string): Promise<void> {
     await removeTree(old);
     throw error;
   }
+  renameSync(old, gone);
   for (const name of readdirSync(from, { encoding: 'buffer' })) renameSync(within(from, name), within(to, name));
-  await removeTree(old);
+  await removeTree(gone);
 }
 
 function within(directory: string, name: Buffer): Buffer {

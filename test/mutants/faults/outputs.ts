@@ -459,8 +459,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a directory that is to have nothing else keeps what is hidden',
     file: 'src/engine/exporter/replace-tree.ts',
-    find: '!own.has(name.toString())',
-    replace: "!own.has(name.toString()) && !name.toString().startsWith('.')",
+    find: '!isUnfinished(name.toString())',
+    replace: "!name.toString().startsWith('.')",
     tests: files,
     only: 'that is to have nothing else loses',
   },
@@ -570,8 +570,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what was moved away for an output stays',
     ...inUnfinished,
-    find: '(?:-old)?',
-    replace: '',
+    find: '(-old|-gone)?',
+    replace: '(-old)?',
   },
   {
     name: 'a new directory of files that another made first is a failure',
@@ -580,5 +580,24 @@ export const faults: readonly Fault[] = [
     replace: "if (kind !== 'filled' || path !== '') throw error;",
     tests: files,
     only: 'that another makes meanwhile',
+  },
+  {
+    name: 'what a killed process had moved away is lost',
+    ...inUnfinished,
+    find: "if (isLeft && end === '-old') await putBack(path, directory);",
+    replace: '',
+  },
+  {
+    name: 'what is there is replaced by what a killed process had moved away',
+    ...inUnfinished,
+    find: 'if (there === undefined) await rename',
+    replace: 'await rename',
+  },
+  {
+    name: 'an output takes away what other processes are making',
+    file: 'src/engine/exporter/replace-tree.ts',
+    find: '!isUnfinished(name.toString())',
+    replace: '!from.endsWith(name.toString()) && !old.endsWith(name.toString())',
+    tests: ['test/engine/exporter/unfinished-output.test.ts'],
   },
 ];
