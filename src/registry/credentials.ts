@@ -16,7 +16,8 @@ interface Found {
 
 /**
  * Who to be, for each resource. In this order: CIP_REGISTRY_TOKEN_<HOST>; the entry of `auths` with the longest
- * path that leads to the repository; the helper of the host; the helper for all. undefined is anonymous.
+ * path that leads to the repository; the helper of the host; the helper for all; what a job of GitLab is given for the registry of
+ * its project. undefined is anonymous.
  */
 export class CredentialStore {
   readonly #path: string | undefined;
@@ -43,6 +44,10 @@ export class CredentialStore {
   }
 
   async #find(resource: RegistryResource): Promise<Found | undefined> {
+    return (await this.#asSet(resource)) ?? ofGitLabJob(resource.registry, this.#env);
+  }
+
+  async #asSet(resource: RegistryResource): Promise<Found | undefined> {
     const fromEnv = fromEnvironment(resource.registry, this.#env);
     if (fromEnv !== undefined) {
       return { credentials: fromEnv, from: variableFor(resource.registry), isRenewable: false };
@@ -84,6 +89,15 @@ function fromEnvironment(registry: string, env: RegistryOptions['env']): Credent
   const colon = value.indexOf(':');
   if (colon === -1) return { kind: 'registry-token', token: value };
   return { kind: 'password', username: value.slice(0, colon), password: value.slice(colon + 1) };
+}
+
+/** https://docs.gitlab.com/ci/variables/predefined_variables/ */
+function ofGitLabJob(
+  registry: string,
+  { CI_REGISTRY: host, CI_REGISTRY_USER: username, CI_REGISTRY_PASSWORD: password }: RegistryOptions['env'],
+): Found | undefined {
+  if (host !== registry || !username || !password) return undefined;
+  return { credentials: { kind: 'password', username, password }, from: 'CI_REGISTRY_PASSWORD', isRenewable: false };
 }
 
 function variableFor(registry: string): string {

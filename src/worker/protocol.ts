@@ -3,7 +3,7 @@ import type { EngineOptions, IsolationTier } from '../engine/engine-options.ts';
 import type { OpenTerminal, TerminalSize } from '../engine/executor/terminal.ts';
 import type { ProgressEvent } from '../progress.ts';
 import { type Failure, FailureError, FailuresError, failuresOf } from '../result.ts';
-import { systemErrorCode } from '../store/failure.ts';
+import { diskFull, systemErrorCode } from '../store/failure.ts';
 import { workerFilesExhausted } from './failure.ts';
 
 /** From the parent to the worker, over Node's IPC channel. `id` tells builds apart. */
@@ -51,6 +51,7 @@ export type SentError =
       readonly stack: string;
       /** Of an error of the operating system: ENOSPC and the like. */
       readonly code?: string;
+      readonly syscall?: string;
     };
 
 /**
@@ -65,8 +66,11 @@ export function sendable(error: unknown): SentError {
   if (code === 'EMFILE' || code === 'ENFILE') {
     return { kind: 'failures', failures: [workerFilesExhausted(bug.message)] };
   }
+  // All that is written on this side is in the store; errors of writing name no path.
+  if (code === 'ENOSPC' || code === 'EDQUOT') return { kind: 'failures', failures: [diskFull(pathOf(bug))] };
+  const { syscall } = bug as NodeJS.ErrnoException;
   const said = { name: bug.name, message: bug.message, stack: stackOf(bug) };
-  return { kind: 'bug', ...said, ...(code !== undefined && { code }) };
+  return { kind: 'bug', ...said, ...(code !== undefined && { code }), ...(syscall !== undefined && { syscall }) };
 }
 
 /** The error to throw on this side. */
@@ -75,8 +79,12 @@ export function received(error: SentError): Error {
     const [first, ...others] = error.failures;
     return first !== undefined && others.length === 0 ? new FailureError(first) : new FailuresError(error.failures);
   }
-  const { message, name, stack, code } = error;
-  return Object.assign(new Error(message), { name, stack, ...(code !== undefined && { code }) });
+  const { message, kind: _, ...others } = error;
+  return Object.assign(new Error(message), others);
+}
+
+function pathOf({ path }: NodeJS.ErrnoException): string {
+  return path ?? 'the store';
 }
 
 /** With what is inside of it: an error of cleaning up carries the one that came first. */

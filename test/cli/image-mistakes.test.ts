@@ -154,6 +154,24 @@ const rows: Readonly<Record<string, Row>> = {
     status: 4,
     want: ['invalid-utf8: name a text file'],
   },
+  'a base without a tag': {
+    files: { 'd/Dockerfile': 'ARG V\nFROM alpine:${V}\nCOPY gone /x\n' },
+    status: 4,
+    want: [
+      'reference-malformed d/Dockerfile:2:6: write [registry/]repository[:tag][@digest]',
+      'copy-source-missing d/Dockerfile:3:1: check the spelling',
+    ],
+  },
+  'a source that is no image': {
+    dockerfile: 'COPY --from=al:pine:1 /a /b',
+    status: 4,
+    want: ['reference-malformed d/Dockerfile:2:13: write [registry/]repository[:tag][@digest]'],
+  },
+  'a mount of an image in upper case': {
+    dockerfile: 'RUN --mount=from=Al,target=/m true',
+    status: 4,
+    want: ['reference-upper-case d/Dockerfile:2:18: only the host and the tag may have them'],
+  },
   'no Dockerfile': {
     files: { 'e/x': '' },
     args: ['e'],

@@ -1,7 +1,7 @@
 /** Stores that cannot take what is built: full, read-only, somebody else's. What they hold stays whole. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -91,6 +91,31 @@ for (const [title, { step, wants }] of Object.entries(steps)) {
     assert.deepEqual(await strayFiles(rig.store), []);
   });
 }
+
+test('a disk that is full before a RUN begins, and in each of its steps on the way there', options, async () => {
+  await using rig = await smallProject();
+  await mkdir(rig.store);
+  await using _disk = await mounted(rig.store, '-t', 'tmpfs', '-o', 'size=12m,mode=755', 'tmpfs');
+  await build(rig);
+  await rig.write(big(0, () => 'RUN echo x > /x\nRUN echo y > /y'));
+  // So many kB are left: from the first file of a run to the last.
+  for (const left of [0, 4, 8, 16, 24, 32, 48, 64]) {
+    const fill = join(rig.store, 'fill');
+    await exec('sh', [
+      '-c',
+      'dd if=/dev/zero of="$1" bs=4k 2>/dev/null; truncate -s -"$2"k "$1"',
+      'sh',
+      fill,
+      `${left}`,
+    ]);
+    const { status, stderr } = await rig.cip('build', '--no-cache');
+    if (status !== 0) {
+      assert.deepEqual([status, [...new Set(complaintsIn(stderr))]], [5, ['disk-full']], `${left} kB: ${stderr}`);
+    }
+    await rm(fill);
+  }
+  await build(rig);
+});
 
 async function mountLines(store: string): Promise<readonly string[]> {
   return (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(` ${store} `));

@@ -154,6 +154,41 @@ for (const [value, want] of fromEnv) {
   });
 }
 
+const job = { CI_REGISTRY: 'gitlab.example:5050', CI_REGISTRY_USER: 'job', CI_REGISTRY_PASSWORD: 'hush' };
+const inJobs: readonly (readonly [
+  title: string,
+  env: Readonly<Record<string, string>>,
+  registry: string,
+  user: string | undefined,
+])[] = [
+  ['its registry', job, 'gitlab.example:5050', 'job'],
+  ['another registry', job, 'gitlab.example', undefined],
+  ['its registry, with a login of its own', job, 'set.example', 'u'],
+  [
+    'its registry, where a token is given',
+    { ...job, CIP_REGISTRY_TOKEN_GITLAB_EXAMPLE_5050: 'me:x' },
+    'gitlab.example:5050',
+    'me',
+  ],
+  ['its registry, without a password', { ...job, CI_REGISTRY_PASSWORD: '' }, 'gitlab.example:5050', undefined],
+  ['no registry', {}, 'gitlab.example:5050', undefined],
+];
+for (const [title, env, registry, user] of inJobs) {
+  test(`CredentialStore in a job of GitLab, for ${title}: ${user ?? 'nobody'}`, async () => {
+    await using one = await setUp({ auths: { 'set.example': auth('u', 'p') } });
+    for (const dockerConfig of [one.dockerConfig, undefined]) {
+      if (dockerConfig === undefined && registry === 'set.example') continue;
+      const store = new CredentialStore({
+        dockerConfig,
+        env: registry === 'set.example' ? { ...env, CI_REGISTRY: registry } : env,
+      });
+      const found = await store.find({ registry, repository: 'group/x' }, signal);
+      assert.equal(found?.kind === 'password' ? found.username : found, user);
+      assert.equal((await store.login({ registry }))?.user, user);
+    }
+  });
+}
+
 test('login() says whose credentials were found and where, and nothing that is secret', async () => {
   await using one = await setUp({
     auths: {

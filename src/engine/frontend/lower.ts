@@ -14,6 +14,7 @@ import { stageNotBefore } from '../../dockerfile/value-failure.ts';
 import type { ContainerConfig } from '../../oci/image-config.ts';
 import { formatPlatform, normalizePlatform, type Platform, parsePlatform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform-match.ts';
+import { parseReference } from '../../oci/reference.ts';
 import { assertNever, type Failure, failed, ok, type Reason, type Result, type SourceSpan } from '../../result.ts';
 import type { Step } from '../op/op-definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
@@ -191,6 +192,12 @@ class Lowering implements LoweringContext {
 
   image(request: ImageRequest): Vertex<Step> | undefined {
     const image = this.input.images.get(imageKey(request));
+    // Nobody need be asked about what cannot be one. A layout that a context names is known by its path.
+    const parsed = image && !image.isUnknown ? undefined : parseReference(request.reference);
+    if (parsed?.ok === false && !request.reference.startsWith('oci-layout://')) {
+      this.fail(...parsed.failure.map((failure) => ({ ...failure, at: request.at })));
+      return undefined;
+    }
     if (!image) {
       this.missing.set(imageKey(request), request);
       return undefined;

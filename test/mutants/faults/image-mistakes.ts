@@ -210,4 +210,11 @@ export const faults: readonly Fault[] = [
     replace: 'path: shown, isGiven: true, isUnpacked: isInput',
     tests: fetched,
   },
+  {
+    name: 'what can be no reference is found when its registry is asked',
+    file: 'src/engine/frontend/lower.ts',
+    find: "if (parsed?.ok === false && !request.reference.startsWith('oci-layout://')) {",
+    replace: 'if (parsed?.ok === false && request.reference === undefined) {',
+    tests: ['test/cli/image-mistakes.test.ts'],
+  },
 ];

@@ -90,4 +90,18 @@ export const faults: readonly Fault[] = [
     find: '      this.#remote.logins.give(request.secrets);\n',
     replace: '',
   },
+  {
+    name: 'the login of a job of GitLab is for every registry',
+    file: 'src/registry/credentials.ts',
+    find: 'host !== registry || !username',
+    replace: '!username',
+    tests: ['test/registry/credentials.test.ts'],
+  },
+  {
+    name: 'the login of a job of GitLab comes before one that is set',
+    file: 'src/registry/credentials.ts',
+    find: '(await this.#asSet(resource)) ?? ofGitLabJob(resource.registry, this.#env)',
+    replace: 'ofGitLabJob(resource.registry, this.#env) ?? (await this.#asSet(resource))',
+    tests: ['test/registry/credentials.test.ts'],
+  },
 ];

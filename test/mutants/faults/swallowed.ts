@@ -58,4 +58,18 @@ export const faults: readonly Fault[] = [
     tests: ['test/project/load.test.ts'],
     only: 'swallows',
   },
+  {
+    name: 'a full disk is a bug of the worker',
+    file: 'src/worker/protocol.ts',
+    find: "if (code === 'ENOSPC' || code === 'EDQUOT')",
+    replace: "if (code === 'EDQUOT')",
+    tests: ['test/worker/protocol.test.ts'],
+  },
+  {
+    name: 'an error of the system comes as a bug from the worker',
+    file: 'src/worker/protocol.ts',
+    find: '...(syscall !== undefined && { syscall })',
+    replace: '',
+    tests: ['test/worker/protocol.test.ts'],
+  },
 ];
