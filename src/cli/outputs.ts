@@ -16,7 +16,7 @@ import { toStandardOutput } from './to-standard-output.ts';
 import type { World } from './world.ts';
 
 /** What says where an image goes. */
-type OutputOption = 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'trace' | 'json';
+type OutputOption = 'push' | 'load' | 'output' | 'iidfile' | 'metadataFile' | 'trace' | 'cacheTo' | 'json';
 type OutputOptions = Pick<Invocation<OutputOption>['options'], OutputOption>;
 
 /** What was found to be there before anything is built. */
@@ -96,9 +96,9 @@ export async function expectOutputs(
   const failures = [...pushFailures(options, names), ...standardOutputFailures(options, world)];
   const found: FoundOutput[] = [];
   const look = async ({ dest, ...wanted }: WantedOutput) => {
-    const isMissing = wanted.isFilled !== true && !(await isDirectory(world.resolve(dirname(dest))));
-    if (isMissing) failures.push(noDirectoryFor(dest, dirname(dest)));
-    else
+    const missing = wanted.isFilled === true ? [] : await expectDirectory(dest, world);
+    failures.push(...missing);
+    if (missing.length === 0)
       await outputPlace({ ...wanted, dest: world.resolve(dest) }).then(
         (place) => found.push({ dest, place }),
         (error) => failures.push(...failuresOrThrow(error)),
@@ -107,7 +107,7 @@ export async function expectOutputs(
   for (const one of options.output.filter(isWritten)) if (!isToStandardOutput(one)) await look(wantedOf(one));
   for (const dest of [options.iidfile, options.metadataFile, options.trace])
     if (dest !== undefined) await look({ dest, tar: true });
-  failures.push(...collisionsOf(found));
+  failures.push(...collisionsOf(found), ...(await collisionsWithCaches(found, options, world)));
   if (failures.length > 0) throw new FailuresError(failures);
   const isZstd = options.output.some((one) => 'form' in one && one.form?.compression === 'zstd');
   if (isZstd) for await (const _ of zstd(nothing(), 1, world.signal));
@@ -148,6 +148,23 @@ function collisionsOf(outputs: readonly FoundOutput[]): Failure[] {
   );
 }
 
+/** A cache that is a directory; one that cannot be used is told when it is, and fails nothing. */
+async function collisionsWithCaches(
+  outputs: readonly FoundOutput[],
+  { cacheTo }: OutputOptions,
+  { resolve }: Pick<World, 'resolve'>,
+): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const cache of cacheTo) {
+    if (cache.type !== 'local') continue;
+    const { directory } = cache;
+    const place = await outputPlace({ dest: resolve(directory), tar: false, isFilled: true }).catch(() => undefined);
+    const met = place && outputs.filter((one) => areSame(one.place.path, place.path));
+    failures.push(...(met ?? []).map(({ dest }) => outputsCollide(dest, directory)));
+  }
+  return failures;
+}
+
 function areSame(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
 }
@@ -169,6 +186,11 @@ function isPushed(one: ImageOutput): one is NamedImage {
 /** Whether a way out has standard output to itself. */
 export function isToStandardOutput(one: ImageOutput): boolean {
   return isWritten(one) && one.dest === toStandardOutput;
+}
+
+/** Whether something can be put there: what is above it is a directory. */
+export async function expectDirectory(dest: string, { resolve }: Pick<World, 'resolve'>): Promise<readonly Failure[]> {
+  return (await isDirectory(resolve(dirname(dest)))) ? [] : [noDirectoryFor(dest, dirname(dest))];
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -54,6 +54,21 @@ const rows: Readonly<Record<string, readonly [args: readonly string[], reason: s
   ],
   'the trace in the directory of an output': [['.', '-o', 'd', '--trace', 'link/file'], 'outputs-collide', 'link/file'],
   'one file for the id and the trace': [['.', '--iidfile', 'x', '--trace', './x'], 'outputs-collide', './x'],
+  'a cache in the place of an output': [
+    ['.', '-o', 'type=local,dest=link', '--cache-to', 'type=local,dest=d'],
+    'outputs-collide',
+    ' d ',
+  ],
+  'a cache in the directory of an output': [
+    ['.', '-o', 'd', '--cache-to', 'type=local,dest=link/.cache'],
+    'outputs-collide',
+    'link/.cache',
+  ],
+  'an output in the directory of a cache that is not there yet': [
+    ['.', '-o', 'type=oci,tar=false,dest=new', '--cache-to', 'type=local,dest=./new'],
+    'outputs-collide',
+    './new',
+  ],
   'an id in a directory that is not there': [['.', '--iidfile', 'nodir/x'], 'no-output-directory', 'nodir'],
   'an id in place of a directory': [['.', '--iidfile', 'd'], 'output-exists', '/d'],
   'two tars for standard output': [

@@ -1,7 +1,7 @@
 /** `cip push TAR` and `cip image copy`: the same image wherever it goes, and what is no image is said. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -216,3 +216,31 @@ test('copy: from each place to each, the same platforms and layers', async () =>
   };
   assert.equal(index.manifests[0]!.annotations['io.containerd.image.name'], `${rig.registry}/a:2`);
 });
+
+test('a copy to standard output is a tar there, and no file', async () => {
+  await using rig = await setUp();
+  await done(rig, 'build-image', 'c', '-t', 'a:1');
+  await done(rig, 'image', 'copy', 'a:1', 'oci-archive://a.tar');
+  const { status, stdout, stderr } = await rig.cip('image', 'copy', 'a:1', 'oci-archive://-');
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, (await readFile(join(rig.project, 'a.tar'))).toString());
+  assert.match(stderr, /oci-archive:\/\/-@sha256:/);
+  assert.deepEqual((await readdir(rig.project)).sort(), ['a.tar', 'c']);
+});
+
+/** What is typed → the reason, and nothing is fetched or made. */
+const nowhere: readonly (readonly [words: readonly string[], reason: string])[] = [
+  [['oci-archive://no/where/a.tar'], 'no-output-directory'],
+  [['oci-layout://no/where/a'], 'no-output-directory'],
+  [['oci-layout://no/where/a:tag'], 'no-output-directory'],
+  [['oci-archive://c/Dockerfile/a.tar'], 'no-output-directory'],
+  [['oci-archive://-', '--json'], 'contradictory-options'],
+];
+for (const [words, reason] of nowhere) {
+  test(`a copy to ${words.join(' ')} is refused`, async () => {
+    await using rig = await setUp();
+    const { status, stderr } = await rig.cip('image', 'copy', 'docker-image://127.0.0.1:1/none', ...words);
+    assert.deepEqual([status, complaintsIn(stderr)], [2, [reason]]);
+    assert.deepEqual((await readdir(rig.project)).sort(), ['c']);
+  });
+}

@@ -58,6 +58,7 @@ type BuildImageOption =
       | 'output'
       | 'iidfile'
       | 'trace'
+      | 'cacheTo'
       | 'metadataFile'
       | 'noCache'
       | 'commit'

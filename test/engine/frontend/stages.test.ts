@@ -38,7 +38,7 @@ const cases: [title: string, text: string, want: string[], options?: Parameters<
   ['nothing for scratch by a variable', 'ARG S=scratch\nFROM scratch\nCOPY --from=$S / /x/', []],
   ['nothing for a mount of scratch', 'FROM scratch\nRUN --mount=from=scratch,target=/z x', []],
   ['nothing for a cache that starts as scratch', 'FROM scratch\nRUN --mount=type=cache,from=scratch,target=/z x', []],
-  ['a name like scratch, which is an image', 'FROM scratch\nCOPY --from=Scratch / /x/', ['Scratch linux/amd64']],
+  ['a name like scratch, which is an image', 'FROM scratch\nCOPY --from=scratch2 / /x/', ['scratch2 linux/amd64']],
   ['scratch with a tag, which is an image', 'FROM scratch\nCOPY --from=scratch:1 / /x/', ['scratch:1 linux/amd64']],
   ['what a needed stage copies from', 'FROM a AS x\nFROM scratch\nCOPY --from=x /f /', ['a linux/amd64']],
   ['images of --from', 'FROM scratch\nCOPY --from=z:9 /f /', ['z:9 linux/amd64']],

@@ -600,4 +600,11 @@ export const faults: readonly Fault[] = [
     replace: '!from.endsWith(name.toString()) && !old.endsWith(name.toString())',
     tests: ['test/engine/exporter/unfinished-output.test.ts'],
   },
+  {
+    name: 'a cache may be in an output',
+    file: 'src/cli/outputs.ts',
+    find: "if (cache.type !== 'local') continue;",
+    replace: 'if (cache !== undefined) continue;',
+    tests: ['test/cli/build-image-first.test.ts'],
+  },
 ];
