@@ -10,12 +10,12 @@ export function missingDirectory() {
   } as const satisfies FailureShape;
 }
 
-/** A command about images of the store without their names. */
-export function missingImageName(command: string) {
+/** A command about images without their names; `listing`: the command that shows them. */
+export function missingImageName(command: string, listing = 'cip image ls') {
   return {
     reason: 'missing-image-name',
     message: `cip ${command} needs the name of an image`,
-    hint: 'cip image ls lists them',
+    hint: `${listing} lists them`,
   } as const satisfies FailureShape;
 }
 
@@ -47,6 +47,14 @@ export function archiveNotAnImage(path: string, why: string) {
     message: `${path} holds no image that can be read: ${why}`,
     hint: 'name a tar of cip build-image -o type=oci,dest=FILE, of docker save or of podman save',
     subject: path,
+  } as const satisfies FailureShape;
+}
+
+/** A directory in the place of a tar. */
+export function archiveIsDirectory(path: string) {
+  return {
+    ...archiveNotAnImage(path, 'it is a directory'),
+    hint: `an image layout in a directory is pushed by cip image copy oci-layout://${path} docker-image://NAME`,
   } as const satisfies FailureShape;
 }
 

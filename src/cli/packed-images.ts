@@ -14,8 +14,8 @@ import { mediaTypes } from '../oci/media-type.ts';
 import { parseAs } from '../oci/parse-document.ts';
 import type { Reference } from '../oci/reference.ts';
 import { whyUnreadable } from '../read-regular-file.ts';
-import { FailureError } from '../result.ts';
-import { archiveNotAnImage } from './image-failure.ts';
+import { FailureError, failuresOf } from '../result.ts';
+import { archiveIsDirectory, archiveNotAnImage } from './image-failure.ts';
 import { layoutEntries, layoutSource, nameOfEntry, referenceIn } from './layout-image.ts';
 import type { World } from './world.ts';
 
@@ -45,12 +45,18 @@ export async function imagesOfTar(path: string, world: World): Promise<readonly 
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw new FailureError(archiveNotAnImage(path, whyUnreadable(error)), { cause: error });
   });
+  if (found.isDirectory()) throw new FailureError(archiveIsDirectory(path));
   if (!found.isFile()) throw new FailureError(archiveNotAnImage(path, 'it is no file'));
   const compression = await detectArchive(() => createReadStream(file), signal);
   if (compression === undefined) throw new FailureError(archiveNotAnImage(path, 'it is no tar'));
   const directory = (await world.store()).session.tempPath('image');
   await mkdir(directory);
-  await unpackArchive({ tar: decompressArchive(createReadStream(file), compression, signal), into: directory }, signal);
+  await unpackArchive(
+    { tar: decompressArchive(createReadStream(file), compression, signal), into: directory },
+    signal,
+  ).catch((error: unknown) => {
+    throw ofTar(path, error);
+  });
   const images = (await isThere(join(directory, 'index.json')))
     ? await imagesOfLayout(directory, path, world)
     : await savedImages(directory, path, world);
@@ -163,4 +169,11 @@ function jsonIn(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What is wrong with the bytes of a tar, said of the tar; a full disk is not its fault. */
+function ofTar(path: string, error: unknown): unknown {
+  const [failure] = failuresOf(error) ?? [];
+  const isOfBytes = failure !== undefined && /^(?:tar-|corrupt-)/.test(failure.reason);
+  return isOfBytes ? new FailureError(archiveNotAnImage(path, failure.message), { cause: error }) : error;
 }

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { digestOf } from '../../src/oci/digest.ts';
 import { complaintsIn } from '../support/complaints.ts';
 import { needs } from '../support/needs.ts';
@@ -165,11 +166,16 @@ test('push: what is slipped', async () => {
   await using rig = await setUp();
   await done(rig, 'build-image', 'c', '-o', 'type=oci,dest=nameless.tar');
   await writeFile(join(rig.project, 'text'), 'a text\n');
+  const tar = await readFile(join(rig.project, 'nameless.tar'));
+  await writeFile(join(rig.project, 'cut.tar'), tar.subarray(0, 2000));
+  await writeFile(join(rig.project, 'cut.tar.gz'), gzipSync(tar).subarray(0, 500));
   for (const [words, reason] of [
     ['push', 'missing-archive'],
     ['push nowhere.tar', 'archive-not-an-image'],
     ['push c', 'archive-not-an-image'],
     ['push text', 'archive-not-an-image'],
+    ['push cut.tar', 'archive-not-an-image'],
+    ['push cut.tar.gz', 'archive-not-an-image'],
     ['push nameless.tar', 'nothing-to-push'],
     ['push nameless.tar A:1', 'image-name-invalid'],
     ['image copy', 'missing-image-name'],

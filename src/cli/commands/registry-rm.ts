@@ -16,7 +16,7 @@ interface Doomed {
 
 /** `cip registry rm`: takes tags, or images by digest, from registries; nothing where one of the names is not there. */
 export async function run({ options, positionals }: Invocation<'json'>, world: World) {
-  if (positionals.length === 0) throw new FailureError(missingImageName('registry rm'));
+  if (positionals.length === 0) throw new FailureError(missingImageName('registry rm', 'cip registry ls NAME'));
   const doomed = new Map<string, Doomed>();
   for (const typed of positionals) await add(typed, doomed, world);
   const removed: string[] = [];
