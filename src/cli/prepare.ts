@@ -151,6 +151,7 @@ export async function prepare(
     world.signal,
   );
   for (const message of new Set([...assumptions, ...prepared.baseImages.assumptions()])) world.tell(`${message}\n`);
+  for (const message of keptWithout(prepared)) world.tell(`${message}\n`);
   warnOfStale(prepared.plan, graph, world);
   if (command !== 'build' && lostOwners === 'allow') warnOfOwners(prepared.plan, world);
   return { ...prepared, project: graph.project };
@@ -167,6 +168,18 @@ async function withEpochs(
   const isOfAll = epoch === undefined || epoch === '' || isSeconds(epoch);
   const settled = { ...graph, project: { ...graph.project, contexts } };
   return { graph: settled, buildArgs: isOfAll ? inputs.buildArgs : others, assumptions };
+}
+
+/** What images that are up to date were made of and is there no more, as far as anybody can tell: the next build of them fails. */
+function keptWithout({ plan, baseImages }: PreparedPlan): ReadonlySet<string> {
+  const kept = plan.images.filter(({ action }) => action === 'up-to-date');
+  return new Set(
+    kept.flatMap(({ name, platforms }) =>
+      platforms
+        .flatMap(({ platform }) => baseImages.unknown(name, platform))
+        .map(({ failure }) => `${failure.message}: ${name} stays as it is, and could not be built again`),
+    ),
+  );
 }
 
 function warnOfOwners({ images }: Plan, world: World): void {

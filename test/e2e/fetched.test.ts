@@ -85,6 +85,10 @@ test('an image has what was fetched, is up to date, and is built anew when that 
     ]);
   };
   assert.deepEqual(await plan(), [['up-to-date', 'same-key localhost:5000/app:1.0.0']]);
+  web.files.delete('/f');
+  const without = await rig.cip('build');
+  assert.equal(without.status, 0, without.stderr);
+  assert.match(without.stderr, /\/f .*: app stays as it is, and could not be built again/);
   web.files.set('/f', { body: 'two', headers: { etag: '"2"' } });
   assert.deepEqual(await plan(), [['build', `base-moved http://${web.host}/f`]]);
   assert.equal((await rig.cip('build')).status, 0);

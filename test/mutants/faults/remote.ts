@@ -240,4 +240,12 @@ export const faults: readonly Fault[] = [
     replace: 'counted === undefined && !isFixed(source)',
     tests: whole,
   },
+  {
+    name: 'nobody is told that a source of ADD is gone',
+    file: 'src/cli/prepare.ts',
+    find: "action === 'up-to-date');\n  return new Set(",
+    replace: "action === 'build');\n  return new Set(",
+    tests: ['test/e2e/fetched.test.ts'],
+    only: 'an image has what was fetched',
+  },
 ];
