@@ -154,6 +154,13 @@ export function missingVersion(at: SourceSpan) {
   } as const satisfies FailureShape;
 }
 
+/** What a key of `info.edn` may say; a list of suffixes for all others. */
+const examples: Readonly<Record<string, string>> = {
+  ':version': '"1.0.0"',
+  ':platforms': '["linux/amd64" "linux/arm64"]',
+  ':load': 'true',
+};
+
 /** A key of info.edn has a value of another type; both are described, such as `a map`. */
 export function wrongType(
   key: string,
@@ -163,7 +170,7 @@ export function wrongType(
   return {
     reason: 'wrong-type',
     message: `${key} in ${at.file} is ${found} instead of ${expected}`,
-    hint: `write ${key} ${key === ':version' ? '"1.0.0"' : key === ':platforms' ? '["linux/amd64" "linux/arm64"]' : '["slim"]'}`,
+    hint: `write ${key} ${examples[key] ?? '["slim"]'}`,
     at,
   } as const satisfies FailureShape;
 }

@@ -94,6 +94,10 @@ for (const [title, { needs: components, open }] of Object.entries(places))
     assert.deepEqual(await lines(rig, 'ls', `${host}/team/b`), full('team/b:1'));
     assert.deepEqual(await lines(rig, 'rm', `${host}/team/b:1`), full('team/b:1'));
     assert.deepEqual(await refused(rig, 'rm', `${host}/team/b:1`), ['image-not-in-registry']);
+    // Where it is still listed, it is no mistake to name it.
+    const isListed = (await lines(rig, 'ls', host)).includes(`${host}/team/b`);
+    if (isListed) assert.deepEqual(await lines(rig, 'ls', `${host}/team/b`), full('team/b'));
+    else assert.deepEqual(await refused(rig, 'ls', `${host}/team/b`), ['image-not-in-registry']);
 
     // Another tag of the same image stays, or nothing goes.
     if (removesTags) {
@@ -114,6 +118,17 @@ for (const [title, { needs: components, open }] of Object.entries(places))
     assert.deepEqual(await lines(rig, 'rm', `${host}/team/a@${digest}`), full(`team/a@${digest}`));
     assert.deepEqual(await refused(rig, 'rm', `${host}/team/a:latest`), ['image-not-in-registry']);
   });
+
+test('registry ls leads to the local registry where none is named', async () => {
+  await using rig = await Rig.setup();
+  for (const [typed, want] of [
+    ['shop', 'write localhost:5000/shop, or'],
+    ['team/shop', 'write localhost:5000/team/shop, or'],
+  ] as const) {
+    const { status, stderr } = await rig.cip('registry', 'ls', typed);
+    assert.deepEqual([status, stderr.includes(want)], [2, true], stderr);
+  }
+});
 
 for (const [words, complaint] of [
   ['registry rm', 'missing-image-name'],

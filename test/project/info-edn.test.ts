@@ -98,6 +98,19 @@ for (const [text, want] of loads) {
     assert.equal(succeeded(parse(`{:version "1.0.0" ${text}}`)).load, want));
 }
 
+const remedies: readonly (readonly [text: string, want: string])[] = [
+  ['{:version 1e3}', 'write :version "1.0.0"'],
+  ['{:version "1.0.0" :platforms {:a 1}}', 'write :platforms ["linux/amd64" "linux/arm64"]'],
+  ['{:version "1.0.0" :variants 5}', 'write :variants ["slim"]'],
+  ['{:version "1.0.0" :load "zap"}', 'write :load true'],
+];
+for (const [text, want] of remedies) {
+  test(`parseInfoEdn() says what to write in place of ${text}`, () => {
+    const parsed = parse(text);
+    assert.equal(parsed.ok ? undefined : parsed.failure[0]?.hint, want);
+  });
+}
+
 const failures: [title: string, text: string, want: readonly string[]][] = [
   ['a program that images are not loaded into', '{:version "1.0.0" :load "nerdctl"}', ['wrong-type info.edn:1:25']],
   ['a load of another type', '{:version "1.0.0" :load ["docker"]}', ['wrong-type info.edn:1:25']],
