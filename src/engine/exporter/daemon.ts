@@ -75,7 +75,10 @@ export class DaemonExporter implements Exporter {
     // One object a line; that it failed is said after status 200.
     for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
       const said = Said.safeParse(parsed(line)).data;
-      if (said?.error !== undefined) throw new FailureError(daemonRefused(this.#daemon, said.error));
+      // Whoever else listens there, a proxy for one, answers 200 as well.
+      if (said === undefined)
+        throw new FailureError(daemonRefused(this.#daemon, `it answered ${line.trim().slice(0, 60)}`));
+      if (said.error !== undefined) throw new FailureError(daemonRefused(this.#daemon, said.error));
     }
   }
 

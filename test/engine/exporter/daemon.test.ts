@@ -199,6 +199,16 @@ const faults: Readonly<Record<string, Fault>> = {
     reason: 'daemon-refused',
     says: /disk full$/,
   },
+  'is no daemon, and takes everything': {
+    answers: {
+      '/images/load': async (response, request) => {
+        await drained(request);
+        response.end('<html><body>Welcome</body></html>\n');
+      },
+    },
+    reason: 'daemon-refused',
+    says: /<html>/,
+  },
   refuses: {
     answers: {
       '/images/load': async (response, request) => {

@@ -111,4 +111,11 @@ export const faults: readonly Fault[] = [
     replace: '[] : []',
     tests,
   },
+  {
+    name: 'whoever answers a load has loaded it',
+    file: 'src/engine/exporter/daemon.ts',
+    find: 'if (said === undefined)',
+    replace: "if (said === undefined && line === '')",
+    tests: ['test/engine/exporter/daemon.test.ts'],
+  },
 ];

@@ -286,7 +286,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'that a server did not load an image is missed after status 200',
     file: 'src/engine/exporter/daemon.ts',
-    find: 'if (said?.error !== undefined)',
+    find: 'if (said.error !== undefined)',
     replace: "if (said?.error === '')",
     tests: daemons,
     only: 'says at the end',
