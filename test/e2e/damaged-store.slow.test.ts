@@ -64,9 +64,12 @@ async function whole(rig: Rig): Promise<readonly string[]> {
   const found: string[] = [];
   for (const { digest, annotations } of await rootsOf(rig)) {
     const name = annotations['org.opencontainers.image.ref.name'];
-    const copy = await rig.cip('image', 'copy', name, 'oci-archive://out.tar');
-    assert.equal(copy.status, 0, copy.stderr);
-    await rm(join(rig.project, 'out.tar'));
+    // The latest is the same image.
+    if (!name.endsWith(':latest')) {
+      const copy = await rig.cip('image', 'copy', name, 'oci-archive://out.tar');
+      assert.equal(copy.status, 0, copy.stderr);
+      await rm(join(rig.project, 'out.tar'));
+    }
     found.push(`${name} ${digest}`);
   }
   return found.sort();
@@ -86,7 +89,8 @@ test('whatever is damaged is found, taken away and made again, to the same diges
   const parts = await partsOf(rig);
   for (const [what, digest] of parts) {
     for (const [how, damage] of Object.entries(damages)) {
-      if (!what.includes('layer') && how !== 'gone' && how !== 'another byte') continue;
+      // What is cut is as good as another byte: once is enough.
+      if (how !== 'gone' && how !== 'another byte' && what !== 'the last layer of app:1.0.0') continue;
       await t.test(`${what}: ${how}`, async () => {
         await rm(rig.store, { recursive: true });
         await cp(original, rig.store, { recursive: true, preserveTimestamps: true });

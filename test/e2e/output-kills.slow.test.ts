@@ -14,7 +14,7 @@ import { needs } from '../support/needs.ts';
 import { Rig } from '../support/rig.ts';
 import { treeOf } from '../support/tree-of.ts';
 
-const kills = 3;
+const kills = 2;
 /** Between 0 and 1, the same for the same seed. */
 const seed = Number(process.env['CIP_TEST_SEED'] ?? Date.now() % 2 ** 31);
 const at = (round: string) =>
